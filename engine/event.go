@@ -1,0 +1,127 @@
+package engine
+
+import "time"
+
+// An Event is something that happened in a run. Events are told in playbook
+// order by one goroutine, whatever the order of the work.
+type Event interface{ event() }
+
+// A Reporter is told the events of a run, one after the other.
+type Reporter interface{ Tell(Event) }
+
+// Reporters tells each event to all.
+type Reporters []Reporter
+
+// Tell passes the event on.
+func (rs Reporters) Tell(e Event) {
+	for _, r := range rs {
+		r.Tell(e)
+	}
+}
+
+// An Outcome is how a step ended.
+type Outcome int
+
+// The outcomes.
+const (
+	OK Outcome = iota
+	Changed
+	Skipped
+	Failed
+	Ignored // failed, and the playbook said to go on
+	Blocked // never started, because something before it failed or the run was interrupted
+)
+
+var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", "blocked"}
+
+func (o Outcome) String() string { return outcomeNames[o] }
+
+type (
+	// RunStart comes first.
+	RunStart struct {
+		Check bool
+		Time  time.Time
+	}
+	// PlayStart opens a play.
+	PlayStart struct {
+		Play *Play
+		Name string // its name, rendered, or its hosts
+		Time time.Time
+	}
+	// TaskStart opens a step; told when all before it were told.
+	TaskStart struct {
+		Step *Step
+		Name string // rendered; the kind as written where there is none
+		Time time.Time
+	}
+	// TaskProgress says where a long change stands. It is told for the step
+	// that was opened last.
+	TaskProgress struct {
+		Step *Step
+		Text string
+	}
+	// TaskEnd closes a step. Secrets in Result, Problem and Change are still in
+	// clear: whoever shows them masks them (Secrets.Mask), unless Shows.
+	TaskEnd struct {
+		Step    *Step
+		Name    string
+		Outcome Outcome
+		// Result is what register holds: a *expr.Map, or an *expr.Unknown.
+		Result Value
+		// Change is what was planned; its Attrs are the diff. Nil where nothing was.
+		Change *Change
+		// Problem is why it failed; nil unless Failed or Ignored.
+		Problem *Problem
+		Shows   bool // the result is the purpose of the step: print it as it is
+		NoLog   bool // neither result nor problem nor diff may be shown
+		Diff    bool // the diff is wanted
+		Start   time.Time
+		Took    time.Duration
+	}
+	// Warning stops nothing.
+	Warning struct {
+		Problem *Problem
+	}
+	// RunEnd comes last.
+	RunEnd struct {
+		Stats Stats
+		Took  time.Duration
+		// Interrupted tells that the run was asked to stop.
+		Interrupted bool
+	}
+)
+
+func (RunStart) event()     {}
+func (PlayStart) event()    {}
+func (TaskStart) event()    {}
+func (TaskProgress) event() {}
+func (TaskEnd) event()      {}
+func (Warning) event()      {}
+func (RunEnd) event()       {}
+
+// Stats counts outcomes as Ansible does: what changed is counted in OK too, what
+// failed and was ignored in OK and Ignored.
+type Stats struct {
+	OK, Changed, Unreachable, Failed, Skipped, Rescued, Ignored int
+	Blocked                                                     int
+}
+
+// Count adds one outcome.
+func (s *Stats) Count(o Outcome) {
+	switch o {
+	case OK:
+		s.OK++
+	case Changed:
+		s.OK++
+		s.Changed++
+	case Skipped:
+		s.Skipped++
+	case Failed:
+		s.Failed++
+	case Ignored:
+		s.OK++
+		s.Ignored++
+	case Blocked:
+		s.Blocked++
+	}
+}

@@ -1,0 +1,48 @@
+package expr
+
+import "strconv"
+
+// A Source is a text with a name: a playbook, a vars file, a value from the command line.
+type Source struct {
+	Name string // as the user wrote it: "site.yml"
+	Text string
+}
+
+// A Place is where something stands in a source. Line and Col count from 1,
+// Col in characters. The zero Place is nowhere.
+type Place struct {
+	Source *Source
+	Line   int
+	Col    int
+}
+
+// IsZero reports whether p is nowhere.
+func (p Place) IsZero() bool { return p.Source == nil }
+
+// String gives "file:line:col", as much of it as is known, or "" for nowhere.
+func (p Place) String() string {
+	if p.Source == nil {
+		return ""
+	}
+	s := p.Source.Name
+	if p.Line > 0 {
+		s += ":" + strconv.Itoa(p.Line)
+		if p.Col > 0 {
+			s += ":" + strconv.Itoa(p.Col)
+		}
+	}
+	return s
+}
+
+// An Origin tells where the byte at an offset of a template's text stands in
+// its file. Quoted and block scalars need it: their text is not their source.
+type Origin func(offset int) Place
+
+// At is the Origin of a text that stands unchanged on one line from p on.
+func At(p Place, text string) Origin {
+	return func(offset int) Place {
+		q := p
+		q.Col += len([]rune(text[:min(offset, len(text))]))
+		return q
+	}
+}
