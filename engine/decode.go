@@ -1,0 +1,275 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"runner/engine/expr"
+)
+
+// A decoder fills a task's parameters with evaluated arguments.
+type decoder struct {
+	context func() *expr.Context // a fresh one per argument
+	secrets *Secrets
+	unknown *expr.Unknown // the first argument's that cannot be known yet
+}
+
+// decode makes the task. Where an argument cannot be known yet, d.unknown is set
+// and the task is not usable. The error is placed at the argument.
+func (d *decoder) decode(k *Kind, args *expr.Node) (Task, error) {
+	task := k.New()
+	if args == nil {
+		return task, nil
+	}
+	return task, d.fill(reflect.ValueOf(task).Elem(), k.Params(), args)
+}
+
+func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
+	for _, e := range n.Entries {
+		p, ok := find(params, e.Key.Text)
+		if !ok {
+			return Problemf(e.Key.Place, "unknown parameter %q", e.Key.Text)
+		}
+		if err := d.set(into.Field(p.field), p, e.Value); err != nil {
+			return ProblemOf(err, e.Value.Place)
+		}
+	}
+	return nil
+}
+
+func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
+	if p.Type == ExpressionParam {
+		return d.setExpression(field, n)
+	}
+	if p.Type == NestedParam && n.Shape == expr.Mapping {
+		return d.fill(target(field), p.Params, n)
+	}
+	v, err := n.Eval(d.context())
+	if err != nil {
+		return err
+	}
+	if v == nil && p.Type != AnyParam || v == expr.Omit {
+		return d.checkPresent(p, n)
+	}
+	if p.Type == AnyParam {
+		field.Set(reflect.ValueOf(&v).Elem())
+		return nil
+	}
+	if u, ok := expr.HasUnknown(v); ok {
+		d.unknown = u
+		return nil
+	}
+	return d.setKnown(target(field), p, n, v)
+}
+
+// checkPresent refuses a required argument that turned out to be nothing.
+func (d *decoder) checkPresent(p Param, n *expr.Node) error {
+	if p.Required {
+		return Problemf(n.Place, "%s is required, and turned out to be nothing", p.Name)
+	}
+	return nil
+}
+
+// target makes room behind a pointer.
+func target(field reflect.Value) reflect.Value {
+	if field.Kind() != reflect.Pointer {
+		return field
+	}
+	if field.IsNil() {
+		field.Set(reflect.New(field.Type().Elem()))
+	}
+	return field.Elem()
+}
+
+func (d *decoder) setExpression(field reflect.Value, n *expr.Node) error {
+	e := Expression{Text: n.Text}
+	v, err := n.Eval(d.context())
+	if x, ok := errors.AsType[*expr.Error](err); ok && x.Class == expr.UndefinedError {
+		e.Err = err
+	} else if err != nil {
+		return err
+	}
+	e.Value = v
+	field.Set(reflect.ValueOf(e))
+	return nil
+}
+
+func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) error {
+	switch p.Type {
+	case NestedParam:
+		return d.fillFromValue(field, p, n, v)
+	case ListParam:
+		return d.setList(field, p, n, v)
+	case TextMapParam:
+		return d.setTextMap(field, p, n, v)
+	}
+	text := expr.Text(v)
+	if n.Tmpl == nil {
+		text = n.Text
+	}
+	got, err := scalarAs(p, text, v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.Name, err)
+	}
+	if p.Secret {
+		d.secrets.Add(text)
+	}
+	field.Set(reflect.ValueOf(got).Convert(field.Type()))
+	return nil
+}
+
+// fillFromValue fills parameters inside parameters from a template's map.
+func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Value) error {
+	m, ok := v.(*expr.Map)
+	if !ok {
+		return fmt.Errorf("%s wants a map, not %s", p.Name, expr.TypeName(v))
+	}
+	for key, value := range m.All() {
+		inner, ok := find(p.Params, expr.Text(key))
+		if !ok {
+			return &Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", expr.Text(key), p.Name),
+				Hint: DidYouMean(expr.Text(key), names(p.Params))}
+		}
+		if value == nil {
+			continue
+		}
+		if err := d.setKnown(target(into.Field(inner.field)), inner, templated(n), value); err != nil {
+			return fmt.Errorf("%s.%w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// templated is a node at n's place whose text is not what was written.
+func templated(n *expr.Node) *expr.Node { return &expr.Node{Place: n.Place, Tmpl: &expr.Template{}} }
+
+func (d *decoder) setList(field reflect.Value, p Param, n *expr.Node, v Value) error {
+	var list []string
+	switch v := v.(type) {
+	case string:
+		for item := range strings.SplitSeq(v, ",") {
+			list = append(list, strings.TrimSpace(item))
+		}
+	case []Value:
+		for i, item := range v {
+			list = append(list, asWritten(part(n.Items, i, len(v)), item))
+		}
+	default:
+		return fmt.Errorf("%s wants a list, not %s", p.Name, expr.TypeName(v))
+	}
+	field.Set(reflect.ValueOf(list))
+	return nil
+}
+
+func (d *decoder) setTextMap(field reflect.Value, p Param, n *expr.Node, v Value) error {
+	m, ok := v.(*expr.Map)
+	if !ok {
+		return fmt.Errorf("%s wants a map, not %s", p.Name, expr.TypeName(v))
+	}
+	texts := make(map[string]string, m.Len())
+	for key, value := range m.All() {
+		switch value.(type) {
+		case []Value, *expr.Map:
+			return fmt.Errorf("%s.%s wants text, not %s", p.Name, expr.Text(key), expr.TypeName(value))
+		}
+		texts[expr.Text(key)] = asWritten(n.Get(expr.Text(key)), value)
+	}
+	field.Set(reflect.ValueOf(texts))
+	return nil
+}
+
+// part gives the node of an item, nil where items were left out on the way.
+func part(items []*expr.Node, i, n int) *expr.Node {
+	if len(items) != n {
+		return nil
+	}
+	return items[i]
+}
+
+// asWritten gives a scalar's text: as the playbook has it where it is no
+// template ("15.10"), and a bool as the platform writes it ("true").
+func asWritten(n *expr.Node, v Value) string {
+	if b, ok := v.(bool); ok {
+		return strconv.FormatBool(b)
+	}
+	if n != nil && n.Shape == expr.Scalar && n.Tmpl == nil {
+		return n.Text
+	}
+	return expr.Text(v)
+}
+
+// scalarAs converts a scalar to the type of a parameter, by Ansible's rules
+// (ansible-semantics §15), except that text stays as it was written.
+func scalarAs(p Param, text string, v Value) (any, error) {
+	switch p.Type {
+	case BoolParam:
+		return asBool(text, v)
+	case IntParam:
+		return asInt(text, v)
+	case FloatParam:
+		return asFloat(text, v)
+	}
+	switch v.(type) {
+	case []Value, *expr.Map:
+		return nil, fmt.Errorf("text is wanted, not %s", expr.TypeName(v))
+	}
+	if len(p.Choices) > 0 && !slices.Contains(p.Choices, text) {
+		hint := DidYouMean(text, p.Choices)
+		if hint == "" {
+			hint = "it must be one of " + strings.Join(p.Choices, ", ")
+		}
+		return nil, fmt.Errorf("%q is not allowed; %s", text, hint)
+	}
+	return text, nil
+}
+
+func asBool(text string, v Value) (any, error) {
+	if b, ok := v.(bool); ok {
+		return b, nil
+	}
+	switch strings.ToLower(text) {
+	case "yes", "on", "1", "true", "t", "y", "1.0":
+		return true, nil
+	case "no", "off", "0", "false", "f", "n", "0.0":
+		return false, nil
+	}
+	return nil, fmt.Errorf("%q is neither true nor false", text)
+}
+
+func asInt(text string, v Value) (any, error) {
+	switch v := v.(type) {
+	case int:
+		return v, nil
+	case *big.Int:
+		return nil, fmt.Errorf("%s is too large", v)
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return int(v), nil
+		}
+	case string:
+		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is not a whole number", text)
+}
+
+func asFloat(text string, v Value) (any, error) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), nil
+	case float64:
+		return v, nil
+	case string:
+		if f, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is not a number", text)
+}

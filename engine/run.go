@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"runner/engine/expr"
+)
+
+// DefaultJobs is how many steps are at work at once unless told otherwise.
+const DefaultJobs = 10
+
+// Options say how a program is to be run.
+type Options struct {
+	Check     bool // plan only
+	Diff      bool // differences are wanted
+	Verbosity int  // how many -v
+	Jobs      int  // steps at work at once; 0: DefaultJobs
+	KeepGoing bool // after a failure go on with what does not depend on it
+	Allow     []string
+	// Ask asks a person for consent; nil where there is nobody to ask. It is
+	// called for one step at a time.
+	Ask       func(ctx context.Context, question string) bool
+	ExtraVars []Var
+	// Transport is the way out; nil: http.DefaultTransport. Tasks never get it
+	// bare while they plan.
+	Transport http.RoundTripper
+	Secrets   *Secrets
+	Reporter  Reporter
+	Lookups   map[string]expr.Lookup
+	FromYAML  func(text string) (Value, error)
+}
+
+// A Result is what came of a run.
+type Result struct {
+	Stats       Stats
+	Problems    []*Problem // of the steps that failed, in playbook order
+	Interrupted bool
+}
+
+// Run runs a program. When ctx ends, nothing more is started or planned, what is
+// being applied ends, and the Result says Interrupted. The error is about the
+// program itself (Link); then nothing was run.
+func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
+	linked := link(p, varNames(opt.ExtraVars))
+	var problems Problems
+	problems.Add(linked.problems...)
+	if err := problems.Err(); err != nil {
+		return Result{}, err
+	}
+	r := newRun(opt)
+	start := time.Now()
+	r.tell(RunStart{Check: opt.Check, Time: start})
+	for steps := range byPlay(linked.steps) {
+		r.play(ctx, steps)
+		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
+			break
+		}
+	}
+	r.result.Interrupted = ctx.Err() != nil
+	r.tell(RunEnd{Stats: r.result.Stats, Took: time.Since(start), Interrupted: r.result.Interrupted})
+	return r.result, nil
+}
+
+func varNames(vars []Var) []string {
+	var list []string
+	for _, v := range vars {
+		list = append(list, v.Name)
+	}
+	return list
+}
+
+// byPlay gives the steps of one play after the other.
+func byPlay(steps []*linkedStep) func(yield func([]*linkedStep) bool) {
+	return func(yield func([]*linkedStep) bool) {
+		for len(steps) > 0 {
+			n := 1
+			for n < len(steps) && steps[n].play == steps[0].play {
+				n++
+			}
+			if !yield(steps[:n]) {
+				return
+			}
+			steps = steps[n:]
+		}
+	}
+}
+
+// A run is the state of one run.
+type run struct {
+	opt      Options
+	registry registry
+	slots    chan struct{}
+	reading  *http.Client // refuses to write
+	writing  *http.Client
+	asking   sync.Mutex
+	result   Result // written by the teller only
+}
+
+func newRun(opt Options) *run {
+	if opt.Jobs <= 0 {
+		opt.Jobs = DefaultJobs
+	}
+	if opt.Transport == nil {
+		opt.Transport = http.DefaultTransport
+	}
+	if opt.Secrets == nil {
+		opt.Secrets = &Secrets{}
+	}
+	if opt.Reporter == nil {
+		opt.Reporter = Reporters{}
+	}
+	return &run{
+		opt:     opt,
+		slots:   make(chan struct{}, opt.Jobs),
+		reading: &http.Client{Transport: readOnly{opt.Transport}},
+		writing: &http.Client{Transport: opt.Transport},
+	}
+}
+
+func (r *run) tell(e Event) { r.opt.Reporter.Tell(e) }
+
+// ErrReadOnly is why a request was refused that a task made while planning.
+var ErrReadOnly = errors.New("a plan may only read")
+
+// readOnly lets nothing but reading pass, so that a check cannot write, whatever
+// a kind does.
+type readOnly struct{ base http.RoundTripper }
+
+func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method != http.MethodGet && req.Method != http.MethodHead {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, fmt.Errorf("%w: %s %s", ErrReadOnly, req.Method, req.URL.Path)
+	}
+	return t.base.RoundTrip(req)
+}
+
+// playName gives a play's name as shown.
+func (r *run) playName(p *Play) string {
+	if p.Name == nil {
+		return p.Hosts
+	}
+	s := &scope{run: r, step: &linkedStep{step: &Step{}, play: &Play{Vars: p.Vars, File: p.File}}}
+	return r.render(s, p.Name)
+}
+
+// render gives a name as text; what is undefined in it is shown as written, with
+// a mark, and is no failure.
+func (r *run) render(s *scope, n *expr.Node) string {
+	v, err := n.Eval(s.context())
+	if err != nil {
+		return fmt.Sprintf("<< error 1 - %s >>", err)
+	}
+	return expr.Text(v)
+}
+
+// consent asks for what a change risks, if it risks anything.
+func (r *run) consent(ctx context.Context, s *Step, c *Change) *Problem {
+	if c.Risk == "" || slices.Contains(r.opt.Allow, c.Allow) || slices.Contains(s.Allow, c.Allow) {
+		return nil
+	}
+	what := fmt.Sprintf("to %s %s: %s", c.Action, c.Object, c.Risk)
+	if r.opt.Ask != nil {
+		r.asking.Lock()
+		defer r.asking.Unlock()
+		if r.opt.Ask(ctx, what) {
+			return nil
+		}
+		return Problemf(s.Place, "%s; it was not allowed", what)
+	}
+	return Problemf(s.Place, "%s", what).
+		WithHint("nothing was changed; give --allow %s, or write `allow: %s` in the task", c.Allow, c.Allow)
+}
