@@ -1,0 +1,86 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// contextLines is how many equal lines stand around a difference.
+const contextLines = 3
+
+// differs reports whether a step has a diff to be shown: one that changed
+// something, or failed to.
+func differs(e engine.TaskEnd) bool {
+	if !e.Diff || e.NoLog || e.Change == nil || e.Change.Action == engine.None {
+		return false
+	}
+	return e.Outcome == engine.Changed || e.Outcome == engine.Failed || e.Outcome == engine.Ignored
+}
+
+// sides gives what was and what is, as far as it may be seen, by path. What is
+// absent has no entry.
+func (v veil) sides(e engine.TaskEnd) (before, after *expr.Map) {
+	before, after = &expr.Map{}, &expr.Map{}
+	for _, a := range e.Change.Attrs {
+		was, is := v.value(a.Before), v.value(a.After)
+		if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) {
+			was, is = secretSides(a)
+		}
+		path := v.text(a.Path)
+		if was != nil {
+			before.Set(path, was)
+		}
+		if is != nil {
+			after.Set(path, is)
+		}
+	}
+	return before, after
+}
+
+// secretSides tells that a secret came, went or changed, and nothing more.
+func secretSides(a engine.Attr) (was, is expr.Value) {
+	was, is = blotWhole(a.Before), blotWhole(a.After)
+	if was == engine.Masked && is == engine.Masked && !expr.Equal(a.Before, a.After) {
+		is = engine.Masked + " (changed)"
+	}
+	return was, is
+}
+
+func blotWhole(x expr.Value) expr.Value {
+	switch x.(type) {
+	case nil, *expr.Unknown:
+		return x
+	}
+	return engine.Masked
+}
+
+// hidden reports whether a path is one of those named, or below one.
+func hidden(path string, names []string) bool {
+	for _, n := range names {
+		if path == n || strings.HasPrefix(path, n+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// unified gives the lines of a diff, none if both sides are equal.
+func unified(object string, before, after *expr.Map) []string {
+	style := expr.JSONStyle{Indent: 4, SortKeys: true}
+	// A strings.Builder never fails, so the error is of no use here.
+	text, _ := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A:        difflib.SplitLines(expr.JSON(before, style)),
+		B:        difflib.SplitLines(expr.JSON(after, style)),
+		FromFile: "before: " + object,
+		ToFile:   "after: " + object,
+		Context:  contextLines,
+	})
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(escape(text), "\n"), "\n")
+}

@@ -1,0 +1,266 @@
+package report
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// A JSON reports a run as one document when it ends, in the shape of Ansible's
+// json callback. Ours beside it: warnings, interrupted, the blocked count, the
+// problem of a failure, and the diff if it is wanted.
+type JSON struct {
+	veil     veil
+	out      sink
+	plays    []*played
+	open     *engine.Step
+	warnings []expr.Value
+}
+
+// played is what is known of a play so far.
+type played struct {
+	start engine.PlayStart
+	end   time.Time
+	tasks []expr.Value
+}
+
+// NewJSON makes a reporter that writes one JSON document at the end.
+func NewJSON(opt Options) *JSON {
+	return &JSON{veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+}
+
+// Err gives the error of writing the document, nil if there was none.
+func (j *JSON) Err() error { return j.out.err }
+
+// Tell notes an event; the last one writes the document.
+func (j *JSON) Tell(e engine.Event) {
+	switch e := e.(type) {
+	case engine.PlayStart:
+		j.plays = append(j.plays, &played{start: e, end: e.Time})
+	case engine.TaskStart:
+		j.open = e.Step
+	case engine.TaskEnd:
+		e.Step = cmp.Or(e.Step, j.open)
+		j.taskEnd(e)
+	case engine.Warning:
+		if e.Problem != nil {
+			j.warnings = append(j.warnings, j.veil.problem(e.Problem))
+		}
+	case engine.RunEnd:
+		j.runEnd(e)
+	}
+}
+
+func (j *JSON) taskEnd(e engine.TaskEnd) {
+	if e.Outcome == engine.Blocked {
+		return
+	}
+	if len(j.plays) == 0 {
+		j.plays = append(j.plays, &played{})
+	}
+	p := j.plays[len(j.plays)-1]
+	end := ended(e)
+	if end.After(p.end) {
+		p.end = end
+	}
+	p.tasks = append(p.tasks, expr.MapOf(
+		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
+		"hosts", expr.MapOf(host, j.veil.outcome(e)),
+	))
+}
+
+func (j *JSON) runEnd(e engine.RunEnd) {
+	plays := make([]expr.Value, len(j.plays))
+	for i, p := range j.plays {
+		plays[i] = expr.MapOf(
+			"play", j.veil.playHead(p.start, i+1, p.end),
+			"tasks", p.tasks,
+		)
+	}
+	doc := expr.MapOf(
+		"plays", plays,
+		"stats", expr.MapOf(host, counts(e.Stats)),
+		"custom_stats", &expr.Map{},
+		"global_custom_stats", &expr.Map{},
+		"warnings", j.warnings,
+		"interrupted", e.Interrupted,
+	)
+	j.out.write(expr.JSON(doc, expr.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
+}
+
+// A JSONL reports a run as a line of JSON for each event, with its name under
+// _event and its time under _timestamp, as Ansible's jsonl callback does. Ours
+// beside those are runner_on_progress and runner_on_warning.
+type JSONL struct {
+	veil  veil
+	out   sink
+	plays int
+	open  *engine.Step
+	began time.Time // of the run
+	last  time.Time // of the event told last
+}
+
+// NewJSONL makes a reporter that writes a line of JSON for each event.
+func NewJSONL(opt Options) *JSONL {
+	return &JSONL{veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+}
+
+// Err gives the first error of writing the report, after which nothing more was
+// written; nil if there was none.
+func (j *JSONL) Err() error { return j.out.err }
+
+// Tell writes an event.
+func (j *JSONL) Tell(e engine.Event) {
+	switch e := e.(type) {
+	case engine.RunStart:
+		j.began, j.last = e.Time, e.Time
+	case engine.PlayStart:
+		j.plays++
+		j.write("v2_playbook_on_play_start", e.Time, expr.MapOf("play", j.veil.playHead(e, j.plays, time.Time{})))
+	case engine.TaskStart:
+		j.open = e.Step
+		j.write("v2_playbook_on_task_start", e.Time, expr.MapOf("task", j.veil.taskHead(e.Step, e.Name, e.Time, time.Time{})))
+	case engine.TaskProgress:
+		j.write("runner_on_progress", time.Time{}, expr.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+	case engine.TaskEnd:
+		e.Step = cmp.Or(e.Step, j.open)
+		j.taskEnd(e)
+	case engine.Warning:
+		if e.Problem != nil {
+			j.write("runner_on_warning", time.Time{}, expr.MapOf("warning", j.veil.problem(e.Problem)))
+		}
+	case engine.RunEnd:
+		j.runEnd(e)
+	}
+}
+
+func (j *JSONL) taskEnd(e engine.TaskEnd) {
+	name := "v2_runner_on_ok"
+	switch e.Outcome {
+	case engine.Blocked:
+		return
+	case engine.Skipped:
+		name = "v2_runner_on_skipped"
+	case engine.Failed, engine.Ignored:
+		name = "v2_runner_on_failed"
+	}
+	end := ended(e)
+	j.write(name, end, expr.MapOf(
+		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
+		"hosts", expr.MapOf(host, j.veil.outcome(e)),
+	))
+}
+
+func (j *JSONL) runEnd(e engine.RunEnd) {
+	var at time.Time
+	if !j.began.IsZero() {
+		at = j.began.Add(e.Took)
+	}
+	j.write("v2_playbook_on_stats", at, expr.MapOf(
+		"stats", expr.MapOf(host, counts(e.Stats)),
+		"custom_stats", &expr.Map{},
+		"global_custom_stats", &expr.Map{},
+		"interrupted", e.Interrupted,
+	))
+}
+
+// write adds a line. An event without a time of its own takes that of the one
+// before: steps that ran side by side are told late, in the playbook's order.
+func (j *JSONL) write(name string, at time.Time, event *expr.Map) {
+	if at.IsZero() {
+		at = j.last
+	}
+	j.last = at
+	event.Set("_event", name)
+	event.Set("_timestamp", stamp(at))
+	j.out.write(expr.JSON(event, expr.JSONStyle{SortKeys: true}) + "\n")
+}
+
+func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *expr.Map {
+	head := expr.MapOf("name", v.text(e.Name), "id", strconv.Itoa(number), "duration", duration(e.Time, end))
+	if e.Play != nil && !e.Play.Place.IsZero() {
+		head.Set("path", v.text(where(e.Play.Place)))
+	}
+	return head
+}
+
+func (v veil) taskHead(s *engine.Step, name string, start, end time.Time) *expr.Map {
+	head := expr.MapOf("name", v.text(name), "id", stepID(s), "duration", duration(start, end))
+	if s != nil && !s.Place.IsZero() {
+		head.Set("path", v.text(where(s.Place)))
+	}
+	return head
+}
+
+func stepID(s *engine.Step) expr.Value {
+	if s == nil {
+		return nil
+	}
+	return s.ID
+}
+
+// duration tells when something began and, once that is known, ended.
+func duration(start, end time.Time) *expr.Map {
+	d := expr.MapOf("start", stamp(start))
+	if !end.IsZero() {
+		d.Set("end", stamp(end))
+	}
+	return d
+}
+
+// ended gives when a step was done; the zero time if that is not known.
+func ended(e engine.TaskEnd) time.Time {
+	if e.Start.IsZero() {
+		return time.Time{}
+	}
+	return e.Start.Add(e.Took)
+}
+
+// outcome gives a step's result with what tells how it ended.
+func (v veil) outcome(e engine.TaskEnd) expr.Value {
+	m, ok := v.result(e).(*expr.Map)
+	if !ok {
+		m = expr.MapOf("changed", changed(e), "result", e.Result)
+	}
+	if name := kindOf(e.Step).Name; name != "" {
+		m.Set("action", name)
+	}
+	switch e.Outcome {
+	case engine.Skipped:
+		m.Set("skipped", true)
+	case engine.Failed, engine.Ignored:
+		m.Set("failed", true)
+		m.Set("ignore_errors", e.Outcome == engine.Ignored)
+		if e.Problem != nil && !e.NoLog {
+			m.Set("problem", v.problem(e.Problem))
+		}
+	}
+	if differs(e) {
+		before, after := v.sides(e)
+		m.Set("diff", expr.MapOf("header", v.text(e.Change.Object), "before", before, "after", after))
+	}
+	return m
+}
+
+// problem gives a problem's parts, those that it has.
+func (v veil) problem(p *engine.Problem) *expr.Map {
+	m := expr.MapOf("msg", v.text(p.Msg))
+	for _, part := range []struct{ name, text string }{
+		{"place", p.Place.String()}, {"hint", p.Hint}, {"detail", p.Detail}, {"rule", p.Rule},
+	} {
+		if part.text != "" {
+			m.Set(part.name, v.text(part.text))
+		}
+	}
+	return m
+}
+
+func counts(s engine.Stats) *expr.Map {
+	return expr.MapOf(
+		"ok", s.OK, "changed", s.Changed, "unreachable", s.Unreachable, "failures", s.Failed,
+		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked,
+	)
+}

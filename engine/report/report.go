@@ -1,0 +1,105 @@
+// Package report shows a run: as text the way ansible-playbook prints it, as one
+// JSON document, or as a line of JSON for each event.
+//
+// Whatever the form, known secrets are replaced by engine.Masked, with one
+// exception: the result of a step whose purpose is to show it (a debug).
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// host is the one host that there is.
+const host = "localhost"
+
+// Options say where a report goes and how much it holds.
+type Options struct {
+	// Out gets the report.
+	Out io.Writer
+	// Err gets the warnings of a text report as soon as they are told; nil: Out.
+	Err io.Writer
+	// Verbosity counts the -v: 1 adds results, 2 places of tasks, 3 lays
+	// results out over several lines. JSON reports are always complete.
+	Verbosity int
+	// Color puts ANSI colours into a text report.
+	Color bool
+	// Width is the width of a text report's banners in columns; 0: 79.
+	Width int
+	// Secrets are the values to be masked; nil: none.
+	Secrets *engine.Secrets
+	// Quiet leaves out of a text report what is ok or skipped, and banners that
+	// have nothing under them.
+	Quiet bool
+}
+
+// A sink writes until the first error, and remembers that.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) write(text string) {
+	if s.w == nil || s.err != nil || text == "" {
+		return
+	}
+	_, s.err = io.WriteString(s.w, text)
+}
+
+// line makes text safe for one line of a terminal: control characters, which
+// could move the cursor or forge lines, are replaced.
+func line(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.TrimSpace(text))
+}
+
+// lines is line for texts that may have several.
+func lines(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.TrimRight(text, " \r\n"))
+}
+
+// where gives "file:line", or "" for nowhere.
+func where(p engine.Place) string {
+	p.Col = 0
+	return p.String()
+}
+
+// stamp gives an instant as RFC 3339 in UTC with milliseconds, nil for none.
+func stamp(t time.Time) expr.Value {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// notStarted tells the number of steps that were never started, "" if that is none.
+func notStarted(e engine.RunEnd) string {
+	n, why := e.Stats.Blocked, "a task before it failed"
+	switch {
+	case n == 0:
+		return ""
+	case e.Interrupted:
+		why = "the run was interrupted"
+	case n > 1:
+		why = "a task before them failed"
+	}
+	if n == 1 {
+		return "1 task was not started: " + why
+	}
+	return fmt.Sprintf("%d tasks were not started: %s", n, why)
+}

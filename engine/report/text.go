@@ -1,0 +1,303 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// Colours, as Ansible chooses them.
+const (
+	green   = "0;32"
+	yellow  = "0;33"
+	cyan    = "0;36"
+	red     = "0;31"
+	blue    = "0;34"
+	gray    = "1;30"
+	purple  = "1;35"
+	crimson = "1;31"
+)
+
+// A Text reports a run as ansible-playbook does.
+type Text struct {
+	opt       Options
+	veil      veil
+	out, warn sink
+	buf       strings.Builder // what the event at hand prints, written at once
+
+	play, task string       // banners that wait for something below them
+	open       *engine.Step // the step whose banner was made last
+	warned     map[string]bool
+}
+
+// NewText makes a reporter that prints text.
+func NewText(opt Options) *Text {
+	if opt.Width <= 0 {
+		opt.Width = 79
+	}
+	t := &Text{opt: opt, veil: veil{opt.Secrets}, warned: map[string]bool{}}
+	t.out.w, t.warn.w = opt.Out, opt.Err
+	return t
+}
+
+// Err gives the first error of writing the report, after which nothing more was
+// written; nil if there was none.
+func (t *Text) Err() error { return t.out.err }
+
+// Tell prints an event.
+func (t *Text) Tell(e engine.Event) {
+	switch e := e.(type) {
+	case engine.PlayStart:
+		t.playStart(e)
+	case engine.TaskStart:
+		t.taskStart(e.Step, e.Name)
+	case engine.TaskProgress:
+		t.progress(e)
+	case engine.TaskEnd:
+		e.Step = cmp.Or(e.Step, t.open)
+		t.taskEnd(e)
+	case engine.Warning:
+		t.warning(e)
+	case engine.RunEnd:
+		t.runEnd(e)
+	}
+	t.out.write(t.buf.String())
+	t.buf.Reset()
+}
+
+// print adds lines in a colour, "" for none.
+func (t *Text) print(text, color string) {
+	for l := range strings.SplitSeq(text, "\n") {
+		t.buf.WriteString(t.paint(l, color) + "\n")
+	}
+}
+
+func (t *Text) paint(text, color string) string {
+	if !t.opt.Color || color == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// banner gives a title, filled up with stars, after an empty line.
+func (t *Text) banner(title string) string {
+	stars := max(3, t.opt.Width-columns(title))
+	return "\n" + title + " " + strings.Repeat("*", stars) + "\n"
+}
+
+// banners prints those that wait.
+func (t *Text) banners() {
+	t.buf.WriteString(t.play)
+	t.buf.WriteString(t.task)
+	t.play, t.task = "", ""
+}
+
+func (t *Text) playStart(e engine.PlayStart) {
+	title := "PLAY"
+	if name := line(t.veil.text(e.Name)); name != "" {
+		title += " [" + name + "]"
+	}
+	t.play, t.open = t.banner(title), nil
+	if !t.opt.Quiet {
+		t.banners()
+	}
+}
+
+func (t *Text) taskStart(s *engine.Step, name string) {
+	t.open = s
+	t.task = t.banner("TASK [" + line(t.veil.text(name)) + "]")
+	if t.opt.Verbosity >= 2 && s != nil && !s.Place.IsZero() {
+		t.task += t.paint("task path: "+line(t.veil.text(where(s.Place))), gray) + "\n"
+	}
+	if !t.opt.Quiet {
+		t.banners()
+	}
+}
+
+func (t *Text) progress(e engine.TaskProgress) {
+	if t.opt.Verbosity > 0 && !t.opt.Quiet {
+		t.print("  "+line(t.veil.text(e.Text)), blue)
+	}
+}
+
+func (t *Text) taskEnd(e engine.TaskEnd) {
+	hide := t.opt.Quiet && (e.Outcome == engine.OK || e.Outcome == engine.Skipped)
+	if hide || e.Outcome == engine.Blocked {
+		t.task = ""
+		return
+	}
+	if t.open != e.Step {
+		t.taskStart(e.Step, e.Name)
+	}
+	t.banners()
+	t.diff(e)
+	switch e.Outcome {
+	case engine.OK:
+		t.state("ok: ["+host+"]", e, green)
+	case engine.Changed:
+		t.state("changed: ["+host+"]", e, yellow)
+	case engine.Skipped:
+		t.state("skipping: ["+host+"]", e, cyan)
+	case engine.Failed, engine.Ignored:
+		t.failed(e)
+	}
+}
+
+// state prints how a step ended, and its result if that is wanted.
+func (t *Text) state(text string, e engine.TaskEnd, color string) {
+	if shows(e) || t.opt.Verbosity > 0 {
+		text += " => " + t.result(e)
+	}
+	t.print(text, color)
+}
+
+func (t *Text) failed(e engine.TaskEnd) {
+	if e.Problem != nil {
+		t.problem(e.Problem, e.NoLog)
+	}
+	t.print("fatal: ["+host+"]: FAILED! => "+t.result(e), red)
+	if e.Outcome == engine.Ignored {
+		t.print("...ignoring", cyan)
+	}
+}
+
+// result gives a step's result as JSON: over several lines where showing it is
+// the purpose, or with -vvv.
+func (t *Text) result(e engine.TaskEnd) string {
+	v := t.veil.result(e)
+	if m, ok := v.(*expr.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
+		v = bare(m)
+	}
+	style := expr.JSONStyle{SortKeys: true}
+	if shows(e) || t.opt.Verbosity >= 3 {
+		style.Indent = 4
+	}
+	return escape(expr.JSON(v, style))
+}
+
+// escape writes the control characters that JSON allows in a string, and some
+// terminals act upon, as JSON's escapes.
+func escape(json string) string {
+	var b strings.Builder
+	from := 0
+	for i, r := range json {
+		if r >= 0x7f && r < 0xa0 {
+			fmt.Fprintf(&b, `%s\u%04x`, json[from:i], r)
+			from = i + utf8.RuneLen(r)
+		}
+	}
+	return b.String() + json[from:]
+}
+
+// bare leaves of what a debug gives only that which it was told to show.
+func bare(m *expr.Map) *expr.Map {
+	if msg, ok := m.Get("msg"); ok {
+		return expr.MapOf("msg", msg)
+	}
+	return without(m, "changed", "skip_reason")
+}
+
+// problem prints why a step failed, where, and what to do. Of one that no_log
+// covers it tells the place alone.
+func (t *Text) problem(p *engine.Problem, noLog bool) {
+	if noLog {
+		q := engine.Problem{Place: p.Place, Msg: "the task failed; why is hidden by its no_log"}
+		t.print("[ERROR]: "+line(t.veil.text(q.Error())), red)
+		return
+	}
+	t.print("[ERROR]: "+lines(t.veil.text(p.Error())), red)
+	t.buf.WriteString(t.veil.excerpt(p))
+	if t.opt.Verbosity > 0 && p.Detail != "" {
+		t.print(lines(t.veil.text(p.Detail)), "")
+	}
+}
+
+// diff prints what a change makes different, and an empty line.
+func (t *Text) diff(e engine.TaskEnd) {
+	if !differs(e) {
+		return
+	}
+	before, after := t.veil.sides(e)
+	diff := unified(line(t.veil.text(e.Change.Object)), before, after)
+	for _, l := range diff {
+		switch {
+		case strings.HasPrefix(l, "+"):
+			t.print(l, green)
+		case strings.HasPrefix(l, "-"):
+			t.print(l, red)
+		case strings.HasPrefix(l, "@@"):
+			t.print(l, cyan)
+		default:
+			t.print(l, "")
+		}
+	}
+	if len(diff) > 0 {
+		t.print("", "")
+	}
+}
+
+// warning prints a warning at once, each text one time only.
+func (t *Text) warning(e engine.Warning) {
+	if e.Problem == nil {
+		return
+	}
+	text := "[WARNING]: " + lines(t.veil.text(e.Problem.Error()))
+	if t.warned[text] {
+		return
+	}
+	t.warned[text] = true
+	if t.warn.w == nil {
+		t.print(text, purple)
+		return
+	}
+	t.warn.write(t.paint(text, purple) + "\n")
+}
+
+func (t *Text) runEnd(e engine.RunEnd) {
+	t.play, t.task = "", ""
+	if e.Interrupted {
+		t.print("", "")
+		t.print("[ERROR]: the run was interrupted: nothing more was started", red)
+	}
+	t.buf.WriteString(t.banner("PLAY RECAP"))
+	// As in Ansible, a run in which no step had its turn has no line.
+	if e.Stats != (engine.Stats{Blocked: e.Stats.Blocked}) {
+		t.recap(e.Stats)
+	}
+	if text := notStarted(e); text != "" {
+		t.print(text, red)
+	}
+	t.print("", "")
+}
+
+func (t *Text) recap(s engine.Stats) {
+	color := green
+	switch {
+	case s.Failed+s.Unreachable > 0:
+		color = red
+	case s.Changed > 0:
+		color = yellow
+	}
+	name := t.paint(host, color) + strings.Repeat(" ", 26-len(host))
+	counts := []string{
+		t.count("ok", s.OK, green),
+		t.count("changed", s.Changed, yellow),
+		t.count("unreachable", s.Unreachable, crimson),
+		t.count("failed", s.Failed, red),
+		t.count("skipped", s.Skipped, cyan),
+		t.count("rescued", s.Rescued, green),
+		t.count("ignored", s.Ignored, purple),
+	}
+	t.print(name+" : "+strings.Join(counts, " "), "")
+}
+
+func (t *Text) count(word string, n int, color string) string {
+	if n == 0 {
+		color = ""
+	}
+	return t.paint(fmt.Sprintf("%s=%-4d", word, n), color)
+}

@@ -1,0 +1,209 @@
+package report
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// censored stands for a result that no_log hides, in Ansible's words: people
+// and scripts look for them.
+const censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+
+// A veil decides what of a run may be seen.
+type veil struct{ secrets *engine.Secrets }
+
+// text masks the secrets in a text.
+func (v veil) text(s string) string { return v.secrets.Mask(s) }
+
+// value masks the secrets in all parts of a value. That has to happen before the
+// value is written as JSON, whose escapes would hide a secret from the search.
+func (v veil) value(x expr.Value) expr.Value {
+	switch x := x.(type) {
+	case string:
+		return v.text(x)
+	case int, float64, *big.Int:
+		if s := expr.Text(x); v.text(s) != s {
+			return engine.Masked
+		}
+	case []expr.Value:
+		return v.list(x)
+	case expr.Tuple:
+		return v.list(x)
+	case *expr.Map:
+		m := &expr.Map{}
+		for k, e := range x.All() {
+			m.Set(v.value(k), v.value(e))
+		}
+		return m
+	}
+	return x
+}
+
+func (v veil) list(items []expr.Value) []expr.Value {
+	out := make([]expr.Value, len(items))
+	for i, item := range items {
+		out[i] = v.value(item)
+	}
+	return out
+}
+
+// result gives what may be seen of a step's result. How the step ended is told
+// by other means, so the keys that repeat it are left out.
+func (v veil) result(e engine.TaskEnd) expr.Value {
+	if e.NoLog {
+		return expr.MapOf("censored", censored, "changed", changed(e))
+	}
+	if _, ok := e.Result.(*expr.Unknown); ok {
+		return e.Result
+	}
+	m, _ := e.Result.(*expr.Map)
+	out := without(m, "failed", "skipped")
+	if _, ok := out.Get("changed"); !ok {
+		out.Set("changed", changed(e))
+	}
+	if shows(e) {
+		return out
+	}
+	if _, ok := out.Get("msg"); !ok && e.Problem != nil {
+		out.Set("msg", e.Problem.Msg)
+	}
+	return v.value(hide(out, kindOf(e.Step).Hidden))
+}
+
+// shows reports whether the result is shown as it is, secrets included.
+func shows(e engine.TaskEnd) bool {
+	return e.Shows && !e.NoLog && (e.Outcome == engine.OK || e.Outcome == engine.Changed)
+}
+
+// changed gives the result's own word about it, if it has one.
+func changed(e engine.TaskEnd) bool {
+	if m, ok := e.Result.(*expr.Map); ok {
+		if c, ok := m.Get("changed"); ok {
+			return c == true
+		}
+	}
+	return e.Outcome == engine.Changed
+}
+
+func kindOf(s *engine.Step) engine.Kind {
+	if s == nil || s.Kind == nil {
+		return engine.Kind{}
+	}
+	return *s.Kind
+}
+
+// without copies a map but for some keys.
+func without(m *expr.Map, keys ...string) *expr.Map {
+	out := &expr.Map{}
+	for k, x := range m.All() {
+		if s, ok := k.(string); !ok || !slices.Contains(keys, s) {
+			out.Set(k, x)
+		}
+	}
+	return out
+}
+
+// hide replaces what stands at the paths: of a map every value, of anything else
+// the whole.
+func hide(m *expr.Map, paths []string) *expr.Map {
+	for _, p := range paths {
+		if out, ok := hideAt(m, strings.Split(p, ".")).(*expr.Map); ok {
+			m = out
+		}
+	}
+	return m
+}
+
+// hideAt gives x with what stands at a path hidden; in a list, that of every item.
+func hideAt(x expr.Value, path []string) expr.Value {
+	if len(path) == 0 {
+		return blot(x)
+	}
+	switch x := x.(type) {
+	case []expr.Value:
+		out := make([]expr.Value, len(x))
+		for i, item := range x {
+			out[i] = hideAt(item, path)
+		}
+		return out
+	case *expr.Map:
+		below, ok := x.Get(path[0])
+		if !ok {
+			return x
+		}
+		out := without(x)
+		out.Set(path[0], hideAt(below, path[1:]))
+		return out
+	}
+	return x
+}
+
+func blot(x expr.Value) expr.Value {
+	switch x := x.(type) {
+	case nil, *expr.Unknown:
+		return x
+	case *expr.Map:
+		out := &expr.Map{}
+		for k, e := range x.All() {
+			if _, ok := e.(*expr.Unknown); !ok {
+				e = engine.Masked
+			}
+			out.Set(k, e)
+		}
+		return out
+	}
+	return engine.Masked
+}
+
+// excerpt gives the source line of a problem with a caret below. The line is
+// masked before it is cut to size, so that no half of a secret stays, and the
+// caret moves along.
+func (v veil) excerpt(p *engine.Problem) string {
+	text := p.Excerpt()
+	if text == "" {
+		return ""
+	}
+	line := sourceLine(p.Place)
+	masked := v.text(line)
+	if masked == line {
+		return text
+	}
+	q := *p
+	q.Place.Source = &expr.Source{Text: strings.Repeat("\n", p.Place.Line-1) + masked}
+	q.Place.Col = v.column(line, masked, p.Place.Col)
+	return q.Excerpt()
+}
+
+// column finds where a column of a line is after masking. One inside a secret
+// moves to where the first mask stands.
+func (v veil) column(line, masked string, col int) int {
+	runes := []rune(line)
+	at := min(max(col-1, 0), len(runes))
+	head, tail := v.text(string(runes[:at])), v.text(string(runes[at:]))
+	if head+tail == masked {
+		return len([]rune(head)) + 1
+	}
+	n := 0
+	for i, r := range []rune(masked) {
+		if i >= len(runes) || runes[i] != r {
+			break
+		}
+		n++
+	}
+	return n + 1
+}
+
+func sourceLine(at engine.Place) string {
+	n := 1
+	for l := range strings.Lines(at.Source.Text) {
+		if n == at.Line {
+			return strings.TrimRight(l, "\r\n")
+		}
+		n++
+	}
+	return ""
+}
