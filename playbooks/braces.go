@@ -1,0 +1,55 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// singleBraces matches a text that is wholly { name } or { name.attr }.
+var singleBraces = regexp.MustCompile(`^\{\s*([A-Za-z_]\w*)((?:\.\w+)*)\s*\}$`)
+
+// braces counts the texts of one file that are read as templates although they
+// have single braces.
+type braces struct {
+	first *expr.Node
+	count int
+}
+
+// read makes a template of a text in single braces around a name that is known;
+// nil if it is no such text.
+func (b *braces) read(n *expr.Node, doc *document, known func(name string) bool) *expr.Template {
+	if !strings.HasPrefix(n.Text, "{") {
+		return nil
+	}
+	m := singleBraces.FindStringSubmatch(n.Text)
+	if m == nil || !known(m[1]) {
+		return nil
+	}
+	at := doc.origin(n)
+	tmpl, err := expr.Parse("{"+n.Text+"}", func(offset int) expr.Place { return at(max(0, offset-1)) })
+	if err != nil {
+		return nil
+	}
+	if b.count++; b.first == nil {
+		b.first = n
+	}
+	return tmpl
+}
+
+// warning tells of all of them at the place of the first.
+func (b *braces) warning() *engine.Problem {
+	if b.first == nil {
+		return nil
+	}
+	p := engine.Problemf(b.first.Place, "%q is read as {%s}", b.first.Text, b.first.Text)
+	p.Warning, p.Rule = true, "single-braces"
+	more := ""
+	if b.count > 1 {
+		more = fmt.Sprintf(", here and in %d more places", b.count-1)
+	}
+	return p.WithHint("write double braces%s", more)
+}

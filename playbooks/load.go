@@ -1,0 +1,173 @@
+// Package playbooks reads playbooks: it makes a checked program of a text, or
+// tells all that is wrong with it at once, each at its place. It knows nothing of
+// what the kinds of tasks do.
+package playbooks
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// Options say what a playbook may contain.
+type Options struct {
+	Kinds []engine.Kind
+	// Stdin is what the path "-" reads.
+	Stdin io.Reader
+	// ExtraVars are the names that are known from the command line.
+	ExtraVars []string
+}
+
+// Load opens and checks playbooks and makes one program of them, their plays in
+// order. It gives the problems of all files, by file and place, warnings
+// included. The program is nil if a problem is no warning. A file that cannot be
+// read is a problem too, whose Err says why (fs.ErrNotExist and the like).
+func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
+	c := newCompiler(opt)
+	for _, path := range paths {
+		src, p := open(path, opt.Stdin)
+		if p != nil {
+			c.unread(p)
+			continue
+		}
+		c.file(path, src)
+	}
+	return c.finish()
+}
+
+// Parse is Load for one playbook that is in memory already.
+func Parse(name string, text []byte, opt Options) (*engine.Program, []*engine.Problem) {
+	c := newCompiler(opt)
+	src, p := sourceOf(name, text)
+	if p != nil {
+		c.unread(p)
+	} else {
+		c.file(name, src)
+	}
+	return c.finish()
+}
+
+// A compiler makes a program of playbooks and gathers what is wrong with them.
+type compiler struct {
+	kinds     map[string]*engine.Kind // by short and by full name
+	kindNames []string
+	program   *engine.Program
+	problems  engine.Problems
+	sources   map[*expr.Source]int // their order
+
+	// names are the variables known at the place at hand: those from the command
+	// line, the magic ones, what earlier tasks registered.
+	names map[string]bool
+	// extra are names that count as defined wherever they are mentioned.
+	extra []string
+	// blind: something was refused that might define any name, so that nothing can
+	// be said about names any more.
+	blind bool
+
+	doc    *document // of the file at hand
+	path   string
+	braces braces
+}
+
+func newCompiler(opt Options) *compiler {
+	c := &compiler{
+		kinds:   map[string]*engine.Kind{},
+		program: &engine.Program{},
+		sources: map[*expr.Source]int{},
+		names:   map[string]bool{},
+		extra:   slices.Clone(opt.ExtraVars),
+	}
+	for i := range opt.Kinds {
+		k := &opt.Kinds[i]
+		c.kinds[k.Name] = k
+		c.kindNames = append(c.kindNames, k.Name)
+		if k.Full != "" {
+			c.kinds[k.Full] = k
+			c.kindNames = append(c.kindNames, k.Full)
+		}
+	}
+	for _, name := range append(engine.MagicNames(), opt.ExtraVars...) {
+		c.names[name] = true
+	}
+	return c
+}
+
+// unread notes why a file could not be read.
+func (c *compiler) unread(p *engine.Problem) {
+	c.order(p.Place.Source)
+	c.problems.Add(p)
+	c.blind = true
+}
+
+func (c *compiler) order(src *expr.Source) {
+	if _, ok := c.sources[src]; !ok {
+		c.sources[src] = len(c.sources)
+	}
+}
+
+// file adds the plays of one file.
+func (c *compiler) file(path string, src *expr.Source) {
+	c.order(src)
+	c.doc, c.path, c.braces = newDocument(src), path, braces{}
+	root, problems := c.doc.parse()
+	c.problems.Add(problems...)
+	if root == nil {
+		c.blind = true
+		return
+	}
+	c.playbook(root)
+	c.problems.Add(c.braces.warning())
+}
+
+// finish checks what spans the whole program, and puts the problems in order.
+func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
+	if !c.blind {
+		c.problems.Add(engine.Link(c.program, c.extra)...)
+	}
+	problems := c.problems.All()
+	slices.SortStableFunc(problems, func(a, b *engine.Problem) int {
+		return cmp.Or(
+			cmp.Compare(c.rank(a), c.rank(b)),
+			cmp.Compare(a.Place.Line, b.Place.Line),
+			cmp.Compare(a.Place.Col, b.Place.Col))
+	})
+	problems = slices.CompactFunc(problems, func(a, b *engine.Problem) bool {
+		return a.Place == b.Place && a.Msg == b.Msg
+	})
+	if failed(problems) {
+		return nil, problems
+	}
+	return c.program, problems
+}
+
+// rank puts problems in the order of their files, those without a place last.
+func (c *compiler) rank(p *engine.Problem) int {
+	if i, ok := c.sources[p.Place.Source]; ok {
+		return i
+	}
+	return len(c.sources)
+}
+
+// problem notes what is wrong at a place.
+func (c *compiler) problem(at expr.Place, format string, args ...any) *engine.Problem {
+	p := engine.Problemf(at, format, args...)
+	c.problems.Add(p)
+	return p
+}
+
+// warn notes what is doubtful at a place.
+func (c *compiler) warn(rule string, at expr.Place, format string, args ...any) *engine.Problem {
+	p := c.problem(at, format, args...)
+	p.Warning, p.Rule = true, rule
+	return p
+}
+
+// templates parses the templates below a node.
+func (c *compiler) templates(n *expr.Node) {
+	t := templater{doc: c.doc}
+	t.parse(n)
+	c.problems.Add(t.problems...)
+}

@@ -1,0 +1,142 @@
+package playbooks
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// largest is the size in bytes from which a file is refused: what people write
+// by hand is a thousand times smaller.
+const largest = 8 << 20
+
+// open reads the playbook that a path names; "-" reads stdin.
+func open(path string, stdin io.Reader) (*expr.Source, *engine.Problem) {
+	src := &expr.Source{Name: path}
+	data, err := readAll(path, stdin)
+	if path == "-" {
+		src.Name = "stdin"
+	}
+	if err != nil {
+		return nil, &engine.Problem{Place: expr.Place{Source: src}, Msg: reason(err), Err: err}
+	}
+	return sourceOf(src.Name, data)
+}
+
+func readAll(path string, stdin io.Reader) ([]byte, error) {
+	if path == "-" {
+		if stdin == nil {
+			return nil, errors.New("there is no standard input to read from")
+		}
+		return readBounded(stdin)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := readable(path, info); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return readBounded(f)
+}
+
+// readable refuses what would block or never end, before it is opened. A pipe is
+// taken from where shells put the ones that they make, nowhere else.
+func readable(path string, info fs.FileInfo) error {
+	switch {
+	case info.Mode().IsRegular():
+		if info.Size() > largest {
+			return errTooLarge
+		}
+		return nil
+	case info.IsDir():
+		return errors.New("this is a directory, not a playbook")
+	case path == "/dev/stdin", strings.HasPrefix(path, "/dev/fd/"), strings.HasPrefix(path, "/proc/self/fd/"):
+		return nil
+	}
+	return errors.New("this is not a regular file; give `-` to read standard input")
+}
+
+var errTooLarge = fmt.Errorf("the file is larger than %d MiB", largest>>20)
+
+func readBounded(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, largest+1))
+	if err == nil && len(data) > largest {
+		err = errTooLarge
+	}
+	return data, err
+}
+
+// reason says why a file could not be read, without its name, which the place tells.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "reading it is not permitted"
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+// sourceOf makes a Source of what a file holds, if that is text that YAML allows.
+func sourceOf(name string, data []byte) (*expr.Source, *engine.Problem) {
+	src := &expr.Source{Name: name}
+	whole := expr.Place{Source: src}
+	switch {
+	case len(data) > largest:
+		return nil, engine.ProblemOf(errTooLarge, whole)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, engine.Problemf(whole, "the file is written in UTF-16").WithHint("save it as UTF-8")
+	case bytes.IndexByte(data, 0) >= 0:
+		return nil, engine.Problemf(whole, "the file is binary, not text")
+	}
+	src.Text = strings.TrimPrefix(string(data), "\ufeff")
+	if strings.HasPrefix(src.Text, "$ANSIBLE_VAULT;") {
+		return nil, engine.Problemf(expr.Place{Source: src, Line: 1, Col: 1}, "vaulted files are not supported yet").
+			WithHint("decrypt it first")
+	}
+	return src, badCharacter(src)
+}
+
+// badCharacter finds the first byte that is no UTF-8, or character that YAML forbids.
+func badCharacter(src *expr.Source) *engine.Problem {
+	for i, r := range src.Text {
+		switch {
+		case r >= ' ' && r < 0x7f, r == '\n', r == '\t', r == '\r':
+		case r == utf8.RuneError && !strings.HasPrefix(src.Text[i:], "\ufffd"):
+			return engine.Problemf(placeOf(src, i), "the byte 0x%02x is not UTF-8 text", src.Text[i]).
+				WithHint("save the file as UTF-8")
+		case r < ' ', r >= 0x7f && r < 0xa0 && r != 0x85, r == 0xfffe, r == 0xffff:
+			return engine.Problemf(placeOf(src, i), "the control character U+%04X cannot stand in YAML", r).
+				WithHint(`remove it, or write "\x%02x" in double quotes`, r)
+		}
+	}
+	return nil
+}
+
+// placeOf gives the place of a byte of a source.
+func placeOf(src *expr.Source, offset int) expr.Place {
+	before := src.Text[:offset]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return expr.Place{
+		Source: src,
+		Line:   1 + strings.Count(before, "\n"),
+		Col:    1 + utf8.RuneCountInString(before[start:]),
+	}
+}

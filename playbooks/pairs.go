@@ -1,0 +1,88 @@
+package playbooks
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A pair is name=value as it stands in one line of text.
+type pair struct {
+	name, value   string
+	nameAt, valAt int  // where they start in the text
+	plain         bool // the value is the text from valAt on, nothing undone
+}
+
+// pairs splits `a=1 b='x y'`. Quotes group, a backslash keeps a quote or itself
+// inside double quotes, and a template is one piece.
+func pairs(text string) ([]pair, error) {
+	var list []pair
+	for i := 0; ; {
+		for i < len(text) && isBlank(rune(text[i])) {
+			i++
+		}
+		if i == len(text) {
+			return list, nil
+		}
+		end := i + strings.IndexAny(text[i:]+" ", "= \t\r\n")
+		if end == len(text) || text[end] != '=' {
+			return nil, fmt.Errorf("%q is not name=value", text[i:end])
+		}
+		p := pair{name: text[i:end], nameAt: i, valAt: end + 1}
+		next, err := p.read(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+		i = next
+	}
+}
+
+// read reads the value of a pair, and gives the offset after it.
+func (p *pair) read(text string) (end int, err error) {
+	var value strings.Builder
+	i := p.valAt
+	if i < len(text) && (text[i] == '\'' || text[i] == '"') {
+		p.valAt++
+	}
+	for i < len(text) && !isBlank(rune(text[i])) {
+		var piece string
+		switch {
+		case text[i] == '\'' || text[i] == '"':
+			piece, end, err = quoted(text, i)
+			if err != nil {
+				return 0, err
+			}
+		default:
+			end = i + 1
+			if strings.HasPrefix(text[i:], "{{") {
+				if n := strings.Index(text[i:], "}}"); n >= 0 {
+					end = i + n + 2
+				}
+			}
+			piece = text[i:end]
+		}
+		value.WriteString(piece)
+		i = end
+	}
+	p.value = value.String()
+	p.plain = strings.HasPrefix(text[p.valAt:], p.value)
+	return i, nil
+}
+
+// quoted reads a quoted piece that starts at an offset, and gives the offset after it.
+func quoted(text string, start int) (piece string, end int, err error) {
+	quote := text[start]
+	var b strings.Builder
+	for i := start + 1; i < len(text); i++ {
+		c := text[i]
+		if c == quote {
+			return b.String(), i + 1, nil
+		}
+		if quote == '"' && c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\') {
+			i++
+			c = text[i]
+		}
+		b.WriteByte(c)
+	}
+	return "", 0, fmt.Errorf("the quote %c is never closed", quote)
+}

@@ -1,0 +1,69 @@
+package playbooks
+
+import (
+	"encoding/base64"
+	"math/big"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"runner/engine/expr"
+)
+
+func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
+	n.Text = y.Value
+	quoted := y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	switch {
+	case b.unsafe:
+		n.Value = y.Value
+		if b.doc.unsafe == nil {
+			b.doc.unsafe = map[*expr.Node]bool{}
+		}
+		b.doc.unsafe[n] = true
+	case y.Style&yaml.TaggedStyle != 0:
+		v, ok := tagged(y.ShortTag(), y.Value)
+		if !ok {
+			b.problem(n.Place, "%q is not what its tag %s says", y.Value, y.ShortTag())
+		}
+		n.Value = v
+	case quoted:
+		n.Value = y.Value
+	default:
+		n.Value = plain(y.Value)
+	}
+}
+
+// tagged gives the value of a scalar by its tag; false if it is not of that type.
+func tagged(tag, text string) (v expr.Value, ok bool) {
+	switch tag {
+	case "!!str":
+		return text, true
+	case "!!timestamp":
+		return date(text), true
+	case "!!binary":
+		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+		return string(data), err == nil && utf8.Valid(data)
+	}
+	v = plain(text)
+	switch x := v.(type) {
+	case nil:
+		return nil, tag == "!!null"
+	case bool:
+		return v, tag == "!!bool"
+	case int:
+		if tag == "!!float" {
+			return float64(x), true
+		}
+		return v, tag == "!!int"
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(x).Float64()
+		if tag == "!!float" {
+			return f, true
+		}
+		return v, tag == "!!int"
+	case float64:
+		return v, tag == "!!float"
+	}
+	return nil, false
+}

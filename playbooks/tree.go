@@ -1,0 +1,237 @@
+package playbooks
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+const (
+	// deepest is how far collections may be nested.
+	deepest = 200
+	// mostRepeated is how many nodes aliases may add to those that are written.
+	mostRepeated = 200_000
+)
+
+// A builder makes our tree of yaml.v3's.
+type builder struct {
+	doc      *document
+	anchors  map[*yaml.Node]*anchor
+	problems []*engine.Problem
+	count    int  // nodes so far, repeated ones included
+	repeated int  // nodes that aliases added
+	height   int  // the greatest depth since it was last set
+	unsafe   bool // below a !unsafe
+	stopped  bool // a bound was hit: what follows is left out
+	slab     []expr.Node
+}
+
+// An anchor is a node that aliases can repeat.
+type anchor struct {
+	node   *expr.Node // nil while it is being built
+	size   int        // its nodes
+	height int        // its levels below itself
+}
+
+func (b *builder) problem(at expr.Place, format string, args ...any) *engine.Problem {
+	p := engine.Problemf(at, format, args...)
+	b.problems = append(b.problems, p)
+	return p
+}
+
+// make gives an empty node; they come from slabs because there are many.
+func (b *builder) make(at expr.Place) *expr.Node {
+	if len(b.slab) == 0 {
+		b.slab = make([]expr.Node, 128)
+	}
+	n := &b.slab[0]
+	b.slab = b.slab[1:]
+	n.Place = at
+	b.count++
+	return n
+}
+
+// node builds one node. What is wrong in it is noted, and stands for null.
+func (b *builder) node(y *yaml.Node, depth int) *expr.Node {
+	b.height = max(b.height, depth)
+	if depth > deepest && !b.stopped {
+		b.stopped = true
+		b.problem(b.doc.place(y.Line, y.Column), "this is nested deeper than %d levels", deepest)
+	}
+	if b.stopped {
+		return b.make(b.doc.place(y.Line, y.Column))
+	}
+	if y.Kind == yaml.AliasNode {
+		return b.alias(y, depth)
+	}
+	if y.Anchor == "" {
+		return b.plainNode(y, depth)
+	}
+	a := &anchor{}
+	b.anchors[y] = a
+	before, height := b.count, b.height
+	b.height = depth
+	n := b.plainNode(y, depth)
+	*a = anchor{node: n, size: b.count - before, height: b.height - depth}
+	b.height = max(height, b.height)
+	return n
+}
+
+// alias gives the node that an alias repeats, the same one each time.
+func (b *builder) alias(y *yaml.Node, depth int) *expr.Node {
+	at := b.doc.place(y.Line, y.Column)
+	a := b.anchors[y.Alias]
+	if a == nil || a.node == nil {
+		b.problem(at, "the alias *%s stands inside what it repeats", y.Value)
+		return b.make(at)
+	}
+	b.count += a.size
+	b.repeated += a.size
+	b.height = max(b.height, depth+a.height)
+	if b.repeated > mostRepeated || b.height > deepest {
+		b.stopped = true
+		b.problem(at, "the aliases of this file make it too large").
+			WithHint("at most %d repeated values, nested %d levels deep", mostRepeated, deepest)
+		return b.make(at)
+	}
+	if b.doc.shared == nil {
+		b.doc.shared = map[*expr.Node]bool{}
+	}
+	b.doc.shared[a.node] = false
+	return a.node
+}
+
+func (b *builder) plainNode(y *yaml.Node, depth int) *expr.Node {
+	defer func(was bool) { b.unsafe = was }(b.unsafe)
+	n := b.make(b.start(y))
+	if y.Style&yaml.TaggedStyle != 0 && !b.tag(y, n.Place) {
+		return n
+	}
+	switch y.Kind {
+	case yaml.SequenceNode:
+		n.Shape = expr.Sequence
+		n.Items = make([]*expr.Node, len(y.Content))
+		for i, item := range y.Content {
+			n.Items[i] = b.node(item, depth+1)
+		}
+	case yaml.MappingNode:
+		b.mapping(n, y, depth)
+	default:
+		b.scalar(n, y)
+	}
+	return n
+}
+
+// start is where a node itself starts, after its anchor and tag if it is a scalar.
+func (b *builder) start(y *yaml.Node) expr.Place {
+	at := b.doc.place(y.Line, y.Column)
+	if y.Kind != yaml.ScalarNode || y.Anchor == "" && y.Style&yaml.TaggedStyle == 0 || b.doc.odd {
+		return at
+	}
+	w := walker{src: b.doc.src.Text, at: b.doc.offset(y.Line, y.Column), place: at}
+	for w.at < len(w.src) && strings.IndexByte("!& \t\r\n", w.src[w.at]) >= 0 {
+		if c := w.step(); c == '!' || c == '&' {
+			for w.at < len(w.src) && !isBlank(rune(w.src[w.at])) {
+				w.step()
+			}
+		}
+	}
+	return w.place
+}
+
+// tag takes note of a node's tag; it is false when the node cannot be used.
+func (b *builder) tag(y *yaml.Node, at expr.Place) bool {
+	scalar := y.Kind == yaml.ScalarNode
+	switch tag := y.ShortTag(); tag {
+	case "!unsafe":
+		b.unsafe = true
+		return true
+	case "!vault", "!vault-encrypted":
+		b.problem(at, "vaulted values are not supported yet").
+			WithHint(`take the value from the environment: "{{ lookup('env', 'NAME') }}"`)
+		return false
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
+		if scalar {
+			return true
+		}
+		b.problem(at, "the tag %s is for single values, not for lists or mappings", tag)
+		return false
+	case "!!seq":
+		if y.Kind == yaml.SequenceNode {
+			return true
+		}
+	case "!!map":
+		if y.Kind == yaml.MappingNode {
+			return true
+		}
+	default:
+		b.problem(at, "unknown tag %q", tag)
+		return false
+	}
+	b.problem(at, "the tag %s does not fit this value", y.ShortTag())
+	return false
+}
+
+func (b *builder) mapping(n *expr.Node, y *yaml.Node, depth int) {
+	if b.bareTemplate(n, y) {
+		return
+	}
+	n.Shape = expr.Mapping
+	n.Entries = make([]expr.Entry, 0, len(y.Content)/2)
+	var merged []expr.Entry
+	var seen keys
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		key := b.key(y.Content[i], depth+1)
+		value := b.node(y.Content[i+1], depth+1)
+		if key == nil {
+			continue
+		}
+		merge := y.Content[i].Tag == "!!merge" && y.Content[i].Style == 0
+		if first := seen.add(key, merge); first != nil {
+			b.problem(key.Place, "the key %q is there twice", key.Text).
+				WithHint("the first one is in line %d", first.Place.Line)
+			continue
+		}
+		if merge {
+			merged = b.merge(key, value)
+		} else {
+			n.Entries = append(n.Entries, expr.Entry{Key: key, Value: value})
+		}
+	}
+	if merged != nil {
+		n.Entries = overlay(merged, n.Entries)
+	}
+}
+
+// bareTemplate notices {{ x }} without quotes, which YAML reads as a mapping
+// whose key is a mapping.
+func (b *builder) bareTemplate(n *expr.Node, y *yaml.Node) bool {
+	if len(y.Content) == 0 || y.Style&yaml.FlowStyle == 0 || y.Content[0].Kind != yaml.MappingNode ||
+		y.Content[0].Line != y.Line || y.Content[0].Column != y.Column+1 {
+		return false
+	}
+	at := b.doc.offset(y.Line, y.Column)
+	line, _, _ := strings.Cut(b.doc.src.Text[at:], "\n")
+	if text, _, ok := strings.Cut(line, "}}"); ok {
+		b.problem(n.Place, "missing quotes around a template").WithHint(`write "%s}}"`, text)
+	} else {
+		b.problem(n.Place, "missing quotes around a template").WithHint(`write "{{ … }}"`)
+	}
+	return true
+}
+
+// key builds a key, nil if it is none that we can use.
+func (b *builder) key(y *yaml.Node, depth int) *expr.Node {
+	if y.Kind == yaml.MappingNode && b.bareTemplate(b.make(b.doc.place(y.Line, y.Column)), y) {
+		return nil
+	}
+	key := b.node(y, depth)
+	if key.Shape != expr.Scalar {
+		b.problem(key.Place, "a list or a mapping cannot be a key")
+		return nil
+	}
+	return key
+}

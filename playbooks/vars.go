@@ -1,0 +1,74 @@
+package playbooks
+
+import (
+	"regexp"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// badName tells that a variable cannot be called so, or, as a warning, had better
+// not be; nil if the name is good.
+func badName(name string, at expr.Place) *engine.Problem {
+	if !identifier.MatchString(name) {
+		return engine.Problemf(at, "%q cannot name a variable", name).
+			WithHint("use letters, digits and _, and no digit first")
+	}
+	if reserved(name) {
+		p := engine.Problemf(at, "the variable %q has the name of a keyword", name).WithHint("give it another name")
+		p.Warning, p.Rule = true, "var-naming"
+		return p
+	}
+	return nil
+}
+
+// varsOf reads a mapping of names to values; null is an empty one.
+func varsOf(n *expr.Node) ([]engine.Var, []*engine.Problem) {
+	if isNull(n) {
+		return nil, nil
+	}
+	if n.Shape != expr.Mapping {
+		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a mapping of names to values, not %s", shape(n)).
+			WithHint("write one `name: value` per line")}
+	}
+	var problems engine.Problems
+	vars := make([]engine.Var, 0, len(n.Entries))
+	for _, e := range n.Entries {
+		problems.Add(badName(e.Key.Text, e.Key.Place))
+		vars = append(vars, engine.Var{Name: e.Key.Text, Place: e.Key.Place, Value: e.Value})
+	}
+	return vars, problems.All()
+}
+
+// vars reads the `vars` of a play or task.
+func (c *compiler) vars(n *expr.Node) []engine.Var {
+	vars, problems := varsOf(n)
+	c.problems.Add(problems...)
+	for _, v := range vars {
+		c.templates(v.Value)
+	}
+	return vars
+}
+
+func isNull(n *expr.Node) bool { return n.Shape == expr.Scalar && n.Value == nil && n.Tmpl == nil }
+
+// shape names what a node is, for messages.
+func shape(n *expr.Node) string {
+	switch n.Shape {
+	case expr.Sequence:
+		return "a list"
+	case expr.Mapping:
+		return "a mapping"
+	}
+	switch n.Value.(type) {
+	case nil:
+		return "nothing"
+	case bool:
+		return "a bool"
+	case string:
+		return "text"
+	}
+	return "a number"
+}

@@ -1,0 +1,130 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// ParseYAML reads one YAML document, a file of variables for instance, into a
+// tree whose scalars are parsed as templates. An empty text is an empty Scalar.
+// The node is nil if a problem is no warning.
+func ParseYAML(name string, text []byte) (*expr.Node, []*engine.Problem) {
+	src, p := sourceOf(name, text)
+	if p != nil {
+		return nil, []*engine.Problem{p}
+	}
+	doc := newDocument(src)
+	n, problems := doc.parse()
+	if failed(problems) {
+		return nil, problems
+	}
+	t := templater{doc: doc}
+	t.parse(n)
+	if problems = append(problems, t.problems...); failed(problems) {
+		return nil, problems
+	}
+	return n, problems
+}
+
+// FromYAML gives the value of a YAML document. Nothing in it is a template.
+func FromYAML(text string) (expr.Value, error) {
+	src, p := sourceOf("", []byte(text))
+	if p != nil {
+		return nil, unplaced(p)
+	}
+	n, problems := newDocument(src).parse()
+	for _, p := range problems {
+		if !p.Warning {
+			return nil, unplaced(p)
+		}
+	}
+	return valueOf(n), nil
+}
+
+// unplaced gives a problem in a text that has no name: with its line at most.
+func unplaced(p *engine.Problem) error {
+	if p.Place.Line == 0 {
+		return errors.New(p.Msg)
+	}
+	return fmt.Errorf("line %d, column %d: %s", p.Place.Line, p.Place.Col, p.Msg)
+}
+
+// valueOf gives what a tree without templates stands for.
+func valueOf(n *expr.Node) expr.Value {
+	switch n.Shape {
+	case expr.Sequence:
+		list := make([]expr.Value, len(n.Items))
+		for i, item := range n.Items {
+			list[i] = valueOf(item)
+		}
+		return list
+	case expr.Mapping:
+		m := &expr.Map{}
+		for _, e := range n.Entries {
+			m.Set(e.Key.Value, valueOf(e.Value))
+		}
+		return m
+	}
+	return n.Value
+}
+
+// failed reports whether a list holds more than warnings.
+func failed(problems []*engine.Problem) bool {
+	for _, p := range problems {
+		if !p.Warning {
+			return true
+		}
+	}
+	return false
+}
+
+// parse reads the document's tree, in which nothing is a template yet. The node
+// is nil when the text is not YAML at all.
+func (d *document) parse() (*expr.Node, []*engine.Problem) {
+	y, next, err := decode(d.src.Text)
+	switch {
+	case errors.Is(err, io.EOF):
+		return &expr.Node{Place: d.place(1, 1)}, nil
+	case err != nil:
+		return nil, []*engine.Problem{d.explain(err)}
+	case next != nil:
+		return nil, []*engine.Problem{engine.Problemf(d.place(next.Line, next.Column), "a second YAML document starts here").
+			WithHint("put each into a file of its own")}
+	case len(y.Content) == 0:
+		return &expr.Node{Place: d.place(y.Line, y.Column)}, nil
+	}
+	b := builder{doc: d, anchors: map[*yaml.Node]*anchor{}}
+	n := b.node(y.Content[0], 1)
+	return n, b.problems
+}
+
+// decode gives the first document of a text, and the second if there is one. The
+// error is io.EOF where there is not even one.
+func decode(text string) (first, second *yaml.Node, err error) {
+	defer func() {
+		// The library is no longer maintained: what it did not foresee must not
+		// end the program.
+		if r := recover(); r != nil {
+			first, second, err = nil, nil, fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	dec := yaml.NewDecoder(strings.NewReader(text))
+	first = &yaml.Node{}
+	if err := dec.Decode(first); err != nil {
+		return nil, nil, err
+	}
+	second = &yaml.Node{}
+	if err := dec.Decode(second); errors.Is(err, io.EOF) {
+		return first, nil, nil
+	} else if err != nil {
+		return nil, nil, err
+	}
+	return first, second, nil
+}
