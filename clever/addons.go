@@ -1,0 +1,316 @@
+package clever
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Addons gives the add-ons of an owner ("": the personal space). They are read
+// once per client; what this client creates, renames and deletes is followed.
+func (c *Client) Addons(ctx context.Context, owner string) ([]Addon, error) {
+	l := c.addons.of(owner)
+	if list, ok := l.look(); ok {
+		return list, nil
+	}
+	list, err := c.addons.flights.do(ctx, owner, func() ([]Addon, error) {
+		if list, ok := l.look(); ok {
+			return list, nil
+		}
+		return c.Refresh(ctx, owner)
+	})
+	return slices.Clone(list), err
+}
+
+// Refresh reads the add-ons of an owner again, and keeps them.
+func (c *Client) Refresh(ctx context.Context, owner string) ([]Addon, error) {
+	path, err := below(owner)
+	if err != nil {
+		return nil, err
+	}
+	store := c.addons.of(owner).reading()
+	list, err := read[[]Addon](ctx, c, path)
+	if err != nil {
+		return nil, err
+	}
+	return store(list), nil
+}
+
+// Env reads the variables of an add-on.
+func (c *Client) Env(ctx context.Context, owner, addonID string) ([]EnvVar, error) {
+	path, err := below(owner, addonID, "env")
+	if err != nil {
+		return nil, err
+	}
+	return read[[]EnvVar](ctx, c, path)
+}
+
+// Rename gives an add-on another name.
+func (c *Client) Rename(ctx context.Context, owner, id, name string) error {
+	path, err := below(owner, id)
+	if err != nil {
+		return err
+	}
+	err = c.put(ctx, path, map[string]string{"name": name}, nil)
+	c.addons.edit(owner, err, func(list []Addon) []Addon {
+		for i := range list {
+			if list[i].ID == id {
+				list[i].Name = name
+			}
+		}
+		return list
+	})
+	return err
+}
+
+// Delete removes an add-on and its data. One that is gone already is no error.
+func (c *Client) Delete(ctx context.Context, owner, id string) error {
+	path, err := below(owner, id)
+	if err != nil {
+		return err
+	}
+	err = c.do(ctx, call{method: http.MethodDelete, path: path}, nil)
+	if IsNotFound(err) {
+		err = nil
+	}
+	c.addons.edit(owner, err, func(list []Addon) []Addon {
+		return slices.DeleteFunc(list, func(a Addon) bool { return a.ID == id })
+	})
+	return err
+}
+
+// Tags reads the tags of an add-on.
+func (c *Client) Tags(ctx context.Context, owner, id string) ([]string, error) {
+	path, err := below(owner, id, "tags")
+	if err != nil {
+		return nil, err
+	}
+	return read[[]string](ctx, c, path)
+}
+
+// SetTags replaces the tags of an add-on.
+func (c *Client) SetTags(ctx context.Context, owner, id string, tags []string) error {
+	path, err := below(owner, id, "tags")
+	if err != nil {
+		return err
+	}
+	return c.put(ctx, path, append([]string{}, tags...), nil)
+}
+
+// WaitEnv reads the variables of an add-on that was just ordered until all of
+// its ConfigKeys and of what Complete names for its provider are there, for two
+// minutes at most. Usually they are at once (§4.4).
+func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvVar, error) {
+	within, cancel := context.WithTimeout(ctx, c.patience.env)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		env, err := c.Env(within, owner, addon.ID)
+		if err != nil && !IsNotFound(err) && within.Err() == nil {
+			return nil, err
+		}
+		lacks := lacking(env, addon)
+		if err == nil && len(lacks) == 0 {
+			return env, nil
+		}
+		if pause(within, c.patience.wait(attempt)) == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return env, fmt.Errorf("waiting for the variables of add-on %q: %w", addon.Name, ctx.Err())
+		}
+		return env, &IncompleteError{Addon: addon.Name, Lacks: lacks, Err: err}
+	}
+}
+
+// An IncompleteError says that an add-on's variables did not come in time.
+type IncompleteError struct {
+	Addon string
+	Lacks []string // the names of the variables that are not there
+	Err   error    // what reading them failed with at last, nil if it did not
+}
+
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("add-on %q exists, but not all of its variables: %s", e.Addon, strings.Join(e.Lacks, ", "))
+}
+
+// Unwrap gives what reading failed with.
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
+// Hint says what to do.
+func (*IncompleteError) Hint() string {
+	return "play again: the add-on is found and nothing is ordered twice"
+}
+
+// Detail gives what reading failed with.
+func (e *IncompleteError) Detail() string {
+	if e.Err == nil {
+		return ""
+	}
+	return e.Err.Error()
+}
+
+func lacking(env []EnvVar, addon Addon) []string {
+	want := map[string]bool{}
+	for _, name := range slices.Concat(addon.ConfigKeys, Complete(addon.Provider.ID)) {
+		want[name] = true
+	}
+	for _, v := range env {
+		delete(want, v.Name)
+	}
+	return slices.Sorted(maps.Keys(want))
+}
+
+// Complete gives the names of the variables without which an add-on of a
+// provider is of no use (§6.4); none for providers that are not known.
+func Complete(providerID string) []string {
+	switch providerID {
+	case "postgresql-addon":
+		return prefixed("POSTGRESQL_ADDON_", "HOST", "PORT", "DB", "USER", "PASSWORD", "URI")
+	case "mysql-addon":
+		return prefixed("MYSQL_ADDON_", "HOST", "PORT", "DB", "USER", "PASSWORD", "URI")
+	case "mongodb-addon":
+		return prefixed("MONGODB_ADDON_", "HOST", "PORT", "DB", "USER", "PASSWORD", "URI")
+	case "redis-addon":
+		return prefixed("REDIS_", "HOST", "PORT", "PASSWORD", "URL")
+	case "es-addon":
+		return prefixed("ES_ADDON_", "HOST", "USER", "PASSWORD", "URI")
+	case "cellar-addon":
+		return prefixed("CELLAR_ADDON_", "HOST", "KEY_ID", "KEY_SECRET")
+	case "fs-bucket":
+		return prefixed("BUCKET_", "HOST", "FTP_USERNAME", "FTP_PASSWORD")
+	case "kv":
+		return prefixed("KV_", "HOST", "PORT", "TOKEN")
+	case "addon-pulsar":
+		return prefixed("ADDON_PULSAR_", "BINARY_URL", "HTTP_URL", "TENANT", "NAMESPACE", "TOKEN")
+	case "keycloak":
+		return prefixed("CC_KEYCLOAK_", "URL")
+	case "metabase", "addon-matomo":
+		return prefixed(strings.ToUpper(strings.TrimPrefix(providerID, "addon-"))+"_", "URL")
+	}
+	return nil
+}
+
+func prefixed(prefix string, names ...string) []string {
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	return names
+}
+
+// A shelf keeps a ledger per owner. The zero value is ready.
+type shelf struct {
+	mu      sync.Mutex
+	ledgers map[string]*ledger
+	flights flights[[]Addon]
+}
+
+func (s *shelf) of(owner string) *ledger {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.ledgers[owner]
+	if !ok {
+		if s.ledgers == nil {
+			s.ledgers = map[string]*ledger{}
+		}
+		l = &ledger{}
+		s.ledgers[owner] = l
+	}
+	return l
+}
+
+// edit notes what a change made of an owner's list. Where the change failed in a
+// way that leaves open whether it was made, the list is forgotten. The personal
+// space has two names, "" and the user's id: what is noted for one holds for both.
+func (s *shelf) edit(owner string, err error, change func([]Addon) []Addon) {
+	if err != nil && mayHaveHappened(err) {
+		s.forget(owner)
+	}
+	if err != nil {
+		return
+	}
+	for _, l := range s.alike(owner) {
+		l.edit(change)
+	}
+}
+
+// forget makes the next one who asks for an owner's list read it anew.
+func (s *shelf) forget(owner string) {
+	for _, l := range s.alike(owner) {
+		l.forget()
+	}
+}
+
+func (s *shelf) alike(owner string) []*ledger {
+	ledgers := []*ledger{s.of(owner)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for other, l := range s.ledgers {
+		if other != owner && personal(other) && personal(owner) {
+			ledgers = append(ledgers, l)
+		}
+	}
+	return ledgers
+}
+
+func personal(owner string) bool { return owner == "" || strings.HasPrefix(owner, "user_") }
+
+func mayHaveHappened(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.sent && (e.Status < 400 || e.Status >= 500)
+}
+
+// A ledger is the list of one owner's add-ons as last read, with what was changed
+// since: changes are kept, so that a list which was under way while one was made
+// does not undo it.
+type ledger struct {
+	mu      sync.Mutex
+	list    []Addon
+	loaded  bool
+	changes []func([]Addon) []Addon
+	started int // readings begun
+	latest  int // the reading that list comes from
+}
+
+func (l *ledger) look() ([]Addon, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list), l.loaded
+}
+
+// reading begins a reading, and gives what to do with its result.
+func (l *ledger) reading() (store func([]Addon) []Addon) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.started++
+	reading, seen := l.started, len(l.changes)
+	return func(list []Addon) []Addon {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, change := range l.changes[seen:] {
+			list = change(list)
+		}
+		if reading > l.latest {
+			l.list, l.loaded, l.latest = list, true, reading
+		}
+		return slices.Clone(list)
+	}
+}
+
+func (l *ledger) edit(change func([]Addon) []Addon) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes = append(l.changes, change)
+	l.list = change(l.list)
+}
+
+// forget makes the next one who asks read anew; readings under way do not count.
+func (l *ledger) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loaded, l.latest = false, l.started
+}

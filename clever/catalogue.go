@@ -1,0 +1,275 @@
+package clever
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Catalogue is what can be ordered. Everything that it is asked is answered
+// from what was read; leave it as it is.
+type Catalogue struct {
+	Providers []Provider
+}
+
+// ProviderAlias gives the provider id that a short word stands for (§6.5):
+// "postgres" is "postgresql-addon". A word that is no alias is given back.
+func ProviderAlias(word string) string {
+	switch strings.ToLower(word) {
+	case "postgres", "postgresql", "pg":
+		return "postgresql-addon"
+	case "mysql": // but not mariadb, another product
+		return "mysql-addon"
+	case "mongo", "mongodb":
+		return "mongodb-addon"
+	case "redis":
+		return "redis-addon"
+	case "es", "elastic", "elasticsearch":
+		return "es-addon"
+	case "cellar", "s3":
+		return "cellar-addon"
+	case "bucket", "fs", "fsbucket":
+		return "fs-bucket"
+	case "config":
+		return "config-provider"
+	case "materia-kv", "materiakv", "materia":
+		return "kv"
+	case "matomo":
+		return "addon-matomo"
+	case "pulsar":
+		return "addon-pulsar"
+	}
+	return word
+}
+
+// Provider finds a provider by id, alias or name, case mattering in none. It
+// fails with *UnknownError or *AmbiguousError, as all of these do.
+func (c *Catalogue) Provider(word string) (*Provider, error) {
+	ways := []func(*Provider) bool{
+		func(p *Provider) bool { return p.ID == word },
+		func(p *Provider) bool { return p.ID == ProviderAlias(word) },
+		func(p *Provider) bool { return strings.EqualFold(p.ID, word) },
+		func(p *Provider) bool { return strings.EqualFold(p.Name, word) },
+	}
+	for _, way := range ways {
+		found := pick(c.Providers, way)
+		switch {
+		case len(found) == 1:
+			return found[0], nil
+		case len(found) > 1:
+			return nil, &AmbiguousError{What: "provider", Word: word, All: words(found, func(p *Provider) string { return p.ID })}
+		}
+	}
+	return nil, c.unknownProvider(word)
+}
+
+func (c *Catalogue) unknownProvider(word string) *UnknownError {
+	var ids, names []string
+	for _, p := range c.Providers {
+		ids, names = append(ids, p.ID), append(names, p.Name)
+	}
+	e := unknown("provider", word, "", ids)
+	if e.Near != "" {
+		return e
+	}
+	// A name, or a part of an id, says as well what was meant.
+	if name := nearest(word, names); name != "" {
+		e.Near = ids[slices.Index(names, name)]
+	}
+	for _, id := range ids {
+		short := strings.TrimSuffix(strings.TrimPrefix(id, "addon-"), "-addon")
+		if e.Near == "" && nearest(word, []string{short}) != "" {
+			e.Near = id
+		}
+	}
+	return e
+}
+
+// Plan finds a plan of a provider by slug, id or name, case mattering in none.
+func (c *Catalogue) Plan(p *Provider, word string) (*Plan, error) {
+	ways := []func(*Plan) bool{
+		func(pl *Plan) bool { return pl.Slug == word || pl.ID == word },
+		func(pl *Plan) bool { return strings.EqualFold(pl.Slug, word) || strings.EqualFold(pl.ID, word) },
+		func(pl *Plan) bool { return strings.EqualFold(pl.Name, word) },
+	}
+	slug := func(pl *Plan) string { return pl.Slug }
+	for _, way := range ways {
+		found := pick(p.Plans, way)
+		switch {
+		case len(found) == 1:
+			return found[0], nil
+		case len(found) > 1:
+			return nil, &AmbiguousError{What: "plan", Word: word, Of: p.ID, All: words(found, slug)}
+		}
+	}
+	all := pick(p.Plans, func(*Plan) bool { return true })
+	return nil, unknown("plan", word, p.ID, words(all, slug))
+}
+
+// NeedsZones tells whether finding a region by this word takes the list of zones,
+// because it is not the name of one of the plan's.
+func (c *Catalogue) NeedsZones(plan *Plan, word string) bool {
+	return !slices.ContainsFunc(plan.Zones, func(z string) bool { return strings.EqualFold(z, word) })
+}
+
+// Region finds a zone of a plan by its name, its city, or "Country/City", case
+// mattering in none. Of several zones in a city it takes the one of the platform
+// itself: Paris is par, not parhds or scw. Zones may be nil where NeedsZones says
+// so.
+func (c *Catalogue) Region(p *Provider, plan *Plan, zones []Zone, word string) (string, error) {
+	for _, name := range plan.Zones {
+		if strings.EqualFold(name, word) {
+			return name, nil
+		}
+	}
+	named := pick(zones, func(z *Zone) bool { return strings.EqualFold(z.Name, word) || z.isIn(word) })
+	offered := pick(zones, func(z *Zone) bool { return slices.Contains(plan.Zones, z.Name) && z.isIn(word) })
+	of := "plan " + plan.Slug + " of " + p.ID
+	switch best := plainest(offered); {
+	case len(best) == 1:
+		return best[0].Name, nil
+	case len(best) > 1:
+		return "", &AmbiguousError{What: "region", Word: word, Of: of, All: words(best, func(z *Zone) string { return z.Name })}
+	case len(named) > 0:
+		return "", &UnknownError{What: "region", Word: word, Of: of, All: plan.Zones, Elsewhere: true}
+	}
+	return "", unknownRegion(word, of, plan.Zones, zones)
+}
+
+func unknownRegion(word, of string, offered []string, zones []Zone) *UnknownError {
+	e := unknown("region", word, of, offered)
+	if e.Near != "" {
+		return e
+	}
+	var cities []string
+	for _, z := range zones {
+		if slices.Contains(offered, z.Name) {
+			cities = append(cities, z.City)
+		}
+	}
+	e.Near = nearest(word, cities)
+	return e
+}
+
+// isIn tells whether a word names the place of a zone.
+func (z Zone) isIn(word string) bool {
+	if z.City == "" {
+		return false
+	}
+	country, city, both := strings.Cut(word, "/")
+	if !both {
+		return strings.EqualFold(z.City, strings.TrimSpace(word))
+	}
+	country, city = strings.TrimSpace(country), strings.TrimSpace(city)
+	return strings.EqualFold(z.City, city) && (strings.EqualFold(z.Country, country) || strings.EqualFold(z.CountryCode, country))
+}
+
+// plainest leaves out the zones with a certification, then those on machines of
+// another company, as long as some are left (§3.3).
+func plainest(zones []*Zone) []*Zone {
+	for _, plain := range []func(*Zone) bool{
+		func(z *Zone) bool {
+			return !slices.ContainsFunc(z.Tags, func(t string) bool { return strings.HasPrefix(t, "certification:") })
+		},
+		func(z *Zone) bool { return slices.Contains(z.Tags, "infra:clever-cloud") },
+	} {
+		var left []*Zone
+		for _, z := range zones {
+			if plain(z) {
+				left = append(left, z)
+			}
+		}
+		if len(left) > 0 {
+			zones = left
+		}
+	}
+	return zones
+}
+
+// Shared tells whether the add-ons of a plan share a machine.
+func (p Plan) Shared() bool {
+	for _, f := range p.Features {
+		if strings.EqualFold(f.Name, "type") {
+			return strings.EqualFold(f.Value, "shared")
+		}
+	}
+	return false
+}
+
+// Version finds a version of a provider for a plan. "" stays "": whatever the
+// platform takes. Info is nil for a provider without versions.
+func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word string) (string, error) {
+	if word == "" {
+		return "", nil
+	}
+	all := info.versions(plan)
+	if slices.Contains(all, word) {
+		return word, nil
+	}
+	e := unknown("version", word, p.ID, all)
+	// "15.10" means the major that is offered; "7" may mean "7.2.4".
+	e.Near = ""
+	for _, v := range all {
+		if strings.HasPrefix(word, v+".") || strings.HasPrefix(v, word+".") {
+			e.Near = v
+		}
+	}
+	return "", e
+}
+
+// versions gives what a plan can be had in, the lowest first. A shared plan runs
+// the versions of the clusters, where they tell them: Redis' says "-1".
+func (i *ProviderInfo) versions(plan *Plan) []string {
+	if i == nil {
+		return nil
+	}
+	var all []string
+	if plan.Shared() {
+		for _, cl := range i.Clusters {
+			if cl.Version != "" && !strings.HasPrefix(cl.Version, "-") {
+				all = append(all, cl.Version)
+			}
+		}
+	}
+	if len(all) == 0 {
+		all = sortedKeys(i.Dedicated)
+	}
+	slices.SortFunc(all, compareVersions)
+	return slices.Compact(all)
+}
+
+// compareVersions orders by the numbers between the dots, and words after numbers.
+func compareVersions(a, b string) int {
+	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
+		m, errM := strconv.Atoi(x)
+		n, errN := strconv.Atoi(y)
+		switch {
+		case errM == nil && errN == nil:
+			return cmp.Compare(m, n)
+		case errM == nil:
+			return -1
+		case errN == nil:
+			return 1
+		}
+		return cmp.Compare(x, y)
+	})
+}
+
+func pick[T any](from []T, fits func(*T) bool) []*T {
+	var found []*T
+	for i := range from {
+		if fits(&from[i]) {
+			found = append(found, &from[i])
+		}
+	}
+	return found
+}
+
+func words[T any](of []*T, word func(*T) string) []string {
+	list := make([]string, 0, len(of))
+	for _, t := range of {
+		list = append(list, word(t))
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package clever
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultEndpoint is the real platform (§1.1).
+const DefaultEndpoint = "https://api.clever-cloud.com"
+
+const (
+	defaultInFlight = 10
+	defaultTimeout  = 30 * time.Second
+	defaultAgent    = "runner"
+)
+
+// A Config says how a Client goes out. Only Credentials are needed, and not even
+// they for the catalogue, which is public.
+type Config struct {
+	// Endpoint is an http or https URL without user and query, "" for
+	// DefaultEndpoint. Slashes at its end are dropped.
+	Endpoint    string
+	Credentials Credentials
+	Method      Method            // "" for HMACSHA512
+	Transport   http.RoundTripper // nil: one of its own, with time-outs
+	// Trace is told of each try, from the goroutine that made it. Nil: nobody.
+	Trace       func(Trace)
+	MaxInFlight int           // requests at the same time; 0 for 10
+	Timeout     time.Duration // of one try, its answer's body included; 0 for 30 s
+	UserAgent   string        // "" for "runner"
+}
+
+// A Trace tells of one try of a request. It holds neither headers nor bodies.
+type Trace struct {
+	Method  string
+	Path    string // with the query, below the endpoint
+	Status  int    // 0 when there was no answer
+	Took    time.Duration
+	Attempt int // from 1
+	Err     error
+}
+
+// A Client speaks to the platform as one user. It is safe for concurrent use,
+// and remembers what it read: ask for a new one to see the world anew.
+type Client struct {
+	*core
+	out http.RoundTripper // signs, then leaves
+}
+
+// core is what a client shares with its Via copies.
+type core struct {
+	endpoint string // without a slash at its end
+	creds    Credentials
+	method   Method
+	agent    string
+	timeout  time.Duration
+	trace    func(Trace)
+	slots    chan struct{} // one element per request in flight
+	patience patience
+	answered atomic.Bool // the endpoint answered at least once
+
+	self          memo[Self]
+	summary       memo[Summary]
+	organisations memo[[]Organisation]
+	zones         memo[[]Zone]
+	catalogues    memo[*Catalogue]    // by owner
+	versions      memo[*ProviderInfo] // by provider
+	addons        shelf               // by owner
+	orders        turns               // by owner, provider and name
+}
+
+// New makes a client. It does not go out yet.
+func New(cfg Config) (*Client, error) {
+	endpoint, err := parseEndpoint(cfg.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.Credentials.check(); err != nil {
+		return nil, err
+	}
+	method := cmp.Or(cfg.Method, HMACSHA512)
+	if !method.known() {
+		return nil, fmt.Errorf("unknown signature method %q: there is %s, %s and %s", method, HMACSHA512, HMACSHA1, Plaintext)
+	}
+	c := &core{
+		endpoint: endpoint,
+		creds:    cfg.Credentials.withConsumer(),
+		method:   method,
+		agent:    cmp.Or(cfg.UserAgent, defaultAgent),
+		timeout:  cmp.Or(max(cfg.Timeout, 0), defaultTimeout),
+		trace:    cfg.Trace,
+		slots:    make(chan struct{}, cmp.Or(max(cfg.MaxInFlight, 0), defaultInFlight)),
+		patience: usualPatience(),
+	}
+	return (&Client{core: c}).Via(cfg.Transport), nil
+}
+
+// Via gives a client with the same memory and limits that leaves through
+// another transport; nil: a new one, with time-outs. Requests are signed before
+// they reach it. An error of a transport that is none of the network, such as a
+// refusal of everything but GET, is told as it is and never tried again.
+func (c *Client) Via(rt http.RoundTripper) *Client {
+	if rt == nil {
+		rt = newTransport()
+	}
+	return &Client{core: c.core, out: signed(rt, c.creds, c.method)}
+}
+
+// Endpoint gives the URL that the client speaks to, without a slash at its end.
+func (c *Client) Endpoint() string { return c.endpoint }
+
+// parseEndpoint checks an endpoint and gives it in the form that requests are
+// made from. A default port is dropped, because signatures leave it out too.
+func parseEndpoint(text string) (string, error) {
+	if text == "" {
+		return DefaultEndpoint, nil
+	}
+	u, err := url.Parse(strings.TrimRight(text, "/"))
+	switch {
+	case err != nil:
+		// url.Parse quotes the whole text, which may hold a password.
+		return "", fmt.Errorf("the endpoint is not a URL: give one such as %s", DefaultEndpoint)
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return "", fmt.Errorf("the endpoint %q is not an http or https URL: give one such as %s", u.Redacted(), DefaultEndpoint)
+	case u.User != nil:
+		return "", fmt.Errorf("the endpoint %q holds a user: credentials do not belong there", u.Redacted())
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", fmt.Errorf("the endpoint %q goes on after its path: leave out what follows", u.Redacted())
+	case u.Scheme == "http" && u.Port() == "443", u.Scheme == "https" && u.Port() == "80":
+		// The signing library leaves both ports out of what it signs, so no
+		// server could verify it.
+		return "", fmt.Errorf("the endpoint %q has the port of the other scheme: change one of them", u.Redacted())
+	}
+	if port := u.Port(); port == "80" || port == "443" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	u.Host = strings.ToLower(u.Host)
+	return u.String(), nil
+}

@@ -1,0 +1,295 @@
+package clever
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// An Error is a request that did not end well: refused by the platform, answered
+// with something that cannot be understood, or never answered. It never holds
+// credentials.
+type Error struct {
+	Method    string
+	Path      string // with the query, below the endpoint
+	Status    int    // 0 when there was no answer
+	ID        string // the platform's number or code: "11001", "clever.core.quota-exceeded"
+	Message   string // what the platform says, or what is wrong with its answer
+	RequestID string // the platform's name for the request, for its support
+	Tries     int    // how often it was sent
+	Err       error  // why there was no answer, or none that can be used
+
+	endpoint string
+	advice   string
+	kind     failure
+	sent     bool          // the platform may have seen the request
+	after    time.Duration // how long to leave the platform alone, as it asks
+}
+
+type failure int
+
+const (
+	refusal     failure = iota // an answer whose status says no
+	unreachable                // no answer, because of the network
+	unreadable                 // an answer that is not what it should be
+	aborted                    // not sent, or given up, on this side
+)
+
+// Error says what happened, on one line.
+func (e *Error) Error() string {
+	what := e.Method + " " + e.Path
+	switch e.kind {
+	case unreachable:
+		return fmt.Sprintf("no answer from %s to %s: %s%s", e.endpoint, what, e.Message, e.times())
+	case unreadable:
+		return fmt.Sprintf("the platform answered %s with %s%s", what, e.Message, e.times())
+	case aborted:
+		return fmt.Sprintf("%s: %s", what, e.Message)
+	}
+	verb := "refused"
+	if e.Status >= 500 {
+		verb = "failed at"
+	}
+	text := fmt.Sprintf("the platform %s %s: %d, %s", verb, what, e.Status, statusWords(e.Status))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if e.ID != "" {
+		text += " (" + e.ID + ")"
+	}
+	return text + e.times()
+}
+
+func (e *Error) times() string {
+	if e.Tries < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", tried %d times", e.Tries)
+}
+
+// Hint says what to do, "" where there is nothing to advise.
+func (e *Error) Hint() string { return e.advice }
+
+// Detail gives what the platform's support asks for, "" when it is not known.
+func (e *Error) Detail() string {
+	if e.RequestID == "" {
+		return ""
+	}
+	return "request id " + e.RequestID
+}
+
+// Unwrap gives why there was no answer.
+func (e *Error) Unwrap() error { return e.Err }
+
+// IsNotFound tells whether the platform says that there is no such thing.
+func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound, http.StatusGone) }
+
+// IsAuth tells whether credentials are missing, cannot be used, or were refused
+// as such. A 403 about one thing of somebody else's is not; one about the user is.
+func IsAuth(err error) bool {
+	if _, ok := errors.AsType[*Missing](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*BadCredentials](err); ok {
+		return true
+	}
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Status == http.StatusUnauthorized ||
+		e.Status == http.StatusForbidden && (e.Path == "/v2/self" || e.Path == "/v2/summary"))
+}
+
+// IsUnreachable tells whether there was no answer because of the network.
+func IsUnreachable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.kind == unreachable
+}
+
+func hasStatus(err error, statuses ...int) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	for _, s := range statuses {
+		if e.Status == s {
+			return true
+		}
+	}
+	return false
+}
+
+// failed makes an Error of a try that got no answer, or no whole one.
+func (c *core) failed(q call, a answer, err error) *Error {
+	e := &Error{
+		Method: q.method, Path: q.target(), Tries: a.tries, Err: err,
+		endpoint: c.endpoint, kind: aborted, sent: a.sent,
+	}
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		e.Message = "given up, " + err.Error()
+	case a.status != 0 && broken(err):
+		e.kind, e.Message = unreadable, "an answer that is cut off: "+reason(err)
+		e.advice = "try again later"
+	case a.status != 0:
+		e.kind, e.Message = unreadable, "an answer that cannot be used: "+err.Error()
+	case broken(err), unsent(err), a.sent, isNet(err):
+		e.kind, e.Message = unreachable, reason(err)
+		e.advice = fmt.Sprintf("check that %s is the endpoint that you mean (--endpoint, RUNNER_ENDPOINT, API_HOST) and can be reached from here", c.endpoint)
+	default:
+		e.Message = err.Error()
+	}
+	e.Message = c.clean(e.Message)
+	return e
+}
+
+func isNet(err error) bool {
+	_, ok := errors.AsType[net.Error](err)
+	return ok
+}
+
+// reason says in a person's words why there was no answer.
+func reason(err error) string {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	slow, isSlow := errors.AsType[*slowError](err)
+	switch {
+	case isDNS && dns.IsNotFound:
+		return fmt.Sprintf("there is no host %q", dns.Name)
+	case isSlow:
+		return slow.Error()
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused, nothing listens there"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed too early"
+	}
+	return err.Error()
+}
+
+// refused makes an Error of an answer that is not a success.
+func (c *core) refused(q call, a answer) *Error {
+	e := &Error{
+		Method: q.method, Path: q.target(), Status: a.status, Tries: a.tries,
+		RequestID: a.header.Get("Sozu-Id"), endpoint: c.endpoint, sent: true,
+	}
+	e.after = retryAfter(a.header)
+	if a.status >= 300 && a.status < 400 {
+		e.Message = "it points to " + c.clean(fmt.Sprintf("%q", a.header.Get("Location")))
+		e.advice = "redirects are not followed, so that credentials stay where they belong: correct the endpoint"
+		return e
+	}
+	e.read(a.body)
+	e.Message, e.ID, e.RequestID = c.clean(e.Message), c.clean(e.ID), c.clean(e.RequestID)
+	switch a.status {
+	case http.StatusUnauthorized:
+		e.advice = c.creds.advice(time.Now())
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		e.advice = "try again later"
+	}
+	return e
+}
+
+// read takes over what an error's body says, in the forms of v2, v4 and the
+// bridge (§5.1). A page of a proxy says nothing.
+func (e *Error) read(body []byte) {
+	var said struct {
+		ID           json.RawMessage
+		Message      string
+		Fields       map[string]string
+		APIRequestID string
+		Code         string
+		Error        string
+	}
+	if isPage(body) {
+		return
+	}
+	if err := json.Unmarshal(body, &said); err != nil && said.Message == "" {
+		e.Message = string(body)
+		return
+	}
+	e.Message = said.Message
+	if e.Message == "" {
+		e.Message = said.Error
+	}
+	for _, name := range sortedKeys(said.Fields) {
+		e.Message += fmt.Sprintf("; %s: %s", name, said.Fields[name])
+	}
+	e.ID = said.Code
+	if e.ID == "" {
+		e.ID = strings.Trim(string(said.ID), `"`)
+	}
+	if said.APIRequestID != "" {
+		e.RequestID = said.APIRequestID
+	}
+}
+
+// garbled makes an Error of a success that is not the JSON that was due.
+func (c *core) garbled(q call, a answer, err error) *Error {
+	e := &Error{
+		Method: q.method, Path: q.target(), Status: a.status, Tries: a.tries, Err: err,
+		endpoint: c.endpoint, kind: unreadable, sent: true, RequestID: c.clean(a.header.Get("Sozu-Id")),
+	}
+	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case len(bytes.TrimSpace(a.body)) == 0:
+		e.Message = "nothing where JSON is due"
+	case isPage(a.body):
+		e.Message = "a web page where JSON is due"
+		e.advice = fmt.Sprintf("something else than the platform may answer at %s: a proxy, or a log-in page of the network", c.endpoint)
+	case isSyntax && syntax.Offset >= int64(len(a.body)):
+		e.Message = "JSON that is cut off"
+	case isSyntax:
+		e.Message = "something that is not JSON"
+	default:
+		e.Message = c.clean("JSON of another shape than expected: " + err.Error())
+	}
+	return e
+}
+
+func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+
+// longestMessage is how much of a platform's message is told, in characters.
+const longestMessage = 500
+
+// clean makes text from outside fit for one line of a terminal, and keeps back
+// credentials that a server may have repeated.
+func (c *core) clean(text string) string {
+	for _, secret := range []string{c.creds.Secret, c.creds.ConsumerSecret, c.creds.Token} {
+		if len(secret) > 3 {
+			text = strings.ReplaceAll(text, secret, "********")
+		}
+	}
+	text = strings.ToValidUTF8(text, "?")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.TrimRight(strings.Join(strings.Fields(text), " "), ".")
+	if runes := []rune(text); len(runes) > longestMessage {
+		text = string(runes[:longestMessage]) + "…"
+	}
+	return text
+}
+
+func statusWords(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "not authenticated"
+	case http.StatusForbidden:
+		return "not allowed"
+	}
+	if words := http.StatusText(status); words != "" {
+		return strings.ToLower(words)
+	}
+	return "an unknown status"
+}

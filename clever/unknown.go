@@ -1,0 +1,118 @@
+package clever
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// An UnknownError says that a word names nothing that there is.
+type UnknownError struct {
+	What string   // "plan"
+	Word string   // as written
+	Of   string   // what it was looked for in, "postgresql-addon"; may be empty
+	Near string   // what was probably meant, "" if nothing is near
+	All  []string // what there is
+	// Elsewhere tells that the word names something which cannot be had here: a
+	// zone that the plan is not offered in.
+	Elsewhere bool
+}
+
+func (e *UnknownError) Error() string {
+	of := ""
+	if e.Of != "" {
+		of = " of " + e.Of
+	}
+	if e.Elsewhere {
+		return fmt.Sprintf("%s %q is not offered for %s", e.What, e.Word, e.Of)
+	}
+	return fmt.Sprintf("unknown %s %q%s", e.What, e.Word, of)
+}
+
+// Hint gives what was probably meant, else some of what there is.
+func (e *UnknownError) Hint() string {
+	const some = 8
+	switch {
+	case e.Near != "":
+		return fmt.Sprintf("did you mean %q?", e.Near)
+	case len(e.All) == 0:
+		return ""
+	case len(e.All) <= some:
+		return "there is " + strings.Join(e.All, ", ")
+	}
+	return fmt.Sprintf("there are %d, among them %s", len(e.All), strings.Join(e.All[:some], ", "))
+}
+
+// Detail gives all that there is.
+func (e *UnknownError) Detail() string { return strings.Join(e.All, ", ") }
+
+// unknown makes an UnknownError with the nearest of what there is.
+func unknown(what, word, of string, all []string) *UnknownError {
+	return &UnknownError{What: what, Word: word, Of: of, Near: nearest(word, all), All: all}
+}
+
+// An AmbiguousError says that a word names several things.
+type AmbiguousError struct {
+	What string
+	Word string
+	Of   string
+	All  []string // the ids, or names, that tell them apart
+}
+
+func (e *AmbiguousError) Error() string {
+	of := ""
+	if e.Of != "" {
+		of = " of " + e.Of
+	}
+	return fmt.Sprintf("%s %q%s is ambiguous: there are %d", e.What, e.Word, of, len(e.All))
+}
+
+// Hint names them.
+func (e *AmbiguousError) Hint() string { return "say which: " + strings.Join(e.All, ", ") }
+
+// Detail is empty.
+func (*AmbiguousError) Detail() string { return "" }
+
+// nearest gives the word of a list that was probably meant, "" when none is near.
+func nearest(word string, among []string) string {
+	const widest = 64
+	best, least := "", 2+len(word)/4
+	if len(word) > widest {
+		return ""
+	}
+	for _, w := range among {
+		if len(w) > widest {
+			continue
+		}
+		if d := edits(strings.ToLower(word), strings.ToLower(w)); d < least && d < len(word) {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// edits counts the letters to change, add or leave out between two words.
+func edits(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range y {
+			change := corner
+			if x[i] != y[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, corner+1)
+		}
+	}
+	return row[len(y)]
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
