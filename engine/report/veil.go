@@ -58,7 +58,7 @@ func (v veil) result(e engine.TaskEnd) expr.Value {
 		return expr.MapOf("censored", censored, "changed", changed(e))
 	}
 	if _, ok := e.Result.(*expr.Unknown); ok {
-		return e.Result
+		return expr.MapOf("changed", changed(e), "msg", e.Result)
 	}
 	m, _ := e.Result.(*expr.Map)
 	out := without(m, "failed", "skipped")
