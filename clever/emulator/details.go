@@ -1,0 +1,243 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"runner/clever"
+)
+
+// databaseDetail is what v4 tells of a database (§4.10).
+type databaseDetail struct {
+	ID            string                 `json:"id"`     // the real id
+	AppID         string                 `json:"app_id"` // the add-on id
+	OwnerID       string                 `json:"owner_id"`
+	CreationDate  string                 `json:"creation_date"`
+	Host          string                 `json:"host"`
+	Port          int                    `json:"port"`
+	User          string                 `json:"user"`
+	Password      string                 `json:"password"`
+	Database      string                 `json:"database"`
+	Plan          string                 `json:"plan"` // the slug
+	Version       string                 `json:"version"`
+	Zone          string                 `json:"zone"`
+	Status        string                 `json:"status"`
+	ReadOnlyUsers []string               `json:"read_only_users"`
+	Features      []clever.FeatureSwitch `json:"features"`
+}
+
+// elasticDetail adds what comes beside an Elasticsearch; null for what was not
+// asked for.
+type elasticDetail struct {
+	databaseDetail
+	KibanaHost     *string                `json:"kibana_host"`
+	KibanaUser     *string                `json:"kibana_user"`
+	KibanaPassword *string                `json:"kibana_password"`
+	APMHost        *string                `json:"apm_host"`
+	APMUser        *string                `json:"apm_user"`
+	APMPassword    *string                `json:"apm_password"`
+	APMAuthToken   *string                `json:"apm_auth_token"`
+	Plugins        []string               `json:"plugins"`
+	Services       []clever.FeatureSwitch `json:"services"`
+	Backups        map[string]string      `json:"backups"`
+}
+
+// detailPath is how v4 writes the provider: operators have "addon-" before their
+// name there, also those that have none in the catalogue.
+func (p *provider) detailPath() string {
+	if p.Detail == "operator" {
+		return "addon-" + strings.TrimPrefix(p.ID, "addon-")
+	}
+	return p.ID
+}
+
+// detailID is the id that v4 knows an add-on by: the add-on id for databases,
+// the real id for all others.
+func (p *provider) detailID(a *addon) string {
+	if p.Detail == "database" || p.Detail == "elastic" {
+		return a.ID
+	}
+	return a.RealID
+}
+
+// detailed finds what a v4 path of a provider names.
+func (e *Emulator) detailed(w *world, path, id string) (*addon, *provider, error) {
+	a := w.addon(id)
+	if a == nil {
+		return nil, nil, noSuchAddon()
+	}
+	p := e.catalogue.provider(a.Provider)
+	if p.Detail == "" || p.Detail == "materia" || p.detailPath() != path || p.detailID(a) != id {
+		return nil, nil, noSuchAddon()
+	}
+	return a, p, nil
+}
+
+func (e *Emulator) getDetail(c *call) (answer, error) {
+	a, p, err := e.detailed(e.store.world(), c.path["provider"], c.path["addon"])
+	if err != nil {
+		return answer{}, err
+	}
+	switch p.Detail {
+	case "elastic":
+		return answer{body: p.elasticDetail(a)}, nil
+	case "operator":
+		return answer{body: p.operatorDetail(a)}, nil
+	case "config":
+		return answer{body: map[string]any{
+			"id": a.RealID, "owner_id": a.Owner, "creation_date": javaDate(a.Created), "env": p.environment(a),
+		}}, nil
+	case "pulsar":
+		return answer{body: p.pulsarDetail(a)}, nil
+	default: // database, jenkins
+		return answer{body: p.databaseDetail(a)}, nil
+	}
+}
+
+// javaDate writes milliseconds as the platform's Java does.
+func javaDate(ms int64) string {
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") + "[UTC]"
+}
+
+func (p *provider) databaseDetail(a *addon) databaseDetail {
+	d := databaseDetail{
+		ID: a.RealID, AppID: a.ID, OwnerID: a.Owner, CreationDate: javaDate(a.Created),
+		Host: a.Facts["host"], User: a.Facts["user"], Password: a.Facts["password"], Database: a.Facts["database"],
+		Plan: p.plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Status: "ACTIVE",
+		ReadOnlyUsers: []string{}, Features: p.switches(a.Options),
+	}
+	d.Port = number(a.Facts["port"])
+	return d
+}
+
+// number reads a port; 0 if there is none.
+func number(s string) int {
+	n := 0
+	for _, digit := range s {
+		n = n*10 + int(digit-'0')
+	}
+	return n
+}
+
+func (p *provider) elasticDetail(a *addon) elasticDetail {
+	fact := func(name, option string) *string {
+		if a.Options[option] != "true" {
+			return nil
+		}
+		text := a.Facts[name]
+		return &text
+	}
+	d := elasticDetail{
+		databaseDetail: p.databaseDetail(a),
+		KibanaHost:     fact("kibana", "kibana"), KibanaUser: fact("kibanaUser", "kibana"), KibanaPassword: fact("kibanaPassword", "kibana"),
+		APMHost: fact("apm", "apm"), APMUser: fact("apmUser", "apm"), APMPassword: fact("apmPassword", "apm"), APMAuthToken: fact("apmToken", "apm"),
+		Plugins: []string{},
+		Backups: map[string]string{"kibana_snapshots_url": "https://" + a.Facts["kibana"] + "/app/management/data/snapshot_restore"},
+	}
+	if list := a.Options["plugins"]; list != "" {
+		d.Plugins = strings.Split(list, ",")
+	}
+	for _, name := range []string{"kibana", "apm"} {
+		d.Services = append(d.Services, clever.FeatureSwitch{Name: name, Enabled: a.Options[name] == "true"})
+	}
+	return d
+}
+
+func (p *provider) pulsarDetail(a *addon) map[string]any {
+	return map[string]any{
+		"id": a.RealID, "owner_id": a.Owner, "tenant": a.Owner, "namespace": a.RealID,
+		"cluster_id": p.cluster(a.Region).ID, "token": a.Facts["token"], "plan": p.plan(a.Plan).Slug,
+		"status": "ACTIVE", "creation_date": javaDate(a.Created), "ask_for_deletion_date": nil, "deletion_date": nil,
+		"cold_storage_id": nil, "cold_storage_linked": false, "cold_storage_must_be_provided": false,
+	}
+}
+
+// cluster gives the cluster of a zone; the zero one if there is none.
+func (p *provider) cluster(zone string) clever.Cluster {
+	i := slices.IndexFunc(p.Clusters, func(c clever.Cluster) bool { return c.Zone == zone })
+	if i < 0 {
+		return clever.Cluster{}
+	}
+	return p.Clusters[i]
+}
+
+func (e *Emulator) getPulsarCluster(c *call) (answer, error) {
+	p := e.catalogue.provider("addon-pulsar")
+	for _, k := range p.Clusters {
+		if k.ID == c.path["cluster"] {
+			return answer{body: map[string]any{
+				"id": k.ID, "url": "materiamq.eu-fr-1.services.clever-cloud.com", "pulsar_port": 6650, "pulsar_tls_port": 6651,
+				"web_port": 80, "web_tls_port": 443, "version": k.Version, "available": true, "zone": k.Zone,
+				"support_cold_storage": false, "supported_plans": []string{p.Plans[0].Slug},
+			}}, nil
+		}
+	}
+	return answer{}, notFound("cluster")
+}
+
+func (e *Emulator) getMateria(c *call) (answer, error) {
+	owner, err := e.owner(c)
+	if err != nil {
+		return answer{}, err
+	}
+	a := e.store.world().addon(c.path["addon"])
+	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.catalogue.provider(a.Provider).Detail != "materia" {
+		return answer{}, noSuchAddon()
+	}
+	p := e.catalogue.provider(a.Provider)
+	return answer{body: map[string]any{
+		"id": a.RealID, "clusterId": a.Facts["cluster"], "ownerId": a.Owner, "kind": "KV", "plan": p.plan(a.Plan).Slug,
+		"host": a.Facts["host"], "port": number(a.Facts["port"]), "token": a.Facts["token"], "tokenId": a.Facts["tokenId"],
+		"status": "PROVISIONED",
+	}}, nil
+}
+
+// listBackups answers for an add-on by its real id. There are no backups.
+func (e *Emulator) listBackups(c *call) (answer, error) {
+	owner, err := e.owner(c)
+	if err != nil {
+		return answer{}, err
+	}
+	a := e.store.world().addon(c.path["addon"])
+	if a == nil || a.Owner != owner {
+		return answer{}, noSuchAddon()
+	}
+	return answer{body: []any{}}, nil
+}
+
+const configPath = "config-provider"
+
+func (e *Emulator) getConfig(c *call) (answer, error) {
+	a, p, err := e.detailed(e.store.world(), configPath, c.path["addon"])
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: p.environment(a)}, nil
+}
+
+// putConfig replaces all variables of a configuration provider; their order is
+// its owner's.
+func (e *Emulator) putConfig(c *call) (answer, error) {
+	env := []clever.EnvVar{}
+	if err := c.decode(&env); err != nil {
+		return answer{}, err
+	}
+	for _, v := range env {
+		if err := checkName(v.Name); err != nil {
+			return answer{}, err
+		}
+	}
+	err := e.store.change(func(d *draft) error {
+		a, _, err := e.detailed(&d.world, configPath, c.path["addon"])
+		if err != nil {
+			return err
+		}
+		changed := *a
+		changed.Env = env
+		d.replace(&changed)
+		return nil
+	})
+	return answer{status: http.StatusOK, body: env}, err
+}

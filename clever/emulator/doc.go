@@ -1,0 +1,34 @@
+// Package emulator plays the platform on this machine: the add-on plane that
+// package clever speaks to, as an http.Handler over a world that can be kept in
+// a file. Unmodified clients of the vendor can talk to it.
+//
+// It sells a copy of the platform's catalogue, whose ids are the real ones where
+// they were published, and its answers have the shapes of the API reference that
+// the project keeps. Whatever it hands out (hosts, passwords) leads nowhere.
+//
+// # Refusals
+//
+// The platform's own error numbers are known for two cases: 11001 with 404 for
+// an add-on that does not exist, and 10300 with 403 for one of another owner.
+// No source gives the others, so the emulator has its own, below "emulator":
+//
+//	status  v2 id  v4 code                     when
+//	400     90001  emulator.bad-path           the path's escapes are wrong
+//	401     90002  emulator.unauthorized       no credentials, or wrong ones; the message says which part
+//	404     90003  emulator.no-such-path       nothing answers at this path
+//	405     90004  emulator.method             the path does not know the method
+//	400     90005  emulator.bad-body           not JSON, not UTF-8, or a member of the wrong type
+//	413     90006  emulator.body-too-large     more than a mebibyte
+//	404     90010  emulator.no-such-owner      no such user or organisation
+//	404     90011  emulator.not-found          no such provider, zone, migration, cli token
+//	400     90020  emulator.bad-name           add-on or tag names: empty, or longer than 255 characters
+//	400     90021  emulator.unknown-provider   the order's providerId
+//	400     90022  emulator.unknown-plan       the order's plan: not an id, not the provider's, or retired
+//	400     90023  emulator.unknown-region     the order's region: not a zone of the plan
+//	400     90024  emulator.unknown-version    the order's options.version
+//	400     90025  emulator.cannot-migrate     the provider's add-ons cannot be changed so
+//	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
+//	499     90051  emulator.gone               the client went away before it was answered
+//
+// In v2 the member at fault is named in "fields".
+package emulator

@@ -1,0 +1,238 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"runner/clever"
+)
+
+// Options say how an Emulator plays. The zero Options keep everything in memory
+// and take any token.
+type Options struct {
+	// State is the file in which the world is kept; its folder is made. With ""
+	// the world ends with the process.
+	State string
+	// LockWait is how long New waits for another process to let go of the state
+	// file; 0 means three seconds.
+	LockWait time.Duration
+	// Strict verifies signatures and refuses unknown tokens and owners. Otherwise
+	// any token is the one user's, and an organisation's id that nobody saw before
+	// becomes an organisation of that user.
+	Strict bool
+	// StrictIDs refuses real ids in v2 paths, as the platform began to do in 2026.
+	StrictIDs bool
+	// Consumers are further consumer keys, with their secrets, that Strict accepts.
+	Consumers map[string]string
+	// Latency is waited before each answer, unless the request's context ends.
+	Latency time.Duration
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// The pair that a strict Emulator accepts. These are words, not secrets.
+const (
+	ownConsumer       = "emulator-consumer"
+	ownConsumerSecret = "emulator-consumer-secret"
+	ownToken          = "emulator-token"
+	ownTokenSecret    = "emulator-token-secret"
+)
+
+// An Emulator answers as the platform would. It may be used by many goroutines.
+type Emulator struct {
+	options   Options
+	consumers map[string]string // key → secret
+	catalogue *catalogue
+	shelf     []byte // the catalogue as JSON: the same for everyone
+	routes    []route
+	store     *store
+	journal   journal
+}
+
+// New makes an Emulator, with the world of o.State if that file exists. A file
+// that is damaged, of a newer version, or in use by another process is an error
+// that names it; it is left as it is.
+func New(o Options) (*Emulator, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.LockWait == 0 {
+		o.LockWait = 3 * time.Second
+	}
+	c, err := loadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}}
+	for key, secret := range o.Consumers {
+		e.consumers[key] = secret
+	}
+	views := make([]clever.Provider, 0, len(c.providers))
+	for _, p := range c.providers {
+		views = append(views, p.view)
+	}
+	if e.shelf, err = json.Marshal(views); err != nil {
+		return nil, err
+	}
+	e.routes = e.table()
+	e.store, err = openStore(o.State, o.LockWait, c, e.seed)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// seed gives the world of a first start: a user, and an organisation of his.
+func (e *Emulator) seed() *world {
+	now := e.options.Now().UnixMilli()
+	return &world{
+		user:          account{ID: "user_" + newUUID(), Name: "Example Operator", Email: "ops@example.test", Created: now},
+		organisations: []account{{ID: "orga_" + newUUID(), Name: "Example Organisation", Created: now}},
+	}
+}
+
+// Credentials gives the pair that a strict Emulator accepts; the same for every
+// Emulator.
+func (e *Emulator) Credentials() (consumerKey, consumerSecret, token, secret string) {
+	return ownConsumer, ownConsumerSecret, ownToken, ownTokenSecret
+}
+
+// Journal gives what was asked since the start or the last ResetJournal, in the
+// order of the answers; of very many, the last hundred thousand.
+func (e *Emulator) Journal() []Exchange { return e.journal.all() }
+
+// Peak gives the most requests that were in flight at once since ResetJournal.
+func (e *Emulator) Peak() int { return e.journal.highest() }
+
+// ResetJournal forgets what was asked.
+func (e *Emulator) ResetJournal() { e.journal.reset() }
+
+// Close lets another process have the state file, in which everything is saved
+// by then. Requests that would change something are refused afterwards.
+func (e *Emulator) Close() error { return e.store.close() }
+
+// User gives the id of the user, who is an owner too: of the personal space.
+func (e *Emulator) User() string { return e.store.world().user.ID }
+
+// Organisations gives the ids of the organisations, the seeded one first.
+func (e *Emulator) Organisations() []string {
+	var ids []string
+	for _, o := range e.store.world().organisations {
+		ids = append(ids, o.ID)
+	}
+	return ids
+}
+
+// Addons gives an owner's add-ons, oldest first; none for an unknown owner.
+func (e *Emulator) Addons(owner string) []clever.Addon {
+	return e.views(e.store.world().of(owner))
+}
+
+// ServeHTTP answers one request.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.journal.begin()
+	c := &call{r: r}
+	started := e.options.Now()
+	a := e.answer(w, c)
+	status := a.write(w)
+	e.journal.end(Exchange{
+		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
+		Path: r.URL.EscapedPath(), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
+	})
+}
+
+func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
+	a, err := e.handle(w, c)
+	if err == nil {
+		return a
+	}
+	var f *fault
+	if !errors.As(err, &f) {
+		f = notSaved(err)
+	}
+	a = f.answer(c.r)
+	a.allow = c.allow
+	return a
+}
+
+// handle waits, reads, asks who it is, and lets the path's handler do the rest.
+func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
+	if !e.wait(c.r) {
+		return answer{}, clientGone()
+	}
+	rt, err := e.find(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := c.read(w); err != nil {
+		return answer{}, err
+	}
+	if !rt.public {
+		if err := e.authenticate(c); err != nil {
+			return answer{}, err
+		}
+	}
+	return rt.serve(c)
+}
+
+// wait spends the latency; false if the client left meanwhile.
+func (e *Emulator) wait(r *http.Request) bool {
+	if e.options.Latency <= 0 {
+		return r.Context().Err() == nil
+	}
+	t := time.NewTimer(e.options.Latency)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// An answer is what goes back. The zero answer is 204 without a body.
+type answer struct {
+	status int    // 0: 200, or 204 without a body
+	body   any    // becomes JSON; []byte is JSON already; nil is none
+	allow  string // the Allow header of a 405
+}
+
+// write sends the answer and gives its status.
+func (a answer) write(w http.ResponseWriter) int {
+	body := a.encode()
+	if a.status == 0 {
+		a.status = http.StatusOK
+		if len(body) == 0 {
+			a.status = http.StatusNoContent
+		}
+	}
+	h := w.Header()
+	if len(body) > 0 {
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	if a.allow != "" {
+		h.Set("Allow", a.allow)
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(body) // a client that has gone needs no answer
+	return a.status
+}
+
+func (a answer) encode() []byte {
+	switch b := a.body.(type) {
+	case nil:
+		return nil
+	case []byte:
+		return b
+	default:
+		body, err := json.Marshal(b)
+		if err != nil { // only our own types come here, and all of them can be written
+			return []byte(`{"id":90050,"message":"The answer cannot be written.","type":"error"}`)
+		}
+		return body
+	}
+}

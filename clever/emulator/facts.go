@@ -1,0 +1,122 @@
+package emulator
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"runner/clever"
+)
+
+// Facts are what an add-on gets when it is ordered: the names, passwords and
+// hosts that its environment and its details are written from. The catalogue
+// says how each is made:
+//
+//	b:20, u:20     that letter first, lower-case letters and digits, 20 in all
+//	word:20        20 letters and digits
+//	hex:16         16 hexadecimal digits
+//	uuid:app_      a random UUID behind that prefix
+//	={a}-x.test    text with other facts in it
+const (
+	lower   = "abcdefghijklmnopqrstuvwxyz0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + lower
+)
+
+// draw makes the facts of a new add-on.
+func (p *provider) draw() map[string]string {
+	facts := map[string]string{}
+	for name, recipe := range p.Facts {
+		if !strings.HasPrefix(recipe, "=") {
+			facts[name] = drawn(recipe)
+		}
+	}
+	in := braces(facts)
+	for name, recipe := range p.Facts {
+		if text, ok := strings.CutPrefix(recipe, "="); ok {
+			facts[name] = in.Replace(text)
+		}
+	}
+	return facts
+}
+
+func drawn(recipe string) string {
+	kind, arg, _ := strings.Cut(recipe, ":")
+	if kind == "uuid" {
+		return arg + newUUID()
+	}
+	n, err := strconv.Atoi(arg)
+	if err != nil || n < 1 {
+		return ""
+	}
+	switch kind {
+	case "word":
+		return pick(letters, n)
+	case "hex":
+		return pick("0123456789abcdef", n)
+	default:
+		return kind + pick(lower, n-len(kind))
+	}
+}
+
+// braces replaces {name} by the fact of that name.
+func braces(facts map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		pairs = append(pairs, "{"+name+"}", facts[name])
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// environment writes an add-on's variables. They are complete from the start:
+// no client of the platform asks twice.
+func (p *provider) environment(a *addon) []clever.EnvVar {
+	if p.Detail == "config" {
+		return append([]clever.EnvVar{}, a.Env...)
+	}
+	known := maps.Clone(a.Facts)
+	if known == nil {
+		known = map[string]string{}
+	}
+	known["version"], known["owner"], known["realId"] = a.Version, a.Owner, a.RealID
+	known["uuid"] = strings.TrimPrefix(a.RealID, p.RealPrefix)
+	in := braces(known)
+	env := []clever.EnvVar{}
+	for _, row := range p.Env {
+		if len(row) > 2 && a.Options[row[2]] != "true" {
+			continue
+		}
+		env = append(env, clever.EnvVar{Name: row[0], Value: in.Replace(row[1])})
+	}
+	return env
+}
+
+// newUUID gives a random UUID, version 4 of RFC 4122: the vendor's command line
+// takes anything else for a name.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: the process would have ended
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	s := hex.EncodeToString(b[:])
+	return fmt.Sprintf("%s-%s-%s-%s-%s", s[:8], s[8:12], s[12:16], s[16:20], s[20:])
+}
+
+// pick draws n characters, each as likely as the other.
+func pick(alphabet string, n int) string {
+	limit := 256 - 256%len(alphabet)
+	text := make([]byte, 0, n)
+	var b [64]byte
+	for len(text) < n {
+		_, _ = rand.Read(b[:])
+		for _, x := range b {
+			if int(x) < limit && len(text) < n {
+				text = append(text, alphabet[int(x)%len(alphabet)])
+			}
+		}
+	}
+	return string(text)
+}

@@ -1,0 +1,86 @@
+package emulator
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// journalLimit is how many exchanges are remembered.
+const journalLimit = 100_000
+
+// An Exchange is one request and how it was answered, without bodies and
+// without credentials.
+type Exchange struct {
+	Time   time.Time // when it came
+	Took   time.Duration
+	Method string
+	Path   string // as it was sent, escapes and all
+	Query  string // sorted; values of signatures and tokens left out
+	Status int
+	User   string // id of the user whose token it was; "" for none or a refused one
+}
+
+// A journal remembers the last exchanges and how many were in flight.
+type journal struct {
+	mu     sync.Mutex
+	ring   []Exchange
+	next   int // where the next goes once the ring is full
+	flying int
+	peak   int
+}
+
+func (j *journal) begin() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.flying++
+	j.peak = max(j.peak, j.flying)
+}
+
+func (j *journal) end(e Exchange) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.flying--
+	if len(j.ring) < journalLimit {
+		j.ring = append(j.ring, e)
+		return
+	}
+	j.ring[j.next] = e
+	j.next = (j.next + 1) % journalLimit
+}
+
+// all gives what is remembered, oldest first.
+func (j *journal) all() []Exchange {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	list := make([]Exchange, 0, len(j.ring))
+	list = append(list, j.ring[j.next:]...)
+	return append(list, j.ring[:j.next]...)
+}
+
+func (j *journal) reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ring, j.next, j.peak = nil, 0, j.flying
+}
+
+func (j *journal) highest() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.peak
+}
+
+// harmless gives a query without what could sign another request.
+func harmless(query string) string {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "" // it may hide anything
+	}
+	for name := range values {
+		if strings.HasPrefix(name, "oauth_") || name == "authorization" || strings.Contains(name, "token") {
+			values.Set(name, "***")
+		}
+	}
+	return values.Encode()
+}

@@ -1,0 +1,119 @@
+package emulator
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"runner/clever"
+)
+
+// migrationSteps are the steps that every migration here goes through.
+var migrationSteps = [...]string{
+	"RETRIEVE_ADDON", "CREATE_ADDON_ON_TARGET_CLUSTER", "DUMP_AND_RESTORE", "UPDATE_REVERSE_PROXIES", "UPDATE_ADDON",
+}
+
+// createMigration changes plan, region or version. It is over as soon as it is
+// kept, but the answer still says RUNNING, as on the platform: a client that
+// polls finds it done at its first look.
+func (e *Emulator) createMigration(c *call) (answer, error) {
+	var wish clever.MigrationRequest
+	if err := c.decode(&wish); err != nil {
+		return answer{}, err
+	}
+	m := e.newMigration()
+	_, err := e.alter(c, func(a *addon) error {
+		if err := e.catalogue.move(a, wish); err != nil {
+			return err
+		}
+		a.Migrations = append(slices.Clone(a.Migrations), m)
+		return nil
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	m.Status = "RUNNING"
+	m.Steps = []clever.MigrationStep{m.Steps[0], {Value: migrationSteps[1], Status: "RUNNING", StartDate: m.RequestDate}}
+	return answer{body: m}, nil
+}
+
+// newMigration gives one that went well, a moment ago.
+func (e *Emulator) newMigration() clever.Migration {
+	now := e.options.Now().UTC().Format(time.RFC3339)
+	m := clever.Migration{ID: "migration_" + newUUID(), RequestDate: now, Status: "OK"}
+	for _, s := range migrationSteps {
+		m.Steps = append(m.Steps, clever.MigrationStep{Value: s, Status: "OK", StartDate: now, EndDate: now})
+	}
+	return m
+}
+
+// move gives an add-on the plan, region and version that are wished; what is
+// left out stays. Its ids stay, and here its hosts and passwords do too.
+func (c *catalogue) move(a *addon, wish clever.MigrationRequest) error {
+	p := c.provider(a.Provider)
+	if !p.CanUpgrade {
+		return cannotMigrate("the addons of " + p.ID + " stay what they are")
+	}
+	region := cmp.Or(wish.Region, a.Region)
+	pl, err := p.choose(cmp.Or(wish.PlanID, a.Plan), region)
+	if err != nil {
+		return err
+	}
+	version := a.Version
+	if wish.Version != nil && *wish.Version != "" {
+		version = *wish.Version
+	}
+	if err := p.checkVersion(pl, version); err != nil {
+		return err
+	}
+	a.Plan, a.Region, a.Version = pl.ID, region, p.version(pl, region, version)
+	return nil
+}
+
+func (e *Emulator) listMigrations(c *call) (answer, error) {
+	a, err := e.addon(c)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: append([]clever.Migration{}, a.Migrations...)}, nil
+}
+
+func (e *Emulator) getMigration(c *call) (answer, error) {
+	a, err := e.addon(c)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, m := range a.Migrations {
+		if m.ID == c.path["migration"] {
+			return answer{body: m}, nil
+		}
+	}
+	return answer{}, notFound("migration")
+}
+
+// abortMigration always comes too late.
+func (e *Emulator) abortMigration(c *call) (answer, error) {
+	if _, err := e.getMigration(c); err != nil {
+		return answer{}, err
+	}
+	return answer{}, cannotMigrate("the migration is over, and can no longer be aborted")
+}
+
+// previewMigration says what a plan would cost, with French VAT.
+func (e *Emulator) previewMigration(c *call) (answer, error) {
+	a, err := e.addon(c)
+	if err != nil {
+		return answer{}, err
+	}
+	pl, err := e.catalogue.provider(a.Provider).choose(c.r.URL.Query().Get("planId"), a.Region)
+	if err != nil {
+		return answer{}, err
+	}
+	vat := math.Round(pl.Price*20) / 100
+	line := map[string]any{"description": a.Name + ", " + pl.Name, "VAT": 20, "price": pl.Price}
+	return answer{body: map[string]any{
+		"status": "PENDING", "type": "ADDON_PREORDER", "lines": []any{line},
+		"totalHT": pl.Price, "totalVAT": vat, "totalTTC": math.Round((pl.Price+vat)*100) / 100,
+	}}, nil
+}

@@ -1,0 +1,123 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+var errClosed = errors.New("the emulator is closed")
+
+// A store holds the published world and changes it. Changes that arrive while
+// another is being saved are applied together and share one save; none is seen
+// by anyone, and none is answered, before the file holds it. If the file cannot
+// be written, the whole lot is refused and the world stays as it was.
+type store struct {
+	now     atomic.Pointer[world]
+	file    *snapshot // nil: nothing is kept
+	queueMu sync.Mutex
+	queue   []*job
+	commit  sync.Mutex // held by whoever applies and saves; guards what is in a job, and closed
+	closed  bool
+}
+
+// A job is one change that waits for its turn.
+type job struct {
+	change func(*draft) error
+	err    error
+	done   bool
+}
+
+// world gives what is published.
+func (s *store) world() *world { return s.now.Load() }
+
+// change applies a change and returns once it is kept. An error of the change
+// itself comes back as it is, and then nothing of it may be in the draft.
+func (s *store) change(change func(*draft) error) error {
+	j := &job{change: change}
+	s.queueMu.Lock()
+	s.queue = append(s.queue, j)
+	s.queueMu.Unlock()
+
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	if !j.done {
+		s.settle()
+	}
+	return j.err
+}
+
+// settle applies all waiting changes in their order, and saves once.
+func (s *store) settle() {
+	s.queueMu.Lock()
+	jobs := s.queue
+	s.queue = nil
+	s.queueMu.Unlock()
+
+	d := s.world().draft()
+	for _, j := range jobs {
+		j.done = true
+		if j.err = errClosed; !s.closed {
+			j.err = j.change(d)
+		}
+	}
+	if !d.changed {
+		return
+	}
+	next := d.world
+	if err := s.save(&next); err != nil {
+		for _, j := range jobs {
+			j.err = fmt.Errorf("nothing was changed: %w", err)
+		}
+		return
+	}
+	s.now.Store(&next)
+}
+
+func (s *store) save(w *world) error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.write(w)
+}
+
+// close refuses further changes and lets another process have the file.
+func (s *store) close() error {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.file == nil {
+		return nil
+	}
+	return s.file.release()
+}
+
+// openStore reads the file, or begins with what seed gives and saves it, so that
+// ids are the same after a restart.
+func openStore(path string, wait time.Duration, c *catalogue, seed func() *world) (*store, error) {
+	s := &store{}
+	if path == "" {
+		s.now.Store(seed())
+		return s, nil
+	}
+	file, err := openSnapshot(path, wait)
+	if err != nil {
+		return nil, err
+	}
+	w, err := file.read(c)
+	if err == nil && w == nil {
+		w = seed()
+		err = file.write(w)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.release())
+	}
+	s.file = file
+	s.now.Store(w)
+	return s, nil
+}
