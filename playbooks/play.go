@@ -69,20 +69,25 @@ func (c *compiler) playbook(root *expr.Node) {
 // looksLikePlay tells a play from a task: by a keyword that only plays have, or
 // by something that was meant as one.
 func (c *compiler) looksLikePlay(n *expr.Node) bool {
-	typo := false
-	for _, e := range n.Entries {
-		key := e.Key.Text
-		if slices.Contains([]string{"hosts", "tasks", "gather_facts"}, key) {
-			return true
-		}
-		if _, ok := find(key, laterInPlays[:]); ok {
-			return true
-		}
-		if !slices.Contains(taskKeywords[:], key) && c.kinds[key] == nil {
-			typo = typo || engine.Nearest(key, []string{"hosts", "tasks"}) != ""
-		}
+	if n.Get("tasks") != nil {
+		return true
 	}
-	return typo && !c.hasKind(n)
+	return !c.hasKind(n) && slices.ContainsFunc(n.Entries, func(e expr.Entry) bool {
+		key := e.Key.Text
+		return onlyInPlays(key) || !onlyInTasks(key) && engine.Nearest(key, []string{"hosts", "tasks"}) != ""
+	})
+}
+
+// onlyInPlays reports whether a keyword can stand in a play and not in a task.
+func onlyInPlays(key string) bool {
+	_, ok := find(key, laterInPlays[:])
+	return ok || slices.Contains(playKeywords[:], key) && !slices.Contains(taskKeywords[:], key) && key != "connection"
+}
+
+// onlyInTasks reports whether a keyword can stand in a task and not in a play.
+func onlyInTasks(key string) bool {
+	_, ok := find(key, laterInTasks[:], laterKinds[:])
+	return ok || slices.Contains(taskKeywords[:], key) && !slices.Contains(playKeywords[:], key)
 }
 
 func (c *compiler) hasKind(n *expr.Node) bool {
@@ -144,7 +149,7 @@ func (c *compiler) foreignInPlay(key *expr.Node) {
 		c.problem(key.Place, "%q is not supported yet", key.Text).WithHint("%s", l.instead)
 		return
 	}
-	if c.kinds[key.Text] != nil || slices.Contains(taskKeywords[:], key.Text) {
+	if c.kinds[key.Text] != nil || onlyInTasks(key.Text) {
 		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).WithHint(`put it under "tasks:"`)
 		return
 	}

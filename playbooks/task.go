@@ -13,7 +13,8 @@ type draft struct {
 	set     settings
 	kinds   []expr.Entry
 	unknown []expr.Entry
-	refused bool // a key was refused that might have been what the task does
+	refused bool // a key was refused: what the task does is not what was meant
+	does    bool // that key was what the task does
 }
 
 // task compiles one task; nil if it is not known what it does.
@@ -85,14 +86,15 @@ func (c *compiler) kindKey(d *draft, e expr.Entry) {
 	l, ok := find(key, laterAnywhere[:], laterInTasks[:])
 	if !ok {
 		l, ok = find(bare(key), laterKinds[:])
-		c.blind = c.blind || ok // it might have brought names in
+		d.does = d.does || ok
 	}
 	if !ok {
 		d.unknown = append(d.unknown, e)
 		return
 	}
 	d.refused = true
-	c.blind = c.blind || key == "block" || key == "action" || key == "local_action"
+	d.does = d.does || slices.Contains([]string{"action", "local_action", "block", "rescue", "always"}, key)
+	c.blind = c.blind || d.does // it might have brought names in
 	c.problem(e.Key.Place, "%q is not supported yet", key).WithHint("%s", l.instead)
 }
 
@@ -103,7 +105,7 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 			WithHint("make two tasks of it")
 	}
 	meant := -1
-	if len(d.kinds) == 0 && !d.refused {
+	if len(d.kinds) == 0 && !d.does {
 		meant = c.meantAsKind(d.unknown)
 	}
 	for i, e := range d.unknown {
@@ -113,7 +115,7 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 			c.unknownKeyword(e.Key)
 		}
 	}
-	if len(d.kinds) == 0 && !d.refused && meant < 0 {
+	if len(d.kinds) == 0 && !d.does && meant < 0 {
 		c.problem(n.Place, "this task has no kind").WithHint(`say what it does, such as "debug:"`)
 	}
 }
@@ -139,6 +141,10 @@ func (c *compiler) unknownKind(key *expr.Node) {
 }
 
 func (c *compiler) unknownKeyword(key *expr.Node) {
+	if onlyInPlays(key.Text) {
+		c.problem(key.Place, "%q belongs to a play, not to a task", key.Text)
+		return
+	}
 	c.problem(key.Place, "unknown keyword %q of a task", key.Text).Hint = nearKeyword(key.Text)
 }
 

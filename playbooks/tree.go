@@ -215,7 +215,7 @@ func (b *builder) bareTemplate(n *expr.Node, y *yaml.Node) bool {
 	}
 	at := b.doc.offset(y.Line, y.Column)
 	line, _, _ := strings.Cut(b.doc.src.Text[at:], "\n")
-	if text, _, ok := strings.Cut(line, "}}"); ok {
+	if text, _, ok := strings.Cut(line, "}}"); ok && !strings.Contains(text, " #") {
 		b.problem(n.Place, "missing quotes around a template").WithHint(`write "%s}}"`, text)
 	} else {
 		b.problem(n.Place, "missing quotes around a template").WithHint(`write "{{ … }}"`)
