@@ -47,9 +47,13 @@ func (b *braces) warning() *engine.Problem {
 	}
 	p := engine.Problemf(b.first.Place, "%q is read as {%s}", b.first.Text, b.first.Text)
 	p.Warning, p.Rule = true, "single-braces"
-	more := ""
-	if b.count > 1 {
-		more = fmt.Sprintf(", here and in %d more places", b.count-1)
+	switch more := b.count - 1; more {
+	case 0:
+		p.Hint = "write double braces"
+	case 1:
+		p.Hint = "write double braces, here and in one more place"
+	default:
+		p.Hint = fmt.Sprintf("write double braces, here and in %d more places", more)
 	}
-	return p.WithHint("write double braces%s", more)
+	return p
 }

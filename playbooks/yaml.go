@@ -86,7 +86,7 @@ func failed(problems []*engine.Problem) bool {
 }
 
 // parse reads the document's tree, in which nothing is a template yet. The node
-// is nil when the text is not YAML at all.
+// is nil when the text is not YAML at all, or too much of it.
 func (d *document) parse() (*expr.Node, []*engine.Problem) {
 	y, next, err := decode(d.src.Text)
 	switch {
@@ -102,6 +102,9 @@ func (d *document) parse() (*expr.Node, []*engine.Problem) {
 	}
 	b := builder{doc: d, anchors: map[*yaml.Node]*anchor{}}
 	n := b.node(y.Content[0], 1)
+	if b.stopped {
+		return nil, b.problems
+	}
 	return n, b.problems
 }
 

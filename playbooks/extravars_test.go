@@ -1,0 +1,160 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/engine/expr"
+)
+
+func noFile(path string) ([]byte, error) {
+	return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+}
+
+// pairsOf gives names and values of variables, a template's text where it is one.
+func pairsOf(t *testing.T, arg string, read func(string) ([]byte, error)) map[string]string {
+	t.Helper()
+	vars, err := ExtraVars(arg, read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, v := range vars {
+		if v.Value.Tmpl != nil {
+			all[v.Name] = "template " + v.Value.Tmpl.Text()
+		} else {
+			all[v.Name] = typed(valueOf(v.Value))
+		}
+	}
+	return all
+}
+
+func TestExtraVars(t *testing.T) {
+	tests := map[string]map[string]string{
+		"":                             {},
+		"a=1 b=yes":                    {"a": "string 1", "b": "string yes"},
+		"a='x y'  b=\"it's\"\tc=":      {"a": "string x y", "b": "string it's", "c": "string "},
+		`a="say \"hi\" \\ \n" b=\d`:    {"a": `string say "hi" \ \n`, "b": `string \d`},
+		"a=x'y z'\"w\"":                {"a": "string xy zw"},
+		"a=b=c":                        {"a": "string b=c"},
+		"a={{ b | default('x y') }}-1": {"a": "template {{ b | default('x y') }}-1"},
+		"a='{{ b }}'":                  {"a": "template {{ b }}"},
+		`{"a": 1, "b": [true], "c":
+			"{{ d }}"}`: {"a": "int 1", "b": "[]interface {} [true]", "c": "template {{ d }}"},
+		" {a: 15.10, b: yes}": {"a": "float64 15.1", "b": "bool true"},
+		"{}":                  {},
+	}
+	for arg, want := range tests {
+		t.Run(arg, func(t *testing.T) {
+			if diff := cmp.Diff(want, pairsOf(t, arg, noFile)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestExtraVarsOfFile(t *testing.T) {
+	read := func(path string) ([]byte, error) { return []byte("from: " + path + "\nport: 5432\n"), nil }
+	want := map[string]string{"from": "string my vars.yml", "port": "int 5432"}
+	if diff := cmp.Diff(want, pairsOf(t, "@my vars.yml", read)); diff != "" {
+		t.Error(diff)
+	}
+	empty := func(string) ([]byte, error) { return nil, nil }
+	if diff := cmp.Diff(map[string]string{}, pairsOf(t, "@vars.yml", empty)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWrongExtraVars(t *testing.T) {
+	tests := map[string]string{
+		"foo":       `--extra-vars: "foo" is not name=value; give name=value, a mapping in JSON or YAML, or @file`,
+		"a=1 foo":   `--extra-vars: "foo" is not name=value; give name=value, a mapping in JSON or YAML, or @file`,
+		"=1":        `--extra-vars:1:1: "" cannot name a variable; use letters, digits and _, and no digit first`,
+		"a=1 b-c=2": `--extra-vars:1:5: "b-c" cannot name a variable; use letters, digits and _, and no digit first`,
+		"a='x":      `--extra-vars: the quote ' is never closed; give name=value, a mapping in JSON or YAML, or @file`,
+		"[a, b]":    "--extra-vars:1:1: variables are a mapping of names to values, not a list; write one `name: value` per line",
+		"{1: 2}":    `--extra-vars:1:2: "1" cannot name a variable; use letters, digits and _, and no digit first`,
+		"{a: 1":     "--extra-vars:1:1: this { is never closed; close it, or put the text in quotes",
+		"@nope.yml": "nope.yml: no such file",
+	}
+	for arg, want := range tests {
+		t.Run(arg, func(t *testing.T) {
+			vars, err := ExtraVars(arg, noFile)
+			var list interface{ WrappedErrors() []error }
+			if errors.As(err, &list) && len(list.WrappedErrors()) == 1 {
+				err = list.WrappedErrors()[0]
+			}
+			if err == nil || err.Error() != want {
+				t.Errorf("gave %v and %v, want %s", vars, err, want)
+			}
+		})
+	}
+	if _, err := ExtraVars("@nope.yml", noFile); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file is %v", err)
+	}
+}
+
+func TestFromYAML(t *testing.T) {
+	got, err := FromYAML("a: [1, two, {{}: x}]\n")
+	if err == nil {
+		t.Errorf("a mapping as a key is %v", got)
+	}
+	for text, want := range map[string]string{
+		"":              "<nil> <nil>",
+		"# nothing":     "<nil> <nil>",
+		"15":            "int 15",
+		"'{{ x }}'":     "string {{ x }}",
+		"- a\n- [b, 1]": "[]interface {} [a [b 1]]",
+		"- &x a\n- *x":  "[]interface {} [a a]",
+	} {
+		if v, err := FromYAML(text); err != nil || typed(v) != want {
+			t.Errorf("%q is %s, %v", text, typed(v), err)
+		}
+	}
+	for text, want := range map[string]string{
+		"\x00":        "the file is binary, not text",
+		"a: b: c":     "line 1, column 5: a colon and a space stand inside a text without quotes",
+		"a: 1\n---\n": "line 2, column 1: a second YAML document starts here",
+	} {
+		if _, err := FromYAML(text); err == nil || err.Error() != want {
+			t.Errorf("%q fails with %v", text, err)
+		}
+	}
+}
+
+func TestMergeKeys(t *testing.T) {
+	const text = `
+base: &base {b: 1, a: 2}
+more: &more {c: 3, a: 4}
+own: {<<: *base, a: 5, z: 6}
+two: {a: 7, <<: [*more, *base]}
+quoted: {"<<": 8}
+nothing: {<<: {}}
+`
+	v, err := FromYAML(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"own": "b=1 a=5 z=6", "two": "b=1 a=7 c=3", "quoted": "<<=8", "nothing": "",
+	}
+	for key, want := range want {
+		m, _ := v.(*expr.Map).Get(key)
+		if got := inOrder(m.(*expr.Map)); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+}
+
+func inOrder(m *expr.Map) string {
+	s, sep := "", ""
+	for k, v := range m.All() {
+		s += fmt.Sprintf("%s%v=%v", sep, k, v)
+		sep = " "
+	}
+	return s
+}
