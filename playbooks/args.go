@@ -51,17 +51,17 @@ func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Node {
 	if strings.HasPrefix(strings.TrimSpace(text), "{{") {
 		c.problem(n.Place, "the parameters of a task cannot be one template").
-			WithHint("write them below %q, each a template if need be", s.As)
+			hint("write them below %q, each a template if need be", s.As)
 		return nil
 	}
 	if s.Kind.Name != "debug" {
 		c.problem(n.Place, "%s takes its parameters as a mapping, not as text", s.Kind.Name).
-			WithHint("write each in a line of its own below %q", s.As)
+			hint("write each in a line of its own below %q", s.As)
 		return nil
 	}
 	list, err := pairs(text)
 	if err != nil {
-		c.problem(n.Place, "%s", err).WithHint(`write "msg:" in a line of its own below %q`, s.As)
+		c.problem(n.Place, "%s", err).hint(`write "msg:" in a line of its own below %q`, s.As)
 		return nil
 	}
 	args := &expr.Node{Shape: expr.Mapping, Place: n.Place}

@@ -63,7 +63,7 @@ func (d *document) offset(line, col int) int {
 
 // place gives the place of a line and column as YAML counts them.
 func (d *document) place(line, col int) expr.Place {
-	if d.odd {
+	if d.odd || line > len(d.starts) {
 		return placeOf(d.src, d.offset(line, col))
 	}
 	return expr.Place{Source: d.src, Line: line, Col: col}

@@ -58,9 +58,9 @@ func (c *compiler) tags(inherited []string, n *expr.Node) []string {
 		text, ok := item.Value.(string)
 		switch {
 		case item.Shape != expr.Scalar || !ok:
-			c.problem(item.Place, "a tag is text, not %s", shape(item)).WithHint("put it in quotes")
+			c.problem(item.Place, "a tag is text, not %s", shape(item)).hint("put it in quotes")
 		case expr.HasTemplate(text):
-			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
+			c.problem(item.Place, "a tag cannot be a template").hint("tags are known before anything runs")
 		default:
 			for tag := range strings.SplitSeq(text, ",") {
 				if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(all, tag) {
@@ -92,13 +92,13 @@ func (c *compiler) allow(n *expr.Node) []string {
 	var all []string
 	for _, item := range listed(n) {
 		if item.Shape != expr.Scalar {
-			c.problem(item.Place, "what is allowed is text, not %s", shape(item)).WithHint("one of %s", list(risks[:]))
+			c.problem(item.Place, "what is allowed is text, not %s", shape(item)).hint("one of %s", list(risks[:]))
 			continue
 		}
 		for risk := range strings.SplitSeq(item.Text, ",") {
 			risk = strings.TrimSpace(risk)
 			if !slices.Contains(risks[:], risk) {
-				c.problem(item.Place, "%q cannot be allowed", risk).WithHint("one of %s", list(risks[:]))
+				c.problem(item.Place, "%q cannot be allowed", risk).hint("one of %s", list(risks[:]))
 				continue
 			}
 			all = append(all, risk)
@@ -117,7 +117,7 @@ func (c *compiler) register(n *expr.Node) (name string, at expr.Place) {
 		c.problem(n.Place, `"register" wants the name of a variable, not %s`, shape(n))
 		return "", n.Place
 	case expr.HasTemplate(text):
-		c.problem(n.Place, `"register" wants a name, not a template`).WithHint("names are known before anything runs")
+		c.problem(n.Place, `"register" wants a name, not a template`).hint("names are known before anything runs")
 		return "", n.Place
 	}
 	p := badName(text, n.Place)
@@ -150,12 +150,12 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		}
 	case string:
 		if strings.TrimSpace(v) == "" {
-			c.problem(n.Place, "the condition is empty").WithHint(`remove the "when:"`)
+			c.problem(n.Place, "the condition is empty").hint(`remove the "when:"`)
 			return nil
 		}
 	default:
 		if !isNull(n) {
-			c.problem(n.Place, "a condition is text, not %s", shape(n)).WithHint("write an expression, such as `result is changed`")
+			c.problem(n.Place, "a condition is text, not %s", shape(n)).hint("write an expression, such as `result is changed`")
 		}
 		return nil
 	}
@@ -166,7 +166,9 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		return nil
 	}
 	if delimited {
-		c.warn("no-jinja-when", n.Place, "a condition is an expression already").WithHint("leave out {{ and }}")
+		p := engine.Problemf(n.Place, "a condition is an expression already").WithHint("leave out {{ and }}")
+		p.Warning, p.Rule = true, "no-jinja-when"
+		c.problems.Add(p)
 	}
 	return &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}
 }

@@ -5,6 +5,7 @@ package playbooks
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 
@@ -151,18 +152,17 @@ func (c *compiler) rank(p *engine.Problem) int {
 	return len(c.sources)
 }
 
+// A noted problem can still be given a hint.
+type noted struct{ problem *engine.Problem }
+
+// hint says what to do about it.
+func (n noted) hint(format string, args ...any) { n.problem.Hint = fmt.Sprintf(format, args...) }
+
 // problem notes what is wrong at a place.
-func (c *compiler) problem(at expr.Place, format string, args ...any) *engine.Problem {
+func (c *compiler) problem(at expr.Place, format string, args ...any) noted {
 	p := engine.Problemf(at, format, args...)
 	c.problems.Add(p)
-	return p
-}
-
-// warn notes what is doubtful at a place.
-func (c *compiler) warn(rule string, at expr.Place, format string, args ...any) *engine.Problem {
-	p := c.problem(at, format, args...)
-	p.Warning, p.Rule = true, rule
-	return p
+	return noted{p}
 }
 
 // templates parses the templates below a node.

@@ -45,21 +45,18 @@ func (p *pair) read(text string) (end int, err error) {
 		p.valAt++
 	}
 	for i < len(text) && !isBlank(rune(text[i])) {
-		var piece string
-		switch {
-		case text[i] == '\'' || text[i] == '"':
-			piece, end, err = quoted(text, i)
-			if err != nil {
+		piece := text[i : i+1]
+		end = i + 1
+		switch piece {
+		case "'", `"`:
+			if piece, end, err = quoted(text, i); err != nil {
 				return 0, err
 			}
-		default:
-			end = i + 1
-			if strings.HasPrefix(text[i:], "{{") {
-				if n := strings.Index(text[i:], "}}"); n >= 0 {
-					end = i + n + 2
-				}
+		case "{":
+			if n := strings.Index(text[i:], "}}"); n > 0 && strings.HasPrefix(text[i:], "{{") {
+				end = i + n + 2
+				piece = text[i:end]
 			}
-			piece = text[i:end]
 		}
 		value.WriteString(piece)
 		i = end

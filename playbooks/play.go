@@ -40,11 +40,11 @@ func (s *settings) keyword(c *compiler, e expr.Entry) bool {
 func (c *compiler) playbook(root *expr.Node) {
 	switch {
 	case isNull(root), root.Shape == expr.Sequence && len(root.Items) == 0:
-		c.problem(root.Place, "the playbook is empty").WithHint("write a list of plays or of tasks")
+		c.problem(root.Place, "the playbook is empty").hint("write a list of plays or of tasks")
 		return
 	case root.Shape == expr.Mapping:
 		c.problem(root.Place, "a playbook is a list of plays or of tasks, not a mapping").
-			WithHint(`write "- " before the first key, and indent the rest by two`)
+			hint(`write "- " before the first key, and indent the rest by two`)
 		return
 	case root.Shape == expr.Scalar:
 		c.problem(root.Place, "a playbook is a list of plays or of tasks, not %s", shape(root))
@@ -61,7 +61,7 @@ func (c *compiler) playbook(root *expr.Node) {
 		case c.looksLikePlay(item) || !c.hasKind(item):
 			c.play(item)
 		default:
-			c.problem(item.Place, "a task cannot stand among plays").WithHint(`put it under the "tasks:" of a play`)
+			c.problem(item.Place, "a task cannot stand among plays").hint(`put it under the "tasks:" of a play`)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (c *compiler) play(n *expr.Node) {
 		return
 	}
 	if tasks.Shape != expr.Sequence {
-		c.problem(tasks.Place, `"tasks" is a list, not %s`, shape(tasks)).WithHint(`write "- " before each task`)
+		c.problem(tasks.Place, `"tasks" is a list, not %s`, shape(tasks)).hint(`write "- " before each task`)
 		return
 	}
 	c.tasks(play, tasks, shared)
@@ -146,15 +146,15 @@ func (c *compiler) play(n *expr.Node) {
 func (c *compiler) foreignInPlay(key *expr.Node) {
 	c.blind = true // it might have brought names in
 	if l, ok := find(key.Text, laterAnywhere[:], laterInPlays[:]); ok {
-		c.problem(key.Place, "%q is not supported yet", key.Text).WithHint("%s", l.instead)
+		c.problem(key.Place, "%q is not supported yet", key.Text).hint("%s", l.instead)
 		return
 	}
 	if c.kinds[key.Text] != nil || onlyInTasks(key.Text) {
-		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).WithHint(`put it under "tasks:"`)
+		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).hint(`put it under "tasks:"`)
 		return
 	}
 	known := slices.Concat(playKeywords[:], namesOf(laterAnywhere[:], laterInPlays[:]))
-	c.problem(key.Place, "unknown keyword %q of a play", key.Text).Hint = engine.DidYouMean(key.Text, known)
+	c.problem(key.Place, "unknown keyword %q of a play", key.Text).hint("%s", engine.DidYouMean(key.Text, known))
 }
 
 // tasks compiles a list of tasks.
@@ -163,7 +163,7 @@ func (c *compiler) tasks(play *engine.Play, list *expr.Node, shared settings) {
 	for i, item := range list.Items {
 		if item.Shape != expr.Mapping {
 			c.problem(item.Place, "a task is a mapping, not %s", shape(item)).
-				WithHint("write its kind, a colon, and its parameters below")
+				hint("write its kind, a colon, and its parameters below")
 			continue
 		}
 		step := c.task(play, item, shared)
@@ -201,12 +201,12 @@ func (c *compiler) hosts(n *expr.Node) string {
 	if one.Shape == expr.Scalar && one.Text != "" {
 		said = fmt.Sprintf("%q", one.Text)
 	}
-	c.problem(n.Place, "plays run on localhost only, not on %s", said).WithHint(`write "hosts: localhost", or leave it out`)
+	c.problem(n.Place, "plays run on localhost only, not on %s", said).hint(`write "hosts: localhost", or leave it out`)
 	return "localhost"
 }
 
 func (c *compiler) connection(n *expr.Node) {
 	if n.Shape != expr.Scalar || n.Text != "local" {
-		c.problem(n.Place, "the only connection is local").WithHint("remove it: everything runs on this machine")
+		c.problem(n.Place, "the only connection is local").hint("remove it: everything runs on this machine")
 	}
 }

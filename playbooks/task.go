@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"slices"
 
 	"runner/engine"
@@ -95,14 +96,14 @@ func (c *compiler) kindKey(d *draft, e expr.Entry) {
 	d.refused = true
 	d.does = d.does || slices.Contains([]string{"action", "local_action", "block", "rescue", "always"}, key)
 	c.blind = c.blind || d.does // it might have brought names in
-	c.problem(e.Key.Place, "%q is not supported yet", key).WithHint("%s", l.instead)
+	c.problem(e.Key.Place, "%q is not supported yet", key).hint("%s", l.instead)
 }
 
 // settle tells what is wrong with the kind of a task.
 func (c *compiler) settle(d *draft, n *expr.Node) {
 	if len(d.kinds) > 1 {
 		c.problem(d.kinds[1].Key.Place, "this task has two kinds, %q and %q", d.kinds[0].Key.Text, d.kinds[1].Key.Text).
-			WithHint("make two tasks of it")
+			hint("make two tasks of it")
 	}
 	meant := -1
 	if len(d.kinds) == 0 && !d.does {
@@ -116,7 +117,7 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 		}
 	}
 	if len(d.kinds) == 0 && !d.does && meant < 0 {
-		c.problem(n.Place, "this task has no kind").WithHint(`say what it does, such as "debug:"`)
+		c.problem(n.Place, "this task has no kind").hint(`say what it does, such as "debug:"`)
 	}
 }
 
@@ -131,13 +132,10 @@ func (c *compiler) meantAsKind(unknown []expr.Entry) int {
 }
 
 func (c *compiler) unknownKind(key *expr.Node) {
-	p := c.problem(key.Place, "unknown task kind %q", key.Text)
-	if near := engine.DidYouMean(key.Text, c.kindNames); near != "" {
-		p.Hint = near
-	} else {
-		p.Hint = engine.DidYouMean(bare(key.Text), c.kindNames)
-	}
+	p := engine.Problemf(key.Place, "unknown task kind %q", key.Text)
+	p.Hint = cmp.Or(engine.DidYouMean(key.Text, c.kindNames), engine.DidYouMean(bare(key.Text), c.kindNames))
 	p.Detail = "the kinds are " + list(c.kindNames)
+	c.problems.Add(p)
 }
 
 func (c *compiler) unknownKeyword(key *expr.Node) {
@@ -145,7 +143,7 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 		c.problem(key.Place, "%q belongs to a play, not to a task", key.Text)
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a task", key.Text).Hint = nearKeyword(key.Text)
+	c.problem(key.Place, "unknown keyword %q of a task", key.Text).hint("%s", nearKeyword(key.Text))
 }
 
 // nearKeyword gives `did you mean …?` for what is almost a keyword of a task.

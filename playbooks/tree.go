@@ -36,10 +36,10 @@ type anchor struct {
 	height int        // its levels below itself
 }
 
-func (b *builder) problem(at expr.Place, format string, args ...any) *engine.Problem {
+func (b *builder) problem(at expr.Place, format string, args ...any) noted {
 	p := engine.Problemf(at, format, args...)
 	b.problems = append(b.problems, p)
-	return p
+	return noted{p}
 }
 
 // make gives an empty node; they come from slabs because there are many.
@@ -94,7 +94,7 @@ func (b *builder) alias(y *yaml.Node, depth int) *expr.Node {
 	if b.repeated > mostRepeated || b.height > deepest {
 		b.stopped = true
 		b.problem(at, "the aliases of this file make it too large").
-			WithHint("at most %d repeated values, nested %d levels deep", mostRepeated, deepest)
+			hint("at most %d repeated values, nested %d levels deep", mostRepeated, deepest)
 		return b.make(at)
 	}
 	if b.doc.shared == nil {
@@ -151,7 +151,7 @@ func (b *builder) tag(y *yaml.Node, at expr.Place) bool {
 		return true
 	case "!vault", "!vault-encrypted":
 		b.problem(at, "vaulted values are not supported yet").
-			WithHint(`take the value from the environment: "{{ lookup('env', 'NAME') }}"`)
+			hint(`take the value from the environment: "{{ lookup('env', 'NAME') }}"`)
 		return false
 	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
 		if scalar {
@@ -192,7 +192,7 @@ func (b *builder) mapping(n *expr.Node, y *yaml.Node, depth int) {
 		merge := y.Content[i].Tag == "!!merge" && y.Content[i].Style == 0
 		if first := seen.add(key, merge); first != nil {
 			b.problem(key.Place, "the key %q is there twice", key.Text).
-				WithHint("the first one is in line %d", first.Place.Line)
+				hint("the first one is in line %d", first.Place.Line)
 			continue
 		}
 		if merge {
@@ -216,9 +216,9 @@ func (b *builder) bareTemplate(n *expr.Node, y *yaml.Node) bool {
 	at := b.doc.offset(y.Line, y.Column)
 	line, _, _ := strings.Cut(b.doc.src.Text[at:], "\n")
 	if text, _, ok := strings.Cut(line, "}}"); ok && !strings.Contains(text, " #") {
-		b.problem(n.Place, "missing quotes around a template").WithHint(`write "%s}}"`, text)
+		b.problem(n.Place, "missing quotes around a template").hint(`write "%s}}"`, text)
 	} else {
-		b.problem(n.Place, "missing quotes around a template").WithHint(`write "{{ … }}"`)
+		b.problem(n.Place, "missing quotes around a template").hint(`write "{{ … }}"`)
 	}
 	return true
 }
