@@ -1,7 +1,6 @@
 package report
 
 import (
-	"math/big"
 	"slices"
 	"strings"
 
@@ -23,12 +22,10 @@ func (v veil) text(s string) string { return v.secrets.Mask(s) }
 // value is written as JSON, whose escapes would hide a secret from the search.
 func (v veil) value(x expr.Value) expr.Value {
 	switch x := x.(type) {
+	case nil, bool, *expr.Unknown:
+		return x
 	case string:
 		return v.text(x)
-	case int, float64, *big.Int:
-		if s := expr.Text(x); v.text(s) != s {
-			return engine.Masked
-		}
 	case []expr.Value:
 		return v.list(x)
 	case expr.Tuple:
@@ -39,6 +36,9 @@ func (v veil) value(x expr.Value) expr.Value {
 			m.Set(v.value(k), v.value(e))
 		}
 		return m
+	}
+	if s := expr.Text(x); v.text(s) != s {
+		return engine.Masked
 	}
 	return x
 }

@@ -1,0 +1,273 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const playbook = `- name: Order databases
+  hosts: localhost
+  tasks:
+    - name: Order a Postgres database
+      addon_register:
+        provider: postgresql-addon
+        details: {plan: xxs_sm, password: s3cr3t-value}
+      register: result
+`
+
+var (
+	source   = &expr.Source{Name: "site.yml", Text: playbook}
+	register = &engine.Kind{Name: "addon_register", Full: "noa.clevercloud.addon_register", Hidden: []string{"env"}}
+	debug    = &engine.Kind{Name: "debug", Shows: true}
+	play     = &engine.Play{Place: expr.Place{Source: source, Line: 1, Col: 3}, Hosts: "localhost"}
+	dawn     = time.Date(2026, time.March, 29, 1, 59, 58, 0, time.FixedZone("", 3600))
+)
+
+// A script makes the events of a run, each step a second after the one before.
+type script struct {
+	events []engine.Event
+	stats  engine.Stats
+	steps  int
+	at     time.Time
+}
+
+func (s *script) tell(e ...engine.Event) { s.events = append(s.events, e...) }
+
+func (s *script) step(k *engine.Kind, name string, end engine.TaskEnd, during ...engine.Event) {
+	s.steps++
+	s.at = s.at.Add(time.Second)
+	step := &engine.Step{ID: "1." + strconv.Itoa(s.steps), Kind: k, As: k.Name, Place: expr.Place{Source: source, Line: 4, Col: 7}}
+	end.Step, end.Name, end.Start, end.Took = step, name, s.at, 250*time.Millisecond
+	s.stats.Count(end.Outcome)
+	if end.Outcome != engine.Blocked {
+		s.tell(engine.TaskStart{Step: step, Name: name, Time: s.at})
+	}
+	for _, e := range during {
+		if p, ok := e.(engine.TaskProgress); ok {
+			p.Step = step
+			e = p
+		}
+		s.tell(e)
+	}
+	s.tell(end)
+}
+
+func (s *script) end(interrupted bool) {
+	s.tell(engine.RunEnd{Stats: s.stats, Took: 90 * time.Second, Interrupted: interrupted})
+}
+
+// at gives a place in the playbook.
+func at(line, col int) engine.Place { return expr.Place{Source: source, Line: line, Col: col} }
+
+// whole is a run in which everything happens that a report may have to show.
+func whole() []engine.Event {
+	s := &script{at: dawn}
+	s.tell(engine.RunStart{Time: dawn}, engine.PlayStart{Play: play, Name: "Order databases", Time: dawn})
+	s.good()
+	s.shown()
+	s.hidden()
+	s.bad()
+	s.end(false)
+	return s.events
+}
+
+func (s *script) good() {
+	warning := engine.Warning{Problem: &engine.Problem{Place: at(7, 20), Msg: "the plan is old", Hint: "s3cr3t-value is not", Rule: "old-plan", Warning: true}}
+	env := expr.MapOf("PORT", 5432, "PASSWORD", "never-registered", "LATER", &expr.Unknown{})
+	s.step(register, "Order a Postgres database", engine.TaskEnd{
+		Outcome: engine.Changed,
+		Diff:    true,
+		Change: &engine.Change{Action: engine.Create, Object: `add-on "main-db"`, Attrs: []engine.Attr{
+			{Path: "plan", After: "xxs_sml"}, {Path: "password", After: "never-registered", Secret: true},
+			{Path: "addon_id", After: &expr.Unknown{}},
+		}},
+		Result: expr.MapOf("changed", true, "failed", false, "addon_id", "addon_main", "env", env,
+			"uri", "postgresql://u:s3cr3t-value@h/db", "big", new(big.Int).Lsh(big.NewInt(1), 70)),
+	}, engine.TaskProgress{Text: "waiting for the variables"}, warning, warning)
+	s.step(register, "Change its plan", engine.TaskEnd{
+		Outcome: engine.Changed,
+		Diff:    true,
+		Change: &engine.Change{Action: engine.Update, Object: `add-on "main-db"`, Attrs: []engine.Attr{
+			{Path: "plan", Before: "xxs_sml", After: "s_sml"}, {Path: "region", Before: "par", After: "par"},
+			{Path: "env.PASSWORD", Before: "never-registered", After: "never-registered-either"},
+		}},
+		Result: expr.MapOf("changed", true, "failed", false),
+	})
+	s.step(register, "Leave it", engine.TaskEnd{
+		Diff:   true,
+		Change: &engine.Change{},
+		Result: expr.MapOf("changed", false, "failed", false, "addon_id", "addon_main"),
+	})
+	s.step(register, "Skipped one", engine.TaskEnd{
+		Outcome: engine.Skipped,
+		Result: expr.MapOf("changed", false, "skipped", true,
+			"skip_reason", "Conditional result was False", "false_condition", "result is changed"),
+	})
+}
+
+func (s *script) shown() {
+	for name, msg := range expr.MapOf(
+		"Show a text", "postgresql://u:s3cr3t-value@h/db\nsecond line",
+		"Show a list", []expr.Value{"addon_main", 15.1, nil, true, []expr.Value{}},
+		"Show a map", expr.MapOf("b", 1, "a", expr.MapOf("ü", "naïve \"quoted\" 日本", "z", expr.Tuple{1, 2})),
+		"Zeige 日本 e\u0301", "ü",
+		"Show what is not known", &expr.Unknown{Task: "Order"},
+	).All() {
+		s.step(debug, name.(string), engine.TaskEnd{
+			Shows:  true,
+			Result: expr.MapOf("msg", msg, "changed", false, "failed", false),
+		})
+	}
+	s.step(debug, "Show a variable", engine.TaskEnd{
+		Shows:  true,
+		Result: expr.MapOf("result.env.PORT", 5432, "changed", false, "failed", false),
+	})
+	s.step(debug, "Show later", engine.TaskEnd{Shows: true, Result: &expr.Unknown{Task: "Order"}})
+	s.step(debug, "Skipped debug", engine.TaskEnd{
+		Outcome: engine.Skipped,
+		Result: expr.MapOf("changed", false, "skipped", true,
+			"skip_reason", "Conditional result was False", "false_condition", "false"),
+	})
+}
+
+func (s *script) hidden() {
+	s.step(register, "Quiet order", engine.TaskEnd{
+		Outcome: engine.Changed, NoLog: true, Diff: true,
+		Change: &engine.Change{Action: engine.Create, Attrs: []engine.Attr{{Path: "plan", After: "hush"}}},
+		Result: expr.MapOf("changed", true, "failed", false, "addon_id", "hush"),
+	})
+	s.step(debug, "Quiet debug", engine.TaskEnd{
+		Shows: true, NoLog: true,
+		Result: expr.MapOf("msg", "hush", "changed", false, "failed", false),
+	})
+	s.step(register, "Quiet failure", engine.TaskEnd{
+		Outcome: engine.Ignored, NoLog: true,
+		Problem: &engine.Problem{Place: at(7, 20), Msg: "hush", Hint: "hush", Detail: "hush"},
+		Result:  expr.MapOf("msg", "hush", "changed", false, "failed", true),
+	})
+}
+
+func (s *script) bad() {
+	s.step(register, "Ignored one", engine.TaskEnd{
+		Outcome: engine.Ignored,
+		Problem: &engine.Problem{Place: at(6, 19), Msg: "the platform says no to s3cr3t-value"},
+		Result:  expr.MapOf("msg", "the platform says no to s3cr3t-value", "changed", false, "failed", true),
+	})
+	s.step(debug, "Bad debug", engine.TaskEnd{
+		Outcome: engine.Ignored,
+		Problem: &engine.Problem{Msg: "'nope' is undefined"},
+		Result:  expr.MapOf("msg", "'nope' is undefined", "changed", false, "failed", true),
+	})
+	s.step(register, "Order a bad plan", engine.TaskEnd{
+		Outcome: engine.Failed,
+		Problem: &engine.Problem{Place: at(7, 25), Msg: `unknown plan "xxs_sm" of postgresql-addon`,
+			Hint: `did you mean "xxs_sml"?`, Detail: "plans: dev, s3cr3t-value,\n  xxs_sml"},
+		Result: expr.MapOf("msg", `unknown plan "xxs_sm" of postgresql-addon`, "changed", false, "failed", true),
+	})
+	s.step(register, "Never started", engine.TaskEnd{Outcome: engine.Blocked})
+	s.step(register, "Never started either", engine.TaskEnd{Outcome: engine.Blocked})
+}
+
+// stopped is a run that was interrupted in its second play.
+func stopped() []engine.Event {
+	s := &script{at: dawn}
+	s.tell(engine.RunStart{Time: dawn}, engine.PlayStart{Play: play, Name: "localhost", Time: dawn})
+	s.step(register, "Leave it", engine.TaskEnd{Result: expr.MapOf("changed", false)})
+	s.tell(engine.PlayStart{Play: play, Name: "Second", Time: dawn})
+	s.step(register, "Never started", engine.TaskEnd{Outcome: engine.Blocked})
+	s.end(true)
+	return s.events
+}
+
+// empty is a run without steps.
+func empty() []engine.Event {
+	s := &script{}
+	s.tell(engine.RunStart{Time: dawn}, engine.PlayStart{Play: play, Name: "Nothing", Time: dawn})
+	s.end(false)
+	return s.events
+}
+
+// A failingReporter is what all reporters are.
+type failingReporter interface {
+	engine.Reporter
+	Err() error
+}
+
+func text(o Options) failingReporter  { return NewText(o) }
+func json(o Options) failingReporter  { return NewJSON(o) }
+func jsonl(o Options) failingReporter { return NewJSONL(o) }
+
+func TestGolden(t *testing.T) {
+	tests := []struct {
+		file   string
+		events []engine.Event
+		form   func(Options) failingReporter
+		opt    Options
+	}{
+		{"run.txt", whole(), text, Options{}},
+		{"run.v.txt", whole(), text, Options{Verbosity: 1}},
+		{"run.vv.txt", whole(), text, Options{Verbosity: 2}},
+		{"run.vvv.txt", whole(), text, Options{Verbosity: 3}},
+		{"run.quiet.txt", whole(), text, Options{Quiet: true, Verbosity: 2}},
+		{"run.color.txt", whole(), text, Options{Color: true, Verbosity: 2, Width: 60}},
+		{"run.json", whole(), json, Options{}},
+		{"run.jsonl", whole(), jsonl, Options{}},
+		{"stopped.txt", stopped(), text, Options{}},
+		{"stopped.quiet.txt", stopped(), text, Options{Quiet: true}},
+		{"stopped.json", stopped(), json, Options{}},
+		{"stopped.jsonl", stopped(), jsonl, Options{}},
+		{"empty.txt", empty(), text, Options{}},
+		{"empty.json", empty(), json, Options{}},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			out, warnings := &bytes.Buffer{}, &bytes.Buffer{}
+			test.opt.Out, test.opt.Err = out, warnings
+			test.opt.Secrets = &engine.Secrets{}
+			test.opt.Secrets.Add("s3cr3t-value")
+			r := test.form(test.opt)
+			for _, e := range test.events {
+				r.Tell(e)
+			}
+			if err := r.Err(); err != nil {
+				t.Fatal(err)
+			}
+			got := out.String()
+			if warnings.Len() > 0 {
+				got += "-- standard error --\n" + warnings.String()
+			}
+			golden(t, test.file, got)
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
