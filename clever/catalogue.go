@@ -13,32 +13,41 @@ type Catalogue struct {
 	Providers []Provider
 }
 
-// ProviderAlias gives the provider id that a short word stands for (§6.5):
-// "postgres" is "postgresql-addon". A word that is no alias is given back.
+// aliases are short words for provider ids (§6.5). There is none for mariadb,
+// which is another product than mysql.
+func aliases() []struct{ word, id string } {
+	return []struct{ word, id string }{
+		{"postgres", "postgresql-addon"},
+		{"postgresql", "postgresql-addon"},
+		{"pg", "postgresql-addon"},
+		{"mysql", "mysql-addon"},
+		{"mongo", "mongodb-addon"},
+		{"mongodb", "mongodb-addon"},
+		{"redis", "redis-addon"},
+		{"es", "es-addon"},
+		{"elastic", "es-addon"},
+		{"elasticsearch", "es-addon"},
+		{"cellar", "cellar-addon"},
+		{"s3", "cellar-addon"},
+		{"bucket", "fs-bucket"},
+		{"fs", "fs-bucket"},
+		{"fsbucket", "fs-bucket"},
+		{"config", "config-provider"},
+		{"materia-kv", "kv"},
+		{"materiakv", "kv"},
+		{"materia", "kv"},
+		{"matomo", "addon-matomo"},
+		{"pulsar", "addon-pulsar"},
+	}
+}
+
+// ProviderAlias gives the provider id that a short word stands for, whatever its
+// case: "postgres" is "postgresql-addon". A word that is no alias is given back.
 func ProviderAlias(word string) string {
-	switch strings.ToLower(word) {
-	case "postgres", "postgresql", "pg":
-		return "postgresql-addon"
-	case "mysql": // but not mariadb, another product
-		return "mysql-addon"
-	case "mongo", "mongodb":
-		return "mongodb-addon"
-	case "redis":
-		return "redis-addon"
-	case "es", "elastic", "elasticsearch":
-		return "es-addon"
-	case "cellar", "s3":
-		return "cellar-addon"
-	case "bucket", "fs", "fsbucket":
-		return "fs-bucket"
-	case "config":
-		return "config-provider"
-	case "materia-kv", "materiakv", "materia":
-		return "kv"
-	case "matomo":
-		return "addon-matomo"
-	case "pulsar":
-		return "addon-pulsar"
+	for _, a := range aliases() {
+		if strings.EqualFold(a.word, word) {
+			return a.id
+		}
 	}
 	return word
 }
@@ -64,26 +73,20 @@ func (c *Catalogue) Provider(word string) (*Provider, error) {
 	return nil, c.unknownProvider(word)
 }
 
+// unknownProvider suggests the provider whose id, name or alias is near.
 func (c *Catalogue) unknownProvider(word string) *UnknownError {
-	var ids, names []string
+	var ids, known []string
+	means := map[string]string{}
 	for _, p := range c.Providers {
-		ids, names = append(ids, p.ID), append(names, p.Name)
+		ids, known = append(ids, p.ID), append(known, p.ID, p.Name)
+		means[p.ID], means[p.Name] = p.ID, p.ID
 	}
-	e := unknown("provider", word, "", ids)
-	if e.Near != "" {
-		return e
-	}
-	// A name, or a part of an id, says as well what was meant.
-	if name := nearest(word, names); name != "" {
-		e.Near = ids[slices.Index(names, name)]
-	}
-	for _, id := range ids {
-		short := strings.TrimSuffix(strings.TrimPrefix(id, "addon-"), "-addon")
-		if e.Near == "" && nearest(word, []string{short}) != "" {
-			e.Near = id
+	for _, a := range aliases() {
+		if slices.Contains(ids, a.id) {
+			known, means[a.word] = append(known, a.word), a.id
 		}
 	}
-	return e
+	return &UnknownError{What: "provider", Word: word, Near: means[nearest(word, known)], All: ids}
 }
 
 // Plan finds a plan of a provider by slug, id or name, case mattering in none.

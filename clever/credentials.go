@@ -137,7 +137,7 @@ func (c Credentials) check() error {
 	if source == "" {
 		source = "what was given"
 	}
-	return whole(c, source, "a token", "its secret", "a consumer key", "its secret")
+	return whole(c, source, "the token", "the secret of the token", "the consumer key", "the consumer secret")
 }
 
 func (c Credentials) withConsumer() Credentials {
