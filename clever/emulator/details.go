@@ -220,9 +220,12 @@ func (e *Emulator) getConfig(c *call) (answer, error) {
 // putConfig replaces all variables of a configuration provider; their order is
 // its owner's.
 func (e *Emulator) putConfig(c *call) (answer, error) {
-	env := []clever.EnvVar{}
+	var env []clever.EnvVar
 	if err := c.decode(&env); err != nil {
 		return answer{}, err
+	}
+	if env == nil { // the body was null
+		env = []clever.EnvVar{}
 	}
 	for _, v := range env {
 		if err := checkName(v.Name); err != nil {

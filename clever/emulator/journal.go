@@ -16,11 +16,14 @@ type Exchange struct {
 	Time   time.Time // when it came
 	Took   time.Duration
 	Method string
-	Path   string // as it was sent, escapes and all
-	Query  string // sorted; values of signatures and tokens left out
+	Path   string // as it was sent, escapes and all; a very long one is cut
+	Query  string // sorted, values of signatures and tokens left out; a very long one is cut
 	Status int
 	User   string // id of the user whose token it was; "" for none or a refused one
 }
+
+// textLimit is how many bytes of a path or a query are remembered.
+const textLimit = 2000
 
 // A journal remembers the last exchanges and how many were in flight.
 type journal struct {
@@ -42,6 +45,7 @@ func (j *journal) end(e Exchange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.flying--
+	e.Path, e.Query = clip(e.Path), clip(e.Query)
 	if len(j.ring) < journalLimit {
 		j.ring = append(j.ring, e)
 		return
@@ -70,6 +74,8 @@ func (j *journal) highest() int {
 	defer j.mu.Unlock()
 	return j.peak
 }
+
+func clip(s string) string { return strings.Clone(s[:min(len(s), textLimit)]) }
 
 // harmless gives a query without what could sign another request.
 func harmless(query string) string {

@@ -39,9 +39,7 @@ func openSnapshot(path string, wait time.Duration) (*snapshot, error) {
 		return nil, fmt.Errorf("the folder of the state file %s cannot be made: %w", path, err)
 	}
 	s := &snapshot{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	defer cancel()
-	ok, err := s.lock.TryLockContext(ctx, 20*time.Millisecond)
+	ok, err := s.take(wait)
 	switch {
 	case ok:
 		return s, nil
@@ -50,6 +48,16 @@ func openSnapshot(path string, wait time.Duration) (*snapshot, error) {
 	default:
 		return nil, fmt.Errorf("the state file %s cannot be locked: %w", path, err)
 	}
+}
+
+// take tries for the lock once at least, however short the wait.
+func (s *snapshot) take(wait time.Duration) (bool, error) {
+	if ok, err := s.lock.TryLock(); ok || err != nil {
+		return ok, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	return s.lock.TryLockContext(ctx, 20*time.Millisecond)
 }
 
 // read gives the world in the file, or nil if there is no file yet. It never

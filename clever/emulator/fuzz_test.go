@@ -1,0 +1,51 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// Whatever is asked, there is an answer in the platform's shape, and no 500.
+func FuzzHandler(f *testing.F) {
+	e, c := newEmulator(f, Options{})
+	made := c.order("/v2/self", order("x"))
+	path := "/v2/self/addons/" + made.ID
+	for _, seed := range [][4]string{
+		{"GET", "/v2/self", "", "Bearer x"},
+		{"GET", path + "/env?%zz", "", `OAuth oauth_token="x",oauth_token="y"`},
+		{"POST", "/v2/self/addons", `{"name":"x","providerId":"kv","plan":"plan_310a853e-ec9a-42f2-8ea9-877af376bc25","region":"par","options":{"a":"b"}}`, "Bearer x"},
+		{"POST", "/v2/self/addons", `{"name":null,"options":[]}`, "Bearer x"},
+		{"PUT", path + "/tags", `["a",1]`, "Bearer x"},
+		{"PUT", path + "/tags/%ff", "", "Bearer x"},
+		{"POST", "/v2/organisations/orga_a/addons/" + made.ID + "/migrations", `{"planId":5}`, "Bearer x"},
+		{"PUT", "/v4/addon-providers/config-provider/addons/x/env", `null`, "Bearer x"},
+		{"GET", "/v4//addon-providers/%2e%2e/../addons", "", `OAuth oauth_signature="%"`},
+		{"OPTIONS", "*", "", ""},
+		{"HEAD", "/v4/products/zones?tag=%", "", ""},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3])
+	}
+	f.Fuzz(func(t *testing.T, method, target, body, auth string) {
+		r, err := http.NewRequest(method, "http://emulator.test", strings.NewReader(body))
+		if err != nil {
+			return
+		}
+		u, err := r.URL.Parse(target)
+		if err != nil {
+			return
+		}
+		r.URL = u
+		r.Header["Authorization"] = []string{auth}
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		}
+		if text := w.Body.Bytes(); len(text) > 0 && !json.Valid(text) {
+			t.Errorf("%s %s: not JSON: %s", method, target, text)
+		}
+	})
+}
