@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -252,5 +254,75 @@ func TestRealLostAnswer(t *testing.T) {
 				t.Errorf("got %q, %v, and there is %v; want exactly one add-on", got.ID, err, w.there())
 			}
 		})
+	}
+}
+
+// A stormy world does with each request one of many things, by chance: before it
+// is carried out, after, or never answers.
+type stormy struct {
+	*world
+	mu     sync.Mutex
+	chance *rand.Rand
+	calm   int // the percentage of requests that nothing happens to
+}
+
+func (s *stormy) draw(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chance.IntN(n)
+}
+
+func (s *stormy) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.draw(100) < s.calm {
+		return s.world.RoundTrip(r)
+	}
+	before := []reply{{status: 503}, {status: 429, header: "Retry-After: 2"}, {err: dialError(syscall.ECONNREFUSED)}}
+	if n := s.draw(6); n < len(before) {
+		return before[n].response()
+	}
+	resp, err := s.world.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	after := []reply{{status: 500}, {status: 503}, {status: 502, body: "<html>"}, {status: 200, body: `{"id":`},
+		{status: 200, body: "<html>"}, {err: io.ErrUnexpectedEOF}, {err: syscall.ECONNRESET}}
+	n := s.draw(len(after) + 2)
+	switch {
+	case n == len(after):
+		return hangs(r)
+	case n > len(after):
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(
+			io.LimitReader(resp.Body, 5), iotest.ErrReader(io.ErrUnexpectedEOF)))}, nil
+	}
+	return after[n].response()
+}
+
+func TestWhateverHappensOneOrderIsOneAddon(t *testing.T) {
+	ended := map[string]int{}
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &stormy{world: &world{}, chance: rand.New(rand.NewPCG(seed, 1)), calm: 40}
+			c := newTestClient(t, s)
+			a, err := c.Create(t.Context(), "", testOrder())
+			there := s.there()
+			switch {
+			case len(there) > 1:
+				t.Errorf("seed %d: one order made %v", seed, there)
+			case err == nil && (len(there) != 1 || there[0] != a.ID):
+				t.Errorf("seed %d: got %q, there is %v", seed, a.ID, there)
+			case err != nil && len(there) == 1:
+				if lost, ok := errors.AsType[*LostOrderError](err); !ok || lost.Look == nil {
+					t.Errorf("seed %d: %v, though there is %v", seed, err, there)
+				}
+				ended["untold"]++
+			case err != nil:
+				ended["failed"]++
+			default:
+				ended["ordered"]++
+			}
+		})
+	}
+	if ended["ordered"] < 50 || ended["failed"] == 0 {
+		t.Errorf("the storm is not mixed: %v", ended)
 	}
 }

@@ -211,3 +211,23 @@ func TestCredentialsNeverPrint(t *testing.T) {
 		}
 	}
 }
+
+func FuzzProfile(f *testing.F) {
+	for _, text := range []string{"", "{}", `{"profiles":null}`, `{"profiles":[{}]}`, `{"profiles":[null]}`,
+		`{"token":"t","secret":"s","expirationDate":1e400}`, `{"profiles":[{"token":"t","secret":"s","overrides":null}]}`} {
+		f.Add(text)
+	}
+	path := filepath.Join(f.TempDir(), "clever-tools.json")
+	f.Fuzz(func(t *testing.T, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := FromProfile(path)
+		if err == nil && (c.Token == "" || c.Secret == "" || c.ConsumerKey == "" || c.ConsumerSecret == "") {
+			t.Errorf("half credentials from %q", text)
+		}
+		if err != nil && !IsAuth(err) {
+			t.Errorf("%v does not count as an error of authentication", err)
+		}
+	})
+}

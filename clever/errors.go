@@ -140,7 +140,7 @@ func (c *core) failed(q call, a answer, err error) *Error {
 		e.advice = "try again later"
 	case a.status != 0:
 		e.kind, e.Message = unreadable, "an answer that cannot be used: "+err.Error()
-	case broken(err), unsent(err), a.sent, isNet(err):
+	case broken(err), unsent(err), isNetwork(err):
 		e.kind, e.Message = unreachable, reason(err)
 		e.advice = fmt.Sprintf("check that %s is the endpoint that you mean (--endpoint, RUNNER_ENDPOINT, API_HOST) and can be reached from here", c.endpoint)
 	default:
@@ -150,20 +150,17 @@ func (c *core) failed(q call, a answer, err error) *Error {
 	return e
 }
 
-func isNet(err error) bool {
-	_, ok := errors.AsType[net.Error](err)
+func isNetwork(err error) bool {
+	_, ok := errors.AsType[*networkError](err)
 	return ok
 }
 
 // reason says in a person's words why there was no answer.
 func reason(err error) string {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
-	slow, isSlow := errors.AsType[*slowError](err)
 	switch {
 	case isDNS && dns.IsNotFound:
 		return fmt.Sprintf("there is no host %q", dns.Name)
-	case isSlow:
-		return slow.Error()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused, nothing listens there"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -262,10 +259,8 @@ const longestMessage = 500
 // clean makes text from outside fit for one line of a terminal, and keeps back
 // credentials that a server may have repeated.
 func (c *core) clean(text string) string {
-	for _, secret := range []string{c.creds.Secret, c.creds.ConsumerSecret, c.creds.Token} {
-		if len(secret) > 3 {
-			text = strings.ReplaceAll(text, secret, "********")
-		}
+	for _, secret := range c.creds.forms() {
+		text = strings.ReplaceAll(text, secret, "********")
 	}
 	text = strings.ToValidUTF8(text, "?")
 	text = strings.Map(func(r rune) rune {

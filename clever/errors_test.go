@@ -2,10 +2,13 @@ package clever
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -119,4 +122,43 @@ func TestAnExpiredTokenIsSaid(t *testing.T) {
 	if told(err) != want {
 		t.Errorf("%q, want %q", told(err), want)
 	}
+}
+
+func TestSecretsAreKeptBackInEveryForm(t *testing.T) {
+	const secret = "emulator+secret/="
+	var header string
+	c := newTestClient(t, transportFunc(func(r *http.Request) (*http.Response, error) {
+		header = r.Header.Get("Authorization")
+		return reply{status: 400, body: header + " " + authorization(t, r)["oauth_signature"] + " " + secret}.response()
+	}), func(cfg *Config) { cfg.Method, cfg.Credentials.Secret = Plaintext, secret })
+	_, err := c.Self(t.Context())
+	if err == nil || !strings.Contains(header, "secret") {
+		t.Fatalf("%v after %q", err, header)
+	}
+	if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "emulator-token") {
+		t.Errorf("secrets in %q", err)
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	for _, body := range []string{"", "null", "{}", "[]", `{"id":"user_1"}`, `{"id":1,"message":"m","fields":{"a":"b"}}`, "<html>", `{"message":"emulator-secret\u001b[0m\n"}`} {
+		f.Add(200, body)
+		f.Add(404, body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if busy(status) {
+			return // would be waited for
+		}
+		_, err := newTestClient(t, &scripted{replies: []reply{{status: status, body: body}}}).Self(t.Context())
+		if err == nil {
+			return
+		}
+		text := told(err)
+		if strings.Contains(text, testCredentials().Secret) {
+			t.Errorf("a secret in %q", text)
+		}
+		if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 || !utf8.ValidString(text) {
+			t.Errorf("control characters in %q", text)
+		}
+	})
 }

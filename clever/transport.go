@@ -8,38 +8,19 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 // largest is the most that an answer's body may hold, in bytes.
 const largest = 64 << 20
 
-// newTransport gives a transport that keeps connections and gives up on those
-// that do not move. How long a whole try may take is Config.Timeout.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Minute,
-		ExpectContinueTimeout: time.Second,
-	}
-}
-
 // patience says how often and after how long things are tried again.
 type patience struct {
 	tries   int           // of one request, the first included
+	slow    int           // tries of one request that takes all of its time
 	first   time.Duration // the wait after the first try; doubles
 	longest time.Duration // no wait of our own is longer
 	obeyed  time.Duration // a Retry-After beyond it ends the tries
@@ -49,7 +30,7 @@ type patience struct {
 
 func usualPatience() patience {
 	return patience{
-		tries: 5, first: 500 * time.Millisecond, longest: 10 * time.Second, obeyed: time.Minute,
+		tries: 5, slow: 3, first: 500 * time.Millisecond, longest: 10 * time.Second, obeyed: time.Minute,
 		looks: 3, env: 2 * time.Minute,
 	}
 }
@@ -126,7 +107,7 @@ func (c *core) again(q call, attempt int, a answer, err error) (time.Duration, b
 		return 0, false
 	}
 	if err != nil {
-		return c.patience.wait(attempt), c.passing(err)
+		return c.patience.wait(attempt), c.passing(err) && (attempt < c.patience.slow || !isSlow(err))
 	}
 	if !busy(a.status) {
 		return 0, false
@@ -203,35 +184,18 @@ func (c *Client) once(ctx context.Context, q call) (answer, error) {
 	}
 	resp, err := c.out.RoundTrip(req)
 	if err != nil {
-		return answer{sent: way.sent(err)}, err
+		return answer{sent: way.sent(err)}, way.blame(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode, header: resp.Header, sent: true}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, largest+1))
-	if err == nil && len(a.body) > largest {
-		err = fmt.Errorf("the answer is larger than %d MiB", largest>>20)
+	switch {
+	case err != nil:
+		return a, &networkError{err: err, connected: true}
+	case len(a.body) > largest:
+		return a, fmt.Errorf("the answer is larger than %d MiB", largest>>20)
 	}
-	return a, err
-}
-
-// A route notes how far a request came. Only http.Transport tells.
-type route struct{ asked, got atomic.Bool }
-
-func (r *route) watched(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { r.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { r.got.Store(true) },
-	})
-}
-
-// sent tells whether a request that failed may have been seen by the platform:
-// it had a connection; or, with a transport that does not tell, it failed as one
-// does that was on its way.
-func (r *route) sent(err error) bool {
-	if r.asked.Load() {
-		return r.got.Load()
-	}
-	return broken(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return a, nil
 }
 
 func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
@@ -249,58 +213,6 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
-}
-
-// A slowError ends a try that took too long.
-type slowError struct{ after time.Duration }
-
-func (e *slowError) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
-
-// Timeout makes it a net.Error.
-func (*slowError) Timeout() bool { return true }
-
-// Temporary makes it a net.Error.
-func (*slowError) Temporary() bool { return true }
-
-// passing tells whether an error of the network may be gone at the next try. An
-// endpoint that never answered is rather a wrong one. What a transport refuses
-// for reasons of its own is no error of the network.
-func (c *core) passing(err error) bool {
-	if unsent(err) {
-		return c.answered.Load() && !noSuchHost(err)
-	}
-	return broken(err)
-}
-
-// broken tells whether a connection ended under way.
-func broken(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Op == "read" || op.Op == "write"
-	}
-	if _, ok := errors.AsType[*slowError](err); ok {
-		return true
-	}
-	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return false
-}
-
-// unsent tells whether an error came before there was a connection, so that
-// nothing can have been sent.
-func unsent(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Op == "dial" || op.Op == "proxyconnect"
-	}
-	_, ok := errors.AsType[*net.DNSError](err)
-	return ok
-}
-
-func noSuchHost(err error) bool {
-	dns, ok := errors.AsType[*net.DNSError](err)
-	return ok && dns.IsNotFound
 }
 
 // do makes a call and decodes its answer into a pointer; nil: the answer's body

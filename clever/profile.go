@@ -1,0 +1,157 @@
+package clever
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// ProfilePath gives where clever-tools keeps its profiles (§1.3), "" when the
+// environment does not tell.
+func ProfilePath(getenv func(string) string) string { return profilePath(runtime.GOOS, getenv) }
+
+func profilePath(goos string, getenv func(string) string) string {
+	const folder, file = "clever-cloud", "clever-tools.json"
+	if path := getenv("CONFIGURATION_FILE"); path != "" {
+		return path
+	}
+	if goos == "windows" {
+		if dir := getenv("APPDATA"); dir != "" {
+			return filepath.Join(dir, folder, file)
+		}
+		return ""
+	}
+	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
+		return filepath.Join(dir, folder, file)
+	}
+	if dir := getenv("HOME"); dir != "" {
+		return filepath.Join(dir, ".config", folder, file)
+	}
+	return ""
+}
+
+// profileFile is clever-tools' file: version 1 with profiles, of which the first
+// is the active one, or the older flat form.
+type profileFile struct {
+	Profiles *[]profile `json:"profiles"`
+	profile
+}
+
+type profile struct {
+	Alias     string          `json:"alias"`
+	Token     string          `json:"token"`
+	Secret    string          `json:"secret"`
+	Expires   json.RawMessage `json:"expirationDate"`
+	Overrides struct {
+		Endpoint       string `json:"API_HOST"`
+		ConsumerKey    string `json:"OAUTH_CONSUMER_KEY"`
+		ConsumerSecret string `json:"OAUTH_CONSUMER_SECRET"`
+	} `json:"overrides"`
+}
+
+// largestProfile is the most that a profile file may hold, in bytes.
+const largestProfile = 1 << 20
+
+// FromProfile takes the credentials of the active profile of clever-tools' file.
+// It fails with *Missing where there is no file or no profile, and with
+// *BadCredentials where the file is damaged.
+func FromProfile(path string) (Credentials, error) {
+	if path == "" {
+		return Credentials{}, &Missing{[]string{"clever-tools' profiles (no home directory is known)"}}
+	}
+	text, err := readBounded(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Credentials{}, &Missing{[]string{path}}
+	}
+	if err != nil {
+		return Credentials{}, &BadCredentials{Source: path, Reason: err.Error(), Err: err}
+	}
+	p, err := activeProfile(text)
+	if err != nil {
+		return Credentials{}, &BadCredentials{Source: path, Reason: "the file is damaged: " + err.Error(), Err: err}
+	}
+	if p.Token == "" && p.Secret == "" {
+		return Credentials{}, &Missing{[]string{path}}
+	}
+	c := p.credentials(path)
+	if err := whole(c, path, "token", "secret", "OAUTH_CONSUMER_KEY", "OAUTH_CONSUMER_SECRET"); err != nil {
+		return Credentials{}, err
+	}
+	c.Warning = openToAll(path)
+	return c.withConsumer(), nil
+}
+
+func activeProfile(text []byte) (profile, error) {
+	var file profileFile
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &file); err != nil {
+		return profile{}, err
+	}
+	switch {
+	case file.Profiles == nil:
+		return file.profile, nil
+	case len(*file.Profiles) == 0:
+		return profile{}, nil
+	}
+	return (*file.Profiles)[0], nil
+}
+
+func (p profile) credentials(path string) Credentials {
+	source := "profile of " + path
+	if p.Alias != "" {
+		source = fmt.Sprintf("profile %s of %s", p.Alias, path)
+	}
+	return Credentials{
+		Token: p.Token, Secret: p.Secret,
+		ConsumerKey: p.Overrides.ConsumerKey, ConsumerSecret: p.Overrides.ConsumerSecret,
+		Source: source, Expires: dateOf(p.Expires), Endpoint: p.Overrides.Endpoint,
+	}
+}
+
+// dateOf reads a date as text or as milliseconds; the zero time when it is
+// neither, since nothing depends on it but a message.
+func dateOf(raw json.RawMessage) time.Time {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		t, _ := time.Parse(time.RFC3339, text)
+		return t
+	}
+	var ms int64
+	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, largestProfile+1))
+	if err == nil && len(text) > largestProfile {
+		err = fmt.Errorf("the file is larger than %d MiB", largestProfile>>20)
+	}
+	return text, err
+}
+
+// openToAll warns of a file that any user of this machine can read. clever-tools
+// closes the folder rather than the file, which is as good.
+func openToAll(path string) string {
+	file, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || file.Mode().Perm()&0o004 == 0 {
+		return ""
+	}
+	folder, err := os.Stat(filepath.Dir(path))
+	if err != nil || folder.Mode().Perm()&0o001 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s holds a secret and can be read by every user of this machine: run chmod 600 on it", path)
+}
