@@ -27,7 +27,7 @@ type Config struct {
 	Endpoint    string
 	Credentials Credentials
 	Method      Method            // "" for HMACSHA512
-	Transport   http.RoundTripper // nil: one of its own, with time-outs
+	Transport   http.RoundTripper // nil: one of its own, by NewTransport
 	// Trace is told of each try, from the goroutine that made it. Nil: nobody.
 	Trace       func(Trace)
 	MaxInFlight int           // requests at the same time; 0 for 10
@@ -101,12 +101,12 @@ func New(cfg Config) (*Client, error) {
 }
 
 // Via gives a client with the same memory and limits that leaves through
-// another transport; nil: a new one, with time-outs. Requests are signed before
+// another transport; nil: a new one, by NewTransport. Requests are signed before
 // they reach it. An error of a transport that is none of the network, such as a
 // refusal of everything but GET, is told as it is and never tried again.
 func (c *Client) Via(rt http.RoundTripper) *Client {
 	if rt == nil {
-		rt = newTransport()
+		rt = NewTransport()
 	}
 	return &Client{core: c.core, out: signed(rt, c.creds, c.method)}
 }

@@ -16,9 +16,10 @@ import (
 // This file tells apart what happens on the way: what was surely not sent, what
 // may have been, and what a transport refused without going out.
 
-// newTransport gives a transport that keeps connections and gives up on those
-// that do not move. How long a whole try may take is Config.Timeout.
-func newTransport() *http.Transport {
+// NewTransport gives a transport that keeps connections and gives up on those
+// that do not move. How long a whole try may take is Config.Timeout. Share one
+// between clients that speak to the same endpoint.
+func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
