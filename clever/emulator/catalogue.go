@@ -59,7 +59,6 @@ type plan struct {
 	Connections int     `json:"connections"`
 	Shared      bool    `json:"shared"`  // lives on a cluster with others
 	Retired     bool    `json:"retired"` // known, no longer sold
-	Guess       bool    `json:"guess"`   // its size and price are ours
 
 	view clever.Plan
 }

@@ -136,6 +136,7 @@ func TestOperators(t *testing.T) {
 				AvailableVersions                       []string
 				Resources                               map[string]*string
 				EnvVars                                 map[string]string
+				Features                                map[string]map[string]string
 			}
 			c.must("GET", path, nil, &d)
 			if d.ResourceID != a.RealID || d.AddonID != a.ID || d.AccessURL == "" || len(d.EnvVars) == 0 {
@@ -157,6 +158,17 @@ func TestOperators(t *testing.T) {
 				t.Errorf("updated to %q: %+v", d.Version, check)
 			}
 			c.must("POST", path+"/reboot", nil, nil)
+			c.must("POST", path+"/networkgroup", nil, &d)
+			if ng := d.Features["networkGroup"]; ng["id"] == "" || ng["id"] != ng["networkGroupId"] {
+				t.Errorf("network group %v", ng)
+			}
+			if status := c.ask("DELETE", path+"/networkgroup", nil, nil); status != 204 {
+				t.Errorf("left the network group: %d", status)
+			}
+			c.must("GET", path, nil, &d)
+			if ng := d.Features["networkGroup"]; ng != nil {
+				t.Errorf("network group %v", ng)
+			}
 			var m clever.MessageV4
 			if status := c.ask("POST", path+"/version/update", `{"targetVersion":"0"}`, &m); status != 400 || m.Code != "emulator.unknown-version" {
 				t.Errorf("unknown version: %d %+v", status, m)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -24,7 +25,7 @@ func (p *provider) operatorDetail(a *addon) map[string]any {
 		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.plan(a.Plan).Slug,
 		"version": a.Version, "accessUrl": a.Facts["url"], "availableVersions": p.Versions,
 		"initialCredentials": map[string]string{"user": "cc-account-admin", "password": a.Facts["adminPassword"]},
-		"resources":          resources, "features": map[string]any{"networkGroup": nil}, "envVars": p.envVars(a),
+		"resources":          resources, "features": map[string]any{"networkGroup": a.network()}, "envVars": p.envVars(a),
 	}
 	if p.Runtime != "" {
 		d[p.Runtime] = map[string]string{"javaVersion": "21", "phpVersion": "8.3"}[p.Runtime]
@@ -36,6 +37,14 @@ func (p *provider) operatorDetail(a *addon) map[string]any {
 		}
 	}
 	return d
+}
+
+// network tells the network group by both names of its id; nil if there is none.
+func (a *addon) network() any {
+	if a.Network == "" {
+		return nil
+	}
+	return map[string]string{"id": a.Network, "networkGroupId": a.Network}
 }
 
 func (p *provider) envVars(a *addon) map[string]string {
@@ -75,6 +84,26 @@ func (e *Emulator) checkVersion(c *call) (answer, error) {
 	}}, nil
 }
 
+// alterOperator changes a copy of the add-on that a path below an operator's
+// provider names, and gives its details once it is kept.
+func (e *Emulator) alterOperator(c *call, change func(*addon, *provider) error) (map[string]any, error) {
+	var detail map[string]any
+	err := e.store.change(func(d *draft) error {
+		a, p, err := e.operator(&d.world, c)
+		if err != nil {
+			return err
+		}
+		changed := *a
+		if err := change(&changed, p); err != nil {
+			return err
+		}
+		d.replace(&changed)
+		detail = p.operatorDetail(&changed)
+		return nil
+	})
+	return detail, err
+}
+
 func (e *Emulator) updateVersion(c *call) (answer, error) {
 	var body struct {
 		Target string `json:"targetVersion"`
@@ -82,24 +111,32 @@ func (e *Emulator) updateVersion(c *call) (answer, error) {
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
-	var changed addon
-	var p *provider
-	err := e.store.change(func(d *draft) error {
-		a, of, err := e.operator(&d.world, c)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(of.Versions, body.Target) {
+	detail, err := e.alterOperator(c, func(a *addon, p *provider) error {
+		if !slices.Contains(p.Versions, body.Target) {
 			return wrongField(90024, "emulator.unknown-version", "targetVersion",
-				fmt.Sprintf("%q is none of %s", body.Target, strings.Join(of.Versions, ", ")))
+				fmt.Sprintf("%q is none of %s", body.Target, strings.Join(p.Versions, ", ")))
 		}
-		changed, p = *a, of
-		changed.Version = body.Target
-		d.replace(&changed)
+		a.Version = body.Target
 		return nil
 	})
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: p.operatorDetail(&changed)}, nil
+	return answer{body: detail}, err
+}
+
+// joinNetwork gives an operator a network group, once.
+func (e *Emulator) joinNetwork(c *call) (answer, error) {
+	detail, err := e.alterOperator(c, func(a *addon, _ *provider) error {
+		if a.Network == "" {
+			a.Network = "ng_" + newUUID()
+		}
+		return nil
+	})
+	return answer{status: http.StatusAccepted, body: detail}, err
+}
+
+func (e *Emulator) leaveNetwork(c *call) (answer, error) {
+	_, err := e.alterOperator(c, func(a *addon, _ *provider) error {
+		a.Network = ""
+		return nil
+	})
+	return answer{}, err
 }

@@ -86,6 +86,8 @@ func (e *Emulator) table() []route {
 	add("POST", ofProvider+"/rebuild", e.operate)
 	add("GET", ofProvider+"/version/check", e.checkVersion)
 	add("POST", ofProvider+"/version/update", e.updateVersion)
+	add("POST", ofProvider+"/networkgroup", e.joinNetwork)
+	add("DELETE", ofProvider+"/networkgroup", e.leaveNetwork)
 	add("GET", "/v4/addon-providers/config-provider/addons/{addon}/env", e.getConfig)
 	add("PUT", "/v4/addon-providers/config-provider/addons/{addon}/env", e.putConfig)
 	add("GET", "/v4/addon-providers/addon-pulsar/clusters/{cluster}", e.getPulsarCluster)

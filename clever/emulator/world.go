@@ -40,6 +40,7 @@ type addon struct {
 	Env        []clever.EnvVar    `json:"env,omitempty"` // config-provider only: what its owner wrote
 	Tags       []string           `json:"tags,omitempty"`
 	Migrations []clever.Migration `json:"migrations,omitempty"`
+	Network    string             `json:"network,omitempty"` // operators: the id of its network group
 
 	line []byte // as the snapshot holds it; written once
 }
