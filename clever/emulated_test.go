@@ -231,3 +231,19 @@ func TestOverASocketConnectionsAreKept(t *testing.T) {
 		t.Errorf("%d connections for requests that follow each other", len(from))
 	}
 }
+
+func TestVariablesOfEveryProviderAreComplete(t *testing.T) {
+	e, c := emulated(t)
+	cat, err := c.Catalogue(t.Context(), "")
+	must(t, err)
+	for _, p := range cat.Providers {
+		a := order(t, c, "", p.ID, p.Plans[0].Slug, p.Plans[0].Zones[0], "one-"+p.ID)
+		e.ResetJournal()
+		if _, err := c.WaitEnv(t.Context(), "", a); err != nil {
+			t.Errorf("%s: %v", p.ID, err)
+		}
+		if n := len(e.Journal()); n != 1 {
+			t.Errorf("%s: the variables were read %d times, want once", p.ID, n)
+		}
+	}
+}
