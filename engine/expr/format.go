@@ -1,28 +1,296 @@
 package expr
 
-// JSONStyle is how JSON writes a value.
-type JSONStyle struct {
-	Indent   int  // spaces per level; 0: one line with ", " and ": " as Python writes it
-	SortKeys bool // by code point
-	ASCII    bool // everything else as \uXXXX
-}
-
-// JSON writes a value as JSON the way Python's json module does; an Unknown is
-// the string "(known after apply)".
-func JSON(v Value, style JSONStyle) string { return "" }
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Text gives a value as it stands in text: str() in Python. None is "None".
-func Text(v Value) string { return "" }
+func Text(v Value) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case nil:
+		return "None"
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case int:
+		return strconv.Itoa(v)
+	case *big.Int:
+		return v.String()
+	case float64:
+		return floatText(v)
+	case moment:
+		return v.String()
+	case span:
+		return v.String()
+	}
+	w := &writer{max: math.MaxInt}
+	w.repr(v)
+	return w.b.String()
+}
+
+// textOf gives a value as text, within the bounds; an Undefined is an error, and
+// what holds an Unknown has no text yet.
+func (c *Context) textOf(v Value) (string, *Unknown, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil, nil
+	case nil, bool, int, float64:
+		return Text(v), nil, nil
+	case *Undefined:
+		if v.lenient {
+			return "", nil, nil
+		}
+	}
+	v, err := c.force(v)
+	if err != nil {
+		return "", nil, err
+	}
+	if u, err := c.usable(v); u != nil || err != nil {
+		return "", u, err
+	}
+	switch v.(type) {
+	case []Value, Tuple, *Map:
+		w := &writer{max: maxText}
+		w.repr(v)
+		if w.over() {
+			return "", nil, c.write(w.b.Len())
+		}
+		return w.b.String(), nil, nil
+	}
+	return Text(v), nil, nil
+}
+
+// A writer writes values in Python's form, up to about max bytes.
+type writer struct {
+	b   strings.Builder
+	max int
+}
+
+func (w *writer) over() bool { return w.b.Len() > w.max }
+
+// repr writes a value as repr() does in Python; tuples look like lists.
+func (w *writer) repr(v Value) {
+	if w.over() {
+		return
+	}
+	switch v := v.(type) {
+	case string:
+		w.b.WriteString(strQuote(v))
+	case []Value:
+		w.list(v)
+	case Tuple:
+		w.list(v)
+	case *Map:
+		w.dict(v)
+	case *Unknown:
+		w.b.WriteString(KnownAfterApply)
+	case *Undefined:
+		w.b.WriteString("Undefined")
+	case *sequence:
+		w.b.WriteString(v.String())
+	case *namespace:
+		w.b.WriteString("<Namespace>")
+	case nil, bool, int, float64, *big.Int, moment, span:
+		w.b.WriteString(Text(v))
+	default:
+		w.b.WriteString("<" + TypeName(v) + ">")
+	}
+}
+
+func (w *writer) list(l []Value) {
+	w.b.WriteByte('[')
+	for i, e := range l {
+		if i > 0 {
+			w.b.WriteString(", ")
+		}
+		if w.over() {
+			return
+		}
+		w.repr(e)
+	}
+	w.b.WriteByte(']')
+}
+
+func (w *writer) dict(m *Map) {
+	w.b.WriteByte('{')
+	first := true
+	for k, e := range m.All() {
+		if !first {
+			w.b.WriteString(", ")
+		}
+		if w.over() {
+			return
+		}
+		first = false
+		w.repr(k)
+		w.b.WriteString(": ")
+		w.repr(e)
+	}
+	w.b.WriteByte('}')
+}
+
+// repr gives a value as it would be written in an expression.
+func repr(v Value) string {
+	w := &writer{max: maxText}
+	w.repr(v)
+	return w.b.String()
+}
+
+// strQuote quotes as Python does: single quotes unless only those are in it.
+func strQuote(s string) string {
+	quote := byte('\'')
+	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 2)
+	b.WriteByte(quote)
+	for i, r := range s {
+		switch {
+		case r == rune(quote) || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
+			b.WriteString(`\x` + hexByte(s[i]))
+		case r == ' ' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(controlEscape(r))
+		}
+	}
+	b.WriteByte(quote)
+	return b.String()
+}
+
+func hexByte(c byte) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{digits[c>>4], digits[c&15]})
+}
+
+func controlEscape(r rune) string {
+	switch {
+	case r == '\n':
+		return `\n`
+	case r == '\r':
+		return `\r`
+	case r == '\t':
+		return `\t`
+	case r < 0x100:
+		return `\x` + hexByte(byte(r))
+	case r < 0x10000:
+		return `\u` + hexByte(byte(r>>8)) + hexByte(byte(r))
+	}
+	return `\U00` + hexByte(byte(r>>16)) + hexByte(byte(r>>8)) + hexByte(byte(r))
+}
+
+// floatText writes a float as repr() does in Python: always with a point or an exponent.
+func floatText(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	case math.IsNaN(f):
+		return "nan"
+	}
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
 
 // TypeName gives Python's name of a value's type: "str", "NoneType", "dict".
-func TypeName(v Value) string { return "" }
+func TypeName(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "NoneType"
+	case bool:
+		return "bool"
+	case int, *big.Int:
+		return "int"
+	case float64:
+		return "float"
+	case string:
+		return "str"
+	case []Value:
+		return "list"
+	case Tuple:
+		return "tuple"
+	case *Map:
+		return "dict"
+	case *lazy:
+		if v.node.Shape == Sequence {
+			return "list"
+		}
+		return "dict"
+	case *Undefined:
+		return "Undefined"
+	case *Unknown:
+		return "Unknown"
+	}
+	return innerTypeName(v)
+}
+
+// innerTypeName names the types that never leave an evaluation.
+func innerTypeName(v Value) string {
+	switch v.(type) {
+	case moment:
+		return "datetime"
+	case span:
+		return "timedelta"
+	case *sequence:
+		return "range"
+	case *namespace:
+		return "Namespace"
+	case *closure:
+		return "Macro"
+	case *function, *bound:
+		return "function"
+	case *loopVar:
+		return "LoopContext"
+	case omit:
+		return "omit"
+	case allVars:
+		return "dict"
+	}
+	return "object"
+}
 
 // Equal compares deeply, as == does: numbers by value, bool as number.
-func Equal(a, b Value) bool { return false }
+func Equal(a, b Value) bool { return (&Context{steps: math.MinInt}).equal(a, b) }
 
 // HasUnknown reports whether any part of v is Unknown, and gives the first.
-func HasUnknown(v Value) (*Unknown, bool) { return nil, false }
-
-// FromGo makes a Value of what encoding/json or Go code holds: maps with string
-// keys (sorted), slices, numbers of any size, strings, bools, nil.
-func FromGo(v any) Value { return nil }
+func HasUnknown(v Value) (*Unknown, bool) {
+	switch v := v.(type) {
+	case *Unknown:
+		return v, true
+	case []Value:
+		for _, e := range v {
+			if u, ok := HasUnknown(e); ok {
+				return u, true
+			}
+		}
+	case Tuple:
+		return HasUnknown([]Value(v))
+	case *Map:
+		for _, e := range v.All() {
+			if u, ok := HasUnknown(e); ok {
+				return u, true
+			}
+		}
+	}
+	return nil, false
+}

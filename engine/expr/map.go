@@ -1,6 +1,12 @@
 package expr
 
-import "iter"
+import (
+	"iter"
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+)
 
 // A Map is a map that keeps the order in which its keys were first set. Keys are
 // values; as in Python, 1, 1.0 and true are one key. The zero Map is empty and ready.
@@ -31,7 +37,7 @@ func (m *Map) Get(key Value) (Value, bool) {
 	if m == nil {
 		return nil, false
 	}
-	v, ok := m.values[key]
+	v, ok := m.values[hashOf(key)]
 	return v, ok
 }
 
@@ -40,10 +46,27 @@ func (m *Map) Set(key, v Value) {
 	if m.values == nil {
 		m.values = map[any]Value{}
 	}
-	if _, ok := m.values[key]; !ok {
+	h := hashOf(key)
+	if _, ok := m.values[h]; !ok {
 		m.keys = append(m.keys, key)
 	}
-	m.values[key] = v
+	m.values[h] = v
+}
+
+// Keys gives the keys in order, in a slice of the caller's own.
+func (m *Map) Keys() []Value {
+	if m == nil {
+		return nil
+	}
+	return slices.Clone(m.keys)
+}
+
+// Clone copies the map; the values are shared.
+func (m *Map) Clone() *Map {
+	if m == nil {
+		return &Map{}
+	}
+	return &Map{keys: slices.Clone(m.keys), values: maps.Clone(m.values)}
 }
 
 // All gives keys and values in order.
@@ -53,9 +76,52 @@ func (m *Map) All() iter.Seq2[Value, Value] {
 			return
 		}
 		for _, k := range m.keys {
-			if !yield(k, m.values[k]) {
+			if !yield(k, m.values[hashOf(k)]) {
 				return
 			}
 		}
 	}
+}
+
+// These stand for keys that Go's == would not compare as the language does.
+type (
+	textKey  struct{ typ, text string }
+	floatKey float64
+)
+
+// hashOf gives what stands for a key in Go's own map: equal for equal keys.
+func hashOf(key Value) any {
+	switch k := key.(type) {
+	case string, int, nil:
+		return k
+	case bool:
+		return boolInt(k)
+	case float64:
+		return hashOfFloat(k)
+	case *big.Int:
+		return textKey{"int", k.String()}
+	}
+	return textKey{TypeName(key), Text(key)}
+}
+
+func hashOfFloat(f float64) any {
+	switch {
+	case f != math.Trunc(f) || math.IsInf(f, 0):
+		return floatKey(f)
+	case math.Abs(f) < 1<<62:
+		return int(f)
+	}
+	n, _ := big.NewFloat(f).Int(nil)
+	return textKey{"int", n.String()}
+}
+
+// hashable reports whether v may be a key.
+func hashable(v Value) bool {
+	switch v := v.(type) {
+	case nil, bool, int, *big.Int, float64, string, moment, span:
+		return true
+	case Tuple:
+		return !slices.ContainsFunc(v, func(e Value) bool { return !hashable(e) })
+	}
+	return false
 }

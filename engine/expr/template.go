@@ -1,42 +1,20 @@
 package expr
 
-import "errors"
-
-// A Class says what kind of mistake an Error is.
-type Class string
-
-// The classes, as the cases of testdata name them.
-const (
-	UndefinedError    Class = "undefined"
-	SyntaxError       Class = "syntax"
-	TypeError         Class = "type"
-	FilterError       Class = "filter"
-	MandatoryError    Class = "mandatory"
-	LookupError       Class = "lookup"
-	ZeroDivisionError Class = "zero_division"
-	UnsafeError       Class = "unsafe"
-	IncludeError      Class = "include"
-	LimitError        Class = "limit"     // a bound was hit: output, steps, depth
-	RecursionError    Class = "recursion" // a variable that needs itself
+import (
+	"sort"
+	"strings"
 )
-
-// An Error is a template's mistake, at the place of the expression at fault.
-type Error struct {
-	Class Class
-	Msg   string // "'nope' is undefined"
-	Place Place
-	Err   error
-}
-
-func (e *Error) Error() string { return e.Msg }
-
-// Unwrap gives the cause, if there is one.
-func (e *Error) Unwrap() error { return e.Err }
 
 // A Template is a parsed text or expression. It is immutable and may be
 // evaluated by many goroutines at once.
 type Template struct {
 	text string
+	at   Origin
+	lib  *library
+	expr expression  // the whole of it, if it is one expression
+	body []statement // else; nil for text without templates
+	tail bool        // a final newline, which makes no difference to a lone value
+	refs []Ref
 }
 
 // A Ref is a name that a template mentions.
@@ -51,7 +29,8 @@ type Ref struct {
 	Any bool
 }
 
-// A Scope says what names stand for.
+// A Scope says what names stand for. A scope that also has a method
+// Names() []string lends its names to suggestions.
 type Scope interface {
 	// Lookup gives a name's value; ok is false where nothing defines it. A scope
 	// whose names stand for Nodes evaluates them with c.Resolve, lazily.
@@ -61,53 +40,242 @@ type Scope interface {
 // A Lookup answers lookup('name', terms…, options…).
 type Lookup func(c *Context, terms []Value, options *Map) ([]Value, error)
 
-// A Context is what one evaluation may use. It also counts the work done, so a
-// Context serves one argument, condition or message and is then thrown away.
-type Context struct {
-	Scope    Scope
-	Lookups  map[string]Lookup                // by short name: "env"
-	FromYAML func(text string) (Value, error) // for from_yaml; nil: the filter fails
-}
-
-var errTodo = errors.New("not built yet")
-
 // HasTemplate reports whether a text contains anything that Parse would act on.
-func HasTemplate(text string) bool { return false }
+func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
 
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}.
 // Unknown filters and tests are found here. The error is an *Error.
-func Parse(text string, at Origin) (*Template, error) { return nil, errTodo }
+func Parse(text string, at Origin) (*Template, error) {
+	t := &Template{text: text, at: at}
+	if !HasTemplate(text) {
+		return t, nil
+	}
+	err := t.build(func(p *parser) {
+		p.toks = (&lexer{text: text}).template()
+		p.checkLength()
+		t.body = p.statements()
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.simplify()
+	t.refs = findRefs(t)
+	return t, nil
+}
+
+// simplify finds the final newline, and the template that is one expression.
+func (t *Template) simplify() {
+	if t.body == nil {
+		t.body = []statement{}
+	}
+	if n := len(t.body); n > 1 && t.body[n-1] == text("\n") {
+		t.body, t.tail = t.body[:n-1], true
+	}
+	if len(t.body) == 1 {
+		if p, ok := t.body[0].(*printing); ok {
+			t.expr = p.value
+		}
+	}
+}
 
 // ParseExpr reads one expression without delimiters: debug's var, for one.
-func ParseExpr(text string, at Origin) (*Template, error) { return nil, errTodo }
+func ParseExpr(text string, at Origin) (*Template, error) { return parseExpr(text, at, false) }
+
+// parseExpr reads an expression. With embedded, {{ x }} may stand in it as a
+// part, and inside strings, as in a == '{{ b }}'.
+func parseExpr(text string, at Origin, embedded bool) (*Template, error) {
+	t := &Template{text: text, at: at}
+	err := t.build(func(p *parser) {
+		p.embedded = embedded
+		p.toks = (&lexer{text: text}).expression(embedded)
+		p.checkLength()
+		t.expr = p.tuple(true)
+		if p.cur().kind != tokEnd {
+			hint := ""
+			if p.is(tokOp, "=") {
+				hint = "compare with =="
+			}
+			p.fail(p.cur(), "expected the end of the expression, got "+p.cur().String(), hint)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.refs = findRefs(t)
+	return t, nil
+}
 
 // ParseCondition reads a condition: an expression, or, as Ansible lets pass, one
 // that contains {{ }} (then delimited is true, for a warning).
 func ParseCondition(text string, at Origin) (t *Template, delimited bool, err error) {
-	return nil, false, errTodo
+	if strings.TrimSpace(text) == "" {
+		e := fail(SyntaxError, "the condition is empty").withHint("leave it out, or write true")
+		e.Place = placeOf(at, 0)
+		return nil, false, e
+	}
+	if !HasTemplate(text) {
+		t, err = ParseExpr(text, at)
+		return t, false, err
+	}
+	if t, err = Parse(text, at); err == nil && t.expr == nil {
+		t, err = parseExpr(text, at, true)
+	}
+	return t, true, err
 }
+
+func (p *parser) checkLength() {
+	if len(p.toks) > maxTokens {
+		panic(badSyntax{pos: p.toks[maxTokens].pos, msg: "the template is too long", class: LimitError,
+			hint: "set variables for its parts"})
+	}
+}
+
+// build runs a parser and makes an Error of what unwinds.
+func (t *Template) build(parse func(*parser)) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			bad, ok := r.(badSyntax)
+			if !ok {
+				panic(r)
+			}
+			err = t.syntaxError(bad)
+		}
+	}()
+	t.lib = theLibrary()
+	parse(&parser{lib: t.lib})
+	return nil
+}
+
+func (t *Template) syntaxError(b badSyntax) *Error {
+	e := &Error{Class: b.class, Msg: b.msg, Place: t.place(b.pos), hint: b.hint, detail: b.detail}
+	if e.Class == "" {
+		e.Class = SyntaxError
+	}
+	return e
+}
+
+func placeOf(at Origin, offset int) Place {
+	if at == nil {
+		return Place{}
+	}
+	return at(offset)
+}
+
+func (t *Template) place(offset int) Place { return placeOf(t.at, offset) }
 
 // Text gives the text that t was made from.
 func (t *Template) Text() string { return t.text }
 
 // Refs gives the names that t mentions, in the order of the text, names bound
 // inside it (loop variables, set) left out.
-func (t *Template) Refs() []Ref { return nil }
+func (t *Template) Refs() []Ref { return t.refs }
 
 // Eval evaluates t. What is left Undefined is an error. The error is an *Error.
-func (t *Template) Eval(c *Context) (Value, error) { return nil, errTodo }
+func (t *Template) Eval(c *Context) (Value, error) {
+	if t.expr == nil && t.body == nil {
+		return t.text, nil
+	}
+	v, err := t.run(c)
+	if err == nil {
+		v, err = c.finish(v)
+	}
+	if err != nil {
+		return nil, placed(err, func() Place { return t.place(t.start()) })
+	}
+	return v, nil
+}
+
+// start is the offset of the expression that t is, or of its text.
+func (t *Template) start() int {
+	if t.expr != nil {
+		return t.expr.at()
+	}
+	return max(nextMarker(t.text, 0), 0)
+}
+
+// run evaluates t to a value that may still be Undefined or lazy.
+func (t *Template) run(c *Context) (Value, error) {
+	st := &state{c: c, t: t}
+	if t.expr != nil {
+		v, err := t.expr.eval(st)
+		if u, ok := err.(*unknownSignal); ok {
+			return u.u, nil
+		}
+		return v, err
+	}
+	if t.body == nil {
+		return t.text, nil
+	}
+	out := &output{}
+	err := st.block(t.body, out)
+	if u, ok := err.(*unknownSignal); ok {
+		return u.u, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.tail && len(out.parts) != 1 {
+		out.parts = append(out.parts, "\n")
+	}
+	return st.gather(out)
+}
 
 // Test evaluates a condition: a bool, or an *Unknown. Any other value is an error.
-func (t *Template) Test(c *Context) (Value, error) { return nil, errTodo }
+func (t *Template) Test(c *Context) (Value, error) {
+	v, err := t.Eval(c)
+	if err != nil {
+		return nil, err
+	}
+	switch v.(type) {
+	case bool, *Unknown:
+		return v, nil
+	}
+	e := fail(TypeError, "a condition must be true or false, but this is %s", described(v))
+	e.Place = t.place(t.start())
+	return nil, e.withHint(conditionHint(v))
+}
 
-// Eval evaluates a whole node, every part of it. Entries and items that are Omit
-// are left out.
-func (n *Node) Eval(c *Context) (Value, error) { return nil, errTodo }
+func described(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "none"
+	case string:
+		return "the text " + strQuote(shorten(v, 40))
+	case int, float64:
+		return "the number " + Text(v)
+	case []Value, Tuple:
+		return "a list"
+	case *Map:
+		return "a map"
+	}
+	return "a value of type " + TypeName(v)
+}
 
-// Refs gives the names that all templates in n mention.
-func (n *Node) Refs() []Ref { return nil }
+func conditionHint(v Value) string {
+	switch v.(type) {
+	case nil:
+		return "ask `is not none`"
+	case []Value, Tuple, *Map:
+		return "ask `| length > 0`"
+	}
+	return "use `| bool`, or compare it"
+}
 
-// Resolve evaluates a variable's node lazily: a scalar at once, the elements of a
-// list or map when they are used, so that one bad entry harms only who reads it.
-// A variable that needs itself is an Error of class RecursionError.
-func (c *Context) Resolve(name string, n *Node) (Value, error) { return nil, errTodo }
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+func namesOf[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func joinNames(names []string) string { return strings.Join(names, ", ") }

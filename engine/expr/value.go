@@ -32,6 +32,10 @@ type Undefined struct {
 	Name  string // the expression as written: "result.nope"
 	Hint  string // the whole message: "'nope' is undefined"
 	Place Place
+
+	near    string          // a hint: similar names
+	names   func() []string // of what could have been meant; may be nil
+	lenient bool            // of an inline if without else: empty in text
 }
 
 // Unknown stands for a value that is known only after Task was applied.

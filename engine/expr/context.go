@@ -1,0 +1,238 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dlclark/regexp2"
+)
+
+// The bounds of one evaluation.
+const (
+	maxSteps   = 1_000_000 // expressions, elements
+	maxText    = 1 << 20   // bytes of any one text
+	maxAllText = 64 << 20  // bytes of all texts that are made
+	maxCalls   = 100       // nesting of macros and of variables that name variables
+	maxDigits  = 20_000    // of a number
+)
+
+// A Context is what one evaluation may use. It also counts the work done, so a
+// Context serves one argument, condition or message and is then thrown away.
+type Context struct {
+	Scope    Scope
+	Lookups  map[string]Lookup                // by short name: "env"
+	FromYAML func(text string) (Value, error) // for from_yaml; nil: the filter fails
+
+	steps   int
+	bytes   int
+	calls   int
+	known   map[*Node]Value // variables' scalars evaluated before
+	open    []resolving     // variables that are being evaluated
+	regexes map[string]*regexp2.Regexp
+}
+
+type resolving struct {
+	name string
+	node *Node
+}
+
+// spend counts n steps and reports whether they are within the bound.
+func (c *Context) spend(n int) bool {
+	c.steps += n
+	return c.steps <= maxSteps
+}
+
+func (c *Context) tooMuch() error {
+	if c.steps > maxSteps {
+		return fail(LimitError, "the template takes more than a million steps").withHint("loop over less")
+	}
+	return nil
+}
+
+// write counts a text that was made and says no to what is too long.
+func (c *Context) write(n int) error {
+	c.bytes += n
+	if n > maxText || c.bytes > maxAllText {
+		return fail(LimitError, "the template makes more than 1 MiB of text").withHint("make less of it")
+	}
+	return nil
+}
+
+// A lazy is a list or map of a variable whose elements are evaluated when used.
+type lazy struct {
+	name string
+	node *Node
+}
+
+// Resolve evaluates a variable's node lazily: a scalar at once, the elements of a
+// list or map when they are used, so that one bad entry harms only who reads it;
+// Plain makes an ordinary value of the result. A variable that needs itself is an
+// Error of class RecursionError. A scalar that comes to an undefined name gives
+// an *Undefined, so that `default` helps there too.
+func (c *Context) Resolve(name string, n *Node) (Value, error) {
+	if n == nil {
+		return nil, nil
+	}
+	if n.Shape != Scalar {
+		return &lazy{name, n}, nil
+	}
+	if n.Tmpl == nil {
+		return n.Value, nil
+	}
+	if v, ok := c.known[n]; ok {
+		return v, nil
+	}
+	v, err := c.resolveScalar(name, n)
+	if err != nil {
+		return nil, err
+	}
+	if c.known == nil {
+		c.known = map[*Node]Value{}
+	}
+	c.known[n] = v
+	return v, nil
+}
+
+func (c *Context) resolveScalar(name string, n *Node) (Value, error) {
+	if i := slices.IndexFunc(c.open, func(r resolving) bool { return r.node == n }); i >= 0 {
+		return nil, c.recursion(i, name)
+	}
+	if len(c.open) >= maxCalls {
+		return nil, fail(LimitError, "variables name each other more than %d deep", maxCalls)
+	}
+	c.open = append(c.open, resolving{name, n})
+	defer func() { c.open = c.open[:len(c.open)-1] }()
+	v, err := n.Tmpl.run(c)
+	if err == nil {
+		v, err = c.storable(v)
+	}
+	if err == nil {
+		return v, nil
+	}
+	err = placed(err, func() Place { return n.Tmpl.place(n.Tmpl.start()) })
+	if e, ok := err.(*Error); ok && e.Class == UndefinedError {
+		return &Undefined{Name: name, Hint: e.Msg, Place: e.Place, near: e.hint}, nil
+	}
+	return nil, err
+}
+
+func (c *Context) recursion(from int, name string) *Error {
+	var path []string
+	for _, r := range c.open[from:] {
+		if len(path) == 0 || path[len(path)-1] != r.name {
+			path = append(path, r.name)
+		}
+	}
+	path = append(path, name)
+	e := fail(RecursionError, "variable %q needs itself: %s", name, strings.Join(path, " → "))
+	e.Place = c.open[from].node.Place
+	return e
+}
+
+// storable leaves lazy values lazy and finishes the others.
+func (c *Context) storable(v Value) (Value, error) {
+	if _, ok := v.(*lazy); ok {
+		return v, nil
+	}
+	return c.finish(v)
+}
+
+// Plain makes an ordinary value of what Resolve gives: all of it evaluated.
+// What is Undefined in it is an error.
+func (c *Context) Plain(v Value) (Value, error) { return c.finish(v) }
+
+// get gives the element of a lazy map; ok is false if there is none.
+func (l *lazy) get(c *Context, key Value) (v Value, ok bool, err error) {
+	if !c.spend(1 + len(l.node.Entries)/64) {
+		return nil, false, c.tooMuch()
+	}
+	for i := len(l.node.Entries) - 1; i >= 0; i-- {
+		k := l.node.Entries[i].Key
+		if k.Tmpl == nil {
+			if s, isText := key.(string); isText {
+				if kt, ok := k.Value.(string); !ok || kt != s {
+					continue
+				}
+			} else if !Equal(k.Value, key) {
+				continue
+			}
+		} else {
+			kv, err := c.Resolve(l.name, k)
+			if err != nil {
+				return nil, false, err
+			}
+			if !Equal(kv, key) {
+				continue
+			}
+		}
+		v, err = c.Resolve(l.name, l.node.Entries[i].Value)
+		return v, err == nil, err
+	}
+	return nil, false, nil
+}
+
+// shallow makes a list or Map of a lazy whose elements may be lazy.
+func (c *Context) shallow(l *lazy) (Value, error) {
+	if l.node.Shape == Sequence {
+		out := make([]Value, 0, len(l.node.Items))
+		for _, n := range l.node.Items {
+			v, err := c.Resolve(l.name, n)
+			if err != nil {
+				return nil, err
+			}
+			if v != Omit {
+				out = append(out, v)
+			}
+		}
+		return out, c.spent(len(out))
+	}
+	m := &Map{}
+	for _, e := range l.node.Entries {
+		k, err := c.Resolve(l.name, e.Key)
+		if err != nil {
+			return nil, err
+		}
+		v, err := c.Resolve(l.name, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		if v != Omit {
+			m.Set(k, v)
+		}
+	}
+	return m, c.spent(m.Len())
+}
+
+func (c *Context) spent(n int) error {
+	c.spend(n)
+	return c.tooMuch()
+}
+
+// force makes ordinary values of lazy ones, all the way down; Undefined stays.
+func (c *Context) force(v Value) (Value, error) {
+	l, ok := v.(*lazy)
+	if !ok {
+		return v, nil
+	}
+	s, err := c.shallow(l)
+	if err != nil {
+		return nil, err
+	}
+	switch s := s.(type) {
+	case []Value:
+		for i, e := range s {
+			if s[i], err = c.force(e); err != nil {
+				return nil, err
+			}
+		}
+	case *Map:
+		for k, e := range s.All() {
+			f, err := c.force(e)
+			if err != nil {
+				return nil, err
+			}
+			s.Set(k, f)
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,135 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A Class says what kind of mistake an Error is.
+type Class string
+
+// The classes, as the cases of testdata name them.
+const (
+	UndefinedError    Class = "undefined"
+	SyntaxError       Class = "syntax"
+	TypeError         Class = "type"
+	FilterError       Class = "filter"
+	MandatoryError    Class = "mandatory"
+	LookupError       Class = "lookup"
+	ZeroDivisionError Class = "zero_division"
+	UnsafeError       Class = "unsafe"
+	IncludeError      Class = "include"
+	LimitError        Class = "limit"     // a bound was hit: output, steps, depth
+	RecursionError    Class = "recursion" // a variable that needs itself
+)
+
+// An Error is a template's mistake, at the place of the expression at fault.
+type Error struct {
+	Class Class
+	Msg   string // "'nope' is undefined"
+	Place Place
+	Err   error
+
+	hint   string
+	detail string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+// Unwrap gives the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint says what to do about the mistake, or is empty.
+func (e *Error) Hint() string { return e.hint }
+
+// Detail is more about the mistake: the whole list of what is allowed. May be empty.
+func (e *Error) Detail() string { return e.detail }
+
+// fail makes an Error without a place; whoever knows the expression adds it.
+func fail(class Class, format string, args ...any) *Error {
+	return &Error{Class: class, Msg: fmt.Sprintf(format, args...)}
+}
+
+func (e *Error) withHint(hint string) *Error {
+	e.hint = hint
+	return e
+}
+
+// asError makes an *Error of any error; one that is an *Error keeps its class.
+func asError(err error, class Class) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Class: class, Msg: err.Error(), Err: err}
+}
+
+// placed gives err a place if it has none yet.
+func placed(err error, place func() Place) error {
+	if _, ok := err.(*unknownSignal); ok {
+		return err
+	}
+	e := asError(err, TypeError)
+	if e.Place.IsZero() {
+		c := *e
+		c.Place = place()
+		return &c
+	}
+	return e
+}
+
+// unknownSignal unwinds to where a template's outcome is gathered: what follows
+// depends on a value that is not known yet.
+type unknownSignal struct{ u *Unknown }
+
+func (*unknownSignal) Error() string { return KnownAfterApply }
+
+// undefinedError is what use of an Undefined leads to.
+func undefinedError(u *Undefined) *Error {
+	e := &Error{Class: UndefinedError, Msg: u.Hint, Place: u.Place, hint: u.near}
+	if e.Msg == "" {
+		e.Msg = fmt.Sprintf("'%s' is undefined", u.Name)
+	}
+	if u.names != nil && e.hint == "" {
+		e.hint = didYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.names())
+	}
+	return e
+}
+
+// didYouMean words a suggestion from the words that are near, or gives "".
+func didYouMean(word string, among []string) string {
+	best, bestAt := "", 3
+	for _, w := range among {
+		d := distance(strings.ToLower(word), strings.ToLower(w))
+		if d < bestAt && d <= max(1, len(word)/3) {
+			best, bestAt = w, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// distance counts the letters to change, add, leave out or swap between two words.
+func distance(a, b string) int {
+	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
+		return 99
+	}
+	before, row := []int(nil), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+boolInt(a[i-1] != b[j-1]))
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}

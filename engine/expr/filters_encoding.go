@@ -1,0 +1,261 @@
+package expr
+
+import (
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// formatFilters write and read JSON and YAML.
+func formatFilters() []operation {
+	return []operation{
+		{names: "to_json", params: "indent sort_keys separators ensure_ascii *other **options", how: plugin, do: toJSON(JSONStyle{ASCII: true})},
+		{names: "to_nice_json", params: "indent sort_keys separators ensure_ascii *other **options", how: plugin,
+			do: toJSON(JSONStyle{Indent: 4, SortKeys: true, ASCII: true})},
+		{names: "tojson", params: "indent", do: htmlJSON},
+		{names: "from_json", params: "**options", how: plugin, do: fromJSON},
+		{names: "to_yaml", params: "indent default_flow_style sort_keys width **options", how: plugin, do: toYAML(false)},
+		{names: "to_nice_yaml", params: "indent default_flow_style sort_keys width **options", how: plugin, do: toYAML(true)},
+		{names: "from_yaml", how: plugin, do: fromYAML},
+	}
+}
+
+func toJSON(style JSONStyle) func(*use) (Value, error) {
+	return func(u *use) (Value, error) {
+		style := style
+		if u.arg(0, nil) != nil {
+			style.Indent, style.indented = u.int(0, style.Indent), true
+		}
+		if style.Indent < 0 || style.Indent > 64 {
+			return nil, fail(FilterError, "an indent is a number from 0 to 64")
+		}
+		style.SortKeys = u.flag(1, style.SortKeys)
+		style.ASCII = u.flag(3, style.ASCII)
+		if u.arg(2, nil) != nil {
+			pair, err := u.c.elements(u.args[2])
+			if err != nil || len(pair) != 2 {
+				return nil, fail(FilterError, "separators are a pair of texts, as in [',', ':']")
+			}
+			style.item, style.key = Text(pair[0]), Text(pair[1])
+		}
+		return u.json(style)
+	}
+}
+
+func (u *use) json(style JSONStyle) (Value, error) {
+	v, err := u.c.finish(u.in)
+	if err != nil {
+		return nil, err
+	}
+	w := newJSONWriter(style, maxText)
+	w.value(v, 0)
+	return w.b.String(), u.c.write(w.b.Len())
+}
+
+// htmlJSON is Jinja's own: sorted, and safe between HTML tags.
+func htmlJSON(u *use) (Value, error) {
+	style := JSONStyle{SortKeys: true, ASCII: true}
+	if u.arg(0, nil) != nil {
+		style.Indent, style.indented = min(max(u.int(0, 0), 0), 64), true
+	}
+	v, err := u.json(style)
+	if err != nil {
+		return nil, err
+	}
+	return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(v.(string)), nil
+}
+
+func fromJSON(u *use) (Value, error) {
+	s, ok := u.in.(string)
+	if !ok {
+		return nil, fail(FilterError, "'from_json' wants text, not %s", described(u.in)).withHint("leave the filter out: it is a value already")
+	}
+	return FromJSON(s)
+}
+
+func fromYAML(u *use) (Value, error) {
+	s, ok := u.in.(string)
+	if !ok {
+		return u.in, nil
+	}
+	if u.c.FromYAML == nil {
+		return nil, fail(FilterError, "'from_yaml' is not available here")
+	}
+	v, err := u.c.FromYAML(s)
+	if err != nil {
+		return nil, &Error{Class: FilterError, Msg: "this is not YAML: " + err.Error(), Err: err}
+	}
+	return v, nil
+}
+
+func toYAML(nice bool) func(*use) (Value, error) {
+	return func(u *use) (Value, error) {
+		v, err := u.c.finish(u.in)
+		if err != nil {
+			return nil, err
+		}
+		style := yamlStyle{indent: 2, flow: flowLeaves, sorted: u.flag(2, true), width: 80}
+		if nice {
+			style.indent, style.flow = 4, flowNever
+		}
+		if u.arg(0, nil) != nil {
+			style.indent = u.int(0, style.indent)
+		}
+		if style.indent < 2 || style.indent > 9 {
+			style.indent = 2
+		}
+		if u.arg(1, nil) != nil {
+			style.flow = flowNever
+			if u.flag(1, false) {
+				style.flow = flowAlways
+			}
+		}
+		switch w := u.arg(3, nil).(type) {
+		case int:
+			style.width = max(w, style.indent*2+1)
+		case float64:
+			style.width = int(math.Min(math.Max(w, float64(style.indent*2+1)), math.MaxInt32))
+		}
+		s := writeYAML(v, style)
+		return s, u.c.write(len(s))
+	}
+}
+
+// encodingFilters code and hash.
+func encodingFilters() []operation {
+	return []operation{
+		{names: "b64encode", params: "encoding urlsafe", how: plugin, do: b64encode},
+		{names: "b64decode", params: "encoding urlsafe", how: plugin, do: b64decode},
+		{names: "hash", params: "hashtype", how: plugin, do: hashFilter},
+		{names: "md5", how: plugin, do: onText(hashed(md5.New))},
+		{names: "sha1 checksum", how: plugin, do: onText(hashed(sha1.New))},
+		{names: "to_uuid", params: "namespace", how: plugin, do: toUUID},
+		{names: "password_hash", params: "hashtype salt salt_size rounds ident", how: plugin, do: passwordHash},
+	}
+}
+
+func b64encode(u *use) (Value, error) {
+	enc := base64.StdEncoding
+	if u.flag(1, false) {
+		enc = base64.URLEncoding
+	}
+	s := enc.EncodeToString([]byte(u.text()))
+	return s, u.c.write(len(s))
+}
+
+func b64decode(u *use) (Value, error) {
+	s := strings.Map(func(r rune) rune {
+		switch r {
+		case '\n', '\r', ' ', '\t':
+			return -1
+		case '-':
+			return '+'
+		case '_':
+			return '/'
+		}
+		return r
+	}, u.text())
+	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	if err != nil {
+		return nil, fail(FilterError, "this is not base64")
+	}
+	if !utf8.Valid(b) {
+		return nil, fail(FilterError, "what base64 stands for here is not text")
+	}
+	return string(b), u.c.write(len(b))
+}
+
+func hashed(algorithm func() hash.Hash) func(string) string {
+	return func(s string) string {
+		h := algorithm()
+		h.Write([]byte(s))
+		return hex.EncodeToString(h.Sum(nil))
+	}
+}
+
+func hashFilter(u *use) (Value, error) {
+	algorithms := map[string]func() hash.Hash{
+		"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
+	}
+	name := u.str(0, "sha1")
+	a := algorithms[name]
+	if a == nil {
+		return nil, fail(FilterError, "no hash is named %s", strQuote(name)).withHint(joinNames(namesOf(algorithms)))
+	}
+	return hashed(a)(u.text()), nil
+}
+
+// ansibleNamespace is the namespace that Ansible puts its UUIDs into.
+const ansibleNamespace = "361E6D51-FAEC-444A-9079-341386DA8E2E"
+
+func toUUID(u *use) (Value, error) {
+	space, err := hex.DecodeString(strings.ReplaceAll(u.str(0, ansibleNamespace), "-", ""))
+	if err != nil || len(space) != 16 {
+		return nil, fail(FilterError, "%s is no UUID", strQuote(u.str(0, "")))
+	}
+	sum := sha1.Sum(append(space, u.text()...))
+	b := sum[:16]
+	b[6] = b[6]&0x0f | 0x50
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
+// passwordHash makes a crypt(3) hash; only sha512 and sha256 are there.
+func passwordHash(u *use) (Value, error) {
+	kind := u.str(0, "sha512")
+	size := 16
+	if u.arg(2, nil) != nil {
+		size = u.int(2, 16)
+	}
+	if size < 1 || size > 16 {
+		return nil, fail(FilterError, "a salt has 1 to 16 characters")
+	}
+	salt := ""
+	if u.arg(1, nil) != nil {
+		salt = u.str(1, "")
+	} else {
+		salt = randomSalt(size)
+	}
+	if len(salt) > 16 || strings.Trim(salt, cryptLetters) != "" {
+		return nil, fail(FilterError, "a salt has 1 to 16 letters, digits, dots or slashes")
+	}
+	rounds := 0
+	if u.arg(3, nil) != nil {
+		rounds = u.int(3, 0)
+		if rounds < 1000 || rounds > 1_000_000 {
+			return nil, fail(FilterError, "'password_hash' does 1000 to 1000000 rounds here")
+		}
+	}
+	password := u.text()
+	if len(password) > 4096 {
+		return nil, fail(LimitError, "a password has at most 4096 bytes")
+	}
+	if err := u.c.spent(max(rounds, 5000) / 10); err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "sha512", "sha512_crypt":
+		return shaCrypt(sha512Crypt, password, salt, rounds), nil
+	case "sha256", "sha256_crypt":
+		return shaCrypt(sha256Crypt, password, salt, rounds), nil
+	}
+	return nil, fail(FilterError, "'password_hash' has no %s", strQuote(kind)).withHint("sha512 or sha256")
+}
+
+func randomSalt(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) //nolint:errcheck // it never fails
+	for i := range b {
+		b[i] = cryptLetters[b[i]&63]
+	}
+	return string(b)
+}

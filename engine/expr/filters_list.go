@@ -1,0 +1,467 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// listFilters work on lists as wholes.
+func listFilters() []operation {
+	return []operation{
+		{names: "length count", how: partial, do: length},
+		{names: "list", how: partial, do: listFilter},
+		{names: "first", how: partial, do: first},
+		{names: "last", how: partial, do: last},
+		{names: "join", params: "d attribute", do: joinFilter},
+		{names: "reverse", how: partial, do: reverse},
+		{names: "sort", params: "reverse case_sensitive attribute", do: sortFilter},
+		{names: "min", params: "case_sensitive attribute", do: extreme(-1)},
+		{names: "max", params: "case_sensitive attribute", do: extreme(1)},
+		{names: "sum", params: "attribute start", do: sum},
+		{names: "batch", params: "linecount! fill_with", how: partial, do: batch},
+		{names: "slice", params: "slices! fill_with", how: partial, do: sliceFilter},
+		{names: "flatten", params: "levels skip_nulls", how: plugin, do: flatten},
+		{names: "zip", params: "*others", how: partial, do: zip},
+		{names: "zip_longest", params: "*others **options", how: partial, do: zipLongest},
+		{names: "product", params: "*others", how: plugin, do: product},
+		{names: "groupby", params: "attribute! default case_sensitive", do: groupBy},
+	}
+}
+
+func length(u *use) (Value, error) {
+	switch v := u.in.(type) {
+	case string:
+		return utf8.RuneCountInString(v), nil
+	case *Map:
+		return v.Len(), nil
+	case *sequence:
+		return v.len(), nil
+	case []Value, Tuple:
+		l, err := u.elements()
+		return len(l), err
+	}
+	return nil, fail(TypeError, "%s has no length", described(u.in))
+}
+
+// listOf gives a new list of the elements of what the operation works on.
+func (u *use) listOf() ([]Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Value, len(l))
+	copy(out, l)
+	return out, u.c.spent(len(l))
+}
+
+func listFilter(u *use) (Value, error) {
+	l, err := u.listOf()
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func first(u *use) (Value, error) { return u.end(func(l []Value) Value { return l[0] }) }
+func last(u *use) (Value, error)  { return u.end(func(l []Value) Value { return l[len(l)-1] }) }
+
+func (u *use) end(pick func([]Value) Value) (Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	if len(l) == 0 {
+		return &Undefined{Name: u.name, Hint: "there is no " + u.name + " element, because there are none"}, nil
+	}
+	return pick(l), nil
+}
+
+func joinFilter(u *use) (Value, error) {
+	l, err := u.elements()
+	if err == nil && u.arg(1, nil) != nil {
+		l, err = u.attributes(l, u.args[1], nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sep := ""
+	if u.arg(0, "") != nil {
+		sep = Text(u.arg(0, ""))
+	}
+	return u.c.joined(l, sep)
+}
+
+// joined writes the elements of a list one after the other.
+func (c *Context) joined(l []Value, sep string) (Value, error) {
+	texts, size := make([]string, len(l)), 0
+	for i, v := range l {
+		s, unknown, err := c.textOf(v)
+		if unknown != nil || err != nil {
+			return orUnknown(unknown), err
+		}
+		texts[i] = s
+		size += len(s) + len(sep)
+	}
+	if err := c.write(size); err != nil {
+		return nil, err
+	}
+	return strings.Join(texts, sep), nil
+}
+
+func reverse(u *use) (Value, error) {
+	if s, ok := u.in.(string); ok {
+		r := []rune(s)
+		slices.Reverse(r)
+		return string(r), u.c.write(len(s))
+	}
+	l, err := u.listOf()
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(l)
+	return l, nil
+}
+
+// keyOf is what an element is sorted or told apart by.
+func (u *use) keyOf(v, attribute Value, caseSensitive bool) (Value, error) {
+	if attribute != nil {
+		var err error
+		if v, err = u.attributePath(v, attribute); err != nil {
+			return nil, err
+		}
+		if d, ok := v.(*Undefined); ok {
+			return nil, undefinedError(d)
+		}
+	}
+	if s, ok := v.(string); ok && !caseSensitive {
+		return strings.ToLower(s), nil
+	}
+	return v, nil
+}
+
+// sortedBy sorts items by keys, stably; it stops at what has no order.
+func (c *Context) sortedBy(items, keys []Value, reverse bool) ([]Value, error) {
+	at := make([]int, len(items))
+	for i := range at {
+		at[i] = i
+	}
+	var mistake error
+	slices.SortStableFunc(at, func(a, b int) int {
+		if mistake != nil {
+			return 0
+		}
+		if !c.spend(1) {
+			mistake = c.tooMuch()
+		}
+		o, ok := c.order(keys[a], keys[b])
+		if !ok {
+			mistake = unordered("<", keys[a], keys[b])
+		}
+		if o == incomparable {
+			return 0
+		}
+		if reverse {
+			return -o
+		}
+		return o
+	})
+	out := make([]Value, len(items))
+	for i, j := range at {
+		out[i] = items[j]
+	}
+	return out, mistake
+}
+
+func sortFilter(u *use) (Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	attributes := []Value{u.arg(2, nil)}
+	if s, ok := attributes[0].(string); ok && strings.Contains(s, ",") {
+		attributes = nil
+		for part := range strings.SplitSeq(s, ",") {
+			attributes = append(attributes, strings.TrimSpace(part))
+		}
+	}
+	keys := make([]Value, len(l))
+	for i, v := range l {
+		var parts []Value
+		for _, a := range attributes {
+			k, err := u.keyOf(v, a, u.flag(1, false))
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, k)
+		}
+		if keys[i] = parts[0]; len(parts) > 1 {
+			keys[i] = parts
+		}
+	}
+	return listOrError(u.c.sortedBy(l, keys, u.flag(0, false)))
+}
+
+// listOrError gives a list as a Value, but nil with an error.
+func listOrError(l []Value, err error) (Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// extreme makes min (-1) and max (1).
+func extreme(side int) func(*use) (Value, error) {
+	return func(u *use) (Value, error) {
+		l, err := u.elements()
+		if err != nil {
+			return nil, err
+		}
+		if len(l) == 0 {
+			return &Undefined{Name: u.name, Hint: "there is no " + u.name + " of an empty list"}, nil
+		}
+		var best, bestKey Value
+		for i, v := range l {
+			k, err := u.keyOf(v, u.arg(1, nil), u.flag(0, false))
+			if err != nil {
+				return nil, err
+			}
+			if i > 0 {
+				o, ok := u.c.order(k, bestKey)
+				if !ok {
+					return nil, unordered("<", k, bestKey)
+				}
+				if o != side {
+					continue
+				}
+			}
+			best, bestKey = v, k
+		}
+		return best, u.c.spent(len(l))
+	}
+}
+
+func sum(u *use) (Value, error) {
+	l, err := u.elements()
+	if err == nil && u.arg(0, nil) != nil {
+		l, err = u.attributes(l, u.args[0], nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	total := u.arg(1, 0)
+	if _, ok := total.(string); ok {
+		return nil, fail(TypeError, "'sum' does not join texts").withHint("use `| join`")
+	}
+	for _, v := range l {
+		switch v := v.(type) {
+		case *Unknown:
+			return v, nil
+		case *Undefined:
+			return nil, undefinedError(v)
+		}
+		if total, err = u.c.arithmetic("+", total, v); err != nil {
+			return nil, err
+		}
+	}
+	return total, u.c.spent(len(l))
+}
+
+func batch(u *use) (Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	n := u.int(0, 1)
+	if n < 1 || n > maxSteps {
+		return nil, fail(TypeError, "'batch' wants a number from 1 on")
+	}
+	out := []Value{}
+	for chunk := range slices.Chunk(l, n) {
+		row := slices.Clone(chunk)
+		for fill := u.arg(1, nil); fill != nil && len(row) < n; {
+			row = append(row, fill)
+		}
+		out = append(out, row)
+	}
+	return out, u.c.spent(len(l) + n)
+}
+
+// sliceFilter makes so many columns of a list, the first ones longer.
+func sliceFilter(u *use) (Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	n := u.int(0, 1)
+	if n < 1 || n > maxSteps {
+		return nil, fail(TypeError, "'slice' wants a number from 1 on")
+	}
+	size, longer := len(l)/n, len(l)%n
+	out, at := []Value{}, 0
+	for i := range n {
+		end := at + size
+		if i < longer {
+			end++
+		}
+		row := slices.Clone(l[at:end])
+		if row == nil {
+			row = []Value{}
+		}
+		if fill := u.arg(1, nil); fill != nil && i >= longer && longer > 0 {
+			row = append(row, fill)
+		}
+		out, at = append(out, row), end
+	}
+	return out, u.c.spent(len(l) + n)
+}
+
+func flatten(u *use) (Value, error) {
+	l, ok := u.in.([]Value)
+	if t, isTuple := u.in.(Tuple); isTuple {
+		l, ok = t, true
+	}
+	if !ok {
+		return nil, fail(FilterError, "'flatten' wants a list, not %s", described(u.in))
+	}
+	levels := -1
+	if u.arg(0, nil) != nil {
+		levels = u.int(0, -1)
+	}
+	return u.flat(nil, l, levels, u.flag(1, true)), u.c.tooMuch()
+}
+
+func (u *use) flat(out, l []Value, levels int, skipNone bool) []Value {
+	if out == nil {
+		out = []Value{}
+	}
+	for _, v := range l {
+		if !u.c.spend(1) {
+			return out
+		}
+		inner, ok := v.([]Value)
+		if t, isTuple := v.(Tuple); isTuple {
+			inner, ok = t, true
+		}
+		switch {
+		case ok && levels != 0:
+			out = u.flat(out, inner, levels-1, skipNone)
+		case skipNone && (v == nil || v == "None" || v == "null"):
+		default:
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// rows gives what the operation works on and its other lists.
+func (u *use) rows() (lists [][]Value, shortest, longest int, err error) {
+	for i, v := range append([]Value{u.in}, u.rest...) {
+		l, err := u.c.elements(v)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		if lists = append(lists, l); i == 0 || len(l) < shortest {
+			shortest = len(l)
+		}
+		longest = max(longest, len(l))
+	}
+	return lists, shortest, longest, u.c.spent(longest * len(lists))
+}
+
+func zip(u *use) (Value, error) {
+	lists, n, _, err := u.rows()
+	if err != nil {
+		return nil, err
+	}
+	return zipped(lists, n, nil), nil
+}
+
+func zipLongest(u *use) (Value, error) {
+	lists, _, n, err := u.rows()
+	if err != nil {
+		return nil, err
+	}
+	fill, _ := u.named.Get("fillvalue")
+	return zipped(lists, n, fill), nil
+}
+
+func zipped(lists [][]Value, n int, fill Value) []Value {
+	out := make([]Value, n)
+	for i := range out {
+		row := make([]Value, len(lists))
+		for j, l := range lists {
+			if row[j] = fill; i < len(l) {
+				row[j] = l[i]
+			}
+		}
+		out[i] = row
+	}
+	return out
+}
+
+func product(u *use) (Value, error) {
+	lists, _, _, err := u.rows()
+	if err != nil {
+		return nil, err
+	}
+	out := []Value{[]Value{}}
+	for _, l := range lists {
+		if err := u.c.spent(len(out) * len(l)); err != nil {
+			return nil, err
+		}
+		next := make([]Value, 0, len(out)*len(l))
+		for _, row := range out {
+			for _, v := range l {
+				next = append(next, append(slices.Clone(row.([]Value)), v))
+			}
+		}
+		out = next
+	}
+	return out, nil
+}
+
+func groupBy(u *use) (Value, error) {
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := u.attributes(l, u.args[0], u.arg(1, nil))
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range keys {
+		if d, ok := k.(*Undefined); ok {
+			return nil, undefinedError(d)
+		}
+		if s, ok := k.(string); ok && !u.flag(2, false) {
+			keys[i] = strings.ToLower(s)
+		}
+	}
+	at := make([]Value, len(l))
+	for i := range at {
+		at[i] = i
+	}
+	sorted, err := u.c.sortedBy(at, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	out := []Value{}
+	for n, iv := range sorted {
+		i := iv.(int)
+		if n > 0 && u.c.equal(keys[i], keys[sorted[n-1].(int)]) {
+			group := out[len(out)-1].(Tuple)
+			group[1] = append(group[1].([]Value), l[i])
+			continue
+		}
+		key, err := u.attributePath(l[i], u.args[0])
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := key.(*Undefined); ok {
+			key = keys[i]
+		}
+		out = append(out, Tuple{key, []Value{l[i]}})
+	}
+	return out, nil
+}

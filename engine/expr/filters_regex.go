@@ -1,0 +1,315 @@
+package expr
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dlclark/regexp2"
+)
+
+const regexTimeout = time.Second
+
+// regexFilters work with regular expressions of Python's kind.
+func regexFilters() []operation {
+	return []operation{
+		{names: "regex_replace", params: "pattern replacement ignorecase multiline count mandatory_count", how: plugin, do: regexReplace},
+		{names: "regex_search", params: "regex! *groups **options", how: plugin, do: regexSearch},
+		{names: "regex_findall", params: "regex! multiline ignorecase", how: plugin, do: regexFindall},
+		{names: "regex_escape", params: "re_type", how: plugin, do: regexEscape},
+	}
+}
+
+// regex compiles a pattern, once in a Context.
+func (c *Context) regex(pattern string, ignoreCase, multiline bool) (*regexp2.Regexp, error) {
+	opts := regexp2.None
+	if ignoreCase {
+		opts |= regexp2.IgnoreCase
+	}
+	if multiline {
+		opts |= regexp2.Multiline
+	}
+	key := strconv.Itoa(int(opts)) + pattern
+	if re := c.regexes[key]; re != nil {
+		return re, nil
+	}
+	if len(pattern) > maxText/16 {
+		return nil, fail(LimitError, "the regular expression is too long")
+	}
+	re, err := regexp2.Compile(fromPython(pattern), opts)
+	if err != nil {
+		return nil, fail(FilterError, "%s is no regular expression: %s", strQuote(shorten(pattern, 60)), reason(err))
+	}
+	re.MatchTimeout = regexTimeout
+	if c.regexes == nil {
+		c.regexes = map[string]*regexp2.Regexp{}
+	}
+	c.regexes[key] = re
+	return re, nil
+}
+
+// reason gives the last part of what the compiler says, which is the cause.
+func reason(err error) string {
+	s := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	s, _, _ = strings.Cut(s, " in `")
+	return s
+}
+
+// fromPython writes a pattern's Python peculiarities as .NET has them.
+func fromPython(p string) string {
+	if !strings.Contains(p, "(?P") && !strings.Contains(p, `\Z`) {
+		return p
+	}
+	var b strings.Builder
+	for i := 0; i < len(p); i++ {
+		switch {
+		case strings.HasPrefix(p[i:], "(?P<"):
+			b.WriteString("(?<")
+			i += len("(?P<") - 1
+		case strings.HasPrefix(p[i:], "(?P="):
+			end := strings.IndexByte(p[i:], ')')
+			if end < 0 {
+				b.WriteString(p[i:])
+				return b.String()
+			}
+			b.WriteString(`\k<` + p[i+len("(?P="):i+end] + ">")
+			i += end
+		case p[i] == '\\' && i+1 < len(p):
+			if p[i+1] == 'Z' {
+				b.WriteString(`\z`)
+			} else {
+				b.WriteString(p[i : i+2])
+			}
+			i++
+		default:
+			b.WriteByte(p[i])
+		}
+	}
+	return b.String()
+}
+
+// matches goes over the matches of a pattern in s until f says false.
+func (c *Context) matches(re *regexp2.Regexp, s string, f func(*regexp2.Match) bool) error {
+	m, err := re.FindStringMatch(s)
+	for ; err == nil && m != nil; m, err = re.FindNextMatch(m) {
+		if !c.spend(1) {
+			return c.tooMuch()
+		}
+		if !f(m) {
+			return nil
+		}
+	}
+	if err != nil {
+		return regexFailure(err)
+	}
+	return nil
+}
+
+func regexFailure(err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	return fail(LimitError, "the regular expression takes longer than %v on this text", regexTimeout)
+}
+
+func regexReplace(u *use) (Value, error) {
+	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(3, false))
+	if err != nil {
+		return nil, err
+	}
+	limit := u.int(4, 0)
+	s, with := []rune(u.text()), Text(u.arg(1, ""))
+	var b strings.Builder
+	at, n := 0, 0
+	var mistake error
+	err = u.c.matches(re, string(s), func(m *regexp2.Match) bool {
+		b.WriteString(string(s[at:m.Index]))
+		mistake = expand(&b, with, m)
+		at = m.Index + m.Length
+		n++
+		return mistake == nil && b.Len() <= maxText && (limit == 0 || n < limit)
+	})
+	if err == nil {
+		err = mistake
+	}
+	if err != nil {
+		return nil, err
+	}
+	if want := u.int(5, 0); want != 0 && want != n {
+		return nil, fail(FilterError, "'regex_replace' should replace %d times, but did %d times", want, n)
+	}
+	b.WriteString(string(s[at:]))
+	return b.String(), u.c.write(b.Len())
+}
+
+// expand writes a replacement with \1 and \g<name> for the groups of a match.
+func expand(b *strings.Builder, with string, m *regexp2.Match) error {
+	for i := 0; i < len(with); i++ {
+		if with[i] != '\\' || i+1 == len(with) {
+			b.WriteByte(with[i])
+			continue
+		}
+		i++
+		switch c := with[i]; {
+		case isDigit(c):
+			end := i + 1
+			if end < len(with) && isDigit(with[end]) && c != '0' {
+				end++
+			}
+			if err := writeGroup(b, with[i:end], m); err != nil {
+				return err
+			}
+			i = end - 1
+		case c == 'g' && strings.HasPrefix(with[i:], "g<") && strings.Contains(with[i:], ">"):
+			end := i + strings.IndexByte(with[i:], '>')
+			if err := writeGroup(b, with[i+2:end], m); err != nil {
+				return err
+			}
+			i = end
+		default:
+			if r, n := escape(with[i:]); n == 1 && r >= 0 && c != '\'' && c != '"' {
+				b.WriteRune(r)
+			} else {
+				b.WriteByte('\\')
+				b.WriteByte(c)
+			}
+		}
+	}
+	return nil
+}
+
+func writeGroup(b *strings.Builder, name string, m *regexp2.Match) error {
+	g := groupOf(m, name)
+	if g == nil {
+		return fail(FilterError, "the regular expression has no group %s", name)
+	}
+	b.WriteString(g.String())
+	return nil
+}
+
+// groupOf finds a group by number or name; nil if the pattern has none such.
+func groupOf(m *regexp2.Match, name string) *regexp2.Group {
+	if n, err := strconv.Atoi(name); err == nil {
+		return m.GroupByNumber(n)
+	}
+	return m.GroupByName(name)
+}
+
+// regexSearch gives the first match, or the groups that are asked for; none if
+// nothing matches.
+func regexSearch(u *use) (Value, error) {
+	re, err := u.c.regex(u.str(0, ""), u.flagNamed("ignorecase"), u.flagNamed("multiline"))
+	if err != nil {
+		return nil, err
+	}
+	m, err := re.FindStringMatch(u.text())
+	if err != nil {
+		return nil, regexFailure(err)
+	}
+	var groups []Value
+	for _, r := range u.rest {
+		name, ok := strings.CutPrefix(Text(r), `\g<`)
+		name = strings.TrimSuffix(name, ">")
+		if !ok {
+			if name, ok = strings.CutPrefix(Text(r), `\`); !ok {
+				return nil, fail(FilterError, "%s names no group", repr(r)).withHint(`as in '\\1' or '\\g<name>'`)
+			}
+		}
+		if m == nil {
+			return nil, nil
+		}
+		g := groupOf(m, name)
+		if g == nil {
+			return nil, fail(FilterError, "the regular expression has no group %s", name)
+		}
+		groups = append(groups, groupValue(g))
+	}
+	switch {
+	case m == nil:
+		return nil, nil
+	case groups != nil:
+		return groups, nil
+	}
+	return m.String(), nil
+}
+
+func groupValue(g *regexp2.Group) Value {
+	if len(g.Captures) == 0 {
+		return nil
+	}
+	return g.String()
+}
+
+// regexFindall gives all matches: of one group its text, of several a tuple.
+func regexFindall(u *use) (Value, error) {
+	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(1, false))
+	if err != nil {
+		return nil, err
+	}
+	out := []Value{}
+	err = u.c.matches(re, u.text(), func(m *regexp2.Match) bool {
+		groups := m.Groups()
+		switch len(groups) {
+		case 1:
+			out = append(out, m.String())
+		case 2:
+			out = append(out, groups[1].String())
+		default:
+			row := Tuple{}
+			for _, g := range groups[1:] {
+				row = append(row, g.String())
+			}
+			out = append(out, row)
+		}
+		return true
+	})
+	return listOrError(out, err)
+}
+
+func regexEscape(u *use) (Value, error) {
+	special := "\t\n\v\f\r #$&()*+-.?[\\]^{|}~"
+	switch t := u.str(0, "python"); t {
+	case "python":
+	case "posix_basic":
+		special = `[]\.^$*`
+	default:
+		return nil, fail(FilterError, "'regex_escape' does not know %s", strQuote(t)).withHint("python or posix_basic")
+	}
+	var b strings.Builder
+	for _, r := range u.text() {
+		if strings.ContainsRune(special, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), u.c.write(b.Len())
+}
+
+// regexTest makes the tests match (at the start), search and regex.
+func regexTest(kind string) func(*use) (Value, error) {
+	return func(u *use) (Value, error) {
+		pattern, mode := u.str(0, ""), kind
+		if len(u.args) > 3 {
+			mode = u.str(3, kind)
+		}
+		switch mode {
+		case "match":
+			pattern = `\A(?:` + pattern + ")"
+		case "fullmatch":
+			pattern = `\A(?:` + pattern + `)\Z`
+		case "search":
+		default:
+			return nil, fail(TypeError, "'regex' has no match_type %s", strQuote(mode)).withHint("search, match or fullmatch")
+		}
+		re, err := u.c.regex(pattern, u.flag(1, false), u.flag(2, false))
+		if err != nil {
+			return nil, err
+		}
+		ok, err := re.MatchString(u.text())
+		if err != nil {
+			return nil, regexFailure(err)
+		}
+		return ok, nil
+	}
+}

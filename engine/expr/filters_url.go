@@ -1,0 +1,206 @@
+package expr
+
+import (
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// urlFilters take URLs apart and write parts of them.
+func urlFilters() []operation {
+	return []operation{
+		{names: "urlencode", do: urlEncode},
+		{names: "urldecode", how: plugin, do: urlDecode},
+		{names: "urlsplit", params: "query", how: plugin, do: urlSplit},
+	}
+}
+
+// percentEncode leaves letters, digits, _.-~ and what is in safe as they are.
+func percentEncode(s, safe string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte("_.-~"+safe, c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteString("%" + strings.ToUpper(hexByte(c)))
+	}
+	return b.String()
+}
+
+func urlEncode(u *use) (Value, error) {
+	var pairs []Value
+	switch v := u.in.(type) {
+	case *Map:
+		pairs = itemsOf(v)
+	case []Value:
+		pairs = v
+	default:
+		s := percentEncode(u.text(), "/")
+		return s, u.c.write(len(s))
+	}
+	parts := make([]string, len(pairs))
+	for i, p := range pairs {
+		kv, err := u.c.elements(p)
+		if err != nil || len(kv) != 2 {
+			return nil, fail(TypeError, "'urlencode' wants text, a map or a list of pairs")
+		}
+		form := func(v Value) string { return strings.ReplaceAll(percentEncode(Text(v), ""), "%20", "+") }
+		parts[i] = form(kv[0]) + "=" + form(kv[1])
+	}
+	s := strings.Join(parts, "&")
+	return s, u.c.write(len(s))
+}
+
+func urlDecode(u *use) (Value, error) {
+	s, err := url.QueryUnescape(u.text())
+	if err != nil {
+		return nil, fail(FilterError, "this is not percent-encoded text")
+	}
+	return s, nil
+}
+
+// urlSplit gives the parts of a URL, or the one that is asked for.
+func urlSplit(u *use) (Value, error) {
+	parts := splitURL(u.text())
+	port, _ := parts.Get("port")
+	if n, ok := port.(int); ok && n > 65535 {
+		return nil, fail(FilterError, "the URL has a port above 65535")
+	}
+	if q := u.str(0, ""); q != "" {
+		v, ok := parts.Get(q)
+		if !ok {
+			return nil, fail(FilterError, "a URL has no part %s", strQuote(q)).withHint(didYouMean(q, parts.textKeys()))
+		}
+		return v, nil
+	}
+	return parts, nil
+}
+
+// splitURL cuts as Python's urlsplit does, which takes anything for a URL.
+func splitURL(s string) *Map {
+	s = strings.TrimSpace(s)
+	var scheme, netloc, query, fragment string
+	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
+		scheme, s = strings.ToLower(s[:i]), s[i+1:]
+	}
+	if strings.HasPrefix(s, "//") {
+		end := strings.IndexAny(s[2:], "/?#")
+		if end < 0 {
+			end = len(s) - 2
+		}
+		netloc, s = s[2:2+end], s[2+end:]
+	}
+	s, fragment, _ = strings.Cut(s, "#")
+	s, query, _ = strings.Cut(s, "?")
+	m := MapOf("fragment", fragment, "hostname", nil, "netloc", netloc, "password", nil, "path", s,
+		"port", nil, "query", query, "scheme", scheme, "username", nil)
+	host := netloc
+	if i := strings.LastIndexByte(netloc, '@'); i >= 0 {
+		user, password, has := strings.Cut(netloc[:i], ":")
+		host = netloc[i+1:]
+		m.Set("username", user)
+		if has {
+			m.Set("password", password)
+		}
+	}
+	name, port := host, ""
+	if end := strings.IndexByte(host, ']'); strings.HasPrefix(host, "[") && end > 0 {
+		name, port = host[1:end], strings.TrimPrefix(host[end+1:], ":")
+	} else if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name, port = host[:i], host[i+1:]
+	}
+	if name != "" {
+		m.Set("hostname", strings.ToLower(name))
+	}
+	if n, err := strconv.Atoi(port); err == nil && n >= 0 {
+		m.Set("port", n)
+	}
+	return m
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || !isDigit(c) && strings.IndexByte("+-.", c) < 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func urlTest(u *use) (Value, error) {
+	s, ok := u.in.(string)
+	if !ok {
+		return false, nil
+	}
+	m := splitURL(s)
+	scheme, _ := m.Get("scheme")
+	netloc, _ := m.Get("netloc")
+	if l, ok := u.arg(0, nil).([]Value); ok {
+		holds, _, err := u.c.contains(l, scheme)
+		return holds && netloc != "", err
+	}
+	return scheme != "" && netloc != "", nil
+}
+
+// pathFilters work on paths with slashes; they do not look at files.
+func pathFilters() []operation {
+	return []operation{
+		{names: "basename", how: plugin, do: onText(func(s string) string { return s[strings.LastIndexByte(s, '/')+1:] })},
+		{names: "dirname", how: plugin, do: onText(dirName)},
+		{names: "splitext", how: plugin, do: splitExt},
+		{names: "normpath", how: plugin, do: onText(path.Clean)},
+		{names: "path_join", how: plugin, do: pathJoin},
+	}
+}
+
+func dirName(s string) string {
+	head := s[:strings.LastIndexByte(s, '/')+1]
+	if cut := strings.TrimRight(head, "/"); cut != "" {
+		return cut
+	}
+	return head
+}
+
+func splitExt(u *use) (Value, error) {
+	s := u.text()
+	base := strings.LastIndexByte(s, '/') + 1
+	for base < len(s) && s[base] == '.' {
+		base++
+	}
+	i := strings.LastIndexByte(s[base:], '.')
+	if i < 0 {
+		return Tuple{s, ""}, nil
+	}
+	return Tuple{s[:base+i], s[base+i:]}, nil
+}
+
+func pathJoin(u *use) (Value, error) {
+	if s, ok := u.in.(string); ok {
+		return s, nil
+	}
+	l, err := u.elements()
+	if err != nil {
+		return nil, err
+	}
+	out := ""
+	for _, v := range l {
+		s := Text(v)
+		switch {
+		case strings.HasPrefix(s, "/"), out == "":
+			out = s
+		case strings.HasSuffix(out, "/"):
+			out += s
+		default:
+			out += "/" + s
+		}
+		if err := u.c.write(len(out)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,137 @@
+package expr
+
+// A loopVar is `loop` in the body of a for.
+type loopVar struct {
+	items   []Value
+	i       int
+	outer   *loopVar
+	changed []Value // what loop.changed saw last; nil: nothing yet
+	again   func(Value) (Value, error)
+	depth   int
+}
+
+func (s *loop) exec(st *state, out *output) error {
+	over, err := s.over.eval(st)
+	if err != nil {
+		return err
+	}
+	return s.run(st, out, over, 0)
+}
+
+func (s *loop) run(st *state, out *output, over Value, depth int) error {
+	switch v := over.(type) {
+	case *Unknown:
+		return &unknownSignal{v}
+	case *Undefined:
+		return st.failAt(pos(s.over.at()), undefinedError(v))
+	}
+	items, err := st.c.elements(over)
+	if err != nil {
+		return st.failAt(pos(s.over.at()), err)
+	}
+	if s.test != nil {
+		if items, err = s.chosen(st, items); err != nil {
+			return err
+		}
+	}
+	if len(items) == 0 {
+		return st.block(s.otherwise, out)
+	}
+	lv := &loopVar{items: items, depth: depth}
+	if s.recursive {
+		lv.again = func(v Value) (Value, error) { return s.recurse(st, v, depth+1) }
+	}
+	for lv.i = range items {
+		if err := s.once(st, out, lv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recurse is what loop(items) does in a recursive loop.
+func (s *loop) recurse(st *state, over Value, depth int) (Value, error) {
+	if depth > maxCalls {
+		return nil, fail(LimitError, "the loop calls itself more than %d deep", maxCalls)
+	}
+	out := &output{}
+	if err := s.run(st, out, over, depth); err != nil {
+		return nil, err
+	}
+	out.parts = append(out.parts, "", "")
+	return st.gather(out)
+}
+
+func (s *loop) once(st *state, out *output, lv *loopVar) error {
+	if err := st.step(); err != nil {
+		return st.failAt(s.pos, err)
+	}
+	return st.inFrame(func() error {
+		if err := st.assign(s.target, lv.items[lv.i]); err != nil {
+			return err
+		}
+		st.local.set("loop", lv)
+		return st.block(s.body, out)
+	})
+}
+
+// chosen gives the items for which the loop's `if` holds.
+func (s *loop) chosen(st *state, items []Value) ([]Value, error) {
+	var kept []Value
+	for _, item := range items {
+		err := st.inFrame(func() error {
+			if err := st.assign(s.target, item); err != nil {
+				return err
+			}
+			t, u, err := st.truth(s.test)
+			if u != nil {
+				return &unknownSignal{u}
+			}
+			if t {
+				kept = append(kept, item)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+// attr gives an attribute of `loop`.
+func (l *loopVar) attr(name string) (Value, bool) {
+	n := len(l.items)
+	switch name {
+	case "index":
+		return l.i + 1, true
+	case "index0":
+		return l.i, true
+	case "revindex":
+		return n - l.i, true
+	case "revindex0":
+		return n - l.i - 1, true
+	case "first":
+		return l.i == 0, true
+	case "last":
+		return l.i == n-1, true
+	case "length":
+		return n, true
+	case "depth":
+		return l.depth + 1, true
+	case "depth0":
+		return l.depth, true
+	case "previtem":
+		return l.item(l.i - 1)
+	case "nextitem":
+		return l.item(l.i + 1)
+	}
+	return nil, false
+}
+
+func (l *loopVar) item(i int) (Value, bool) {
+	if i < 0 || i >= len(l.items) {
+		return nil, false
+	}
+	return l.items[i], true
+}

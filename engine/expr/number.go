@@ -1,0 +1,292 @@
+package expr
+
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"math/bits"
+)
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func isNumber(v Value) bool {
+	switch v.(type) {
+	case int, float64, bool, *big.Int:
+		return true
+	}
+	return false
+}
+
+// isInt reports whether v is a whole number by type; bool is one.
+func isInt(v Value) bool {
+	switch v.(type) {
+	case int, bool, *big.Int:
+		return true
+	}
+	return false
+}
+
+// toInt gives an int's or bool's value; a big one is cut to the largest int.
+func toInt(v Value) (int, bool) {
+	switch v := v.(type) {
+	case int:
+		return v, true
+	case bool:
+		return boolInt(v), true
+	case *big.Int:
+		if v.Sign() < 0 {
+			return math.MinInt, true
+		}
+		return math.MaxInt, true
+	}
+	return 0, false
+}
+
+// toFloat gives a number's value as a float.
+func toFloat(v Value) float64 {
+	switch v := v.(type) {
+	case int:
+		return float64(v)
+	case bool:
+		return float64(boolInt(v))
+	case float64:
+		return v
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return f
+	}
+	return 0
+}
+
+func toBig(v Value) *big.Int {
+	switch v := v.(type) {
+	case int:
+		return big.NewInt(int64(v))
+	case bool:
+		return big.NewInt(int64(boolInt(v)))
+	case *big.Int:
+		return v
+	}
+	return new(big.Int)
+}
+
+// normal makes an int of a big one that fits.
+func normal(n *big.Int) Value {
+	if n.IsInt64() {
+		return int(n.Int64())
+	}
+	return n
+}
+
+// compareNumbers orders two numbers exactly; ok is false for NaN.
+func compareNumbers(a, b Value) (o int, ok bool) {
+	x, xInt := a.(int)
+	y, yInt := b.(int)
+	if xInt && yInt {
+		return cmp.Compare(x, y), true
+	}
+	if isInt(a) && isInt(b) {
+		return toBig(a).Cmp(toBig(b)), true
+	}
+	fa, fb := toFloat(a), toFloat(b)
+	if math.IsNaN(fa) || math.IsNaN(fb) {
+		return 0, false
+	}
+	if math.IsInf(fa, 0) || math.IsInf(fb, 0) || fa != fb {
+		return cmp.Compare(fa, fb), true
+	}
+	return exact(a).Cmp(exact(b)), true
+}
+
+func exact(v Value) *big.Float {
+	if f, ok := v.(float64); ok {
+		return big.NewFloat(f)
+	}
+	n := toBig(v)
+	return new(big.Float).SetPrec(uint(max(64, n.BitLen()))).SetInt(n)
+}
+
+func sign(op string, v Value) (Value, error) {
+	if !isNumber(v) {
+		if d, ok := v.(span); ok && op == "-" {
+			return -d, nil
+		}
+		return nil, fail(TypeError, "'%s' does not go with '%s'", op, TypeName(v))
+	}
+	if b, ok := v.(bool); ok {
+		v = boolInt(b)
+	}
+	if op == "+" {
+		return v, nil
+	}
+	switch n := v.(type) {
+	case int:
+		if n != math.MinInt {
+			return -n, nil
+		}
+	case float64:
+		return -n, nil
+	}
+	return normal(new(big.Int).Neg(toBig(v))), nil
+}
+
+// numeric does an operator on two numbers.
+func numeric(op string, l, r Value) (Value, error) {
+	if _, ok := l.(float64); ok {
+		return floats(op, toFloat(l), toFloat(r))
+	}
+	if _, ok := r.(float64); ok {
+		return floats(op, toFloat(l), toFloat(r))
+	}
+	if a, ok := toSmall(l); ok {
+		if b, ok := toSmall(r); ok {
+			if v, ok := smallInts(op, a, b); ok {
+				return v, nil
+			}
+		}
+	}
+	return bigInts(op, toBig(l), toBig(r))
+}
+
+func toSmall(v Value) (int, bool) {
+	if _, isBig := v.(*big.Int); isBig {
+		return 0, false
+	}
+	return toInt(v)
+}
+
+// smallInts does what stays within an int; ok is false for the rest.
+func smallInts(op string, a, b int) (Value, bool) {
+	switch op {
+	case "+":
+		s := a + b
+		return s, (s > a) == (b > 0)
+	case "-":
+		s := a - b
+		return s, (s < a) == (b > 0)
+	case "*":
+		hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+		return a * b, hi == 0 && lo < 1<<63
+	case "//", "%":
+		if b == 0 || a == math.MinInt && b == -1 {
+			return nil, false
+		}
+		q, m := a/b, a%b
+		if m != 0 && (m < 0) != (b < 0) {
+			q, m = q-1, m+b
+		}
+		if op == "//" {
+			return q, true
+		}
+		return m, true
+	}
+	return nil, false
+}
+
+func magnitude(n int) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func bigInts(op string, a, b *big.Int) (Value, error) {
+	n := new(big.Int)
+	switch op {
+	case "+":
+		return bounded(n.Add(a, b))
+	case "-":
+		return bounded(n.Sub(a, b))
+	case "*":
+		return bounded(n.Mul(a, b))
+	case "**":
+		return bigPower(a, b)
+	}
+	if b.Sign() == 0 {
+		return nil, divisionByZero()
+	}
+	if op == "/" {
+		f, _ := new(big.Rat).SetFrac(a, b).Float64()
+		return f, nil
+	}
+	m := new(big.Int)
+	n.QuoRem(a, b, m)
+	if m.Sign() != 0 && m.Sign() != b.Sign() {
+		n.Sub(n, big.NewInt(1))
+		m.Add(m, b)
+	}
+	if op == "//" {
+		return normal(n), nil
+	}
+	return normal(m), nil
+}
+
+func divisionByZero() *Error { return fail(ZeroDivisionError, "division by zero") }
+
+const maxBits = maxDigits * 3
+
+func bounded(n *big.Int) (Value, error) {
+	if n.BitLen() > maxBits {
+		return nil, fail(LimitError, "the number has more than %d bits", maxBits)
+	}
+	return normal(n), nil
+}
+
+func bigPower(a, b *big.Int) (Value, error) {
+	if b.Sign() < 0 {
+		return floats("**", toFloat(normal(a)), toFloat(normal(b)))
+	}
+	if a.BitLen() > 1 && (!b.IsInt64() || b.Int64() > maxBits || int64(a.BitLen()-1)*b.Int64() > maxBits) {
+		return nil, fail(LimitError, "the number has more than %d bits", maxBits)
+	}
+	if a.BitLen() <= 1 { // -1, 0, 1: only whether b is 0, odd or even counts
+		b = big.NewInt(int64(b.Bit(0)) + 2*int64(b.Sign()))
+	}
+	return normal(new(big.Int).Exp(a, b, nil)), nil
+}
+
+func floats(op string, a, b float64) (Value, error) {
+	switch op {
+	case "+":
+		return a + b, nil
+	case "-":
+		return a - b, nil
+	case "*":
+		return a * b, nil
+	case "**":
+		return floatPower(a, b)
+	}
+	if b == 0 {
+		return nil, divisionByZero()
+	}
+	if op == "/" {
+		return a / b, nil
+	}
+	m := math.Mod(a, b)
+	if m != 0 && (m < 0) != (b < 0) {
+		m += b
+	}
+	if op == "%" {
+		return m, nil
+	}
+	return math.Round((a - m) / b), nil
+}
+
+func floatPower(a, b float64) (Value, error) {
+	if a == 0 && b < 0 {
+		return nil, divisionByZero()
+	}
+	f := math.Pow(a, b)
+	if math.IsNaN(f) && !math.IsNaN(a) && !math.IsNaN(b) {
+		return nil, fail(TypeError, "a negative number has no root")
+	}
+	if math.IsInf(f, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+		return nil, fail(LimitError, "the number is too large")
+	}
+	return f, nil
+}

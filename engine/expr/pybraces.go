@@ -1,0 +1,256 @@
+package expr
+
+import (
+	"strconv"
+	"strings"
+)
+
+// braces does text.format(args, named).
+func (c *Context) braces(format string, args []Value, named *Map) (Value, error) {
+	f := &formatter{c: c, args: args, named: named}
+	if err := f.braces(format, 0); err != nil {
+		return nil, err
+	}
+	return f.b.String(), c.write(f.b.Len())
+}
+
+func (f *formatter) braces(s string, depth int) error {
+	for s != "" {
+		i := strings.IndexAny(s, "{}")
+		if i < 0 {
+			f.b.WriteString(s)
+			return nil
+		}
+		f.b.WriteString(s[:i])
+		if i+1 < len(s) && s[i+1] == s[i] {
+			f.b.WriteByte(s[i])
+			s = s[i+2:]
+			continue
+		}
+		if s[i] == '}' {
+			return fail(TypeError, "a single '}' stands in the format").withHint("write }} for the sign itself")
+		}
+		end := closing(s[i:])
+		if end < 0 {
+			return fail(TypeError, "a '{' in the format is not closed").withHint("write {{ for the sign itself")
+		}
+		if err := f.field(s[i+1:i+end], depth); err != nil {
+			return err
+		}
+		s = s[i+end+1:]
+	}
+	return nil
+}
+
+// closing finds the } that belongs to the { at the start.
+func closing(s string) int {
+	open := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			open++
+		case '}':
+			if open--; open == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// field writes {name!conversion:spec}.
+func (f *formatter) field(s string, depth int) error {
+	head, format, _ := strings.Cut(s, ":")
+	head, conv, _ := strings.Cut(head, "!")
+	v, err := f.named1(head)
+	if err != nil {
+		return err
+	}
+	if conv == "r" || conv == "a" {
+		v = repr(v)
+	} else if conv == "s" {
+		v = Text(v)
+	}
+	if strings.Contains(format, "{") {
+		if depth > 1 {
+			return fail(TypeError, "formats are nested too deeply")
+		}
+		inner := &formatter{c: f.c, args: f.args, named: f.named, next: f.next}
+		if err := inner.braces(format, depth+1); err != nil {
+			return err
+		}
+		format, f.next = inner.b.String(), inner.next
+	}
+	text, err := f.c.formatted(v, format)
+	f.b.WriteString(text)
+	if err == nil {
+		err = f.c.write(f.b.Len())
+	}
+	return err
+}
+
+// named1 finds the value of a field: {}, {0}, {name}, {name.attr[key]}.
+func (f *formatter) named1(head string) (Value, error) {
+	end := strings.IndexAny(head, ".[")
+	if end < 0 {
+		end = len(head)
+	}
+	root, path := head[:end], head[end:]
+	var v Value
+	if i, err := strconv.Atoi(root); root == "" || err == nil {
+		if root == "" {
+			i, f.next = f.next, f.next+1
+		}
+		if i < 0 || i >= len(f.args) {
+			return nil, fail(TypeError, "the format asks for value %d, but %d are given", i, len(f.args))
+		}
+		v = f.args[i]
+	} else {
+		m, _ := f.named.(*Map)
+		var ok bool
+		if v, ok = m.Get(root); !ok {
+			return nil, fail(TypeError, "the format asks for %s, which is not given", strQuote(root))
+		}
+	}
+	for path != "" {
+		var key string
+		if path[0] == '[' {
+			key, path, _ = strings.Cut(path[1:], "]")
+		} else {
+			path = path[1:]
+			n := strings.IndexAny(path, ".[")
+			if n < 0 {
+				n = len(path)
+			}
+			key, path = path[:n], path[n:]
+		}
+		next, ok := under(v, key)
+		if !ok {
+			return nil, fail(TypeError, "the format asks for %s of %s, which is not there", strQuote(key), described(v))
+		}
+		v = next
+	}
+	return v, nil
+}
+
+func under(v Value, key string) (Value, bool) {
+	switch c := v.(type) {
+	case *Map:
+		return c.Get(key)
+	case []Value:
+		if i, err := strconv.Atoi(key); err == nil {
+			return itemAt(c, i)
+		}
+	}
+	return nil, false
+}
+
+// formatted writes v by a format specification: [[fill]align][sign][#][0][width][group][.precision][type].
+func (c *Context) formatted(v Value, format string) (string, error) {
+	if format == "" {
+		return Text(v), nil
+	}
+	sp, err := parseSpec(format)
+	if err != nil {
+		return "", err
+	}
+	if err := c.write(sp.width + max(sp.precision, 0)); err != nil {
+		return "", err
+	}
+	if m, ok := v.(moment); ok {
+		return m.format(format), nil
+	}
+	if !isNumber(v) {
+		return sp.formatText(v)
+	}
+	if _, isBool := v.(bool); isBool && sp.verb == 0 {
+		return sp.formatText(v)
+	}
+	if sp.align == 0 {
+		sp.align = '>'
+	}
+	_, isFloat := v.(float64)
+	switch {
+	case strings.IndexByte("bodxX", sp.verb) >= 0 && sp.verb != 0 && !isFloat:
+		return sp.integer(v), nil
+	case sp.verb == 0 && !isFloat, sp.verb == 'n' && !isFloat:
+		sp.verb = 'd'
+		return sp.integer(v), nil
+	case sp.verb == 'c' && !isFloat:
+		n, _ := toInt(v)
+		return sp.pad(string(rune(n))), nil
+	case sp.verb == 0 && sp.precision < 0:
+		text := floatText(toFloat(v))
+		sign := sp.signOf(strings.HasPrefix(text, "-"))
+		return sp.padNumber(sign, grouping(strings.TrimPrefix(text, "-"), sp.group)), nil
+	case sp.verb == 0, sp.verb == 'n':
+		sp.verb = 'g'
+		return sp.float(toFloat(v)), nil
+	case strings.IndexByte("eEfFgG%", sp.verb) >= 0:
+		return sp.float(toFloat(v)), nil
+	}
+	return "", fail(TypeError, "the format '%c' is not for %s", sp.verb, described(v))
+}
+
+func grouping(digits string, sep byte) string {
+	if sep == 0 || strings.Contains(digits, "e") {
+		return digits
+	}
+	return grouped(digits, sep, 3)
+}
+
+func (s *spec) formatText(v Value) (string, error) {
+	if s.verb != 0 && s.verb != 's' {
+		return "", fail(TypeError, "the format '%c' is not for %s", s.verb, described(v))
+	}
+	text := Text(v)
+	if s.precision >= 0 {
+		text = firstRunes(text, s.precision)
+	}
+	if s.align == 0 {
+		s.align = '<'
+	}
+	return s.pad(text), nil
+}
+
+func parseSpec(format string) (*spec, error) {
+	s := &spec{fill: ' ', precision: -1}
+	r := []rune(format)
+	switch {
+	case len(r) > 1 && strings.ContainsRune("<>^=", r[1]):
+		s.fill, s.align = r[0], byte(r[1])
+		r = r[2:]
+	case strings.ContainsRune("<>^=", r[0]):
+		s.align = byte(r[0])
+		r = r[1:]
+	}
+	rest := string(r)
+	take := func(set string) byte {
+		if rest != "" && strings.IndexByte(set, rest[0]) >= 0 {
+			c := rest[0]
+			rest = rest[1:]
+			return c
+		}
+		return 0
+	}
+	number := func() int {
+		n := 0
+		for rest != "" && isDigit(rest[0]) && n <= maxText {
+			n, rest = n*10+int(rest[0]-'0'), rest[1:]
+		}
+		return n
+	}
+	s.sign = take("+- ")
+	s.alt = take("#") != 0
+	s.zero = take("0") != 0
+	s.width = number()
+	s.group = take(",_")
+	if take(".") != 0 {
+		s.precision = number()
+	}
+	s.verb = take("bcdeEfFgGnosxX%")
+	if rest != "" || s.width > maxText || s.precision > maxText {
+		return nil, fail(TypeError, "%s is no format", strQuote(format)).withHint("as in {:>10}, {:05d}, {:.2f}")
+	}
+	return s, nil
+}
