@@ -307,6 +307,11 @@ func TestSelf(t *testing.T) {
 	if self.ID != e.User() || self.Name != "Example Operator" || self.Email != "ops@example.test" || self.OAuthApps == nil {
 		t.Errorf("self %+v", self)
 	}
+	var id map[string]string
+	c.must("GET", "/v2/self/id", nil, &id)
+	if id["id"] != self.ID {
+		t.Errorf("id %v", id)
+	}
 	var token clever.TokenInfo
 	c.must("GET", "/v2/self/tokens/current", nil, &token)
 	if token.ExpirationDate <= token.CreationDate {

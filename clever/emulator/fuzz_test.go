@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 // Whatever is asked, there is an answer in the platform's shape, and no 500.
 func FuzzHandler(f *testing.F) {
+	strict, _ := newEmulator(f, Options{Strict: true})
 	e, c := newEmulator(f, Options{})
 	made := c.order("/v2/self", order("x"))
 	path := "/v2/self/addons/" + made.ID
@@ -24,6 +26,7 @@ func FuzzHandler(f *testing.F) {
 		{"PUT", "/v4/addon-providers/config-provider/addons/x/env", `null`, "Bearer x"},
 		{"GET", "/v4//addon-providers/%2e%2e/../addons", "", `OAuth oauth_signature="%"`},
 		{"OPTIONS", "*", "", ""},
+		{"GET", "/v2/self?oauth_timestamp=1&oauth_nonce=n", "", `OAuth oauth_consumer_key="emulator-consumer", oauth_token="emulator-token", oauth_signature_method="HMAC-SHA512", oauth_signature="eA=="`},
 		{"HEAD", "/v4/products/zones?tag=%", "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
@@ -39,13 +42,16 @@ func FuzzHandler(f *testing.F) {
 		}
 		r.URL = u
 		r.Header["Authorization"] = []string{auth}
-		w := httptest.NewRecorder()
-		e.ServeHTTP(w, r)
-		if w.Code >= 500 {
-			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
-		}
-		if text := w.Body.Bytes(); len(text) > 0 && !json.Valid(text) {
-			t.Errorf("%s %s: not JSON: %s", method, target, text)
+		for _, asked := range []*Emulator{strict, e} {
+			w := httptest.NewRecorder()
+			asked.ServeHTTP(w, r.Clone(t.Context()))
+			if w.Code >= 500 {
+				t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+			}
+			if text := w.Body.Bytes(); len(text) > 0 && !json.Valid(text) {
+				t.Errorf("%s %s: not JSON: %s", method, target, text)
+			}
+			r.Body = io.NopCloser(strings.NewReader(body))
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -17,6 +18,10 @@ import (
 
 // snapshotVersion is what this program writes; it reads nothing newer.
 const snapshotVersion = 1
+
+// freshInfix stands between the name of the file and random digits in the name of
+// one that is being written.
+const freshInfix = ".new-"
 
 // A snapshot is the file in which a world outlives the process: JSON, a line for
 // each add-on, replaced whole at every change. A lock beside it keeps a second
@@ -42,6 +47,7 @@ func openSnapshot(path string, wait time.Duration) (*snapshot, error) {
 	ok, err := s.take(wait)
 	switch {
 	case ok:
+		s.sweep()
 		return s, nil
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("the state file %s is in use by another process: stop it, or give another file", path)
@@ -58,6 +64,18 @@ func (s *snapshot) take(wait time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	return s.lock.TryLockContext(ctx, 20*time.Millisecond)
+}
+
+// sweep removes what a process left that was killed while it saved. What cannot
+// be removed does no harm.
+func (s *snapshot) sweep() {
+	folder := filepath.Dir(s.path)
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(s.path)+freshInfix) {
+			_ = os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
 }
 
 // read gives the world in the file, or nil if there is no file yet. It never
@@ -98,7 +116,7 @@ func (s *snapshot) damaged(err error) error {
 // write replaces the file at once: whoever reads it finds the old world or the
 // new one, and after a failure the old one.
 func (s *snapshot) write(w *world) error {
-	f, err := os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+".new-*") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+freshInfix+"*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("the state cannot be saved: %w", err)
 	}

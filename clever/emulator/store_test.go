@@ -58,6 +58,9 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 			t.Errorf("%s has mode %v", name, info.Mode())
 		}
 	}
+	if err := os.WriteFile(path+".new-123", nil, 0o600); err != nil { // by a process that was killed
+		t.Fatal(err)
+	}
 	e, c = open(t, path)
 	defer shut(t, e)
 	var after clever.Summary
