@@ -126,8 +126,8 @@ func (c *Catalogue) Region(p *Provider, plan *Plan, zones []Zone, word string) (
 			return name, nil
 		}
 	}
-	named := pick(zones, func(z *Zone) bool { return strings.EqualFold(z.Name, word) || z.isIn(word) })
-	offered := pick(zones, func(z *Zone) bool { return slices.Contains(plan.Zones, z.Name) && z.isIn(word) })
+	named := pick(zones, func(z *Zone) bool { return strings.EqualFold(z.Name, word) || z.IsIn(word) })
+	offered := pick(zones, func(z *Zone) bool { return slices.Contains(plan.Zones, z.Name) && z.IsIn(word) })
 	of := "plan " + plan.Slug + " of " + p.ID
 	switch best := plainest(offered); {
 	case len(best) == 1:
@@ -155,8 +155,9 @@ func unknownRegion(word, of string, offered []string, zones []Zone) *UnknownErro
 	return e
 }
 
-// isIn tells whether a word names the place of a zone.
-func (z Zone) isIn(word string) bool {
+// IsIn tells whether a word names the place of a zone: its city, or
+// "Country/City", case mattering in neither.
+func (z Zone) IsIn(word string) bool {
 	if z.City == "" {
 		return false
 	}
@@ -200,6 +201,17 @@ func (p Plan) Shared() bool {
 	return false
 }
 
+// Feature gives the text of the feature with a code ("memory"), "" where the plan
+// has none.
+func (p Plan) Feature(code string) string {
+	for _, f := range p.Features {
+		if f.NameCode != nil && *f.NameCode == code {
+			return f.Value
+		}
+	}
+	return ""
+}
+
 // Version finds a version of a provider for a plan. "" stays "": whatever the
 // platform takes. Info is nil for a provider without versions.
 func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word string) (string, error) {
@@ -220,6 +232,10 @@ func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word st
 	}
 	return "", e
 }
+
+// Versions gives what the provider's dedicated add-ons can be had in, the lowest
+// first. A nil ProviderInfo has none.
+func (i *ProviderInfo) Versions() []string { return i.versions(&Plan{}) }
 
 // versions gives what a plan can be had in, the lowest first. A shared plan runs
 // the versions of the clusters, where they tell them: Redis' says "-1".

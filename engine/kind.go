@@ -71,6 +71,7 @@ type Change struct {
 	Attrs  []Attr // the diff
 	Risk   string // "its data is lost": needs consent; empty when there is none
 	Allow  string // what gives that consent: "delete", "replace", "migrate"
+	Skip   string // why there is nothing to do for this run: the step counts as skipped
 	Result Value  // what register holds if nothing is done, or as far as it is known before
 	// Do applies the change and gives what register holds. It is called at most
 	// once, with a Host that can write. Nil where Action is None.

@@ -15,7 +15,7 @@ import (
 //	Region string `arg:"region" alias:"zone" default:"par" doc:"Where it runs."`
 //
 // arg names it; alias gives other names, separated by commas; required:"true"
-// demands it; choices lists what it may be; secret:"true" keeps its value from
+// demands it; excludes names those it cannot go with; choices lists what it may be; secret:"true" keeps its value from
 // being shown; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
@@ -29,6 +29,7 @@ type Param struct {
 	Type     ParamType
 	Required bool
 	Secret   bool
+	Excludes []string
 	Choices  []string
 	Params   []Param // of type Nested
 
@@ -79,7 +80,7 @@ func structParams(t reflect.Type) []Param {
 		p := Param{
 			Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
 			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true",
-			Aliases: words(f.Tag.Get("alias")), Choices: words(f.Tag.Get("choices")), field: i,
+			Aliases: words(f.Tag.Get("alias")), Excludes: words(f.Tag.Get("excludes")), Choices: words(f.Tag.Get("choices")), field: i,
 		}
 		p.Type, p.Params = typeOf(f.Type)
 		params = append(params, p)
@@ -188,6 +189,11 @@ func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at Place
 		if other, twice := given[p.Name]; twice {
 			c.add(Problemf(e.Key.Place, "%s and %s are the same parameter", other, e.Key.Text).WithHint("give it once"))
 			continue
+		}
+		for _, other := range p.Excludes {
+			if by, ok := given[other]; ok {
+				c.add(Problemf(e.Key.Place, "%s and %s exclude each other", by, e.Key.Text).WithHint("keep one of them"))
+			}
 		}
 		given[p.Name] = e.Key.Text
 		if p.Required && isNull(e.Value) {

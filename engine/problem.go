@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -51,8 +52,12 @@ func (p *Problem) WithHint(format string, args ...any) *Problem {
 	return p
 }
 
+// secretEntry finds what stands under a key that says that it is a secret.
+var secretEntry = regexp.MustCompile(`(?i)([\w-]*(?:secret|password|passwd|token|_key)[\w-]*["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,{}]+)`)
+
 // Excerpt gives the source line that p points at, with a caret below, each line
-// ended; or "" where there is no source.
+// ended; or "" where there is no source. What stands under a key such as
+// consumer_secret is not shown, be it known as a secret or not.
 //
 //	12 |     plan: xxs_sm
 //	   |           ^
@@ -64,6 +69,7 @@ func (p *Problem) Excerpt() string {
 	if !ok {
 		return ""
 	}
+	line = secretEntry.ReplaceAllString(line, "${1}"+Masked)
 	const widest = 160 // a longer line is shown around the caret only
 	runes := []rune(line)
 	col := min(max(p.Place.Col, 1), len(runes)+1)
@@ -164,6 +170,11 @@ type Hinted interface {
 // its own place, an expression's error too; others are placed at `at`.
 func ProblemOf(err error, at Place) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
+		if p.Place.IsZero() {
+			placed := *p
+			placed.Place = at
+			return &placed
+		}
 		return p
 	}
 	p := &Problem{Place: at, Msg: err.Error(), Err: err}

@@ -70,6 +70,9 @@ func (a *attempt) do(ctx context.Context) (err error) {
 		a.result = &expr.Unknown{Task: a.s.end.Name}
 		return nil
 	}
+	if n, ok := task.(namer); ok && a.s.step.Name != nil {
+		n.TaskName(a.s.end.Name)
+	}
 	a.admit(a.s, task)
 	return a.carryOut(ctx, task)
 }
@@ -131,9 +134,6 @@ func (a *attempt) conditions() (bool, error) {
 type namer interface{ TaskName(name string) }
 
 func (a *attempt) carryOut(ctx context.Context, task Task) error {
-	if n, ok := task.(namer); ok && a.s.step.Name != nil {
-		n.TaskName(a.s.end.Name)
-	}
 	check, err := a.flag(a.s.step.CheckMode, a.opt.Check)
 	if err != nil {
 		return err
@@ -163,15 +163,20 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) (Change, erro
 	if err := ctx.Err(); err != nil {
 		return Change{}, err
 	}
-	return task.Plan(ctx, a.host(check, false))
+	c, err := task.Plan(ctx, a.host(check, false))
+	a.s.end.Change = &c // its diff is told even where it cannot be carried out
+	return c, err
 }
 
 // apply carries out a change, or tells what it would be. What has begun is not
 // cut off when the run is interrupted.
 func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
-	a.s.end.Change = &c
 	a.result = c.Result
-	if c.Action == None {
+	if c.Skip != "" {
+		a.s.end.Outcome = Skipped
+		a.result = expr.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
+	}
+	if c.Skip != "" || c.Action == None {
 		return nil
 	}
 	a.s.end.Outcome = Changed

@@ -1,0 +1,80 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/clever/emulator"
+	"runner/engine"
+)
+
+func (p *Program) emulatorCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "emulator",
+		Usage: "serve the platform on this machine",
+		Description: "Prints, on standard output and then no more, the lines that point runner and clever-tools at it:\n" +
+			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
+			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
+			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
+			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return (&engine.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
+			}
+			if c.Duration("latency") < 0 {
+				return errors.New("--latency cannot be negative")
+			}
+			e, err := emulator.New(emulator.Options{State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency")})
+			if err != nil {
+				return err
+			}
+			return p.also(p.serve(c.Context, e, c.String("listen")), e.Close())
+		},
+	}
+}
+
+// serve answers until the context ends, then lets what is under way finish.
+func (p *Program) serve(ctx context.Context, e *emulator.Emulator, address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
+	}
+	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	if err := p.announce(e, listener.Addr()); err != nil {
+		_ = server.Close()
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
+
+// announce prints what a shell needs, and closes standard output, so that
+// whoever waits for its end goes on.
+func (p *Program) announce(e *emulator.Emulator, at net.Addr) error {
+	key, keySecret, token, tokenSecret := e.Credentials()
+	_, err := fmt.Fprintf(p.Out, "export API_HOST=http://%s\nexport CLEVER_TOKEN=%s\nexport CLEVER_SECRET=%s\n"+
+		"export OAUTH_CONSUMER_KEY=%s\nexport OAUTH_CONSUMER_SECRET=%s\n", at, token, tokenSecret, key, keySecret)
+	if closer, ok := p.Out.(io.Closer); ok && err == nil {
+		err = closer.Close()
+	}
+	fmt.Fprintf(p.Err, "the emulator listens on http://%s\n", at)
+	return err
+}

@@ -1,0 +1,204 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/joho/godotenv"
+	"github.com/urfave/cli/v2"
+
+	"runner/clever"
+	"runner/clever/emulator"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// A platform is what a command speaks to.
+type platform struct {
+	endpoint  string            // "": the credentials' own, or the real platform
+	transport http.RoundTripper // nil: the network
+	method    clever.Method
+	getenv    func(string) string
+	dir       string // where a .env file may lie
+	emulator  *emulator.Emulator
+	warn      func(string)
+}
+
+const (
+	endpointFlag  = "endpoint"
+	emulatorFlag  = "emulator"
+	stateFlag     = "emulator-state"
+	signatureFlag = "signature"
+)
+
+// platformFlags are those of every command that speaks to the platform.
+func platformFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: endpointFlag, Usage: "the platform's `URL` (else $RUNNER_ENDPOINT, $API_HOST, the profile's own, the real one)"},
+		&cli.BoolFlag{Name: emulatorFlag, Usage: "use an emulator inside runner, whose state is kept between runs"},
+		&cli.StringFlag{Name: stateFlag, Usage: "keep the emulator's state in `FILE`"},
+		&cli.StringFlag{Name: signatureFlag, Usage: "sign requests by `METHOD`: HMAC-SHA512, HMAC-SHA1 or PLAINTEXT", Value: string(clever.HMACSHA512)},
+	}
+}
+
+// platform makes the platform that the flags name. A .env file is looked for in dir.
+func (p *Program) platform(c *cli.Context, dir string) (*platform, error) {
+	pl := &platform{
+		endpoint: c.String(endpointFlag), method: clever.Method(c.String(signatureFlag)), getenv: p.Getenv, dir: dir,
+		warn: func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) },
+	}
+	for _, name := range []string{"RUNNER_ENDPOINT", "API_HOST"} {
+		if pl.endpoint == "" {
+			pl.endpoint = p.Getenv(name)
+		}
+	}
+	if !c.Bool(emulatorFlag) {
+		if c.String(stateFlag) != "" {
+			return nil, errors.New("--emulator-state goes with --emulator")
+		}
+		return pl, nil
+	}
+	if c.String(endpointFlag) != "" {
+		return nil, errors.New("--endpoint and --emulator exclude each other: keep one of them")
+	}
+	return pl, p.emulate(pl, c.String(stateFlag))
+}
+
+// emulate starts the emulator in this process and says so.
+func (p *Program) emulate(pl *platform, state string) error {
+	state, err := p.stateFile(state)
+	if err != nil {
+		return err
+	}
+	e, err := emulator.New(emulator.Options{State: state})
+	if err != nil {
+		return err
+	}
+	pl.emulator, pl.transport, pl.endpoint = e, e.Transport(), "http://emulator.invalid"
+	fmt.Fprintf(p.Err, "playing against the emulator; its state is in %s\n", state)
+	return nil
+}
+
+// stateFile gives the emulator's file: in the user's state folder unless told.
+func (p *Program) stateFile(state string) (string, error) {
+	if state != "" {
+		return state, nil
+	}
+	base := p.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home := p.Getenv("HOME")
+		if home == "" {
+			home, _ = os.UserHomeDir()
+		}
+		if home == "" {
+			return "", errors.New("there is no home folder to keep the emulator's state in: give --emulator-state FILE")
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "runner", "emulator.json"), nil
+}
+
+func (pl *platform) close() error {
+	if pl.emulator == nil {
+		return nil
+	}
+	return pl.emulator.Close()
+}
+
+// credentials gives those that are in force: of the environment, of a .env file
+// beside the playbook, of the profile that clever-tools keeps.
+func (pl *platform) credentials() (clever.Credentials, error) {
+	if pl.emulator != nil {
+		ck, cs, t, s := pl.emulator.Credentials()
+		return clever.Credentials{ConsumerKey: ck, ConsumerSecret: cs, Token: t, Secret: s, Source: "the emulator"}, nil
+	}
+	c, err := clever.First(
+		func() (clever.Credentials, error) { return clever.FromEnv(pl.getenv) },
+		pl.dotenv,
+		func() (clever.Credentials, error) { return clever.FromProfile(clever.ProfilePath(pl.getenv)) },
+	)
+	if err == nil && c.Warning != "" {
+		pl.warn(c.Warning)
+	}
+	return c, err
+}
+
+func (pl *platform) dotenv() (clever.Credentials, error) {
+	path := filepath.Join(pl.dir, ".env")
+	values, err := godotenv.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return clever.Credentials{}, &clever.Missing{Looked: []string{path}}
+	}
+	if err != nil {
+		// The parser's message quotes the line that it does not like.
+		return clever.Credentials{}, &clever.BadCredentials{Source: path, Reason: "it is not a list of NAME=value lines"}
+	}
+	c, err := clever.FromEnv(func(name string) string { return values[name] })
+	if _, missing := errors.AsType[*clever.Missing](err); missing {
+		return c, &clever.Missing{Looked: []string{path}}
+	}
+	c.Source, c.Endpoint = path, values["API_HOST"]
+	return c, err
+}
+
+// client gives a client with the credentials in force. Where anonymous, missing
+// credentials are no error: the catalogue is public.
+func (pl *platform) client(anonymous bool) (*clever.Client, error) {
+	creds, err := pl.credentials()
+	if _, missing := errors.AsType[*clever.Missing](err); missing && anonymous {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return clever.New(clever.Config{Endpoint: pl.endpointFor(creds), Credentials: creds, Method: pl.method, Transport: pl.transport})
+}
+
+func (pl *platform) endpointFor(creds clever.Credentials) string {
+	if pl.endpoint != "" {
+		return pl.endpoint
+	}
+	return creds.Endpoint
+}
+
+// refused reports whether an error is about credentials.
+func refused(err error) bool {
+	if _, ok := errors.AsType[*clever.Missing](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*clever.BadCredentials](err); ok {
+		return true
+	}
+	return clever.IsAuth(err)
+}
+
+// lookups are the ways in which a template reads what is outside.
+func lookups(getenv func(string) string) map[string]expr.Lookup {
+	return map[string]expr.Lookup{
+		"env": expr.EnvLookup(func(name string) (string, bool) {
+			v := getenv(name)
+			return v, v != ""
+		}),
+	}
+}
+
+// traced makes a line of a request.
+func traced(t clever.Trace) string {
+	s := fmt.Sprintf("%s %s", t.Method, t.Path)
+	switch {
+	case t.Err != nil:
+		s += fmt.Sprintf(": %v", t.Err)
+	default:
+		s += fmt.Sprintf(": %d", t.Status)
+	}
+	s += fmt.Sprintf(" (%s", t.Took.Round(time.Millisecond))
+	if t.Attempt > 1 {
+		s += fmt.Sprintf(", attempt %d", t.Attempt)
+	}
+	return s + ")"
+}

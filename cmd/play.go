@@ -1,0 +1,282 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/clever"
+	"runner/engine"
+	"runner/engine/report"
+	"runner/playbooks"
+	"runner/tasks"
+)
+
+func (p *Program) playCommand() *cli.Command {
+	verbosity := new(int)
+	return &cli.Command{
+		Name:      "play",
+		Usage:     "play playbooks: make the platform match them",
+		ArgsUsage: "FILE…",
+		Description: "A playbook is checked whole before anything is touched. Exit codes: 0 done, 2 a task failed,\n" +
+			"3 --check --detailed-exitcode and there is something to do, 4 the playbook is wrong,\n" +
+			"5 credentials missing or refused, 130 interrupted.",
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "check", Aliases: []string{"C"}, Usage: "only tell what would be done; nothing is written"},
+			&cli.BoolFlag{Name: "diff", Aliases: []string{"D"}, Usage: "show differences"},
+			&cli.StringSliceFlag{Name: "extra-vars", Aliases: []string{"e"}, Usage: "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"},
+			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show results; -vv places, -vvv requests", Count: verbosity},
+			&cli.BoolFlag{Name: "syntax-check", Usage: "check the playbooks, play nothing"},
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "do at most `N` things at once", Value: engine.DefaultJobs},
+			&cli.BoolFlag{Name: "keep-going", Usage: "after a failure go on with what does not depend on it"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "consent to `RISKS`: delete, replace, migrate (repeatable, or with commas)"},
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "with --check, exit 3 when there is something to do"},
+			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json or jsonl (repeatable; text on standard output unless told)"},
+		}, platformFlags()...),
+		Action: func(c *cli.Context) error {
+			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &engine.Secrets{}}
+			return pl.run(c.Context)
+		},
+	}
+}
+
+// A play is one run of the play command.
+type play struct {
+	*Program
+	cli       *cli.Context
+	verbosity int
+	secrets   *engine.Secrets
+	platform  *platform
+	traceMu   sync.Mutex
+}
+
+func (p *play) run(ctx context.Context) error {
+	files := p.cli.Args().Slice()
+	if err := p.checkUsage(files); err != nil {
+		return err
+	}
+	extra, err := p.extraVars()
+	if err != nil {
+		return err
+	}
+	cloud := &tasks.Cloud{}
+	program, err := p.load(files, tasks.Kinds(cloud), extra, p.verbosity)
+	if err != nil {
+		return err
+	}
+	if p.cli.Bool("syntax-check") {
+		for _, f := range files {
+			fmt.Fprintf(p.Out, "\nplaybook: %s\n", f)
+		}
+		return nil
+	}
+	if p.platform, err = p.Program.platform(p.cli, filepath.Dir(files[0])); err != nil {
+		return err
+	}
+	err = p.play(ctx, program, cloud, extra)
+	return p.also(err, p.platform.close())
+}
+
+func (p *play) checkUsage(files []string) error {
+	if len(files) == 0 {
+		return (&engine.Problem{Msg: "play needs a playbook"}).WithHint("runner play site.yml")
+	}
+	if p.cli.Int("jobs") < 1 {
+		return fmt.Errorf("--jobs must be at least 1, not %d", p.cli.Int("jobs"))
+	}
+	risks := []string{"delete", "replace", "migrate"}
+	for _, risk := range p.allowed() {
+		if !slices.Contains(risks, risk) {
+			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate")
+		}
+	}
+	if p.cli.Bool("detailed-exitcode") && !p.cli.Bool("check") {
+		return errors.New("--detailed-exitcode goes with --check")
+	}
+	return nil
+}
+
+func (p *play) allowed() []string {
+	var list []string
+	for _, arg := range p.cli.StringSlice("allow") {
+		for risk := range strings.SplitSeq(arg, ",") {
+			list = append(list, strings.TrimSpace(risk))
+		}
+	}
+	return list
+}
+
+func (p *play) extraVars() ([]engine.Var, error) {
+	var all []engine.Var
+	for _, arg := range p.cli.StringSlice("extra-vars") {
+		vars, err := playbooks.ExtraVars(arg, os.ReadFile)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, vars...)
+	}
+	return all, nil
+}
+
+// play runs a program and reports it.
+func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.Cloud, extra []engine.Var) error {
+	reports, err := p.reports()
+	if err != nil {
+		return err
+	}
+	cloud.Endpoint, cloud.Method, cloud.Default = p.platform.endpoint, p.platform.method, sync.OnceValues(p.platform.credentials)
+	if p.verbosity >= 3 {
+		cloud.Trace = p.trace
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	result, err := engine.Run(ctx, program, engine.Options{
+		Check: p.cli.Bool("check"), Diff: p.cli.Bool("diff"), Verbosity: p.verbosity, Jobs: p.cli.Int("jobs"),
+		KeepGoing: p.cli.Bool("keep-going"), Allow: p.allowed(), Ask: p.asker(), ExtraVars: extra,
+		Transport: p.network(), Secrets: p.secrets, Reporter: &untilGone{reports, stop},
+		Lookups: lookups(p.Getenv), FromYAML: playbooks.FromYAML,
+	})
+	if err != nil {
+		return p.wrong(err)
+	}
+	return p.also(p.outcome(ctx, result), reports.close())
+}
+
+// network gives the way out. It is the clients' common one, so that connections
+// are used again.
+func (p *play) network() http.RoundTripper {
+	if p.platform.transport != nil {
+		return p.platform.transport
+	}
+	return clever.NewTransport()
+}
+
+func (p *play) trace(t clever.Trace) {
+	p.traceMu.Lock()
+	defer p.traceMu.Unlock()
+	fmt.Fprintln(p.Err, p.secrets.Mask(traced(t)))
+}
+
+var errNoReader = errors.New("nobody reads the report any more")
+
+// outcome chooses the exit code.
+func (p *play) outcome(ctx context.Context, r engine.Result) error {
+	for _, problem := range r.Problems {
+		if refused(problem) {
+			return &exit{code: exitCredentials}
+		}
+	}
+	switch {
+	case r.Stats.Failed > 0:
+		return &exit{code: exitFailed}
+	case r.Interrupted && errors.Is(context.Cause(ctx), errNoReader):
+		return &exit{code: exitUsage}
+	case r.Interrupted:
+		return &exit{code: exitInterrupted}
+	case p.cli.Bool("detailed-exitcode") && r.Stats.Changed > 0:
+		return &exit{code: exitToDo}
+	}
+	return nil
+}
+
+// untilGone passes events on and stops the run when a report cannot be written
+// any more: nothing goes on unseen.
+type untilGone struct {
+	reports *reports
+	stop    context.CancelCauseFunc
+}
+
+func (u *untilGone) Tell(e engine.Event) {
+	u.reports.Tell(e)
+	if u.reports.broken() {
+		u.stop(errNoReader)
+	}
+}
+
+// reports are the reports of one run, with the files that they go to.
+type reports struct {
+	engine.Reporters
+	checks []func() error
+	files  []*reportFile
+}
+
+func (r *reports) broken() bool {
+	return slices.ContainsFunc(r.checks, func(check func() error) bool { return check() != nil })
+}
+
+// close ends the files. A reader that went away is no fault.
+func (r *reports) close() error {
+	var all []error
+	for _, check := range r.checks {
+		if err := check(); err != nil && !errors.Is(err, syscall.EPIPE) {
+			all = append(all, fmt.Errorf("the report could not be written: %w", err))
+		}
+	}
+	for _, f := range r.files {
+		all = append(all, f.close())
+	}
+	return errors.Join(all...)
+}
+
+// A reportKind makes a report that goes to w.
+type reporter interface {
+	engine.Reporter
+	Err() error
+}
+
+// reports opens what --report names; text on standard output unless something
+// else goes there.
+func (p *play) reports() (*reports, error) {
+	all := &reports{}
+	stdout := false
+	for _, arg := range p.cli.StringSlice("report") {
+		kind, file, toFile := strings.Cut(arg, "=")
+		if !toFile && stdout {
+			return nil, errors.New("two reports cannot share standard output: give one of them a file, KIND=FILE")
+		}
+		stdout = stdout || !toFile
+		if err := p.open(all, kind, file, toFile); err != nil {
+			return nil, err
+		}
+	}
+	if !stdout {
+		return all, p.open(all, "text", "", false)
+	}
+	return all, nil
+}
+
+func (p *play) open(all *reports, kind, file string, toFile bool) error {
+	var out io.Writer = p.Out
+	if toFile {
+		f, err := createReport(file)
+		if err != nil {
+			return err
+		}
+		all.files, out = append(all.files, f), f
+	}
+	opt := report.Options{Out: out, Err: p.Err, Verbosity: p.verbosity, Color: !toFile && p.color(out), Secrets: p.secrets}
+	var r reporter
+	switch kind {
+	case "text":
+		r = report.NewText(opt)
+	case "json":
+		r = report.NewJSON(opt)
+	case "jsonl":
+		r = report.NewJSONL(opt)
+	default:
+		return (&engine.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).WithHint("there is text, json, jsonl")
+	}
+	all.Reporters = append(all.Reporters, r)
+	all.checks = append(all.checks, r.Err)
+	return nil
+}

@@ -1,0 +1,128 @@
+package tasks
+
+import (
+	"context"
+	"slices"
+
+	"runner/clever"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func addonRemove(cloud *Cloud) engine.Kind {
+	return engine.Kind{
+		Name: "addon_remove",
+		Full: "noa.clevercloud.addon_remove",
+		Doc: "Removes an add-on, its data included. One that is gone already is fine. " +
+			"Naming it in a playbook is consent enough. It is removed only after all that stands above it ended well.",
+		New: func() engine.Task { return &AddonRemove{cloud: cloud} },
+	}
+}
+
+// AddonRemove removes an add-on.
+type AddonRemove struct {
+	Addon        string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
+	Organisation string `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
+	Provider     string `arg:"provider" doc:"its provider, where a name alone does not tell"`
+	Auth         Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
+
+	cloud *Cloud
+}
+
+// Touches names the add-on, or all of them where only an id is given: a task
+// that orders says the name, and nobody knows yet whether it is the same one.
+func (t *AddonRemove) Touches() []string {
+	if byID(t.Addon) {
+		return []string{"addons"}
+	}
+	return []string{"addons/" + t.Addon, "addons/by-id"}
+}
+
+// Plan finds the add-on.
+func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
+	found, err := t.find(ctx, h)
+	if err != nil {
+		return engine.Change{}, err
+	}
+	switch len(found) {
+	case 0:
+		return engine.Change{Result: expr.MapOf("addon_id", nil, "name", t.Addon)}, nil
+	case 1:
+		return t.removal(found[0]), nil
+	}
+	var addons []clever.Addon
+	for _, f := range found {
+		addons = append(addons, f.addon)
+	}
+	return engine.Change{}, engine.About("addon", several(t.Addon, addons))
+}
+
+func (t *AddonRemove) removal(f home) engine.Change {
+	a := f.addon
+	res := result(a, f.owner)
+	return engine.Change{
+		Action: engine.Delete,
+		Object: object(a),
+		Attrs: []engine.Attr{
+			{Path: "name", Before: a.Name}, {Path: "provider", Before: a.Provider.ID},
+			{Path: "plan", Before: a.Plan.Slug}, {Path: "region", Before: a.Region},
+		},
+		Result: res,
+		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
+			if err := via(f.client, h).Delete(ctx, f.owner, a.ID); err != nil {
+				return nil, err
+			}
+			t.cloud.forget(a.ID)
+			return res, nil
+		},
+	}
+}
+
+// find gives what the task means.
+func (t *AddonRemove) find(ctx context.Context, h *engine.Host) ([]home, error) {
+	if !t.Auth.given() && t.Organisation == "" {
+		if known := t.cloud.homes(t.Addon); len(known) > 0 {
+			return t.findIn(ctx, h, known)
+		}
+	}
+	client, err := t.cloud.client(h, t.Auth)
+	if err != nil {
+		return nil, err
+	}
+	if t.Organisation != "" {
+		owner, err := client.Owner(ctx, t.Organisation)
+		if err != nil {
+			return nil, engine.About("organisation", err)
+		}
+		return t.findIn(ctx, h, []home{{client: client, owner: owner}})
+	}
+	found, err := client.Locate(ctx, t.Addon)
+	return t.ours(client, found), err
+}
+
+// findIn looks among the add-ons of some owners.
+func (t *AddonRemove) findIn(ctx context.Context, h *engine.Host, places []home) ([]home, error) {
+	var found []home
+	for i, p := range places {
+		if slices.ContainsFunc(places[:i], p.same) {
+			continue
+		}
+		addons, err := via(p.client, h).LocateIn(ctx, p.owner, t.Addon)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, t.ours(p.client, addons)...)
+	}
+	return found, nil
+}
+
+// ours leaves out what is of another provider than the playbook says.
+func (t *AddonRemove) ours(client *clever.Client, found []clever.Located) []home {
+	var list []home
+	for _, f := range found {
+		if t.Provider == "" || ofProvider(f.Addon, t.Provider) {
+			list = append(list, home{client, f.Owner, f.Addon})
+		}
+	}
+	return list
+}

@@ -1,0 +1,136 @@
+package tasks
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+
+	"runner/clever"
+	"runner/engine"
+)
+
+// A Cloud is the platform as the tasks of one run reach it: one client per
+// credentials, and who ordered what, so that an add-on of this run is later
+// addressed with the credentials and the owner that registered it.
+type Cloud struct {
+	// Endpoint is the platform's URL, "" for the real one.
+	Endpoint string
+	// Method signs requests; "" is HMAC-SHA512.
+	Method clever.Method
+	// Default gives the credentials of tasks that name none. It is asked when
+	// they are needed first.
+	Default func() (clever.Credentials, error)
+	// Trace is told of each request; nil: nobody.
+	Trace func(clever.Trace)
+
+	mu      sync.Mutex
+	clients map[clever.Credentials]*clever.Client
+	known   map[string]home // by add-on id
+}
+
+// A home is where an add-on of this run was found.
+type home struct {
+	client *clever.Client
+	owner  string
+	addon  clever.Addon
+}
+
+// same reports whether both are the same list, read with the same credentials.
+func (h home) same(other home) bool { return h.client == other.client && h.owner == other.owner }
+
+// Auth are the credentials of one task. The article's spelling of the last two
+// (ressource_…) is as good as the platform's own words.
+type Auth struct {
+	ConsumerKey    string `arg:"consumer_key" secret:"true" doc:"the OAuth consumer's key; that of the platform's own CLI if left out"`
+	ConsumerSecret string `arg:"consumer_secret" secret:"true" doc:"its secret"`
+	Token          string `arg:"resource_key" alias:"ressource_key,token" secret:"true" doc:"the user's OAuth token"`
+	Secret         string `arg:"resource_secret" alias:"ressource_secret,secret" secret:"true" doc:"its secret"`
+}
+
+func (a Auth) given() bool { return a != Auth{} }
+
+func (a Auth) credentials() clever.Credentials {
+	return clever.Credentials{ConsumerKey: a.ConsumerKey, ConsumerSecret: a.ConsumerSecret,
+		Token: a.Token, Secret: a.Secret, Source: "the task's auth"}
+}
+
+// client gives the client of a task, going out through its host.
+func (c *Cloud) client(h *engine.Host, auth Auth) (*clever.Client, error) {
+	creds := auth.credentials()
+	if !auth.given() {
+		var err error
+		if creds, err = c.Default(); err != nil {
+			return nil, err
+		}
+	}
+	h.Secrets.Add(creds.ConsumerSecret, creds.Token, creds.Secret)
+	shared, err := c.shared(creds)
+	if err != nil {
+		return nil, engine.About("auth", err)
+	}
+	return via(shared, h), nil
+}
+
+func via(c *clever.Client, h *engine.Host) *clever.Client { return c.Via(transport{h.HTTP}) }
+
+// transport makes a host's client the way out of a platform's client.
+type transport struct{ client *http.Client }
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.client.Transport.RoundTrip(r)
+}
+
+// shared gives the one client of some credentials.
+func (c *Cloud) shared(creds clever.Credentials) (*clever.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if client, ok := c.clients[creds]; ok {
+		return client, nil
+	}
+	endpoint := c.Endpoint
+	if endpoint == "" {
+		endpoint = creds.Endpoint
+	}
+	client, err := clever.New(clever.Config{Endpoint: endpoint, Credentials: creds, Method: c.Method, Trace: c.Trace})
+	if err != nil {
+		return nil, err
+	}
+	if c.clients == nil {
+		c.clients = map[clever.Credentials]*clever.Client{}
+	}
+	c.clients[creds] = client
+	return client, nil
+}
+
+// remember notes where an add-on lives.
+func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[string]home{}
+	}
+	c.known[a.ID] = home{client, owner, a}
+}
+
+func (c *Cloud) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, id)
+}
+
+// homes gives the add-ons of this run that a word names, by id first.
+func (c *Cloud) homes(word string) []home {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.known[word]; ok {
+		return []home{h}
+	}
+	var found []home
+	for _, h := range c.known {
+		if h.addon.Means(word) {
+			found = append(found, h)
+		}
+	}
+	slices.SortFunc(found, func(a, b home) int { return compareIDs(a.addon, b.addon) })
+	return found
+}

@@ -1,0 +1,345 @@
+package tasks_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/clever"
+	"runner/clever/emulator"
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/tasks"
+)
+
+// args makes a mapping of alternating names and values; a value is a text or
+// another mapping.
+func args(pairs ...any) *expr.Node {
+	place := engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 1, Col: 1}
+	n := &expr.Node{Shape: expr.Mapping, Place: place}
+	for i := 0; i < len(pairs); i += 2 {
+		key := pairs[i].(string)
+		value, ok := pairs[i+1].(*expr.Node)
+		if !ok {
+			text := fmt.Sprint(pairs[i+1])
+			value = &expr.Node{Place: place, Text: text, Value: text}
+			if expr.HasTemplate(text) {
+				value.Tmpl, _ = expr.Parse(text, expr.At(place, text))
+			}
+		}
+		n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: key, Value: key, Place: place}, Value: value})
+	}
+	return n
+}
+
+// A platform is one emulator; each run against it has a client of its own.
+type platform struct {
+	*emulator.Emulator
+}
+
+func newPlatform(t *testing.T) platform {
+	t.Helper()
+	e, err := emulator.New(emulator.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return platform{e}
+}
+
+func (p platform) cloud() *tasks.Cloud {
+	return &tasks.Cloud{Endpoint: "http://emulator.invalid", Default: func() (clever.Credentials, error) {
+		key, keySecret, token, secret := p.Credentials()
+		return clever.Credentials{ConsumerKey: key, ConsumerSecret: keySecret, Token: token, Secret: secret, Source: "test"}, nil
+	}}
+}
+
+// A step is a kind with arguments.
+type step struct {
+	kind     string
+	args     *expr.Node
+	register string
+	name     string
+}
+
+// An end keeps how steps ended.
+type ends []engine.TaskEnd
+
+func (e *ends) Tell(event engine.Event) {
+	if end, ok := event.(engine.TaskEnd); ok {
+		*e = append(*e, end)
+	}
+}
+
+// play runs steps in a run of their own and gives how they ended.
+func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd {
+	t.Helper()
+	kinds := tasks.Kinds(p.cloud())
+	play := &engine.Play{Hosts: "localhost"}
+	for i, s := range steps {
+		k := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == s.kind })
+		if problems := engine.CheckArgs(&kinds[k], s.args, engine.Place{}); len(problems) > 0 {
+			t.Fatal(problems[0])
+		}
+		st := &engine.Step{ID: fmt.Sprint(i + 1), Kind: &kinds[k], As: s.kind, Args: s.args, Register: s.register}
+		if s.name != "" {
+			st.Name = &expr.Node{Text: s.name, Value: s.name}
+		}
+		play.Steps = append(play.Steps, st)
+	}
+	var told ends
+	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
+		engine.Options{Check: check, Transport: p.Transport(), Reporter: &told})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return told
+}
+
+// names lists the add-ons of the personal space.
+func (p platform) names() []string {
+	var list []string
+	for _, a := range p.Addons(p.User()) {
+		list = append(list, a.Name)
+	}
+	return list
+}
+
+func (p platform) writes() int {
+	n := 0
+	for _, r := range p.Journal() {
+		if r.Method != "GET" && r.Method != "HEAD" {
+			n++
+		}
+	}
+	return n
+}
+
+// contracts say how to see each kind at work: what must be there first, the
+// step, and what its diff names. A kind that changes nothing has no diff.
+var contracts = map[string]struct {
+	given []step
+	step  step
+	diff  []string
+	after []string // the add-ons that are there in the end
+}{
+	"addon_register": {
+		step:  step{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev", "region", "Paris"))},
+		diff:  []string{"name", "plan", "provider", "region"},
+		after: []string{"db"},
+	},
+	"addon_remove": {
+		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
+		step:  step{kind: "addon_remove", args: args("addon", "db")},
+		diff:  []string{"name", "plan", "provider", "region"},
+	},
+	"debug": {step: step{kind: "debug", args: args("msg", "hello")}},
+}
+
+func TestContract(t *testing.T) {
+	for _, k := range tasks.Kinds(nil) {
+		t.Run(k.Name, func(t *testing.T) {
+			c, ok := contracts[k.Name]
+			if !ok {
+				t.Fatal("no contract: say in contracts how to see it at work")
+			}
+			p := newPlatform(t)
+			if len(c.given) > 0 {
+				p.play(t, false, c.given...)
+			}
+			p.ResetJournal()
+			before := p.names()
+
+			want := engine.OK
+			if c.diff != nil {
+				want = engine.Changed
+			}
+			for range 2 { // a check changes nothing, so it can be repeated
+				checked := p.play(t, true, c.step)[0]
+				if checked.Outcome != want || p.writes() != 0 || !slices.Equal(p.names(), before) {
+					t.Fatalf("check: %v (%v), %d writes, add-ons %v", checked.Outcome, checked.Problem, p.writes(), p.names())
+				}
+				if diff := cmp.Diff(c.diff, paths(checked.Change)); diff != "" {
+					t.Errorf("the diff names other things: %s", diff)
+				}
+			}
+			if end := p.play(t, false, c.step)[0]; end.Outcome != want {
+				t.Fatalf("apply: %v (%v)", end.Outcome, end.Problem)
+			}
+			if again := p.play(t, false, c.step)[0]; again.Outcome != engine.OK || again.Change.Action != engine.None {
+				t.Errorf("again: %v, %v", again.Outcome, again.Change.Action)
+			}
+			if !slices.Equal(p.names(), c.after) {
+				t.Errorf("there are %v, want %v", p.names(), c.after)
+			}
+		})
+	}
+}
+
+func paths(c *engine.Change) []string {
+	var list []string
+	for _, a := range c.Attrs {
+		list = append(list, a.Path)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func field(t *testing.T, end engine.TaskEnd, name string) string {
+	t.Helper()
+	m, ok := end.Result.(*expr.Map)
+	if !ok {
+		t.Fatalf("the result is %T", end.Result)
+	}
+	v, ok := m.Get(name)
+	if !ok {
+		t.Fatalf("no %s in %s", name, expr.JSON(m, expr.JSONStyle{}))
+	}
+	return expr.Text(v)
+}
+
+func TestRegisteredResult(t *testing.T) {
+	p := newPlatform(t)
+	steps := []step{
+		{kind: "addon_register", name: "Order a Postgres Database", register: "r",
+			args: args("provider", "PostgreSQL", "details", args("plan", "XXS Small Space", "version", "15", "zone", "France/Paris"))},
+		{kind: "debug", args: args("msg", "{{ r.env | length }}")},
+	}
+	for range 2 {
+		end := p.play(t, false, steps...)[0]
+		for name, want := range map[string]string{"name": "order-a-postgres-database", "provider": "postgresql-addon",
+			"organisation": "None", "version": "15", "region": "par", "failed": "False"} {
+			if got := field(t, end, name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		a := p.Addons(p.User())[0]
+		if field(t, end, "addon_id") != a.ID || field(t, end, "real_id") != a.RealID {
+			t.Errorf("the ids are not those of %s", a.ID)
+		}
+		plan := fmt.Sprintf("{'slug': 'xxs_sml', 'id': '%s', 'name': 'XXS Small Space'}", a.Plan.ID)
+		if got := field(t, end, "plan"); got != plan {
+			t.Errorf("plan is %s, want %s", got, plan)
+		}
+		if env := field(t, end, "env"); !strings.Contains(env, "'POSTGRESQL_ADDON_URI': 'postgresql://") {
+			t.Errorf("env is %s", env)
+		}
+	}
+	if names := p.names(); len(names) != 1 {
+		t.Errorf("there are %v", names)
+	}
+}
+
+func TestUnknownWordsFailBeforeAnyOrder(t *testing.T) {
+	p := newPlatform(t)
+	for name, test := range map[string]struct {
+		args *expr.Node
+		path string
+		want string
+	}{
+		"provider": {args("name", "x", "provider", "postgresq", "details", args("plan", "dev")), "provider",
+			`unknown provider "postgresq"; did you mean "postgresql-addon"?`},
+		"plan": {args("name", "x", "provider", "pg", "details", args("plan", "xxs_sm")), "details.plan",
+			`unknown plan "xxs_sm" of postgresql-addon; did you mean "xxs_sml"?`},
+		"version": {args("name", "x", "provider", "pg", "details", args("plan", "xxs_sml", "version", "15.10")), "details.version",
+			`unknown version "15.10" of postgresql-addon; did you mean "15"?`},
+		"region": {args("name", "x", "provider", "kv", "details", args("plan", "base", "region", "mtl")), "details.region",
+			`region "mtl" is not offered for plan base of kv; there is par`},
+		"organisation": {args("name", "x", "provider", "pg", "organisation", "nobody", "details", args("plan", "dev")), "organisation",
+			`unknown organisation "nobody"`},
+		"no plan":    {args("name", "x", "provider", "pg"), "details", `there is no add-on "x" yet, and to order it details.plan is needed`},
+		"no name":    {args("provider", "pg", "details", args("plan", "dev")), "", "an add-on needs a name: give name, or give the task one"},
+		"no such id": {args("addon", "addon_x", "provider", "pg"), "addon", "there is no add-on addon_x of the personal space"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := p.play(t, false, step{kind: "addon_register", args: test.args})[0]
+			if end.Problem == nil {
+				t.Fatalf("%v", end.Outcome)
+			}
+			if got := strings.TrimPrefix(end.Problem.Error(), "test.yml:1:1: "); !strings.HasPrefix(got, test.want) {
+				t.Errorf("says %q, want %q", got, test.want)
+			}
+		})
+	}
+	if p.writes() != 0 {
+		t.Errorf("%d writes", p.writes())
+	}
+}
+
+func TestTwoOfOneName(t *testing.T) {
+	p := newPlatform(t)
+	order := func(name string) step {
+		return step{kind: "addon_register", args: args("name", name, "provider", "pg", "details", args("plan", "dev"))}
+	}
+	first := field(t, p.play(t, false, order("a"))[0], "addon_id")
+	second := field(t, p.play(t, false, order("b"))[0], "addon_id")
+	client, err := clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: p.Transport(), Credentials: p.credentials(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Rename(t.Context(), "", second, "a"); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []step{order("a"), {kind: "addon_remove", args: args("addon", "a")}} {
+		end := p.play(t, false, s)[0]
+		if end.Problem == nil || !strings.Contains(end.Problem.Msg, first) || !strings.Contains(end.Problem.Msg, second) {
+			t.Errorf("%s: %v, %v", s.kind, end.Outcome, end.Problem)
+		}
+	}
+	// An id says which.
+	adopt := step{kind: "addon_register", args: args("addon", second, "name", "a", "provider", "pg", "details", args("plan", "dev"))}
+	if end := p.play(t, false, adopt)[0]; end.Outcome != engine.OK || field(t, end, "addon_id") != second {
+		t.Errorf("adopted: %v, %v", end.Outcome, end.Problem)
+	}
+	p.play(t, false, step{kind: "addon_remove", args: args("addon", first)})
+	if list := p.Addons(p.User()); len(list) != 1 || list[0].ID != second {
+		t.Errorf("left: %v", list)
+	}
+}
+
+func (p platform) credentials(t *testing.T) clever.Credentials {
+	t.Helper()
+	c, err := p.cloud().Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestRemovalFindsTheOwner(t *testing.T) {
+	p := newPlatform(t)
+	organisation := p.Organisations()[0]
+	order := step{kind: "addon_register", register: "r",
+		args: args("name", "db", "provider", "pg", "organisation", organisation, "details", args("plan", "dev"))}
+	for name, remove := range map[string]*expr.Node{
+		"by name":                 args("addon", "db"),
+		"by name and provider":    args("addon", "db", "provider", "postgresql-addon"),
+		"in its organisation":     args("addon", "db", "organisation", organisation),
+		"by id of the same run":   nil,
+		"by real id of a new run": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ordered := p.play(t, false, order)[0]
+			switch name {
+			case "by id of the same run":
+				p.play(t, false, order, step{kind: "addon_remove", args: args("addon", "{{ r.addon_id }}")})
+			case "by real id of a new run":
+				p.play(t, false, step{kind: "addon_remove", args: args("addon", field(t, ordered, "real_id"))})
+			default:
+				p.play(t, false, step{kind: "addon_remove", args: remove})
+			}
+			if list := p.Addons(organisation); len(list) != 0 {
+				t.Errorf("left: %v", list)
+			}
+		})
+	}
+	t.Run("of another provider", func(t *testing.T) {
+		p.play(t, false, order)
+		end := p.play(t, false, step{kind: "addon_remove", args: args("addon", "db", "provider", "redis")})[0]
+		if list := p.Addons(organisation); end.Outcome != engine.OK || len(list) != 1 {
+			t.Errorf("%v, left %v", end.Outcome, list)
+		}
+	})
+}

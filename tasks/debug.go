@@ -1,0 +1,40 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func debug() engine.Kind {
+	return engine.Kind{
+		Name:  "debug",
+		Full:  "ansible.builtin.debug",
+		Doc:   "Shows a text or a value. What it shows is shown as it is, secrets included: that is what it is for.",
+		New:   func() engine.Task { return &Debug{Msg: "Hello world!"} },
+		Shows: true,
+	}
+}
+
+// Debug shows a text or a value (ansible-semantics §14).
+type Debug struct {
+	Msg       engine.Value      `arg:"msg" excludes:"var" default:"Hello world!" doc:"what to show: text, or a value of any type"`
+	Var       engine.Expression `arg:"var" excludes:"msg" doc:"the expression whose value is shown, without braces"`
+	Verbosity int               `arg:"verbosity" default:"0" doc:"how many -v it takes to show it"`
+}
+
+// Plan gives what is shown; there is never anything to do.
+func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
+	switch {
+	case d.Verbosity > h.Verbosity:
+		return engine.Change{Skip: "Verbosity threshold not met."}, nil
+	case d.Var.Err != nil:
+		shown := fmt.Sprintf("<< error 1 - %s >>", d.Var.Err)
+		return engine.Change{Result: expr.MapOf(d.Var.Text, shown)}, nil
+	case d.Var.Text != "":
+		return engine.Change{Result: expr.MapOf(d.Var.Text, d.Var.Value)}, nil
+	}
+	return engine.Change{Result: expr.MapOf("msg", d.Msg)}, nil
+}

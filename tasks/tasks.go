@@ -1,0 +1,15 @@
+// Package tasks holds the kinds of tasks that a playbook can use: one file each,
+// one list.
+package tasks
+
+import "runner/engine"
+
+// Kinds lists the kinds, in the order in which `runner doc` shows them. Without
+// a cloud they can be checked but not run.
+func Kinds(cloud *Cloud) []engine.Kind {
+	return []engine.Kind{
+		addonRegister(cloud), // orders an add-on, or finds the one that is there
+		addonRemove(cloud),   // removes one
+		debug(),              // shows a text or a value
+	}
+}
