@@ -137,11 +137,13 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{r: r}
 	started := e.options.Now()
 	a := e.answer(w, c)
-	status := a.write(w)
+	body, status := a.settle()
+	// Noted before it is sent: whoever has the answer finds it in the journal.
 	e.journal.end(Exchange{
 		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
 		Path: r.URL.EscapedPath(), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
 	})
+	a.write(w, status, body)
 }
 
 func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
@@ -201,14 +203,19 @@ type answer struct {
 }
 
 // write sends the answer and gives its status.
-func (a answer) write(w http.ResponseWriter) int {
-	body := a.encode()
-	if a.status == 0 {
-		a.status = http.StatusOK
-		if len(body) == 0 {
-			a.status = http.StatusNoContent
-		}
+// settle gives the body as it goes out, and the status.
+func (a answer) settle() (body []byte, status int) {
+	body = a.encode()
+	switch {
+	case a.status != 0:
+		return body, a.status
+	case len(body) == 0:
+		return body, http.StatusNoContent
 	}
+	return body, http.StatusOK
+}
+
+func (a answer) write(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	if len(body) > 0 {
 		h.Set("Content-Type", "application/json")
@@ -217,9 +224,8 @@ func (a answer) write(w http.ResponseWriter) int {
 	if a.allow != "" {
 		h.Set("Allow", a.allow)
 	}
-	w.WriteHeader(a.status)
+	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that has gone needs no answer
-	return a.status
 }
 
 func (a answer) encode() []byte {
