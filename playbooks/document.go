@@ -18,6 +18,7 @@ type document struct {
 	odd    bool // there are such ends of lines, so that places need a second count
 	// line, col and at are where offset stood last: on long lines it goes on from there.
 	line, col, at int
+	reached       walker // where placeAt stood last
 
 	// unsafe holds the scalars that are never templates.
 	unsafe map[*expr.Node]bool
@@ -63,10 +64,22 @@ func (d *document) offset(line, col int) int {
 
 // place gives the place of a line and column as YAML counts them.
 func (d *document) place(line, col int) expr.Place {
-	if d.odd || line > len(d.starts) {
-		return placeOf(d.src, d.offset(line, col))
+	if !d.odd && line <= len(d.starts) {
+		return expr.Place{Source: d.src, Line: line, Col: col}
 	}
-	return expr.Place{Source: d.src, Line: line, Col: col}
+	return d.placeAt(d.offset(line, col))
+}
+
+// placeAt gives the place of a byte, counting on from the one it was last asked for.
+func (d *document) placeAt(offset int) expr.Place {
+	w := &d.reached
+	if w.place.Source == nil || w.at > offset {
+		*w = walker{src: d.src.Text, place: expr.Place{Source: d.src, Line: 1, Col: 1}}
+	}
+	for w.at < offset {
+		w.step()
+	}
+	return w.place
 }
 
 // origin says where each byte of a scalar's text stands in the file. Where the two

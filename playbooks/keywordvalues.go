@@ -54,6 +54,10 @@ func boolOf(n *expr.Node) (b, ok bool) {
 // tags adds the tags that a node names to those inherited.
 func (c *compiler) tags(inherited []string, n *expr.Node) []string {
 	all := slices.Clone(inherited)
+	seen := map[string]bool{"": true}
+	for _, tag := range inherited {
+		seen[tag] = true
+	}
 	for _, item := range listed(n) {
 		text, ok := item.Value.(string)
 		switch {
@@ -63,7 +67,8 @@ func (c *compiler) tags(inherited []string, n *expr.Node) []string {
 			c.problem(item.Place, "a tag cannot be a template").hint("tags are known before anything runs")
 		default:
 			for tag := range strings.SplitSeq(text, ",") {
-				if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(all, tag) {
+				if tag = strings.TrimSpace(tag); !seen[tag] {
+					seen[tag] = true
 					all = append(all, tag)
 				}
 			}

@@ -68,6 +68,8 @@ type compiler struct {
 	// be said about names any more.
 	blind bool
 
+	asked int // how many suggestions were looked for
+
 	doc    *document // of the file at hand
 	path   string
 	braces braces
@@ -170,4 +172,16 @@ func (c *compiler) templates(n *expr.Node) {
 	t := templater{doc: c.doc}
 	t.parse(n)
 	c.problems.Add(t.problems...)
+}
+
+// enough is how many suggestions are looked for: a text that is wrong more often
+// is no playbook, and the search is not free.
+const enough = 500
+
+// didYouMean gives `did you mean "x"?`, or "".
+func (c *compiler) didYouMean(word string, among []string) string {
+	if c.asked++; c.asked > enough {
+		return ""
+	}
+	return engine.DidYouMean(word, among)
 }

@@ -74,7 +74,7 @@ func (c *compiler) looksLikePlay(n *expr.Node) bool {
 	}
 	return !c.hasKind(n) && slices.ContainsFunc(n.Entries, func(e expr.Entry) bool {
 		key := e.Key.Text
-		return onlyInPlays(key) || !onlyInTasks(key) && engine.Nearest(key, []string{"hosts", "tasks"}) != ""
+		return onlyInPlays(key) || !onlyInTasks(key) && c.didYouMean(key, []string{"hosts", "tasks"}) != ""
 	})
 }
 
@@ -154,7 +154,7 @@ func (c *compiler) foreignInPlay(key *expr.Node) {
 		return
 	}
 	known := slices.Concat(playKeywords[:], namesOf(laterAnywhere[:], laterInPlays[:]))
-	c.problem(key.Place, "unknown keyword %q of a play", key.Text).hint("%s", engine.DidYouMean(key.Text, known))
+	c.problem(key.Place, "unknown keyword %q of a play", key.Text).hint("%s", c.didYouMean(key.Text, known))
 }
 
 // tasks compiles a list of tasks.

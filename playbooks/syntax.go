@@ -1,6 +1,8 @@
 package playbooks
 
 import (
+	"errors"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -40,45 +42,61 @@ func (d *document) explain(err error) *engine.Problem {
 	return d.guess(line, said)
 }
 
-// costly is the length of text from which the library's word is taken for the line.
-const costly = 1 << 20
+// patience is how many bytes may be read again to find the line of a mistake.
+const patience = 4 << 20
 
-// firstBad gives the first line that the text can be read up to, but not with.
-func (d *document) firstBad(named int) int {
-	if len(d.src.Text) > costly {
-		return min(max(named, 1), len(d.starts))
-	}
-	good, bad := 0, len(d.starts)
-	for {
-		for good+1 < bad {
-			if mid := (good + bad) / 2; d.reads(mid) {
-				good = mid
-			} else {
-				bad = mid
-			}
-		}
-		// The end of this beginning may only have cut a text or a list in two.
-		next := 0
-		for n := good + 2; n < min(good+40, len(d.starts)); n++ {
-			if d.reads(n) {
-				next = n
-				break
-			}
-		}
-		if next == 0 {
-			return good + 1
-		}
-		good, bad = next, len(d.starts)
-	}
+// A search finds the first line that a text can be read up to, but not with.
+type search struct {
+	doc       *document
+	left      int // of the patience
+	good, bad int // so many lines can be read, so many cannot
 }
 
-// reads reports whether the first n lines are YAML.
-func (d *document) reads(n int) bool {
-	if n >= len(d.starts) {
-		return false
+// firstBad searches from the line that the library names. When patience ends
+// before it found one, it is that line.
+func (d *document) firstBad(named int) int {
+	s := search{doc: d, left: patience, bad: len(d.starts)}
+	for _, n := range []int{named - 1, named, named - 2, named + 1} {
+		if n > s.good && n < s.bad {
+			s.try(n)
+		}
 	}
-	_, _, err := decode(d.src.Text[:d.starts[n]])
-	return err == nil || err.Error() == "EOF"
+	for again := true; again; again = s.reachesOn() {
+		for s.good+1 < s.bad && s.left > 0 {
+			s.try((s.good + s.bad) / 2)
+		}
+	}
+	if s.good+1 < s.bad {
+		return min(max(named, 1), len(d.starts))
+	}
+	return s.good + 1
+}
+
+// try reads the first n lines.
+func (s *search) try(n int) bool {
+	text := s.doc.src.Text[:s.doc.starts[n]]
+	s.left -= len(text)
+	if s.left >= 0 {
+		if _, _, err := decode(text); err == nil || errors.Is(err, io.EOF) {
+			s.good = n
+			return true
+		}
+	}
+	s.bad = min(s.bad, n)
+	return false
+}
+
+// reachesOn looks for a longer beginning that can be read: the end of the last
+// may only have cut a text or a list in two.
+func (s *search) reachesOn() bool {
+	end := len(s.doc.starts)
+	for n := s.good + 2; n < min(s.good+20, end) && s.left > 0; n++ {
+		if s.try(n) {
+			s.bad = end
+			return true
+		}
+	}
+	return false
 }
 
 // lineText gives a line as YAML counts lines, without its end and the blanks before it.

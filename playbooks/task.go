@@ -124,16 +124,16 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 // meantAsKind picks the key that was meant as the kind of a task: one that is
 // like a kind, else one that is not like a keyword; -1 if there is none.
 func (c *compiler) meantAsKind(unknown []expr.Entry) int {
-	like := func(e expr.Entry) bool { return engine.Nearest(bare(e.Key.Text), c.kindNames) != "" }
+	like := func(e expr.Entry) bool { return c.didYouMean(bare(e.Key.Text), c.kindNames) != "" }
 	if i := slices.IndexFunc(unknown, like); i >= 0 {
 		return i
 	}
-	return slices.IndexFunc(unknown, func(e expr.Entry) bool { return nearKeyword(e.Key.Text) == "" })
+	return slices.IndexFunc(unknown, func(e expr.Entry) bool { return c.nearKeyword(e.Key.Text) == "" })
 }
 
 func (c *compiler) unknownKind(key *expr.Node) {
 	p := engine.Problemf(key.Place, "unknown task kind %q", key.Text)
-	p.Hint = cmp.Or(engine.DidYouMean(key.Text, c.kindNames), engine.DidYouMean(bare(key.Text), c.kindNames))
+	p.Hint = cmp.Or(c.didYouMean(key.Text, c.kindNames), c.didYouMean(bare(key.Text), c.kindNames))
 	p.Detail = "the kinds are " + list(c.kindNames)
 	c.problems.Add(p)
 }
@@ -143,10 +143,10 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 		c.problem(key.Place, "%q belongs to a play, not to a task", key.Text)
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a task", key.Text).hint("%s", nearKeyword(key.Text))
+	c.problem(key.Place, "unknown keyword %q of a task", key.Text).hint("%s", c.nearKeyword(key.Text))
 }
 
 // nearKeyword gives `did you mean …?` for what is almost a keyword of a task.
-func nearKeyword(word string) string {
-	return engine.DidYouMean(word, slices.Concat(taskKeywords[:], namesOf(laterAnywhere[:], laterInTasks[:])))
+func (c *compiler) nearKeyword(word string) string {
+	return c.didYouMean(word, slices.Concat(taskKeywords[:], namesOf(laterAnywhere[:], laterInTasks[:])))
 }
