@@ -105,6 +105,7 @@ func (p *Program) interruptible(ctx context.Context) (context.Context, func()) {
 		if _, ok := <-signals; !ok {
 			return
 		}
+		fmt.Fprintln(p.Err, "interrupted: what is under way is finished, nothing more is started; a second interrupt stops at once")
 		cancel()
 		if _, ok := <-signals; ok {
 			fmt.Fprintln(p.Err, "interrupted twice: stopped at once")

@@ -202,7 +202,6 @@ type answer struct {
 	allow  string // the Allow header of a 405
 }
 
-// write sends the answer and gives its status.
 // settle gives the body as it goes out, and the status.
 func (a answer) settle() (body []byte, status int) {
 	body = a.encode()

@@ -1,0 +1,213 @@
+package cmd_test
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"runner/clever/emulator"
+)
+
+// process makes runner a process of its own: this test program under that name.
+func (s *shell) process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), self)
+	c.Args = append([]string{"runner"}, args...)
+	c.Dir = s.dir
+	c.Env = []string{"PATH=" + os.Getenv("PATH")}
+	for name, value := range s.env {
+		c.Env = append(c.Env, name+"="+value)
+	}
+	return c
+}
+
+// TestInterruptTwice: the first interrupt lets an order finish, the second ends
+// the process at once.
+func TestInterruptTwice(t *testing.T) {
+	s := newShell(t)
+	e := s.on(t, emulator.Options{})
+	ordering, release := make(chan struct{}), make(chan struct{})
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			close(ordering)
+			<-release
+		}
+		e.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	t.Cleanup(func() { close(release) })
+	s.env["API_HOST"] = proxy.URL
+	c := s.process(t, "play", s.file(t, "site.yml", orders(1)))
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stderr)
+	<-ordering
+	var told []string
+	for _, want := range []string{"a second interrupt stops at once", "stopped at once"} {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		line, _ := lines.ReadString('\n')
+		if told = append(told, line); !strings.Contains(line, want) {
+			break
+		}
+	}
+	_, _ = io.Copy(io.Discard, lines)
+	err = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 130 || len(told) != 2 {
+		t.Errorf("exit %d (%v), told %q", code, err, told)
+	}
+}
+
+// TestEmulatorCommand: its five lines are all that a shell needs, and standard
+// output ends with them.
+func TestEmulatorCommand(t *testing.T) {
+	s := newShell(t)
+	state := filepath.Join(s.dir, "state.json")
+	c := s.process(t, "emulator", "--listen", "127.0.0.1:0", "--strict", "--state", state)
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		export := regexp.MustCompile(`^export ([A-Z_]+)=([-.:/a-z0-9]+)$`).FindStringSubmatch(lines.Text())
+		if export == nil {
+			t.Fatalf("printed %q", lines.Text())
+		}
+		s.env[export[1]] = export[2]
+	}
+	if len(s.env) != 6 { // HOME and five more
+		t.Fatalf("set %v", s.env)
+	}
+	if code, out, stderr := s.run("play", s.file(t, "site.yml", orders(2))); code != 0 {
+		t.Errorf("exit %d\n%s%s", code, out, stderr)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("the emulator ended with %v", err)
+	}
+	info, err := os.Stat(state)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("its state: %v, %v", info, err)
+	}
+}
+
+// TestClosedPipe: `runner … | head` ends quietly.
+func TestClosedPipe(t *testing.T) {
+	s := newShell(t)
+	for _, args := range [][]string{
+		{"catalog", "plans", "--emulator"},
+		{"play", "--emulator", s.file(t, "site.yml", strings.Repeat("- debug: {msg: hello}\n", 5000))},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		c := s.process(t, args...)
+		c.Stdout, c.Stderr = w, &stderr
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		if _, err := bufio.NewReader(r).ReadByte(); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		_ = c.Wait()
+		if strings.Contains(stderr.String(), "error") || strings.Contains(stderr.String(), "goroutine") || !c.ProcessState.Exited() {
+			t.Errorf("%s: %v\n%s", args[0], c.ProcessState, stderr.String())
+		}
+	}
+}
+
+// TestCronExamples runs what examples/cron would have cron and systemd run.
+func TestCronExamples(t *testing.T) {
+	tab, err := os.ReadFile("../examples/cron/crontab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit, err := os.ReadFile("../examples/cron/runner-play.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nightly := regexp.MustCompile(`(?m)^\d+ \d+ \* \* \* (.+)$`).FindSubmatch(tab)
+	start := regexp.MustCompile(`(?m)^ExecStart=(.+)$`).FindSubmatch(unit)
+	folder := regexp.MustCompile(`(?m)^WorkingDirectory=%h/(.+)$`).FindSubmatch(unit)
+	if nightly == nil || start == nil || folder == nil {
+		t.Fatal("an example has no command")
+	}
+	s := newShell(t)
+	e := s.on(t, emulator.Options{Strict: true})
+	home := s.env["HOME"]
+	infrastructure := filepath.Join(home, string(folder[1]))
+	bin := filepath.Join(home, "bin")
+	if err := os.MkdirAll(infrastructure, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(bin, "runner")); err != nil {
+		t.Fatal(err)
+	}
+	var dotenv strings.Builder
+	for _, name := range []string{"API_HOST", "CLEVER_TOKEN", "CLEVER_SECRET", "OAUTH_CONSUMER_KEY", "OAUTH_CONSUMER_SECRET"} {
+		dotenv.WriteString(name + "=" + s.env[name] + "\n")
+	}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(infrastructure, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".env", dotenv.String())
+	run := func(command string) (string, error) {
+		c := exec.CommandContext(t.Context(), "/bin/sh", "-c", command)
+		c.Dir = home
+		c.Env = []string{"HOME=" + home, "PATH=" + bin + ":/usr/bin:/bin"}
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+
+	write("site.yml", orders(1))
+	if out, err := run(string(nightly[1])); err != nil || out != "" {
+		t.Errorf("cron: %v, and a mail that says\n%s", err, out)
+	}
+	if out, err := run("cd " + infrastructure + " && " + string(start[1])); err != nil || !strings.Contains(out, "changed=0 ") {
+		t.Errorf("systemd: %v\n%s", err, out)
+	}
+	if n := len(e.Addons(e.User())); n != 1 {
+		t.Errorf("%d add-ons", n)
+	}
+	write("site.yml", "- addon_register: {name: x, provider: nothing, details: {plan: dev}}\n")
+	if out, err := run(string(nightly[1])); err == nil || !strings.Contains(out, `unknown provider "nothing"`) {
+		t.Errorf("cron, after a failure: %v, and a mail that says\n%s", err, out)
+	}
+}
