@@ -163,9 +163,6 @@ func (c *Context) formatted(v Value, format string) (string, error) {
 	if !isNumber(v) {
 		return sp.formatText(v)
 	}
-	if _, isBool := v.(bool); isBool && sp.verb == 0 {
-		return sp.formatText(v)
-	}
 	if sp.align == 0 {
 		sp.align = '>'
 	}

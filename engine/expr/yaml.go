@@ -126,7 +126,7 @@ func (w *yamlWriter) node(v Value, in yamlContext) {
 		}
 		w.deeper(false, false, func() { w.blockMapping(v) })
 	default:
-		w.scalar(v, in)
+		w.deeper(true, false, func() { w.scalar(v, in) })
 	}
 }
 
@@ -224,9 +224,11 @@ func (w *yamlWriter) flowMapping(m *Map) {
 	w.indicator("}", false, false, false)
 }
 
+// simpleKey reports whether a key stands before ':' without '?'; PyYAML counts
+// its tag, "!!str", with its length.
 func simpleKey(k Value) bool {
 	s := yamlText(k)
-	return s != "" && len([]rune(s)) < 128 && !strings.ContainsAny(s, "\n\u0085\u2028\u2029")
+	return s != "" && len("!!str")+len([]rune(s)) < 128 && !strings.ContainsAny(s, "\n\u0085\u2028\u2029")
 }
 
 // yamlText is a scalar's text before it is quoted.
