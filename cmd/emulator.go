@@ -61,9 +61,12 @@ func (p *Program) serve(ctx context.Context, e *emulator.Emulator, address strin
 		return err
 	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	return server.Shutdown(ctx)
+	if server.Shutdown(ctx) != nil { // somebody connected and says nothing
+		_ = server.Close()
+	}
+	return nil
 }
 
 // announce prints what a shell needs, and closes standard output, so that

@@ -84,7 +84,7 @@ func (p *Program) withClient(c *cli.Context, anonymous bool, do func(context.Con
 	if err == nil {
 		err = do(c.Context, client)
 	}
-	if c.Context.Err() != nil {
+	if c.Err() != nil {
 		err = &exit{code: exitInterrupted}
 	}
 	return p.also(err, pl.close())

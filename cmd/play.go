@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -256,7 +255,7 @@ func (p *play) reports() (*reports, error) {
 }
 
 func (p *play) open(all *reports, kind, file string, toFile bool) error {
-	var out io.Writer = p.Out
+	out := p.Out
 	if toFile {
 		f, err := createReport(file)
 		if err != nil {

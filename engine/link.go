@@ -40,8 +40,7 @@ type linker struct {
 	linked
 	extra      map[string]bool
 	registrars map[string][]int // name → steps, in order
-	lastAny    bool
-	vars       map[string]*Var // of the play at hand
+	vars       map[string]*Var  // of the play at hand
 	told       map[Place]bool
 }
 

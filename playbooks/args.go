@@ -8,9 +8,15 @@ import (
 	"runner/engine/expr"
 )
 
+// The namespaces of Ansible's own kinds: two for the same.
+const (
+	builtin = "ansible.builtin."
+	legacy  = "ansible.legacy."
+)
+
 // bare takes the namespace of Ansible's own kinds from a name.
 func bare(kind string) string {
-	for _, prefix := range []string{"ansible.builtin.", "ansible.legacy."} {
+	for _, prefix := range []string{builtin, legacy} {
 		if short, ok := strings.CutPrefix(kind, prefix); ok {
 			return short
 		}

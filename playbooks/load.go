@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -90,6 +91,9 @@ func newCompiler(opt Options) *compiler {
 		if k.Full != "" {
 			c.kinds[k.Full] = k
 			c.kindNames = append(c.kindNames, k.Full)
+			if short, ok := strings.CutPrefix(k.Full, builtin); ok {
+				c.kinds[legacy+short] = k
+			}
 		}
 	}
 	for _, name := range append(engine.MagicNames(), opt.ExtraVars...) {

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,19 +18,19 @@ type settings struct {
 	diff         *expr.Node
 }
 
-// keyword takes an entry, if it is one of the settings.
+// keyword takes an entry, if it is one of the settings. Null leaves what is inherited.
 func (s *settings) keyword(c *compiler, e expr.Entry) bool {
 	switch e.Key.Text {
 	case "tags":
 		s.tags = c.tags(s.tags, e.Value)
 	case "ignore_errors":
-		s.ignoreErrors = c.flag(e)
+		s.ignoreErrors = cmp.Or(c.flag(e), s.ignoreErrors)
 	case "no_log":
-		s.noLog = c.flag(e)
+		s.noLog = cmp.Or(c.flag(e), s.noLog)
 	case "check_mode":
-		s.checkMode = c.flag(e)
+		s.checkMode = cmp.Or(c.flag(e), s.checkMode)
 	case "diff":
-		s.diff = c.flag(e)
+		s.diff = cmp.Or(c.flag(e), s.diff)
 	default:
 		return false
 	}

@@ -28,6 +28,7 @@ type Context struct {
 	calls   int
 	known   map[*Node]Value // variables' scalars evaluated before
 	open    []resolving     // variables that are being evaluated
+	indexes map[*Node]map[any]*Node
 	regexes map[string]*regexp2.Regexp
 }
 
@@ -143,32 +144,36 @@ func (c *Context) Plain(v Value) (Value, error) { return c.finish(v) }
 
 // get gives the element of a lazy map; ok is false if there is none.
 func (l *lazy) get(c *Context, key Value) (v Value, ok bool, err error) {
-	if !c.spend(1 + len(l.node.Entries)/64) {
-		return nil, false, c.tooMuch()
+	index, err := c.indexOf(l)
+	if err != nil {
+		return nil, false, err
 	}
-	for i := len(l.node.Entries) - 1; i >= 0; i-- {
-		k := l.node.Entries[i].Key
-		if k.Tmpl == nil {
-			if s, isText := key.(string); isText {
-				if kt, ok := k.Value.(string); !ok || kt != s {
-					continue
-				}
-			} else if !Equal(k.Value, key) {
-				continue
-			}
-		} else {
-			kv, err := c.Resolve(l.name, k)
-			if err != nil {
-				return nil, false, err
-			}
-			if !Equal(kv, key) {
-				continue
-			}
+	n, ok := index[hashOf(key)]
+	if !ok {
+		return nil, false, nil
+	}
+	v, err = c.Resolve(l.name, n)
+	return v, err == nil, err
+}
+
+// indexOf finds the entries of a lazy map by key, once in a Context.
+func (c *Context) indexOf(l *lazy) (map[any]*Node, error) {
+	if index, ok := c.indexes[l.node]; ok {
+		return index, nil
+	}
+	index := make(map[any]*Node, len(l.node.Entries))
+	for _, e := range l.node.Entries {
+		k, err := c.Resolve(l.name, e.Key)
+		if err != nil {
+			return nil, err
 		}
-		v, err = c.Resolve(l.name, l.node.Entries[i].Value)
-		return v, err == nil, err
+		index[hashOf(k)] = e.Value
 	}
-	return nil, false, nil
+	if c.indexes == nil {
+		c.indexes = map[*Node]map[any]*Node{}
+	}
+	c.indexes[l.node] = index
+	return index, c.spent(len(index))
 }
 
 // shallow makes a list or Map of a lazy whose elements may be lazy.
