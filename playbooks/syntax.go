@@ -111,6 +111,18 @@ func (d *document) lineText(n int) string {
 	return strings.TrimRight(d.src.Text[d.starts[n-1]:end], " \t\r\n")
 }
 
+// bareLine gives a line without comment, and its indentation.
+func (d *document) bareLine(n int) (line string, indent int) {
+	line, _, _ = strings.Cut(d.lineText(n), " #")
+	return line, len(line) - len(strings.TrimLeft(line, " "))
+}
+
+// lacksColon reports whether a line is neither a key nor an item of a list.
+func lacksColon(line string) bool {
+	text := strings.TrimSpace(line)
+	return text != "" && !strings.Contains(text, ":") && !strings.HasPrefix(text, "-") && !strings.HasPrefix(text, "#")
+}
+
 // A clue is a way in which a line can be wrong. It gives the offset of what is
 // wrong, a message and a hint; ok is false where it is not wrong in that way.
 type clue func(line string) (at int, msg, hint string, ok bool)
@@ -130,8 +142,11 @@ func (d *document) diagnose(n int) *engine.Problem {
 
 // guess says what is left to say about a line in which nothing was found.
 func (d *document) guess(n int, said string) *engine.Problem {
-	line, _, _ := strings.Cut(d.lineText(n), " #")
-	indent := len(line) - len(strings.TrimLeft(line, " "))
+	line, indent := d.bareLine(n)
+	if above, same := d.bareLine(n - 1); same == indent && lacksColon(above) {
+		// It looked like a text that this line goes on with.
+		n, line = n-1, above
+	}
 	at := d.place(n, indent+1)
 	_, value := valueStart(line)
 	switch {
@@ -141,7 +156,7 @@ func (d *document) guess(n int, said string) *engine.Problem {
 		}
 		return engine.Problemf(at, "nothing has the anchor that this alias repeats").
 			WithHint("put the text in quotes if the * is part of it")
-	case !strings.Contains(line, ":") && !strings.HasPrefix(strings.TrimSpace(line), "-"):
+	case lacksColon(line):
 		return engine.Problemf(at, "a key without a colon").WithHint("write `key: value`")
 	case value == 0 && strings.HasSuffix(line, ":"), strings.Contains(said, "did not find expected"),
 		strings.Contains(said, "mapping values are not allowed"):
