@@ -300,6 +300,7 @@ func (n *filtering) apply(st *state, v Value) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.here = n.pos
 	r, err := st.invoke(n.filter, v, g)
 	return r, st.failAt(n.pos, err)
 }
@@ -313,6 +314,7 @@ func (n *tested) eval(st *state) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.here = n.pos
 	r, err := st.invoke(n.test, v, g)
 	if b, ok := r.(bool); ok && n.not {
 		return !b, nil
@@ -329,6 +331,7 @@ func (n *call) eval(st *state) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.here = n.pos
 	v, err := st.call(n.fn, fn, g)
 	return v, st.failAt(n.pos, err)
 }

@@ -12,7 +12,8 @@ const (
 	maxSteps   = 1_000_000 // expressions, elements
 	maxText    = 1 << 20   // bytes of any one text
 	maxAllText = 64 << 20  // bytes of all texts that are made
-	maxCalls   = 100       // nesting of macros and of variables that name variables
+	maxCalls   = 100       // nesting of macros
+	maxOpen    = 500       // nesting of variables that name variables
 	maxDigits  = 20_000    // of a number
 )
 
@@ -98,8 +99,8 @@ func (c *Context) resolveScalar(name string, n *Node) (Value, error) {
 	if i := slices.IndexFunc(c.open, func(r resolving) bool { return r.node == n }); i >= 0 {
 		return nil, c.recursion(i, name)
 	}
-	if len(c.open) >= maxCalls {
-		return nil, fail(LimitError, "variables name each other more than %d deep", maxCalls)
+	if len(c.open) >= maxOpen {
+		return nil, fail(LimitError, "variables name each other more than %d deep", maxOpen)
 	}
 	c.open = append(c.open, resolving{name, n})
 	defer func() { c.open = c.open[:len(c.open)-1] }()
@@ -124,7 +125,9 @@ func (c *Context) recursion(from int, name string) *Error {
 			path = append(path, r.name)
 		}
 	}
-	path = append(path, name)
+	if len(path) == 0 || path[len(path)-1] != name || len(path) == 1 {
+		path = append(path, name)
+	}
 	e := fail(RecursionError, "variable %q needs itself: %s", name, strings.Join(path, " → "))
 	e.Place = c.open[from].node.Place
 	return e
@@ -213,12 +216,27 @@ func (c *Context) spent(n int) error {
 	return c.tooMuch()
 }
 
+// enter notes that all of a lazy is being evaluated, which must not be part of
+// itself; leave ends that.
+func (c *Context) enter(l *lazy) (leave func(), err error) {
+	if i := slices.IndexFunc(c.open, func(r resolving) bool { return r.node == l.node }); i >= 0 {
+		return nil, c.recursion(i, l.name)
+	}
+	c.open = append(c.open, resolving{l.name, l.node})
+	return func() { c.open = c.open[:len(c.open)-1] }, nil
+}
+
 // force makes ordinary values of lazy ones, all the way down; Undefined stays.
 func (c *Context) force(v Value) (Value, error) {
 	l, ok := v.(*lazy)
 	if !ok {
 		return v, nil
 	}
+	leave, err := c.enter(l)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	s, err := c.shallow(l)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ type state struct {
 	c     *Context
 	t     *Template
 	local *frame
+	here  pos // of the operation that is being done
 }
 
 // A frame holds the names that a template itself binds.

@@ -95,8 +95,7 @@ func intOf(s string, base int) (Value, bool) {
 		return nil, false
 	}
 	s = strings.ReplaceAll(s, "_", "")
-	prefixes := map[int]string{2: "0b", 8: "0o", 16: "0x"}
-	if p := prefixes[base]; p != "" {
+	if p := basePrefix(base); p != "" {
 		sign := ""
 		if s != "" && (s[0] == '-' || s[0] == '+') {
 			sign, s = s[:1], s[1:]
@@ -110,6 +109,18 @@ func intOf(s string, base int) (Value, bool) {
 		return nil, false
 	}
 	return parseInt(s, base)
+}
+
+func basePrefix(base int) string {
+	switch base {
+	case 2:
+		return "0b"
+	case 8:
+		return "0o"
+	case 16:
+		return "0x"
+	}
+	return ""
 }
 
 // parseFloat reads a float as Python's float() does.

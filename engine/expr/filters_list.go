@@ -72,9 +72,14 @@ func (u *use) end(pick func([]Value) Value) (Value, error) {
 		return nil, err
 	}
 	if len(l) == 0 {
-		return &Undefined{Name: u.name, Hint: "there is no " + u.name + " element, because there are none"}, nil
+		return u.nothing("there is no " + u.name + " element, because there are none"), nil
 	}
 	return pick(l), nil
+}
+
+// nothing makes the Undefined of an operation that has no result.
+func (u *use) nothing(why string) *Undefined {
+	return &Undefined{Name: u.name, Hint: why, Place: u.st.t.place(int(u.st.here))}
 }
 
 func joinFilter(u *use) (Value, error) {
@@ -218,7 +223,7 @@ func extreme(side int) func(*use) (Value, error) {
 			return nil, err
 		}
 		if len(l) == 0 {
-			return &Undefined{Name: u.name, Hint: "there is no " + u.name + " of an empty list"}, nil
+			return u.nothing("there is no " + u.name + " of an empty list"), nil
 		}
 		var best, bestKey Value
 		for i, v := range l {

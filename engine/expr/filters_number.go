@@ -206,7 +206,7 @@ func randomFilter(u *use) (Value, error) {
 		return nil, err
 	}
 	if len(l) == 0 {
-		return u.st.missing(&constant{}, u.in, 0), nil
+		return u.nothing("there is nothing to pick from"), nil
 	}
 	return l[pick(len(l))], nil
 }

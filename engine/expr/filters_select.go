@@ -46,9 +46,7 @@ func (u *use) attributePath(v, path Value) (Value, error) {
 
 // noAttribute makes an Undefined that is placed where the filter stands.
 func (u *use) noAttribute(of, key Value) *Undefined {
-	d := u.st.missing(&name{name: Text(key)}, of, key)
-	d.Place = Place{}
-	return d
+	return u.st.missing(&name{u.st.here, Text(key)}, of, key)
 }
 
 // attributes maps a list to what lies under a path; otherwise stands in where

@@ -23,6 +23,11 @@ func (c *Context) finishPart(v Value) (Value, error) {
 	case *Map:
 		return c.finishMap(v)
 	case *lazy:
+		leave, err := c.enter(v)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 		f, err := c.shallow(v)
 		if err != nil {
 			return nil, err

@@ -127,7 +127,7 @@ func mapFrom(c *Context, v Value) (*Map, error) {
 }
 
 func makeUndefined(u *use) (Value, error) {
-	return &Undefined{Name: "undef", Hint: u.str(0, "a value is needed here")}, nil
+	return u.nothing(u.str(0, "a value is needed here")), nil
 }
 
 func nowFunction(u *use) (Value, error) {
@@ -248,7 +248,7 @@ func varsLookup(u *use, terms []Value, options *Map) ([]Value, error) {
 		}
 		if !ok {
 			if v, ok = options.Get("default"); !ok {
-				return nil, undefinedError(u.c.undefined(name, Place{}))
+				return nil, undefinedError(u.c.undefined(name, u.st.t.place(int(u.st.here))))
 			}
 		}
 		out = append(out, v)

@@ -277,22 +277,32 @@ func (l *lexer) name() {
 	l.pos += end
 }
 
-const operators = "// ** == != >= <= + - / * % ~ [ ] ( ) { } > < = . : | , ;"
+// operatorLength gives the length of the operator that a text begins with, or 0.
+func operatorLength(s string) int {
+	if len(s) > 1 {
+		switch s[:2] {
+		case "//", "**", "==", "!=", ">=", "<=":
+			return 2
+		}
+	}
+	if strings.IndexByte("+-/*%~[](){}><=.:|,;", s[0]) >= 0 {
+		return 1
+	}
+	return 0
+}
 
 func (l *lexer) operator(r rune) int {
 	rest := l.text[l.pos:]
-	for op := range strings.FieldsSeq(operators) {
-		if strings.HasPrefix(rest, op) {
-			l.emit(tokOp, op, l.pos)
-			l.pos += len(op)
-			switch op {
-			case "(", "[", "{":
-				return 1
-			case ")", "]", "}":
-				return -1
-			}
-			return 0
+	if n := operatorLength(rest); n > 0 {
+		l.emit(tokOp, rest[:n], l.pos)
+		l.pos += n
+		switch rest[0] {
+		case '(', '[', '{':
+			return 1
+		case ')', ']', '}':
+			return -1
 		}
+		return 0
 	}
 	hint := ""
 	switch {

@@ -246,7 +246,10 @@ func parseSpec(format string) (*spec, error) {
 		s.precision = number()
 	}
 	s.verb = take("bcdeEfFgGnosxX%")
-	if rest != "" || s.width > maxText || s.precision > maxText {
+	if s.width > maxText || s.precision > maxText {
+		return nil, fail(LimitError, "the width in the format is too large")
+	}
+	if rest != "" {
 		return nil, fail(TypeError, "%s is no format", strQuote(format)).withHint("as in {:>10}, {:05d}, {:.2f}")
 	}
 	return s, nil

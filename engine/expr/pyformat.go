@@ -110,8 +110,11 @@ func (f *formatter) amount(s string, i, otherwise int) (n, end int, err error) {
 	if i < len(s) && s[i] == '*' {
 		v, err := f.value("", false)
 		n, ok := toInt(v)
-		if err == nil && (!ok || n > maxText || n < -maxText) {
-			err = fail(TypeError, "* in a format wants a whole number")
+		switch {
+		case err == nil && !ok:
+			err = fail(TypeError, "* in a format wants a whole number, not %s", described(v))
+		case n > maxText || n < -maxText:
+			err = fail(LimitError, "the width in the format is too large")
 		}
 		return n, i + 1, err
 	}
