@@ -29,6 +29,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\bb[a-z0-9]{19}\b`), "DATABASE"},
 	{regexp.MustCompile(`\bu[a-z0-9]{19}\b`), "USER"},
 	{regexp.MustCompile(`:[A-Za-z0-9]{20}@`), ":PASSWORD@"},
+	{regexp.MustCompile(`clever-cloud\.com:[0-9]+`), "clever-cloud.com:PORT"},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 }
 
