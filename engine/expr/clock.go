@@ -165,7 +165,6 @@ func strftime(u *use) (Value, error) {
 		if f < -1e11 || f > 1e12 {
 			return nil, fail(FilterError, "'strftime' wants seconds since 1970, not %s", described(v))
 		}
-		t = time.Unix(0, 0).Add(0)
 		whole := int64(f)
 		t = time.Unix(whole, int64((f-float64(whole))*1e9))
 	case string:

@@ -253,7 +253,7 @@ func passwordHash(u *use) (Value, error) {
 
 func randomSalt(n int) string {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // it never fails
+	rand.Read(b)
 	for i := range b {
 		b[i] = cryptLetters[b[i]&63]
 	}

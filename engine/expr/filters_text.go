@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ func textFilters() []operation {
 		{names: "wordcount", do: wordCount},
 		{names: "format", params: "*args **named", do: formatFilter},
 		{names: "quote", do: onText(shellQuote)},
+		{names: "escape e", do: onText(html.EscapeString)},
 		{names: "comment", params: "style decoration prefix postfix", how: plugin, do: commentFilter},
 	}
 }

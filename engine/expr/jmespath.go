@@ -307,7 +307,7 @@ func (r *queryRun) numeric(name string, v Value) (Value, error) {
 		if !ok || slices.ContainsFunc(l, func(e Value) bool { return !queryNumber(e) }) {
 			return nil, badArgument(name, v)
 		}
-		var total Value = 0
+		total := Value(0)
 		for _, e := range l {
 			total, _ = numeric("+", total, e)
 		}
@@ -525,6 +525,11 @@ func (r *queryRun) byExpression(name string, in []Value) (Value, error) {
 	}
 	if name == "map" {
 		return keys, nil
+	}
+	if name == "max_by" { // the first of several that are largest
+		slices.Reverse(keys)
+		l = slices.Clone(l)
+		slices.Reverse(l)
 	}
 	sorted, err := r.sorted(name, l, keys)
 	switch {

@@ -21,7 +21,7 @@ func newLibrary() *library {
 	lib := &library{
 		filters: named(
 			basicFilters(), textFilters(), numberFilters(), listFilters(), selectFilters(), setFilters(), mapFilters(),
-			formatFilters(), encodingFilters(), regexFilters(), urlFilters(), pathFilters(), timeFilters(), queryFilters(),
+			formatFilters(), encodingFilters(), regexFilters(), urlFilters(), pathFilters(), timeFilters(), queryFilters(), ipFilters(),
 		),
 		tests: named(valueTests(), comparisonTests(), collectionTests(), textTests(), resultTests()),
 		methods: map[string]map[string]*operation{

@@ -4,7 +4,6 @@ package expr
 type loopVar struct {
 	items   []Value
 	i       int
-	outer   *loopVar
 	changed []Value // what loop.changed saw last; nil: nothing yet
 	again   func(Value) (Value, error)
 	depth   int

@@ -66,9 +66,10 @@ func (f *formatter) field(s string, depth int) error {
 	if err != nil {
 		return err
 	}
-	if conv == "r" || conv == "a" {
+	switch conv {
+	case "r", "a":
 		v = repr(v)
-	} else if conv == "s" {
+	case "s":
 		v = Text(v)
 	}
 	if strings.Contains(format, "{") {

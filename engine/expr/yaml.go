@@ -271,13 +271,14 @@ func (w *yamlWriter) scalar(v Value, in yamlContext) {
 	case nil, bool, int, *big.Int, float64:
 		look.flowPlain, look.blockPlain = true, true
 	}
-	if plain && !(in == asKey && (look.empty || look.breaks)) &&
+	inLine := in != asKey || !look.breaks
+	if plain && inLine && (in != asKey || !look.empty) &&
 		(w.level > 0 && look.flowPlain || w.level == 0 && look.blockPlain) {
 		w.plain(s, in != asKey)
 		w.open = w.open || in == inRoot
 		return
 	}
-	if look.single && !(in == asKey && look.breaks) {
+	if look.single && inLine {
 		w.single(s, in != asKey)
 		return
 	}
