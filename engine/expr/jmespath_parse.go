@@ -9,15 +9,6 @@ import (
 // An expression after & gets its value only when a function asks for it.
 type query func(r *queryRun, v Value) (Value, error)
 
-type queryToken struct {
-	kind string // "name", "quoted", "literal", "number", "end", or the operator itself
-	text string
-	pos  int
-}
-
-// queryOperators, longest first.
-const queryOperators = "[? [] || && == != <= >= . * [ ] { } ( ) , : | ! < > @ &"
-
 // binding gives how strongly an operator binds what stands before it.
 func binding(kind string) int {
 	switch kind {
@@ -51,12 +42,6 @@ type queryParser struct {
 	depth int
 }
 
-func queryMistake(pos int, format string, args ...any) *Error {
-	e := fail(FilterError, format, args...)
-	e.Msg = "the query is wrong at character " + strconv.Itoa(pos+1) + ": " + e.Msg
-	return e
-}
-
 // parseQuery reads a JMESPath expression.
 func parseQuery(text string) (query, error) {
 	toks, err := queryTokens(text)
@@ -69,64 +54,6 @@ func parseQuery(text string) (query, error) {
 		err = queryMistake(p.cur().pos, "unexpected %s", strQuote(p.cur().text))
 	}
 	return q, err
-}
-
-func queryTokens(s string) ([]queryToken, error) {
-	var toks []queryToken
-	for i := 0; i < len(s); {
-		c := s[i]
-		n, kind, text := 1, "", ""
-		switch {
-		case strings.IndexByte(" \t\r\n", c) >= 0:
-			i++
-			continue
-		case c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z':
-			for i+n < len(s) && (s[i+n] == '_' || isDigit(s[i+n]) || s[i+n]|0x20 >= 'a' && s[i+n]|0x20 <= 'z') {
-				n++
-			}
-			kind, text = "name", s[i:i+n]
-		case isDigit(c) || c == '-' && i+1 < len(s) && isDigit(s[i+1]):
-			for i+n < len(s) && isDigit(s[i+n]) {
-				n++
-			}
-			kind, text = "number", s[i:i+n]
-		case c == '"' || c == '\'' || c == '`':
-			n = quotedLength(s[i:])
-			if n == 0 {
-				return nil, queryMistake(i, "%c is never closed", c)
-			}
-			kind, text = string(c), s[i+1:i+n-1]
-		default:
-			for op := range strings.FieldsSeq(queryOperators) {
-				if strings.HasPrefix(s[i:], op) {
-					kind, text, n = op, op, len(op)
-					break
-				}
-			}
-			if kind == "" {
-				return nil, queryMistake(i, "unexpected %s", strQuote(string([]rune(s[i:])[:1])))
-			}
-		}
-		toks = append(toks, queryToken{kind, text, i})
-		i += n
-	}
-	if len(toks) > 5000 {
-		return nil, fail(LimitError, "the query is too long")
-	}
-	return append(toks, queryToken{"end", "the end", len(s)}), nil
-}
-
-// quotedLength gives the length of a quoted text with its quotes, 0 if it is not closed.
-func quotedLength(s string) int {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case s[0]:
-			return i + 1
-		}
-	}
-	return 0
 }
 
 func (p *queryParser) cur() queryToken { return p.toks[p.i] }
