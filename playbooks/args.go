@@ -61,7 +61,7 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 		return nil
 	}
 	if s.Kind.Name != "debug" {
-		c.problem(n.Place, "%s takes its parameters as a mapping, not as text", s.Kind.Name).
+		c.problem(n.Place, "%s takes its parameters as a map, not as text", s.Kind.Name).
 			hint("write each in a line of its own below %q", s.As)
 		return nil
 	}

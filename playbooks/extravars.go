@@ -9,8 +9,8 @@ import (
 )
 
 // ExtraVars reads the argument of --extra-vars: name=value pairs, quoted as in a
-// shell, whose values are text; a mapping in JSON or YAML, whose values keep
-// their types; or @file, which holds such a mapping. The error tells all that is
+// shell, whose values are text; a map in JSON or YAML, whose values keep
+// their types; or @file, which holds such a map. The error tells all that is
 // wrong with it.
 func ExtraVars(arg string, read func(path string) ([]byte, error)) ([]engine.Var, error) {
 	text := strings.TrimSpace(arg)
@@ -46,7 +46,7 @@ func varsOfPairs(arg string) ([]engine.Var, error) {
 	src := &expr.Source{Name: "--extra-vars", Text: arg}
 	list, err := pairs(arg)
 	if err != nil {
-		return nil, engine.ProblemOf(fmt.Errorf("%w; give name=value, a mapping in JSON or YAML, or @file", err),
+		return nil, engine.ProblemOf(fmt.Errorf("%w; give name=value, a map in JSON or YAML, or @file", err),
 			expr.Place{Source: src})
 	}
 	var all engine.Problems

@@ -71,12 +71,12 @@ func TestExtraVarsOfFile(t *testing.T) {
 
 func TestWrongExtraVars(t *testing.T) {
 	tests := map[string]string{
-		"foo":       `--extra-vars: "foo" is not name=value; give name=value, a mapping in JSON or YAML, or @file`,
-		"a=1 foo":   `--extra-vars: "foo" is not name=value; give name=value, a mapping in JSON or YAML, or @file`,
+		"foo":       `--extra-vars: "foo" is not name=value; give name=value, a map in JSON or YAML, or @file`,
+		"a=1 foo":   `--extra-vars: "foo" is not name=value; give name=value, a map in JSON or YAML, or @file`,
 		"=1":        `--extra-vars:1:1: "" cannot name a variable; use letters, digits and _, and no digit first`,
 		"a=1 b-c=2": `--extra-vars:1:5: "b-c" cannot name a variable; use letters, digits and _, and no digit first`,
-		"a='x":      `--extra-vars: the quote ' is never closed; give name=value, a mapping in JSON or YAML, or @file`,
-		"[a, b]":    "--extra-vars:1:1: variables are a mapping of names to values, not a list; write one `name: value` per line",
+		"a='x":      `--extra-vars: the quote ' is never closed; give name=value, a map in JSON or YAML, or @file`,
+		"[a, b]":    "--extra-vars:1:1: variables are a map of names to values, not a list; write one `name: value` per line",
 		"{1: 2}":    `--extra-vars:1:2: "1" cannot name a variable; use letters, digits and _, and no digit first`,
 		"{a: 1":     "--extra-vars:1:1: this { is never closed; close it, or put the text in quotes",
 		"@nope.yml": "nope.yml: no such file",
@@ -101,7 +101,7 @@ func TestWrongExtraVars(t *testing.T) {
 func TestFromYAML(t *testing.T) {
 	got, err := FromYAML("a: [1, two, {{}: x}]\n")
 	if err == nil {
-		t.Errorf("a mapping as a key is %v", got)
+		t.Errorf("a map as a key is %v", got)
 	}
 	for text, want := range map[string]string{
 		"":              "<nil> <nil>",

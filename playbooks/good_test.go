@@ -109,7 +109,7 @@ func (d *drawing) node(depth int, label string, n *expr.Node) {
 			d.node(depth+1, fmt.Sprint(i), item)
 		}
 	case n.Shape == expr.Mapping:
-		d.line(depth, n.Place, "%s: mapping", label)
+		d.line(depth, n.Place, "%s: map", label)
 		for _, e := range n.Entries {
 			d.node(depth+1, e.Key.Text, e.Value)
 		}

@@ -7,7 +7,7 @@ import (
 	"runner/engine/expr"
 )
 
-// keys are those of one mapping so far.
+// keys are those of one map so far.
 type keys struct {
 	few  []knownKey
 	many map[expr.Value]*expr.Node // takes over from the ninth on
@@ -67,8 +67,8 @@ func identity(v expr.Value) expr.Value {
 	return v
 }
 
-// merge gives the entries that << brings in: those of a mapping, or of a list of
-// mappings of which the first wins.
+// merge gives the entries that << brings in: those of a map, or of a list of
+// maps of which the first wins.
 func (b *builder) merge(key, value *expr.Node) []expr.Entry {
 	if value.Shape == expr.Mapping {
 		return value.Entries
@@ -76,13 +76,13 @@ func (b *builder) merge(key, value *expr.Node) []expr.Entry {
 	var all []expr.Entry
 	for _, from := range slices.Backward(value.Items) {
 		if from.Shape != expr.Mapping {
-			b.problem(from.Place, "only mappings can be merged by <<")
+			b.problem(from.Place, "only maps can be merged by <<")
 			continue
 		}
 		all = overlay(all, from.Entries)
 	}
 	if value.Shape == expr.Scalar && !b.stopped {
-		b.problem(key.Place, "only a mapping, or a list of mappings, can be merged by <<")
+		b.problem(key.Place, "only a map, or a list of maps, can be merged by <<")
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -59,6 +60,7 @@ type compiler struct {
 	program   *engine.Program
 	problems  engine.Problems
 	sources   map[*expr.Source]int // their order
+	docs      map[*expr.Source]*document
 
 	// names are the variables known at the place at hand: those from the command
 	// line, the magic ones, what earlier tasks registered.
@@ -81,6 +83,7 @@ func newCompiler(opt Options) *compiler {
 		kinds:   map[string]*engine.Kind{},
 		program: &engine.Program{},
 		sources: map[*expr.Source]int{},
+		docs:    map[*expr.Source]*document{},
 		names:   map[string]bool{},
 		extra:   slices.Clone(opt.ExtraVars),
 	}
@@ -119,6 +122,7 @@ func (c *compiler) order(src *expr.Source) {
 func (c *compiler) file(path string, src *expr.Source) {
 	c.order(src)
 	c.doc, c.path, c.braces = newDocument(src), path, braces{}
+	c.docs[src] = c.doc
 	root, problems := c.doc.parse()
 	c.problems.Add(problems...)
 	if root == nil {
@@ -134,7 +138,7 @@ func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
 	if !c.blind {
 		c.problems.Add(engine.Link(c.program, c.extra)...)
 	}
-	problems := c.problems.All()
+	problems := slices.DeleteFunc(c.problems.All(), c.silenced)
 	slices.SortStableFunc(problems, func(a, b *engine.Problem) int {
 		return cmp.Or(
 			cmp.Compare(c.rank(a), c.rank(b)),
@@ -148,6 +152,24 @@ func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
 		return nil, problems
 	}
 	return c.program, problems
+}
+
+// noqa is the comment by which a line asks not to be warned about: of anything,
+// or of the rules that follow.
+var noqa = regexp.MustCompile(`\s#\s*noqa\b(?::?\s*([\w\[\], -]+))?`)
+
+// silenced reports whether a problem is a warning that its line does not want.
+func (c *compiler) silenced(p *engine.Problem) bool {
+	doc := c.docs[p.Place.Source]
+	if !p.Warning || doc == nil {
+		return false
+	}
+	m := noqa.FindStringSubmatch(doc.lineText(p.Place.Line))
+	if m == nil {
+		return false
+	}
+	rules := strings.FieldsFunc(m[1], func(r rune) bool { return r == ' ' || r == ',' })
+	return len(rules) == 0 || slices.Contains(rules, p.Rule)
 }
 
 // rank puts problems in the order of their files, those without a place last.

@@ -41,7 +41,7 @@ func TestTextsThatAreNone(t *testing.T) {
 		"too large":      {strings.Repeat("# \n", largest/3+1), "site.yml: the file is larger than 8 MiB"},
 		"too deep":       {strings.Repeat("[", 250) + strings.Repeat("]", 250), "site.yml:1:201: this is nested deeper than 200 levels"},
 		"far too deep":   {strings.Repeat("- ", 20000) + "x", "site.yml:1:1: this is nested deeper than 200 levels"},
-		"a replacement":  {"- '\ufffd'", "site.yml:1:3: a task is a mapping, not text; write its kind, a colon, and its parameters below"},
+		"a replacement":  {"- '\ufffd'", "site.yml:1:3: a task is a map, not text; write its kind, a colon, and its parameters below"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,7 @@ func (c *compiler) playbook(root *expr.Node) {
 		c.problem(root.Place, "the playbook is empty").hint("write a list of plays or of tasks")
 		return
 	case root.Shape == expr.Mapping:
-		c.problem(root.Place, "a playbook is a list of plays or of tasks, not a mapping").
+		c.problem(root.Place, "a playbook is a list of plays or of tasks, not a map").
 			hint(`write "- " before the first key, and indent the rest by two`)
 		return
 	case root.Shape == expr.Scalar:
@@ -58,7 +58,7 @@ func (c *compiler) playbook(root *expr.Node) {
 	for _, item := range root.Items {
 		switch {
 		case item.Shape != expr.Mapping:
-			c.problem(item.Place, "a play is a mapping, not %s", shape(item))
+			c.problem(item.Place, "a play is a map, not %s", shape(item))
 		case c.looksLikePlay(item) || !c.hasKind(item):
 			c.play(item)
 		default:
@@ -163,7 +163,7 @@ func (c *compiler) tasks(play *engine.Play, list *expr.Node, shared settings) {
 	number := len(c.program.Plays)
 	for i, item := range list.Items {
 		if item.Shape != expr.Mapping {
-			c.problem(item.Place, "a task is a mapping, not %s", shape(item)).
+			c.problem(item.Place, "a task is a map, not %s", shape(item)).
 				hint("write its kind, a colon, and its parameters below")
 			continue
 		}

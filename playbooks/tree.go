@@ -157,7 +157,7 @@ func (b *builder) tag(y *yaml.Node, at expr.Place) bool {
 		if scalar {
 			return true
 		}
-		b.problem(at, "the tag %s is for single values, not for lists or mappings", tag)
+		b.problem(at, "the tag %s is for single values, not for lists or maps", tag)
 		return false
 	case "!!seq":
 		if y.Kind == yaml.SequenceNode {
@@ -206,8 +206,8 @@ func (b *builder) mapping(n *expr.Node, y *yaml.Node, depth int) {
 	}
 }
 
-// bareTemplate notices {{ x }} without quotes, which YAML reads as a mapping
-// whose key is a mapping.
+// bareTemplate notices {{ x }} without quotes, which YAML reads as a map
+// whose key is a map.
 func (b *builder) bareTemplate(n *expr.Node, y *yaml.Node) bool {
 	if len(y.Content) == 0 || y.Style&yaml.FlowStyle == 0 || y.Content[0].Kind != yaml.MappingNode ||
 		y.Content[0].Line != y.Line || y.Content[0].Column != y.Column+1 {
@@ -230,7 +230,7 @@ func (b *builder) key(y *yaml.Node, depth int) *expr.Node {
 	}
 	key := b.node(y, depth)
 	if key.Shape != expr.Scalar {
-		b.problem(key.Place, "a list or a mapping cannot be a key")
+		b.problem(key.Place, "a list or a map cannot be a key")
 		return nil
 	}
 	return key

@@ -24,13 +24,13 @@ func badName(name string, at expr.Place) *engine.Problem {
 	return nil
 }
 
-// varsOf reads a mapping of names to values; null is an empty one.
+// varsOf reads a map of names to values; null is an empty one.
 func varsOf(n *expr.Node) ([]engine.Var, []*engine.Problem) {
 	if isNull(n) {
 		return nil, nil
 	}
 	if n.Shape != expr.Mapping {
-		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a mapping of names to values, not %s", shape(n)).
+		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a map of names to values, not %s", shape(n)).
 			WithHint("write one `name: value` per line")}
 	}
 	var problems engine.Problems
@@ -60,7 +60,7 @@ func shape(n *expr.Node) string {
 	case expr.Sequence:
 		return "a list"
 	case expr.Mapping:
-		return "a mapping"
+		return "a map"
 	}
 	switch n.Value.(type) {
 	case nil:
