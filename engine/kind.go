@@ -19,6 +19,10 @@ type Kind struct {
 	Full string      // its full name, if it has one: "noa.clevercloud.addon_register"
 	Doc  string      // first sentence: the list; the rest: its reference page
 	New  func() Task // a pointer to a struct of parameters, ready to be filled
+	// Example is a playbook that uses it, for its reference page: a list of tasks.
+	Example string
+	// Returns is what its result holds, beside changed and failed.
+	Returns []Return
 	// Guard marks a kind that may stop the play on purpose: all that stands
 	// before it ends first, and nothing that stands after it starts sooner.
 	Guard bool
@@ -29,6 +33,9 @@ type Kind struct {
 	// without -v, and as it is, secrets included.
 	Shows bool
 }
+
+// A Return is one value of a kind's result.
+type Return struct{ Name, Doc string }
 
 // A Task is one use of a kind with its parameters filled in.
 //

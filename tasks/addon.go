@@ -47,6 +47,21 @@ func result(a clever.Addon, owner string) *expr.Map {
 	)
 }
 
+// addonReturns is what result and the reading after it give.
+func addonReturns() []engine.Return {
+	return []engine.Return{
+		{Name: "addon_id", Doc: "its id, addon_…"},
+		{Name: "real_id", Doc: "its id as the provider knows it: postgresql_…"},
+		{Name: "name", Doc: "its name"},
+		{Name: "provider", Doc: "its provider's id"},
+		{Name: "organisation", Doc: "who owns it; null for the personal space"},
+		{Name: "plan", Doc: "its plan: slug, id and name"},
+		{Name: "version", Doc: "the version that runs, where a template mentions it"},
+		{Name: "region", Doc: "the zone where it runs"},
+		{Name: "env", Doc: "its variables, where a template mentions them; hidden in reports"},
+	}
+}
+
 func planResult(p clever.Plan) *expr.Map {
 	return expr.MapOf("slug", p.Slug, "id", p.ID, "name", p.Name)
 }

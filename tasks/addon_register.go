@@ -14,10 +14,24 @@ func addonRegister(cloud *Cloud) engine.Kind {
 	return engine.Kind{
 		Name: "addon_register",
 		Full: "noa.clevercloud.addon_register",
-		Doc: "Sees to it that an add-on exists. It is found by owner, provider and name; one that is not there is ordered. " +
-			"What is registered: addon_id, real_id, name, provider, organisation, plan (slug, id, name), version, region, env (a map of its variables), changed, failed.",
+		Doc: "Sees to it that an add-on exists. It is found by owner, provider and name; one that is not there is ordered.",
 		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
 		Hidden: []string{"env"},
+		Example: `- name: Order the database
+  noa.clevercloud.addon_register:
+    name: shop-db
+    provider: postgresql-addon
+    details:
+      plan: xxs_sml
+      version: 16
+      region: par
+  register: db
+
+- name: Show where it is
+  ansible.builtin.debug:
+    msg: "{{ db.env.POSTGRESQL_ADDON_HOST }}:{{ db.env.POSTGRESQL_ADDON_PORT }}"
+`,
+		Returns: addonReturns(),
 	}
 }
 

@@ -16,6 +16,15 @@ func addonRemove(cloud *Cloud) engine.Kind {
 		Doc: "Removes an add-on, its data included. One that is gone already is fine. " +
 			"Naming it in a playbook is consent enough. It is removed only after all that stands above it ended well.",
 		New: func() engine.Task { return &AddonRemove{cloud: cloud} },
+		Example: `- name: Remove the trial database
+  noa.clevercloud.addon_remove:
+    addon: trial-db
+    provider: postgresql-addon
+`,
+		Returns: []engine.Return{
+			{Name: "addon_id", Doc: "the id that the add-on had; null if it was gone already"},
+			{Name: "name", Doc: "its name"},
+		},
 	}
 }
 

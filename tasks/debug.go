@@ -15,6 +15,17 @@ func debug() engine.Kind {
 		Doc:   "Shows a text or a value. What it shows is shown as it is, secrets included: that is what it is for.",
 		New:   func() engine.Task { return &Debug{Msg: "Hello world!"} },
 		Shows: true,
+		Example: `- name: Say where the database is
+  ansible.builtin.debug:
+    msg: "the database is at {{ host }}"
+  vars:
+    host: db.example.com
+
+- name: Show a variable as it is
+  ansible.builtin.debug:
+    var: ansible_version.full
+`,
+		Returns: []engine.Return{{Name: "msg", Doc: "what was shown; with var, the value stands under the expression itself"}},
 	}
 }
 
