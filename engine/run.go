@@ -32,8 +32,12 @@ type Options struct {
 	Transport http.RoundTripper
 	Secrets   *Secrets
 	Reporter  Reporter
-	Lookups   map[string]expr.Lookup
-	FromYAML  func(text string) (Value, error)
+	// Applying is told of each change right before it is carried out, and the
+	// function that it gives right after; nil: nobody is. The goroutines that do
+	// the work call them, in no order.
+	Applying func(s *Step, name string, c *Change) (ended func(Value, error))
+	Lookups  map[string]expr.Lookup
+	FromYAML func(text string) (Value, error)
 }
 
 // A Result is what came of a run.
@@ -114,6 +118,9 @@ func newRun(opt Options) *run {
 	}
 	if opt.Reporter == nil {
 		opt.Reporter = Reporters{}
+	}
+	if opt.Applying == nil {
+		opt.Applying = func(*Step, string, *Change) func(Value, error) { return func(Value, error) {} }
 	}
 	return &run{
 		opt:     opt,

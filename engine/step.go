@@ -192,7 +192,9 @@ func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
 		return err
 	}
 	a.applied = true
+	ended := a.opt.Applying(a.s.step, a.s.end.Name, &c)
 	v, err := c.Do(context.WithoutCancel(ctx), a.host(false, true))
+	ended(v, err)
 	if err == nil {
 		a.result = v
 	}
