@@ -179,6 +179,12 @@ func TestStateFiles(t *testing.T) {
 			t.Errorf("%s: exit %d, left %q (%v)\n%s%s", name, code, left, err, out, stderr)
 		}
 	}
+	for _, none := range []string{s.dir, os.DevNull} {
+		code, out, stderr := s.run("play", "--emulator", "--emulator-state", none, s.file(t, "site.yml", orders(1)))
+		if code != 1 || out != "" || !strings.Contains(stderr, "is no file") {
+			t.Errorf("%s: exit %d\n%s%s", none, code, out, stderr)
+		}
+	}
 	code, _, stderr := s.run("play", "--emulator", "--emulator-state", filepath.Join(s.dir, "missing", "deep", "state.json"), s.file(t, "site.yml", orders(1)))
 	if code != 0 {
 		t.Errorf("a folder that is not there yet: exit %d\n%s", code, stderr)

@@ -40,6 +40,9 @@ type header struct {
 
 // openSnapshot makes the folder and takes the lock, waiting for it.
 func openSnapshot(path string, wait time.Duration) (*snapshot, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the state file %s is no file: give another one", path)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state file %s cannot be made: %w", path, err)
 	}
