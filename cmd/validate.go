@@ -29,7 +29,7 @@ func (p *Program) validateCommand() *cli.Command {
 			}
 			var extra []engine.Var
 			for _, arg := range c.StringSlice("extra-vars") {
-				vars, err := playbooks.ExtraVars(arg, os.ReadFile)
+				vars, err := playbooks.ExtraVars(arg, os.ReadFile, nil)
 				if err != nil {
 					return err
 				}
@@ -41,7 +41,9 @@ func (p *Program) validateCommand() *cli.Command {
 			}
 			steps := 0
 			for _, play := range program.Plays {
-				steps += len(play.Steps)
+				for range play.Steps() {
+					steps++
+				}
 			}
 			_, err = fmt.Fprintf(p.Out, "%s in %s: nothing is wrong\n", count(steps, "task"), count(len(files), "playbook"))
 			return err

@@ -50,7 +50,7 @@ func link(p *Program, extra []string) *linked {
 		l.extra[name] = true
 	}
 	for _, play := range p.Plays {
-		for _, s := range play.Steps {
+		for s := range play.Steps() {
 			l.steps = append(l.steps, &linkedStep{step: s, play: play, index: len(l.steps)})
 			if s.Register != "" {
 				l.registrars[s.Register] = append(l.registrars[s.Register], len(l.steps)-1)

@@ -19,8 +19,9 @@ import (
 // being shown; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
-// commas), map[string]string, Value (anything), Expression, or a struct or a
-// pointer to one (parameters inside parameters).
+// commas), map[string]string, Value (anything), Expression, Conditions, or a
+// struct or a pointer to one (parameters inside parameters). A *expr.Map named
+// AnyName takes all that is no other parameter; its keys may be templates.
 type Param struct {
 	Name     string
 	Aliases  []string
@@ -49,8 +50,14 @@ const (
 	TextMapParam    ParamType = "map of text"
 	AnyParam        ParamType = "anything"
 	ExpressionParam ParamType = "expression"
+	ConditionsParam ParamType = "condition, or list of conditions"
+	FreeParam       ParamType = "names with values"
 	NestedParam     ParamType = "map"
 )
+
+// AnyName is the name of the parameter that stands for all names that are no
+// other parameter's.
+const AnyName = "*"
 
 // An Expression is a parameter that names a value rather than being one: debug's
 // var. What it mentions may be undefined; then Err says so.
@@ -58,6 +65,17 @@ type Expression struct {
 	Text  string
 	Value Value
 	Err   error
+}
+
+// Conditions is a parameter of conditions that the task itself tests, one by one:
+// assert's that.
+type Conditions []Tested
+
+// A Tested is a condition that can be tested.
+type Tested struct {
+	Text string // as written
+	// Test gives a bool, or an *expr.Unknown.
+	Test func() (Value, error)
 }
 
 // paramsOf remembers what a type's tags say; types do not change.
@@ -97,8 +115,13 @@ func words(list string) []string {
 }
 
 func typeOf(t reflect.Type) (ParamType, []Param) {
-	if t == reflect.TypeFor[Expression]() {
+	switch t {
+	case reflect.TypeFor[Expression]():
 		return ExpressionParam, nil
+	case reflect.TypeFor[Conditions]():
+		return ConditionsParam, nil
+	case reflect.TypeFor[*expr.Map]():
+		return FreeParam, nil
 	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -123,12 +146,15 @@ func typeOf(t reflect.Type) (ParamType, []Param) {
 	}
 }
 
-// find gives the parameter of a name or an alias.
+// find gives the parameter of a name or an alias, else the one that takes any name.
 func find(params []Param, name string) (Param, bool) {
 	for _, p := range params {
 		if p.Name == name || slices.Contains(p.Aliases, name) {
 			return p, true
 		}
+	}
+	if i := slices.IndexFunc(params, func(p Param) bool { return p.Name == AnyName }); i >= 0 {
+		return params[i], true
 	}
 	return Param{}, false
 }
@@ -137,7 +163,9 @@ func find(params []Param, name string) (Param, bool) {
 func names(params []Param) []string {
 	var all []string
 	for _, p := range params {
-		all = append(append(all, p.Name), p.Aliases...)
+		if p.Name != AnyName {
+			all = append(append(all, p.Name), p.Aliases...)
+		}
 	}
 	return all
 }
@@ -162,7 +190,9 @@ func CheckArgs(k *Kind, args *expr.Node, at Place) []*Problem {
 func firstNames(params []Param) []string {
 	var list []string
 	for _, p := range params {
-		list = append(list, p.Name)
+		if p.Name != AnyName {
+			list = append(list, p.Name)
+		}
 	}
 	return list
 }
@@ -184,6 +214,10 @@ func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at Place
 		p, ok := find(params, e.Key.Text)
 		if !ok {
 			c.unknown(path, params, e.Key)
+			continue
+		}
+		if p.Name == AnyName {
+			c.freeKey(e.Key)
 			continue
 		}
 		if other, twice := given[p.Name]; twice {
@@ -223,13 +257,45 @@ func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 		Detail: "it takes " + strings.Join(known, ", ")})
 }
 
+// freeKey checks a name that the kind does not know: it is a variable's, or a
+// template of one.
+func (c *argChecker) freeKey(key *expr.Node) {
+	if key.Tmpl == nil && expr.HasTemplate(key.Text) {
+		t, err := expr.Parse(key.Text, expr.At(key.Place, key.Text))
+		if err != nil {
+			c.add(ProblemOf(err, key.Place))
+			return
+		}
+		key.Tmpl = t
+	}
+	if key.Tmpl == nil && !IsName(key.Text) {
+		c.add(Problemf(key.Place, "%q is no name of a variable", key.Text).
+			WithHint("names are letters, digits and _, and begin with no digit"))
+	}
+}
+
+// IsName reports whether a text can name a variable.
+func IsName(text string) bool {
+	for i, r := range text {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
 func isNull(n *expr.Node) bool {
 	return n.Shape == expr.Scalar && n.Tmpl == nil && n.Value == nil
 }
 
 func (c *argChecker) value(path string, p Param, n *expr.Node) {
-	if p.Type == ExpressionParam {
+	switch p.Type {
+	case ExpressionParam:
 		c.expression(path, n)
+		return
+	case ConditionsParam:
+		c.conditions(path, n)
 		return
 	}
 	if n.Tmpl != nil || isNull(n) {
@@ -326,4 +392,42 @@ func (c *argChecker) expression(path string, n *expr.Node) {
 		}
 		n.Tmpl = t
 	}
+}
+
+// conditions makes each condition a template.
+func (c *argChecker) conditions(path string, n *expr.Node) {
+	switch n.Shape {
+	case expr.Mapping:
+		c.wrongType(path, Param{Type: ConditionsParam}, n)
+	case expr.Sequence:
+		for i, item := range n.Items {
+			if item.Shape != expr.Scalar {
+				c.wrongType(fmt.Sprintf("%s[%d]", path, i), Param{Type: ConditionsParam}, item)
+			} else {
+				c.conditions(path, item)
+			}
+		}
+	default:
+		c.condition(path, n)
+	}
+}
+
+func (c *argChecker) condition(path string, n *expr.Node) {
+	text := n.Text
+	switch v := n.Value.(type) {
+	case bool: // written yes or off, it would be taken for a name
+		text = strings.ToLower(expr.Text(v))
+	case string:
+	default:
+		if n.Tmpl == nil {
+			c.wrongType(path, Param{Type: ConditionsParam}, n)
+			return
+		}
+	}
+	t, _, err := expr.ParseCondition(text, expr.At(n.Place, n.Text))
+	if err != nil {
+		c.add(ProblemOf(err, n.Place))
+		return
+	}
+	n.Tmpl = t
 }

@@ -1,22 +1,76 @@
 package engine
 
-import "runner/engine/expr"
+import (
+	"iter"
+
+	"runner/engine/expr"
+)
 
 // A Program is a checked playbook, ready to run: plain data and templates.
 type Program struct {
 	Plays []*Play
 }
 
-// A Play is a list of steps with variables of its own.
+// A Play is three lists of tasks, with variables of their own. Handlers that
+// were notified run after each list.
 type Play struct {
 	Place Place
 	Name  *expr.Node // nil: shown as its hosts
 	Hosts string     // as written, "localhost" where absent
-	Vars  []Var
-	Steps []*Step
 	// File is the playbook it stands in, as the user named it; magic variables
 	// and relative paths start there.
 	File string
+
+	Vars      []Var
+	Prompts   []*Prompt
+	VarsFiles []*VarsFile
+
+	PreTasks  []Item
+	Tasks     []Item
+	PostTasks []Item
+	Handlers  []*Step
+	// ForceHandlers: handlers that were notified run after a failure too. Nil: false.
+	ForceHandlers *expr.Node
+}
+
+// An Item stands in a list of tasks: a *Step or a *Block.
+type Item interface{ item() }
+
+func (*Step) item()  {}
+func (*Block) item() {}
+
+// A Block is run as one: all before it ends first, nothing after it starts
+// sooner. When its body fails, Rescue runs and the failure is forgotten if that
+// goes well; Always runs in any case. Keywords of the block are copied to its
+// members by whoever compiles it, and a block that has neither Rescue nor Always
+// is not made: its members stand in its place.
+type Block struct {
+	ID     string
+	Place  Place
+	Body   []Item
+	Rescue []Item
+	Always []Item
+}
+
+// A Prompt is a variable that a person is asked for when the play starts, unless
+// it is given from outside.
+type Prompt struct {
+	Name    string
+	Place   Place      // of the name
+	Text    *expr.Node // the question; nil: the name
+	Default *expr.Node // nil: none
+	Private bool       // not echoed; its value is a secret
+	Confirm bool       // asked twice
+}
+
+// A VarsFile is an entry of vars_files: the first of its paths that exists is read.
+type VarsFile struct {
+	Place Place
+	Paths []*expr.Node
+	// Vars are what the file defines, where the compiler knew its name and has
+	// read it; then Read is true. Otherwise it is read when the play starts.
+	Vars []Var
+	Read bool
 }
 
 // A Var is a named value, evaluated when it is used.
@@ -26,7 +80,8 @@ type Var struct {
 	Value *expr.Node
 }
 
-// A Step is a task of a play.
+// A Step is a task of a play. What it inherits from blocks and play is in it.
+// Of keywords that are Nodes, nil means that they were not given.
 type Step struct {
 	// ID is stable between two compilations of the same text: "1.3" is the
 	// third task of the first play.
@@ -36,18 +91,66 @@ type Step struct {
 	Kind  *Kind
 	As    string     // the kind's name as the playbook writes it
 	At    Place      // where that stands
-	Args  *expr.Node // a Mapping; nil: none
-	Vars  []Var
-	When  []*Condition
+	Args  *expr.Node // a Mapping; nil: none. What module_defaults add is in it
+	// Vars are its variables, those of the blocks around it first: the last of a
+	// name counts.
+	Vars []Var
+	// Params are the own `vars` of an include_tasks, once more: in what it
+	// includes they beat facts.
+	Params []Var
+	When   []*Condition // those of the blocks around it first
+	Loop   *Loop        // nil: once
 
-	Register     string
-	RegisterAt   Place
-	Tags         []string   // inherited ones included
-	IgnoreErrors *expr.Node // nil: false
-	NoLog        *expr.Node // nil: false
-	CheckMode    *expr.Node // nil: as the run
-	Diff         *expr.Node // nil: as the run
-	Allow        []string   // risks consented to in the playbook
+	Until       []*Condition
+	Retries     *expr.Node   // nil: 3 where there is Until, else none
+	Delay       *expr.Node   // seconds; nil: 5
+	FailedWhen  []*Condition // all must hold; nil: as the kind says
+	ChangedWhen []*Condition
+
+	Register       string
+	RegisterAt     Place
+	Notify         []*expr.Node // names or topics of handlers, or templates of lists of such
+	Listen         []string     // topics of a handler
+	Tags           []string     // inherited ones included
+	IgnoreErrors   *expr.Node   // nil: false
+	AnyErrorsFatal *expr.Node   // nil: false
+	NoLog          *expr.Node   // nil: false
+	CheckMode      *expr.Node   // nil: as the run
+	Diff           *expr.Node   // nil: as the run
+	Timeout        *expr.Node   // seconds; nil or 0: none
+	Throttle       *expr.Node   // items of a loop at once; nil or 0: as many as there are jobs
+	Environment    []*expr.Node // maps, or templates of such; the last one that has a name counts
+	Allow          []string     // risks consented to in the playbook
+
+	// Within is for whoever compiled an include_tasks: what the tasks of the file
+	// inherit. It comes back in Options.Load.
+	Within any
+}
+
+// A LoopKind says what a loop makes of its value.
+type LoopKind string
+
+// The kinds of loops, as playbooks write them.
+const (
+	LoopList     LoopKind = "loop"               // a list, as it is
+	LoopItems    LoopKind = "with_items"         // a list or a single item; lists in it are flattened, one level
+	LoopWithList LoopKind = "with_list"          // a list, as it is
+	LoopDict     LoopKind = "with_dict"          // a map: items with key and value
+	LoopIndexed  LoopKind = "with_indexed_items" // as with_items: items that are [index, item]
+)
+
+// A Loop runs a step once for each item.
+type Loop struct {
+	Kind  LoopKind
+	Place Place // of the keyword
+	Over  *expr.Node
+
+	Var       string       // "" means "item"
+	Index     string       // the variable that counts from 0; "": none
+	Label     *expr.Node   // what is shown of an item; nil: all of it
+	Pause     *expr.Node   // seconds between items
+	Extended  *expr.Node   // nil: false; else ansible_loop is there
+	BreakWhen []*Condition // looked at after each item
 }
 
 // A Condition is one expression of a `when`.
@@ -55,4 +158,42 @@ type Condition struct {
 	Text  string // as written
 	Place Place
 	Expr  *expr.Template
+}
+
+// Lists gives the lists of a play in the order in which they are run, handlers last.
+func (p *Play) Lists() [][]Item {
+	lists := [][]Item{p.PreTasks, p.Tasks, p.PostTasks, nil}
+	for _, h := range p.Handlers {
+		lists[3] = append(lists[3], h)
+	}
+	return lists
+}
+
+// Steps gives every step of the play in order, those of blocks and the handlers too.
+func (p *Play) Steps() iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, list := range p.Lists() {
+			if !eachStep(list, yield) {
+				return
+			}
+		}
+	}
+}
+
+func eachStep(items []Item, yield func(*Step) bool) bool {
+	for _, it := range items {
+		switch it := it.(type) {
+		case *Step:
+			if !yield(it) {
+				return false
+			}
+		case *Block:
+			for _, part := range [][]Item{it.Body, it.Rescue, it.Always} {
+				if !eachStep(part, yield) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }

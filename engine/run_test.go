@@ -178,7 +178,7 @@ func script(t *testing.T, w *world, text string) *engine.Program {
 		for _, p := range engine.CheckArgs(s.Kind, s.Args, at) {
 			t.Fatal(p)
 		}
-		play.Steps = append(play.Steps, s)
+		play.Tasks = append(play.Tasks, s)
 	}
 	return &engine.Program{Plays: []*engine.Play{play}}
 }

@@ -47,7 +47,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, play := range program.Plays {
-			for _, s := range play.Steps {
+			for s := range play.Steps() {
 				within(t, s.Place, text)
 				for _, r := range refs(s) {
 					within(t, r.Place, text)
@@ -101,7 +101,7 @@ func FuzzExtraVars(f *testing.F) {
 		f.Add(arg)
 	}
 	f.Fuzz(func(t *testing.T, arg string) {
-		vars, err := ExtraVars(arg, noFile)
+		vars, err := ExtraVars(arg, noFile, nil)
 		if err != nil && vars != nil {
 			t.Errorf("%v and %v", vars, err)
 		}

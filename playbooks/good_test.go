@@ -57,7 +57,7 @@ func drawn(program *engine.Program, problems []*engine.Problem) string {
 		d.line(0, play.Place, "play on %s of %s", play.Hosts, play.File)
 		d.node(1, "name", play.Name)
 		d.vars(play.Vars)
-		for _, s := range play.Steps {
+		for s := range play.Steps() {
 			d.step(s)
 		}
 	}

@@ -37,7 +37,7 @@ func TestTextsThatAreNone(t *testing.T) {
 		"binary":         {"\x7fELF\x00\x01", "site.yml: the file is binary, not text"},
 		"Latin-1":        {"- é: a\n- d\xe9j\xe0 vu\n", "site.yml:2:4: the byte 0xe9 is not UTF-8 text; save the file as UTF-8"},
 		"an escape":      {"- é\x1b[0m\n", `site.yml:1:4: the control character U+001B cannot stand in YAML; remove it, or write "\x1b" in double quotes`},
-		"a vault":        {"$ANSIBLE_VAULT;1.1;AES256\n6162\n", "site.yml:1:1: vaulted files are not supported yet; decrypt it first"},
+		"a vault":        {"$ANSIBLE_VAULT;1.1;AES256\n6162\n", "site.yml:2:1: the vault is damaged here: it ends too soon"},
 		"too large":      {strings.Repeat("# \n", largest/3+1), "site.yml: the file is larger than 8 MiB"},
 		"too deep":       {strings.Repeat("[", 250) + strings.Repeat("]", 250), "site.yml:1:201: this is nested deeper than 200 levels"},
 		"far too deep":   {strings.Repeat("- ", 20000) + "x", "site.yml:1:1: this is nested deeper than 200 levels"},
@@ -96,7 +96,7 @@ func TestStandardInput(t *testing.T) {
 	opt := options()
 	opt.Stdin = strings.NewReader(hello)
 	program, problems := Load([]string{"-"}, opt)
-	if len(problems) > 0 || program.Plays[0].File != "-" || program.Plays[0].Steps[0].Place.String() != "stdin:1:3" {
+	if len(problems) > 0 || program.Plays[0].File != "-" || program.Plays[0].Tasks[0].(*engine.Step).Place.String() != "stdin:1:3" {
 		t.Errorf("made %v, told %v", program, problems)
 	}
 	broken := map[string]struct {
@@ -167,7 +167,7 @@ func TestWhatEditorsLeave(t *testing.T) {
 		t.Errorf("told %v", problems)
 	}
 	program, problems := Load([]string{written(t, "good.yml", strings.Replace(text, "mgs", "msg", 1))}, options())
-	if len(problems) > 0 || program.Plays[0].Steps[0].Name.Text != "Say hello" {
+	if len(problems) > 0 || program.Plays[0].Tasks[0].(*engine.Step).Name.Text != "Say hello" {
 		t.Errorf("told %v", problems)
 	}
 }
@@ -183,7 +183,7 @@ func TestSeveralFiles(t *testing.T) {
 			t.Errorf("play %d is of %s", i+1, play.File)
 		}
 	}
-	if id := program.Plays[1].Steps[0].ID; id != "2.1" {
+	if id := program.Plays[1].Tasks[0].(*engine.Step).ID; id != "2.1" {
 		t.Errorf("the second file's task is %s", id)
 	}
 }

@@ -172,7 +172,7 @@ func (c *compiler) tasks(play *engine.Play, list *expr.Node, shared settings) {
 			continue
 		}
 		step.ID = fmt.Sprintf("%d.%d", number, i+1)
-		play.Steps = append(play.Steps, step)
+		play.Tasks = append(play.Tasks, step)
 	}
 }
 

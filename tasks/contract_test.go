@@ -87,7 +87,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 		if s.name != "" {
 			st.Name = &expr.Node{Text: s.name, Value: s.name}
 		}
-		play.Steps = append(play.Steps, st)
+		play.Tasks = append(play.Tasks, st)
 	}
 	var told ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},

@@ -1,0 +1,41 @@
+package engine
+
+import "context"
+
+// Hooks are what a run needs of the world outside that the engine does not know:
+// files and persons. Each may be nil; whoever needs it then fails with a word
+// about that.
+type Hooks struct {
+	// Load compiles a file of tasks that a step includes (Change.Include).
+	Load func(ctx context.Context, by *Step, path string) (*Included, error)
+	// ReadVars reads the first of some files of variables that exists. Their
+	// names are relative to the file in which `from` is.
+	ReadVars func(ctx context.Context, from Place, paths []string) ([]Var, error)
+	// Prompt asks a person; nil where there is nobody at a terminal.
+	Prompt func(ctx context.Context, q Question) (string, error)
+	// Step asks whether a task is to be done (--step); nil: all are.
+	Step func(ctx context.Context, task string) (Answer, error)
+}
+
+// Included is a file of tasks, compiled.
+type Included struct {
+	File  string // as it is shown: its absolute path
+	Items []Item
+}
+
+// A Question is put to a person.
+type Question struct {
+	Text    string
+	Private bool // what is typed is not shown
+	Confirm bool // asked twice, until both answers are the same
+}
+
+// An Answer is what a person says to a task before it is done.
+type Answer int
+
+// The answers.
+const (
+	No   Answer = iota // leave it out
+	Yes                // do it
+	GoOn               // do it, and ask no more
+)
