@@ -118,7 +118,7 @@ func (p *play) allowed() []string {
 func (p *play) extraVars() ([]engine.Var, error) {
 	var all []engine.Var
 	for _, arg := range p.cli.StringSlice("extra-vars") {
-		vars, err := playbooks.ExtraVars(arg, os.ReadFile)
+		vars, err := playbooks.ExtraVars(arg, os.ReadFile, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -62,7 +62,7 @@ var secretEntry = regexp.MustCompile(`(?i)([\w-]*(?:secret|password|passwd|token
 //	12 |     plan: xxs_sm
 //	   |           ^
 func (p *Problem) Excerpt() string {
-	if p.Place.IsZero() || p.Place.Line < 1 {
+	if p.Place.IsZero() || p.Place.Line < 1 || p.Place.Source.Secret {
 		return ""
 	}
 	line, ok := lineOf(p.Place.Source.Text, p.Place.Line)

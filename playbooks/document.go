@@ -11,7 +11,8 @@ import (
 
 // A document is a source with what is needed to find one's way in it.
 type document struct {
-	src *expr.Source
+	src   *expr.Source
+	vault *Vault
 	// starts holds the offset of each line as YAML counts them: besides \n it
 	// knows \r, NEL and two Unicode separators as ends of lines.
 	starts []int

@@ -10,26 +10,26 @@ import (
 
 // ExtraVars reads the argument of --extra-vars: name=value pairs, quoted as in a
 // shell, whose values are text; a map in JSON or YAML, whose values keep
-// their types; or @file, which holds such a map. The error tells all that is
-// wrong with it.
-func ExtraVars(arg string, read func(path string) ([]byte, error)) ([]engine.Var, error) {
+// their types; or @file, which holds such a map, vaulted or not. The error
+// tells all that is wrong with it.
+func ExtraVars(arg string, read func(path string) ([]byte, error), v *Vault) ([]engine.Var, error) {
 	text := strings.TrimSpace(arg)
 	if path, ok := strings.CutPrefix(text, "@"); ok {
 		data, err := read(path)
 		if err != nil {
 			return nil, &engine.Problem{Place: expr.Place{Source: &expr.Source{Name: path}}, Msg: reason(err), Err: err}
 		}
-		return varsOfYAML(path, data)
+		return varsOfYAML(path, data, v)
 	}
 	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
-		return varsOfYAML("--extra-vars", []byte(arg))
+		return varsOfYAML("--extra-vars", []byte(arg), v)
 	}
 	return varsOfPairs(arg)
 }
 
-func varsOfYAML(name string, data []byte) ([]engine.Var, error) {
+func varsOfYAML(name string, data []byte, v *Vault) ([]engine.Var, error) {
 	var all engine.Problems
-	n, problems := ParseYAML(name, data)
+	n, problems := ParseYAML(name, data, v)
 	all.Add(problems...)
 	if n == nil {
 		return nil, all.Err()

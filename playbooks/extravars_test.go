@@ -18,7 +18,7 @@ func noFile(path string) ([]byte, error) {
 // pairsOf gives names and values of variables, a template's text where it is one.
 func pairsOf(t *testing.T, arg string, read func(string) ([]byte, error)) map[string]string {
 	t.Helper()
-	vars, err := ExtraVars(arg, read)
+	vars, err := ExtraVars(arg, read, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestWrongExtraVars(t *testing.T) {
 	}
 	for arg, want := range tests {
 		t.Run(arg, func(t *testing.T) {
-			vars, err := ExtraVars(arg, noFile)
+			vars, err := ExtraVars(arg, noFile, nil)
 			var list interface{ WrappedErrors() []error }
 			if errors.As(err, &list) && len(list.WrappedErrors()) == 1 {
 				err = list.WrappedErrors()[0]
@@ -93,7 +93,7 @@ func TestWrongExtraVars(t *testing.T) {
 			}
 		})
 	}
-	if _, err := ExtraVars("@nope.yml", noFile); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ExtraVars("@nope.yml", noFile, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file is %v", err)
 	}
 }

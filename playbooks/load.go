@@ -22,6 +22,8 @@ type Options struct {
 	Stdin io.Reader
 	// ExtraVars are the names that are known from the command line.
 	ExtraVars []string
+	// Vault opens what is vaulted; nil where there is no password.
+	Vault *Vault
 }
 
 // Load opens and checks playbooks and makes one program of them, their plays in
@@ -31,7 +33,7 @@ type Options struct {
 func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 	c := newCompiler(opt)
 	for _, path := range paths {
-		src, p := open(path, opt.Stdin)
+		src, p := open(path, opt.Stdin, opt.Vault)
 		if p != nil {
 			c.unread(p)
 			continue
@@ -44,7 +46,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 // Parse is Load for one playbook that is in memory already.
 func Parse(name string, text []byte, opt Options) (*engine.Program, []*engine.Problem) {
 	c := newCompiler(opt)
-	src, p := sourceOf(name, text)
+	src, p := sourceOf(name, text, opt.Vault)
 	if p != nil {
 		c.unread(p)
 	} else {
@@ -67,6 +69,7 @@ type compiler struct {
 	names map[string]bool
 	// extra are names that count as defined wherever they are mentioned.
 	extra []string
+	vault *Vault
 	// blind: something was refused that might define any name, so that nothing can
 	// be said about names any more.
 	blind bool
@@ -86,6 +89,7 @@ func newCompiler(opt Options) *compiler {
 		docs:    map[*expr.Source]*document{},
 		names:   map[string]bool{},
 		extra:   slices.Clone(opt.ExtraVars),
+		vault:   opt.Vault,
 	}
 	for i := range opt.Kinds {
 		k := &opt.Kinds[i]
@@ -122,7 +126,7 @@ func (c *compiler) order(src *expr.Source) {
 func (c *compiler) file(path string, src *expr.Source) {
 	c.order(src)
 	c.doc, c.path, c.braces = newDocument(src), path, braces{}
-	c.docs[src] = c.doc
+	c.docs[src], c.doc.vault = c.doc, c.vault
 	root, problems := c.doc.parse()
 	c.problems.Add(problems...)
 	if root == nil {

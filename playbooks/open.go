@@ -12,6 +12,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/vault"
 )
 
 // largest is the size in bytes from which a file is refused: what people write
@@ -19,7 +20,7 @@ import (
 const largest = 8 << 20
 
 // open reads the playbook that a path names; "-" reads stdin.
-func open(path string, stdin io.Reader) (*expr.Source, *engine.Problem) {
+func open(path string, stdin io.Reader, v *Vault) (*expr.Source, *engine.Problem) {
 	src := &expr.Source{Name: path}
 	data, err := readAll(path, stdin)
 	if path == "-" {
@@ -28,7 +29,7 @@ func open(path string, stdin io.Reader) (*expr.Source, *engine.Problem) {
 	if err != nil {
 		return nil, &engine.Problem{Place: expr.Place{Source: src}, Msg: reason(err), Err: err}
 	}
-	return sourceOf(src.Name, data)
+	return sourceOf(src.Name, data, v)
 }
 
 func readAll(path string, stdin io.Reader) ([]byte, error) {
@@ -94,9 +95,22 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// sourceOf makes a Source of what a file holds, if that is text that YAML allows.
-func sourceOf(name string, data []byte) (*expr.Source, *engine.Problem) {
-	src := &expr.Source{Name: name}
+// sourceOf makes a Source of what a file holds, if that is text that YAML allows,
+// or a vault of such.
+func sourceOf(name string, data []byte, v *Vault) (*expr.Source, *engine.Problem) {
+	src, p := textSource(&expr.Source{Name: name}, data)
+	if p != nil || !vault.IsVault([]byte(src.Text)) {
+		return src, p
+	}
+	plain, p := v.openFile(name, src.Text)
+	if p != nil {
+		return nil, p
+	}
+	return textSource(&expr.Source{Name: name, Secret: true}, plain)
+}
+
+// textSource puts what a file holds into its Source.
+func textSource(src *expr.Source, data []byte) (*expr.Source, *engine.Problem) {
 	whole := expr.Place{Source: src}
 	switch {
 	case len(data) > largest:
@@ -107,10 +121,6 @@ func sourceOf(name string, data []byte) (*expr.Source, *engine.Problem) {
 		return nil, engine.Problemf(whole, "the file is binary, not text")
 	}
 	src.Text = strings.TrimPrefix(string(data), "\ufeff")
-	if strings.HasPrefix(src.Text, "$ANSIBLE_VAULT;") {
-		return nil, engine.Problemf(expr.Place{Source: src, Line: 1, Col: 1}, "vaulted files are not supported yet").
-			WithHint("decrypt it first")
-	}
 	return src, badCharacter(src)
 }
 

@@ -12,7 +12,7 @@ import (
 // sourced gives the Source of a text that is good.
 func sourced(t testing.TB, text string) *expr.Source {
 	t.Helper()
-	src, p := sourceOf("site.yml", []byte(text))
+	src, p := sourceOf("site.yml", []byte(text), nil)
 	if p != nil {
 		t.Fatal(p)
 	}
@@ -121,7 +121,7 @@ func TestPlacesOfOddLines(t *testing.T) {
 }
 
 func TestPlacesOfNodes(t *testing.T) {
-	n, problems := ParseYAML("site.yml", []byte("é: \"ü\"\n日本: {x: é, y: z}\nl:\n  - a\n  -\n    b: c\n"))
+	n, problems := ParseYAML("site.yml", []byte("é: \"ü\"\n日本: {x: é, y: z}\nl:\n  - a\n  -\n    b: c\n"), nil)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

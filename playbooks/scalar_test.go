@@ -77,7 +77,7 @@ func TestNotANumber(t *testing.T) {
 }
 
 func TestScalarsKeepWhatWasWritten(t *testing.T) {
-	n, problems := ParseYAML("vars.yml", []byte("- 15.10\n- yes\n- '0644'\n- >-\n  a\n  b\n- 2023-10-26T10:00:00Z\n-\n"))
+	n, problems := ParseYAML("vars.yml", []byte("- 15.10\n- yes\n- '0644'\n- >-\n  a\n  b\n- 2023-10-26T10:00:00Z\n-\n"), nil)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -21,6 +21,8 @@ func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
 			b.doc.unsafe = map[*expr.Node]bool{}
 		}
 		b.doc.unsafe[n] = true
+	case y.Style&yaml.TaggedStyle != 0 && isVaultTag(y.ShortTag()):
+		b.vaulted(n, y)
 	case y.Style&yaml.TaggedStyle != 0:
 		v, ok := tagged(y.ShortTag(), y.Value)
 		if !ok {

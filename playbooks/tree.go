@@ -149,11 +149,7 @@ func (b *builder) tag(y *yaml.Node, at expr.Place) bool {
 	case "!unsafe":
 		b.unsafe = true
 		return true
-	case "!vault", "!vault-encrypted":
-		b.problem(at, "vaulted values are not supported yet").
-			hint(`take the value from the environment: "{{ lookup('env', 'NAME') }}"`)
-		return false
-	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
+	case "!!str", "!vault", "!vault-encrypted", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
 		if scalar {
 			return true
 		}

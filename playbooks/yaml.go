@@ -14,13 +14,14 @@ import (
 
 // ParseYAML reads one YAML document, a file of variables for instance, into a
 // tree whose scalars are parsed as templates. An empty text is an empty Scalar.
-// The node is nil if a problem is no warning.
-func ParseYAML(name string, text []byte) (*expr.Node, []*engine.Problem) {
-	src, p := sourceOf(name, text)
+// The node is nil if a problem is no warning. What is vaulted is opened by v.
+func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*engine.Problem) {
+	src, p := sourceOf(name, text, v)
 	if p != nil {
 		return nil, []*engine.Problem{p}
 	}
 	doc := newDocument(src)
+	doc.vault = v
 	n, problems := doc.parse()
 	if failed(problems) {
 		return nil, problems
@@ -30,12 +31,15 @@ func ParseYAML(name string, text []byte) (*expr.Node, []*engine.Problem) {
 	if problems = append(problems, t.problems...); failed(problems) {
 		return nil, problems
 	}
+	if src.Secret {
+		v.note(n)
+	}
 	return n, problems
 }
 
 // FromYAML gives the value of a YAML document. Nothing in it is a template.
 func FromYAML(text string) (expr.Value, error) {
-	src, p := sourceOf("", []byte(text))
+	src, p := sourceOf("", []byte(text), nil)
 	if p != nil {
 		return nil, unplaced(p)
 	}

@@ -6,6 +6,8 @@ import "strconv"
 type Source struct {
 	Name string // as the user wrote it: "site.yml"
 	Text string
+	// Secret says that no line of the text may be shown: it was vaulted.
+	Secret bool
 }
 
 // A Place is where something stands in a source. Line and Col count from 1,

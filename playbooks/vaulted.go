@@ -1,0 +1,114 @@
+package playbooks
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/playbooks/vault"
+)
+
+// A Vault opens what is vaulted: whole files, and values tagged !vault. The nil
+// Vault opens nothing.
+type Vault struct {
+	Keys *vault.Keyring
+	// Secrets learns what was opened: each value tagged !vault, and the values of
+	// files of variables. It may be nil.
+	Secrets *engine.Secrets
+	// Sealed lets values stay closed while there is no password at all: checking
+	// the rest needs none. A closed value is the text of asterisks.
+	Sealed bool
+}
+
+// decrypt opens one vaulted text.
+func (v *Vault) decrypt(text string) ([]byte, error) {
+	var keys *vault.Keyring
+	if v != nil {
+		keys = v.Keys
+	}
+	plain, _, err := keys.Decrypt([]byte(text))
+	if err != nil && v != nil && v.Sealed && errors.Is(err, vault.ErrNoSecrets) {
+		return nil, errSealed
+	}
+	return plain, err
+}
+
+var errSealed = errors.New("this stays closed")
+
+// note makes the scalars below a node secrets.
+func (v *Vault) note(n *expr.Node) {
+	if v == nil || v.Secrets == nil {
+		return
+	}
+	for _, item := range n.Items {
+		v.note(item)
+	}
+	for _, e := range n.Entries {
+		v.note(e.Value)
+	}
+	if _, isBool := n.Value.(bool); n.Shape == expr.Scalar && !isBool {
+		v.Secrets.Add(n.Text)
+	}
+}
+
+// openFile gives what a vaulted file holds.
+func (v *Vault) openFile(name string, text string) ([]byte, *engine.Problem) {
+	plain, err := v.decrypt(text)
+	if errors.Is(err, errSealed) {
+		err = vault.ErrNoSecrets
+	}
+	if err != nil {
+		src := &expr.Source{Name: name, Text: text}
+		return nil, closed(err, expr.Place{Source: src}, func(line int) expr.Place {
+			return expr.Place{Source: src, Line: line, Col: 1}
+		})
+	}
+	return plain, nil
+}
+
+// closed tells why something stays closed; inside says where a line of it stands.
+func closed(err error, at expr.Place, inside func(line int) expr.Place) *engine.Problem {
+	p := &engine.Problem{Place: at, Msg: err.Error(), Err: err}
+	if errors.Is(err, vault.ErrNoSecrets) {
+		return p.WithHint("give --vault-password-file, --vault-id or --ask-vault-pass")
+	}
+	if e, ok := errors.AsType[*vault.DamagedError](err); ok && e.Line > 0 {
+		p.Place, p.Msg = inside(e.Line), "the vault is damaged: "+e.Msg
+	}
+	return p
+}
+
+func isVaultTag(tag string) bool { return tag == "!vault" || tag == "!vault-encrypted" }
+
+// vaulted gives a scalar the text that its vault holds. One password that does
+// not fit is told once for each file, not at each of its values.
+func (b *builder) vaulted(n *expr.Node, y *yaml.Node) {
+	plain, err := b.doc.vault.decrypt(strings.TrimSpace(y.Value))
+	switch {
+	case errors.Is(err, errSealed):
+		n.Text, n.Value = engine.Masked, engine.Masked
+	case err != nil:
+		p := closed(err, n.Place, func(line int) expr.Place {
+			at := n.Place
+			if y.Style&yaml.LiteralStyle != 0 {
+				at = b.doc.place(at.Line+line, 1)
+			}
+			return at
+		})
+		if p.Place != n.Place || !slices.ContainsFunc(b.problems, func(q *engine.Problem) bool { return q.Msg == p.Msg }) {
+			b.problems = append(b.problems, p)
+		}
+	case !utf8.Valid(plain):
+		b.problem(n.Place, "the vault opens, but what it holds is not text in UTF-8")
+	default:
+		n.Text, n.Value = string(plain), string(plain)
+		if b.doc.vault.Secrets != nil {
+			b.doc.vault.Secrets.Add(n.Text)
+		}
+	}
+}
