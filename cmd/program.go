@@ -139,6 +139,8 @@ func (p *Program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.playCommand(),
 			p.validateCommand(),
+			p.schemaCommand(),
+			p.docCommand(),
 			p.catalogCommand(),
 			p.envCommand(),
 			p.whoamiCommand(),

@@ -12,9 +12,9 @@ import (
 
 func addonRegister(cloud *Cloud) engine.Kind {
 	return engine.Kind{
-		Name: "addon_register",
-		Full: "noa.clevercloud.addon_register",
-		Doc: "Sees to it that an add-on exists. It is found by owner, provider and name; one that is not there is ordered.",
+		Name:   "addon_register",
+		Full:   "noa.clevercloud.addon_register",
+		Doc:    "Sees to it that an add-on exists. It is found by owner, provider and name; one that is not there is ordered.",
 		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
 		Hidden: []string{"env"},
 		Example: `- name: Order the database

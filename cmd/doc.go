@@ -1,0 +1,228 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/engine"
+	"runner/playbooks"
+	"runner/tasks"
+)
+
+func (p *Program) docCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "doc",
+		Usage:       "list the kinds of tasks, or show the reference page of one",
+		ArgsUsage:   "[KIND]",
+		Description: "Without KIND, what tasks can do. KIND is a short or a full name.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "keywords", Aliases: []string{"k"}, Usage: "show the keywords of plays, blocks and tasks: those that work, and what to use in place of the others"},
+		},
+		BashComplete: func(c *cli.Context) {
+			for _, k := range tasks.Kinds(nil) {
+				fmt.Fprintln(p.Out, k.Name)
+			}
+		},
+		Action: func(c *cli.Context) error {
+			kinds := tasks.Kinds(nil)
+			page := pageOfKinds(kinds)
+			switch {
+			case c.NArg() > 1 || c.Bool("keywords") && c.Args().Present():
+				return (&engine.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
+			case c.Bool("keywords"):
+				page = pageOfKeywords(playbooks.Keywords())
+			case c.Args().Present():
+				k, err := kindCalled(c.Args().First(), kinds)
+				if err != nil {
+					return err
+				}
+				page = pageOfKind(k)
+			}
+			_, err := fmt.Fprint(p.Out, page)
+			return err
+		},
+	}
+}
+
+// kindCalled finds a kind by one of its names.
+func kindCalled(name string, kinds []engine.Kind) (*engine.Kind, error) {
+	var known []string
+	for i, k := range kinds {
+		if name == k.Name || name == k.Full {
+			return &kinds[i], nil
+		}
+		known = append(known, k.Name)
+	}
+	return nil, (&engine.Problem{Msg: fmt.Sprintf("there is no kind %q", name)}).
+		WithHint("%s", orElse(engine.DidYouMean(name, known), "runner doc lists the kinds, runner doc --keywords the keywords"))
+}
+
+// pageWidth is the column at which pages are folded.
+const pageWidth = 100
+
+// A page is text in columns that is folded.
+type page struct{ strings.Builder }
+
+func (p *page) heading(text string) { fmt.Fprintf(p, "\n%s\n", text) }
+
+// entry writes a word, and what it means beside it, folded.
+func (p *page) entry(width int, word, meaning string) {
+	lines := folded(meaning, pageWidth-width-4)
+	for i, l := range lines {
+		if i > 0 {
+			word = ""
+		}
+		p.WriteString(strings.TrimRight(fmt.Sprintf("  %-*s  %s", width, word, l), " ") + "\n")
+	}
+}
+
+// folded breaks a text into lines, between words; at least one.
+func folded(text string, width int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len([]rune(*last))+1+len([]rune(word)) > width:
+			lines = append(lines, word)
+		default:
+			*last += " " + word
+		}
+	}
+	return lines
+}
+
+func pageOfKinds(kinds []engine.Kind) string {
+	var p page
+	width := 0
+	for _, k := range kinds {
+		width = max(width, len(k.Name))
+	}
+	p.WriteString("What a task can do:\n")
+	for _, k := range kinds {
+		p.entry(width, k.Name, firstSentence(k.Doc))
+	}
+	p.WriteString("\nrunner doc KIND shows the parameters of one, runner doc --keywords what plays and tasks say beside it.\n")
+	return p.String()
+}
+
+// firstSentence gives a text up to its first full stop.
+func firstSentence(text string) string {
+	first, _, more := strings.Cut(text, ". ")
+	if more {
+		first += "."
+	}
+	return first
+}
+
+func pageOfKind(k *engine.Kind) string {
+	var p page
+	p.WriteString(k.Name)
+	if k.Full != "" {
+		p.WriteString(", in full " + k.Full)
+	}
+	p.WriteString("\n\n" + strings.Join(folded(k.Doc, pageWidth), "\n") + "\n")
+	if params := k.Params(); len(params) > 0 {
+		p.heading("Parameters")
+		p.params("", params)
+	}
+	if len(k.Returns) > 0 {
+		p.heading("What register holds, beside changed and failed")
+		width := 0
+		for _, r := range k.Returns {
+			width = max(width, len(r.Name))
+		}
+		for _, r := range k.Returns {
+			p.entry(width, r.Name, r.Doc)
+		}
+	}
+	if k.Example != "" {
+		p.heading("Example")
+		for line := range strings.Lines("\n" + k.Example) {
+			p.WriteString(strings.TrimRight("  "+line, " \n") + "\n")
+		}
+	}
+	return p.String()
+}
+
+// params writes parameters, those inside others below them with their whole path.
+func (p *page) params(path string, params []engine.Param) {
+	for _, param := range params {
+		name := path + param.Name
+		if param.Name == "*" {
+			name = path + "(any name)"
+		}
+		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(paramFacts(param), ", "))
+		for _, l := range folded(param.Doc, pageWidth-8) {
+			if l != "" {
+				p.WriteString("        " + l + "\n")
+			}
+		}
+		p.params(name+".", param.Params)
+	}
+}
+
+// paramFacts tells what a parameter takes, in few words.
+func paramFacts(p engine.Param) []string {
+	facts := []string{string(p.Type)}
+	if p.Required {
+		facts = append(facts, "required")
+	}
+	if p.Secret {
+		facts = append(facts, "secret")
+	}
+	if p.Default != "" {
+		facts = append(facts, "default: "+p.Default)
+	}
+	if len(p.Choices) > 0 {
+		facts = append(facts, "one of "+strings.Join(p.Choices, ", "))
+	}
+	if len(p.Aliases) > 0 {
+		facts = append(facts, "also "+strings.Join(p.Aliases, ", "))
+	}
+	if len(p.Excludes) > 0 {
+		facts = append(facts, "not with "+strings.Join(p.Excludes, ", "))
+	}
+	return facts
+}
+
+func pageOfKeywords(keywords []playbooks.Keyword) string {
+	var p page
+	width := 0
+	for _, k := range keywords {
+		width = max(width, len(k.Name))
+	}
+	p.WriteString("The keywords of plays, blocks and tasks.\n")
+	for _, part := range []struct {
+		title string
+		holds func(playbooks.Keyword) bool
+	}{
+		{"Of plays, blocks and tasks", func(k playbooks.Keyword) bool { return k.Play && k.Task }},
+		{"Of plays", func(k playbooks.Keyword) bool { return k.Play && !k.Task }},
+		{"Of blocks and tasks", func(k playbooks.Keyword) bool { return k.Task && k.Block && !k.Play }},
+		{"Of tasks", func(k playbooks.Keyword) bool { return k.Task && !k.Block && !k.Play }},
+		{"Of blocks", func(k playbooks.Keyword) bool { return k.Block && !k.Task }},
+	} {
+		p.section(width, part.title, keywords, func(k playbooks.Keyword) bool { return k.Works() && part.holds(k) })
+	}
+	p.section(width, "Of Ansible's, these do not work here", keywords, func(k playbooks.Keyword) bool { return !k.Works() })
+	return p.String()
+}
+
+// section writes the keywords that belong to it, if there are any.
+func (p *page) section(width int, title string, keywords []playbooks.Keyword, belongs func(playbooks.Keyword) bool) {
+	headed := false
+	for _, k := range keywords {
+		if !belongs(k) {
+			continue
+		}
+		if !headed {
+			p.heading(title)
+			headed = true
+		}
+		p.entry(width, k.Name, orElse(k.Doc, k.Instead))
+	}
+}

@@ -1,0 +1,24 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/engine/expr"
+	"runner/playbooks"
+	"runner/tasks"
+)
+
+func (p *Program) schemaCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "schema",
+		Usage: "print the JSON Schema of playbooks, for editors",
+		Description: "Keep it in a file, and tell the editor: with yaml-language-server, by this comment in a playbook's first line:\n" +
+			"# yaml-language-server: $schema=runner.schema.json",
+		Action: func(*cli.Context) error {
+			_, err := fmt.Fprintln(p.Out, expr.JSON(playbooks.Schema(tasks.Kinds(nil)), expr.JSONStyle{Indent: 2}))
+			return err
+		},
+	}
+}

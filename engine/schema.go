@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"slices"
+
+	"runner/engine/expr"
+)
+
+// Schema gives the JSON Schema (draft 2020-12) of a kind's arguments: what
+// CheckArgs accepts, as far as a schema can say it. It refers to SchemaTypes as
+// "#/$defs/NAME".
+func (k *Kind) Schema() *expr.Map {
+	params := k.Params()
+	s := schemaOf(params)
+	s.Set("description", k.Doc)
+	if !slices.ContainsFunc(params, func(p Param) bool { return p.Required }) {
+		return expr.MapOf("description", k.Doc, "anyOf", list(s, expr.MapOf("type", "null")))
+	}
+	return s
+}
+
+// SchemaTypes are the definitions that schemas of kinds refer to. A template can
+// stand wherever a value is evaluated.
+func SchemaTypes() *expr.Map {
+	template := ref("template")
+	return expr.MapOf(
+		"template", expr.MapOf("type", "string", "pattern", `\{[{%#]|^\{.*\}$`, "description", "a template: {{ … }}"),
+		"text", expr.MapOf("type", list("string", "number", "boolean", "null")),
+		"bool", expr.MapOf("anyOf", list(
+			expr.MapOf("type", list("boolean", "null")),
+			expr.MapOf("enum", list(0, 1)),
+			expr.MapOf("type", "string", "pattern", `^\s*([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF|[YyNnTtFf01])\s*$`),
+			template)),
+		"int", number("integer", `^\s*[+-]?[0-9_]+\s*$`),
+		"float", number("number", `^\s*[+-]?[0-9_]*\.?[0-9]+([eE][+-]?[0-9]+)?\s*$`),
+		"texts", expr.MapOf("anyOf", list(ref("text"), expr.MapOf("type", "array", "items", ref("text")))),
+		"textMap", expr.MapOf("anyOf", list(
+			expr.MapOf("type", "object", "additionalProperties", ref("text")),
+			expr.MapOf("type", "null"),
+			template)),
+	)
+}
+
+func number(typ, pattern string) *expr.Map {
+	return expr.MapOf("anyOf", list(
+		expr.MapOf("type", list(typ, "null")),
+		expr.MapOf("type", "string", "pattern", pattern),
+		ref("template")))
+}
+
+func list(items ...expr.Value) []expr.Value { return items }
+
+func ref(name string) *expr.Map { return expr.MapOf("$ref", "#/$defs/"+name) }
+
+// schemaOf gives the schema of a map of parameters.
+func schemaOf(params []Param) *expr.Map {
+	properties := &expr.Map{}
+	s := expr.MapOf("type", "object", "properties", properties, "additionalProperties", false)
+	var required, rules []expr.Value
+	for _, p := range params {
+		if p.Name == "*" { // the rest, whatever it is called
+			s.Set("additionalProperties", true)
+			continue
+		}
+		spellings := append([]string{p.Name}, p.Aliases...)
+		for _, name := range spellings {
+			properties.Set(name, p.schema(name))
+		}
+		switch {
+		case !p.Required:
+		case len(spellings) == 1:
+			required = append(required, p.Name)
+		default:
+			rules = append(rules, expr.MapOf("anyOf", demands(spellings)))
+		}
+		rules = append(rules, p.clashes(params, spellings)...)
+	}
+	if len(required) > 0 {
+		s.Set("required", required)
+	}
+	if len(rules) > 0 {
+		s.Set("allOf", rules)
+	}
+	return s
+}
+
+// demands gives for each name the schema that demands it.
+func demands(names []string) []expr.Value {
+	var all []expr.Value
+	for _, name := range names {
+		all = append(all, expr.MapOf("required", list(name)))
+	}
+	return all
+}
+
+// clashes forbids to give a parameter by two names, or together with one that it
+// excludes.
+func (p Param) clashes(params []Param, spellings []string) []expr.Value {
+	var all []expr.Value
+	forbid := func(a, b string) {
+		all = append(all, expr.MapOf("not", expr.MapOf("required", list(a, b))))
+	}
+	for i, name := range spellings {
+		for _, other := range spellings[i+1:] {
+			forbid(name, other)
+		}
+		for _, excluded := range p.Excludes {
+			if other, ok := find(params, excluded); ok && p.Name < other.Name {
+				forbid(name, other.Name)
+			}
+		}
+	}
+	return all
+}
+
+// schema gives the schema of one parameter under one of its names.
+func (p Param) schema(name string) *expr.Map {
+	s := p.typeSchema()
+	doc := p.Doc
+	if name != p.Name {
+		doc = "the same as " + p.Name
+	}
+	if doc != "" {
+		s.Set("description", doc)
+	}
+	if p.Default != "" {
+		s.Set("default", p.Default)
+	}
+	return s
+}
+
+func (p Param) typeSchema() *expr.Map {
+	if len(p.Choices) > 0 {
+		var choices []expr.Value
+		for _, c := range p.Choices {
+			choices = append(choices, c)
+		}
+		return expr.MapOf("anyOf", list(expr.MapOf("enum", choices), ref("template"), expr.MapOf("type", "null")))
+	}
+	switch p.Type {
+	case TextParam:
+		return ref("text")
+	case BoolParam:
+		return ref("bool")
+	case IntParam:
+		return ref("int")
+	case FloatParam:
+		return ref("float")
+	case ListParam:
+		return ref("texts")
+	case TextMapParam:
+		return ref("textMap")
+	case ExpressionParam:
+		return expr.MapOf("type", list("string", "number", "boolean", "null"))
+	case NestedParam:
+		return expr.MapOf("anyOf", list(schemaOf(p.Params), ref("template"), expr.MapOf("type", "null")))
+	}
+	return &expr.Map{} // anything
+}
