@@ -15,17 +15,49 @@ import (
 	"runner/engine"
 )
 
+// faultHelp tells what --fault takes.
+const faultHelp = "A fault is [METHOD:][PATH][:WHICH]=KIND[,WITH]. PATH is a regular expression that is looked for in\n" +
+	"the path. WHICH of the requests that match: 2, 2-4, 3+ (from the third on), */3 (each third); all\n" +
+	"of them if left out. The kinds:\n\n" +
+	"  refuse, cut-before      the connection ends, and nothing is done\n" +
+	"  cut-after               the work is done, and the answer lost\n" +
+	"  hang, hang-after        no answer comes (,DURATION: for so long); nothing or all is done\n" +
+	"  429, 503                too many requests, no capacity (,DURATION: Retry-After)\n" +
+	"  html-500, html-503      a proxy's page; nothing is done\n" +
+	"  truncated               half of the answer's JSON\n" +
+	"  slow,DURATION           the answer comes bit by bit\n" +
+	"  expired                 the token is no longer good\n" +
+	"  deleted[,ADDON]         somebody removes the add-on (else the path's own) just before\n" +
+	"  env-late,DURATION       variables are incomplete while an add-on is younger\n" +
+	"  migration-failed        the migration that is asked for fails\n\n" +
+	"--fault POST:/addons:2=cut-after loses the answer to the second order, --fault :4+=expired lets the\n" +
+	"token expire before the fourth request."
+
+// faults reads what --fault gave.
+func faults(specs []string) ([]emulator.Fault, error) {
+	var all []emulator.Fault
+	for _, spec := range specs {
+		f, err := emulator.ParseFault(spec)
+		if err != nil {
+			return nil, (&engine.Problem{Msg: err.Error()}).WithHint("runner emulator --help tells what there is")
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
 func (p *Program) emulatorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "emulator",
 		Usage: "serve the platform on this machine",
 		Description: "Prints, on standard output and then no more, the lines that point runner and clever-tools at it:\n" +
-			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.",
+			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.\n\n" + faultHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
 			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
 			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
+			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -34,7 +66,12 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if c.Duration("latency") < 0 {
 				return errors.New("--latency cannot be negative")
 			}
-			e, err := emulator.New(emulator.Options{State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency")})
+			faults, err := faults(c.StringSlice("fault"))
+			if err != nil {
+				return err
+			}
+			e, err := emulator.New(emulator.Options{
+				State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency"), Faults: faults})
 			if err != nil {
 				return err
 			}

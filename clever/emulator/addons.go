@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"runner/clever"
@@ -222,7 +223,11 @@ func (e *Emulator) getEnv(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: e.catalogue.provider(a.Provider).environment(a)}, nil
+	env := e.catalogue.provider(a.Provider).environment(a)
+	if c.fault.Kind == EnvLate && e.options.Now().Sub(time.UnixMilli(a.Created)) < c.fault.Wait {
+		env = env[:len(env)/2]
+	}
+	return answer{body: env}, nil
 }
 
 // emptyOfAddon answers for what an add-on could have here, and never has.

@@ -9,6 +9,9 @@ func (e *Emulator) authenticate(c *call) error {
 	if err != nil {
 		return unauthorized(err.Error())
 	}
+	if c.fault.Kind == Expired {
+		return unauthorized("the token has expired")
+	}
 	if e.options.Strict {
 		err = e.verify(s)
 	} else if s.oauth["oauth_token"] == "" && bearer(c.r.Header.Get("Authorization")) == "" {

@@ -28,7 +28,14 @@
 //	400     90024  emulator.unknown-version    the order's options.version
 //	400     90025  emulator.cannot-migrate     the provider's add-ons cannot be changed so
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
+//	429     90052  emulator.too-many-requests  a Fault wants it
+//	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
 //	499     90051  emulator.gone               the client went away before it was answered
 //
 // In v2 the member at fault is named in "fields".
+//
+// # Faults
+//
+// Options.Faults and Emulator.Fail let things go wrong on purpose: connections
+// are cut, answers lost or broken, tokens expire. ParseFault has the text form.
 package emulator

@@ -3,7 +3,9 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +33,8 @@ type Options struct {
 	Latency time.Duration
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
+	// Faults go wrong from the start; Fail adds to them.
+	Faults []Fault
 }
 
 // The pair that a strict Emulator accepts. These are words, not secrets.
@@ -50,6 +54,7 @@ type Emulator struct {
 	routes    []route
 	store     *store
 	journal   journal
+	faults    faults
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -69,6 +74,11 @@ func New(o Options) (*Emulator, error) {
 	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}}
 	for key, secret := range o.Consumers {
 		e.consumers[key] = secret
+	}
+	for _, f := range o.Faults {
+		if err := e.Fail(f); err != nil {
+			return nil, err
+		}
 	}
 	views := make([]clever.Provider, 0, len(c.providers))
 	for _, p := range c.providers {
@@ -131,19 +141,33 @@ func (e *Emulator) Addons(owner string) []clever.Addon {
 	return e.views(e.store.world().of(owner))
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. Where a fault wants no answer, it panics with
+// http.ErrAbortHandler, upon which a server closes the connection.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.serve(w, r) != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// serve answers one request, or says how its connection ends.
+func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) error {
 	e.journal.begin()
-	c := &call{r: r}
+	c := &call{r: r, fault: e.faults.strike(r)}
 	started := e.options.Now()
-	a := e.answer(w, c)
+	a, err := e.suffer(w, c)
 	body, status := a.settle()
+	if err != nil {
+		status = 0
+	}
 	// Noted before it is sent: whoever has the answer finds it in the journal.
 	e.journal.end(Exchange{
 		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
 		Path: r.URL.EscapedPath(), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
 	})
-	a.write(w, status, body)
+	if err != nil {
+		return err
+	}
+	return a.write(w, r, status, body)
 }
 
 func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
@@ -151,7 +175,7 @@ func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
 	if err == nil {
 		return a
 	}
-	var f *fault
+	var f *refusal
 	if !errors.As(err, &f) {
 		f = notSaved(err)
 	}
@@ -162,7 +186,7 @@ func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
 
 // handle waits, reads, asks who it is, and lets the path's handler do the rest.
 func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
-	if !e.wait(c.r) {
+	if !linger(c.r, e.options.Latency) {
 		return answer{}, clientGone()
 	}
 	rt, err := e.find(c)
@@ -180,26 +204,14 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 	return rt.serve(c)
 }
 
-// wait spends the latency; false if the client left meanwhile.
-func (e *Emulator) wait(r *http.Request) bool {
-	if e.options.Latency <= 0 {
-		return r.Context().Err() == nil
-	}
-	t := time.NewTimer(e.options.Latency)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
-}
-
 // An answer is what goes back. The zero answer is 204 without a body.
 type answer struct {
-	status int    // 0: 200, or 204 without a body
-	body   any    // becomes JSON; []byte is JSON already; nil is none
-	allow  string // the Allow header of a 405
+	status     int           // 0: 200, or 204 without a body
+	body       any           // becomes JSON; []byte is JSON already; nil is none
+	page       bool          // the body is a web page
+	allow      string        // the Allow header of a 405
+	retryAfter time.Duration // how long to stay away; 0 does not say
+	slow       time.Duration // in how much time the body goes out
 }
 
 // settle gives the body as it goes out, and the status.
@@ -214,17 +226,40 @@ func (a answer) settle() (body []byte, status int) {
 	return body, http.StatusOK
 }
 
-func (a answer) write(w http.ResponseWriter, status int, body []byte) {
+func (a answer) write(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
 	h := w.Header()
 	if len(body) > 0 {
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
+	if a.page {
+		h.Set("Content-Type", "text/html; charset=utf-8")
+	}
 	if a.allow != "" {
 		h.Set("Allow", a.allow)
 	}
+	if a.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))
+	}
 	w.WriteHeader(status)
+	if a.slow > 0 {
+		return trickle(w, r, body, a.slow)
+	}
 	_, _ = w.Write(body) // a client that has gone needs no answer
+	return nil
+}
+
+// trickle sends a body in ten parts, until the client goes.
+func trickle(w http.ResponseWriter, r *http.Request, body []byte, within time.Duration) error {
+	control := http.NewResponseController(w)
+	for part := range slices.Chunk(body, len(body)/10+1) {
+		if !linger(r, within/10) {
+			return errCut
+		}
+		_, _ = w.Write(part)
+		_ = control.Flush() // what keeps answers whole has nothing to flush
+	}
+	return nil
 }
 
 func (a answer) encode() []byte {

@@ -1,86 +1,223 @@
 package emulator
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
-
-	"runner/clever"
+	"sync"
+	"time"
 )
 
-// A fault is a refusal. The package comment has the table.
-type fault struct {
-	status  int
-	id      int
-	code    string
-	message string
-	fields  map[string]string
+// A Fault is something that goes wrong between the platform and its client. It
+// strikes those of the requests that it matches whose turn it is, counted from 1.
+// ParseFault reads the text form.
+type Fault struct {
+	Method string // "" is any
+	Path   string // a regular expression that is looked for in the path; "" is any
+	From   int    // the first match that is struck; 0 is 1
+	To     int    // the last one; 0 is for ever
+	Every  int    // of those in between, each so many-th; 0 is 1
+	Kind   FaultKind
+	// Wait is how long: what a 429 or 503 asks to stay away for, how long a hang
+	// lasts (0: until the client gives up), in how much time a slow body comes, how
+	// old an add-on must be for its variables to be complete.
+	Wait time.Duration
+	// Addon is the id or the name of what is Deleted; "": what the path names.
+	Addon string
 }
 
-func (f *fault) Error() string { return f.message }
+// A FaultKind is what goes wrong.
+type FaultKind string
 
-func badPath() *fault {
-	return &fault{400, 90001, "emulator.bad-path", "The escapes in this path are wrong.", nil}
+// The kinds of faults.
+const (
+	Refuse          FaultKind = "refuse"           // the connection is closed at once; without a socket: refused
+	CutBefore       FaultKind = "cut-before"       // the connection ends before anything is done
+	CutAfter        FaultKind = "cut-after"        // the work is done, and the answer lost
+	Hang            FaultKind = "hang"             // nothing is done, and no answer comes
+	HangAfter       FaultKind = "hang-after"       // the work is done, and no answer comes
+	TooMany         FaultKind = "429"              // with Retry-After; nothing is done
+	Unavailable     FaultKind = "503"              // as the platform says it, with its id -500; nothing is done
+	Page503         FaultKind = "html-503"         // a web page of a proxy; nothing is done
+	Page500         FaultKind = "html-500"         // likewise
+	Truncated       FaultKind = "truncated"        // the work is done, and the answer is half of its JSON
+	Slow            FaultKind = "slow"             // the answer comes bit by bit
+	Expired         FaultKind = "expired"          // the token is no longer good; what is public stays so
+	Deleted         FaultKind = "deleted"          // somebody removes an add-on by hand just before
+	EnvLate         FaultKind = "env-late"         // half of a young add-on's variables are missing
+	MigrationFailed FaultKind = "migration-failed" // the migration that is asked for fails, and nothing moves
+)
+
+// FaultKinds gives all kinds, as they are written.
+func FaultKinds() []FaultKind {
+	return []FaultKind{Refuse, CutBefore, CutAfter, Hang, HangAfter, TooMany, Unavailable, Page503, Page500,
+		Truncated, Slow, Expired, Deleted, EnvLate, MigrationFailed}
 }
 
-func unauthorized(why string) *fault {
-	return &fault{401, 90002, "emulator.unauthorized", "Not authenticated: " + why + ".", nil}
-}
-
-func noSuchPath() *fault {
-	return &fault{404, 90003, "emulator.no-such-path", "Nothing answers at this path.", nil}
-}
-
-func methodNotAllowed(allowed []string) *fault {
-	return &fault{405, 90004, "emulator.method", "This path knows only " + strings.Join(allowed, ", ") + ".", nil}
-}
-
-func badBody(why string) *fault {
-	return &fault{400, 90005, "emulator.bad-body", "The body cannot be read: " + why + ".", nil}
-}
-
-func tooLarge() *fault {
-	return &fault{413, 90006, "emulator.body-too-large", "The body is larger than a mebibyte.", nil}
-}
-
-func noSuchOwner() *fault {
-	return &fault{404, 90010, "emulator.no-such-owner", "This owner does not exist.", nil}
-}
-
-func notFound(what string) *fault {
-	return &fault{404, 90011, "emulator.not-found", "This " + what + " does not exist.", nil}
-}
-
-func noSuchAddon() *fault {
-	return &fault{404, 11001, "emulator.not-found", "This addon does not exist.", nil}
-}
-
-func foreignAddon() *fault {
-	return &fault{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
-}
-
-// wrongField refuses a member of the body; id and code are those of the table.
-func wrongField(id int, code, field, why string) *fault {
-	return &fault{400, id, code, "The " + field + " is wrong: " + why + ".", map[string]string{field: why}}
-}
-
-func cannotMigrate(why string) *fault {
-	return &fault{400, 90025, "emulator.cannot-migrate", "This addon cannot be migrated: " + why + ".", nil}
-}
-
-func notSaved(err error) *fault {
-	return &fault{500, 90050, "emulator.not-saved", "The emulator could not keep this: " + err.Error() + ".", nil}
-}
-
-func clientGone() *fault {
-	return &fault{499, 90051, "emulator.gone", "The client went away.", nil}
-}
-
-// answer tells the fault as the version of the API in the path does (§5.1).
-func (f *fault) answer(r *http.Request) answer {
-	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {
-		return answer{status: f.status, body: clever.MessageV4{
-			APIRequestID: newUUID(), Code: f.code, Context: map[string]any{}, Error: f.message,
-		}}
+// Fail makes the emulator suffer a further fault from now on. Of several that
+// strike the same request, the first one does; each counts for itself. The error
+// says what is wrong with the fault.
+func (e *Emulator) Fail(f Fault) error {
+	path, err := regexp.Compile(f.Path)
+	if err != nil {
+		return fmt.Errorf("the path of a fault is a regular expression: %w", err)
 	}
-	return answer{status: f.status, body: clever.Message{ID: f.id, Message: f.message, Type: "error", Fields: f.fields}}
+	if err := f.check(); err != nil {
+		return err
+	}
+	f.From, f.Every = max(f.From, 1), max(f.Every, 1)
+	e.faults.add(&trap{Fault: f, path: path})
+	return nil
+}
+
+// Recover ends all faults.
+func (e *Emulator) Recover() { e.faults.clear() }
+
+// faults are those that an emulator suffers.
+type faults struct {
+	mu  sync.Mutex
+	all []*trap
+}
+
+// A trap is a fault that waits for its requests.
+type trap struct {
+	Fault
+	path *regexp.Regexp
+	seen int // requests that it matched
+}
+
+func (fs *faults) add(t *trap) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.all = append(fs.all, t)
+}
+
+func (fs *faults) clear() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.all = nil
+}
+
+// strike gives the fault of a request; the zero Fault if it has none.
+func (fs *faults) strike(r *http.Request) Fault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	var struck Fault
+	for _, t := range fs.all {
+		if t.due(r) && struck.Kind == "" {
+			struck = t.Fault
+		}
+	}
+	return struck
+}
+
+// due counts a request that matches, and tells whether it is its turn.
+func (t *trap) due(r *http.Request) bool {
+	if t.Method != "" && !strings.EqualFold(t.Method, r.Method) || !t.path.MatchString(r.URL.Path) {
+		return false
+	}
+	t.seen++
+	return t.seen >= t.From && (t.To == 0 || t.seen <= t.To) && (t.seen-t.From)%t.Every == 0
+}
+
+// What a client sees that gets no answer.
+var (
+	errRefused = errors.New("the connection was refused")
+	errCut     = errors.New("the connection was cut")
+)
+
+// suffer answers a call as its fault wants it. The error is errRefused or errCut.
+func (e *Emulator) suffer(w http.ResponseWriter, c *call) (answer, error) {
+	f := c.fault
+	switch f.Kind {
+	case Refuse:
+		return answer{}, errRefused
+	case CutBefore, Hang:
+		_ = c.read(w) // a server notices that its client went only when all was read
+		return answer{}, f.silence(c.r)
+	case TooMany, Unavailable, Page503, Page500:
+		return f.busy(c.r), nil
+	case Deleted:
+		if err := e.deleteByHand(c); err != nil {
+			return notSaved(err).answer(c.r), nil
+		}
+	}
+	a := e.answer(w, c)
+	switch f.Kind {
+	case CutAfter, HangAfter:
+		return a, f.silence(c.r)
+	case Truncated:
+		body, status := a.settle()
+		return answer{status: status, body: body[:len(body)/2]}, nil
+	case Slow:
+		a.slow = f.Wait
+	}
+	return a, nil
+}
+
+// silence keeps a client waiting if that is the fault, and ends the connection.
+func (f Fault) silence(r *http.Request) error {
+	if f.Kind == Hang || f.Kind == HangAfter {
+		linger(r, cmp.Or(f.Wait, 365*24*time.Hour))
+	}
+	return errCut
+}
+
+// linger waits; false if the client left meanwhile.
+func linger(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return r.Context().Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// busy is the answer of a platform that did nothing.
+func (f Fault) busy(r *http.Request) answer {
+	var a answer
+	switch f.Kind {
+	case TooMany:
+		a = tooManyRequests().answer(r)
+	case Unavailable:
+		a = unavailable().answer(r)
+	case Page503:
+		a = answer{status: http.StatusServiceUnavailable, page: true}
+	default:
+		a = answer{status: http.StatusInternalServerError, page: true}
+	}
+	if a.page {
+		a.body = []byte("<html><body><h1>" + http.StatusText(a.status) + "</h1></body></html>\n")
+	}
+	if f.Kind == TooMany || f.Wait > 0 {
+		a.retryAfter = max(f.Wait, time.Second)
+	}
+	return a
+}
+
+// deleteByHand removes what a fault says, or what the path names.
+func (e *Emulator) deleteByHand(c *call) error {
+	meant := parts(c.r.URL.Path)
+	if c.fault.Addon != "" {
+		meant = []string{c.fault.Addon}
+	}
+	return e.store.change(func(d *draft) error {
+		for _, word := range meant {
+			for _, a := range d.addons {
+				if word == a.ID || word == a.RealID || a.Name == c.fault.Addon {
+					d.remove(a.ID)
+					break
+				}
+			}
+		}
+		return nil
+	})
 }

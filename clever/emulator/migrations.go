@@ -22,10 +22,15 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 	if err := c.decode(&wish); err != nil {
 		return answer{}, err
 	}
-	m := e.newMigration()
+	failing := c.fault.Kind == MigrationFailed
+	m := e.newMigration(failing)
 	_, err := e.alter(c, func(a *addon) error {
-		if err := e.catalogue.move(a, wish); err != nil {
+		moved := *a
+		if err := e.catalogue.move(&moved, wish); err != nil {
 			return err
+		}
+		if !failing {
+			*a = moved
 		}
 		a.Migrations = append(slices.Clone(a.Migrations), m)
 		return nil
@@ -38,12 +43,18 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 	return answer{body: m}, nil
 }
 
-// newMigration gives one that went well, a moment ago.
-func (e *Emulator) newMigration() clever.Migration {
+// newMigration gives one that went well, a moment ago, or failed at the data.
+func (e *Emulator) newMigration(failing bool) clever.Migration {
 	now := e.options.Now().UTC().Format(time.RFC3339)
 	m := clever.Migration{ID: "migration_" + newUUID(), RequestDate: now, Status: "OK"}
 	for _, s := range migrationSteps {
-		m.Steps = append(m.Steps, clever.MigrationStep{Value: s, Status: "OK", StartDate: now, EndDate: now})
+		step := clever.MigrationStep{Value: s, Status: "OK", StartDate: now, EndDate: now}
+		if failing && s == "DUMP_AND_RESTORE" {
+			step.Status, step.Message, m.Status = "FAILED", "the data could not be copied", "FAILED"
+			m.Steps = append(m.Steps, step)
+			break
+		}
+		m.Steps = append(m.Steps, step)
 	}
 	return m
 }

@@ -22,6 +22,7 @@ type call struct {
 	body  []byte
 	user  string // whose token it is
 	allow string // methods of the path, after a wrong one
+	fault Fault  // what goes wrong with it; of no kind: nothing
 }
 
 // A route is a method and a path, and who answers there.

@@ -2,14 +2,18 @@ package emulator
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 )
 
 // Transport gives a way to ask the emulator without a socket. The host of a
 // request does not matter. A request whose context ends gets the context's error,
-// though what it asked for may have been done, as with a real network.
+// though what it asked for may have been done, as with a real network. Faults end
+// as the errors that http.Transport gives for them.
 func (e *Emulator) Transport() http.RoundTripper { return inProcess{e} }
 
 type inProcess struct{ e *Emulator }
@@ -30,9 +34,15 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	w := &recorder{header: http.Header{}}
-	t.e.ServeHTTP(w, in)
+	ended := t.e.serve(w, in)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
+	}
+	switch {
+	case errors.Is(ended, errRefused):
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case ended != nil:
+		return nil, io.EOF
 	}
 	return w.response(r), nil
 }

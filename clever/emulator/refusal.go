@@ -1,0 +1,95 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+
+	"runner/clever"
+)
+
+// A refusal is how the platform says no. The package comment has the table.
+type refusal struct {
+	status  int
+	id      int
+	code    string
+	message string
+	fields  map[string]string
+}
+
+func (f *refusal) Error() string { return f.message }
+
+func badPath() *refusal {
+	return &refusal{400, 90001, "emulator.bad-path", "The escapes in this path are wrong.", nil}
+}
+
+func unauthorized(why string) *refusal {
+	return &refusal{401, 90002, "emulator.unauthorized", "Not authenticated: " + why + ".", nil}
+}
+
+func noSuchPath() *refusal {
+	return &refusal{404, 90003, "emulator.no-such-path", "Nothing answers at this path.", nil}
+}
+
+func methodNotAllowed(allowed []string) *refusal {
+	return &refusal{405, 90004, "emulator.method", "This path knows only " + strings.Join(allowed, ", ") + ".", nil}
+}
+
+func badBody(why string) *refusal {
+	return &refusal{400, 90005, "emulator.bad-body", "The body cannot be read: " + why + ".", nil}
+}
+
+func tooLarge() *refusal {
+	return &refusal{413, 90006, "emulator.body-too-large", "The body is larger than a mebibyte.", nil}
+}
+
+func noSuchOwner() *refusal {
+	return &refusal{404, 90010, "emulator.no-such-owner", "This owner does not exist.", nil}
+}
+
+func notFound(what string) *refusal {
+	return &refusal{404, 90011, "emulator.not-found", "This " + what + " does not exist.", nil}
+}
+
+func noSuchAddon() *refusal {
+	return &refusal{404, 11001, "emulator.not-found", "This addon does not exist.", nil}
+}
+
+func foreignAddon() *refusal {
+	return &refusal{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
+}
+
+// wrongField refuses a member of the body; id and code are those of the table.
+func wrongField(id int, code, field, why string) *refusal {
+	return &refusal{400, id, code, "The " + field + " is wrong: " + why + ".", map[string]string{field: why}}
+}
+
+func cannotMigrate(why string) *refusal {
+	return &refusal{400, 90025, "emulator.cannot-migrate", "This addon cannot be migrated: " + why + ".", nil}
+}
+
+func notSaved(err error) *refusal {
+	return &refusal{500, 90050, "emulator.not-saved", "The emulator could not keep this: " + err.Error() + ".", nil}
+}
+
+// unavailable is how the platform says that it cannot take an order now (§5.2).
+func unavailable() *refusal {
+	return &refusal{503, -500, "emulator.unavailable", "Error from provider: there is no capacity.", nil}
+}
+
+func tooManyRequests() *refusal {
+	return &refusal{429, 90052, "emulator.too-many-requests", "There are too many requests.", nil}
+}
+
+func clientGone() *refusal {
+	return &refusal{499, 90051, "emulator.gone", "The client went away.", nil}
+}
+
+// answer tells the refusal as the version of the API in the path does (§5.1).
+func (f *refusal) answer(r *http.Request) answer {
+	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {
+		return answer{status: f.status, body: clever.MessageV4{
+			APIRequestID: newUUID(), Code: f.code, Context: map[string]any{}, Error: f.message,
+		}}
+	}
+	return answer{status: f.status, body: clever.Message{ID: f.id, Message: f.message, Type: "error", Fields: f.fields}}
+}
