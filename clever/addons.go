@@ -82,24 +82,6 @@ func (c *Client) Delete(ctx context.Context, owner, id string) error {
 	return err
 }
 
-// Tags reads the tags of an add-on.
-func (c *Client) Tags(ctx context.Context, owner, id string) ([]string, error) {
-	path, err := below(owner, id, "tags")
-	if err != nil {
-		return nil, err
-	}
-	return read[[]string](ctx, c, path)
-}
-
-// SetTags replaces the tags of an add-on.
-func (c *Client) SetTags(ctx context.Context, owner, id string, tags []string) error {
-	path, err := below(owner, id, "tags")
-	if err != nil {
-		return err
-	}
-	return c.put(ctx, path, append([]string{}, tags...), nil)
-}
-
 // WaitEnv reads the variables of an add-on that was just ordered until all of
 // its ConfigKeys and of what Complete names for its provider are there, for two
 // minutes at most. Usually they are at once (§4.4).

@@ -212,6 +212,39 @@ func (p Plan) Feature(code string) string {
 	return ""
 }
 
+// Bytes gives the size that a plan tells under a code ("disk-size"); false where
+// it tells none, as shared plans do for most.
+func (p Plan) Bytes(code string) (int64, bool) {
+	for _, f := range p.Features {
+		if f.NameCode == nil || *f.NameCode != code || f.ComputableValue == nil {
+			continue
+		}
+		n, err := strconv.ParseInt(*f.ComputableValue, 10, 64)
+		return n, err == nil && n > 0
+	}
+	return 0, false
+}
+
+// A Shrink is room for data that a change of plan takes away.
+type Shrink struct {
+	What          string // the feature's code: "disk-size"
+	Before, After string // in the platform's words: "10 GB"
+}
+
+// Shrinks gives what data would have less room for after a change of plan, as far
+// as both plans tell. How much is in use the platform does not tell.
+func Shrinks(from, to Plan) []Shrink {
+	var list []Shrink
+	for _, code := range []string{"disk-size", "max-db-size"} {
+		before, ok := from.Bytes(code)
+		after, known := to.Bytes(code)
+		if ok && known && after < before {
+			list = append(list, Shrink{What: code, Before: from.Feature(code), After: to.Feature(code)})
+		}
+	}
+	return list
+}
+
 // Version finds a version of a provider for a plan. "" stays "": whatever the
 // platform takes. Info is nil for a provider without versions.
 func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word string) (string, error) {

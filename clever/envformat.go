@@ -6,37 +6,76 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
+// An envForm is how a format writes variables, one after the other.
+type envForm struct {
+	format      string
+	head        func(name string) string
+	line        func(EnvVar) (string, error)
+	between     string
+	foot        string
+	none        string         // instead of lines and foot, where there are no variables
+	key         *regexp.Regexp // finds the names in what was written, quoted or not
+	quotedNames bool
+}
+
+var (
+	dotenvKey = regexp.MustCompile(`(?m)^([A-Za-z_][A-Za-z0-9_]*)=`)
+	shellKey  = regexp.MustCompile(`(?m)^export ([A-Za-z_][A-Za-z0-9_]*)=`)
+	yamlKey   = regexp.MustCompile(`(?m)^("(?:[^"\\]|\\.)*"): `)
+	jsonKey   = regexp.MustCompile(`(?m)^  ("(?:[^"\\]|\\.)*"): `)
+)
+
+func envForms() []envForm {
+	nothing := func(string) string { return "" }
+	return []envForm{
+		{format: "dotenv", head: nothing, line: dotenvLine, between: "\n", foot: "\n", key: dotenvKey},
+		{format: "json", head: func(string) string { return "{" }, line: jsonLine, between: ",", foot: "\n}\n", none: "}\n", key: jsonKey, quotedNames: true},
+		{format: "k8s-secret", head: secretHead, line: secretLine, foot: "\n", none: " {}\n", key: jsonKey, quotedNames: true},
+		{format: "shell", head: nothing, line: shellLine, between: "\n", foot: "\n", key: shellKey},
+		{format: "yaml", head: nothing, line: yamlLine, between: "\n", foot: "\n", none: "{}\n", key: yamlKey, quotedNames: true},
+	}
+}
+
 // EnvFormats lists the formats that WriteEnv knows.
-func EnvFormats() []string { return []string{"dotenv", "json", "k8s-secret", "shell"} }
+func EnvFormats() []string {
+	var list []string
+	for _, f := range envForms() {
+		list = append(list, f.format)
+	}
+	return list
+}
+
+func envFormOf(format string) (envForm, error) {
+	forms := envForms()
+	i := slices.IndexFunc(forms, func(f envForm) bool { return f.format == format })
+	if i < 0 {
+		return envForm{}, unknown("format", format, "", EnvFormats())
+	}
+	return forms[i], nil
+}
 
 // WriteEnv writes variables in a format, in the order given:
 //
-//	dotenv      NAME="value" per line, for docker compose and the dotenv libraries
+//	dotenv      NAME='value' per line, for docker compose and the dotenv libraries
 //	shell       export NAME='value' per line, for eval
 //	json        one object
+//	yaml        one map
 //	k8s-secret  a Kubernetes Secret manifest called name
 //
 // It fails, before it writes anything, for an unknown format, for a value that
-// the format cannot hold (a NUL anywhere but in JSON and Secrets), and for a name
-// that is no variable's where the format needs one.
+// the format cannot hold (a NUL in dotenv and shell, what is not UTF-8 in JSON and
+// YAML), and for a name that is no variable's where the format needs one.
 func WriteEnv(w io.Writer, format, name string, env []EnvVar) error {
-	var text string
-	var err error
-	switch format {
-	case "dotenv":
-		text, err = envLines(env, func(v EnvVar) string { return v.Name + "=" + dotenvQuote(v.Value) })
-	case "shell":
-		text, err = envLines(env, func(v EnvVar) string { return "export " + v.Name + "=" + shellQuote(v.Value) })
-	case "json":
-		text, err = envJSON(env)
-	case "k8s-secret":
-		text, err = envSecret(name, env)
-	default:
-		return unknown("format", format, "", EnvFormats())
+	form, err := envFormOf(format)
+	if err != nil {
+		return err
 	}
+	text, err := form.write(name, env)
 	if err != nil {
 		return err
 	}
@@ -44,21 +83,109 @@ func WriteEnv(w io.Writer, format, name string, env []EnvVar) error {
 	return err
 }
 
+func (f envForm) write(name string, env []EnvVar) (string, error) {
+	if len(env) == 0 {
+		return f.head(name) + f.none, nil
+	}
+	var b strings.Builder
+	b.WriteString(f.head(name))
+	for i, v := range env {
+		line, err := f.line(v)
+		if err != nil {
+			return "", err
+		}
+		if i > 0 {
+			b.WriteString(f.between)
+		}
+		b.WriteString(line)
+	}
+	b.WriteString(f.foot)
+	return b.String(), nil
+}
+
+// An EnvChange is how one variable differs from what a file holds.
+type EnvChange struct {
+	Name          string
+	Before, After bool // whether it is there
+}
+
+// EnvChanges tells which variables differ from what WriteEnv once wrote in the
+// same format, in the order of env, those that are gone last. A text that was
+// written by hand may be read wrongly: it is for showing, not for deciding.
+func EnvChanges(text, format string, env []EnvVar) []EnvChange {
+	form, err := envFormOf(format)
+	if err != nil {
+		return nil
+	}
+	names, lines := form.read(text)
+	var changes []EnvChange
+	wanted := map[string]bool{}
+	for _, v := range env {
+		wanted[v.Name] = true
+		line, err := form.line(v)
+		before, there := lines[v.Name]
+		if err != nil || !there || before != strings.Trim(line, "\n") {
+			changes = append(changes, EnvChange{Name: v.Name, Before: there, After: true})
+		}
+	}
+	for _, name := range names {
+		if !wanted[name] {
+			changes = append(changes, EnvChange{Name: name, Before: true})
+		}
+	}
+	return changes
+}
+
+// read gives the names in a text, and the line of each.
+func (f envForm) read(text string) (names []string, lines map[string]string) {
+	lines = map[string]string{}
+	found := f.key.FindAllStringSubmatchIndex(text, -1)
+	for i, at := range found {
+		end := len(text) - len(f.foot)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		name := text[at[2]:at[3]]
+		if f.quotedNames && json.Unmarshal([]byte(name), &name) != nil {
+			continue
+		}
+		line := strings.Trim(text[at[0]:max(end, at[1])], "\n")
+		if i+1 < len(found) {
+			line = strings.TrimSuffix(line, strings.Trim(f.between, "\n"))
+		}
+		if _, twice := lines[name]; !twice {
+			names = append(names, name)
+		}
+		lines[name] = line
+	}
+	return names, lines
+}
+
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-func envLines(env []EnvVar, line func(EnvVar) string) (string, error) {
-	var b strings.Builder
-	for _, v := range env {
-		if !variableName.MatchString(v.Name) {
-			return "", fmt.Errorf("%q cannot be the name of a variable: take json", v.Name)
-		}
-		if strings.ContainsRune(v.Value, 0) {
-			return "", fmt.Errorf("the value of %s holds a NUL, which no variable can hold: take json", v.Name)
-		}
-		b.WriteString(line(v))
-		b.WriteByte('\n')
+func checkVariable(v EnvVar) error {
+	if !variableName.MatchString(v.Name) {
+		return fmt.Errorf("%q cannot be the name of a variable: take json", v.Name)
 	}
-	return b.String(), nil
+	if strings.ContainsRune(v.Value, 0) {
+		return fmt.Errorf("the value of %s holds a NUL, which no variable can hold: take json", v.Name)
+	}
+	return nil
+}
+
+func shellLine(v EnvVar) (string, error) {
+	return "export " + v.Name + "=" + shellQuote(v.Value), checkVariable(v)
+}
+
+func dotenvLine(v EnvVar) (string, error) {
+	if err := checkVariable(v); err != nil {
+		return "", err
+	}
+	value, ok := dotenvQuote(v.Value)
+	if !ok {
+		return "", fmt.Errorf("the value of %s ends with a quote or a backslash, and holds what dotenv libraries then read in different ways: take json", v.Name)
+	}
+	return v.Name + "=" + value, nil
 }
 
 // shellQuote gives a word that every POSIX shell reads as text.
@@ -66,25 +193,65 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 
 // dotenvQuote gives a value that dotenv libraries read as it is: in single
 // quotes, where nothing is special; in double quotes with escapes for what
-// single ones cannot hold.
-func dotenvQuote(s string) string {
-	if !strings.ContainsAny(s, "'\n\r\\") {
-		return "'" + s + "'"
+// single ones cannot hold. Libraries look for the closing quote without counting
+// backslashes and cut off all quotes at the end, so that a value which ends with
+// either takes single quotes in spite of its backslashes, or none at all. False
+// where nothing is safe.
+func dotenvQuote(s string) (string, bool) {
+	switch {
+	case !strings.ContainsAny(s, "'\n\r\\"):
+		return "'" + s + "'", true
+	case !strings.HasSuffix(s, `"`) && !strings.HasSuffix(s, `\`):
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "$", `\$`, "`", "\\`").Replace(s) + `"`, true
+	case !strings.ContainsAny(s, "'\r") && !strings.HasSuffix(s, `\`):
+		return "'" + s + "'", true
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "$", `\$`, "`", "\\`").Replace(s) + `"`
+	return s, dotenvBare.MatchString(s)
 }
 
-func envJSON(env []EnvVar) (string, error) {
-	values := make(map[string]string, len(env))
-	for _, v := range env {
-		values[v.Name] = v.Value
+// dotenvBare is what means itself without quotes.
+var dotenvBare = regexp.MustCompile(`^[-+:/.,@%_A-Za-z0-9\\][-+:/.,@%_A-Za-z0-9\\'"]*$`)
+
+// quoted writes a name and a value as JSON strings, in which what YAML holds for
+// unprintable is escaped too.
+func quoted(v EnvVar) (string, error) {
+	name, err := jsonQuote(v.Name)
+	if err != nil {
+		return "", fmt.Errorf("the name %q is not UTF-8, so no text of this format can hold it", v.Name)
+	}
+	value, err := jsonQuote(v.Value)
+	if err != nil {
+		return "", fmt.Errorf("the value of %s is not UTF-8, so no text of this format can hold it: take k8s-secret", v.Name)
+	}
+	return name + ": " + value, nil
+}
+
+func jsonLine(v EnvVar) (string, error) {
+	line, err := quoted(v)
+	return "\n  " + line, err
+}
+
+func yamlLine(v EnvVar) (string, error) { return quoted(v) }
+
+func jsonQuote(s string) (string, error) {
+	if !utf8.ValidString(s) {
+		return "", fmt.Errorf("%q is not UTF-8", s)
 	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(values)
-	return b.String(), err
+	if err := e.Encode(s); err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for _, r := range strings.TrimSuffix(b.String(), "\n") {
+		if r >= 0x7f && r < 0xa0 || r == 0xfeff || r == 0xfffe || r == 0xffff {
+			fmt.Fprintf(&out, `\u%04x`, r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String(), nil
 }
 
 var (
@@ -92,24 +259,24 @@ var (
 	secretName = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// envSecret writes values in base64, as the API itself keeps them: no YAML rule
-// can touch them.
-func envSecret(name string, env []EnvVar) (string, error) {
+func secretHead(name string) string {
 	name = strings.Trim(secretName.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if name == "" {
 		name = "addon"
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\ntype: Opaque\ndata:", name[:min(len(name), 253)])
-	if len(env) == 0 {
-		b.WriteString(" {}")
+	name = strings.TrimRight(name[:min(len(name), 253)], "-")
+	return "apiVersion: v1\nkind: Secret\nmetadata:\n  name: " + name + "\ntype: Opaque\ndata:"
+}
+
+// secretLine writes a value in base64, as the API itself keeps it: no YAML rule
+// can touch it.
+func secretLine(v EnvVar) (string, error) {
+	if !secretKey.MatchString(v.Name) {
+		return "", fmt.Errorf("%q cannot be a key of a Secret: take json", v.Name)
 	}
-	b.WriteByte('\n')
-	for _, v := range env {
-		if !secretKey.MatchString(v.Name) {
-			return "", fmt.Errorf("%q cannot be a key of a Secret: take json", v.Name)
-		}
-		fmt.Fprintf(&b, "  %q: %s\n", v.Name, base64.StdEncoding.EncodeToString([]byte(v.Value)))
+	value := base64.StdEncoding.EncodeToString([]byte(v.Value))
+	if value == "" {
+		value = `""`
 	}
-	return b.String(), nil
+	return fmt.Sprintf("\n  %q: %s", v.Name, value), nil
 }

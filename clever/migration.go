@@ -87,6 +87,97 @@ func (c *Client) newMigration(ctx context.Context, owner, id string, before []Mi
 	return Migration{}, failed
 }
 
+// WaitMigration waits until a migration has ended, two hours at most, and tells of
+// each step that begins, ends or fails. One that did not end well, or not in time,
+// gives a *MigrationError.
+func (c *Client) WaitMigration(ctx context.Context, owner, id string, m Migration, tell func(MigrationStep)) error {
+	within, cancel := context.WithTimeout(ctx, c.patience.moving)
+	defer cancel()
+	m, err := c.follow(within, owner, id, m, tell)
+	// What the list says was read before, or meanwhile.
+	c.addons.forget(owner)
+	switch {
+	case err != nil:
+		return fmt.Errorf("where the migration %s of add-on %s stands is not known: %w", m.ID, id, err)
+	case m.Succeeded():
+		return nil
+	case m.Running() && ctx.Err() != nil:
+		return fmt.Errorf("the migration %s of add-on %s goes on, but was not waited for: %w", m.ID, id, ctx.Err())
+	}
+	return &MigrationError{Addon: id, Migration: m}
+}
+
+// follow looks at a migration until it has ended or the context has. A look that
+// fails is repeated; only several in a row end it.
+func (c *Client) follow(ctx context.Context, owner, id string, m Migration, tell func(MigrationStep)) (Migration, error) {
+	told := map[string]string{}
+	failures := 0
+	for look := 0; ; look++ {
+		for _, s := range m.Steps {
+			if told[s.Value] != s.Status {
+				told[s.Value] = s.Status
+				tell(s)
+			}
+		}
+		if !m.Running() || look > 0 && pause(ctx, c.patience.wait(look)) != nil {
+			return m, nil
+		}
+		now, err := c.Migration(ctx, owner, id, m.ID)
+		switch {
+		case err == nil:
+			m, failures = now, 0
+		case ctx.Err() != nil:
+			return m, nil
+		case IsAuth(err) || IsNotFound(err) || failures >= c.patience.looks:
+			return m, err
+		default:
+			failures++
+		}
+	}
+}
+
+// A MigrationError says that a migration did not end well, or not in time.
+type MigrationError struct {
+	Addon     string // its id
+	Migration Migration
+}
+
+func (e *MigrationError) Error() string {
+	text := fmt.Sprintf("the migration %s of add-on %s ended %s", e.Migration.ID, e.Addon, e.Migration.Status)
+	if e.Migration.Running() {
+		return fmt.Sprintf("the migration %s of add-on %s has not ended yet", e.Migration.ID, e.Addon)
+	}
+	if s := e.Migration.broken(); s != nil {
+		text += " at the step " + s.Value
+		if s.Message != "" {
+			text += ": " + s.Message
+		}
+	}
+	return text
+}
+
+// Hint says what to do.
+func (e *MigrationError) Hint() string {
+	if e.Migration.Running() {
+		return "play again: it is waited for"
+	}
+	return "play again to try once more, or ask the platform's support with the migration's id"
+}
+
+// Detail gives the steps that the migration went through.
+func (e *MigrationError) Detail() string { return e.Migration.steps() }
+
+// broken gives the first step that did not end well; nil if there is none.
+func (m Migration) broken() *MigrationStep {
+	i := slices.IndexFunc(m.Steps, func(s MigrationStep) bool {
+		return s.Status != "OK" && s.Status != "RUNNING" && s.Status != ""
+	})
+	if i < 0 {
+		return nil
+	}
+	return &m.Steps[i]
+}
+
 // Running tells whether a migration has not ended.
 func (m Migration) Running() bool { return m.Status == "RUNNING" || m.Status == "RECOVERING" }
 
@@ -107,9 +198,11 @@ func (e *MigratingError) Error() string {
 func (*MigratingError) Hint() string { return "wait until that migration has ended" }
 
 // Detail gives the steps that the migration has gone through.
-func (e *MigratingError) Detail() string {
-	steps := make([]string, 0, len(e.Migration.Steps))
-	for _, s := range e.Migration.Steps {
+func (e *MigratingError) Detail() string { return e.Migration.steps() }
+
+func (m Migration) steps() string {
+	steps := make([]string, 0, len(m.Steps))
+	for _, s := range m.Steps {
 		steps = append(steps, s.Value+" "+s.Status)
 	}
 	return strings.Join(steps, ", ")

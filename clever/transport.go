@@ -26,12 +26,13 @@ type patience struct {
 	obeyed  time.Duration // a Retry-After beyond it ends the tries
 	looks   int           // at the list after a lost answer
 	env     time.Duration // how long WaitEnv waits in all
+	moving  time.Duration // how long WaitMigration waits in all
 }
 
 func usualPatience() patience {
 	return patience{
 		tries: 5, slow: 3, first: 500 * time.Millisecond, longest: 10 * time.Second, obeyed: time.Minute,
-		looks: 3, env: 2 * time.Minute,
+		looks: 3, env: 2 * time.Minute, moving: 2 * time.Hour,
 	}
 }
 
@@ -257,9 +258,23 @@ func fetch[V any](ctx context.Context, c *Client, q call) (V, error) {
 
 // put sends JSON.
 func (c *Client) put(ctx context.Context, path string, body, into any) error {
-	text, err := json.Marshal(body)
+	q, err := jsonCall(http.MethodPut, path, body)
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, call{method: http.MethodPut, path: path, body: text}, into)
+	return c.do(ctx, q, into)
+}
+
+// post sends JSON once; what is answered does not matter.
+func (c *Client) post(ctx context.Context, path string, body any) error {
+	q, err := jsonCall(http.MethodPost, path, body)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, q, nil)
+}
+
+func jsonCall(method, path string, body any) (call, error) {
+	text, err := json.Marshal(body)
+	return call{method: method, path: path, body: text}, err
 }
