@@ -1,5 +1,6 @@
 // Package report shows a run: as text the way ansible-playbook prints it, as one
-// JSON document, or as a line of JSON for each event.
+// JSON document, or as a line of JSON for each event; and as the summaries that
+// other programs read: JUnit's XML, Markdown, Prometheus' metrics.
 //
 // Whatever the form, known secrets are replaced by engine.Masked, with one
 // exception: the result of a step whose purpose is to show it (a debug).

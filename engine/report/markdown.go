@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"runner/engine"
+)
+
+// A Markdown reports a run as a page in GitHub's Markdown, for the summary of a
+// job or a comment on a merge request: what failed, what changed, and the counts.
+type Markdown struct {
+	outline
+	out sink
+}
+
+// NewMarkdown makes a reporter that writes a page of Markdown at the end.
+func NewMarkdown(opt Options) *Markdown {
+	return &Markdown{outline: outline{veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+}
+
+// Err gives the error of writing the page, nil if there was none.
+func (m *Markdown) Err() error { return m.out.err }
+
+// Tell notes an event; the last one writes the page.
+func (m *Markdown) Tell(e engine.Event) {
+	if m.tell(e) {
+		m.out.write(m.page())
+	}
+}
+
+func (m *Markdown) page() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n%s\n", m.title(), m.counted())
+	if m.notStarted != "" {
+		fmt.Fprintf(&b, "\n**%s.**\n", m.notStarted)
+	}
+	for _, w := range m.warnings {
+		fmt.Fprintf(&b, "\n> Warning: %s\n", inline(w))
+	}
+	for _, p := range m.plays {
+		m.play(&b, p)
+	}
+	return b.String()
+}
+
+func (m *Markdown) title() string {
+	switch {
+	case m.interrupted:
+		return "The run was interrupted"
+	case m.failed():
+		return "The run failed"
+	case m.stats.Changed == 0:
+		return "Nothing to do"
+	case m.check:
+		return "There is something to do"
+	}
+	return "Done"
+}
+
+// counted tells the counts that are not zero, and how long it took.
+func (m *Markdown) counted() string {
+	s := m.stats
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{
+		{s.OK, "ok"}, {s.Changed, "changed"}, {s.Failed, "failed"}, {s.Skipped, "skipped"},
+		{s.Rescued, "rescued"}, {s.Ignored, "ignored"}, {s.Blocked, "not started"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"no task"}
+	}
+	said := fmt.Sprintf("%s, in %s", strings.Join(parts, ", "), m.took.Round(10*time.Millisecond))
+	if m.check {
+		said += ". This was a check: nothing was written."
+	}
+	return said
+}
+
+// play writes what is of interest in a play: a table of the tasks, and below it
+// what failed and what differs.
+func (m *Markdown) play(b *strings.Builder, p *chapter) {
+	fmt.Fprintf(b, "\n### %s\n", inline(p.name))
+	if len(p.rows) == 0 {
+		return
+	}
+	b.WriteString("\n| Task | Outcome | What | Seconds |\n|---|---|---|--:|\n")
+	for _, r := range p.rows {
+		fmt.Fprintf(b, "| %s | %s | %s | %.2f |\n", cell(r.name), r.outcome, cell(r.what()), r.took.Seconds())
+	}
+	for _, r := range p.rows {
+		r.details(b)
+	}
+}
+
+// what tells in one line what a task did, or why it did not.
+func (r row) what() string {
+	switch r.outcome {
+	case engine.Changed:
+		return r.did()
+	case engine.Skipped:
+		return r.reason
+	case engine.Failed, engine.Ignored:
+		return flat(r.problem)
+	case engine.Blocked:
+		return "not started"
+	}
+	return r.object
+}
+
+func (r row) details(b *strings.Builder) {
+	failed := r.outcome == engine.Failed || r.outcome == engine.Ignored
+	if !failed && len(r.diff) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%s**\n", inline(r.name))
+	if failed {
+		fenced(b, "", strings.TrimRight(r.problem+"\n"+r.excerpt, "\n"))
+	}
+	if len(r.diff) > 0 {
+		fenced(b, "diff", strings.Join(r.diff, "\n"))
+	}
+}
+
+// fenced writes a block of code. Its fence is longer than any in the text.
+func fenced(b *strings.Builder, language, text string) {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	fmt.Fprintf(b, "\n%s%s\n%s\n%s\n", fence, language, text, fence)
+}
+
+// markup are the characters that mean something in Markdown.
+const markup = "\\`*_{}[]<>()#+!|~&$@"
+
+// inline writes a text so that Markdown shows it as it is.
+func inline(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strings.ContainsRune(markup, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// cell is inline for a cell of a table, which may be empty.
+func cell(text string) string { return inline(flat(text)) }

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// An outline gathers of a run what a report needs that is written at its end.
+// Everything in it can be shown: it is masked as it comes in.
+type outline struct {
+	veil        veil
+	began       time.Time
+	check       bool
+	interrupted bool
+	took        time.Duration
+	stats       engine.Stats
+	plays       []*chapter
+	open        *engine.Step
+	warnings    []string
+	notStarted  string
+}
+
+// A chapter is a play of an outline.
+type chapter struct {
+	name  string
+	start time.Time
+	rows  []row
+}
+
+// A row is a task of an outline.
+type row struct {
+	name, kind string
+	place      string // "site.yml:4", or ""
+	file       string
+	outcome    engine.Outcome
+	start      time.Time
+	took       time.Duration
+	object     string // what it is about: `add-on "main-db"`; "" for nothing, or what no_log hides
+	action     engine.Action
+	drift      int      // how many attributes differ
+	diff       []string // lines; none where none is wanted
+	problem    string   // why it failed
+	excerpt    string   // the line to blame, with a caret
+	reason     string   // why it was skipped
+}
+
+// tell takes an event in. It reports whether the run is over.
+func (o *outline) tell(e engine.Event) (over bool) {
+	switch e := e.(type) {
+	case engine.RunStart:
+		o.began, o.check = e.Time, e.Check
+	case engine.PlayStart:
+		o.plays = append(o.plays, &chapter{name: line(o.veil.text(e.Name)), start: e.Time})
+	case engine.TaskStart:
+		o.open = e.Step
+	case engine.TaskEnd:
+		e.Step = cmp.Or(e.Step, o.open)
+		o.taskEnd(e)
+	case engine.Warning:
+		o.warning(e.Problem)
+	case engine.RunEnd:
+		o.stats, o.took, o.interrupted = e.Stats, e.Took, e.Interrupted
+		o.notStarted = notStarted(e)
+		return true
+	}
+	return false
+}
+
+// warning notes a warning, each text one time only.
+func (o *outline) warning(p *engine.Problem) {
+	if p == nil {
+		return
+	}
+	if text := line(o.veil.text(p.Error())); !slices.Contains(o.warnings, text) {
+		o.warnings = append(o.warnings, text)
+	}
+}
+
+func (o *outline) taskEnd(e engine.TaskEnd) {
+	if len(o.plays) == 0 {
+		o.plays = append(o.plays, &chapter{})
+	}
+	r := row{name: line(o.veil.text(e.Name)), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
+	if e.Step != nil && !e.Step.Place.IsZero() {
+		r.place, r.file = o.veil.text(where(e.Step.Place)), o.veil.text(e.Step.Place.Source.Name)
+	}
+	if e.Outcome == engine.Skipped && !e.NoLog {
+		r.reason = o.veil.text(skipReason(e.Result))
+	}
+	if c := e.Change; c != nil && !e.NoLog {
+		r.object, r.action, r.drift = line(o.veil.text(c.Object)), c.Action, drift(c)
+	}
+	if differs(e) {
+		before, after := o.veil.sides(e)
+		r.diff = unified(r.object, before, after)
+	}
+	if e.Outcome == engine.Failed || e.Outcome == engine.Ignored {
+		r.problem, r.excerpt = o.blame(e)
+	}
+	p := o.plays[len(o.plays)-1]
+	p.rows = append(p.rows, r)
+}
+
+// blame tells why a task failed, and shows the line.
+func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
+	switch {
+	case e.NoLog:
+		return "the task failed; why is hidden by its no_log", ""
+	case e.Problem == nil:
+		return "the task failed", ""
+	}
+	return lines(o.veil.text(e.Problem.Error())), o.veil.excerpt(e.Problem)
+}
+
+// drift counts what differs: at least one where something is to be done.
+func drift(c *engine.Change) int {
+	n := 0
+	for _, a := range c.Attrs {
+		if !expr.Equal(a.Before, a.After) {
+			n++
+		}
+	}
+	if c.Action != engine.None {
+		return max(n, 1)
+	}
+	return n
+}
+
+func skipReason(result expr.Value) string {
+	m, _ := result.(*expr.Map)
+	for _, key := range []string{"false_condition", "skipped_reason", "skip_reason"} {
+		if m == nil {
+			break
+		}
+		if v, ok := m.Get(key); ok {
+			return line(expr.Text(v))
+		}
+	}
+	return ""
+}
+
+// flat makes one line of a text that has several.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// failed reports whether the run did not do all that it was told to.
+func (o *outline) failed() bool {
+	return o.interrupted || o.stats.Failed+o.stats.Unreachable+o.stats.Blocked > 0
+}
+
+// ended gives when the run was over, the zero time where that is not known.
+func (o *outline) ended() time.Time {
+	if o.began.IsZero() {
+		return time.Time{}
+	}
+	return o.began.Add(o.took)
+}

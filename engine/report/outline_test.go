@@ -1,0 +1,185 @@
+package report
+
+import (
+	"encoding/xml"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func junit(o Options) failingReporter      { return NewJUnit(o) }
+func markdown(o Options) failingReporter   { return NewMarkdown(o) }
+func prometheus(o Options) failingReporter { return NewPrometheus(o) }
+
+// summaries are the reports that are written at the end of a run.
+var summaries = map[string]func(Options) failingReporter{"junit.xml": junit, "md": markdown, "prom": prometheus}
+
+// summarised gives what a report says of events.
+func summarised(t *testing.T, form func(Options) failingReporter, events []engine.Event) string {
+	t.Helper()
+	var out strings.Builder
+	secrets := &engine.Secrets{}
+	secrets.Add("s3cr3t-value")
+	r := form(Options{Out: &out, Secrets: secrets})
+	for _, e := range events {
+		r.Tell(e)
+	}
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestGoldenSummaries(t *testing.T) {
+	runs := map[string][]engine.Event{"run": whole(), "stopped": stopped(), "empty": empty()}
+	for ending, form := range summaries {
+		for name, events := range runs {
+			t.Run(name+"."+ending, func(t *testing.T) {
+				golden(t, name+"."+ending, summarised(t, form, events))
+			})
+		}
+	}
+}
+
+// Nothing that a summary holds is a result, so that nothing in it is shown on purpose.
+func TestSummariesTellNoSecrets(t *testing.T) {
+	for ending, form := range summaries {
+		said := summarised(t, form, whole())
+		for _, secret := range []string{"s3cr3t-value", "hush", "never-registered"} {
+			if strings.Contains(said, secret) {
+				t.Errorf("%s tells %q:\n%s", ending, secret, said)
+			}
+		}
+	}
+}
+
+func TestPoorEventsInSummaries(t *testing.T) {
+	events := []engine.Event{
+		engine.TaskEnd{}, engine.TaskProgress{}, engine.Warning{}, engine.RunStart{}, engine.PlayStart{}, engine.TaskStart{},
+		engine.TaskEnd{Diff: true, Outcome: engine.Changed}, engine.TaskEnd{Outcome: engine.Failed}, engine.TaskEnd{Outcome: engine.Blocked},
+		engine.TaskEnd{Outcome: engine.Changed, Diff: true, Change: &engine.Change{Action: engine.Delete}},
+		engine.TaskEnd{Outcome: engine.Skipped, Result: &expr.Unknown{}}, engine.RunEnd{},
+	}
+	for ending, form := range summaries {
+		if summarised(t, form, events) == "" {
+			t.Errorf("%s is empty", ending)
+		}
+	}
+}
+
+func TestSummariesThatCannotBeWritten(t *testing.T) {
+	for ending, form := range summaries {
+		w := &closing{}
+		r := form(Options{Out: w})
+		for _, e := range whole() {
+			r.Tell(e)
+		}
+		if r.Err() == nil || w.writes != 1 {
+			t.Errorf("%s: %d writes, error %v", ending, w.writes, r.Err())
+		}
+	}
+}
+
+// What readers of JUnit's files demand: the elements' names and order, the
+// attributes, and counts that add up.
+func TestJUnitIsWellFormed(t *testing.T) {
+	for _, events := range [][]engine.Event{whole(), stopped(), empty()} {
+		said := summarised(t, junit, events)
+		var doc junitSuites
+		if err := xml.Unmarshal([]byte(said), &doc); err != nil {
+			t.Fatal(err)
+		}
+		doc.Time = ""
+		if diff := cmp.Diff(countedCases(doc.Suites), doc.junitCounts); diff != "" {
+			t.Errorf("the counts of all suites (-cases +attributes): %s", diff)
+		}
+		for _, s := range doc.Suites {
+			s.Time = ""
+			if diff := cmp.Diff(countedCases([]junitSuite{s}), s.junitCounts); diff != "" {
+				t.Errorf("the counts of suite %q (-cases +attributes): %s", s.Name, diff)
+			}
+		}
+		checkElements(t, said)
+	}
+}
+
+// countedCases counts cases.
+func countedCases(suites []junitSuite) junitCounts {
+	var c junitCounts
+	for _, s := range suites {
+		for _, one := range s.Cases {
+			c.Tests++
+			if one.Failure != nil {
+				c.Failures++
+			}
+			if one.Skipped != nil {
+				c.Skipped++
+			}
+		}
+	}
+	return c
+}
+
+// within lists for each element what may stand in it.
+var within = map[string]string{
+	"": "testsuites", "testsuites": "testsuite", "testsuite": "testcase", "testcase": "failure skipped system-out",
+}
+
+func checkElements(t *testing.T, doc string) {
+	t.Helper()
+	var path []string
+	d := xml.NewDecoder(strings.NewReader(doc))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			parent := ""
+			if len(path) > 0 {
+				parent = path[len(path)-1]
+			}
+			if !strings.Contains(" "+within[parent]+" ", " "+token.Name.Local+" ") {
+				t.Errorf("<%s> in <%s>", token.Name.Local, parent)
+			}
+			path = append(path, token.Name.Local)
+		case xml.EndElement:
+			path = path[:len(path)-1]
+		}
+	}
+}
+
+// metric is a line of the text format: a comment, or a sample.
+var metric = regexp.MustCompile(`^(# (HELP [a-z_]+ .+|TYPE [a-z_]+ gauge)|[a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)+\})? -?[0-9.]+)$`)
+
+func TestMetricsAreInTheTextFormat(t *testing.T) {
+	s := &script{at: dawn}
+	s.tell(engine.RunStart{Time: dawn, Check: true}, engine.PlayStart{Name: "p"})
+	for range 2 {
+		s.step(register, "Order \"x\"\\\n", engine.TaskEnd{Outcome: engine.Changed,
+			Change: &engine.Change{Action: engine.Create, Object: "add-on \"a\\b\"\n (addon_1)"}})
+	}
+	s.end(false)
+	said := summarised(t, prometheus, s.events)
+	seen := map[string]bool{}
+	for l := range strings.Lines(said) {
+		l = strings.TrimSuffix(l, "\n")
+		if !metric.MatchString(l) {
+			t.Errorf("no line of the format: %q", l)
+		}
+		name, _, _ := strings.Cut(l, "} ")
+		if seen[name] {
+			t.Errorf("twice: %q", l)
+		}
+		seen[name] = true
+	}
+	if want := `runner_drift{kind="addon_register",object="add-on \"a\\b\"�"} 2` + "\n"; !strings.HasSuffix(said, want) {
+		t.Errorf("%s\nends not in %s", said, want)
+	}
+}
