@@ -1,11 +1,12 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
-	"os"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -25,6 +26,7 @@ type platform struct {
 	method    clever.Method
 	getenv    func(string) string
 	dir       string // where a .env file may lie
+	state     string // the emulator's file, "" where there is none
 	emulator  *emulator.Emulator
 	warn      func(string)
 }
@@ -48,9 +50,19 @@ func platformFlags() []cli.Flag {
 
 // platform makes the platform that the flags name. A .env file is looked for in dir.
 func (p *Program) platform(c *cli.Context, dir string) (*platform, error) {
+	pl, err := p.address(c, dir)
+	if err != nil {
+		return nil, err
+	}
+	return pl, p.emulate(pl)
+}
+
+// address makes the platform that the flags name, without an emulator started yet.
+func (p *Program) address(c *cli.Context, dir string) (*platform, error) {
 	pl := &platform{
 		endpoint: c.String(endpointFlag), method: clever.Method(c.String(signatureFlag)), getenv: p.Getenv, dir: dir,
-		warn: func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) },
+		transport: p.transport,
+		warn:      func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) },
 	}
 	for _, name := range []string{"RUNNER_ENDPOINT", "API_HOST"} {
 		if pl.endpoint == "" {
@@ -66,21 +78,22 @@ func (p *Program) platform(c *cli.Context, dir string) (*platform, error) {
 	if c.String(endpointFlag) != "" {
 		return nil, errors.New("--endpoint and --emulator exclude each other: keep one of them")
 	}
-	return pl, p.emulate(pl, c.String(stateFlag))
+	var err error
+	pl.state, err = p.stateFile(c.String(stateFlag))
+	return pl, err
 }
 
-// emulate starts the emulator in this process and says so.
-func (p *Program) emulate(pl *platform, state string) error {
-	state, err := p.stateFile(state)
-	if err != nil {
-		return err
+// emulate starts the emulator in this process, if one is meant, and says so.
+func (p *Program) emulate(pl *platform) error {
+	if pl.state == "" {
+		return nil
 	}
-	e, err := emulator.New(emulator.Options{State: state})
+	e, err := emulator.New(emulator.Options{State: pl.state})
 	if err != nil {
 		return err
 	}
 	pl.emulator, pl.transport, pl.endpoint = e, e.Transport(), "http://emulator.invalid"
-	fmt.Fprintf(p.Err, "playing against the emulator; its state is in %s\n", state)
+	fmt.Fprintf(p.Err, "playing against the emulator; its state is in %s\n", pl.state)
 	return nil
 }
 
@@ -89,18 +102,11 @@ func (p *Program) stateFile(state string) (string, error) {
 	if state != "" {
 		return state, nil
 	}
-	base := p.Getenv("XDG_STATE_HOME")
-	if base == "" {
-		home := p.Getenv("HOME")
-		if home == "" {
-			home, _ = os.UserHomeDir()
-		}
-		if home == "" {
-			return "", errors.New("there is no home folder to keep the emulator's state in: give --emulator-state FILE")
-		}
-		base = filepath.Join(home, ".local", "state")
+	dir, err := p.stateDir()
+	if err != nil {
+		return "", fmt.Errorf("%w, or give --emulator-state FILE", err)
 	}
-	return filepath.Join(base, "runner", "emulator.json"), nil
+	return filepath.Join(dir, "emulator.json"), nil
 }
 
 func (pl *platform) close() error {
@@ -164,6 +170,18 @@ func (pl *platform) endpointFor(creds clever.Credentials) string {
 		return pl.endpoint
 	}
 	return creds.Endpoint
+}
+
+// host tells where the platform is, in a person's words.
+func (pl *platform) host(creds clever.Credentials) string {
+	if pl.state != "" {
+		return "the emulator"
+	}
+	u, err := url.Parse(cmp.Or(pl.endpointFor(creds), clever.DefaultEndpoint))
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // refused reports whether an error is about credentials.

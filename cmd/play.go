@@ -29,7 +29,7 @@ func (p *Program) playCommand() *cli.Command {
 		ArgsUsage: "FILE…",
 		Description: "A playbook is checked whole before anything is touched. Exit codes: 0 done, 2 a task failed,\n" +
 			"3 --check --detailed-exitcode and there is something to do, 4 the playbook is wrong,\n" +
-			"5 credentials missing or refused, 130 interrupted.",
+			"5 credentials missing or refused, 6 another run holds the lock, 130 interrupted.",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "check", Aliases: []string{"C"}, Usage: "only tell what would be done; nothing is written"},
 			&cli.BoolFlag{Name: "diff", Aliases: []string{"D"}, Usage: "show differences"},
@@ -40,6 +40,7 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.BoolFlag{Name: "keep-going", Usage: "after a failure go on with what does not depend on it"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "consent to `RISKS`: delete, replace, migrate (repeatable, or with commas)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "with --check, exit 3 when there is something to do"},
+			&cli.DurationFlag{Name: "lock-timeout", Usage: "wait `DURATION` for another run to end; fail at once if left out"},
 			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json or jsonl (repeatable; text on standard output unless told)"},
 		}, platformFlags()...),
 		Action: func(c *cli.Context) error {
@@ -56,7 +57,9 @@ type play struct {
 	verbosity int
 	secrets   *engine.Secrets
 	platform  *platform
-	traceMu   sync.Mutex
+	// credentials are those of the run; asked for once.
+	credentials func() (clever.Credentials, error)
+	traceMu     sync.Mutex
 }
 
 func (p *play) run(ctx context.Context) error {
@@ -79,10 +82,20 @@ func (p *play) run(ctx context.Context) error {
 		}
 		return nil
 	}
-	if p.platform, err = p.Program.platform(p.cli, filepath.Dir(files[0])); err != nil {
+	if p.platform, err = p.address(p.cli, filepath.Dir(files[0])); err != nil {
 		return err
 	}
-	err = p.play(ctx, program, cloud, extra)
+	p.credentials = sync.OnceValues(p.platform.credentials)
+	journal := p.journal()
+	free, err := p.guard(ctx, journal)
+	if err != nil {
+		return err
+	}
+	defer free()
+	if err := p.emulate(p.platform); err != nil {
+		return err
+	}
+	err = p.play(ctx, program, cloud, extra, journal)
 	return p.also(err, p.platform.close())
 }
 
@@ -98,6 +111,9 @@ func (p *play) checkUsage(files []string) error {
 		if !slices.Contains(risks, risk) {
 			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate")
 		}
+	}
+	if p.cli.Duration("lock-timeout") < 0 {
+		return errors.New("--lock-timeout cannot be negative")
 	}
 	if p.cli.Bool("detailed-exitcode") && !p.cli.Bool("check") {
 		return errors.New("--detailed-exitcode goes with --check")
@@ -128,27 +144,30 @@ func (p *play) extraVars() ([]engine.Var, error) {
 }
 
 // play runs a program and reports it.
-func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.Cloud, extra []engine.Var) error {
+func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.Cloud, extra []engine.Var, journal *journal) error {
 	reports, err := p.reports()
 	if err != nil {
 		return err
 	}
-	cloud.Endpoint, cloud.Method, cloud.Default = p.platform.endpoint, p.platform.method, sync.OnceValues(p.platform.credentials)
+	cloud.Endpoint, cloud.Method, cloud.Default = p.platform.endpoint, p.platform.method, p.credentials
 	if p.verbosity >= 3 {
 		cloud.Trace = p.trace
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	journal.begin(p)
 	result, err := engine.Run(ctx, program, engine.Options{
 		Check: p.cli.Bool("check"), Diff: p.cli.Bool("diff"), Verbosity: p.verbosity, Jobs: p.cli.Int("jobs"),
 		KeepGoing: p.cli.Bool("keep-going"), Allow: p.allowed(), Ask: p.asker(), ExtraVars: extra,
-		Transport: p.network(), Secrets: p.secrets, Reporter: &untilGone{reports, stop},
+		Transport: p.network(), Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
 		Lookups: lookups(p.Getenv), FromYAML: playbooks.FromYAML,
 	})
 	if err != nil {
 		return p.wrong(err)
 	}
-	return p.also(p.outcome(ctx, result), reports.close())
+	err = p.outcome(ctx, result)
+	journal.end(result, err)
+	return p.also(err, reports.close())
 }
 
 // network gives the way out. It is the clients' common one, so that connections

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,6 +25,9 @@ type Program struct {
 	Err    io.Writer
 	Getenv func(string) string
 	Args   []string // the program's name first
+
+	transport http.RoundTripper // instead of the network; nil: none
+	flights   flights
 }
 
 // The exit codes (design §7).
@@ -34,6 +38,7 @@ const (
 	exitToDo        = 3 // --check --detailed-exitcode: there is something to do
 	exitPlaybook    = 4 // the playbook is wrong or missing
 	exitCredentials = 5 // missing or refused
+	exitLocked      = 6 // another run holds the lock
 	exitInterrupted = 130
 )
 
@@ -70,17 +75,31 @@ func (p *Program) end(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	code := exitUsage
+	code := codeOf(err)
 	if e, ok := errors.AsType[*exit](err); ok {
-		code, err = e.code, e.err
-	} else if refused(err) {
-		code = exitCredentials
+		err = e.err
 	}
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return code // told already; or nobody listens any more, which ends quietly
 	}
 	p.tell(engine.ProblemOf(err, engine.Place{}))
 	return code
+}
+
+// codeOf gives the exit code of an error; done for none.
+func codeOf(err error) int {
+	e, ok := errors.AsType[*exit](err)
+	switch {
+	case err == nil:
+		return exitDone
+	case ok:
+		return e.code
+	case refused(err):
+		return exitCredentials
+	case locked(err):
+		return exitLocked
+	}
+	return exitUsage
 }
 
 // also gives the first error, and tells the second one at once where there are two.
@@ -109,6 +128,9 @@ func (p *Program) interruptible(ctx context.Context) (context.Context, func()) {
 		cancel()
 		if _, ok := <-signals; ok {
 			fmt.Fprintln(p.Err, "interrupted twice: stopped at once")
+			for _, d := range p.flights.all() {
+				fmt.Fprintf(p.Err, "it may have been done or not: %s\n", d)
+			}
 			os.Exit(exitInterrupted)
 		}
 	}()
@@ -144,6 +166,7 @@ func (p *Program) app() *cli.App {
 			p.catalogCommand(),
 			p.envCommand(),
 			p.whoamiCommand(),
+			p.historyCommand(),
 			p.emulatorCommand(),
 			p.completionCommand(),
 			p.versionCommand(),

@@ -53,10 +53,17 @@ func openSnapshot(path string, wait time.Duration) (*snapshot, error) {
 		s.sweep()
 		return s, nil
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("the state file %s is in use by another process: stop it, or give another file", path)
+		return nil, &InUseError{path}
 	default:
 		return nil, fmt.Errorf("the state file %s cannot be locked: %w", path, err)
 	}
+}
+
+// An InUseError says that another process has the state file.
+type InUseError struct{ Path string }
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("the state file %s is in use by another process: stop it, or give another file", e.Path)
 }
 
 // take tries for the lock once at least, however short the wait.
