@@ -156,6 +156,9 @@ func (n *index) eval(st *state) (Value, error) {
 	if u, ok := key.(*Unknown); ok {
 		return u, nil
 	}
+	if err := st.c.scan(of); err != nil {
+		return nil, st.failAt(n.pos, err)
+	}
 	v, ok, err := st.item(of, key)
 	if ok || err != nil {
 		return v, st.failAt(n.pos, err)
@@ -282,6 +285,9 @@ func (c *Context) sliced(of Value, bounds [3]*int) (Value, error) {
 	}
 	switch v := of.(type) {
 	case string:
+		if err := c.scan(v); err != nil {
+			return nil, err
+		}
 		r := []rune(v)
 		var out []rune
 		for i := range sliceOffsets(len(r), bounds) {

@@ -44,6 +44,15 @@ func (c *Context) spend(n int) bool {
 	return c.steps <= maxSteps
 }
 
+// scan counts the work of going over a value's text, if it is one.
+func (c *Context) scan(v Value) error {
+	n := 1
+	if s, ok := v.(string); ok {
+		n += len(s) / 256
+	}
+	return c.spent(n)
+}
+
 func (c *Context) tooMuch() error {
 	if c.steps > maxSteps {
 		return fail(LimitError, "the template takes more than a million steps").withHint("loop over less")

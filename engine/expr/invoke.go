@@ -82,7 +82,7 @@ func (op *operation) prepare() *operation {
 // invoke does an operation. Unless it is raw, Undefined arguments are errors and
 // Unknown ones its result.
 func (st *state) invoke(op *operation, in Value, g given) (Value, error) {
-	if err := st.step(); err != nil {
+	if err := st.c.scan(in); err != nil {
 		return nil, err
 	}
 	if op.how&raw == 0 {

@@ -116,12 +116,18 @@ func hashOfFloat(f float64) any {
 }
 
 // hashable reports whether v may be a key.
-func hashable(v Value) bool {
+func hashable(v Value) bool { return hashableWithin(v, maxKeyDepth) }
+
+// maxKeyDepth is how deep tuples may be nested in a key.
+const maxKeyDepth = 4
+
+func hashableWithin(v Value, depth int) bool {
 	switch v := v.(type) {
 	case nil, bool, int, *big.Int, float64, string, moment, span:
 		return true
 	case Tuple:
-		return !slices.ContainsFunc(v, func(e Value) bool { return !hashable(e) })
+		return depth > 0 && len(v) <= 100 &&
+			!slices.ContainsFunc(v, func(e Value) bool { return !hashableWithin(e, depth-1) })
 	}
 	return false
 }

@@ -295,7 +295,7 @@ func (c *Context) contains(in, x Value) (bool, *Unknown, error) {
 		if !ok {
 			return false, nil, fail(TypeError, "'in' a text asks for text, not for %s", described(x))
 		}
-		return strings.Contains(v, s), nil, nil
+		return strings.Contains(v, s), nil, c.scan(v)
 	case *Map:
 		if !hashable(x) {
 			return false, nil, fail(TypeError, "%s cannot be a key", described(x))

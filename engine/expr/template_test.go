@@ -173,6 +173,9 @@ func TestBounds(t *testing.T) {
 		"{% set ns = namespace(s='ab') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
 		"{% for i in range(900000) %}12{% endfor %}", "{{ ('x' * 1000000) | replace('x', 'yy') }}",
 		"{% for a in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
+		"{% set ns = namespace(l=(0,)) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l == ns.l }}",
+		"{% set x = 'x' * 1000000 %}{% for i in range(100000) %}{% set y = x | length %}{% endfor %}",
+		"{% set x = 'x' * 1000000 %}{% for i in range(100000) %}{% set y = x[-1] %}{% endfor %}",
 		"{{ ('a' * 200) is match('(a+)+b') }}", "{{ range(200) | product(range(200), range(200)) | length }}",
 	} {
 		if _, err := evaluate(t, "", template); classOf(err) != LimitError {
