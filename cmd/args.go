@@ -21,6 +21,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		if command == nil || slices.Contains(args[:i], "--") {
 			return args, nil
 		}
+		if i+1 < len(args) && command.Command(args[i+1]) != nil {
+			i++
+			command = command.Command(args[i])
+		}
 		s := sorter{flags: knownFlags(command)}
 		if err := s.sort(args[i+1:]); err != nil {
 			return nil, err

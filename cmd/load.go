@@ -17,23 +17,29 @@ import (
 
 // load makes a program of playbooks. What is wrong with them is told, all at
 // once, and gives exit code 4.
-func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, verbosity int) (*engine.Program, error) {
+func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, v *playbooks.Vault, verbosity int) (*engine.Program, error) {
 	var names []string
 	for _, v := range extra {
 		names = append(names, v.Name)
 	}
-	program, problems := playbooks.Load(files, playbooks.Options{Kinds: kinds, Stdin: p.In, ExtraVars: names})
-	wrong := 0
+	program, problems := playbooks.Load(files, playbooks.Options{Kinds: kinds, Stdin: p.In, ExtraVars: names, Vault: v})
+	wrong, shut := 0, 0
 	for _, problem := range problems {
 		p.tell(problem)
 		if verbosity > 0 && problem.Detail != "" {
-			fmt.Fprintf(p.Err, "      = %s\n", problem.Detail)
+			fmt.Fprintf(p.Err, "      = %s\n", p.secrets.Mask(problem.Detail))
 		}
 		if !problem.Warning {
 			wrong++
 		}
+		if stayedClosed(problem) {
+			shut++
+		}
 	}
-	if wrong > 0 {
+	switch {
+	case shut > 0 && shut == wrong:
+		return nil, &exit{code: exitUsage} // as Ansible: nothing is known to be wrong with the playbook
+	case wrong > 0:
 		fmt.Fprintf(p.Err, "%s; nothing was touched\n", count(wrong, "problem"))
 		return nil, &exit{code: exitPlaybook}
 	}

@@ -42,9 +42,9 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "with --check, exit 3 when there is something to do"},
 			&cli.DurationFlag{Name: "lock-timeout", Usage: "wait `DURATION` for another run to end; fail at once if left out"},
 			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json or jsonl (repeatable; text on standard output unless told)"},
-		}, platformFlags()...),
+		}, slices.Concat(vaultFlags(), platformFlags())...),
 		Action: func(c *cli.Context) error {
-			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &engine.Secrets{}}
+			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &p.secrets}
 			return pl.run(c.Context)
 		},
 	}
@@ -67,12 +67,17 @@ func (p *play) run(ctx context.Context) error {
 	if err := p.checkUsage(files); err != nil {
 		return err
 	}
-	extra, err := p.extraVars()
+	vault, err := p.openVault(p.cli)
+	if err != nil {
+		return err
+	}
+	vault.Sealed = p.cli.Bool("syntax-check")
+	extra, err := p.extraVars(vault)
 	if err != nil {
 		return err
 	}
 	cloud := &tasks.Cloud{}
-	program, err := p.load(files, tasks.Kinds(cloud), extra, p.verbosity)
+	program, err := p.load(files, tasks.Kinds(cloud), extra, vault, p.verbosity)
 	if err != nil {
 		return err
 	}
@@ -131,10 +136,10 @@ func (p *play) allowed() []string {
 	return list
 }
 
-func (p *play) extraVars() ([]engine.Var, error) {
+func (p *play) extraVars(vault *playbooks.Vault) ([]engine.Var, error) {
 	var all []engine.Var
 	for _, arg := range p.cli.StringSlice("extra-vars") {
-		vars, err := playbooks.ExtraVars(arg, os.ReadFile, nil)
+		vars, err := playbooks.ExtraVars(arg, os.ReadFile, vault)
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,9 @@ type Program struct {
 
 	transport http.RoundTripper // instead of the network; nil: none
 	flights   flights
+
+	secrets engine.Secrets // what must not be seen
+	signals chan os.Signal // where those go that end the program
 }
 
 // The exit codes (design §7).
@@ -119,6 +122,7 @@ func (p *Program) interruptible(ctx context.Context) (context.Context, func()) {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
+	p.signals = signals
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		if _, ok := <-signals; !ok {
@@ -166,6 +170,7 @@ func (p *Program) app() *cli.App {
 			p.catalogCommand(),
 			p.envCommand(),
 			p.whoamiCommand(),
+			p.vaultCommand(),
 			p.historyCommand(),
 			p.emulatorCommand(),
 			p.completionCommand(),
@@ -200,8 +205,8 @@ func orElse(text, otherwise string) string {
 
 func usageError(c *cli.Context, err error, _ bool) error {
 	name := "runner"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != name {
-		name += " " + c.Command.Name
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
 	return (&engine.Problem{Msg: err.Error()}).WithHint("%s --help shows what it takes", name)
 }
@@ -215,7 +220,7 @@ func (p *Program) tell(problem *engine.Problem) {
 	} else if problem.Place.IsZero() {
 		mark = "error: "
 	}
-	fmt.Fprintf(p.Err, "%s%s\n%s", mark, problem.Error(), problem.Excerpt())
+	fmt.Fprint(p.Err, p.secrets.Mask(fmt.Sprintf("%s%s\n%s", mark, problem.Error(), problem.Excerpt())))
 }
 
 // terminal reports whether a stream is one.
