@@ -5,6 +5,7 @@ package clever
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,12 @@ type Addon struct {
 
 // Created gives the creation date as a time.
 func (a Addon) Created() time.Time { return time.UnixMilli(a.CreationDate) }
+
+// Migratable tells whether the platform changes plan, version and region of the
+// add-on by a migration (§4.8).
+func (a Addon) Migratable() bool {
+	return a.Provider.CanUpgrade || strings.EqualFold(a.Plan.Feature("is-migratable"), "yes")
+}
 
 // CreateRequest orders an add-on (§4.3). All four of ProviderID, Plan (an id),
 // Region and Name are sent; a version goes into Options.

@@ -29,9 +29,22 @@ type Kind struct {
 	// Hidden lists paths of the result whose values are never shown unless a
 	// debug names them: "env".
 	Hidden []string
+	// Prunes marks the kind that removes what no play of a scope declares any more.
+	// A play that says prune ends with it; its parameter is the scope.
+	Prunes bool
 	// Shows marks a kind whose result is its purpose: it is printed even
 	// without -v, and as it is, secrets included.
 	Shows bool
+	// Tells marks a kind whose result is printed even without -v, with secrets
+	// masked: assert.
+	Tells bool
+	// Silent marks a kind that is not counted and has a banner, but no line of its
+	// own unless it fails or is skipped: meta.
+	Silent bool
+	// Defines gives the variables that a task with these arguments defines, beside
+	// what it registers; more is true if it may define others. Nil: none. Steps
+	// of a kind that defines variables are looped one item after the other.
+	Defines func(args *expr.Node) (names []string, more bool)
 }
 
 // A Return is one value of a kind's result.
@@ -80,10 +93,32 @@ type Change struct {
 	Allow  string // what gives that consent: "delete", "replace", "migrate"
 	Skip   string // why there is nothing to do for this run: the step counts as skipped
 	Result Value  // what register holds if nothing is done, or as far as it is known before
+	// Facts are variables that hold from here on, in later plays too: set_fact.
+	Facts *expr.Map
+	// Vars are variables that were read from a file. Facts win over them.
+	Vars []Var
+	// Include is a file of tasks that come next: include_tasks.
+	Include string
+	// Control is what the run is to do next: meta.
+	Control Control
 	// Do applies the change and gives what register holds. It is called at most
 	// once, with a Host that can write. Nil where Action is None.
 	Do func(ctx context.Context, h *Host) (Value, error)
 }
+
+// A Control is what a task demands of the run.
+type Control string
+
+// What a task can demand.
+const (
+	NoControl     Control = ""
+	EndPlay       Control = "end_play"       // what follows in this play is not done, and that is no failure
+	FlushHandlers Control = "flush_handlers" // handlers that were notified run now
+)
+
+// Last reports whether the change waits until everything above it has ended well:
+// it destroys something, or risks to.
+func (c Change) Last() bool { return c.Action.Destroys() || c.Risk != "" }
 
 // An Attr is one difference.
 type Attr struct {
@@ -99,6 +134,10 @@ type Host struct {
 	HTTP *http.Client
 	// Task is the task's name as shown, "" if it has none.
 	Task string
+	// Dir is the folder of the playbook: relative paths start there.
+	Dir string
+	// Scope is what the play calls all that it declares, "" where it says no prune.
+	Scope string
 	// Check is true when nothing will be applied.
 	Check bool
 	// Verbosity counts the -v.
@@ -109,6 +148,13 @@ type Host struct {
 	Warn func(text string)
 	// Progress tells where a long change stands.
 	Progress func(text string)
+	// Say tells a line to whoever watches the run.
+	Say func(text string)
+	// Prompt asks a person. It fails where there is nobody to ask.
+	Prompt func(ctx context.Context, q Question) (string, error)
+	// ReadVars reads the first of some files of variables that exists; their
+	// names are relative to the file in which the task stands.
+	ReadVars func(ctx context.Context, paths ...string) ([]Var, error)
 
 	wants func(path string) bool
 }

@@ -29,8 +29,17 @@ type Play struct {
 	Tasks     []Item
 	PostTasks []Item
 	Handlers  []*Step
+	// Prune: what the play orders belongs to a scope, and what of that scope it no
+	// longer declares is removed at its end. Nil: neither.
+	Prune *Prune
 	// ForceHandlers: handlers that were notified run after a failure too. Nil: false.
 	ForceHandlers *expr.Node
+}
+
+// A Prune is a play's claim on what it orders.
+type Prune struct {
+	Place Place
+	Scope string // a name, the same wherever the playbook is played
 }
 
 // An Item stands in a list of tasks: a *Step or a *Block.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -142,7 +143,7 @@ func (a *attempt) carryOut(ctx context.Context, task Task) error {
 	if err != nil {
 		return err
 	}
-	if change.Action.Destroys() && !check {
+	if change.Last() && !check {
 		well, waited := a.waitForAll(a.s)
 		if !well || ctx.Err() != nil {
 			a.s.end.Outcome = Blocked
@@ -203,7 +204,10 @@ func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
 
 func (a *attempt) host(check, write bool) *Host {
 	h := &Host{HTTP: a.reading, Task: a.s.end.Name, Check: check, Verbosity: a.opt.Verbosity,
-		Secrets: a.opt.Secrets, wants: a.s.wants}
+		Dir: filepath.Dir(a.s.play.File), Secrets: a.opt.Secrets, wants: a.s.wants}
+	if a.s.play.Prune != nil {
+		h.Scope = a.s.play.Prune.Scope
+	}
 	if write {
 		h.HTTP = a.writing
 	}

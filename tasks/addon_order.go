@@ -1,11 +1,14 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,74 +23,121 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 	if r.Details.Plan == "" {
 		return engine.Change{}, engine.About("details", fmt.Errorf("there is no add-on %q yet, and to order it details.plan is needed", r.Name))
 	}
-	b, err := r.choose(ctx)
+	b, err := r.choose(ctx, nil)
 	if err != nil {
 		return engine.Change{}, err
 	}
+	b.tags = r.retag(nil)
 	return engine.Change{
 		Action: engine.Create,
 		Object: fmt.Sprintf("add-on %q", r.Name),
 		Attrs:  b.attrs(),
 		Result: b.expected(h.Task, r.owner),
-		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.buy(ctx, h, b.request) },
-	}, nil
+		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.buy(ctx, h, b) },
+	}, checkTags(r.declaredTags())
 }
 
-// A basket is what will be ordered.
+// A basket is what an add-on is to be.
 type basket struct {
 	request  clever.CreateRequest
 	provider *clever.Provider
 	plan     *clever.Plan
-	version  string // "" where the platform chooses
+	version  string // "" where the platform chooses, or nothing changes
+	tags     []string
 }
 
-// choose finds what the playbook means in the catalogue. The versions are read
-// along with it where one is declared.
-func (r *registration) choose(ctx context.Context) (basket, error) {
-	var catalogue *clever.Catalogue
-	var info *clever.ProviderInfo
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		catalogue, err = r.client.Catalogue(gctx, r.owner)
-		return err
-	})
-	if id := clever.ProviderAlias(r.Provider); r.Details.Version != "" {
-		group.Go(func() (err error) {
-			info, err = r.client.Versions(gctx, id)
-			return err
-		})
+// migration asks for the basket's plan, version and region.
+func (b basket) migration() clever.MigrationRequest {
+	m := clever.MigrationRequest{PlanID: b.plan.ID, Region: b.request.Region}
+	if b.version != "" {
+		m.Version = &b.version
 	}
-	if err := group.Wait(); err != nil {
+	return m
+}
+
+// choose finds what the playbook means in the catalogue, for an add-on that is
+// there or, where now is nil, is to be ordered. All that is unknown is told at once.
+func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
+	catalogue, info, err := r.offers(ctx)
+	if err != nil {
 		return basket{}, err
 	}
 	provider, err := catalogue.Provider(r.Provider)
 	if err != nil {
 		return basket{}, engine.About("provider", err)
 	}
-	plan, err := catalogue.Plan(provider, r.Details.Plan)
-	if err != nil {
-		return basket{}, engine.About("details.plan", err)
-	}
 	if r.Details.Version != "" && provider.ID != clever.ProviderAlias(r.Provider) { // given by its display name
 		if info, err = r.client.Versions(ctx, provider.ID); err != nil {
 			return basket{}, err
 		}
 	}
-	b := basket{provider: provider, plan: plan}
-	if b.version, err = catalogue.Version(provider, info, plan, r.Details.Version); err != nil {
-		return basket{}, engine.About("details.version", err)
+	same := now != nil && now.Provider.ID == provider.ID
+	var wrong mistakes
+	b := basket{provider: provider}
+	if b.plan, err = r.planFor(catalogue, provider, now, same); err != nil {
+		wrong.add("details.plan", err)
+		b.plan = &clever.Plan{Slug: r.Details.Plan, Zones: provider.Regions} // so that the rest can be judged
 	}
-	region, err := r.zone(ctx, catalogue, b)
-	b.request = clever.CreateRequest{Name: r.Name, Plan: plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
-	return b, err
+	if !same || r.newVersion(*now) {
+		b.version, err = catalogue.Version(provider, info, b.plan, r.Details.Version)
+		wrong.add("details.version", err)
+	}
+	region, err := r.zone(ctx, catalogue, b, now)
+	if err != nil && !isWord(err) {
+		return basket{}, err
+	}
+	wrong.add("details.region", err)
+	b.request = clever.CreateRequest{Name: r.Name, Plan: b.plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
+	if now != nil {
+		b.request.Name = r.nameFor(now.Addon)
+		b.request.Options = r.options(cmp.Or(b.version, r.Details.Version))
+	}
+	return b, wrong.err()
 }
 
-// zone finds where it will run. The list of zones is read only for a word that
-// is not simply the name of one.
-func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b basket) (string, error) {
+// offers reads the catalogue, and along with it the versions where one is declared.
+func (r *registration) offers(ctx context.Context) (*clever.Catalogue, *clever.ProviderInfo, error) {
+	var catalogue *clever.Catalogue
+	var info *clever.ProviderInfo
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		catalogue, err = r.client.Catalogue(ctx, r.owner)
+		return err
+	})
+	if id := clever.ProviderAlias(r.Provider); r.Details.Version != "" {
+		group.Go(func() (err error) {
+			info, err = r.client.Versions(ctx, id)
+			return err
+		})
+	}
+	return catalogue, info, group.Wait()
+}
+
+// planFor finds the plan: an add-on keeps its own, even one that is no longer
+// sold, unless the playbook names another.
+func (r *registration) planFor(catalogue *clever.Catalogue, provider *clever.Provider, now *sight, same bool) (*clever.Plan, error) {
+	switch {
+	case same && r.keepsPlan(*now):
+		return &now.Plan, nil
+	case r.Details.Plan == "":
+		return nil, fmt.Errorf("to order from %s in the place of %s a plan is needed", provider.ID, now.Provider.ID)
+	}
+	return catalogue.Plan(provider, r.Details.Plan)
+}
+
+// zone finds where it will run: an add-on stays where it is unless the playbook
+// names another place. The list of zones is read only for a word that is not
+// simply the name of one.
+func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b basket, now *sight) (string, error) {
 	word := r.Details.Region
-	if word == "" {
+	switch {
+	case word == "" && now != nil:
+		word = now.Region
+	case word == "":
 		word = defaultRegion
+	}
+	if now != nil && b.plan.ID == now.Plan.ID && strings.EqualFold(word, now.Region) {
+		return now.Region, nil
 	}
 	var zones []clever.Zone
 	if catalogue.NeedsZones(b.plan, word) {
@@ -96,8 +146,23 @@ func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b 
 			return "", err
 		}
 	}
-	region, err := catalogue.Region(b.provider, b.plan, zones, word)
-	return region, engine.About("details.region", err)
+	if now != nil && slices.Contains(b.plan.Zones, now.Region) {
+		for _, z := range zones { // of several zones in a city the one where it runs is meant
+			if z.Name == now.Region && z.IsIn(word) {
+				return now.Region, nil
+			}
+		}
+	}
+	return catalogue.Region(b.provider, b.plan, zones, word)
+}
+
+// isWord reports whether an error is about a word that the playbook says.
+func isWord(err error) bool {
+	if _, ok := errors.AsType[*clever.UnknownError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*clever.AmbiguousError](err)
+	return ok
 }
 
 // options are sent as text, the version among them (§4.3).
@@ -125,6 +190,9 @@ func (b basket) attrs() []engine.Attr {
 		}
 		attrs = append(attrs, engine.Attr{Path: path, After: b.request.Options[name]})
 	}
+	if len(b.tags) > 0 {
+		attrs = append(attrs, engine.Attr{Path: "tags", After: texts(b.tags)})
+	}
 	return attrs
 }
 
@@ -136,17 +204,25 @@ func (b basket) expected(task, owner string) *expr.Map {
 	if b.version != "" {
 		m.Set("version", b.version)
 	}
+	if len(b.tags) > 0 {
+		m.Set("tags", texts(b.tags))
+	}
 	return m
 }
 
-// buy orders the add-on and waits until its variables are there.
-func (r *registration) buy(ctx context.Context, h *engine.Host, request clever.CreateRequest) (engine.Value, error) {
+// buy orders an add-on, tags it, and waits until its variables are there.
+func (r *registration) buy(ctx context.Context, h *engine.Host, b basket) (engine.Value, error) {
 	client := via(r.client, h)
-	a, err := client.Create(ctx, r.owner, request)
+	a, err := client.Create(ctx, r.owner, b.request)
 	if err != nil {
 		return nil, err
 	}
 	r.cloud.remember(r.client, r.owner, a)
+	if len(b.tags) > 0 {
+		if err := client.SetTags(ctx, r.owner, a.ID, b.tags); err != nil {
+			return nil, fmt.Errorf("%s was ordered, but not tagged: %w", object(a), err)
+		}
+	}
 	env, err := client.WaitEnv(ctx, r.owner, a)
 	if err != nil {
 		return nil, err
@@ -154,5 +230,9 @@ func (r *registration) buy(ctx context.Context, h *engine.Host, request clever.C
 	if env == nil {
 		env = []clever.EnvVar{}
 	}
-	return r.registered(h, a, env), nil
+	tags := b.tags
+	if !r.tagged() {
+		tags = nil
+	}
+	return r.registered(h, a, env, tags), nil
 }

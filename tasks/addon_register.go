@@ -3,7 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	"runner/clever"
 	"runner/engine"
@@ -12,37 +12,29 @@ import (
 
 func addonRegister(cloud *Cloud) engine.Kind {
 	return engine.Kind{
-		Name:   "addon_register",
-		Full:   "noa.clevercloud.addon_register",
-		Doc:    "Sees to it that an add-on exists. It is found by owner, provider and name; one that is not there is ordered.",
+		Name: "addon_register",
+		Full: "noa.clevercloud.addon_register",
+		Doc: "Sees to it that an add-on exists and is as declared. It is found by owner, provider and name; one that is not there is ordered. " +
+			"Name and tags are changed in place. Plan, version and region are changed by the platform's migration, which needs consent (migrate): " +
+			"the add-on is read-only while it moves, and its host and password may change. " +
+			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
+			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost. " +
+			"What is registered: addon_id, real_id, name, provider, organisation, plan (slug, id, name), version, region, env (a map of its variables), " +
+			"tags where they are declared, changed, failed.",
 		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
 		Hidden: []string{"env"},
-		Example: `- name: Order the database
-  noa.clevercloud.addon_register:
-    name: shop-db
-    provider: postgresql-addon
-    details:
-      plan: xxs_sml
-      version: 16
-      region: par
-  register: db
-
-- name: Show where it is
-  ansible.builtin.debug:
-    msg: "{{ db.env.POSTGRESQL_ADDON_HOST }}:{{ db.env.POSTGRESQL_ADDON_PORT }}"
-`,
-		Returns: addonReturns(),
 	}
 }
 
-// AddonRegister orders an add-on, or finds the one that is there.
+// AddonRegister orders an add-on, or makes the one that is there as declared.
 type AddonRegister struct {
-	Name         string  `arg:"name" doc:"the add-on's name; the task's name, in lower case with dashes, if left out"`
-	Provider     string  `arg:"provider" required:"true" doc:"what to order: a provider's id, display name or alias (postgres, redis, …)"`
-	Organisation string  `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; the personal space if left out"`
-	Auth         Auth    `arg:"auth" doc:"the credentials; the run's own if left out"`
-	Details      Details `arg:"details" doc:"what it is like"`
-	Addon        string  `arg:"addon" doc:"the id of an existing add-on that is meant, whatever its name"`
+	Name         string    `arg:"name" doc:"the add-on's name; the task's name, in lower case with dashes, if left out"`
+	Provider     string    `arg:"provider" required:"true" doc:"what to order: a provider's id, display name or alias (postgres, redis, …)"`
+	Organisation string    `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; the personal space if left out"`
+	Auth         Auth      `arg:"auth" doc:"the credentials; the run's own if left out"`
+	Details      Details   `arg:"details" doc:"what it is like"`
+	Tags         *[]string `arg:"tags" doc:"its tags, just these; those that it has are left alone if left out"`
+	Addon        string    `arg:"addon" doc:"the id of an existing add-on that is meant, whatever its name; it is renamed if name says otherwise"`
 
 	cloud *Cloud
 }
@@ -50,10 +42,11 @@ type AddonRegister struct {
 // Details say what an add-on is like.
 type Details struct {
 	Plan       string            `arg:"plan" required:"true" doc:"its size: a plan's slug, name or id; case does not matter"`
-	Version    string            `arg:"version" doc:"the version of the database; the platform's default if left out"`
-	Region     string            `arg:"region" alias:"zone" default:"par" doc:"where it runs: a zone's name, a city, or Country/City"`
+	Version    string            `arg:"version" doc:"the version of the database; the platform's default, or the one that it has, if left out"`
+	Region     string            `arg:"region" alias:"zone" default:"par" doc:"where it runs: a zone's name, a city, or Country/City; one that exists stays where it is if left out"`
 	Encryption *bool             `arg:"encryption" doc:"whether it is encrypted at rest"`
-	Options    map[string]string `arg:"options" doc:"further options of the provider, by name"`
+	Options    map[string]string `arg:"options" doc:"further options of the provider, by name; of an add-on that exists those are compared that the platform tells"`
+	Shrink     bool              `arg:"shrink" default:"false" doc:"whether a plan with less room for data than it has now is fine"`
 }
 
 // defaultRegion is the zone that every client of the platform falls back to (§3.3).
@@ -61,7 +54,7 @@ const defaultRegion = "par"
 
 // TaskName gives the add-on a name where the playbook gives none.
 func (t *AddonRegister) TaskName(name string) {
-	if t.Name == "" {
+	if t.Name == "" && t.Addon == "" {
 		t.Name = slug(name)
 	}
 }
@@ -87,21 +80,23 @@ func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change
 	if err != nil {
 		return engine.Change{}, engine.About("organisation", err)
 	}
-	r := &registration{AddonRegister: t, client: client, owner: owner}
+	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope}
 	addons, err := client.Addons(ctx, owner)
 	if err != nil {
 		return engine.Change{}, err
 	}
-	found := t.match(addons)
+	meant, left, err := r.find(ctx, h, addons)
 	switch {
-	case len(found) == 0 && t.Addon != "":
-		return engine.Change{}, engine.About("addon", fmt.Errorf("there is no add-on %s of %s", t.Addon, ownerName(owner)))
-	case len(found) == 0:
+	case err != nil:
+		return engine.Change{}, err
+	case meant == nil:
 		return r.order(ctx, h)
-	case len(found) > 1:
-		return engine.Change{}, engine.About("name", several(t.Name, found))
 	}
-	return r.compare(ctx, h, found[0])
+	change, err := r.compare(ctx, h, *meant)
+	if err == nil && left != nil {
+		change = r.finishReplacing(change, *left)
+	}
+	return change, err
 }
 
 func ownerName(owner string) string {
@@ -111,151 +106,109 @@ func ownerName(owner string) string {
 	return owner
 }
 
-func (t *AddonRegister) match(addons []clever.Addon) []clever.Addon {
-	var found []clever.Addon
-	for _, a := range addons {
-		if t.Addon != "" && (a.ID == t.Addon || a.RealID == t.Addon) ||
-			t.Addon == "" && a.Name == t.Name && ofProvider(a, t.Provider) {
-			found = append(found, a)
-		}
-	}
-	return found
-}
-
-// A registration is one task with its client and owner at hand.
+// A registration is one task with its client, its owner and its play's scope at
+// hand.
 type registration struct {
 	*AddonRegister
 	client *clever.Client
 	owner  string
+	scope  string
 }
 
-// compare tells how an existing add-on differs from what the playbook says.
-func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Addon) (engine.Change, error) {
-	r.cloud.remember(r.client, r.owner, a)
-	env, err := r.env(ctx, h, a)
-	if err != nil {
-		return engine.Change{}, err
+// find gives the add-on that is meant, nil if it is not there yet; and the one
+// whose place it took, if a replacement was cut off before that was removed.
+func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever.Addon) (meant, left *clever.Addon, err error) {
+	var adopted *clever.Addon
+	var named []clever.Addon
+	for _, a := range addons {
+		switch {
+		case r.Addon != "" && (a.ID == r.Addon || a.RealID == r.Addon):
+			adopted = &a
+		case r.Name != "" && a.Name == r.Name && ofProvider(a, r.Provider):
+			named = append(named, a)
+		}
 	}
-	res := r.registered(h, a, env)
-	attrs, err := r.differences(ctx, a, env)
-	if err != nil || len(attrs) == 0 {
-		return engine.Change{Object: object(a), Result: res}, err
+	switch {
+	case adopted != nil && len(named) == 1:
+		return r.replacedBy(ctx, *adopted, named[0])
+	case adopted != nil:
+		return adopted, nil, nil
+	case r.Addon != "" && len(named) == 0:
+		return nil, nil, engine.About("addon", fmt.Errorf("there is no add-on %s of %s", r.Addon, ownerName(r.owner)))
+	case r.Addon != "":
+		h.Warn(fmt.Sprintf("there is no add-on %s any more; the one called %q is meant: leave addon out", r.Addon, r.Name))
 	}
-	change := engine.Change{Action: engine.Update, Object: object(a), Attrs: attrs, Result: res}
-	return change, r.refuse(a, attrs)
+	return r.only(ctx, named)
 }
 
-// env reads the variables where somebody needs them: a template, or the version.
-func (r *registration) env(ctx context.Context, h *engine.Host, a clever.Addon) ([]clever.EnvVar, error) {
-	if !h.Wants("env") && !h.Wants("version") && r.Details.Version == "" {
-		return nil, nil
+// replacedBy tells whether one add-on was to take the place of the other, which
+// is adopted by its id.
+func (r *registration) replacedBy(ctx context.Context, adopted, other clever.Addon) (meant, left *clever.Addon, err error) {
+	gone := !ofProvider(adopted, r.Provider)
+	if !gone {
+		if gone, err = r.isReplaced(ctx, adopted); err != nil {
+			return nil, nil, err
+		}
 	}
-	return r.client.Env(ctx, r.owner, a.ID)
+	switch {
+	case gone:
+		return &other, &adopted, nil
+	case adopted.Name != r.Name:
+		return nil, nil, engine.About("name", &engine.Problem{Msg: fmt.Sprintf("%s cannot be called %q: %s is", object(adopted), r.Name, other.ID),
+			Hint: "take another name, or rename that one first"})
+	}
+	return &adopted, nil, nil
 }
 
-func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar) *expr.Map {
+// only gives the one add-on of a list that is not on its way out.
+func (r *registration) only(ctx context.Context, named []clever.Addon) (meant, left *clever.Addon, err error) {
+	switch len(named) {
+	case 0:
+		return nil, nil, nil
+	case 1:
+		return &named[0], nil, nil
+	}
+	var staying, going []clever.Addon
+	for _, a := range named {
+		gone, err := r.isReplaced(ctx, a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if gone {
+			going = append(going, a)
+		} else {
+			staying = append(staying, a)
+		}
+	}
+	if len(staying) == 1 && len(going) == 1 {
+		return &staying[0], &going[0], nil
+	}
+	return nil, nil, engine.About("name", several(r.Name, named))
+}
+
+func (r *registration) isReplaced(ctx context.Context, a clever.Addon) (bool, error) {
+	tags, err := r.client.TagsOf(ctx, r.owner, a.ID)
+	return slices.Contains(tags, replacedTag), err
+}
+
+// nameFor is what an add-on is to be called.
+func (r *registration) nameFor(a clever.Addon) string {
+	if r.Name == "" {
+		return a.Name
+	}
+	return r.Name
+}
+
+// registered gives what register holds; env is nil where nobody reads it, tags
+// where nobody declared any.
+func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar, tags []string) *expr.Map {
 	res := result(a, r.owner)
-	if env != nil { // else nobody reads them
+	if env != nil {
 		res.Set("version", orNothing(versionOf(env)))
 		res.Set("env", envResult(h.Secrets, env))
 	}
+	if tags != nil {
+		res.Set("tags", texts(tags))
+	}
 	return res
-}
-
-// refuse names each difference. Nothing was changed.
-func (r *registration) refuse(a clever.Addon, attrs []engine.Attr) error {
-	var list []string
-	for _, d := range attrs {
-		list = append(list, fmt.Sprintf("%s is %v, not %v", d.Path, d.Before, d.After))
-	}
-	path := attrs[0].Path
-	if path != "name" && path != "provider" {
-		path = "details." + path
-	}
-	return engine.About(path, &engine.Problem{Msg: fmt.Sprintf("%s differs: %s", object(a), strings.Join(list, ", ")),
-		Hint: "runner does not change what exists yet, and changed nothing; make the playbook say what is there, or remove the add-on first"})
-}
-
-func (r *registration) differences(ctx context.Context, a clever.Addon, env []clever.EnvVar) ([]engine.Attr, error) {
-	var attrs []engine.Attr
-	add := func(path, before, after string) {
-		attrs = append(attrs, engine.Attr{Path: path, Before: before, After: after})
-	}
-	if r.Name != "" && r.Name != a.Name {
-		add("name", a.Name, r.Name)
-	}
-	if !ofProvider(a, r.Provider) {
-		add("provider", a.Provider.ID, clever.ProviderAlias(r.Provider))
-		return attrs, nil // another provider has other plans
-	}
-	plan, err := r.planOf(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	if !strings.EqualFold(plan, a.Plan.Slug) {
-		add("plan", a.Plan.Slug, plan)
-	}
-	if v := r.Details.Version; v != "" {
-		if running := versionOf(env); running != "" && !sameVersion(running, v) {
-			add("version", running, v)
-		}
-	}
-	region, err := r.regionOf(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	if region != a.Region {
-		add("region", a.Region, region)
-	}
-	return attrs, nil
-}
-
-// planOf gives the slug of the plan that the playbook means. The catalogue is
-// asked only where the word is not simply the add-on's own plan.
-func (r *registration) planOf(ctx context.Context, a clever.Addon) (string, error) {
-	word := r.Details.Plan
-	if word == "" || strings.EqualFold(word, a.Plan.Slug) || strings.EqualFold(word, a.Plan.Name) || word == a.Plan.ID {
-		return a.Plan.Slug, nil
-	}
-	catalogue, provider, err := r.catalogue(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	plan, err := catalogue.Plan(provider, word)
-	if err != nil {
-		return "", engine.About("details.plan", err)
-	}
-	return plan.Slug, nil
-}
-
-// regionOf gives the zone that the playbook means; where it names none, any is fine.
-func (r *registration) regionOf(ctx context.Context, a clever.Addon) (string, error) {
-	word := r.Details.Region
-	if word == "" || strings.EqualFold(word, a.Region) {
-		return a.Region, nil
-	}
-	catalogue, provider, err := r.catalogue(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	zones, err := r.client.Zones(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, z := range zones { // of several zones in a city the one where it runs is meant
-		if z.Name == a.Region && z.IsIn(word) {
-			return a.Region, nil
-		}
-	}
-	region, err := catalogue.Region(provider, &a.Plan, zones, word)
-	return region, engine.About("details.region", err)
-}
-
-func (r *registration) catalogue(ctx context.Context, a clever.Addon) (*clever.Catalogue, *clever.Provider, error) {
-	catalogue, err := r.client.Catalogue(ctx, r.owner)
-	if err != nil {
-		return nil, nil, err
-	}
-	provider, err := catalogue.Provider(a.Provider.ID)
-	return catalogue, provider, engine.About("provider", err)
 }

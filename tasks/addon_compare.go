@@ -1,0 +1,214 @@
+package tasks
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"runner/clever"
+	"runner/engine"
+)
+
+// A sight is what there is of an add-on, as far as the playbook asks.
+type sight struct {
+	clever.Addon
+	env     []clever.EnvVar // nil: nobody reads them
+	detail  *clever.Detail  // nil: no option is declared, or none is told
+	tags    []string        // nil: none are declared
+	version string          // "": not told, or nobody asks
+}
+
+// compare tells how an existing add-on differs from what the playbook says, and
+// how that is mended.
+func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Addon) (engine.Change, error) {
+	r.cloud.remember(r.client, r.owner, a)
+	now, err := r.look(ctx, h, a)
+	if err != nil {
+		return engine.Change{}, err
+	}
+	b := basket{provider: &now.Provider, plan: &now.Plan}
+	b.request.Name, b.request.Region, b.request.Options = r.nameFor(a), now.Region, r.options("")
+	if !r.settled(now) {
+		if b, err = r.choose(ctx, &now); err != nil {
+			return engine.Change{}, err
+		}
+	}
+	b.tags = r.retag(now.tags)
+	attrs := r.differences(now, b)
+	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, a, now.env, now.tags)}
+	if len(attrs) == 0 {
+		return change, nil
+	}
+	return r.mend(change, now, b)
+}
+
+// look reads what the playbook asks about.
+func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon) (sight, error) {
+	now := sight{Addon: a}
+	if len(r.options("")) > 0 && clever.HasDetail(a.Provider.ID) {
+		d, err := r.client.Detail(ctx, a)
+		if err != nil {
+			return now, err
+		}
+		now.detail, now.version = &d, d.Version
+	}
+	var err error
+	if h.Wants("env") || h.Wants("version") || r.Details.Version != "" && now.version == "" {
+		if now.env, err = r.client.Env(ctx, r.owner, a.ID); err != nil {
+			return now, err
+		}
+		now.version = cmp.Or(now.version, versionOf(now.env))
+	}
+	if r.Details.Version != "" && now.version == "" {
+		if now.version, err = r.client.OperatorVersion(ctx, a); err != nil {
+			return now, err
+		}
+	}
+	if r.tagged() {
+		if now.tags, err = r.client.TagsOf(ctx, r.owner, a.ID); err != nil {
+			return now, err
+		}
+		now.tags = append([]string{}, now.tags...)
+		slices.Sort(now.tags)
+	}
+	return now, checkTags(r.declaredTags())
+}
+
+func (r *registration) declaredTags() []string {
+	if r.Tags == nil {
+		return nil
+	}
+	return *r.Tags
+}
+
+// settled reports whether provider, plan, version and region are seen to be as
+// declared without the catalogue.
+func (r *registration) settled(now sight) bool {
+	region := r.Details.Region
+	return ofProvider(now.Addon, r.Provider) && r.keepsPlan(now) && !r.newVersion(now) &&
+		(region == "" || strings.EqualFold(region, now.Region))
+}
+
+// keepsPlan reports whether the playbook names the plan that an add-on has, or none.
+func (r *registration) keepsPlan(now sight) bool {
+	word := r.Details.Plan
+	return word == "" || strings.EqualFold(word, now.Plan.Slug) || strings.EqualFold(word, now.Plan.Name) || word == now.Plan.ID
+}
+
+// newVersion reports whether an add-on runs another version than is declared.
+// One whose version the platform does not tell is left alone.
+func (r *registration) newVersion(now sight) bool {
+	return r.Details.Version != "" && now.version != "" && !sameVersion(now.version, r.Details.Version)
+}
+
+// differences gives what is not as it is to be.
+func (r *registration) differences(now sight, b basket) []engine.Attr {
+	var attrs []engine.Attr
+	add := func(path, before, after string) {
+		if before != after {
+			attrs = append(attrs, engine.Attr{Path: path, Before: orNothing(before), After: orNothing(after)})
+		}
+	}
+	add("name", now.Name, b.request.Name)
+	add("provider", now.Provider.ID, b.provider.ID)
+	add("plan", now.Plan.Slug, b.plan.Slug)
+	if b.provider.ID != now.Provider.ID || r.newVersion(now) {
+		add("version", now.version, b.version)
+	}
+	add("region", now.Region, b.request.Region)
+	attrs = append(attrs, optionDifferences(now, b)...)
+	if now.tags != nil && !slices.Equal(now.tags, b.tags) {
+		attrs = append(attrs, engine.Attr{Path: "tags", Before: texts(now.tags), After: texts(b.tags)})
+	}
+	return attrs
+}
+
+// optionDifferences compares the options that the platform tells.
+func optionDifferences(now sight, b basket) []engine.Attr {
+	if now.detail == nil || b.provider.ID != now.Provider.ID {
+		return nil
+	}
+	var attrs []engine.Attr
+	for _, name := range slices.Sorted(maps.Keys(b.request.Options)) {
+		is, told := now.detail.Option(name)
+		wanted := b.request.Options[name]
+		if name == "plugins" {
+			wanted = strings.Join(slices.Sorted(strings.SplitSeq(strings.ReplaceAll(wanted, " ", ""), ",")), ",")
+		}
+		if name != "version" && told && !strings.EqualFold(is, wanted) {
+			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: is, After: wanted})
+		}
+	}
+	return attrs
+}
+
+// mend says how differences are carried out: in place, by a migration, or by an
+// add-on that takes the place of the old one.
+func (r *registration) mend(change engine.Change, now sight, b basket) (engine.Change, error) {
+	d := deltaOf(change.Attrs, now.Addon)
+	change.Action = engine.Update
+	switch {
+	case d.anew:
+		change.Action = engine.Replace
+		change.Risk, change.Allow = "its data is lost", "replace"
+		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.replace(ctx, h, now, b) }
+		return change, nil
+	case d.moves:
+		if err := r.room(now, b); err != nil {
+			return change, err
+		}
+		change.Risk, change.Allow = "it is read-only while it moves, and its host and password may change", "migrate"
+	}
+	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.update(ctx, h, now, b, d) }
+	return change, nil
+}
+
+// A delta says what has to be done about differences.
+type delta struct {
+	anew     bool // an add-on in its place
+	moves    bool // a migration
+	upgrades bool // an operator's version
+	renames  bool
+	retags   bool
+}
+
+func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
+	var d delta
+	for _, attr := range attrs {
+		switch {
+		case attr.Path == "name":
+			d.renames = true
+		case attr.Path == "tags":
+			d.retags = true
+		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):
+			d.upgrades = true
+		case attr.Path == "version" && a.Provider.ID == "es-addon": // §4.8
+			d.anew = true
+		case (attr.Path == "plan" || attr.Path == "region" || attr.Path == "version") && a.Migratable():
+			d.moves = true
+		default:
+			d.anew = true
+		}
+	}
+	return d
+}
+
+// room refuses a plan with less room for data than there is now: how much of it
+// is in use the platform does not tell.
+func (r *registration) room(now sight, b basket) error {
+	lost := clever.Shrinks(now.Plan, *b.plan)
+	if r.Details.Shrink || len(lost) == 0 {
+		return nil
+	}
+	var figures []string
+	for _, s := range lost {
+		figures = append(figures, fmt.Sprintf("%s %s, not %s", s.What, s.After, s.Before))
+	}
+	return engine.About("details.plan", &engine.Problem{
+		Msg:  fmt.Sprintf("plan %s has less room than %s has now: %s", b.plan.Slug, object(now.Addon), strings.Join(figures, ", ")),
+		Hint: "how much is in use the platform does not tell; if its data fits, write shrink: true beside the plan",
+	})
+}
