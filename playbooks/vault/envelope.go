@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -93,7 +94,7 @@ func (b *body) read(lines []byte) error {
 	var half []byte // a digit whose second half is in the next line
 	for line := range bytes.Lines(lines) {
 		n++
-		digits := append(half, bytes.TrimSpace(line)...)
+		digits := slices.Concat(half, bytes.TrimSpace(line))
 		whole := len(digits) &^ 1
 		var err error
 		if b.text, err = hex.AppendDecode(b.text, digits[:whole]); err != nil {

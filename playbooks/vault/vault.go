@@ -60,6 +60,12 @@ func (k *Keyring) Labels() []string {
 	return all
 }
 
+// String gives the labels.
+func (k Keyring) String() string { return strings.Join(k.Labels(), ", ") }
+
+// GoString is String, for %#v.
+func (k Keyring) GoString() string { return k.String() }
+
 // ErrNoSecrets says that a text is vaulted and that there is no password to try.
 var ErrNoSecrets = errors.New("this is vaulted, and no password was given")
 
