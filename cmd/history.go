@@ -163,17 +163,15 @@ func (r *past) note(e entry) {
 			r.State = stateInterrupted
 		}
 	case "apply", "failed":
-		if e.deed != nil {
-			r.Deeds = append(r.Deeds, e.deed)
-		}
+		r.Deeds = append(r.Deeds, &e.deed)
 	case "done":
 		r.done(e.deed)
 	}
 }
 
-func (r *past) done(end *deed) {
+func (r *past) done(end deed) {
 	for _, d := range r.Deeds {
-		if end != nil && d.Number > 0 && d.Number == end.Number {
+		if d.Number > 0 && d.Number == end.Number {
 			d.Outcome, d.Addon = end.Outcome, end.Addon
 		}
 	}

@@ -53,7 +53,7 @@ type entry struct {
 	Endpoint  string   `json:"endpoint,omitempty"`
 	Check     bool     `json:"check,omitempty"`
 
-	*deed
+	deed
 
 	// Of an end.
 	Exit        *int   `json:"exit,omitempty"`
@@ -151,7 +151,7 @@ func (j *journal) Tell(e engine.Event) {
 	if !ok || end.Outcome != engine.Failed || end.Step == nil {
 		return
 	}
-	j.add(entry{Event: "failed", deed: &deed{Step: end.Step.ID, Name: j.words(end.Name), Kind: end.Step.Kind.Name,
+	j.add(entry{Event: "failed", deed: deed{Step: end.Step.ID, Name: j.words(end.Name), Kind: end.Step.Kind.Name,
 		At: j.place(end.Step), Outcome: end.Outcome.String()}}, false)
 }
 
@@ -163,7 +163,7 @@ func (j *journal) applying(s *engine.Step, name string, c *engine.Change) (ended
 		d.Object = j.words(c.Object)
 	}
 	d.Number = j.flights.take(d)
-	j.add(entry{Event: "apply", deed: &d}, true)
+	j.add(entry{Event: "apply", deed: d}, true)
 	return func(v engine.Value, err error) {
 		done := deed{Number: d.Number, Outcome: engine.Changed.String()}
 		if err != nil {
@@ -174,7 +174,7 @@ func (j *journal) applying(s *engine.Step, name string, c *engine.Change) (ended
 				done.Addon = j.words(expr.Text(id))
 			}
 		}
-		j.add(entry{Event: "done", deed: &done}, false)
+		j.add(entry{Event: "done", deed: done}, false)
 		j.flights.land(d.Number)
 	}
 }

@@ -1,0 +1,99 @@
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"runner/clever/emulator"
+	"runner/cmd"
+)
+
+// A trial is a play of every kind of change against an emulator: it orders two
+// add-ons, makes one larger, writes a file, and removes what is no longer needed.
+type trial struct {
+	*shell
+	e    *emulator.Emulator
+	book string
+	dest string
+}
+
+// newTrial gives an emulator in which two add-ons are, and the playbook that makes
+// of them what it declares.
+func newTrial(t testing.TB) *trial {
+	t.Helper()
+	e, err := emulator.New(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &trial{shell: newShell(t), e: e}
+	tr.env["CLEVER_TOKEN"], tr.env["CLEVER_SECRET"] = "emulator-token", "emulator-token-secret"
+	tr.env["API_HOST"] = "http://emulator.invalid"
+	before := tr.file(t, "before.yml", `
+- addon_register: {name: grows, provider: pg, details: {plan: xxs_sml, version: 15}}
+- addon_register: {name: old, provider: redis, details: {plan: s_mono}}
+`)
+	if code, out, stderr := tr.play(t.Context(), before); code != 0 {
+		t.Fatalf("exit %d\n%s%s", code, out, stderr)
+	}
+	tr.dest = filepath.Join(tr.dir, "app.env")
+	tr.book = tr.file(t, "site.yml", `
+- addon_register: {name: main, provider: pg, details: {plan: dev}}
+  register: main
+- addon_register: {name: cache, provider: redis, details: {plan: s_mono}}
+  register: cache
+- addon_register: {name: grows, provider: pg, details: {plan: xs_sml, version: 15}}
+- addon_remove: {addon: old}
+`)
+	return tr
+}
+
+// play plays without a network.
+func (tr *trial) play(ctx context.Context, args ...string) (code int, out, err string) {
+	var stdout, stderr bytes.Buffer
+	p := cmd.Program{In: strings.NewReader(""), Out: &stdout, Err: &stderr,
+		Getenv: func(name string) string { return tr.env[name] },
+		Args:   append([]string{"runner", "play", "--allow", "migrate"}, args...)}
+	p.Through(tr.e.Transport())
+	code = p.Run(ctx)
+	return code, stdout.String(), stderr.String()
+}
+
+// names gives the names of all add-ons, each as often as there is one.
+func (tr *trial) names() []string {
+	var names []string
+	for _, a := range tr.e.Addons(tr.e.User()) {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// twice gives a name that two add-ons have, "" if there is none.
+func (tr *trial) twice() string {
+	names := tr.names()
+	for i, name := range names[min(1, len(names)):] {
+		if name == names[i] {
+			return name
+		}
+	}
+	return ""
+}
+
+// declared says how the world differs from what the playbook declares; nil if it
+// does not.
+func (tr *trial) declared() error {
+	if names := tr.names(); !slices.Equal(names, []string{"cache", "grows", "main"}) {
+		return fmt.Errorf("there are %v", names)
+	}
+	for _, a := range tr.e.Addons(tr.e.User()) {
+		if a.Name == "grows" && a.Plan.Slug != "xs_sml" {
+			return fmt.Errorf("grows has the plan %s", a.Plan.Slug)
+		}
+	}
+	return nil
+}
