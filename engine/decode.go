@@ -16,6 +16,7 @@ import (
 // A decoder fills a task's parameters with evaluated arguments.
 type decoder struct {
 	context func() *expr.Context // a fresh one per argument
+	tested  func(n *expr.Node) Tested
 	secrets *Secrets
 	unknown *expr.Unknown // the first argument's that cannot be known yet
 }
@@ -36,7 +37,13 @@ func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
 		if !ok {
 			return Problemf(e.Key.Place, "unknown parameter %q", e.Key.Text)
 		}
-		if err := d.set(into.Field(p.field), p, e.Value); err != nil {
+		err := error(nil)
+		if p.Type == FreeParam {
+			err = d.setFree(into.Field(p.field), e)
+		} else {
+			err = d.set(into.Field(p.field), p, e.Value)
+		}
+		if err != nil {
 			return ProblemOf(err, e.Value.Place)
 		}
 	}
@@ -44,8 +51,12 @@ func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
 }
 
 func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
-	if p.Type == ExpressionParam {
+	switch p.Type {
+	case ExpressionParam:
 		return d.setExpression(field, n)
+	case ConditionsParam:
+		d.setConditions(field, n)
+		return nil
 	}
 	if p.Type == NestedParam && n.Shape == expr.Mapping {
 		return d.fill(target(field), p.Params, n)
@@ -98,6 +109,43 @@ func (d *decoder) setExpression(field reflect.Value, n *expr.Node) error {
 	e.Value = v
 	field.Set(reflect.ValueOf(e))
 	return nil
+}
+
+// setFree notes a name that is no parameter's, with its value.
+func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
+	key, err := e.Key.Eval(d.context())
+	if err != nil {
+		return err
+	}
+	name := expr.Text(key)
+	if u, ok := key.(*expr.Unknown); ok {
+		d.unknown = u
+		return nil
+	}
+	if !IsName(name) {
+		return Problemf(e.Key.Place, "%q is no name of a variable", name)
+	}
+	v, err := e.Value.Eval(d.context())
+	if err != nil || v == expr.Omit {
+		return err
+	}
+	if field.IsNil() {
+		field.Set(reflect.ValueOf(&expr.Map{}))
+	}
+	field.Interface().(*expr.Map).Set(name, v)
+	return nil
+}
+
+func (d *decoder) setConditions(field reflect.Value, n *expr.Node) {
+	var list Conditions
+	nodes := []*expr.Node{n}
+	if n.Shape == expr.Sequence {
+		nodes = n.Items
+	}
+	for _, c := range nodes {
+		list = append(list, d.tested(c))
+	}
+	field.Set(reflect.ValueOf(list))
 }
 
 func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) error {

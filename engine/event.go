@@ -30,9 +30,10 @@ const (
 	Failed
 	Ignored // failed, and the playbook said to go on
 	Blocked // never started, because something before it failed or the run was interrupted
+	Rescued // failed, and a block around it deals with that
 )
 
-var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", "blocked"}
+var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", "blocked", "rescued"}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
@@ -48,11 +49,33 @@ type (
 		Name string // its name, rendered, or its hosts
 		Time time.Time
 	}
+	// PlayFailed tells that a play could not begin: a file of variables is
+	// missing, say. It counts as a failure.
+	PlayFailed struct {
+		Problem *Problem
+	}
 	// TaskStart opens a step; told when all before it were told.
 	TaskStart struct {
+		Step    *Step
+		Name    string // rendered; the kind as written where there is none
+		Time    time.Time
+		Handler bool
+	}
+	// TaskRetry tells that a step, or an item of one, did not come out as it
+	// should and is tried again.
+	TaskRetry struct {
+		Step     *Step
+		Name     string
+		Attempts int
+		Left     int   // how many times it will be tried
+		Result   Value // of this attempt
+		Shows    bool
+		NoLog    bool
+	}
+	// TaskSays is a line for whoever watches: a pause says how long it takes.
+	TaskSays struct {
 		Step *Step
-		Name string // rendered; the kind as written where there is none
-		Time time.Time
+		Text string
 	}
 	// TaskProgress says where a long change stands. It is told for the step
 	// that was opened last.
@@ -73,10 +96,22 @@ type (
 		// Problem is why it failed; nil unless Failed or Ignored.
 		Problem *Problem
 		Shows   bool // the result is the purpose of the step: print it as it is
+		Tells   bool // the result is printed even without -v, secrets masked
 		NoLog   bool // neither result nor problem nor diff may be shown
 		Diff    bool // the diff is wanted
-		Start   time.Time
-		Took    time.Duration
+		Silent  bool // it is not counted, and nothing is printed unless it failed or was skipped
+		Looped  bool // an ItemEnd was told for each item; Result has them under "results"
+		Handler bool
+		// Included is the file of tasks that comes next, "" where there is none.
+		Included string
+		Start    time.Time
+		Took     time.Duration
+	}
+	// ItemEnd closes one item of a looped step, before the TaskEnd of the step.
+	// It is not counted.
+	ItemEnd struct {
+		TaskEnd
+		Label string // what is shown of the item
 	}
 	// Warning stops nothing.
 	Warning struct {
@@ -94,6 +129,9 @@ type (
 func (RunStart) event()     {}
 func (PlayStart) event()    {}
 func (TaskStart) event()    {}
+func (PlayFailed) event()   {}
+func (TaskRetry) event()    {}
+func (TaskSays) event()     {}
 func (TaskProgress) event() {}
 func (TaskEnd) event()      {}
 func (Warning) event()      {}
@@ -123,5 +161,7 @@ func (s *Stats) Count(o Outcome) {
 		s.Ignored++
 	case Blocked:
 		s.Blocked++
+	case Rescued:
+		s.Rescued++
 	}
 }

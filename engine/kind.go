@@ -93,6 +93,8 @@ type Change struct {
 	Allow  string // what gives that consent: "delete", "replace", "migrate"
 	Skip   string // why there is nothing to do for this run: the step counts as skipped
 	Result Value  // what register holds if nothing is done, or as far as it is known before
+	// Hush: the result is not printed, though the kind tells it: assert's quiet.
+	Hush bool
 	// Facts are variables that hold from here on, in later plays too: set_fact.
 	Facts *expr.Map
 	// Vars are variables that were read from a file. Facts win over them.

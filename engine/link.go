@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -15,15 +16,22 @@ func Link(p *Program, extra []string) []*Problem {
 	return link(p, extra).problems
 }
 
-// A node of the order of a program: one step and what it needs.
+// A linkedStep is one step in the order of a program, and what it needs.
 type linkedStep struct {
 	step  *Step
 	play  *Play
 	index int // over the whole program
-	// needs are the steps whose registered results it mentions.
+	// needs are the steps that define names which it mentions.
 	needs []int
-	// all: it may mention any name, so it needs all registered before it.
+	// all: it may mention any name, so it needs all defined before it.
 	all bool
+	// more: it may define any name.
+	more bool
+	// unsure: it may be left out, or done at another time than its place says:
+	// it stands in a block or is a handler.
+	unsure bool
+	// unread: variables of its play may mention any name.
+	unread bool
 	// wanted are the paths of its registered result that later steps mention;
 	// an empty path is the whole.
 	wanted [][]string
@@ -31,45 +39,128 @@ type linkedStep struct {
 	wantedAny bool
 }
 
+// opens reports whether the step is a barrier, by its kind or because nobody
+// knows what it defines.
+func (s *linkedStep) opens() bool { return s.step.Kind.Guard || s.more }
+
+// A linked is the order of a program, or of a part of it that was read while it ran.
 type linked struct {
 	steps    []*linkedStep
+	of       map[*Step]*linkedStep
 	problems []*Problem
 }
 
 type linker struct {
 	linked
 	extra      map[string]bool
-	registrars map[string][]int // name → steps, in order
+	registrars map[string][]int // name → the steps that define it, in order
 	vars       map[string]*Var  // of the play at hand
+	asked      map[string]bool  // by the play at hand
+	open       int              // from this step on any name may be defined
 	told       map[Place]bool
 }
 
-func link(p *Program, extra []string) *linked {
-	l := &linker{extra: map[string]bool{}, registrars: map[string][]int{}, told: map[Place]bool{}}
+func newLinker(extra []string) *linker {
+	l := &linker{extra: map[string]bool{}, registrars: map[string][]int{}, told: map[Place]bool{}, open: math.MaxInt}
+	l.of = map[*Step]*linkedStep{}
 	for _, name := range extra {
 		l.extra[name] = true
 	}
+	return l
+}
+
+func link(p *Program, extra []string) *linked {
+	l := newLinker(extra)
 	for _, play := range p.Plays {
-		for s := range play.Steps() {
-			l.steps = append(l.steps, &linkedStep{step: s, play: play, index: len(l.steps)})
-			if s.Register != "" {
-				l.registrars[s.Register] = append(l.registrars[s.Register], len(l.steps)-1)
-			}
-		}
+		l.addPlay(play)
 	}
-	var play *Play
-	for _, s := range l.steps {
-		if s.play != play {
-			play = s.play
-			l.vars = map[string]*Var{}
-			for i := range play.Vars {
-				l.vars[play.Vars[i].Name] = &play.Vars[i]
-			}
+	next := l.steps
+	for _, play := range p.Plays {
+		l.enter(play)
+		for len(next) > 0 && next[0].play == play {
+			l.step(next[0])
+			next = next[1:]
 		}
-		l.step(s)
 	}
 	l.spreadAny()
+	l.unused()
 	return &l.linked
+}
+
+// linkPart orders tasks that were read while their play ran. What their names
+// have wrong shows when they are used.
+func linkPart(play *Play, items []Item) *linked {
+	l := newLinker(nil)
+	l.open = -1
+	for s := range stepsOf(items...) {
+		l.add(play, s)
+	}
+	l.enter(play)
+	for _, s := range l.steps {
+		l.step(s)
+		s.wantedAny = true // by what follows the include
+	}
+	return &l.linked
+}
+
+// handlerList is the place of the handlers in Play.Lists.
+const handlerList = 3
+
+func (l *linker) addPlay(play *Play) {
+	for i, list := range play.Lists() {
+		for _, it := range list {
+			_, simple := it.(*Step)
+			for s := range stepsOf(it) {
+				l.add(play, s).unsure = !simple || i == handlerList
+			}
+		}
+	}
+}
+
+// add notes a step and what it defines.
+func (l *linker) add(play *Play, s *Step) *linkedStep {
+	ls := &linkedStep{step: s, play: play, index: len(l.steps)}
+	l.steps, l.of[s] = append(l.steps, ls), ls
+	names := []string{s.Register}
+	if s.Kind.Defines != nil {
+		defined, more := s.Kind.Defines(s.Args)
+		names, ls.more = append(names, defined...), more
+	}
+	for _, name := range names {
+		if all := l.registrars[name]; name != "" && (len(all) == 0 || all[len(all)-1] != ls.index) {
+			l.registrars[name] = append(all, ls.index)
+		}
+	}
+	return ls
+}
+
+// enter makes the variables of a play those that hold.
+func (l *linker) enter(play *Play) {
+	l.vars, l.asked = map[string]*Var{}, map[string]bool{}
+	for i := range play.Vars {
+		l.vars[play.Vars[i].Name] = &play.Vars[i]
+	}
+	for _, prompt := range play.Prompts {
+		l.asked[prompt.Name] = true
+	}
+	for _, f := range play.VarsFiles {
+		for i := range f.Vars {
+			l.vars[f.Vars[i].Name] = &f.Vars[i]
+		}
+		if !f.Read {
+			l.unread(play)
+		}
+	}
+}
+
+// unread notes that a file of variables is read when the play starts: any name
+// may be defined from there on, by something that mentions any other.
+func (l *linker) unread(play *Play) {
+	for _, s := range l.steps {
+		if s.play == play {
+			l.open, s.unread = min(l.open, s.index), true
+		}
+	}
 }
 
 // spreadAny marks the results that a later step of dynamic names may mention.
@@ -77,7 +168,7 @@ func (l *linker) spreadAny() {
 	later := false
 	for _, s := range slices.Backward(l.steps) {
 		s.wantedAny = later
-		later = later || s.all
+		later = later || s.all || s.more || s.unread
 	}
 }
 
@@ -90,7 +181,7 @@ func (l *linker) step(s *linkedStep) {
 			soft[r.Name] = true
 		}
 	}
-	f := follower{linker: l, at: s, local: map[string]*Var{}, soft: soft, seen: map[*Var]bool{}}
+	f := follower{linker: l, at: s, local: map[string]*Var{}, soft: soft, own: s.step.own(), seen: map[*Var]bool{}}
 	for i := range s.step.Vars {
 		f.local[s.step.Vars[i].Name] = &s.step.Vars[i]
 	}
@@ -99,6 +190,21 @@ func (l *linker) step(s *linkedStep) {
 	}
 	slices.Sort(s.needs)
 	s.needs = slices.Compact(s.needs)
+	if s.more {
+		l.open = min(l.open, s.index)
+	}
+}
+
+// own gives the names that a step sees in itself: those of its loop, and its
+// own result.
+func (s *Step) own() []string {
+	var list []string
+	if s.Loop != nil {
+		list = []string{s.Loop.variable(), "ansible_loop", "ansible_loop_var", s.Register, s.Loop.Index}
+	} else if len(s.Until)+len(s.FailedWhen)+len(s.ChangedWhen) > 0 {
+		list = []string{s.Register}
+	}
+	return slices.DeleteFunc(list, func(name string) bool { return name == "" })
 }
 
 // stepRefs gives every name that a step mentions. What stands in its name is
@@ -109,19 +215,31 @@ func stepRefs(s *Step) []expr.Ref {
 		r.Soft = true
 		refs = append(refs, r)
 	}
-	for _, c := range s.When {
+	conditions := slices.Concat(s.When, s.Until, s.FailedWhen, s.ChangedWhen)
+	nodes := slices.Concat([]*expr.Node{s.IgnoreErrors, s.NoLog, s.CheckMode, s.Diff, s.AnyErrorsFatal,
+		s.Retries, s.Delay, s.Timeout, s.Throttle}, s.Notify, s.Environment)
+	if s.Loop != nil {
+		nodes = append(nodes, s.Loop.Over, s.Loop.Label, s.Loop.Pause, s.Loop.Extended)
+		conditions = append(conditions, s.Loop.BreakWhen...)
+	}
+	for _, c := range conditions {
 		refs = append(refs, c.Expr.Refs()...)
 	}
-	for _, n := range []*expr.Node{s.IgnoreErrors, s.NoLog, s.CheckMode, s.Diff} {
+	for _, n := range nodes {
 		refs = append(refs, n.Refs()...)
 	}
+	return append(refs, argRefs(s)...)
+}
+
+func argRefs(s *Step) []expr.Ref {
 	if s.Args == nil {
-		return refs
+		return nil
 	}
+	var refs []expr.Ref
 	params := s.Kind.Params()
 	for _, e := range s.Args.Entries {
 		p, _ := find(params, e.Key.Text)
-		for _, r := range e.Value.Refs() {
+		for _, r := range append(e.Key.Refs(), e.Value.Refs()...) {
 			r.Soft = r.Soft || p.Type == ExpressionParam
 			refs = append(refs, r)
 		}
@@ -135,6 +253,7 @@ type follower struct {
 	at    *linkedStep
 	local map[string]*Var
 	soft  map[string]bool
+	own   []string // the step's own: of its loop
 	seen  map[*Var]bool
 }
 
@@ -152,9 +271,11 @@ func (f *follower) follow(r expr.Ref, path []*Var) {
 		v = f.vars[r.Name]
 	}
 	switch {
+	case slices.Contains(f.own, r.Name):
 	case v != nil:
 		f.followVar(r, v, path)
-	case !registered && !magic(r.Name) && !r.Soft && !f.soft[r.Name]:
+	case registered || magic(r.Name) || r.Soft || f.soft[r.Name] || f.asked[r.Name] || f.open <= f.at.index:
+	default:
 		f.undefined(r)
 	}
 }
@@ -174,16 +295,22 @@ func (f *follower) followVar(r expr.Ref, v *Var, path []*Var) {
 	}
 }
 
-// registrar notes the step that registers a name last before this one.
+// registrar notes the step that defines a name last before this one. Those above
+// that one are wanted too as long as it shows only later which of them was done.
 func (f *follower) registrar(r expr.Ref) bool {
 	all := f.registrars[r.Name]
 	n, _ := slices.BinarySearch(all, f.at.index)
 	if n == 0 {
 		return false
 	}
-	by := f.steps[all[n-1]]
-	f.at.needs = append(f.at.needs, by.index)
-	by.wanted = append(by.wanted, r.Path)
+	f.at.needs = append(f.at.needs, all[n-1])
+	for _, i := range slices.Backward(all[:n]) {
+		by := f.steps[i]
+		by.wanted = append(by.wanted, r.Path)
+		if !by.unsure && !f.at.unsure {
+			break
+		}
+	}
 	return true
 }
 

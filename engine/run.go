@@ -23,6 +23,10 @@ type Options struct {
 	Jobs      int  // steps at work at once; 0: DefaultJobs
 	KeepGoing bool // after a failure go on with what does not depend on it
 	Allow     []string
+	Selection Selection
+	// ForceHandlers: handlers that were notified run after a failure too.
+	ForceHandlers bool
+	Hooks
 	// Ask asks a person for consent; nil where there is nobody to ask. It is
 	// called for one step at a time.
 	Ask       func(ctx context.Context, question string) bool
@@ -49,19 +53,23 @@ type Result struct {
 
 // Run runs a program. When ctx ends, nothing more is started or planned, what is
 // being applied ends, and the Result says Interrupted. The error is about the
-// program itself (Link); then nothing was run.
+// program itself (Link), or about what of it was asked for (Selection); then
+// nothing was run.
 func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
-	linked := link(p, varNames(opt.ExtraVars))
+	order := link(p, varNames(opt.ExtraVars))
+	startAt, problem := opt.Selection.start(p)
 	var problems Problems
-	problems.Add(linked.problems...)
+	problems.Add(order.problems...)
+	problems.Add(problem)
 	if err := problems.Err(); err != nil {
 		return Result{}, err
 	}
 	r := newRun(opt)
+	r.startAt = startAt
 	start := time.Now()
 	r.tell(RunStart{Check: opt.Check, Time: start})
-	for steps := range byPlay(linked.steps) {
-		r.play(ctx, steps)
+	for i, play := range p.Plays {
+		r.runPlay(ctx, i, play, order)
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
 			break
 		}
@@ -79,30 +87,17 @@ func varNames(vars []Var) []string {
 	return list
 }
 
-// byPlay gives the steps of one play after the other.
-func byPlay(steps []*linkedStep) func(yield func([]*linkedStep) bool) {
-	return func(yield func([]*linkedStep) bool) {
-		for len(steps) > 0 {
-			n := 1
-			for n < len(steps) && steps[n].play == steps[0].play {
-				n++
-			}
-			if !yield(steps[:n]) {
-				return
-			}
-			steps = steps[n:]
-		}
-	}
-}
-
 // A run is the state of one run.
 type run struct {
 	opt      Options
-	registry registry
+	facts    registry // what was registered or set
+	included registry // what include_vars read
 	slots    chan struct{}
 	reading  *http.Client // refuses to write
 	writing  *http.Client
 	asking   sync.Mutex
+	goOn     bool   // of --step: no more questions
+	startAt  *Step  // nil once it was found
 	result   Result // written by the teller only
 }
 
@@ -130,8 +125,6 @@ func newRun(opt Options) *run {
 	}
 }
 
-func (r *run) tell(e Event) { r.opt.Reporter.Tell(e) }
-
 // ErrReadOnly is why a request was refused that a task made while planning.
 var ErrReadOnly = errors.New("a plan may only read")
 
@@ -147,15 +140,6 @@ func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%w: %s %s", ErrReadOnly, req.Method, req.URL.Path)
 	}
 	return t.base.RoundTrip(req)
-}
-
-// playName gives a play's name as shown.
-func (r *run) playName(p *Play) string {
-	if p.Name == nil {
-		return p.Hosts
-	}
-	s := &scope{run: r, step: &linkedStep{step: &Step{}, play: &Play{Vars: p.Vars, File: p.File}}}
-	return r.render(s, p.Name)
 }
 
 // render gives a name as text; what is undefined in it is shown as written, with

@@ -1,93 +1,181 @@
 package engine
 
 import (
-	"path/filepath"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"runner/engine/expr"
 )
 
-// magicNames are the names that every playbook has (ansible-semantics §8).
-var magicNames = [...]string{
-	"ansible_check_mode", "ansible_diff_mode", "ansible_play_name", "ansible_verbosity",
-	"groups", "hostvars", "inventory_hostname", "inventory_hostname_short", "omit", "playbook_dir", "vars",
-}
-
-func magic(name string) bool { return slices.Contains(magicNames[:], name) }
-
-// MagicNames lists the names that every playbook has.
-func MagicNames() []string { return slices.Clone(magicNames[:]) }
-
-// A registry holds what steps registered. Each name keeps all its values, by the
-// index of the step, so that a step sees only what stands before it.
+// A registry holds values of names. Each name keeps all its values, by where
+// they were set, so that a step sees only what stands before it.
 type registry struct {
 	mu     sync.RWMutex
 	values map[string][]registered
 }
 
+// A registered is a value, or a variable whose value is evaluated when it is used.
 type registered struct {
-	index int
+	at    position
 	value Value
+	lazy  *Var
 }
 
-func (r *registry) set(name string, index int, v Value) {
+func (r *registry) set(name string, at position, v registered) {
+	v.at = at
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.values == nil {
 		r.values = map[string][]registered{}
 	}
 	list := r.values[name]
-	at, _ := slices.BinarySearchFunc(list, index, func(e registered, i int) int { return e.index - i })
-	r.values[name] = slices.Insert(list, at, registered{index, v})
+	i, found := slices.BinarySearchFunc(list, at, comparePosition)
+	if found {
+		list[i] = v
+		return
+	}
+	r.values[name] = slices.Insert(list, i, v)
 }
 
-// before gives the value that the last step before index registered.
-func (r *registry) before(name string, index int) (Value, bool) {
+func comparePosition(e registered, at position) int { return slices.Compare(e.at, at) }
+
+// before gives the last value that was set before a position.
+func (r *registry) before(name string, at position) (registered, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	list := r.values[name]
-	at, _ := slices.BinarySearchFunc(list, index, func(e registered, i int) int { return e.index - i })
-	if at == 0 {
-		return nil, false
+	i, _ := slices.BinarySearchFunc(list, at, comparePosition)
+	if i == 0 {
+		return registered{}, false
 	}
-	return list[at-1].value, true
+	return list[i-1], true
 }
 
 func (r *registry) names() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	var list []string
-	for name := range r.values {
-		list = append(list, name)
-	}
-	return list
+	return slices.Collect(maps.Keys(r.values))
 }
 
-// A scope is what one step sees: extra vars, then what was registered, then the
-// task's vars, the play's, and the magic ones (ansible-semantics §8).
+// A frame holds variables of a part of a run: of an item of a loop, or of what
+// an include brought in. Those of the innermost frame count.
+type frame struct {
+	up     *frame
+	values map[string]Value // loop variables; the result that a condition is about
+	params []Var            // of an include: they beat facts
+}
+
+func (f *frame) value(name string) (Value, bool) {
+	for ; f != nil; f = f.up {
+		if v, ok := f.values[name]; ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func (f *frame) param(name string) *Var {
+	for ; f != nil; f = f.up {
+		if v := findVar(f.params, name); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// A scope is what one step, or one item of it, sees (ansible-semantics §8).
 type scope struct {
-	run  *run
-	step *linkedStep
+	*playRun
+	step  *Step
+	at    position
+	frame *frame
+}
+
+// with gives a scope in which some more names have values.
+func (s *scope) with(values map[string]Value) *scope {
+	inner := *s
+	inner.frame = &frame{up: s.frame, values: values}
+	return &inner
 }
 
 func (s *scope) context() *expr.Context {
-	return &expr.Context{Scope: s, Lookups: s.run.opt.Lookups, FromYAML: s.run.opt.FromYAML}
+	lookups := s.opt.Lookups
+	if len(s.step.Environment) > 0 && lookups != nil {
+		lookups = maps.Clone(lookups)
+		lookups["env"] = s.env
+	}
+	return &expr.Context{Scope: s, Lookups: lookups, FromYAML: s.opt.FromYAML}
+}
+
+// env looks names up in the environment of the task, then in the process's.
+func (s *scope) env(c *expr.Context, terms []Value, options *expr.Map) ([]Value, error) {
+	outer := s.opt.Lookups["env"]
+	var found []Value
+	for _, term := range terms {
+		v, ok, err := s.environment(c, expr.Text(term))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, v)
+			continue
+		}
+		if outer == nil {
+			found = append(found, "")
+			continue
+		}
+		rest, err := outer(c, []Value{term}, options)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, rest...)
+	}
+	return found, nil
+}
+
+// environment gives what the task's environment says of a name.
+func (s *scope) environment(c *expr.Context, name string) (Value, bool, error) {
+	bare := *s
+	bare.step = &Step{Vars: s.step.Vars} // what the environment itself is made of
+	for _, n := range slices.Backward(s.step.Environment) {
+		v, err := n.Eval(bare.context())
+		if err != nil {
+			return nil, false, err
+		}
+		if m, ok := v.(*expr.Map); ok {
+			if v, ok := m.Get(name); ok {
+				return expr.Text(v), true, nil
+			}
+		}
+	}
+	return nil, false, nil
 }
 
 // Lookup gives a name's value, evaluating variables where they are used.
 func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
-	if v := findVar(s.run.opt.ExtraVars, name); v != nil {
-		return resolve(c, v)
-	}
-	if v, ok := s.run.registry.before(name, s.step.index); ok {
+	if v, ok := s.frame.value(name); ok {
 		return v, true, nil
 	}
-	if v := findVar(s.step.step.Vars, name); v != nil {
+	if v := findVar(s.opt.ExtraVars, name); v != nil {
 		return resolve(c, v)
 	}
-	if v := findVar(s.step.play.Vars, name); v != nil {
+	if v := s.frame.param(name); v != nil {
 		return resolve(c, v)
+	}
+	for _, set := range []*registry{&s.facts, &s.included} {
+		if v, ok := set.before(name, s.at); ok {
+			if v.lazy != nil {
+				return resolve(c, v.lazy)
+			}
+			return v.value, true, nil
+		}
+	}
+	for _, vars := range [][]Var{s.step.Vars, s.files, s.answers, s.play.Vars} {
+		if v := findVar(vars, name); v != nil {
+			return resolve(c, v)
+		}
 	}
 	v, ok := s.magic(c, name)
 	return v, ok, nil
@@ -109,53 +197,103 @@ func resolve(c *expr.Context, v *Var) (Value, bool, error) {
 
 // Names lists what can be looked up, for suggestions.
 func (s *scope) Names() []string {
-	list := s.run.registry.names()
-	for _, vars := range [][]Var{s.run.opt.ExtraVars, s.step.step.Vars, s.step.play.Vars} {
-		for _, v := range vars {
-			list = append(list, v.Name)
-		}
+	list := append(s.facts.names(), s.included.names()...)
+	for _, vars := range [][]Var{s.opt.ExtraVars, s.step.Vars, s.files, s.answers, s.play.Vars} {
+		list = append(list, varNames(vars)...)
+	}
+	for f := s.frame; f != nil; f = f.up {
+		list = append(list, varNames(f.params)...)
+		list = slices.AppendSeq(list, maps.Keys(f.values))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
-	switch name {
-	case "ansible_check_mode":
-		return s.run.opt.Check, true
-	case "ansible_diff_mode":
-		return s.run.opt.Diff, true
-	case "ansible_verbosity":
-		return s.run.opt.Verbosity, true
-	case "ansible_play_name":
-		return s.run.playName(s.step.play), true
-	case "inventory_hostname", "inventory_hostname_short":
-		return localhost, true
-	case "groups":
-		return expr.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
-	case "hostvars":
-		return expr.MapOf(localhost, s.all(c)), true
-	case "vars":
-		return s.all(c), true
-	case "playbook_dir":
-		dir, err := filepath.Abs(filepath.Dir(s.step.play.File))
-		if err != nil {
-			dir = filepath.Dir(s.step.play.File)
-		}
-		return dir, true
-	}
-	return nil, false
 }
 
 // all gives every name that has a value as one map; a variable that fails is left out.
 func (s *scope) all(c *expr.Context) *expr.Map {
 	m := &expr.Map{}
 	for _, name := range s.Names() {
-		if v, ok, err := s.Lookup(c, name); ok && err == nil {
-			m.Set(name, v)
+		v, ok, err := s.Lookup(c, name)
+		if ok && err == nil {
+			if v, err = c.Plain(v); err == nil {
+				m.Set(name, v)
+			}
 		}
 	}
 	return m
 }
 
-const localhost = "localhost"
+// flag evaluates a keyword that is true or false.
+func (s *scope) flag(n *expr.Node, otherwise bool) (bool, error) {
+	v, err := s.given(n)
+	if err != nil || v == nil {
+		return otherwise, err
+	}
+	b, err := asBool(expr.Text(v), v)
+	if err != nil {
+		return false, Problemf(n.Place, "%s", err)
+	}
+	return b.(bool), nil
+}
+
+// number evaluates a keyword that is a number, which may have a fraction.
+func (s *scope) number(n *expr.Node, otherwise float64) (float64, error) {
+	v, err := s.given(n)
+	if err != nil || v == nil {
+		return otherwise, err
+	}
+	f, err := asFloat(expr.Text(v), v)
+	if err != nil {
+		return 0, Problemf(n.Place, "%s", err)
+	}
+	return f.(float64), nil
+}
+
+// given evaluates a keyword; nil where it was not given, or is not known yet.
+func (s *scope) given(n *expr.Node) (Value, error) {
+	if n == nil {
+		return nil, nil
+	}
+	v, err := n.Eval(s.context())
+	if _, unknown := v.(*expr.Unknown); unknown || v == expr.Omit {
+		return nil, err
+	}
+	return v, err
+}
+
+// A verdict is what came of conditions.
+type verdict struct {
+	holds   bool
+	failing *Condition    // the first that does not hold
+	unknown *expr.Unknown // it cannot be known yet
+}
+
+// test evaluates conditions up to the first that does not hold.
+func (s *scope) test(conditions []*Condition) (verdict, error) {
+	for _, c := range conditions {
+		v, err := c.Expr.Test(s.context())
+		if err != nil {
+			return verdict{}, err
+		}
+		if u, ok := v.(*expr.Unknown); ok {
+			return verdict{unknown: u}, nil
+		}
+		if v != true {
+			return verdict{failing: c}, nil
+		}
+	}
+	return verdict{holds: true}, nil
+}
+
+func texts(conditions []*Condition) string {
+	var list []string
+	for _, c := range conditions {
+		list = append(list, c.Text)
+	}
+	return strings.Join(list, " and ")
+}
+
+// tested makes a condition that a task tests itself.
+func (s *scope) tested(n *expr.Node) Tested {
+	return Tested{Text: n.Text, Test: func() (Value, error) { return n.Tmpl.Test(s.context()) }}
+}

@@ -2,44 +2,149 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"runner/engine/expr"
 )
 
-func now() time.Time { return time.Now() }
-
-// attempt does one step and fills s.end.
-func (p *playRun) attempt(ctx context.Context, s *stepRun) {
-	sc := &scope{run: p.run, step: s.linkedStep}
-	s.end = TaskEnd{Name: s.step.As, Start: now(), Diff: p.opt.Diff}
-	if s.step.Name != nil {
-		s.end.Name = p.render(sc, s.step.Name)
-	}
-	close(s.started)
-	a := &attempt{playRun: p, s: s, scope: sc}
-	err := a.do(ctx)
-	if ctx.Err() != nil && err != nil && !a.applied {
-		s.end.Outcome = Blocked // interrupted before it did anything
+// step does one step: once, or once for each item of its loop; then what it
+// includes or demands.
+func (n *node) step(ctx context.Context, step *Step) {
+	if n.handlers && !n.notified.take(step) {
 		return
 	}
-	a.finish(err)
-	s.end.Took = time.Since(s.end.Start)
+	sc := &scope{playRun: n.playRun, step: step, at: n.at, frame: n.frame}
+	end := TaskEnd{Step: step, Name: step.As, Start: time.Now(), Diff: n.opt.Diff, Handler: n.handlers}
+	if step.Name != nil {
+		end.Name = n.render(sc, step.Name)
+	}
+	if wanted, problem := n.asked(ctx, end.Name); !wanted {
+		if problem != nil {
+			n.failedBeforehand(end, problem)
+		}
+		return
+	}
+	n.out.add(TaskStart{Step: step, Name: end.Name, Time: end.Start, Handler: n.handlers})
+	var attempts []*attempt
+	if step.Loop == nil {
+		attempts = []*attempt{n.once(ctx, sc, end)}
+		end = attempts[0].end
+	} else {
+		end, attempts = n.loop(ctx, sc, end)
+	}
+	n.finish(ctx, end)
+	for _, a := range attempts {
+		n.follow(ctx, a)
+	}
 }
 
-// An attempt is one step being planned and applied.
+// once does a step that has no loop.
+func (n *node) once(ctx context.Context, sc *scope, end TaskEnd) *attempt {
+	a := n.attempt(sc, end)
+	a.run(ctx)
+	return a
+}
+
+// attempt makes the one attempt of a step without a loop.
+func (n *node) attempt(sc *scope, end TaskEnd) *attempt {
+	a := &attempt{node: n, scope: sc, step: sc.step, end: end, out: n.out, ended: n.done, letPass: n.letPass}
+	if n.toucher != nil {
+		a.earlier = n.toucher.admitted
+	}
+	return a
+}
+
+// finish registers and tells how a step ended.
+func (n *node) finish(ctx context.Context, end TaskEnd) {
+	end.Took = time.Since(end.Start)
+	n.outcome = end.Outcome
+	if end.Outcome == Failed {
+		failure := end
+		n.failure = &failure
+		if fatal, err := (&scope{playRun: n.playRun, step: end.Step, at: n.at, frame: n.frame}).flag(end.Step.AnyErrorsFatal, false); fatal || err != nil {
+			n.fatal.Store(true)
+		}
+		if n.catching && ctx.Err() == nil {
+			end.Outcome = Rescued
+		}
+	}
+	if end.Outcome != Blocked && end.Step.Register != "" {
+		n.facts.set(end.Step.Register, n.at.in(last), registered{value: end.Result})
+	}
+	n.out.add(end)
+}
+
+// last is a number that no item of a loop has.
+const last = 1 << 30
+
+// follow does what comes after a step: the tasks that it includes, the handlers.
+func (n *node) follow(ctx context.Context, a *attempt) {
+	switch {
+	case n.failure != nil || ctx.Err() != nil:
+	case a.included != nil:
+		items := n.opt.Selection.Items(a.included.Items)
+		n.failure = n.nested(ctx, segment{items: items, order: linkPart(n.play, items), at: a.scope.at.in(0),
+			frame: &frame{up: a.scope.frame, params: a.step.Params}})
+	case a.control == FlushHandlers:
+		n.flush(ctx)
+	case a.control == EndPlay:
+		n.playRun.ended.Store(true)
+	}
+	if n.failure != nil {
+		n.outcome = Failed
+	}
+}
+
+// asked asks whether a step is to be done, where every step is asked for.
+func (n *node) asked(ctx context.Context, name string) (bool, *Problem) {
+	if n.opt.Step == nil || n.goOn {
+		return true, nil
+	}
+	answer, err := n.opt.Step(ctx, name)
+	if err != nil {
+		return false, ProblemOf(err, Place{})
+	}
+	n.goOn = answer == GoOn
+	return answer != No, nil
+}
+
+func (n *node) failedBeforehand(end TaskEnd, problem *Problem) {
+	end.Outcome, end.Problem = Failed, problem
+	end.Result = expr.MapOf("msg", problem.Msg, "changed", false, "failed", true)
+	n.outcome, n.failure = Failed, &end
+	n.out.add(end)
+}
+
+// An attempt is one step, or one item of a looped step, being planned and applied.
 type attempt struct {
-	*playRun
-	s       *stepRun
-	scope   *scope
-	applied bool // Do was called
-	result  Value
+	*node
+	scope    *scope
+	step     *Step
+	out      *stream
+	end      TaskEnd
+	ended    toucher         // closed when the attempt has ended
+	earlier  <-chan struct{} // closed when what is above and touches anything was admitted; may be nil
+	letPass  func()          // called when what it touches is noted
+	applied  bool            // Do was called
+	tried    int             // how often it was tried, where it may be more than once
+	result   Value
+	included *Included
+	control  Control
+}
+
+// run does the attempt and fills a.end.
+func (a *attempt) run(ctx context.Context) {
+	err := a.do(ctx)
+	if ctx.Err() != nil && err != nil && !a.applied {
+		a.end.Outcome = Blocked // interrupted before it did anything
+		return
+	}
+	a.conclude(err)
+	a.end.Took = time.Since(a.end.Start)
 }
 
 // do goes from conditions to the result. Panics of a task are problems, so that
@@ -47,8 +152,8 @@ type attempt struct {
 func (a *attempt) do(ctx context.Context) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = &Problem{Place: a.s.step.Place, Detail: string(debug.Stack()),
-				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.s.step.Kind.Name, fault),
+			err = &Problem{Place: a.step.Place, Detail: string(debug.Stack()),
+				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.step.Kind.Name, fault),
 				Hint: "please report it; -v shows where it happened"}
 		}
 	}()
@@ -59,83 +164,80 @@ func (a *attempt) do(ctx context.Context) (err error) {
 	if err != nil || !run {
 		return err
 	}
-	d := decoder{context: a.scope.context, secrets: a.opt.Secrets}
-	task, err := d.decode(a.s.step.Kind, a.s.step.Args)
+	d := decoder{context: a.scope.context, tested: a.scope.tested, secrets: a.opt.Secrets}
+	task, err := d.decode(a.step.Kind, a.step.Args)
 	if err != nil {
 		return err
 	}
 	if d.unknown != nil {
-		if !a.s.step.Kind.Shows {
-			a.s.end.Outcome = Changed // as far as can be known
+		if !a.step.Kind.Shows {
+			a.end.Outcome = Changed // as far as can be known
 		}
-		a.result = &expr.Unknown{Task: a.s.end.Name}
+		a.result = &expr.Unknown{Task: a.end.Name}
 		return nil
 	}
-	if n, ok := task.(namer); ok && a.s.step.Name != nil {
-		n.TaskName(a.s.end.Name)
+	if n, ok := task.(namer); ok && a.step.Name != nil {
+		n.TaskName(a.end.Name)
 	}
-	a.admit(a.s, task)
-	return a.carryOut(ctx, task)
+	a.admit(task)
+	return a.tries(ctx, task)
 }
 
 // keywords evaluates those that say how the step is shown and done.
 func (a *attempt) keywords() error {
 	var err error
-	step := a.s.step
-	if a.s.end.NoLog, err = a.flag(step.NoLog, false); err != nil {
-		a.s.end.NoLog = true // when in doubt, hide
+	if a.end.NoLog, err = a.scope.flag(a.step.NoLog, false); err != nil {
+		a.end.NoLog = true // when in doubt, hide
 		return err
 	}
-	a.s.end.Diff, err = a.flag(step.Diff, a.opt.Diff)
+	a.end.Diff, err = a.scope.flag(a.step.Diff, a.opt.Diff)
 	return err
-}
-
-// flag evaluates a keyword that is true or false.
-func (a *attempt) flag(n *expr.Node, otherwise bool) (bool, error) {
-	if n == nil {
-		return otherwise, nil
-	}
-	v, err := n.Eval(a.scope.context())
-	if err != nil {
-		return false, err
-	}
-	if v == nil || v == expr.Omit {
-		return otherwise, nil
-	}
-	b, err := asBool(expr.Text(v), v)
-	if err != nil {
-		return false, Problemf(n.Place, "%s", err)
-	}
-	return b.(bool), nil
 }
 
 // conditions reports whether the step is to be done. Where it is not, or where
 // that cannot be known yet, outcome and result are set.
 func (a *attempt) conditions() (bool, error) {
-	for _, c := range a.s.step.When {
-		v, err := c.Expr.Test(a.scope.context())
-		if err != nil {
-			return false, err
-		}
-		if u, ok := v.(*expr.Unknown); ok {
-			a.result = u
-			return false, nil
-		}
-		if v != true {
-			a.s.end.Outcome = Skipped
-			a.result = expr.MapOf("changed", false, "skipped", true,
-				"skip_reason", "Conditional result was False", "false_condition", c.Text)
-			return false, nil
-		}
+	v, err := a.scope.test(a.step.When)
+	switch {
+	case err != nil:
+		return false, err
+	case v.unknown != nil:
+		a.result = v.unknown
+	case !v.holds:
+		a.skip(v.failing)
 	}
-	return true, nil
+	return v.holds, nil
+}
+
+func (a *attempt) skip(c *Condition) {
+	a.end.Outcome = Skipped
+	a.result = expr.MapOf("changed", false, "skipped", true,
+		"skip_reason", "Conditional result was False", "false_condition", c.Text)
 }
 
 // A namer is a task that makes something of its task's name.
 type namer interface{ TaskName(name string) }
 
+// admit notes what a task touches and waits for the earlier ones that touch the
+// same. Steps are admitted in playbook order, items in that of their list.
+func (a *attempt) admit(task Task) {
+	t, ok := task.(Toucher)
+	if !ok {
+		return
+	}
+	if a.earlier != nil {
+		<-a.earlier
+	}
+	earlier := a.touched.add(a.ended, t.Touches())
+	a.letPass()
+	for _, e := range earlier {
+		<-e
+	}
+}
+
+// carryOut plans and applies once.
 func (a *attempt) carryOut(ctx context.Context, task Task) error {
-	check, err := a.flag(a.s.step.CheckMode, a.opt.Check)
+	check, err := a.scope.flag(a.step.CheckMode, a.opt.Check)
 	if err != nil {
 		return err
 	}
@@ -144,9 +246,9 @@ func (a *attempt) carryOut(ctx context.Context, task Task) error {
 		return err
 	}
 	if change.Last() && !check {
-		well, waited := a.waitForAll(a.s)
+		well, waited := a.waitForAll()
 		if !well || ctx.Err() != nil {
-			a.s.end.Outcome = Blocked
+			a.end.Outcome = Blocked
 			return nil
 		}
 		if waited { // what was read may be old
@@ -165,26 +267,27 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) (Change, erro
 		return Change{}, err
 	}
 	c, err := task.Plan(ctx, a.host(check, false))
-	a.s.end.Change = &c // its diff is told even where it cannot be carried out
+	a.end.Change = &c // its diff is told even where it cannot be carried out
 	return c, err
 }
 
 // apply carries out a change, or tells what it would be. What has begun is not
 // cut off when the run is interrupted.
 func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
-	a.result = c.Result
+	a.result, a.end.Outcome = c.Result, OK
 	if c.Skip != "" {
-		a.s.end.Outcome = Skipped
+		a.end.Outcome = Skipped
 		a.result = expr.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
-	}
-	if c.Skip != "" || c.Action == None {
 		return nil
 	}
-	a.s.end.Outcome = Changed
+	if err := a.effects(ctx, &c); err != nil || c.Action == None {
+		return err
+	}
+	a.end.Outcome = Changed
 	if check {
 		return nil
 	}
-	if p := a.consent(ctx, a.s.step, &c); p != nil {
+	if p := a.consent(ctx, a.step, &c); p != nil {
 		return p
 	}
 	a.slots <- struct{}{}
@@ -193,8 +296,10 @@ func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
 		return err
 	}
 	a.applied = true
-	ended := a.opt.Applying(a.s.step, a.s.end.Name, &c)
-	v, err := c.Do(context.WithoutCancel(ctx), a.host(false, true))
+	ctx, cancel := uninterrupted(ctx)
+	defer cancel()
+	ended := a.opt.Applying(a.step, a.end.Name, &c)
+	v, err := c.Do(ctx, a.host(false, true))
 	ended(v, err)
 	if err == nil {
 		a.result = v
@@ -202,93 +307,56 @@ func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
 	return err
 }
 
+// uninterrupted gives a context that only the time of the task ends.
+func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	free := context.WithoutCancel(ctx)
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(free, end)
+	}
+	return free, func() {}
+}
+
+// effects does what a change means to the run itself.
+func (a *attempt) effects(ctx context.Context, c *Change) error {
+	a.control = c.Control
+	if c.Include == "" {
+		return nil
+	}
+	if a.opt.Load == nil {
+		return Problemf(a.step.Place, "files of tasks cannot be read here")
+	}
+	var err error
+	if a.included, err = a.opt.Load(ctx, a.step, c.Include); err == nil {
+		a.end.Included = a.included.File
+	}
+	return err
+}
+
 func (a *attempt) host(check, write bool) *Host {
-	h := &Host{HTTP: a.reading, Task: a.s.end.Name, Check: check, Verbosity: a.opt.Verbosity,
-		Dir: filepath.Dir(a.s.play.File), Secrets: a.opt.Secrets, wants: a.s.wants}
-	if a.s.play.Prune != nil {
-		h.Scope = a.s.play.Prune.Scope
+	h := &Host{HTTP: a.reading, Task: a.end.Name, Check: check, Verbosity: a.opt.Verbosity,
+		Dir: filepath.Dir(a.play.File), Secrets: a.opt.Secrets, wants: a.linked.wants}
+	if a.play.Prune != nil {
+		h.Scope = a.play.Prune.Scope
 	}
 	if write {
 		h.HTTP = a.writing
 	}
 	h.Warn = func(text string) {
-		a.s.notes.add(Warning{Problem: &Problem{Place: a.s.step.Place, Msg: text, Warning: true}})
+		a.out.add(Warning{Problem: &Problem{Place: a.step.Place, Msg: text, Warning: true}})
 	}
-	h.Progress = func(text string) { a.s.notes.add(TaskProgress{Step: a.s.step, Text: text}) }
+	h.Progress = func(text string) { a.out.add(TaskProgress{Step: a.step, Text: text}) }
+	h.Say = func(text string) { a.out.add(TaskSays{Step: a.step, Text: text}) }
+	h.Prompt = func(ctx context.Context, q Question) (string, error) {
+		if a.opt.Prompt == nil {
+			return "", errors.New("there is nobody to ask: this is no terminal")
+		}
+		return a.opt.Prompt(ctx, q)
+	}
+	h.ReadVars = func(ctx context.Context, paths ...string) ([]Var, error) {
+		if a.opt.ReadVars == nil {
+			return nil, errors.New("files of variables cannot be read here")
+		}
+		return a.opt.ReadVars(ctx, a.step.Place, paths)
+	}
 	return h
-}
-
-// finish makes of a result or an error what is told and registered.
-func (a *attempt) finish(err error) {
-	end := &a.s.end
-	if err != nil {
-		end.Outcome = Failed
-		end.Problem = a.place(err)
-		a.result = expr.MapOf("msg", end.Problem.Msg)
-		if ignore, bad := a.flag(a.s.step.IgnoreErrors, false); bad == nil && ignore {
-			end.Outcome = Ignored
-		}
-	}
-	if end.Outcome == Blocked {
-		return
-	}
-	end.Result = a.registered()
-	end.Shows = a.s.step.Kind.Shows && err == nil && end.Outcome != Skipped
-	if a.s.step.Register != "" {
-		a.registry.set(a.s.step.Register, a.s.index, end.Result)
-	}
-}
-
-// registered gives the result with what every result has.
-func (a *attempt) registered() Value {
-	if _, ok := a.result.(*expr.Unknown); ok {
-		return a.result
-	}
-	m := &expr.Map{}
-	if given, ok := a.result.(*expr.Map); ok {
-		for k, v := range given.All() {
-			m.Set(k, v)
-		}
-	}
-	if a.s.end.Outcome != Skipped {
-		m.Set("changed", a.s.end.Outcome == Changed)
-		m.Set("failed", a.s.end.Outcome == Failed || a.s.end.Outcome == Ignored)
-	}
-	return m
-}
-
-// place finds where in the playbook an error belongs.
-func (a *attempt) place(err error) *Problem {
-	step := a.s.step
-	at := step.Place
-	if about, ok := asArgError(err); ok {
-		if n := argument(step.Args, about.Path, step.Kind.Params()); n != nil {
-			at = n.Place
-		}
-	}
-	return ProblemOf(err, at)
-}
-
-// argument finds the node of "details.plan" or "msg[2]" in the arguments, or the
-// nearest above it that was written.
-func argument(n *expr.Node, path string, params []Param) *expr.Node {
-	var found *expr.Node
-	for part := range strings.SplitSeq(path, ".") {
-		name, index, indexed := strings.Cut(strings.TrimSuffix(part, "]"), "[")
-		p, _ := find(params, name)
-		var next *expr.Node
-		for _, alias := range append(slices.Clone(p.Aliases), p.Name, name) {
-			if v := n.Get(alias); v != nil {
-				next = v
-			}
-		}
-		if next == nil {
-			return found
-		}
-		found, n, params = next, next, p.Params
-		if i, err := strconv.Atoi(index); indexed && err == nil && i < len(next.Items) {
-			found, n = next.Items[i], next.Items[i]
-		}
-	}
-	return found
 }

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"runner/engine/expr"
+)
+
+// nested runs a list inside an item and waits for its end. It gives what failed
+// first, nil if nothing did.
+func (n *node) nested(ctx context.Context, of segment) *TaskEnd {
+	of.up, of.catching = n, of.catching || n.catching
+	if of.order == nil {
+		of.order = n.order
+	}
+	if of.frame == nil {
+		of.frame = n.frame
+	}
+	l := n.list(of, n.out.branch(func() {}))
+	l.work(ctx)
+	return l.failure()
+}
+
+// runBlock runs the body of a block, then what it has for failures, then what it
+// does in any case.
+func (n *node) runBlock(ctx context.Context, b *Block) {
+	n.failure = n.nested(ctx, segment{items: b.Body, at: n.at.in(0), catching: len(b.Rescue) > 0})
+	if n.failure != nil && len(b.Rescue) > 0 && ctx.Err() == nil {
+		n.rememberFailure(n.at.in(0))
+		n.failure = n.nested(ctx, segment{items: b.Rescue, at: n.at.in(1)})
+	}
+	if len(b.Always) > 0 {
+		if n.failure != nil {
+			n.rememberFailure(n.at.in(1))
+		}
+		if failure := n.nested(ctx, segment{items: b.Always, at: n.at.in(2)}); failure != nil {
+			n.failure = failure
+		}
+	}
+	if n.failure != nil {
+		n.outcome = Failed
+	}
+}
+
+// rememberFailure sets the variables that tell what happened in the part of a
+// block that is at a position.
+func (n *node) rememberFailure(at position) {
+	task := expr.MapOf("name", n.failure.Name, "action", n.failure.Step.As)
+	n.facts.set("ansible_failed_task", at.in(last), registered{value: task})
+	n.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
+}
+
+// notified are the handlers of a play that are to be run at the next flush.
+type notified struct {
+	mu   sync.Mutex
+	list map[*Step]bool
+}
+
+func (n *notified) add(h *Step) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.list == nil {
+		n.list = map[*Step]bool{}
+	}
+	n.list[h] = true
+}
+
+// take reports whether a handler was notified since it ran last.
+func (n *notified) take(h *Step) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	was := n.list[h]
+	delete(n.list, h)
+	return was
+}
+
+// flush runs the handlers that were notified, in the order in which they are written.
+func (n *node) flush(ctx context.Context) {
+	var handlers []Item
+	for _, h := range n.play.Handlers {
+		handlers = append(handlers, h)
+	}
+	if n.failure = n.nested(ctx, segment{items: handlers, at: n.at.in(0), handlers: true}); n.failure != nil {
+		n.outcome = Failed
+	}
+}
+
+// notify notes the handlers that a step names, by their names or topics.
+func (a *attempt) notify() error {
+	for _, n := range a.step.Notify {
+		v, err := n.Eval(a.scope.context())
+		if err != nil {
+			return err
+		}
+		names, ok := v.([]Value)
+		if !ok {
+			names = []Value{v}
+		}
+		for _, name := range names {
+			if !a.notifyOne(expr.Text(name)) {
+				return Problemf(n.Place, "no handler is called %q, and none listens to that", expr.Text(name))
+			}
+		}
+	}
+	return nil
+}
+
+func (a *attempt) notifyOne(name string) (found bool) {
+	for _, h := range a.play.Handlers {
+		if slices.Contains(h.Listen, name) {
+			found = true
+			a.notified.add(h)
+		}
+	}
+	for _, h := range slices.Backward(a.play.Handlers) { // the last one of a name counts
+		if h.Name != nil && a.render(a.playScope(), h.Name) == name {
+			a.notified.add(h)
+			return true
+		}
+	}
+	return found
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"path/filepath"
+	"slices"
+
+	"runner/engine/expr"
+)
+
+const localhost = "localhost"
+
+// magicNames are the names that every playbook has (ansible-semantics §8).
+var magicNames = [...]string{
+	"ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_failed_task", "ansible_forks",
+	"ansible_limit", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
+	"ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version",
+	"groups", "group_names", "hostvars", "inventory_hostname", "inventory_hostname_short", "omit",
+	"play_hosts", "playbook_dir", "vars",
+}
+
+func magic(name string) bool { return slices.Contains(magicNames[:], name) }
+
+// MagicNames lists the names that every playbook has.
+func MagicNames() []string { return slices.Clone(magicNames[:]) }
+
+func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
+	switch name {
+	case "ansible_check_mode":
+		return s.opt.Check, true
+	case "ansible_diff_mode":
+		return s.opt.Diff, true
+	case "ansible_verbosity":
+		return s.opt.Verbosity, true
+	case "ansible_forks":
+		return cap(s.slots), true
+	case "ansible_version":
+		return ansibleVersion(), true
+	case "ansible_run_tags":
+		return tagList(s.opt.Selection.Tags, "all"), true
+	case "ansible_skip_tags":
+		return tagList(s.opt.Selection.Skip), true
+	case "ansible_play_name":
+		return s.playName(s.playRun), true
+	case "inventory_hostname", "inventory_hostname_short":
+		return localhost, true
+	case "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "play_hosts":
+		return []Value{localhost}, true
+	case "group_names":
+		return []Value{}, true
+	case "groups":
+		return expr.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
+	case "hostvars":
+		return expr.MapOf(localhost, s.all(c)), true
+	case "vars":
+		return s.all(c), true
+	case "playbook_dir":
+		return s.playbookDir(), true
+	}
+	return nil, false
+}
+
+func (s *scope) playbookDir() string {
+	dir, err := filepath.Abs(filepath.Dir(s.play.File))
+	if err != nil {
+		return filepath.Dir(s.play.File)
+	}
+	return dir
+}
+
+func tagList(tags []string, otherwise ...string) []Value {
+	if len(tags) == 0 {
+		tags = otherwise
+	}
+	list := make([]Value, len(tags))
+	for i, tag := range tags {
+		list[i] = tag
+	}
+	return list
+}
+
+// ansibleVersion is the version whose language this is.
+func ansibleVersion() *expr.Map {
+	return expr.MapOf("full", "2.19.0", "major", 2, "minor", 19, "revision", 0, "string", "2.19.0")
+}

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"runner/engine/expr"
+)
+
+// conclude makes of a result or an error what is told and registered.
+func (a *attempt) conclude(err error) {
+	end := &a.end
+	if end.Outcome == Blocked {
+		return
+	}
+	if err == nil {
+		err = a.announce()
+	}
+	kind := a.step.Kind
+	if err != nil {
+		a.included, a.control, end.Included = nil, NoControl, ""
+		end.Outcome = Failed
+		end.Problem = a.place(err)
+		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore {
+			end.Outcome = Ignored
+		}
+	} else if end.Outcome != Skipped {
+		a.define()
+	}
+	end.Result = a.registered(err)
+	end.Shows = kind.Shows && err == nil && end.Outcome != Skipped
+	end.Tells = kind.Tells && !a.hushed()
+	end.Silent = kind.Silent && err == nil
+}
+
+// hushed reports whether the task itself wants its good result not to be printed.
+func (a *attempt) hushed() bool { return a.end.Change != nil && a.end.Change.Hush }
+
+// announce notifies handlers of a change.
+func (a *attempt) announce() error {
+	if a.end.Outcome != Changed {
+		return nil
+	}
+	return a.notify()
+}
+
+// define sets the variables that the task sets.
+func (a *attempt) define() {
+	c := a.end.Change
+	if c == nil {
+		return
+	}
+	for name, v := range c.Facts.All() {
+		a.facts.set(expr.Text(name), a.scope.at, registered{value: v})
+	}
+	for _, v := range c.Vars {
+		a.node.included.set(v.Name, a.scope.at, registered{lazy: &v})
+	}
+}
+
+// registered gives the result with what every result has.
+func (a *attempt) registered(err error) Value {
+	if _, ok := a.result.(*expr.Unknown); ok && err == nil {
+		return a.result
+	}
+	m := a.resultMap()
+	if err != nil {
+		m = a.failed(err)
+	}
+	if a.tried > 0 {
+		m.Set("attempts", a.tried)
+	}
+	if a.end.Outcome != Skipped {
+		m.Set("changed", a.end.Outcome == Changed)
+		m.Set("failed", err != nil)
+	}
+	return m
+}
+
+// resultMap copies what the task gave.
+func (a *attempt) resultMap() *expr.Map {
+	m, _ := a.result.(*expr.Map)
+	return m.Clone()
+}
+
+// failed gives the result of a failure: what the error itself says, or its message.
+func (a *attempt) failed(err error) *expr.Map {
+	if f, ok := errors.AsType[*Failure](err); ok && f.Result != nil {
+		return f.Result.Clone()
+	}
+	return expr.MapOf("msg", a.place(err).Msg)
+}
+
+// place finds where in the playbook an error belongs.
+func (a *attempt) place(err error) *Problem {
+	at := a.step.Place
+	if about, ok := errors.AsType[*ArgError](err); ok {
+		if n := argument(a.step.Args, about.Path, a.step.Kind.Params()); n != nil {
+			at = n.Place
+		}
+	}
+	return ProblemOf(err, at)
+}
+
+// argument finds the node of "details.plan" or "msg[2]" in the arguments, or the
+// nearest above it that was written.
+func argument(n *expr.Node, path string, params []Param) *expr.Node {
+	var found *expr.Node
+	for part := range strings.SplitSeq(path, ".") {
+		name, index, indexed := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+		p, _ := find(params, name)
+		var next *expr.Node
+		for _, alias := range append(slices.Clone(p.Aliases), p.Name, name) {
+			if v := n.Get(alias); v != nil {
+				next = v
+			}
+		}
+		if next == nil {
+			return found
+		}
+		found, n, params = next, next, p.Params
+		if i, err := strconv.Atoi(index); indexed && err == nil && i < len(next.Items) {
+			found, n = next.Items[i], next.Items[i]
+		}
+	}
+	return found
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"runner/engine/expr"
+)
+
+// A playRun is the state of one play.
+type playRun struct {
+	*run
+	play     *Play
+	order    *linked
+	place    position
+	files    []Var // of vars_files
+	answers  []Var // of vars_prompt
+	notified notified
+	force    bool        // handlers run after a failure too
+	ended    atomic.Bool // on purpose: nothing more is started
+	fatal    atomic.Bool // a failure that --keep-going does not pass over
+}
+
+// runPlay runs one play and tells it.
+func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked) {
+	p := &playRun{run: r, play: play, order: order, place: position{number}}
+	problem := p.begin(ctx)
+	r.tell(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
+	if problem != nil {
+		r.tell(PlayFailed{Problem: problem})
+		return
+	}
+	out := newStream()
+	go p.list(segment{items: p.items(), order: p.order, at: p.place}, out).work(ctx)
+	r.tellAll(out)
+}
+
+// items gives what is to be run, with a flush of the handlers after each list.
+func (p *playRun) items() []Item {
+	var all []Item
+	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {
+		list = p.selected(list)
+		all = append(all, list...)
+		if len(list) > 0 && len(p.play.Handlers) > 0 {
+			all = append(all, flush{})
+		}
+	}
+	return all
+}
+
+func (p *playRun) selected(list []Item) []Item {
+	if p.startAt != nil {
+		list = p.from(list)
+	}
+	return p.opt.Selection.Items(list)
+}
+
+// from leaves out what stands before the step to start at. Once it was found,
+// nothing more is left out.
+func (p *playRun) from(list []Item) []Item {
+	for i, it := range list {
+		for s := range stepsOf(it) {
+			if s != p.startAt {
+				continue
+			}
+			b, inBlock := it.(*Block)
+			if !inBlock {
+				p.startAt = nil
+				return list[i:]
+			}
+			rest := *b
+			rest.Body = p.from(b.Body)
+			p.startAt = nil
+			return append([]Item{&rest}, list[i+1:]...)
+		}
+	}
+	return nil
+}
+
+// begin asks for what is asked for, reads files of variables, and evaluates what
+// the play says of itself.
+func (p *playRun) begin(ctx context.Context) *Problem {
+	for _, prompt := range p.play.Prompts {
+		if err := p.ask(ctx, prompt); err != nil {
+			return ProblemOf(err, prompt.Place)
+		}
+	}
+	if err := p.readFiles(ctx); err != nil {
+		return err
+	}
+	force, err := p.playScope().flag(p.play.ForceHandlers, p.opt.ForceHandlers)
+	if err != nil {
+		return ProblemOf(err, p.play.Place)
+	}
+	p.force = force
+	return nil
+}
+
+// readFiles reads vars_files. Where one could not be read before, its variables
+// may say something new about the order.
+func (p *playRun) readFiles(ctx context.Context) *Problem {
+	unread := false
+	for _, f := range p.play.VarsFiles {
+		if err := p.readFile(ctx, f); err != nil {
+			return ProblemOf(err, f.Place)
+		}
+		unread = unread || !f.Read
+	}
+	if unread {
+		known := *p.play
+		known.VarsFiles = []*VarsFile{{Vars: p.files, Read: true}}
+		p.order = linkPart(&known, slices.Concat(p.play.Lists()...))
+	}
+	return nil
+}
+
+func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
+	if f.Read {
+		p.files = append(p.files, f.Vars...)
+		return nil
+	}
+	var paths []string
+	for _, n := range f.Paths {
+		v, err := n.Eval(p.playScope().context())
+		if err != nil {
+			return err
+		}
+		paths = append(paths, expr.Text(v))
+	}
+	if p.opt.ReadVars == nil {
+		return fmt.Errorf("files of variables cannot be read here")
+	}
+	vars, err := p.opt.ReadVars(ctx, f.Place, paths)
+	p.files = append(p.files, vars...)
+	return err
+}
+
+// ask asks a person for a variable, or takes its default where nobody is there.
+func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
+	if findVar(p.opt.ExtraVars, prompt.Name) != nil {
+		return nil
+	}
+	text := prompt.Name
+	if prompt.Text != nil {
+		text = p.render(p.playScope(), prompt.Text)
+	}
+	var otherwise Value
+	if prompt.Default != nil {
+		v, err := prompt.Default.Eval(p.playScope().context())
+		if err != nil {
+			return err
+		}
+		otherwise = v
+	}
+	answer, err := p.answer(ctx, prompt, text, otherwise)
+	if err != nil {
+		return err
+	}
+	if prompt.Private {
+		p.opt.Secrets.Add(expr.Text(answer))
+	}
+	p.answers = append(p.answers, Var{Name: prompt.Name, Place: prompt.Place,
+		Value: &expr.Node{Place: prompt.Place, Text: expr.Text(answer), Value: answer}})
+	return nil
+}
+
+func (p *playRun) answer(ctx context.Context, prompt *Prompt, text string, otherwise Value) (Value, error) {
+	if p.opt.Prompt == nil {
+		if prompt.Default == nil {
+			return nil, Problemf(prompt.Place, "%q is asked for, and there is nobody to ask", prompt.Name).
+				WithHint("give it with -e %s=…, or give it a default", prompt.Name)
+		}
+		return otherwise, nil
+	}
+	if prompt.Default != nil && !prompt.Private {
+		text += fmt.Sprintf(" [%s]", expr.Text(otherwise))
+	}
+	answer, err := p.opt.Prompt(ctx, Question{Text: text, Private: prompt.Private, Confirm: prompt.Confirm})
+	if err != nil || answer != "" || prompt.Default == nil {
+		return answer, err
+	}
+	return otherwise, nil
+}
+
+// playScope is what the play itself sees.
+func (p *playRun) playScope() *scope {
+	return &scope{playRun: p, step: &Step{}, at: p.place}
+}
+
+// playName gives a play's name as shown.
+func (r *run) playName(p *playRun) string {
+	if p.play.Name == nil {
+		return p.play.Hosts
+	}
+	return r.render(p.playScope(), p.play.Name)
+}
+
+// start finds the step that a run is to start at.
+func (s Selection) start(p *Program) (*Step, *Problem) {
+	if s.StartAt == "" {
+		return nil, nil
+	}
+	var known []string
+	for _, play := range p.Plays {
+		for _, list := range [][]Item{play.PreTasks, play.Tasks, play.PostTasks} {
+			for step := range stepsOf(list...) {
+				if s.Starts(step) {
+					return step, nil
+				}
+				known = append(known, step.writtenName())
+			}
+		}
+	}
+	known = slices.DeleteFunc(known, func(name string) bool { return name == "" })
+	problem := &Problem{Msg: fmt.Sprintf("no task is called %q, to start at", s.StartAt)}
+	problem.Hint = DidYouMean(s.StartAt, known)
+	return nil, problem
+}
