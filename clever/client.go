@@ -72,7 +72,8 @@ type core struct {
 	versions      memo[*ProviderInfo] // by provider
 	addons        shelf               // by owner
 	orders        turns               // by owner, provider and name
-	labels        labels              // by add-on
+	bought        purchases
+	labels        labels // by add-on
 }
 
 // New makes a client. It does not go out yet.

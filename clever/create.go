@@ -43,6 +43,7 @@ func (c *Client) Create(ctx context.Context, owner string, order CreateRequest) 
 		}
 	}
 	c.addons.edit(owner, nil, adding(addon))
+	c.bought.add(&o, addon)
 	return addon, nil
 }
 

@@ -26,8 +26,7 @@ func emulated(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator,
 			t.Error(err)
 		}
 	})
-	cfg := clever.Config{Endpoint: "http://emulator.test", Transport: e.Transport()}
-	cfg.Credentials.ConsumerKey, cfg.Credentials.ConsumerSecret, cfg.Credentials.Token, cfg.Credentials.Secret = e.Credentials()
+	cfg := configOf(e)
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -36,6 +35,12 @@ func emulated(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator,
 		t.Fatal(err)
 	}
 	return e, c
+}
+
+func configOf(e *emulator.Emulator) clever.Config {
+	cfg := clever.Config{Endpoint: "http://emulator.test", Transport: e.Transport()}
+	cfg.Credentials.ConsumerKey, cfg.Credentials.ConsumerSecret, cfg.Credentials.Token, cfg.Credentials.Secret = e.Credentials()
+	return cfg
 }
 
 // order resolves words by the catalogue and orders what they name.

@@ -161,16 +161,19 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	journal.begin(p)
+	out := p.network()
 	result, err := engine.Run(ctx, program, engine.Options{
 		Check: p.cli.Bool("check"), Diff: p.cli.Bool("diff"), Verbosity: p.verbosity, Jobs: p.cli.Int("jobs"),
 		KeepGoing: p.cli.Bool("keep-going"), Allow: p.allowed(), Ask: p.asker(), ExtraVars: extra,
-		Transport: p.network(), Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
+		Transport: out, Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
 		Lookups: lookups(p.Getenv), FromYAML: playbooks.FromYAML,
 	})
 	if err != nil {
-		return p.wrong(err)
+		err = p.wrong(err)
+		journal.end(result, err)
+		return err
 	}
-	err = p.outcome(ctx, result)
+	err = p.lookAgain(ctx, cloud, out, p.outcome(ctx, result))
 	journal.end(result, err)
 	return p.also(err, reports.close())
 }
