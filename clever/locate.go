@@ -1,6 +1,9 @@
 package clever
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A Located is an add-on with its owner.
 type Located struct {
@@ -47,6 +50,38 @@ func (c *Client) LocateIn(ctx context.Context, owner, word string) ([]Located, e
 		}
 	}
 	return preferID(found, word), nil
+}
+
+// Tagged finds the add-ons with a tag among all that the user may see: those that
+// have it in the summary, which is read once per client, and are on the lists.
+func (c *Client) Tagged(ctx context.Context, tag string) ([]Located, error) {
+	summary, err := c.Summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	summary.User.ID = ""
+	var all []Located
+	for _, o := range append([]SummaryOwner{summary.User}, summary.Organisations...) {
+		tagged := map[string]bool{}
+		for _, a := range o.Addons {
+			if slices.Contains(a.CustomerTags, tag) {
+				tagged[a.ID] = true
+			}
+		}
+		if len(tagged) == 0 {
+			continue
+		}
+		addons, err := c.Addons(ctx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range addons {
+			if tagged[a.ID] {
+				all = append(all, Located{o.ID, a})
+			}
+		}
+	}
+	return all, nil
 }
 
 func preferID(found []Located, word string) []Located {

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -72,6 +73,8 @@ func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change
 	if t.Name == "" && t.Addon == "" {
 		return engine.Change{}, errNoName
 	}
+	t.cloud.declare(cmp.Or(t.Addon, t.Name))
+	t.cloud.declare(cmp.Or(t.Name, t.Addon))
 	client, err := t.cloud.client(h, t.Auth)
 	if err != nil {
 		return engine.Change{}, err

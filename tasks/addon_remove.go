@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"slices"
 
 	"runner/clever"
 	"runner/engine"
@@ -49,7 +48,8 @@ func (t *AddonRemove) Touches() []string {
 
 // Plan finds the add-on.
 func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
-	found, err := t.find(ctx, h)
+	f := finder{cloud: t.cloud, word: t.Addon, organisation: t.Organisation, provider: t.Provider, auth: t.Auth}
+	found, err := f.find(ctx, h)
 	if err != nil {
 		return engine.Change{}, err
 	}
@@ -85,53 +85,4 @@ func (t *AddonRemove) removal(f home) engine.Change {
 			return res, nil
 		},
 	}
-}
-
-// find gives what the task means.
-func (t *AddonRemove) find(ctx context.Context, h *engine.Host) ([]home, error) {
-	if !t.Auth.given() && t.Organisation == "" {
-		if known := t.cloud.homes(t.Addon); len(known) > 0 {
-			return t.findIn(ctx, h, known)
-		}
-	}
-	client, err := t.cloud.client(h, t.Auth)
-	if err != nil {
-		return nil, err
-	}
-	if t.Organisation != "" {
-		owner, err := client.Owner(ctx, t.Organisation)
-		if err != nil {
-			return nil, engine.About("organisation", err)
-		}
-		return t.findIn(ctx, h, []home{{client: client, owner: owner}})
-	}
-	found, err := client.Locate(ctx, t.Addon)
-	return t.ours(client, found), err
-}
-
-// findIn looks among the add-ons of some owners.
-func (t *AddonRemove) findIn(ctx context.Context, h *engine.Host, places []home) ([]home, error) {
-	var found []home
-	for i, p := range places {
-		if slices.ContainsFunc(places[:i], p.same) {
-			continue
-		}
-		addons, err := via(p.client, h).LocateIn(ctx, p.owner, t.Addon)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, t.ours(p.client, addons)...)
-	}
-	return found, nil
-}
-
-// ours leaves out what is of another provider than the playbook says.
-func (t *AddonRemove) ours(client *clever.Client, found []clever.Located) []home {
-	var list []home
-	for _, f := range found {
-		if t.Provider == "" || ofProvider(f.Addon, t.Provider) {
-			list = append(list, home{client, f.Owner, f.Addon})
-		}
-	}
-	return list
 }

@@ -26,6 +26,7 @@ type Cloud struct {
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
 	known   map[string]home // by add-on id
+	named   map[string]bool // what tasks declare, found or not
 }
 
 // A home is where an add-on of this run was found.
@@ -110,6 +111,40 @@ func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
 		c.known = map[string]home{}
 	}
 	c.known[a.ID] = home{client, owner, a}
+}
+
+// declare notes a name that a task of this run sees to, whatever comes of it.
+func (c *Cloud) declare(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.named == nil {
+		c.named = map[string]bool{}
+	}
+	c.named[name] = true
+}
+
+// declared reports whether a task of this run sees to an add-on.
+func (c *Cloud) declared(a clever.Addon) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, known := c.known[a.ID]
+	return known || c.named[a.Name] || c.named[a.ID] || c.named[a.RealID]
+}
+
+// used gives the clients of this run, or the one of the run's own credentials
+// where no task needed any yet.
+func (c *Cloud) used(h *engine.Host) ([]*clever.Client, error) {
+	c.mu.Lock()
+	var list []*clever.Client
+	for _, client := range c.clients {
+		list = append(list, client)
+	}
+	c.mu.Unlock()
+	if len(list) == 0 {
+		client, err := c.client(h, Auth{})
+		return []*clever.Client{client}, err
+	}
+	return list, nil
 }
 
 func (c *Cloud) forget(id string) {

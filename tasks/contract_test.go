@@ -2,6 +2,8 @@ package tasks_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +40,9 @@ func args(pairs ...any) *expr.Node {
 // A platform is one emulator; each run against it has a client of its own.
 type platform struct {
 	*emulator.Emulator
+	dir   string   // of the playbook
+	allow []string // risks that are consented to
+	scope string   // of the play; "": none
 }
 
 func newPlatform(t *testing.T) platform {
@@ -46,7 +51,7 @@ func newPlatform(t *testing.T) platform {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return platform{e}
+	return platform{Emulator: e, dir: t.TempDir()}
 }
 
 func (p platform) cloud() *tasks.Cloud {
@@ -77,7 +82,10 @@ func (e *ends) Tell(event engine.Event) {
 func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd {
 	t.Helper()
 	kinds := tasks.Kinds(p.cloud())
-	play := &engine.Play{Hosts: "localhost"}
+	play := &engine.Play{Hosts: "localhost", File: filepath.Join(p.dir, "site.yml")}
+	if p.scope != "" {
+		play.Prune = &engine.Prune{Scope: p.scope}
+	}
 	for i, s := range steps {
 		k := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == s.kind })
 		if problems := engine.CheckArgs(&kinds[k], s.args, engine.Place{}); len(problems) > 0 {
@@ -91,7 +99,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	}
 	var told ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
-		engine.Options{Check: check, Transport: p.Transport(), Reporter: &told})
+		engine.Options{Check: check, Transport: p.Transport(), Reporter: &told, Allow: p.allow})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,14 +125,18 @@ func (p platform) writes() int {
 	return n
 }
 
-// contracts say how to see each kind at work: what must be there first, the
-// step, and what its diff names. A kind that changes nothing has no diff.
-var contracts = map[string]struct {
+// A contract says how to see a kind at work: what must be there first, the step,
+// and what its diff names. A kind that changes nothing has no diff.
+type contract struct {
 	given []step
 	step  step
+	allow string // the consent that the change needs; "": none
+	scope string // of the play
 	diff  []string
-	after []string // the add-ons that are there in the end
-}{
+	after []string // the add-ons that are there in the end, in the order of their names
+}
+
+var contracts = map[string]contract{
 	"addon_register": {
 		step:  step{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev", "region", "Paris"))},
 		diff:  []string{"name", "plan", "provider", "region"},
@@ -134,6 +146,22 @@ var contracts = map[string]struct {
 		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
 		step:  step{kind: "addon_remove", args: args("addon", "db")},
 		diff:  []string{"name", "plan", "provider", "region"},
+	},
+	"addon_info": {
+		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
+		step:  step{kind: "addon_info", args: args("addon", "db", "env", true)},
+		after: []string{"db"},
+	},
+	"addon_prune": {
+		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
+		step:  step{kind: "addon_prune", args: args("scope", "shop")},
+		scope: "shop",
+		allow: "delete",
+		diff:  []string{"db"},
+	},
+	"env_file": {
+		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
+		diff: []string{"A", "B", "mode"},
 	},
 	"debug": {step: step{kind: "debug", args: args("msg", "hello")}},
 }
@@ -145,37 +173,96 @@ func TestContract(t *testing.T) {
 			if !ok {
 				t.Fatal("no contract: say in contracts how to see it at work")
 			}
-			p := newPlatform(t)
-			if len(c.given) > 0 {
-				p.play(t, false, c.given...)
-			}
-			p.ResetJournal()
-			before := p.names()
-
-			want := engine.OK
-			if c.diff != nil {
-				want = engine.Changed
-			}
-			for range 2 { // a check changes nothing, so it can be repeated
-				checked := p.play(t, true, c.step)[0]
-				if checked.Outcome != want || p.writes() != 0 || !slices.Equal(p.names(), before) {
-					t.Fatalf("check: %v (%v), %d writes, add-ons %v", checked.Outcome, checked.Problem, p.writes(), p.names())
-				}
-				if diff := cmp.Diff(c.diff, paths(checked.Change)); diff != "" {
-					t.Errorf("the diff names other things: %s", diff)
-				}
-			}
-			if end := p.play(t, false, c.step)[0]; end.Outcome != want {
-				t.Fatalf("apply: %v (%v)", end.Outcome, end.Problem)
-			}
-			if again := p.play(t, false, c.step)[0]; again.Outcome != engine.OK || again.Change.Action != engine.None {
-				t.Errorf("again: %v, %v", again.Outcome, again.Change.Action)
-			}
-			if !slices.Equal(p.names(), c.after) {
-				t.Errorf("there are %v, want %v", p.names(), c.after)
-			}
+			c.hold(t)
 		})
 	}
+}
+
+// hold sees to it that a check tells what would be done and does nothing; that
+// nothing is done without the consent that is needed; and that a second client
+// finds nothing left to do.
+func (c contract) hold(t *testing.T) platform {
+	t.Helper()
+	p := newPlatform(t)
+	p.scope = c.scope
+	for _, s := range c.given {
+		p.play(t, false, s)
+	}
+	before := p.world(t)
+	p.ResetJournal()
+
+	want := engine.OK
+	if c.diff != nil {
+		want = engine.Changed
+	}
+	for range 2 { // a check changes nothing, so it can be repeated
+		checked := p.play(t, true, c.step)[0]
+		if checked.Outcome != want || p.writes() != 0 {
+			t.Fatalf("check: %v (%v), %d writes", checked.Outcome, checked.Problem, p.writes())
+		}
+		if diff := cmp.Diff(c.diff, paths(checked.Change)); diff != "" {
+			t.Errorf("the diff names other things: %s", diff)
+		}
+	}
+	if c.allow != "" {
+		c.holdBack(t, p)
+	}
+	if diff := cmp.Diff(before, p.world(t)); diff != "" {
+		t.Fatalf("something changed: %s", diff)
+	}
+	p.allow = []string{c.allow}
+	if end := p.play(t, false, c.step)[0]; end.Outcome != want {
+		t.Fatalf("apply: %v (%v)", end.Outcome, end.Problem)
+	}
+	if again := p.play(t, false, c.step)[0]; again.Outcome != engine.OK || again.Change.Action != engine.None {
+		t.Errorf("again: %v (%v), %v %v", again.Outcome, again.Problem, again.Change.Action, again.Change.Attrs)
+	}
+	names := p.names()
+	slices.Sort(names)
+	if !slices.Equal(names, c.after) {
+		t.Errorf("there are %v, want %v", names, c.after)
+	}
+	return p
+}
+
+// holdBack plays without consent.
+func (c contract) holdBack(t *testing.T, p platform) {
+	t.Helper()
+	end := p.play(t, false, c.step)[0]
+	if end.Outcome != engine.Failed || !strings.Contains(end.Problem.Hint, "--allow "+c.allow) || p.writes() != 0 {
+		t.Fatalf("without consent: %v (%v), %d writes", end.Outcome, end.Problem, p.writes())
+	}
+}
+
+// world tells all that there is, as a client of its own sees it.
+func (p platform) world(t *testing.T) []string {
+	t.Helper()
+	client, err := clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: p.Transport(), Credentials: p.credentials(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, owner := range append([]string{""}, p.Organisations()...) {
+		addons, err := client.Addons(t.Context(), owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range addons {
+			tags, err := client.Tags(t.Context(), owner, a.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, fmt.Sprint(a.Name, " ", a.ID, " ", a.Provider.ID, " ", a.Plan.Slug, " ", a.Region, " ", tags))
+		}
+	}
+	files, err := os.ReadDir(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		lines = append(lines, f.Name())
+	}
+	return lines
 }
 
 func paths(c *engine.Change) []string {

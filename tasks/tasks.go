@@ -10,6 +10,9 @@ func Kinds(cloud *Cloud) []engine.Kind {
 	return []engine.Kind{
 		addonRegister(cloud), // orders an add-on, or finds the one that is there
 		addonRemove(cloud),   // removes one
+		addonInfo(cloud),     // tells what there is
+		addonPrune(cloud),    // removes what a scope no longer declares
+		envFile(),            // writes variables to a file
 		debug(),              // shows a text or a value
 	}
 }

@@ -1,0 +1,238 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"runner/clever"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func envFile() engine.Kind {
+	return engine.Kind{
+		Name: "env_file",
+		Full: "noa.clevercloud.env_file",
+		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
+			"The file is written whole or not at all, is readable by its owner only unless told otherwise, and is changed only when its content or its mode differs. " +
+			"A value that the format cannot hold is refused, and the file stays as it was. " +
+			"What is registered: dest, format, mode, names (of the variables written), changed, failed.",
+		New: func() engine.Task { return &EnvFile{Format: "dotenv", Mode: "0600"} },
+	}
+}
+
+// EnvFile writes variables to a file.
+type EnvFile struct {
+	Dest        string            `arg:"dest" required:"true" doc:"the file; a relative path starts beside the playbook"`
+	From        engine.Value      `arg:"from" required:"true" doc:"where the variables come from: what addon_register or addon_info registered, a map of names and values, or a list of these"`
+	Format      string            `arg:"format" choices:"dotenv,json,k8s-secret,shell,yaml" default:"dotenv" doc:"how they are written: NAME='value' lines, a JSON object, a Kubernetes Secret, export lines for a shell, a YAML map"`
+	Name        string            `arg:"name" doc:"what a Secret is called; the file's name without its ending if left out"`
+	StripPrefix string            `arg:"strip_prefix" doc:"what is taken off the beginning of each name that has it"`
+	Rename      map[string]string `arg:"rename" doc:"new names for single variables, by their names at the source; neither prefix applies to them"`
+	Prefix      string            `arg:"prefix" doc:"what is put before each name"`
+	Mode        string            `arg:"mode" default:"0600" doc:"the file's permissions, in octal"`
+}
+
+// Touches names the file.
+func (t *EnvFile) Touches() []string { return []string{"files/" + filepath.Clean(t.Dest)} }
+
+// Plan compares the file with what is to be in it.
+func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
+	mode, err := strconv.ParseUint(t.Mode, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return engine.Change{}, engine.About("mode", fmt.Errorf("%q is no mode: write three octal digits, such as 0600", t.Mode))
+	}
+	f := &envText{EnvFile: t, path: t.Dest, mode: fs.FileMode(mode)}
+	if !filepath.IsAbs(f.path) {
+		f.path = filepath.Join(h.Dir, f.path)
+	}
+	before, err := readBefore(f.path)
+	if err != nil {
+		return engine.Change{}, engine.About("dest", err)
+	}
+	if u, ok := expr.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
+		return engine.Change{Action: actionOn(before), Object: t.Dest, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
+	}
+	if err := f.fill(h.Secrets); err != nil {
+		return engine.Change{}, err
+	}
+	attrs := f.differences(before)
+	change := engine.Change{Object: t.Dest, Attrs: attrs, Result: f.result()}
+	if len(attrs) > 0 {
+		change.Action = actionOn(before)
+		change.Do = func(context.Context, *engine.Host) (engine.Value, error) {
+			return f.result(), engine.About("dest", writeWhole(f.path, f.text, f.mode))
+		}
+	}
+	return change, nil
+}
+
+func actionOn(before *onDisk) engine.Action {
+	if before == nil {
+		return engine.Create
+	}
+	return engine.Update
+}
+
+// An envText is what one task writes.
+type envText struct {
+	*EnvFile
+	path string
+	mode fs.FileMode
+	env  []clever.EnvVar
+	text string
+}
+
+// fill gathers the variables and writes them in the format, in memory.
+func (f *envText) fill(secrets *engine.Secrets) error {
+	var err error
+	if f.env, err = f.variables(); err != nil {
+		return err
+	}
+	for _, v := range f.env {
+		if secretName(v.Name) {
+			secrets.Add(v.Value)
+		}
+	}
+	name := f.Name
+	if base := filepath.Base(f.path); name == "" {
+		name = strings.TrimSuffix(base, filepath.Ext(base))
+	}
+	var b strings.Builder
+	if err := clever.WriteEnv(&b, f.Format, name, f.env); err != nil {
+		return engine.About("from", err)
+	}
+	f.text = b.String()
+	return nil
+}
+
+// differences names the variables that differ, without their values.
+func (f *envText) differences(before *onDisk) []engine.Attr {
+	var attrs []engine.Attr
+	var text string
+	if before != nil {
+		text = before.text
+	}
+	if before == nil || text != f.text {
+		for _, c := range clever.EnvChanges(text, f.Format, f.env) {
+			a := engine.Attr{Path: c.Name, Secret: true}
+			if c.Before {
+				a.Before = engine.Masked
+			}
+			if c.After {
+				a.After = engine.Masked
+			}
+			attrs = append(attrs, a)
+		}
+		if len(attrs) == 0 { // the order, or what stands around the variables
+			attrs = append(attrs, engine.Attr{Path: "content", Before: sizeOf(before), After: fmt.Sprintf("%d bytes", len(f.text))})
+		}
+	}
+	if before == nil {
+		return append(attrs, engine.Attr{Path: "mode", After: octal(f.mode)})
+	}
+	if before.mode != f.mode {
+		attrs = append(attrs, engine.Attr{Path: "mode", Before: octal(before.mode), After: octal(f.mode)})
+	}
+	return attrs
+}
+
+func sizeOf(before *onDisk) engine.Value {
+	if before == nil {
+		return nil
+	}
+	return fmt.Sprintf("%d bytes", len(before.text))
+}
+
+func octal(mode fs.FileMode) string { return fmt.Sprintf("%04o", mode) }
+
+func (f *envText) result() *expr.Map {
+	names := make([]engine.Value, 0, len(f.env))
+	for _, v := range f.env {
+		names = append(names, v.Name)
+	}
+	return expr.MapOf("dest", f.Dest, "format", f.Format, "mode", octal(f.mode), "names", names)
+}
+
+// An onDisk is a file that is there already.
+type onDisk struct {
+	text string
+	mode fs.FileMode
+}
+
+// largestEnvFile is the most that an existing file may hold: what is larger was
+// not written by this kind.
+const largestEnvFile = 64 << 20
+
+// readBefore gives the file at a path, nil if there is none, and says what else
+// stands there, or why nothing can.
+func readBefore(path string) (*onDisk, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, checkFolder(filepath.Dir(path))
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("it cannot be looked at: %w", err)
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: name a file in it", path)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%s is a symbolic link, which writing would replace: name the file that it leads to", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file: name another", path)
+	case info.Size() > largestEnvFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB, so it is something else: name another file", path, largestEnvFile>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be compared: %w", err)
+	}
+	return &onDisk{string(text), info.Mode().Perm()}, nil
+}
+
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s: make it first", dir)
+	case err != nil:
+		return fmt.Errorf("it cannot be written: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	return nil
+}
+
+// writeWhole puts a text into a file, whole or not at all: it is written beside
+// its place, kept, and moved there. What an earlier run left beside is removed.
+func writeWhole(path, text string, mode fs.FileMode) (err error) {
+	dir, base := filepath.Split(path)
+	beside := filepath.Join(dir, "."+base+".runner-new")
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("it cannot be written: %w", err)
+	}
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("it cannot be written: %w", err)
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(beside, path)
+	}
+	if err != nil {
+		_ = os.Remove(beside)
+		return fmt.Errorf("it cannot be written: %w", err)
+	}
+	if d, err := os.Open(filepath.Clean(dir)); err == nil { // so that the move outlives a power cut
+		_ = d.Sync()
+		_ = d.Close()
+	}
+	return nil
+}
