@@ -58,6 +58,7 @@ func addonReturns() []engine.Return {
 		{Name: "plan", Doc: "its plan: slug, id and name"},
 		{Name: "version", Doc: "the version that runs, where a template mentions it"},
 		{Name: "region", Doc: "the zone where it runs"},
+		{Name: "tags", Doc: "its tags, where they are declared or a template mentions them"},
 		{Name: "env", Doc: "its variables, where a template mentions them; hidden in reports"},
 	}
 }

@@ -16,10 +16,20 @@ func addonInfo(cloud *Cloud) engine.Kind {
 		Name: "addon_info",
 		Full: "noa.clevercloud.addon_info",
 		Doc: "Tells what add-ons there are, and changes nothing. Without addon it tells all of an owner. " +
-			"What is registered: addons, a list in which each has addon_id, real_id, name, provider, organisation, plan, region, tags if they are asked for, and env and version if they are; " +
-			"and where just one is found, its members beside the list. Nothing found is no failure: the list is empty.",
+			"Nothing found is no failure: the list is empty.",
 		New:    func() engine.Task { return &AddonInfo{cloud: cloud} },
 		Hidden: []string{"env", "addons.env"},
+		Example: `- name: Look for the databases
+  noa.clevercloud.addon_info:
+    provider: postgresql-addon
+  register: databases
+
+- name: Show what they are called
+  ansible.builtin.debug:
+    msg: "{{ databases.addons | map(attribute='name') | join(', ') }}"
+`,
+		Returns: append([]engine.Return{{Name: "addons", Doc: "what was found, by id; each has what follows. Where just one was found, the result has it too"}},
+			addonReturns()...),
 	}
 }
 

@@ -21,11 +21,16 @@ func addonPrune(cloud *Cloud) engine.Kind {
 			"A play that says `prune: {scope: NAME}` ends with it, and marks what its tasks register with a tag of that scope; " +
 			"whatever bears the tag and was neither registered in this run nor is to be kept is removed, and never anything else. " +
 			"What a task would have declared that was skipped counts as not declared. " +
-			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well. " +
-			"What is registered: removed, a list with addon_id, name, provider and organisation of each.",
+			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
 		New:    func() engine.Task { return &AddonPrune{cloud: cloud} },
 		Guard:  true,
 		Prunes: true,
+		Example: `- name: Remove what the shop no longer declares
+  noa.clevercloud.addon_prune:
+    scope: shop
+    keep: [shop-archive]
+`,
+		Returns: []engine.Return{{Name: "removed", Doc: "a list with addon_id, name, provider and organisation of each"}},
 	}
 }
 

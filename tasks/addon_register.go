@@ -19,11 +19,24 @@ func addonRegister(cloud *Cloud) engine.Kind {
 			"Name and tags are changed in place. Plan, version and region are changed by the platform's migration, which needs consent (migrate): " +
 			"the add-on is read-only while it moves, and its host and password may change. " +
 			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
-			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost. " +
-			"What is registered: addon_id, real_id, name, provider, organisation, plan (slug, id, name), version, region, env (a map of its variables), " +
-			"tags where they are declared, changed, failed.",
+			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost.",
 		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
 		Hidden: []string{"env"},
+		Example: `- name: Order the database
+  noa.clevercloud.addon_register:
+    name: shop-db
+    provider: postgresql-addon
+    details:
+      plan: xxs_sml
+      version: 16
+      region: par
+  register: db
+
+- name: Show where it is
+  ansible.builtin.debug:
+    msg: "{{ db.env.POSTGRESQL_ADDON_HOST }}:{{ db.env.POSTGRESQL_ADDON_PORT }}"
+`,
+		Returns: addonReturns(),
 	}
 }
 

@@ -21,9 +21,26 @@ func envFile() engine.Kind {
 		Full: "noa.clevercloud.env_file",
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
 			"The file is written whole or not at all, is readable by its owner only unless told otherwise, and is changed only when its content or its mode differs. " +
-			"A value that the format cannot hold is refused, and the file stays as it was. " +
-			"What is registered: dest, format, mode, names (of the variables written), changed, failed.",
+			"A value that the format cannot hold is refused, and the file stays as it was.",
 		New: func() engine.Task { return &EnvFile{Format: "dotenv", Mode: "0600"} },
+		Example: `- name: Look for the database
+  noa.clevercloud.addon_info:
+    addon: shop-db
+  register: db
+
+- name: Hand its variables over to the application
+  noa.clevercloud.env_file:
+    dest: shop.env
+    from: "{{ db }}"
+    strip_prefix: POSTGRESQL_ADDON_
+    prefix: DB_
+`,
+		Returns: []engine.Return{
+			{Name: "dest", Doc: "the file"},
+			{Name: "format", Doc: "how it is written"},
+			{Name: "mode", Doc: "its permissions"},
+			{Name: "names", Doc: "the variables that were written, without their values"},
+		},
 	}
 }
 
