@@ -25,49 +25,100 @@ func bare(kind string) string {
 }
 
 // args compiles and checks the parameters of a step.
-func (c *compiler) args(play *engine.Play, s *engine.Step, e expr.Entry) {
-	n := e.Value
-	if text, ok := n.Value.(string); ok && n.Shape == expr.Scalar {
+func (c *compiler) args(in section, d *draft) {
+	s, n := d.step, d.kinds[0].Value
+	text, isText := n.Value.(string)
+	switch {
+	case isText && n.Shape == expr.Scalar:
 		if s.Args = c.freeForm(s, n, text); s.Args == nil {
+			d.refused = true
 			return
 		}
-	} else {
-		t := templater{doc: c.doc, braces: func(n *expr.Node) *expr.Template {
-			return c.braces.read(n, c.doc, func(name string) bool { return c.known(play, s, name) })
-		}}
-		t.parse(n)
-		c.problems.Add(t.problems...)
+	default:
+		c.parseArgs(in, s, n)
 		if !isNull(n) {
 			s.Args = n
 		}
 	}
-	for _, p := range engine.CheckArgs(s.Kind, s.Args, s.At) {
-		c.problems.Add(p)
+	if d.more != nil && c.moreArgs(d.more) {
+		c.parseArgs(in, s, d.more)
+		c.addArgs(s, d.more.Entries, d.more.Place)
 	}
+	c.addArgs(s, d.set.defaults[s.Kind.Name], s.At)
+	c.problems.Add(engine.CheckArgs(s.Kind, s.Args, s.At)...)
+}
+
+// parseArgs makes templates of parameters; single braces count where they surround
+// a variable that is known.
+func (c *compiler) parseArgs(in section, s *engine.Step, n *expr.Node) {
+	t := templater{doc: c.doc, braces: func(n *expr.Node) *expr.Template {
+		return c.braces.read(n, c.doc, func(name string) bool { return c.known(in.play, s, name) })
+	}}
+	t.parse(n)
+	c.problems.Add(t.problems...)
+}
+
+func (c *compiler) moreArgs(n *expr.Node) bool {
+	if n.Shape != expr.Mapping && !isNull(n) {
+		c.problem(n.Place, `"args" is a map of parameters, not %s`, shape(n))
+	}
+	return n.Shape == expr.Mapping
+}
+
+// addArgs adds parameters to those of a step, which win.
+func (c *compiler) addArgs(s *engine.Step, more []expr.Entry, at expr.Place) {
+	if len(more) == 0 || s.Args != nil && s.Args.Shape != expr.Mapping {
+		return
+	}
+	args := &expr.Node{Shape: expr.Mapping, Place: at}
+	if s.Args != nil {
+		*args = *s.Args
+	}
+	args.Entries = withDefaults(s.Kind, args.Entries, more)
+	s.Args = args
 }
 
 // known reports whether a variable can be used in the arguments of a step.
 func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 	is := func(v engine.Var) bool { return v.Name == name }
-	return c.names[name] || slices.ContainsFunc(play.Vars, is) || slices.ContainsFunc(s.Vars, is)
+	if c.names[name] || slices.ContainsFunc(play.Vars, is) || slices.ContainsFunc(s.Vars, is) {
+		return true
+	}
+	if l := s.Loop; l != nil && (name == l.Index || name == orElse(l.Var, "item")) {
+		return true
+	}
+	return slices.ContainsFunc(play.VarsFiles, func(f *engine.VarsFile) bool { return slices.ContainsFunc(f.Vars, is) })
 }
 
-// freeForm makes parameters of `debug: msg='hello world' verbosity=1`; nil where
-// that cannot be done.
+// plainForms are the kinds that take a text in place of a map, and the parameter
+// that it is.
+var plainForms = [...]struct{ kind, param string }{
+	{includeTasks, "file"}, {includeVars, "file"}, {"meta", "free_form"},
+}
+
+// freeForm makes parameters of a text such as `msg='hello world' verbosity=1`; nil
+// where that cannot be done.
 func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Node {
+	for _, form := range plainForms {
+		if form.kind == s.Kind.Name {
+			c.templates(n)
+			key := &expr.Node{Place: n.Place, Text: form.param, Value: form.param}
+			return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
+		}
+	}
 	if strings.HasPrefix(strings.TrimSpace(text), "{{") {
 		c.problem(n.Place, "the parameters of a task cannot be one template").
 			hint("write them below %q, each a template if need be", s.As)
 		return nil
 	}
-	if s.Kind.Name != "debug" {
+	if !strings.HasPrefix(s.Kind.Full, builtin) {
 		c.problem(n.Place, "%s takes its parameters as a map, not as text", s.Kind.Name).
 			hint("write each in a line of its own below %q", s.As)
 		return nil
 	}
 	list, err := pairs(text)
 	if err != nil {
-		c.problem(n.Place, "%s", err).hint(`write "msg:" in a line of its own below %q`, s.As)
+		c.problem(n.Place, "%s", err).hint(`write "%s:" in a line of its own below %q`, s.Kind.Params()[0].Name, s.As)
 		return nil
 	}
 	args := &expr.Node{Shape: expr.Mapping, Place: n.Place}
@@ -79,4 +130,46 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 		args.Entries = append(args.Entries, expr.Entry{Key: key, Value: value})
 	}
 	return args
+}
+
+// action reads a kind with its parameters that stands under `action`: as text, or
+// as a map with the key module.
+func (c *compiler) action(d *draft, e expr.Entry) {
+	n := e.Value
+	d.does = true
+	if n.Shape == expr.Mapping && n.Get("module") != nil {
+		args := &expr.Node{Shape: expr.Mapping, Place: n.Place}
+		for _, p := range n.Entries {
+			if p.Key.Text != "module" {
+				args.Entries = append(args.Entries, p)
+			}
+		}
+		c.acts(d, n.Get("module"), args)
+		return
+	}
+	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText || strings.TrimSpace(n.Text) == "" {
+		c.problem(n.Place, "%q wants a kind with its parameters, not %s", e.Key.Text, shape(n)).
+			hint("write the kind itself as the key")
+		d.refused = true
+		return
+	}
+	at := c.doc.origin(n)
+	start := len(n.Text) - len(strings.TrimLeft(n.Text, " "))
+	kind, rest, _ := strings.Cut(n.Text[start:], " ")
+	key := &expr.Node{Place: at(start), Text: kind, Value: kind}
+	args := &expr.Node{Place: at(start + len(kind) + 1), Text: rest, Value: rest}
+	if strings.TrimSpace(rest) == "" {
+		args = &expr.Node{Place: n.Place}
+	}
+	c.acts(d, key, args)
+}
+
+// acts takes the kind that an action names.
+func (c *compiler) acts(d *draft, key, args *expr.Node) {
+	if !c.isKind(key.Text) {
+		c.unknownKind(key)
+		d.refused = true
+		return
+	}
+	c.kindKey(d, expr.Entry{Key: key, Value: args})
 }

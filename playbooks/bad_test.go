@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"runner/engine"
 )
@@ -20,16 +22,18 @@ import (
 //
 // is a problem in column 3 of its line; ERROR+2@3 one two lines further down,
 // for lines where no comment can stand; WARN a warning. A line may have several.
-// What the comment says is the message, with or without the hint.
+// What the comment says is the message, with or without the hint. A folder is a
+// playbook, site.yml, with the files that it brings in.
 var expectation = regexp.MustCompile(`# (ERROR|WARN)([+-]\d+)?@(\d+): `)
 
 type expected struct {
+	file      string
 	warning   bool
 	line, col int
 	text      string
 }
 
-func expectations(text string) []expected {
+func expectations(file, text string) []expected {
 	var all []expected
 	for i, line := range strings.Split(text, "\n") {
 		marks := expectation.FindAllStringSubmatchIndex(line, -1)
@@ -38,7 +42,7 @@ func expectations(text string) []expected {
 			if j+1 < len(marks) {
 				end = marks[j+1][0]
 			}
-			e := expected{warning: line[m[2]:m[3]] == "WARN", line: i + 1, text: strings.TrimSpace(line[m[1]:end])}
+			e := expected{file: file, warning: line[m[2]:m[3]] == "WARN", line: i + 1, text: strings.TrimSpace(line[m[1]:end])}
 			e.col, _ = strconv.Atoi(line[m[6]:m[7]])
 			if m[4] >= 0 {
 				offset, _ := strconv.Atoi(line[m[4]:m[5]])
@@ -51,37 +55,59 @@ func expectations(text string) []expected {
 }
 
 func (e expected) matches(p *engine.Problem) bool {
-	return e.warning == p.Warning && e.line == p.Place.Line && e.col == p.Place.Col &&
+	return e.file == p.Place.Source.Name && e.warning == p.Warning && e.line == p.Place.Line && e.col == p.Place.Col &&
 		(e.text == p.Msg || e.text == p.Msg+"; "+p.Hint)
 }
 
 func (e expected) String() string {
+	what := ""
 	if e.warning {
-		return fmt.Sprintf("%d:%d: warning: %s", e.line, e.col, e.text)
+		what = "warning: "
 	}
-	return fmt.Sprintf("%d:%d: %s", e.line, e.col, e.text)
+	return fmt.Sprintf("%s:%d:%d: %s%s", filepath.Base(e.file), e.line, e.col, what, e.text)
+}
+
+// fixture gives the files of a fixture, the playbook first.
+func fixture(path string) []string {
+	if filepath.Ext(path) == ".yml" {
+		return []string{path}
+	}
+	site := filepath.Join(path, "site.yml")
+	files := []string{site}
+	_ = filepath.WalkDir(path, func(f string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && f != site {
+			files = append(files, f)
+		}
+		return err
+	})
+	return files
 }
 
 func TestBadPlaybooks(t *testing.T) {
-	files, err := filepath.Glob("testdata/bad/*.yml")
-	if err != nil || len(files) < 25 {
-		t.Fatalf("%d files, %v", len(files), err)
+	fixtures, err := filepath.Glob("testdata/bad/*")
+	if err != nil || len(fixtures) < 50 {
+		t.Fatalf("%d fixtures, %v", len(fixtures), err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	for _, path := range fixtures {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yml"), func(t *testing.T) {
+			files := fixture(path)
+			var want []expected
+			for _, file := range files {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, expectations(file, string(text))...)
 			}
-			program, problems := Load([]string{file}, options())
+			program, problems := Load(files[:1], options())
 			if program != nil {
 				t.Error("a program was made of it")
 			}
-			want := expectations(string(text))
 			if len(want) == 0 {
-				t.Fatal("the file expects nothing")
+				t.Fatal("the fixture expects nothing")
 			}
-			if diff := cmp.Diff(lines(want), told(problems, want)); diff != "" {
+			less := cmpopts.SortSlices(func(a, b string) bool { return a < b })
+			if diff := cmp.Diff(lines(want), told(problems, want), less); diff != "" {
 				t.Errorf("problems (-expected +told):\n%s", diff)
 			}
 		})
@@ -101,7 +127,7 @@ func lines(list []expected) []string {
 func told(problems []*engine.Problem, want []expected) []string {
 	all := []string{}
 	for _, p := range problems {
-		e := expected{p.Warning, p.Place.Line, p.Place.Col, p.Msg}
+		e := expected{p.Place.Source.Name, p.Warning, p.Place.Line, p.Place.Col, p.Msg}
 		if p.Hint != "" {
 			e.text += "; " + p.Hint
 		}

@@ -2,115 +2,101 @@ package playbooks
 
 import "runner/engine"
 
-// playKeywords are the keywords of a play that mean something here, taskKeywords
-// those of a task. Both are in the order in which a reader meets them.
+// playKeywords are the keywords of a play that mean something here, blockKeywords
+// those of a block, taskKeywords those of a task. All are in the order in which a
+// reader meets them.
 var (
 	playKeywords = [...]string{
-		"name", "hosts", "gather_facts", "connection", "vars", "tasks",
-		"tags", "ignore_errors", "no_log", "check_mode", "diff",
+		"name", "hosts", "gather_facts", "connection", "vars", "vars_files", "vars_prompt",
+		"pre_tasks", "tasks", "post_tasks", "handlers", "force_handlers", "import_playbook",
+		"tags", "ignore_errors", "any_errors_fatal", "no_log", "check_mode", "diff",
+		"timeout", "throttle", "environment", "module_defaults", "run_once",
+	}
+	blockKeywords = [...]string{
+		"name", "block", "rescue", "always", "vars", "when", "notify", "delegate_to",
+		"tags", "ignore_errors", "any_errors_fatal", "no_log", "check_mode", "diff",
+		"timeout", "throttle", "environment", "module_defaults", "run_once",
 	}
 	taskKeywords = [...]string{
-		"name", "vars", "when", "register", "allow",
-		"tags", "ignore_errors", "no_log", "check_mode", "diff",
+		"name", "action", "local_action", "args", "vars", "when", "register", "allow",
+		"loop", "with_items", "with_list", "with_dict", "with_indexed_items", "loop_control",
+		"until", "retries", "delay", "failed_when", "changed_when",
+		"notify", "listen", "delegate_to",
+		"tags", "ignore_errors", "any_errors_fatal", "no_log", "check_mode", "diff",
+		"timeout", "throttle", "environment", "module_defaults", "run_once",
 	}
+	// importKeywords are those that can stand beside import_tasks, and
+	// playbookKeywords those beside import_playbook.
+	importKeywords = [...]string{
+		"name", "vars", "when", "delegate_to",
+		"tags", "ignore_errors", "any_errors_fatal", "no_log", "check_mode", "diff",
+		"timeout", "throttle", "environment", "module_defaults", "run_once",
+	}
+	playbookKeywords = [...]string{"import_playbook", "name", "vars", "when", "tags"}
+	// loopKeywords are those of loop_control.
+	loopKeywords = [...]string{"loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"}
+	// promptKeywords are those of an entry of vars_prompt.
+	promptKeywords = [...]string{"name", "prompt", "default", "private", "confirm", "unsafe"}
 )
 
-// A later keyword is Ansible's, and not ours yet.
+// A later keyword is Ansible's, and not ours: instead says why, or what to use.
 type later struct{ name, instead string }
 
 const (
 	oneMachine = "remove it: everything runs on this machine"
-	inTasks    = `put its tasks under "tasks:"`
-	eachItem   = "write a task for each item"
+	oneUser    = "remove it: everything runs as the user who started runner"
+	noRoles    = "put its tasks into a file and use import_tasks"
+	noFacts    = "remove it: no facts are gathered"
 	orderly    = "remove it: tasks run in the order that their results need"
+	atOnce     = "remove it: what does not depend on each other runs at once anyway, see --jobs"
+	byLookup   = `use "loop:" with a list that an expression gives`
 )
 
-// laterAnywhere are refused in plays and in tasks.
+// laterAnywhere are refused in plays, in blocks and in tasks.
 var laterAnywhere = [...]later{
-	{"any_errors_fatal", "remove it: a task that fails ends the play"},
-	{"become", oneMachine},
-	{"become_exe", oneMachine},
-	{"become_flags", oneMachine},
-	{"become_method", oneMachine},
-	{"become_user", oneMachine},
+	{"become", oneUser},
+	{"become_exe", oneUser},
+	{"become_flags", oneUser},
+	{"become_method", oneUser},
+	{"become_user", oneUser},
 	{"collections", "write the full names of kinds"},
-	{"debugger", "remove it"},
-	{"environment", "set the variables before runner starts"},
+	{"debugger", "remove it, and look at results with -v or debug"},
 	{"ignore_unreachable", oneMachine},
-	{"module_defaults", "repeat the parameters in each task, or share them with a YAML anchor"},
 	{"port", oneMachine},
-	{"remote_user", oneMachine},
-	{"run_once", oneMachine},
-	{"throttle", orderly},
-	{"timeout", "remove it"},
+	{"remote_user", oneUser},
 }
 
 // laterInPlays are refused in plays.
 var laterInPlays = [...]later{
-	{"fact_path", "remove it: no facts are gathered"},
-	{"force_handlers", "remove it"},
-	{"gather_subset", "remove it: no facts are gathered"},
-	{"gather_timeout", "remove it: no facts are gathered"},
-	{"handlers", `make each a task with a "when:" that asks whether the other changed`},
-	{"import_playbook", "give both files on the command line"},
+	{"fact_path", noFacts},
+	{"gather_subset", noFacts},
+	{"gather_timeout", noFacts},
 	{"max_fail_percentage", oneMachine},
 	{"order", oneMachine},
-	{"post_tasks", inTasks},
-	{"pre_tasks", inTasks},
-	{"roles", inTasks},
+	{"roles", "there are no roles: " + noRoles},
 	{"serial", oneMachine},
 	{"strategy", orderly},
-	{"vars_files", `put its variables under "vars:", or give them by --extra-vars @file`},
-	{"vars_prompt", "give the variables by --extra-vars"},
 }
 
 // laterInTasks are refused in tasks.
 var laterInTasks = [...]later{
-	{"action", "write the kind itself as the key"},
-	{"always", "put its tasks after the others"},
-	{"args", "write the parameters below the kind"},
-	{"async", orderly},
-	{"block", `write its tasks one after the other, each with its own "when:"`},
-	{"changed_when", "remove it"},
+	{"async", atOnce},
 	{"connection", oneMachine},
-	{"delay", "remove it"},
 	{"delegate_facts", oneMachine},
-	{"delegate_to", oneMachine},
-	{"failed_when", `ask for the result in the "when:" of a later task`},
-	{"listen", `ask for "result is changed" in the "when:" of the other task`},
-	{"local_action", "write the kind itself as the key"},
-	{"loop", eachItem},
-	{"loop_control", eachItem},
-	{"notify", `ask for "result is changed" in the "when:" of the other task`},
-	{"poll", orderly},
-	{"rescue", `use "ignore_errors: true" and a "when:" that asks whether the task failed`},
-	{"retries", "remove it"},
-	{"until", "remove it"},
-	{"with_dict", eachItem},
-	{"with_fileglob", eachItem},
-	{"with_first_found", eachItem},
-	{"with_indexed_items", eachItem},
-	{"with_items", eachItem},
-	{"with_list", eachItem},
-	{"with_nested", eachItem},
-	{"with_sequence", eachItem},
-	{"with_subelements", eachItem},
-	{"with_together", eachItem},
+	{"poll", atOnce},
+	{"with_fileglob", "write the files' names as a list under \"loop:\""},
+	{"with_first_found", `use lookup('first_found', …)`},
+	{"with_nested", byLookup + ": a | product(b)"},
+	{"with_sequence", byLookup + ": range(1, 5)"},
+	{"with_subelements", byLookup + ": a | subelements('key')"},
+	{"with_together", byLookup + ": a | zip(b)"},
 }
 
 // laterKinds are kinds that Ansible always has.
 var laterKinds = [...]later{
-	{"assert", `use the "when:" of the tasks that depend on it`},
-	{"fail", `use the "when:" of the tasks that depend on it`},
-	{"import_playbook", "give both files on the command line"},
-	{"import_role", "write its tasks here"},
-	{"import_tasks", "write its tasks here"},
-	{"include_role", "write its tasks here"},
-	{"include_tasks", "write its tasks here"},
-	{"include_vars", "give the variables by --extra-vars @file"},
-	{"meta", "remove it"},
-	{"pause", "remove it"},
-	{"set_fact", `put the variables under "vars:", where they may use results too`},
+	{"import_role", noRoles},
+	{"include_role", "put its tasks into a file and use include_tasks"},
+	{"include", "use include_tasks, or import_tasks"},
 }
 
 // find looks a name up in lists of keywords that are refused.
@@ -142,7 +128,7 @@ func reserved(name string) bool {
 	if _, ok := find(name, laterAnywhere[:], laterInPlays[:], laterInTasks[:]); ok {
 		return true
 	}
-	for _, names := range [][]string{playKeywords[:], taskKeywords[:], {"q", "query", "lookup"}, engine.MagicNames()} {
+	for _, names := range [][]string{playKeywords[:], blockKeywords[:], taskKeywords[:], {"q", "query", "lookup"}, engine.MagicNames()} {
 		for _, n := range names {
 			if n == name {
 				return true

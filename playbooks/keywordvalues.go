@@ -114,15 +114,16 @@ func (c *compiler) allow(n *expr.Node) []string {
 
 func list(words []string) string { return strings.Join(words, ", ") }
 
-// register reads the name under which a result is kept.
-func (c *compiler) register(n *expr.Node) (name string, at expr.Place) {
+// variable reads a keyword that names a variable, such as register.
+func (c *compiler) variable(e expr.Entry) (name string, at expr.Place) {
+	n := e.Value
 	text, ok := n.Value.(string)
 	switch {
 	case n.Shape != expr.Scalar || !ok:
-		c.problem(n.Place, `"register" wants the name of a variable, not %s`, shape(n))
+		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, shape(n))
 		return "", n.Place
 	case expr.HasTemplate(text):
-		c.problem(n.Place, `"register" wants a name, not a template`).hint("names are known before anything runs")
+		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).hint("names are known before anything runs")
 		return "", n.Place
 	}
 	p := badName(text, n.Place)
@@ -133,7 +134,7 @@ func (c *compiler) register(n *expr.Node) (name string, at expr.Place) {
 	return text, n.Place
 }
 
-// conditions reads a `when`.
+// conditions reads a `when`, and what else is conditions that must all hold.
 func (c *compiler) conditions(n *expr.Node) []*engine.Condition {
 	var all []*engine.Condition
 	for _, item := range listed(n) {
@@ -155,7 +156,7 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		}
 	case string:
 		if strings.TrimSpace(v) == "" {
-			c.problem(n.Place, "the condition is empty").hint(`remove the "when:"`)
+			c.problem(n.Place, "the condition is empty").hint("write an expression, or remove the keyword")
 			return nil
 		}
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"runner/engine"
+	"runner/engine/expr"
 )
 
 // nothing is a task that does nothing.
@@ -53,11 +54,58 @@ type debug struct {
 	Verbosity int               `arg:"verbosity"`
 }
 
+type factSetter struct {
+	nothing
+	Facts *expr.Map `arg:"*"`
+}
+
+type fail struct {
+	nothing
+	Msg string `arg:"msg"`
+}
+
+type assert struct {
+	nothing
+	That engine.Conditions `arg:"that" required:"true"`
+}
+
+type include struct {
+	nothing
+	File  string       `arg:"file" required:"true" doc:"The file."`
+	Apply engine.Value `arg:"apply"`
+	Name  string       `arg:"name"`
+}
+
+type meta struct {
+	nothing
+	Action string `arg:"free_form" required:"true" choices:"noop,end_play,flush_handlers"`
+}
+
+// builtinKind gives a kind of Ansible's own.
+func builtinKind[T any, P interface {
+	*T
+	engine.Task
+}](name string) engine.Kind {
+	return engine.Kind{Name: name, Full: builtin + name, New: func() engine.Task { return P(new(T)) }}
+}
+
 // options gives kinds with the parameters of the real ones.
 func options() Options {
 	return Options{Kinds: []engine.Kind{
 		{Name: "addon_register", Full: "noa.clevercloud.addon_register", New: func() engine.Task { return new(addonRegister) }},
 		{Name: "addon_remove", Full: "noa.clevercloud.addon_remove", New: func() engine.Task { return new(addonRemove) }},
-		{Name: "debug", Full: "ansible.builtin.debug", New: func() engine.Task { return new(debug) }},
+		builtinKind[debug]("debug"),
+		builtinKind[fail]("fail"),
+		builtinKind[assert]("assert"),
+		defining(builtinKind[factSetter]("set_fact")),
+		defining(builtinKind[include]("include_tasks")),
+		defining(builtinKind[include]("include_vars")),
+		builtinKind[meta]("meta"),
 	}}
+}
+
+// defining makes a kind one that may define any variable.
+func defining(k engine.Kind) engine.Kind {
+	k.Defines = func(*expr.Node) ([]string, bool) { return nil, true }
+	return k
 }

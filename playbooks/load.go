@@ -24,6 +24,8 @@ type Options struct {
 	ExtraVars []string
 	// Vault opens what is vaulted; nil where there is no password.
 	Vault *Vault
+	// Lint asks for warnings about what does as it says, and could be better.
+	Lint bool
 }
 
 // Load opens and checks playbooks and makes one program of them, their plays in
@@ -38,7 +40,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 			c.unread(p)
 			continue
 		}
-		c.file(path, src)
+		c.playbookFile(path, src)
 	}
 	return c.finish()
 }
@@ -50,7 +52,7 @@ func Parse(name string, text []byte, opt Options) (*engine.Program, []*engine.Pr
 	if p != nil {
 		c.unread(p)
 	} else {
-		c.file(name, src)
+		c.playbookFile(name, src)
 	}
 	return c.finish()
 }
@@ -70,11 +72,19 @@ type compiler struct {
 	// extra are names that count as defined wherever they are mentioned.
 	extra []string
 	vault *Vault
+	lint  bool
 	// blind: something was refused that might define any name, so that nothing can
 	// be said about names any more.
 	blind bool
 
 	asked int // how many suggestions were looked for
+	steps int // how many were made
+
+	opened    map[string]*expr.Source // files that others bring in, by path
+	given     string                  // the file that was given
+	importing []string                // the files that import each other down to the one at hand
+	checked   map[string]bool         // files that include_tasks would bring in, and that were checked
+	tried     []*engine.Step          // the tasks of those files, of the play at hand
 
 	doc    *document // of the file at hand
 	path   string
@@ -88,9 +98,13 @@ func newCompiler(opt Options) *compiler {
 		sources: map[*expr.Source]int{},
 		docs:    map[*expr.Source]*document{},
 		names:   map[string]bool{},
+		opened:  map[string]*expr.Source{},
+		checked: map[string]bool{},
 		extra:   slices.Clone(opt.ExtraVars),
 		vault:   opt.Vault,
+		lint:    opt.Lint,
 	}
+	c.kindNames = append(c.kindNames, importTasks)
 	for i := range opt.Kinds {
 		k := &opt.Kinds[i]
 		c.kinds[k.Name] = k
@@ -122,8 +136,16 @@ func (c *compiler) order(src *expr.Source) {
 	}
 }
 
-// file adds the plays of one file.
-func (c *compiler) file(path string, src *expr.Source) {
+// playbookFile adds the plays of one file.
+func (c *compiler) playbookFile(path string, src *expr.Source) {
+	c.given, c.importing = path, []string{absolute(path)}
+	c.file(path, src, func(root *expr.Node) { c.playbook(root, imported{}) })
+}
+
+// file reads a file and has its tree compiled. Afterwards the file at hand is the
+// one from before.
+func (c *compiler) file(path string, src *expr.Source, compile func(root *expr.Node)) {
+	defer func(doc *document, path string, b braces) { c.doc, c.path, c.braces = doc, path, b }(c.doc, c.path, c.braces)
 	c.order(src)
 	c.doc, c.path, c.braces = newDocument(src), path, braces{}
 	c.docs[src], c.doc.vault = c.doc, c.vault
@@ -133,7 +155,7 @@ func (c *compiler) file(path string, src *expr.Source) {
 		c.blind = true
 		return
 	}
-	c.playbook(root)
+	compile(root)
 	c.problems.Add(c.braces.warning())
 }
 
@@ -142,20 +164,33 @@ func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
 	if !c.blind {
 		c.problems.Add(engine.Link(c.program, c.extra)...)
 	}
-	problems := slices.DeleteFunc(c.problems.All(), c.silenced)
+	problems := c.told()
+	if failed(problems) {
+		return nil, problems
+	}
+	return c.program, problems
+}
+
+// told gives the problems by file and place, each once.
+func (c *compiler) told() []*engine.Problem {
+	type told struct {
+		at  expr.Place
+		msg string
+	}
+	seen := map[told]bool{}
+	problems := slices.DeleteFunc(c.problems.All(), func(p *engine.Problem) bool {
+		key := told{p.Place, p.Msg}
+		again := seen[key]
+		seen[key] = true
+		return again || c.unasked(p) || c.silenced(p)
+	})
 	slices.SortStableFunc(problems, func(a, b *engine.Problem) int {
 		return cmp.Or(
 			cmp.Compare(c.rank(a), c.rank(b)),
 			cmp.Compare(a.Place.Line, b.Place.Line),
 			cmp.Compare(a.Place.Col, b.Place.Col))
 	})
-	problems = slices.CompactFunc(problems, func(a, b *engine.Problem) bool {
-		return a.Place == b.Place && a.Msg == b.Msg
-	})
-	if failed(problems) {
-		return nil, problems
-	}
-	return c.program, problems
+	return problems
 }
 
 // noqa is the comment by which a line asks not to be warned about: of anything,

@@ -1,7 +1,6 @@
 package playbooks
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -9,36 +8,8 @@ import (
 	"runner/engine/expr"
 )
 
-// settings are what plays and tasks both say, and tasks inherit.
-type settings struct {
-	tags         []string
-	ignoreErrors *expr.Node
-	noLog        *expr.Node
-	checkMode    *expr.Node
-	diff         *expr.Node
-}
-
-// keyword takes an entry, if it is one of the settings. Null leaves what is inherited.
-func (s *settings) keyword(c *compiler, e expr.Entry) bool {
-	switch e.Key.Text {
-	case "tags":
-		s.tags = c.tags(s.tags, e.Value)
-	case "ignore_errors":
-		s.ignoreErrors = cmp.Or(c.flag(e), s.ignoreErrors)
-	case "no_log":
-		s.noLog = cmp.Or(c.flag(e), s.noLog)
-	case "check_mode":
-		s.checkMode = cmp.Or(c.flag(e), s.checkMode)
-	case "diff":
-		s.diff = cmp.Or(c.flag(e), s.diff)
-	default:
-		return false
-	}
-	return true
-}
-
 // playbook compiles the tree of one file.
-func (c *compiler) playbook(root *expr.Node) {
+func (c *compiler) playbook(root *expr.Node, from imported) {
 	switch {
 	case isNull(root), root.Shape == expr.Sequence && len(root.Items) == 0:
 		c.problem(root.Place, "the playbook is empty").hint("write a list of plays or of tasks")
@@ -52,15 +23,17 @@ func (c *compiler) playbook(root *expr.Node) {
 		return
 	}
 	if !slices.ContainsFunc(root.Items, c.looksLikePlay) {
-		c.bareTasks(root)
+		c.bareTasks(root, from)
 		return
 	}
 	for _, item := range root.Items {
 		switch {
 		case item.Shape != expr.Mapping:
 			c.problem(item.Place, "a play is a map, not %s", shape(item))
+		case importOf(item) != nil:
+			c.importPlaybook(item, from)
 		case c.looksLikePlay(item) || !c.hasKind(item):
-			c.play(item)
+			c.play(item, from)
 		default:
 			c.problem(item.Place, "a task cannot stand among plays").hint(`put it under the "tasks:" of a play`)
 		}
@@ -70,7 +43,7 @@ func (c *compiler) playbook(root *expr.Node) {
 // looksLikePlay tells a play from a task: by a keyword that only plays have, or
 // by something that was meant as one.
 func (c *compiler) looksLikePlay(n *expr.Node) bool {
-	if n.Get("tasks") != nil {
+	if n.Get("tasks") != nil || importOf(n) != nil {
 		return true
 	}
 	return !c.hasKind(n) && slices.ContainsFunc(n.Entries, func(e expr.Entry) bool {
@@ -85,95 +58,116 @@ func onlyInPlays(key string) bool {
 	return ok || slices.Contains(playKeywords[:], key) && !slices.Contains(taskKeywords[:], key) && key != "connection"
 }
 
-// onlyInTasks reports whether a keyword can stand in a task and not in a play.
+// onlyInTasks reports whether a keyword can stand in a task or a block and not in a play.
 func onlyInTasks(key string) bool {
 	_, ok := find(key, laterInTasks[:], laterKinds[:])
-	return ok || slices.Contains(taskKeywords[:], key) && !slices.Contains(playKeywords[:], key)
+	return ok || (slices.Contains(taskKeywords[:], key) || slices.Contains(blockKeywords[:], key)) &&
+		!slices.Contains(playKeywords[:], key)
 }
 
 func (c *compiler) hasKind(n *expr.Node) bool {
-	return slices.ContainsFunc(n.Entries, func(e expr.Entry) bool { return c.kinds[e.Key.Text] != nil })
+	return slices.ContainsFunc(n.Entries, func(e expr.Entry) bool { return c.isKind(e.Key.Text) })
 }
 
+// isKind reports whether a key says what a task does.
+func (c *compiler) isKind(key string) bool { return c.kinds[key] != nil || bare(key) == importTasks }
+
 // bareTasks compiles a playbook that is a list of tasks: one play on this machine.
-func (c *compiler) bareTasks(root *expr.Node) {
+func (c *compiler) bareTasks(root *expr.Node, from imported) {
 	play := c.newPlay(root.Place)
-	c.tasks(play, root, settings{})
+	play.Tags, play.Vars = from.tags, from.vars
+	play.Tasks = c.items(section{play: play, set: from.settings(), id: c.playID()}, root)
+	c.checkNotified(play)
 }
 
 func (c *compiler) newPlay(at expr.Place) *engine.Play {
-	play := &engine.Play{Place: at, Hosts: "localhost", File: c.path}
+	play := &engine.Play{Place: at, Hosts: "localhost", File: c.path, Given: c.given}
 	c.program.Plays = append(c.program.Plays, play)
 	return play
 }
 
-// play compiles one play.
-func (c *compiler) play(n *expr.Node) {
-	play := c.newPlay(n.Place)
-	var shared settings
-	var tasks *expr.Node
-	for _, e := range n.Entries {
-		if shared.keyword(c, e) {
-			continue
-		}
-		switch e.Key.Text {
-		case "name":
-			play.Name = c.name(e.Value)
-		case "hosts":
-			play.Hosts = c.hosts(e.Value)
-		case "gather_facts":
-			c.flag(e)
-		case "connection":
-			c.connection(e.Value)
-		case "vars":
-			play.Vars = c.vars(e.Value)
-		case "tasks":
-			tasks = e.Value
-		default:
-			c.foreignInPlay(e.Key)
-		}
-	}
-	if tasks == nil || isNull(tasks) {
-		return
-	}
-	if tasks.Shape != expr.Sequence {
-		c.problem(tasks.Place, `"tasks" is a list, not %s`, shape(tasks)).hint(`write "- " before each task`)
-		return
-	}
-	c.tasks(play, tasks, shared)
+// playID is what the ids of the steps of the last play begin with.
+func (c *compiler) playID() string { return fmt.Sprintf("%d.", len(c.program.Plays)) }
+
+// A draftPlay is a play whose keys are being sorted.
+type draftPlay struct {
+	*engine.Play
+	set   settings
+	lists [4]*expr.Node // of playSections
 }
 
-// foreignInPlay tells that a key of a play is none, or none yet.
+// The lists of tasks of a play in their order, as they are written and as they
+// stand in ids.
+var playSections = [...]struct{ keyword, id string }{
+	{"pre_tasks", "pre."}, {"tasks", ""}, {"post_tasks", "post."}, {"handlers", "handler."},
+}
+
+// play compiles one play.
+func (c *compiler) play(n *expr.Node, from imported) {
+	d := draftPlay{Play: c.newPlay(n.Place), set: from.settings()}
+	for _, e := range n.Entries {
+		if !d.set.keyword(c, e) {
+			c.playKey(&d, e)
+		}
+	}
+	d.Tags, d.Vars = d.set.tags, slices.Concat(d.Vars, from.vars)
+	var sections [4][]engine.Item
+	for i, s := range playSections {
+		in := section{play: d.Play, set: d.set, id: c.playID() + s.id, handlers: s.keyword == "handlers"}
+		sections[i] = c.part(in, s.keyword, d.lists[i])
+	}
+	d.PreTasks, d.Tasks, d.PostTasks = sections[0], sections[1], sections[2]
+	for _, item := range sections[3] {
+		if s, ok := item.(*engine.Step); ok {
+			d.Handlers = append(d.Handlers, s)
+		}
+	}
+	c.checkNotified(d.Play)
+}
+
+// playKey sorts a key of a play that is none of the settings.
+func (c *compiler) playKey(d *draftPlay, e expr.Entry) {
+	for i, s := range playSections {
+		if e.Key.Text == s.keyword {
+			d.lists[i] = e.Value
+			return
+		}
+	}
+	switch e.Key.Text {
+	case "name":
+		d.Name = c.name(e.Value)
+	case "hosts":
+		d.Hosts = c.hosts(e.Value)
+	case "gather_facts":
+		c.flag(e)
+	case "force_handlers":
+		d.ForceHandlers = c.flag(e)
+	case "connection":
+		c.connection(e.Value)
+	case "vars":
+		d.Vars = c.vars(e.Value)
+	case "vars_files":
+		d.VarsFiles = c.varsFiles(e.Value)
+	case "vars_prompt":
+		d.Prompts = c.prompts(e.Value)
+	default:
+		c.foreignInPlay(e.Key)
+	}
+}
+
+// foreignInPlay tells that a key of a play is none, or none that means something here.
 func (c *compiler) foreignInPlay(key *expr.Node) {
 	c.blind = true // it might have brought names in
 	if l, ok := find(key.Text, laterAnywhere[:], laterInPlays[:]); ok {
-		c.problem(key.Place, "%q is not supported yet", key.Text).hint("%s", l.instead)
+		c.problem(key.Place, "%q is not supported", key.Text).hint("%s", l.instead)
 		return
 	}
-	if c.kinds[key.Text] != nil || onlyInTasks(key.Text) {
+	if c.isKind(key.Text) || onlyInTasks(key.Text) {
 		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).hint(`put it under "tasks:"`)
 		return
 	}
 	known := slices.Concat(playKeywords[:], namesOf(laterAnywhere[:], laterInPlays[:]))
 	c.problem(key.Place, "unknown keyword %q of a play", key.Text).hint("%s", c.didYouMean(key.Text, known))
-}
-
-// tasks compiles a list of tasks.
-func (c *compiler) tasks(play *engine.Play, list *expr.Node, shared settings) {
-	number := len(c.program.Plays)
-	for i, item := range list.Items {
-		if item.Shape != expr.Mapping {
-			c.problem(item.Place, "a task is a map, not %s", shape(item)).
-				hint("write its kind, a colon, and its parameters below")
-			continue
-		}
-		step := c.task(play, item, shared)
-		if step == nil {
-			continue
-		}
-		step.ID = fmt.Sprintf("%d.%d", number, i+1)
-		play.Tasks = append(play.Tasks, step)
-	}
 }
 
 // name reads the name of a play or task.

@@ -28,7 +28,9 @@ func Keywords() []Keyword {
 		}
 	}
 	note(playKeywords[:], func(k *Keyword) { k.Play = true })
+	note(blockKeywords[:], func(k *Keyword) { k.Block = true })
 	note(taskKeywords[:], func(k *Keyword) { k.Task = true })
+	note([]string{importTasks}, func(k *Keyword) { k.Task = true })
 	return append(all, refusedKeywords()...)
 }
 
@@ -63,6 +65,9 @@ type meaning struct{ doc, takes string }
 
 // meanings tells of each keyword that works.
 var meanings = map[string]meaning{
+	"action":             {"the kind with its parameters, as text or as a map with module", "action"},
+	"args":               {"parameters that are added to those of the kind", "vars"},
+	"local_action":       {"as action", "action"},
 	"allow":              {"the risks that this task may take without asking: delete, replace, migrate", "risks"},
 	"always":             {"tasks that run after the block, however it ended", "tasks"},
 	"any_errors_fatal":   {"whether a failure ends the play at once, rescue aside", "bool"},
@@ -70,7 +75,7 @@ var meanings = map[string]meaning{
 	"changed_when":       {"when the task counts as changed: conditions that must all hold", "conditions"},
 	"check_mode":         {"true: this task never writes; false: it writes even with --check", "bool"},
 	"connection":         {"local, the only one", "connection"},
-	"delay":              {"how many seconds to wait between two tries; 5 if left out", "float"},
+	"delay":              {"how many seconds to wait between two tries; 5 if left out", "seconds"},
 	"delegate_to":        {"localhost, where everything runs", "hosts"},
 	"diff":               {"whether to show what differs", "bool"},
 	"environment":        {"environment variables for lookup('env', …)", "environment"},
@@ -81,6 +86,7 @@ var meanings = map[string]meaning{
 	"hosts":              {"localhost, where everything runs; may be left out", "hosts"},
 	"ignore_errors":      {"whether the play goes on though the task failed", "bool"},
 	"import_playbook":    {"a playbook whose plays stand here", "text"},
+	"import_tasks":       {"a file whose tasks stand here, as if they were written here", "text"},
 	"listen":             {"topics by which a handler is notified beside its name", "texts"},
 	"loop":               {"a list: the task runs once for each item", "loop"},
 	"loop_control":       {"how a loop names and shows its items", "loopControl"},
@@ -92,19 +98,19 @@ var meanings = map[string]meaning{
 	"pre_tasks":          {"tasks that run before the others", "tasks"},
 	"register":           {"the variable that keeps the result", "name"},
 	"rescue":             {"tasks that run when one of the block failed", "tasks"},
-	"retries":            {"how often to try again until the task succeeds; 3 with until", "int"},
+	"retries":            {"how often to try again until the task succeeds; 3 with until", "count"},
 	"run_once":           {"accepted, without effect: there is one host", "bool"},
 	"tags":               {"words by which --tags and --skip-tags choose", "tags"},
 	"tasks":              {"what to do", "tasks"},
-	"throttle":           {"how many items of a loop are at work at once", "int"},
-	"timeout":            {"how many seconds the task may take", "int"},
+	"throttle":           {"how many items of a loop are at work at once", "count"},
+	"timeout":            {"how many seconds the task may take", "count"},
 	"until":              {"try again until these conditions all hold", "conditions"},
 	"vars":               {"variables, by name", "vars"},
 	"vars_files":         {"files of variables; of a list in the list the first that exists", "varsFiles"},
 	"vars_prompt":        {"variables that a person is asked for", "varsPrompt"},
 	"when":               {"run only if these conditions all hold", "conditions"},
-	"with_dict":          {"a map: the task runs once for each entry, as item.key and item.value", "loop"},
+	"with_dict":          {"a map: the task runs once for each entry, as item.key and item.value", "withDict"},
 	"with_indexed_items": {"a list: the task runs once for each item, as [index, item]", "loop"},
-	"with_items":         {"a list, or a list of lists that is flattened: the task runs once for each item", "loop"},
+	"with_items":         {"a list, or a list of lists that is flattened: the task runs once for each item", "withItems"},
 	"with_list":          {"a list: the task runs once for each item", "loop"},
 }

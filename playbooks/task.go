@@ -13,35 +13,80 @@ type draft struct {
 	step    *engine.Step
 	set     settings
 	kinds   []expr.Entry
+	control *expr.Node // its loop_control
+	more    *expr.Node // its args
 	unknown []expr.Entry
 	refused bool // a key was refused: what the task does is not what was meant
 	does    bool // that key was what the task does
 }
 
-// task compiles one task; nil if it is not known what it does.
-func (c *compiler) task(play *engine.Play, n *expr.Node, shared settings) *engine.Step {
-	d := draft{step: &engine.Step{Place: n.Place}, set: shared}
+// task compiles one task: the tasks of another file if it imports those, nothing if
+// it is not known what it does.
+func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
+	c.steps++
+	d := draft{step: &engine.Step{ID: id, Place: n.Place}, set: in.set}
 	for _, e := range n.Entries {
 		c.taskKey(&d, e)
 	}
 	c.settle(&d, n)
 	s := d.step
-	s.Tags, s.IgnoreErrors, s.NoLog = d.set.tags, d.set.ignoreErrors, d.set.noLog
-	s.CheckMode, s.Diff = d.set.checkMode, d.set.diff
-	if s.Register != "" {
-		defer func() { c.names[s.Register] = true }()
-	}
 	if len(d.kinds) == 0 || d.refused {
 		c.lose(s)
 	}
 	if len(d.kinds) == 0 {
 		return nil
 	}
-	c.args(play, s, d.kinds[0])
+	if s.Kind == nil {
+		return c.importStep(in, &d, n)
+	}
+	d.set.apply(s)
+	if !in.handlers && s.Listen != nil {
+		c.problem(n.Get("listen").Place, `"listen" is for handlers`).hint(`move the task to the "handlers:" of the play, or remove it`)
+	}
+	c.args(in, &d)
+	c.special(in, &d)
+	c.lintTask(s)
+	if s.Register != "" {
+		c.names[s.Register] = true
+	}
 	if d.refused {
 		return nil
 	}
-	return s
+	return []engine.Item{s}
+}
+
+// importStep compiles a task that imports others. What it says holds for each of them.
+func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item {
+	for _, e := range n.Entries {
+		key := e.Key.Text
+		if !c.isKind(key) && !slices.Contains(importKeywords[:], key) && slices.Contains(taskKeywords[:], key) {
+			c.problem(e.Key.Place, "%q cannot stand beside import_tasks", key).
+				hint("use include_tasks, which is a task itself, or give it to the tasks of the file")
+		}
+	}
+	file := d.kinds[0].Value
+	if file.Shape == expr.Mapping {
+		for _, e := range file.Entries {
+			if e.Key.Text != "file" {
+				c.problem(e.Key.Place, "unknown parameter %q of import_tasks", e.Key.Text).hint("it takes file")
+			}
+		}
+		if file = file.Get("file"); file == nil {
+			c.problem(d.kinds[0].Key.Place, "import_tasks needs file").hint("write import_tasks: tasks.yml")
+			c.blind = true
+			return nil
+		}
+	}
+	c.know(d.set.vars)
+	in.set, in.id = d.set, d.step.ID+"."
+	return c.importTasks(in, file)
+}
+
+// know notes that variables can be used from here on.
+func (c *compiler) know(vars []engine.Var) {
+	for _, v := range vars {
+		c.names[v.Name] = true
+	}
 }
 
 // lose keeps the name that a task registers as defined, though the task itself
@@ -49,26 +94,41 @@ func (c *compiler) task(play *engine.Play, n *expr.Node, shared settings) *engin
 func (c *compiler) lose(s *engine.Step) {
 	if s.Register != "" {
 		c.extra = append(c.extra, s.Register)
+		c.names[s.Register] = true
 	}
 }
 
 // taskKey sorts one key of a task.
 func (c *compiler) taskKey(d *draft, e expr.Entry) {
-	if d.set.keyword(c, e) {
+	if d.set.shared(c, e) || c.loopKey(d, e) {
 		return
 	}
 	s := d.step
 	switch e.Key.Text {
 	case "name":
 		s.Name = c.name(e.Value)
-	case "vars":
-		s.Vars = c.vars(e.Value)
-	case "when":
-		s.When = c.conditions(e.Value)
 	case "register":
-		s.Register, s.RegisterAt = c.register(e.Value)
+		s.Register, s.RegisterAt = c.variable(e)
 	case "allow":
 		s.Allow = c.allow(e.Value)
+	case "until":
+		s.Until = c.conditions(e.Value)
+	case "retries":
+		s.Retries = c.number(e, false)
+	case "delay":
+		s.Delay = c.number(e, true)
+	case "failed_when":
+		s.FailedWhen = c.conditions(e.Value)
+	case "changed_when":
+		s.ChangedWhen = c.conditions(e.Value)
+	case "listen":
+		s.Listen = c.topics(e.Value)
+	case "loop_control":
+		d.control = e.Value
+	case "args":
+		d.more = e.Value
+	case "action", "local_action":
+		c.action(d, e)
 	default:
 		c.kindKey(d, e)
 	}
@@ -77,9 +137,9 @@ func (c *compiler) taskKey(d *draft, e expr.Entry) {
 // kindKey sorts a key that is not one of our keywords.
 func (c *compiler) kindKey(d *draft, e expr.Entry) {
 	key := e.Key.Text
-	if k := c.kinds[key]; k != nil {
+	if c.isKind(key) {
 		if len(d.kinds) == 0 {
-			d.step.Kind, d.step.As, d.step.At = k, key, e.Key.Place
+			d.step.Kind, d.step.As, d.step.At = c.kinds[key], key, e.Key.Place
 		}
 		d.kinds = append(d.kinds, e)
 		return
@@ -94,12 +154,11 @@ func (c *compiler) kindKey(d *draft, e expr.Entry) {
 		return
 	}
 	d.refused = true
-	d.does = d.does || slices.Contains([]string{"action", "local_action", "block", "rescue", "always"}, key)
 	c.blind = c.blind || d.does // it might have brought names in
-	c.problem(e.Key.Place, "%q is not supported yet", key).hint("%s", l.instead)
+	c.problem(e.Key.Place, "%q is not supported", key).hint("%s", l.instead)
 }
 
-// settle tells what is wrong with the kind of a task.
+// settle tells what is wrong with the kind of a task, and with its loop.
 func (c *compiler) settle(d *draft, n *expr.Node) {
 	if len(d.kinds) > 1 {
 		c.problem(d.kinds[1].Key.Place, "this task has two kinds, %q and %q", d.kinds[0].Key.Text, d.kinds[1].Key.Text).
@@ -118,6 +177,12 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 	}
 	if len(d.kinds) == 0 && !d.does && meant < 0 {
 		c.problem(n.Place, "this task has no kind").hint(`say what it does, such as "debug:"`)
+	}
+	switch {
+	case d.control != nil && d.step.Loop != nil:
+		c.loopControl(d.step.Loop, d.control)
+	case d.control != nil && !d.refused:
+		c.problem(d.control.Place, `"loop_control" without a loop`).hint(`say what to go over, by "loop:"`)
 	}
 }
 
@@ -148,5 +213,5 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 
 // nearKeyword gives `did you mean …?` for what is almost a keyword of a task.
 func (c *compiler) nearKeyword(word string) string {
-	return c.didYouMean(word, slices.Concat(taskKeywords[:], namesOf(laterAnywhere[:], laterInTasks[:])))
+	return c.didYouMean(word, slices.Concat(taskKeywords[:], blockKeywords[:], namesOf(laterAnywhere[:], laterInTasks[:])))
 }

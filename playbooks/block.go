@@ -1,0 +1,114 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// A section is a list of tasks with what holds for all of them.
+type section struct {
+	play     *engine.Play
+	set      settings
+	id       string // what the ids of its steps begin with
+	handlers bool   // its tasks are handlers
+}
+
+// deepestImport is how far files may import each other, mostSteps how many tasks
+// imports may make a playbook grow to.
+const (
+	deepestImport = 50
+	mostSteps     = 200_000
+)
+
+// items compiles a list of tasks and blocks.
+func (c *compiler) items(in section, list *expr.Node) []engine.Item {
+	var all []engine.Item
+	for i, item := range list.Items {
+		if item.Shape != expr.Mapping {
+			c.problem(item.Place, "a task is a map, not %s", shape(item)).
+				hint("write its kind, a colon, and its parameters below")
+			continue
+		}
+		all = append(all, c.item(in, item, fmt.Sprintf("%s%d", in.id, i+1))...)
+	}
+	return all
+}
+
+// item compiles a task, or a block of them.
+func (c *compiler) item(in section, n *expr.Node, id string) []engine.Item {
+	for _, part := range []string{"block", "rescue", "always"} {
+		if n.Get(part) != nil {
+			return c.block(in, n, id)
+		}
+	}
+	return c.task(in, n, id)
+}
+
+// The parts of a block, as they are written and as they stand in ids.
+var blockParts = [...]struct{ keyword, id string }{{"block", "."}, {"rescue", ".rescue."}, {"always", ".always."}}
+
+// block compiles a block. Its members stand in its place if it has neither rescue
+// nor always.
+func (c *compiler) block(in section, n *expr.Node, id string) []engine.Item {
+	inner := in
+	for _, e := range n.Entries {
+		c.blockKey(&inner.set, e)
+	}
+	c.know(inner.set.vars)
+	var parts [3][]engine.Item
+	for i, part := range blockParts {
+		inner.id = id + part.id
+		parts[i] = c.part(inner, part.keyword, n.Get(part.keyword))
+	}
+	switch {
+	case n.Get("block") == nil:
+		c.problem(n.Place, "this has no block").hint(`put the tasks that may fail under "block:"`)
+		return nil
+	case n.Get("rescue") == nil && n.Get("always") == nil:
+		return parts[0]
+	case in.handlers:
+		c.problem(n.Place, "a handler cannot have rescue or always").hint("put the block into a file, and include_tasks it")
+		return nil
+	}
+	return []engine.Item{&engine.Block{ID: id, Place: n.Place, Body: parts[0], Rescue: parts[1], Always: parts[2]}}
+}
+
+// part compiles the tasks of one part of a block.
+func (c *compiler) part(in section, keyword string, n *expr.Node) []engine.Item {
+	switch {
+	case n == nil, isNull(n):
+		return nil
+	case n.Shape != expr.Sequence:
+		c.problem(n.Place, "%q is a list of tasks, not %s", keyword, shape(n)).hint(`write "- " before each task`)
+		c.blind = true
+		return nil
+	}
+	return c.items(in, n)
+}
+
+func (c *compiler) blockKey(set *settings, e expr.Entry) {
+	key := e.Key.Text
+	switch {
+	case set.shared(c, e), key == "block", key == "rescue", key == "always":
+	case key == "name":
+		c.name(e.Value)
+	default:
+		c.foreignInBlock(e.Key)
+	}
+}
+
+// foreignInBlock tells that a key of a block is none.
+func (c *compiler) foreignInBlock(key *expr.Node) {
+	if l, ok := find(key.Text, laterAnywhere[:], laterInTasks[:]); ok {
+		c.problem(key.Place, "%q is not supported", key.Text).hint("%s", l.instead)
+		return
+	}
+	if c.isKind(key.Text) || slices.Contains(taskKeywords[:], key.Text) {
+		c.problem(key.Place, "%q belongs to a task, not to a block", key.Text).hint("give it to the tasks in the block")
+		return
+	}
+	c.problem(key.Place, "unknown keyword %q of a block", key.Text).hint("%s", c.didYouMean(key.Text, blockKeywords[:]))
+}

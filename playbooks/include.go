@@ -1,0 +1,145 @@
+package playbooks
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// The kinds that bring in files while a play runs, and the one that defines variables.
+const (
+	includeTasks = "include_tasks"
+	includeVars  = "include_vars"
+	setFact      = "set_fact"
+)
+
+// special sees to the kinds that the language knows of.
+func (c *compiler) special(in section, d *draft) {
+	s := d.step
+	switch s.Kind.Name {
+	case includeTasks:
+		s.Params = slices.Clone(s.Vars[len(in.set.vars):])
+		c.includeTasks(in, s)
+	case includeVars:
+		c.includeVars(s)
+	case setFact:
+		if s.Args == nil {
+			return
+		}
+		for _, e := range s.Args.Entries {
+			c.names[e.Key.Text] = true
+		}
+	}
+}
+
+// A circle is what the tasks of an included file find around them: the settings
+// of what stands around the include, and of its apply.
+type circle struct {
+	section
+	names    map[string]bool
+	playbook string // the path of the playbook
+}
+
+// includeTasks notes what the tasks of an included file inherit, and checks the
+// file if its name is known already.
+func (c *compiler) includeTasks(in section, s *engine.Step) {
+	around := &circle{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0]}
+	s.Within = around
+	if apply := s.Args.Get("apply"); apply != nil {
+		c.applied(&around.set, apply)
+		args := *s.Args
+		args.Entries = slices.DeleteFunc(slices.Clone(args.Entries), func(e expr.Entry) bool { return e.Key.Text == "apply" })
+		s.Args = &args
+	}
+	n := s.Args.Get("file")
+	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || expr.HasTemplate(n.Text) || strings.TrimSpace(n.Text) == "" {
+		return
+	}
+	c.know(s.Params)
+	path, src := c.bring(n, n.Text)
+	if src == nil || c.checked[absolute(path)] {
+		return
+	}
+	c.checked[absolute(path)] = true
+	defer func(before []string) { c.importing = before }(c.importing)
+	c.importing = []string{c.importing[0], absolute(path)}
+	c.file(path, src, func(root *expr.Node) { c.try(around.section, root) })
+}
+
+// try compiles a file of tasks for its problems only.
+func (c *compiler) try(in section, root *expr.Node) {
+	items := c.tasksFile(in, root)
+	shadow := engine.Play{Tasks: items}
+	c.tried = slices.AppendSeq(c.tried, shadow.Steps())
+}
+
+// applied lays the keywords of an apply over settings, as if they were a block's.
+func (c *compiler) applied(set *settings, n *expr.Node) {
+	if n.Shape != expr.Mapping {
+		c.problem(n.Place, `"apply" is a map of keywords, not %s`, shape(n)).hint("such as tags: or when:")
+		return
+	}
+	for _, e := range n.Entries {
+		if !set.shared(c, e) {
+			c.problem(e.Key.Place, "%q cannot be applied to tasks", e.Key.Text).
+				hint("%s", c.didYouMean(e.Key.Text, blockKeywords[:]))
+		}
+	}
+}
+
+// Files reads what plays bring in while they run, with the Options that the
+// playbooks were loaded with. Its methods are what engine.Hooks wants.
+type Files struct{ Options Options }
+
+// Load compiles the file of tasks that a step includes. Its name is relative to
+// the file in which the step stands, or else to the playbook.
+func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.Included, error) {
+	around, ok := by.Within.(*circle)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot bring in tasks", by.As)
+	}
+	c := newCompiler(f.Options)
+	c.names = maps.Clone(around.names)
+	c.path, c.importing = by.Place.Source.Name, []string{around.playbook}
+	n := &expr.Node{Place: by.At, Text: name, Value: name}
+	if written := by.Args.Get("file"); written != nil {
+		n.Place = written.Place
+	}
+	path, src := c.bring(n, name)
+	if src == nil {
+		return nil, c.problems.Err()
+	}
+	c.importing = append(c.importing, absolute(path))
+	included := &engine.Included{File: absolute(path)}
+	c.file(path, src, func(root *expr.Node) { included.Items = c.tasksFile(around.section, root) })
+	handlers := engine.Play{Tasks: included.Items, Handlers: around.play.Handlers}
+	c.checkNotified(&handlers)
+	if err := c.problems.Err(); err != nil {
+		return nil, err
+	}
+	return included, nil
+}
+
+// ReadVars reads the first of some files of variables that exists. Their names are
+// relative to the file in which `from` is.
+func (f Files) ReadVars(_ context.Context, from engine.Place, names []string) ([]engine.Var, error) {
+	c := newCompiler(f.Options)
+	if from.Source != nil {
+		c.path = from.Source.Name
+	}
+	i := max(slices.IndexFunc(names, func(name string) bool { return exists(c.find(name)) }), 0)
+	if len(names) == 0 {
+		return nil, os.ErrNotExist
+	}
+	vars := c.varsOfFile(&expr.Node{Place: from, Text: names[i], Value: names[i]})
+	if err := c.problems.Err(); err != nil {
+		return nil, err
+	}
+	return vars, nil
+}
