@@ -23,6 +23,7 @@ func (k *Kind) Schema() *expr.Map {
 // stand wherever a value is evaluated.
 func SchemaTypes() *expr.Map {
 	template := ref("template")
+	condition := expr.MapOf("type", list("string", "boolean", "null"), "pattern", `\S`)
 	return expr.MapOf(
 		"template", expr.MapOf("type", "string", "pattern", `\{[{%#]|^\{.*\}$`, "description", "a template: {{ … }}"),
 		"text", expr.MapOf("type", list("string", "number", "boolean", "null")),
@@ -34,6 +35,7 @@ func SchemaTypes() *expr.Map {
 		"int", number("integer", `^\s*[+-]?[0-9_]+\s*$`),
 		"float", number("number", `^\s*[+-]?[0-9_]*\.?[0-9]+([eE][+-]?[0-9]+)?\s*$`),
 		"texts", expr.MapOf("anyOf", list(ref("text"), expr.MapOf("type", "array", "items", ref("text")))),
+		"conditions", expr.MapOf("anyOf", list(condition, expr.MapOf("type", "array", "items", condition))),
 		"textMap", expr.MapOf("anyOf", list(
 			expr.MapOf("type", "object", "additionalProperties", ref("text")),
 			expr.MapOf("type", "null"),
@@ -58,7 +60,7 @@ func schemaOf(params []Param) *expr.Map {
 	s := expr.MapOf("type", "object", "properties", properties, "additionalProperties", false)
 	var required, rules []expr.Value
 	for _, p := range params {
-		if p.Name == "*" { // the rest, whatever it is called
+		if p.Name == AnyName {
 			s.Set("additionalProperties", true)
 			continue
 		}
@@ -150,6 +152,8 @@ func (p Param) typeSchema() *expr.Map {
 		return ref("texts")
 	case TextMapParam:
 		return ref("textMap")
+	case ConditionsParam:
+		return ref("conditions")
 	case ExpressionParam:
 		return expr.MapOf("type", list("string", "number", "boolean", "null"))
 	case NestedParam:

@@ -12,8 +12,8 @@ import (
 )
 
 // A JUnit reports a run as the XML in which CI systems read the results of tests:
-// a suite for each play, a case for each task. A failure that was ignored passes,
-// and what was never started counts as skipped.
+// a suite for each play, a case for each task. A failure that was ignored or rescued
+// passes, and what was never started counts as skipped.
 type JUnit struct {
 	outline
 	out sink
@@ -129,8 +129,8 @@ func (r row) junit(play string) junitCase {
 	if r.outcome == engine.Changed || r.outcome == engine.Failed && len(r.diff) > 0 {
 		output = append(output, r.did())
 	}
-	if r.outcome == engine.Ignored {
-		output = append(output, "failed, and ignored: "+text)
+	if r.outcome == engine.Ignored || r.outcome == engine.Rescued {
+		output = append(output, fmt.Sprintf("failed, and %s: %s", r.outcome, text))
 	}
 	if output = append(output, r.diff...); len(output) > 0 {
 		c.Output = &junitLines{Text: legal(strings.Join(output, "\n"))}
@@ -150,10 +150,16 @@ func legal(text string) string {
 
 // did says what a task changed, or would.
 func (r row) did() string {
-	if r.object == "" || r.action == engine.None {
+	var all []string
+	for _, part := range r.about() {
+		if part.object != "" && part.action != engine.None {
+			all = append(all, fmt.Sprintf("%s %s", part.action, part.object))
+		}
+	}
+	if len(all) == 0 {
 		return "changed"
 	}
-	return fmt.Sprintf("%s %s", r.action, r.object)
+	return strings.Join(all, ", ")
 }
 
 // seconds gives a duration as a number of seconds, to the millisecond.

@@ -107,7 +107,7 @@ func (r row) what() string {
 		return r.did()
 	case engine.Skipped:
 		return r.reason
-	case engine.Failed, engine.Ignored:
+	case engine.Failed, engine.Ignored, engine.Rescued:
 		return flat(r.problem)
 	case engine.Blocked:
 		return "not started"
@@ -116,12 +116,11 @@ func (r row) what() string {
 }
 
 func (r row) details(b *strings.Builder) {
-	failed := r.outcome == engine.Failed || r.outcome == engine.Ignored
-	if !failed && len(r.diff) == 0 {
+	if !r.failed() && len(r.diff) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n**%s**\n", inline(r.name))
-	if failed {
+	if r.failed() {
 		fenced(b, "", strings.TrimRight(r.problem+"\n"+r.excerpt, "\n"))
 	}
 	if len(r.diff) > 0 {

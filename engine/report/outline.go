@@ -21,6 +21,7 @@ type outline struct {
 	stats       engine.Stats
 	plays       []*chapter
 	open        *engine.Step
+	items       []row // of the open step
 	warnings    []string
 	notStarted  string
 }
@@ -47,6 +48,7 @@ type row struct {
 	problem    string   // why it failed
 	excerpt    string   // the line to blame, with a caret
 	reason     string   // why it was skipped
+	items      []row    // of a loop: those that are about something
 }
 
 // tell takes an event in. It reports whether the run is over.
@@ -56,8 +58,13 @@ func (o *outline) tell(e engine.Event) (over bool) {
 		o.began, o.check = e.Time, e.Check
 	case engine.PlayStart:
 		o.plays = append(o.plays, &chapter{name: line(o.veil.text(e.Name)), start: e.Time})
+	case engine.PlayFailed:
+		o.add(o.row(engine.TaskEnd{Name: "what the play needs", Outcome: engine.Failed, Problem: e.Problem}))
 	case engine.TaskStart:
-		o.open = e.Step
+		o.open, o.items = e.Step, nil
+	case engine.ItemEnd:
+		e.Step = cmp.Or(e.Step, o.open)
+		o.item(e)
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, o.open)
 		o.taskEnd(e)
@@ -82,9 +89,36 @@ func (o *outline) warning(p *engine.Problem) {
 }
 
 func (o *outline) taskEnd(e engine.TaskEnd) {
+	if e.Silent && e.Outcome != engine.Failed && e.Outcome != engine.Ignored {
+		return
+	}
+	r := o.row(e)
+	if e.Looped {
+		r.items, o.items = o.items, nil
+		for _, item := range r.items {
+			r.diff = append(r.diff, item.diff...)
+		}
+	}
+	o.add(r)
+}
+
+// item keeps what an item of a loop is about until its task ends.
+func (o *outline) item(e engine.ItemEnd) {
+	if r := o.row(e.TaskEnd); r.object != "" || len(r.diff) > 0 {
+		o.items = append(o.items, r)
+	}
+}
+
+func (o *outline) add(r row) {
 	if len(o.plays) == 0 {
 		o.plays = append(o.plays, &chapter{})
 	}
+	p := o.plays[len(o.plays)-1]
+	p.rows = append(p.rows, r)
+}
+
+// row gives what can be shown of a task that ended.
+func (o *outline) row(e engine.TaskEnd) row {
 	r := row{name: line(o.veil.text(e.Name)), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
 	if e.Step != nil && !e.Step.Place.IsZero() {
 		r.place, r.file = o.veil.text(where(e.Step.Place)), o.veil.text(e.Step.Place.Source.Name)
@@ -99,11 +133,23 @@ func (o *outline) taskEnd(e engine.TaskEnd) {
 		before, after := o.veil.sides(e)
 		r.diff = unified(r.object, before, after)
 	}
-	if e.Outcome == engine.Failed || e.Outcome == engine.Ignored {
+	if r.failed() {
 		r.problem, r.excerpt = o.blame(e)
 	}
-	p := o.plays[len(o.plays)-1]
-	p.rows = append(p.rows, r)
+	return r
+}
+
+// failed reports whether a task failed, whatever came of that.
+func (r row) failed() bool {
+	return r.outcome == engine.Failed || r.outcome == engine.Ignored || r.outcome == engine.Rescued
+}
+
+// about gives the rows that say what a task is about: itself, or its items.
+func (r row) about() []row {
+	if len(r.items) > 0 {
+		return r.items
+	}
+	return []row{r}
 }
 
 // blame tells why a task failed, and shows the line.

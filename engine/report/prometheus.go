@@ -68,15 +68,17 @@ func (p *Prometheus) drifts(b *strings.Builder) {
 	drift := map[string]int{}
 	var order []string
 	for _, play := range p.plays {
-		for _, r := range play.rows {
-			if r.object == "" {
-				continue
+		for _, task := range play.rows {
+			for _, r := range task.about() {
+				if r.object == "" {
+					continue
+				}
+				labels := fmt.Sprintf("kind=%s,object=%s", label(r.kind), label(steady(r.object)))
+				if _, ok := drift[labels]; !ok {
+					order = append(order, labels)
+				}
+				drift[labels] += r.drift
 			}
-			labels := fmt.Sprintf("kind=%s,object=%s", label(r.kind), label(steady(r.object)))
-			if _, ok := drift[labels]; !ok {
-				order = append(order, labels)
-			}
-			drift[labels] += r.drift
 		}
 	}
 	if len(order) == 0 {
