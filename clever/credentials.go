@@ -56,7 +56,7 @@ func (m *Missing) Error() string {
 
 // Hint says how to get some.
 func (*Missing) Hint() string {
-	return "log in with clever-tools (`clever login`), or set CLEVER_TOKEN and CLEVER_SECRET"
+	return "log in with `runner login`, or set CLEVER_TOKEN and CLEVER_SECRET"
 }
 
 // Detail is empty.
@@ -160,10 +160,10 @@ func (c Credentials) forms() []string {
 // advice says what to do when they were refused.
 func (c Credentials) advice(now time.Time) string {
 	if !c.Expires.IsZero() && c.Expires.Before(now) {
-		return fmt.Sprintf("the token from %s expired on %s: log in again with `clever login`", c.Source, c.Expires.Format(time.DateOnly))
+		return fmt.Sprintf("the token from %s expired on %s: log in again with `runner login`", c.Source, c.Expires.Format(time.DateOnly))
 	}
 	if c.Source == "" {
-		return "check token and secret, or log in again with `clever login`"
+		return "check token and secret, or log in again with `runner login`"
 	}
-	return fmt.Sprintf("the token comes from %s: check it, or log in again with `clever login`", c.Source)
+	return fmt.Sprintf("the token comes from %s: check it, or log in again with `runner login`", c.Source)
 }

@@ -15,7 +15,7 @@ import (
 
 func TestWhatAnswersMean(t *testing.T) {
 	const self = "GET /v2/self"
-	logIn := "; the token comes from environment: check it, or log in again with `clever login`"
+	logIn := "; the token comes from environment: check it, or log in again with `runner login`"
 	tests := []struct {
 		name  string
 		reply reply
@@ -118,7 +118,7 @@ func TestAnExpiredTokenIsSaid(t *testing.T) {
 		cfg.Credentials.Expires = time.Date(2020, 2, 3, 0, 0, 0, 0, time.UTC)
 	})
 	_, err := c.Self(t.Context())
-	want := "the platform refused GET /v2/self: 401, not authenticated; the token from environment expired on 2020-02-03: log in again with `clever login`"
+	want := "the platform refused GET /v2/self: 401, not authenticated; the token from environment expired on 2020-02-03: log in again with `runner login`"
 	if told(err) != want {
 		t.Errorf("%q, want %q", told(err), want)
 	}

@@ -119,12 +119,21 @@ func (p profile) credentials(path string) Credentials {
 func dateOf(raw json.RawMessage) time.Time {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		t, _ := time.Parse(time.RFC3339, text)
-		return t
+		return dateOfText(text)
 	}
 	var ms int64
 	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
 		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
+// dateOfText reads ISO 8601, with a colon in the zone's offset and without.
+func dateOfText(text string) time.Time {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999999999Z0700"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t
+		}
 	}
 	return time.Time{}
 }

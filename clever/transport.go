@@ -65,6 +65,8 @@ type call struct {
 	query  url.Values
 	body   []byte // JSON, nil for none
 	public bool   // needs no credentials
+
+	authorization string // signed already; "" where the way out signs
 }
 
 func (q call) target() string {
@@ -212,6 +214,9 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 	req.Header.Set("User-Agent", c.agent)
 	if q.body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if q.authorization != "" {
+		req.Header.Set("Authorization", q.authorization)
 	}
 	return req, nil
 }

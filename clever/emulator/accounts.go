@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"time"
@@ -50,21 +51,21 @@ func (e *Emulator) getSelfID(c *call) (answer, error) {
 	return answer{body: map[string]string{"id": c.user}}, nil
 }
 
-// getToken tells of the token in use; it lives as long as a real one.
-func (e *Emulator) getToken(*call) (answer, error) {
+// getToken tells of the token in use. The emulator's own lives as long as a real
+// one, from now on at any time.
+func (e *Emulator) getToken(c *call) (answer, error) {
 	now := e.options.Now()
-	rights := map[string]bool{"almighty": true}
-	consumer, err := json.Marshal(map[string]any{"name": "Emulator", "key": ownConsumer, "url": "", "rights": rights})
+	granted := map[string]bool{"almighty": true}
+	t := token{Token: ownToken, Created: e.store.world().user.Created, Expires: now.AddDate(0, 3, 0).UnixMilli()}
+	if c.token != nil {
+		t, granted = *c.token, allowed(c.token.Rights)
+	}
+	key := cmp.Or(t.Consumer, ownConsumer)
+	consumer, err := json.Marshal(map[string]any{"name": consumerName(key), "key": key, "url": "", "rights": granted})
 	return answer{body: clever.TokenInfo{
-		Token: ownToken, Consumer: consumer, Rights: rights, CreationDate: e.store.world().user.Created,
-		ExpirationDate: now.AddDate(0, 3, 0).UnixMilli(), LastUtilisation: now.Truncate(time.Hour).UnixMilli(),
+		Token: t.Token, Consumer: consumer, Rights: granted, CreationDate: t.Created,
+		ExpirationDate: t.Expires, LastUtilisation: now.Truncate(time.Hour).UnixMilli(),
 	}}, err
-}
-
-// getCLIToken is what a command line polls while its user logs in with a
-// browser. There is no browser's page here, so nobody ever has logged in.
-func (e *Emulator) getCLIToken(*call) (answer, error) {
-	return answer{}, notFound("cli token")
 }
 
 func (e *Emulator) listOrganisations(*call) (answer, error) {

@@ -20,7 +20,7 @@ func (e *Emulator) authenticate(c *call) error {
 	if err != nil {
 		return unauthorized(err.Error())
 	}
-	c.user = e.User()
+	c.user, c.token = e.User(), e.store.world().token(s.oauth["oauth_token"])
 	return nil
 }
 
@@ -32,10 +32,17 @@ func (e *Emulator) verify(s *signed) error {
 	if !known {
 		return errUnknownConsumer
 	}
-	if s.oauth["oauth_token"] != ownToken {
+	if s.oauth["oauth_token"] == ownToken {
+		return s.verify(secret, ownTokenSecret)
+	}
+	t := e.store.world().token(s.oauth["oauth_token"])
+	if t == nil {
 		return errUnknownToken
 	}
-	return s.verify(secret, ownTokenSecret)
+	if err := t.fits(s.oauth["oauth_consumer_key"], e.options.Now()); err != nil {
+		return err
+	}
+	return s.verify(secret, t.Secret)
 }
 
 // bearer gives the token of a Bearer header; "" for any other.

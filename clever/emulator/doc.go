@@ -27,12 +27,21 @@
 //	400     90023  emulator.unknown-region     the order's region: not a zone of the plan
 //	400     90024  emulator.unknown-version    the order's options.version
 //	400     90025  emulator.cannot-migrate     the provider's add-ons cannot be changed so
+//	400     90030  emulator.bad-callback       a login's oauth_callback
+//	403     90031  emulator.login-denied       the user denied a command line's login
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
 //	429     90052  emulator.too-many-requests  a Fault wants it
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
 //	499     90051  emulator.gone               the client went away before it was answered
 //
 // In v2 the member at fault is named in "fields".
+//
+// # Logins
+//
+// A consumer's login (/v2/oauth/…) and a command line's (/cli-oauth, which is a
+// page of the console on the platform, and /v2/self/cli_tokens) end with tokens of
+// their own, which are kept with the world. Whoever can open the page is the one
+// user. The rights that the page lists are noted and shown, not enforced.
 //
 // # Faults
 //

@@ -55,6 +55,7 @@ type Emulator struct {
 	store     *store
 	journal   journal
 	faults    faults
+	logins    logins
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -72,6 +73,8 @@ func New(o Options) (*Emulator, error) {
 		return nil, err
 	}
 	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}}
+	key, secret := clever.PublicConsumer() // the one of the vendor's command line
+	e.consumers[key] = secret
 	for key, secret := range o.Consumers {
 		e.consumers[key] = secret
 	}
@@ -206,9 +209,10 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 
 // An answer is what goes back. The zero answer is 204 without a body.
 type answer struct {
-	status     int           // 0: 200, or 204 without a body
-	body       any           // becomes JSON; []byte is JSON already; nil is none
-	page       bool          // the body is a web page
+	status     int  // 0: 200, or 204 without a body
+	body       any  // becomes JSON; []byte is JSON already; nil is none
+	page       bool // the body is a web page
+	headers    map[string]string
 	allow      string        // the Allow header of a 405
 	retryAfter time.Duration // how long to stay away; 0 does not say
 	slow       time.Duration // in how much time the body goes out
@@ -237,6 +241,9 @@ func (a answer) write(w http.ResponseWriter, r *http.Request, status int, body [
 	}
 	if a.allow != "" {
 		h.Set("Allow", a.allow)
+	}
+	for name, value := range a.headers {
+		h.Set(name, value)
 	}
 	if a.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))

@@ -84,6 +84,14 @@ func clientGone() *refusal {
 	return &refusal{499, 90051, "emulator.gone", "The client went away.", nil}
 }
 
+func badCallback() *refusal {
+	return &refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL.", nil}
+}
+
+func loginDenied() *refusal {
+	return &refusal{403, 90031, "emulator.login-denied", "The user denied this login.", nil}
+}
+
 // answer tells the refusal as the version of the API in the path does (§5.1).
 func (f *refusal) answer(r *http.Request) answer {
 	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {

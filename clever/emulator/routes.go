@@ -21,6 +21,7 @@ type call struct {
 	path  map[string]string // what stands at the {places} of the route
 	body  []byte
 	user  string // whose token it is
+	token *token // which one, if a login ended with it
 	allow string // methods of the path, after a wrong one
 	fault Fault  // what goes wrong with it; of no kind: nothing
 }
@@ -41,15 +42,27 @@ func (e *Emulator) table() []route {
 			t = append(t, route{method: method, parts: parts(base), serve: serve})
 		}
 	}
-	public := func(path string, serve func(*call) (answer, error)) {
-		t = append(t, route{method: "GET", parts: parts(path), public: true, serve: serve})
+	open := func(method, path string, serve func(*call) (answer, error)) {
+		t = append(t, route{method: method, parts: parts(path), public: true, serve: serve})
 	}
+	public := func(path string, serve func(*call) (answer, error)) { open("GET", path, serve) }
 	public("/v2/products/addonproviders", e.listProviders)
 	public("/v2/products/addonproviders/{provider}", e.getProvider)
 	public("/v4/addon-providers/{provider}", e.getProviderInfo)
 	public("/v2/products/zones", e.listOldZones)
 	public("/v4/products/zones", e.listZones)
 	public("/v4/products/zones/{zone}", e.getZone)
+
+	open("POST", "/v2/oauth/request_token", e.requestToken)
+	open("POST", "/v2/oauth/request_token_query", e.requestToken)
+	open("GET", "/v2/oauth/authorize", e.getAuthorize)
+	open("POST", "/v2/oauth/authorize", e.postAuthorize)
+	open("POST", "/v2/oauth/access_token", e.accessToken)
+	open("POST", "/v2/oauth/access_token_query", e.accessToken)
+	open("GET", "/v2/oauth/rights", e.listRights)
+	open("GET", "/v2/oauth/login_data", e.getLoginData)
+	open("GET", "/cli-oauth", e.getCLIPage)
+	open("POST", "/cli-oauth", e.postCLIPage)
 	public("/v2/self/cli_tokens", e.getCLIToken)
 
 	add("GET", "/v2/self", e.getSelf)

@@ -36,6 +36,7 @@ type header struct {
 	Version       int       `json:"version"`
 	User          account   `json:"user"`
 	Organisations []account `json:"organisations"`
+	Tokens        []token   `json:"tokens,omitempty"`
 }
 
 // openSnapshot makes the folder and takes the lock, waiting for it.
@@ -112,7 +113,7 @@ func (s *snapshot) read(c *catalogue) (*world, error) {
 	if data.Version < 1 {
 		return nil, s.damaged(errors.New("it has no version"))
 	}
-	w := &world{user: data.User, organisations: data.Organisations, addons: data.Addons}
+	w := &world{user: data.User, organisations: data.Organisations, addons: data.Addons, tokens: data.Tokens}
 	if err := w.check(c); err != nil {
 		return nil, s.damaged(err)
 	}
@@ -149,7 +150,7 @@ func (s *snapshot) release() error { return s.lock.Close() }
 // writeTo writes the header and a line for each add-on. The lines are kept, so
 // that a save costs little more than what changed.
 func (w *world) writeTo(out io.Writer) error {
-	head, err := json.Marshal(header{snapshotVersion, w.user, w.organisations})
+	head, err := json.Marshal(header{snapshotVersion, w.user, w.organisations, w.tokens})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type world struct {
 	user          account
 	organisations []account
 	addons        []*addon // oldest first
+	tokens        []token  // that logins ended with
 }
 
 // An account is the user or an organisation.
@@ -126,6 +127,11 @@ func (w *world) check(c *catalogue) error {
 		return fmt.Errorf("it names no user")
 	}
 	seen := map[string]bool{}
+	for _, t := range w.tokens {
+		if t.Token == "" || t.Secret == "" {
+			return fmt.Errorf("a token has no name, or no secret")
+		}
+	}
 	for _, a := range w.addons {
 		if a == nil || a.ID == "" || a.RealID == "" || seen[a.ID] || seen[a.RealID] {
 			return fmt.Errorf("an add-on has no id, or the id of another")

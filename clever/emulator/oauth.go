@@ -1,0 +1,250 @@
+package emulator
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	loginLife  = 10 * time.Minute // how long a user has to answer
+	loginLimit = 1000             // how many may be under way
+)
+
+// A login is one under way: by the three steps of OAuth 1.0a (RFC 5849 §2), or
+// of a command line, which draws a word and asks for it until the user, on a page
+// that has the word in its address, said yes or no.
+type login struct {
+	id       string // the request token, or the command line's word
+	secret   string // of the request token
+	consumer string // its key; "" for a command line
+	callback string // where the browser goes afterwards; "" for a command line
+	formKey  string // stands in the page's form, so that no other page can answer for the user
+	verifier string // "" until the user said yes
+	denied   bool
+	rights   []string // what the user agreed to
+	until    time.Time
+}
+
+// Why a login does not go on.
+var (
+	errNoLogin    = errors.New("the login is unknown, over, or was used before")
+	errFullLogins = errors.New("too many logins are under way")
+	errFormKey    = errors.New("the form is not the one of this page")
+)
+
+// logins are those under way. They end with the process: whoever was in the
+// middle of one begins again.
+type logins struct {
+	mu  sync.Mutex
+	all map[string]login
+}
+
+// begin notes a login, unless it is there already, and gives it.
+func (ls *logins) begin(l login, now time.Time) (login, error) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for id, old := range ls.all {
+		if !now.Before(old.until) {
+			delete(ls.all, id)
+		}
+	}
+	if old, ok := ls.all[l.id]; ok {
+		return old, nil
+	}
+	if len(ls.all) >= loginLimit {
+		return login{}, errFullLogins
+	}
+	if ls.all == nil {
+		ls.all = map[string]login{}
+	}
+	l.formKey, l.until = rand.Text(), now.Add(loginLife)
+	ls.all[l.id] = l
+	return l, nil
+}
+
+// find gives a login that is under way.
+func (ls *logins) find(id string, now time.Time) (login, error) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.look(id, now)
+}
+
+func (ls *logins) look(id string, now time.Time) (login, error) {
+	l, ok := ls.all[id]
+	if !ok || !now.Before(l.until) {
+		return login{}, errNoLogin
+	}
+	return l, nil
+}
+
+// decide notes what the user said on the login's page, once.
+func (ls *logins) decide(id, formKey string, allow bool, rights []string, now time.Time) (login, error) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l, err := ls.look(id, now)
+	switch {
+	case err != nil:
+		return login{}, err
+	case subtle.ConstantTimeCompare([]byte(formKey), []byte(l.formKey)) != 1:
+		return login{}, errFormKey
+	case l.answered():
+		return login{}, errNoLogin
+	}
+	if allow {
+		l.verifier, l.rights = rand.Text(), rights
+	} else {
+		l.denied = true
+	}
+	ls.all[id] = l
+	return l, nil
+}
+
+// end forgets a login; false if somebody else did so just before.
+func (ls *logins) end(id string) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	_, ok := ls.all[id]
+	delete(ls.all, id)
+	return ok
+}
+
+// resume takes a login back that ended too early.
+func (ls *logins) resume(l login) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.all[l.id] = l
+}
+
+func (l login) answered() bool { return l.verifier != "" || l.denied }
+
+// requestToken is the first step: a consumer says where the user is to come back to.
+func (e *Emulator) requestToken(c *call) (answer, error) {
+	s, err := readSigned(c.r, c.body)
+	if err != nil {
+		return answer{}, unauthorized(err.Error())
+	}
+	if err := e.verifyConsumer(s, ""); err != nil {
+		return answer{}, unauthorized(err.Error())
+	}
+	callback, err := url.Parse(s.oauth["oauth_callback"])
+	if err != nil || callback.Scheme != "http" && callback.Scheme != "https" || callback.Host == "" {
+		return answer{}, badCallback()
+	}
+	l, err := e.logins.begin(login{
+		id: rand.Text(), secret: rand.Text(), consumer: s.oauth["oauth_consumer_key"], callback: callback.String(),
+	}, e.options.Now())
+	if err != nil {
+		return answer{}, tooManyRequests()
+	}
+	return formAnswer(url.Values{
+		"oauth_token": {l.id}, "oauth_token_secret": {l.secret}, "oauth_callback_confirmed": {"true"},
+	}), nil
+}
+
+// verifyConsumer checks a request that no user's token signs: by the consumer and,
+// in the third step, the request token. A lax emulator wants a consumer's name only.
+func (e *Emulator) verifyConsumer(s *signed, tokenSecret string) error {
+	key := s.oauth["oauth_consumer_key"]
+	if key == "" {
+		return errNoCredentials
+	}
+	if !e.options.Strict {
+		return nil
+	}
+	secret, known := e.consumers[key]
+	if !known {
+		return errUnknownConsumer
+	}
+	return s.verify(secret, tokenSecret)
+}
+
+// accessToken is the third step: the consumer comes with what the browser brought
+// it, and gets a token of the user's. That works once.
+func (e *Emulator) accessToken(c *call) (answer, error) {
+	s, err := readSigned(c.r, c.body)
+	if err != nil {
+		return answer{}, unauthorized(err.Error())
+	}
+	l, err := e.logins.find(s.oauth["oauth_token"], e.options.Now())
+	if err == nil && l.callback == "" { // a command line's
+		err = errNoLogin
+	}
+	if err == nil {
+		err = e.verifyConsumer(s, l.secret)
+	}
+	if err == nil && l.consumer != s.oauth["oauth_consumer_key"] {
+		err = errors.New("the request token is another consumer's")
+	}
+	if err == nil {
+		err = l.proven(s.oauth["oauth_verifier"])
+	}
+	if err != nil {
+		return answer{}, unauthorized(err.Error())
+	}
+	t, err := e.grant(l)
+	if err != nil {
+		return answer{}, err
+	}
+	return formAnswer(url.Values{
+		"oauth_token": {t.Token}, "oauth_token_secret": {t.Secret}, "expiration_date": {t.expiry()},
+	}), nil
+}
+
+// proven says why a verifier is not the one that the browser was given; nil if it is.
+func (l login) proven(verifier string) error {
+	if l.verifier == "" {
+		return errors.New("the user has not allowed this login")
+	}
+	if subtle.ConstantTimeCompare([]byte(verifier), []byte(l.verifier)) != 1 {
+		return errors.New("oauth_verifier is wrong")
+	}
+	return nil
+}
+
+// listRights names what a consumer can be allowed to do.
+func (e *Emulator) listRights(*call) (answer, error) { return answer{body: rights()}, nil }
+
+// getLoginData tells a page about the consumer that wants to log in.
+func (e *Emulator) getLoginData(c *call) (answer, error) {
+	key := c.r.URL.Query().Get("oauth_key")
+	if _, known := e.consumers[key]; !known {
+		return answer{}, notFound("consumer")
+	}
+	return answer{body: map[string]any{
+		"key": key, "name": consumerName(key), "description": "", "url": "", "picture": "", "baseUrl": "http://127.0.0.1",
+		"rights": allowed(rights()),
+	}}, nil
+}
+
+// consumerName gives a consumer's name as its owner would have written it.
+func consumerName(key string) string {
+	if key == ownConsumer {
+		return "Emulator"
+	}
+	return key
+}
+
+// rights are all there are (§1.5 of the API reference), save "almighty": no
+// consumer of a user's own has it.
+func rights() []string {
+	return []string{
+		"access_organisations", "access_organisations_bills", "access_organisations_consumption_statistics",
+		"access_organisations_credit_count", "access_personal_information", "manage_organisations",
+		"manage_organisations_applications", "manage_organisations_members", "manage_organisations_services",
+		"manage_personal_information", "manage_ssh_keys",
+	}
+}
+
+// allowed gives rights as the platform shows them: by name, yes or no.
+func allowed(some []string) map[string]bool {
+	all := map[string]bool{}
+	for _, r := range rights() {
+		all[r] = slices.Contains(some, r)
+	}
+	return all
+}
