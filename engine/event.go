@@ -37,6 +37,9 @@ var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", 
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
+// Bad reports whether a step that ended so had failed, whatever became of that.
+func (o Outcome) Bad() bool { return o == Failed || o == Ignored || o == Rescued }
+
 type (
 	// RunStart comes first.
 	RunStart struct {

@@ -1,6 +1,12 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrNobody is why nobody was asked.
+var ErrNobody = errors.New("there is nobody to ask: this is no terminal")
 
 // Hooks are what a run needs of the world outside that the engine does not know:
 // files and persons. Each may be nil; whoever needs it then fails with a word

@@ -31,7 +31,7 @@ func (a *attempt) conclude(err error) {
 	}
 	end.Result = a.registered(err)
 	end.Shows = kind.Shows && err == nil && end.Outcome != Skipped
-	end.Tells = kind.Tells && !a.hushed()
+	end.Tells = (kind.Tells || kind.Shows) && end.Change != nil && !a.hushed()
 	end.Silent = kind.Silent && err == nil
 }
 

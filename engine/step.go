@@ -348,7 +348,7 @@ func (a *attempt) host(check, write bool) *Host {
 	h.Say = func(text string) { a.out.add(TaskSays{Step: a.step, Text: text}) }
 	h.Prompt = func(ctx context.Context, q Question) (string, error) {
 		if a.opt.Prompt == nil {
-			return "", errors.New("there is nobody to ask: this is no terminal")
+			return "", ErrNobody
 		}
 		return a.opt.Prompt(ctx, q)
 	}

@@ -14,5 +14,12 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		addonPrune(cloud),    // removes what a scope no longer declares
 		envFile(),            // writes variables to a file
 		debug(),              // shows a text or a value
+		setFact(),            // sets variables
+		assert(),             // fails unless conditions hold
+		fail(),               // fails
+		pause(),              // waits for a while, or for a person
+		includeTasks(),       // brings in the tasks of a file
+		includeVars(),        // reads variables from a file
+		meta(),               // ends the play, or runs handlers now
 	}
 }

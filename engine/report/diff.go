@@ -18,7 +18,7 @@ func differs(e engine.TaskEnd) bool {
 	if !e.Diff || e.NoLog || e.Change == nil || e.Change.Action == engine.None {
 		return false
 	}
-	return e.Outcome == engine.Changed || e.Outcome == engine.Failed || e.Outcome == engine.Ignored
+	return e.Outcome == engine.Changed || e.Outcome.Bad()
 }
 
 // sides gives what was and what is, as far as it may be seen, by path. What is

@@ -46,11 +46,17 @@ func (j *JSON) Tell(e engine.Event) {
 		e.Step = cmp.Or(e.Step, j.open)
 		j.taskEnd(e)
 	case engine.Warning:
-		if e.Problem != nil {
-			j.warnings = append(j.warnings, j.veil.problem(e.Problem))
-		}
+		j.warning(e.Problem)
+	case engine.PlayFailed:
+		j.warning(e.Problem)
 	case engine.RunEnd:
 		j.runEnd(e)
+	}
+}
+
+func (j *JSON) warning(p *engine.Problem) {
+	if p != nil {
+		j.warnings = append(j.warnings, j.veil.problem(p))
 	}
 }
 
@@ -123,17 +129,30 @@ func (j *JSONL) Tell(e engine.Event) {
 	case engine.TaskStart:
 		j.open = e.Step
 		j.write("v2_playbook_on_task_start", e.Time, expr.MapOf("task", j.veil.taskHead(e.Step, e.Name, e.Time, time.Time{})))
+	case engine.TaskSays:
+		j.write("runner_on_progress", time.Time{}, expr.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+	case engine.TaskRetry:
+		j.retry(e)
+	case engine.ItemEnd:
+		e.Step = cmp.Or(e.Step, j.open)
+		j.itemEnd(e.TaskEnd)
 	case engine.TaskProgress:
 		j.write("runner_on_progress", time.Time{}, expr.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.taskEnd(e)
 	case engine.Warning:
-		if e.Problem != nil {
-			j.write("runner_on_warning", time.Time{}, expr.MapOf("warning", j.veil.problem(e.Problem)))
-		}
+		j.problem("runner_on_warning", "warning", e.Problem)
+	case engine.PlayFailed:
+		j.problem("runner_on_play_failed", "problem", e.Problem)
 	case engine.RunEnd:
 		j.runEnd(e)
+	}
+}
+
+func (j *JSONL) problem(name, as string, p *engine.Problem) {
+	if p != nil {
+		j.write(name, time.Time{}, expr.MapOf(as, j.veil.problem(p)))
 	}
 }
 
@@ -144,14 +163,36 @@ func (j *JSONL) taskEnd(e engine.TaskEnd) {
 		return
 	case engine.Skipped:
 		name = "v2_runner_on_skipped"
-	case engine.Failed, engine.Ignored:
+	case engine.Failed, engine.Ignored, engine.Rescued:
 		name = "v2_runner_on_failed"
 	}
+	j.ended(name, e)
+}
+
+func (j *JSONL) itemEnd(e engine.TaskEnd) {
+	name := "v2_runner_item_on_ok"
+	switch {
+	case e.Outcome == engine.Skipped:
+		name = "v2_runner_item_on_skipped"
+	case e.Outcome.Bad():
+		name = "v2_runner_item_on_failed"
+	}
+	j.ended(name, e)
+}
+
+func (j *JSONL) ended(name string, e engine.TaskEnd) {
 	end := ended(e)
 	j.write(name, end, expr.MapOf(
 		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
 		"hosts", expr.MapOf(host, j.veil.outcome(e)),
 	))
+}
+
+func (j *JSONL) retry(e engine.TaskRetry) {
+	end := engine.TaskEnd{Step: e.Step, Name: e.Name, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog}
+	event := expr.MapOf("task", j.veil.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
+		"hosts", expr.MapOf(host, j.veil.result(end)), "attempts", e.Attempts, "left", e.Left)
+	j.write("v2_runner_retry", time.Time{}, event)
 }
 
 func (j *JSONL) runEnd(e engine.RunEnd) {
@@ -231,12 +272,15 @@ func (v veil) outcome(e engine.TaskEnd) expr.Value {
 	switch e.Outcome {
 	case engine.Skipped:
 		m.Set("skipped", true)
-	case engine.Failed, engine.Ignored:
+	case engine.Failed, engine.Ignored, engine.Rescued:
 		m.Set("failed", true)
 		m.Set("ignore_errors", e.Outcome == engine.Ignored)
 		if e.Problem != nil && !e.NoLog {
 			m.Set("problem", v.problem(e.Problem))
 		}
+	}
+	if e.Included != "" {
+		m.Set("included", v.text(e.Included))
 	}
 	if differs(e) {
 		before, after := v.sides(e)

@@ -53,10 +53,22 @@ func (t *Text) Tell(e engine.Event) {
 	switch e := e.(type) {
 	case engine.PlayStart:
 		t.playStart(e)
+	case engine.PlayFailed:
+		t.banners()
+		if e.Problem != nil {
+			t.problem(e.Problem, false)
+		}
 	case engine.TaskStart:
-		t.taskStart(e.Step, e.Name)
+		t.taskStart(e.Step, e.Name, e.Handler)
 	case engine.TaskProgress:
 		t.progress(e)
+	case engine.TaskSays:
+		t.says(e)
+	case engine.TaskRetry:
+		t.retry(e)
+	case engine.ItemEnd:
+		e.Step = cmp.Or(e.Step, t.open)
+		t.itemEnd(e)
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, t.open)
 		t.taskEnd(e)
@@ -107,9 +119,13 @@ func (t *Text) playStart(e engine.PlayStart) {
 	}
 }
 
-func (t *Text) taskStart(s *engine.Step, name string) {
+func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
+	title := "TASK ["
+	if handler {
+		title = "RUNNING HANDLER ["
+	}
 	t.open = s
-	t.task = t.banner("TASK [" + line(t.veil.text(name)) + "]")
+	t.task = t.banner(title + line(t.veil.text(name)) + "]")
 	if t.opt.Verbosity >= 2 && s != nil && !s.Place.IsZero() {
 		t.task += t.paint("task path: "+line(t.veil.text(where(s.Place))), gray) + "\n"
 	}
@@ -124,42 +140,115 @@ func (t *Text) progress(e engine.TaskProgress) {
 	}
 }
 
+func (t *Text) says(e engine.TaskSays) {
+	if !t.opt.Quiet {
+		t.print(lines(t.veil.text(e.Text)), "")
+	}
+}
+
+// retry prints that a task is tried again, and what came of it where showing
+// that is its purpose, or with -vvv.
+func (t *Text) retry(e engine.TaskRetry) {
+	t.banners()
+	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", host, line(t.veil.text(e.Name)), e.Left)
+	if e.Shows && !e.NoLog || t.opt.Verbosity > 2 {
+		v := t.veil.result(engine.TaskEnd{Step: e.Step, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog})
+		text += "Result was: " + escape(expr.JSON(v, expr.JSONStyle{SortKeys: true, Indent: 4}))
+	}
+	t.print(text, blue)
+}
+
+// hides reports whether -q leaves an end out.
+func (t *Text) hides(e engine.TaskEnd) bool {
+	return t.opt.Quiet && (e.Outcome == engine.OK || e.Outcome == engine.Skipped)
+}
+
+// under prints the banner of the step at hand, if it waits.
+func (t *Text) under(e engine.TaskEnd) {
+	if t.open != e.Step {
+		t.taskStart(e.Step, e.Name, e.Handler)
+	}
+	t.banners()
+}
+
 func (t *Text) taskEnd(e engine.TaskEnd) {
-	hide := t.opt.Quiet && (e.Outcome == engine.OK || e.Outcome == engine.Skipped)
-	if hide || e.Outcome == engine.Blocked {
+	if t.hides(e) || e.Outcome == engine.Blocked {
 		t.task = ""
 		return
 	}
-	if t.open != e.Step {
-		t.taskStart(e.Step, e.Name)
-	}
-	t.banners()
+	t.under(e)
 	t.diff(e)
-	switch e.Outcome {
-	case engine.OK:
-		t.state("ok: ["+host+"]", e, green)
-	case engine.Changed:
-		t.state("changed: ["+host+"]", e, yellow)
-	case engine.Skipped:
+	switch {
+	case e.Silent && e.Outcome != engine.Skipped:
+	case e.Outcome == engine.Skipped:
 		t.state("skipping: ["+host+"]", e, cyan)
-	case engine.Failed, engine.Ignored:
+	case e.Outcome.Bad():
 		t.failed(e)
+	case e.Included != "" && e.Looped, e.Looped && !e.NoLog: // its items were told
+	case e.Included != "":
+		t.print("included: "+line(t.veil.text(e.Included))+" for "+host, cyan)
+	default:
+		t.good("ok", e, "")
 	}
+}
+
+// itemEnd prints how an item of a looped step ended.
+func (t *Text) itemEnd(e engine.ItemEnd) {
+	if t.hides(e.TaskEnd) {
+		return
+	}
+	t.under(e.TaskEnd)
+	t.diff(e.TaskEnd)
+	item := " (item=" + lines(t.label(e)) + ")"
+	switch {
+	case e.Outcome == engine.Skipped:
+		t.state("skipping: ["+host+"] =>"+item+" ", e.TaskEnd, cyan)
+	case e.Outcome.Bad():
+		if e.Problem != nil {
+			t.problem(e.Problem, e.NoLog)
+		}
+		t.print("failed: ["+host+"]"+item+" => "+t.result(e.TaskEnd), red)
+	case e.Included != "":
+		t.print("included: "+line(t.veil.text(e.Included))+" for "+host+" =>"+item, cyan)
+	default:
+		t.good("ok", e.TaskEnd, " =>"+item)
+	}
+}
+
+// label gives what is shown of an item. What a debug shows is shown as it is.
+func (t *Text) label(e engine.ItemEnd) string {
+	if shows(e.TaskEnd) {
+		return e.Label
+	}
+	return t.veil.text(e.Label)
+}
+
+// good prints that a step, or an item of it, ended well.
+func (t *Text) good(state string, e engine.TaskEnd, item string) {
+	color := green
+	if e.Outcome == engine.Changed {
+		state, color = "changed", yellow
+	}
+	t.state(state+": ["+host+"]"+item, e, color)
 }
 
 // state prints how a step ended, and its result if that is wanted.
 func (t *Text) state(text string, e engine.TaskEnd, color string) {
-	if shows(e) || t.opt.Verbosity > 0 {
+	if tells(e) || t.opt.Verbosity > 0 {
 		text += " => " + t.result(e)
 	}
 	t.print(text, color)
 }
 
+// failed prints that a step failed, and why. Of a looped one the items have said
+// so, unless all of it is hidden or its purpose is to show something.
 func (t *Text) failed(e engine.TaskEnd) {
-	if e.Problem != nil {
+	if e.Problem != nil && !e.Looped {
 		t.problem(e.Problem, e.NoLog)
 	}
-	t.print("fatal: ["+host+"]: FAILED! => "+t.result(e), red)
+	if !e.Looped || e.NoLog || kindOf(e.Step).Shows {
+		t.print("fatal: ["+host+"]: FAILED! => "+t.result(e), red)
+	}
 	if e.Outcome == engine.Ignored {
 		t.print("...ignoring", cyan)
 	}
@@ -173,7 +262,7 @@ func (t *Text) result(e engine.TaskEnd) string {
 		v = bare(m)
 	}
 	style := expr.JSONStyle{SortKeys: true}
-	if shows(e) || t.opt.Verbosity >= 3 {
+	if tells(e) || t.opt.Verbosity >= 3 {
 		style.Indent = 4
 	}
 	return escape(expr.JSON(v, style))

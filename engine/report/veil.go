@@ -68,15 +68,33 @@ func (v veil) result(e engine.TaskEnd) expr.Value {
 	if shows(e) {
 		return out
 	}
+	paths := kindOf(e.Step).Hidden
+	if e.Looped {
+		paths = below("results", paths)
+	}
 	if _, ok := out.Get("msg"); !ok && e.Problem != nil {
 		out.Set("msg", e.Problem.Msg)
 	}
-	return v.value(hide(out, kindOf(e.Step).Hidden))
+	return v.value(hide(out, paths))
+}
+
+func below(key string, paths []string) []string {
+	var list []string
+	for _, p := range paths {
+		list = append(list, key+"."+p)
+	}
+	return list
 }
 
 // shows reports whether the result is shown as it is, secrets included.
 func shows(e engine.TaskEnd) bool {
 	return e.Shows && !e.NoLog && (e.Outcome == engine.OK || e.Outcome == engine.Changed)
+}
+
+// tells reports whether the result is printed without being asked for, masked
+// unless it shows.
+func tells(e engine.TaskEnd) bool {
+	return shows(e) || e.Tells && !e.NoLog && e.Outcome != engine.Skipped
 }
 
 // changed gives the result's own word about it, if it has one.

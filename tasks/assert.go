@@ -1,0 +1,64 @@
+package tasks
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func assert() engine.Kind {
+	return engine.Kind{
+		Name:  "assert",
+		Full:  "ansible.builtin.assert",
+		Doc:   "Fails unless conditions hold. All that stands before it ends first, and nothing that stands after it starts sooner.",
+		New:   func() engine.Task { return &Assert{} },
+		Guard: true,
+		Tells: true,
+		Example: `- name: Make sure that a plan was chosen
+  ansible.builtin.assert:
+    that:
+      - plan is defined
+      - plan in ['dev', 'xs_sml']
+    fail_msg: "there is no plan {{ plan }}"
+  vars:
+    plan: dev
+`,
+		Returns: []engine.Return{
+			{Name: "msg", Doc: "that all assertions passed, or what fail_msg says"},
+			{Name: "assertion", Doc: "of a failure, the condition that does not hold"},
+			{Name: "evaluated_to", Doc: "of a failure, what it came to"},
+		},
+	}
+}
+
+// Assert tests conditions, up to the first that does not hold.
+type Assert struct {
+	That       engine.Conditions `arg:"that" required:"true" doc:"the conditions, one or a list"`
+	FailMsg    engine.Value      `arg:"fail_msg" alias:"msg" default:"Assertion failed" doc:"what is said where one does not hold"`
+	SuccessMsg engine.Value      `arg:"success_msg" default:"All assertions passed" doc:"what is said where all hold"`
+	Quiet      bool              `arg:"quiet" default:"false" doc:"say nothing where all hold"`
+}
+
+// Plan tests the conditions. What cannot be known yet is taken to hold.
+func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	for i, c := range a.That {
+		v, err := c.Test()
+		if err != nil {
+			return engine.Change{}, engine.About(fmt.Sprintf("that[%d]", i), err)
+		}
+		if v == false {
+			return engine.Change{}, engine.About(fmt.Sprintf("that[%d]", i), a.failure(c))
+		}
+	}
+	result := expr.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
+	return engine.Change{Result: result, Hush: a.Quiet}, nil
+}
+
+func (a *Assert) failure(c engine.Tested) error {
+	msg := cmp.Or(a.FailMsg, engine.Value("Assertion failed"))
+	return &engine.Failure{Msg: fmt.Sprintf("%s: %s", expr.Text(msg), c.Text),
+		Result: expr.MapOf("assertion", c.Text, "evaluated_to", false, "msg", msg)}
+}

@@ -1,0 +1,37 @@
+package tasks
+
+import (
+	"context"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func fail() engine.Kind {
+	return engine.Kind{
+		Name:  "fail",
+		Full:  "ansible.builtin.fail",
+		Doc:   "Fails, with a message. Give it a condition. All that stands before it ends first, and nothing that stands after it starts sooner.",
+		New:   func() engine.Task { return &Fail{Msg: failed} },
+		Guard: true,
+		Example: `- name: Stop where no plan was chosen
+  ansible.builtin.fail:
+    msg: give a plan with -e plan=NAME
+  when: plan is not defined
+`,
+		Returns: []engine.Return{{Name: "msg", Doc: "the message"}},
+	}
+}
+
+// failed is what is said where the playbook says nothing.
+const failed = "Failed as requested from task"
+
+// Fail fails.
+type Fail struct {
+	Msg engine.Value `arg:"msg" default:"Failed as requested from task" doc:"why"`
+}
+
+// Plan fails.
+func (f *Fail) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{}, &engine.Failure{Msg: expr.Text(f.Msg), Result: expr.MapOf("msg", f.Msg)}
+}

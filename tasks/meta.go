@@ -1,0 +1,39 @@
+package tasks
+
+import (
+	"context"
+
+	"runner/engine"
+)
+
+func meta() engine.Kind {
+	return engine.Kind{
+		Name:   "meta",
+		Full:   "ansible.builtin.meta",
+		Doc:    "Tells the run what to do next: flush_handlers runs the handlers that were notified, end_play ends the play without a failure, noop does nothing. It is not counted.",
+		New:    func() engine.Task { return &Meta{} },
+		Guard:  true,
+		Silent: true,
+		Example: `- name: End here where there is nothing to order
+  ansible.builtin.meta: end_play
+  when: orders | default([]) | length == 0
+`,
+		Returns: []engine.Return{},
+	}
+}
+
+// Meta tells the run something.
+type Meta struct {
+	Do string `arg:"free_form" required:"true" choices:"noop,flush_handlers,end_play,end_host,end_batch" doc:"what to do next"`
+}
+
+// Plan passes on what is to be done.
+func (m *Meta) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	control := map[string]engine.Control{
+		"flush_handlers": engine.FlushHandlers,
+		"end_play":       engine.EndPlay,
+		"end_host":       engine.EndPlay, // there is one host, and it is the only batch
+		"end_batch":      engine.EndPlay,
+	}
+	return engine.Change{Control: control[m.Do]}, nil
+}

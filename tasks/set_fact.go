@@ -1,0 +1,58 @@
+package tasks
+
+import (
+	"context"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func setFact() engine.Kind {
+	return engine.Kind{
+		Name:    "set_fact",
+		Full:    "ansible.builtin.set_fact",
+		Doc:     "Sets variables, for what follows and for later plays. They beat the variables of plays, blocks and tasks. A name may be a template.",
+		New:     func() engine.Task { return &SetFact{} },
+		Defines: factNames,
+		Example: `- name: Remember which plan to order
+  ansible.builtin.set_fact:
+    plan: "{{ 'dev' if ansible_check_mode else 'xs_sml' }}"
+
+- name: Say so
+  ansible.builtin.debug:
+    var: plan
+`,
+		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the variables with their values"}},
+	}
+}
+
+// SetFact sets variables.
+type SetFact struct {
+	Cacheable bool      `arg:"cacheable" default:"false" doc:"accepted, and of no effect: facts last as long as the run"`
+	Facts     *expr.Map `arg:"*" doc:"the variables, each with its value"`
+}
+
+// Plan gives the variables; nothing is changed by them.
+func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	if s.Facts.Len() == 0 {
+		return engine.Change{}, &engine.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
+	}
+	return engine.Change{Facts: s.Facts, Result: expr.MapOf("ansible_facts", s.Facts)}, nil
+}
+
+// factNames gives the names that a set_fact sets. Those that are templates show
+// only when they are rendered.
+func factNames(args *expr.Node) (names []string, more bool) {
+	if args == nil {
+		return nil, false
+	}
+	for _, e := range args.Entries {
+		switch {
+		case e.Key.Tmpl != nil || expr.HasTemplate(e.Key.Text):
+			more = true
+		case e.Key.Text != "cacheable":
+			names = append(names, e.Key.Text)
+		}
+	}
+	return names, more
+}
