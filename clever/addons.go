@@ -10,22 +10,22 @@ import (
 )
 
 // Addons gives the add-ons of an owner ("": the personal space). They are read
-// once per client; what this client creates, renames and deletes is followed.
+// once per client; what this client creates, renames and deletes is followed. The
+// list is shared: leave it as it is.
 func (c *Client) Addons(ctx context.Context, owner string) ([]Addon, error) {
 	l := c.addons.of(owner)
 	if list, ok := l.look(); ok {
 		return list, nil
 	}
-	list, err := c.addons.flights.do(ctx, owner, func() ([]Addon, error) {
+	return c.addons.flights.do(ctx, owner, func() ([]Addon, error) {
 		if list, ok := l.look(); ok {
 			return list, nil
 		}
 		return c.Refresh(ctx, owner)
 	})
-	return slices.Clone(list), err
 }
 
-// Refresh reads the add-ons of an owner again, and keeps them.
+// Refresh reads the add-ons of an owner again, and keeps them. The list is shared.
 func (c *Client) Refresh(ctx context.Context, owner string) ([]Addon, error) {
 	path, err := below(owner)
 	if err != nil {
@@ -56,6 +56,7 @@ func (c *Client) Rename(ctx context.Context, owner, id, name string) error {
 	}
 	err = c.put(ctx, path, map[string]string{"name": name}, nil)
 	c.addons.edit(owner, err, func(list []Addon) []Addon {
+		list = slices.Clone(list)
 		for i := range list {
 			if list[i].ID == id {
 				list[i].Name = name
@@ -77,7 +78,7 @@ func (c *Client) Delete(ctx context.Context, owner, id string) error {
 		err = nil
 	}
 	c.addons.edit(owner, err, func(list []Addon) []Addon {
-		return slices.DeleteFunc(list, func(a Addon) bool { return a.ID == id })
+		return slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return a.ID == id })
 	})
 	return err
 }

@@ -37,9 +37,12 @@ func TestAddonsAreReadOnceAndKeptTrue(t *testing.T) {
 	if w.gets[listPath] != 1 {
 		t.Errorf("the list was read %d times, want once", w.gets[listPath])
 	}
-	list[0].Name = "scribbled on"
-	if list, _ = c.Addons(ctx, ""); list[0].Name != "b" {
-		t.Error("what is given is what is kept")
+	// A list that was given out stays what it was, whatever is changed later.
+	if err := c.Rename(ctx, "", "addon_2", "c"); err != nil || list[0].Name != "b" {
+		t.Errorf("%v, %s", err, list[0].Name)
+	}
+	if list, _ = c.Addons(ctx, ""); list[0].Name != "c" {
+		t.Errorf("renamed, it is %s", list[0].Name)
 	}
 }
 

@@ -130,7 +130,7 @@ func (o *ordering) look(ctx context.Context, looks int) ([]Addon, error) {
 		if err != nil {
 			return nil, err
 		}
-		found := slices.DeleteFunc(list, func(a Addon) bool { return !o.made(a) })
+		found := slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return !o.made(a) })
 		if len(found) > 0 || look >= looks {
 			return found, nil
 		}

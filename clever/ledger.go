@@ -72,7 +72,8 @@ func mayHaveHappened(err error) bool {
 
 // A ledger is the list of one owner's add-ons as last read, with what was changed
 // since: changes are kept, so that a list which was under way while one was made
-// does not undo it.
+// does not undo it. Lists are given out without copying them, so that a long one
+// costs nothing: a change appends to a list, or makes a new one.
 type ledger struct {
 	mu      sync.Mutex
 	list    []Addon
@@ -85,7 +86,7 @@ type ledger struct {
 func (l *ledger) look() ([]Addon, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.list), l.loaded
+	return slices.Clip(l.list), l.loaded
 }
 
 // reading begins a reading, and gives what to do with its result.
@@ -103,7 +104,7 @@ func (l *ledger) reading() (store func([]Addon) []Addon) {
 		if reading > l.latest {
 			l.list, l.loaded, l.latest = list, true, reading
 		}
-		return slices.Clone(list)
+		return slices.Clip(list)
 	}
 }
 
