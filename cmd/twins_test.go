@@ -1,8 +1,10 @@
 package cmd_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -33,27 +35,28 @@ func TestTwoMachinesOrderTheSame(t *testing.T) {
 		}
 	}
 	one.env["API_HOST"], two.env["API_HOST"] = proxy.URL, proxy.URL
-	type ending struct {
-		code   int
-		stderr string
+	var told [2]bytes.Buffer
+	code := 0
+	var runs []*exec.Cmd
+	for i, s := range []*shell{one, two} {
+		c := s.process(t, "play", s.file(t, "site.yml", orders(1)))
+		c.Stderr = &told[i]
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, c)
 	}
-	endings := make(chan ending, 2)
-	for _, s := range []*shell{one, two} {
-		book := s.file(t, "site.yml", orders(1))
-		go func() {
-			code, _, stderr := s.run("play", book)
-			endings <- ending{code, stderr}
-		}()
+	for _, c := range runs {
+		_ = c.Wait()
+		code = max(code, c.ProcessState.ExitCode())
 	}
-	first, second := <-endings, <-endings
 	list := e.Addons(e.User())
 	if len(list) != 2 {
 		t.Fatalf("%d add-ons", len(list))
 	}
-	told := first.stderr + second.stderr
-	if first.code+second.code < 2 || !strings.Contains(told, "ordered twice") ||
-		!strings.Contains(told, list[0].ID) || !strings.Contains(told, list[1].ID) {
-		t.Errorf("exit %d and %d, told\n%s", first.code, second.code, told)
+	all := told[0].String() + told[1].String()
+	if code != 2 || strings.Count(all, "ordered twice") != 1 || !strings.Contains(all, list[0].ID) || !strings.Contains(all, list[1].ID) {
+		t.Errorf("exit %d, told\n%s", code, all)
 	}
 	if code, out, _ := one.run("play", one.file(t, "site.yml", orders(1))); code != 2 || !strings.Contains(out, `2 add-ons are called "db-0"`) {
 		t.Errorf("the next play: exit %d\n%s", code, out)

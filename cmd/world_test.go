@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,12 +35,11 @@ func newTrial(t testing.TB) *trial {
 	tr := &trial{shell: newShell(t), e: e}
 	tr.env["CLEVER_TOKEN"], tr.env["CLEVER_SECRET"] = "emulator-token", "emulator-token-secret"
 	tr.env["API_HOST"] = "http://emulator.invalid"
-	before := tr.file(t, "before.yml", `
-- addon_register: {name: grows, provider: pg, details: {plan: xxs_sml, version: 15}}
-- addon_register: {name: old, provider: redis, details: {plan: s_mono}}
-`)
-	if code, out, stderr := tr.play(t.Context(), before); code != 0 {
-		t.Fatalf("exit %d\n%s%s", code, out, stderr)
+	for _, order := range []string{
+		`{"name":"grows","providerId":"postgresql-addon","plan":"plan_c32d00fb-6c06-48a9-a0a3-9d808937ec68","region":"par","options":{"version":"15"}}`,
+		`{"name":"old","providerId":"redis-addon","plan":"plan_c62dd71e-15c3-483e-879d-75e4c836e21e","region":"par","options":{}}`,
+	} {
+		tr.order(t, order)
 	}
 	tr.dest = filepath.Join(tr.dir, "app.env")
 	tr.book = tr.file(t, "site.yml", `
@@ -47,9 +48,25 @@ func newTrial(t testing.TB) *trial {
 - addon_register: {name: cache, provider: redis, details: {plan: s_mono}}
   register: cache
 - addon_register: {name: grows, provider: pg, details: {plan: xs_sml, version: 15}}
+- env_file: {dest: app.env, from: ['{{ main }}', '{{ cache }}']}
 - addon_remove: {addon: old}
 `)
 	return tr
+}
+
+// order makes an add-on be there, without a play.
+func (tr *trial) order(t testing.TB, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://emulator.invalid/v2/self/addons", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer anything")
+	answer, err := tr.e.Transport().RoundTrip(r)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %+v", err, answer)
+	}
+	answer.Body.Close()
 }
 
 // play plays without a network.
@@ -93,6 +110,15 @@ func (tr *trial) declared() error {
 	for _, a := range tr.e.Addons(tr.e.User()) {
 		if a.Name == "grows" && a.Plan.Slug != "xs_sml" {
 			return fmt.Errorf("grows has the plan %s", a.Plan.Slug)
+		}
+	}
+	text, err := os.ReadFile(tr.dest)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"POSTGRESQL_ADDON_URI=", "REDIS_URL="} {
+		if !strings.Contains(string(text), name) {
+			return fmt.Errorf("app.env holds no %s", name)
 		}
 	}
 	return nil
