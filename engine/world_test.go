@@ -1,0 +1,252 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// A world is what the fake kinds below read and write.
+type world struct {
+	mu      sync.Mutex
+	things  map[string]string
+	log     []string // "start x", "end x" in the order of time
+	running int
+	peak    int
+}
+
+func newWorld() *world { return &world{things: map[string]string{}} }
+
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log = append(w.log, fmt.Sprintf(format, args...))
+}
+
+func (w *world) before(a, b string) bool {
+	return slices.Index(w.log, a) >= 0 && slices.Index(w.log, a) < slices.Index(w.log, b)
+}
+
+// put makes a thing hold a value, after a while.
+type put struct {
+	Name  string       `arg:"name" required:"true"`
+	Value string       `arg:"value"`
+	Takes int          `arg:"takes"` // seconds
+	Fail  bool         `arg:"fail"`
+	Write bool         `arg:"write_while_planning"`
+	Extra engine.Value `arg:"extra"`
+	w     *world
+}
+
+func (p *put) Touches() []string { return []string{"things/" + p.Name} }
+
+func (p *put) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
+	if p.Write {
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://world.invalid/", strings.NewReader("x"))
+		_, err := h.HTTP.Do(req)
+		return engine.Change{}, err
+	}
+	p.w.mu.Lock()
+	old, there := p.w.things[p.Name]
+	p.w.mu.Unlock()
+	result := expr.MapOf("name", p.Name, "value", p.Value)
+	if there && old == p.Value {
+		return engine.Change{Result: result}, nil
+	}
+	c := engine.Change{Action: engine.Create, Object: p.Name, Result: expr.MapOf("name", p.Name, "value", &expr.Unknown{Task: h.Task}),
+		Attrs: []engine.Attr{{Path: "value", Before: old, After: p.Value}}}
+	if there {
+		c.Action = engine.Update
+	}
+	c.Do = func(context.Context, *engine.Host) (engine.Value, error) { return result, p.do() }
+	return c, nil
+}
+
+func (p *put) do() error {
+	p.w.note("start %s", p.Name)
+	p.w.mu.Lock()
+	p.w.running++
+	p.w.peak = max(p.w.peak, p.w.running)
+	p.w.mu.Unlock()
+	time.Sleep(time.Duration(p.Takes) * time.Second)
+	p.w.mu.Lock()
+	p.w.running--
+	if !p.Fail {
+		p.w.things[p.Name] = p.Value
+	}
+	p.w.mu.Unlock()
+	p.w.note("end %s", p.Name)
+	if p.Fail {
+		return engine.About("name", fmt.Errorf("%s cannot be put", p.Name))
+	}
+	return nil
+}
+
+// drop removes a thing; risky asks for consent.
+type drop struct {
+	Name  string `arg:"name" required:"true"`
+	Risky bool   `arg:"risky"`
+	w     *world
+}
+
+func (d *drop) Touches() []string { return []string{"things"} }
+
+func (d *drop) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	d.w.mu.Lock()
+	_, there := d.w.things[d.Name]
+	d.w.mu.Unlock()
+	if !there {
+		return engine.Change{}, nil
+	}
+	c := engine.Change{Action: engine.Delete, Object: d.Name}
+	if d.Risky {
+		c.Risk, c.Allow = "its data is lost", "delete"
+	}
+	c.Do = func(context.Context, *engine.Host) (engine.Value, error) {
+		d.w.note("drop %s", d.Name)
+		d.w.mu.Lock()
+		defer d.w.mu.Unlock()
+		delete(d.w.things, d.Name)
+		return nil, nil
+	}
+	return c, nil
+}
+
+// say shows a value; a guard when called "stop".
+type say struct {
+	Msg  engine.Value      `arg:"msg"`
+	Var  engine.Expression `arg:"var"`
+	Fail bool              `arg:"fail"`
+	w    *world
+	as   string
+}
+
+func (s *say) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	s.w.note("%s", s.as)
+	if s.Fail {
+		return engine.Change{}, errors.New("stopped")
+	}
+	if s.Var.Text != "" {
+		return engine.Change{Result: expr.MapOf("var", s.Var.Value)}, nil
+	}
+	return engine.Change{Result: expr.MapOf("msg", s.Msg)}, nil
+}
+
+func kinds(w *world) map[string]*engine.Kind {
+	return map[string]*engine.Kind{
+		"put":   {Name: "put", New: func() engine.Task { return &put{w: w} }},
+		"drop":  {Name: "drop", New: func() engine.Task { return &drop{w: w} }},
+		"say":   {Name: "say", Shows: true, New: func() engine.Task { return &say{w: w, as: "say"} }},
+		"stop":  {Name: "stop", Guard: true, New: func() engine.Task { return &say{w: w, as: "stop"} }},
+		"crash": {Name: "crash", New: func() engine.Task { return &crash{} }},
+		"set":   {Name: "set", Defines: setNames, New: func() engine.Task { return &set{} }},
+		"wait":  {Name: "wait", New: func() engine.Task { return &wait{} }},
+		"meta":  {Name: "meta", Guard: true, Silent: true, New: func() engine.Task { return &control{} }},
+		"bring": {Name: "bring", Guard: true, Defines: anyName, New: func() engine.Task { return &bring{} }},
+	}
+}
+
+// set sets variables.
+type set struct {
+	Facts *expr.Map `arg:"*"`
+}
+
+func (s *set) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{Facts: s.Facts}, nil
+}
+
+func setNames(args *expr.Node) (names []string, more bool) {
+	for _, e := range args.Entries {
+		names = append(names, e.Key.Text)
+	}
+	return names, false
+}
+
+// wait takes a while, unless it is stopped.
+type wait struct {
+	Seconds int `arg:"seconds"`
+}
+
+func (w *wait) Plan(ctx context.Context, _ *engine.Host) (engine.Change, error) {
+	select {
+	case <-time.After(time.Duration(w.Seconds) * time.Second):
+		return engine.Change{}, nil
+	case <-ctx.Done():
+		return engine.Change{}, ctx.Err()
+	}
+}
+
+// control demands something of the run.
+type control struct {
+	Do string `arg:"do"`
+}
+
+func (c *control) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{Control: engine.Control(c.Do)}, nil
+}
+
+// bring brings in a file of tasks.
+type bring struct {
+	File string `arg:"file"`
+}
+
+func (b *bring) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{Include: b.File}, nil
+}
+
+func anyName(*expr.Node) (names []string, more bool) { return nil, true }
+
+type crash struct{}
+
+func (*crash) Plan(context.Context, *engine.Host) (engine.Change, error) { panic("boom") }
+
+// A witness keeps what was told, a line per event.
+type witness struct{ lines []string }
+
+func (w *witness) Tell(e engine.Event) {
+	switch e := e.(type) {
+	case engine.TaskStart:
+		w.lines = append(w.lines, "task "+e.Step.ID)
+	case engine.TaskRetry:
+		w.lines = append(w.lines, fmt.Sprintf("%s tried, %d left", e.Step.ID, e.Left))
+	case engine.PlayFailed:
+		w.lines = append(w.lines, "play failed: "+e.Problem.Error())
+	case engine.ItemEnd:
+		w.lines = append(w.lines, fmt.Sprintf("%s (%s) %s", e.Step.ID, e.Label, e.Outcome))
+	case engine.TaskEnd:
+		line := e.Step.ID + " " + e.Outcome.String()
+		if e.Included != "" {
+			line += " included " + e.Included
+		}
+		if e.Problem != nil {
+			line += ": " + e.Problem.Error()
+		}
+		if m, ok := e.Result.(*expr.Map); ok && e.Shows {
+			line += " " + expr.JSON(m, expr.JSONStyle{})
+		}
+		w.lines = append(w.lines, line)
+	}
+}
+
+func (w *witness) String() string { return strings.Join(w.lines, "\n") }
+
+// play runs a script in a bubble of its own time.
+func play(t *testing.T, w *world, text string, opt engine.Options) (engine.Result, *witness) {
+	t.Helper()
+	told := &witness{}
+	opt.Reporter = told
+	result, err := engine.Run(t.Context(), script(t, w, text), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, told
+}
