@@ -1,6 +1,7 @@
 package clever
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,13 +107,13 @@ func (o *ordering) fate(ctx context.Context, failed error) (Addon, error) {
 	found, err := o.look(ctx, looks)
 	switch {
 	case err != nil:
-		return Addon{}, &LostOrderError{Name: o.order.Name, Err: failed, Look: err}
+		return Addon{}, &LostOrderError{Owner: o.owner, Name: o.order.Name, Err: failed, Look: err}
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) == 0 && tooBusy:
 		return Addon{}, failed
 	}
-	lost := &LostOrderError{Name: o.order.Name, Err: failed}
+	lost := &LostOrderError{Owner: o.owner, Name: o.order.Name, Err: failed}
 	for _, a := range found {
 		lost.Found = append(lost.Found, a.ID)
 	}
@@ -167,6 +168,7 @@ func (o *ordering) again(attempt int, err error) (time.Duration, bool) {
 // A LostOrderError says that the answer to an order did not come, and what is
 // known of the order.
 type LostOrderError struct {
+	Owner string // "": the personal space
 	Name  string
 	Err   error    // what the order failed with
 	Look  error    // what looking for it failed with; nil: it was looked for
@@ -174,13 +176,14 @@ type LostOrderError struct {
 }
 
 func (e *LostOrderError) Error() string {
+	what := fmt.Sprintf("add-on %q of %s", e.Name, cmp.Or(e.Owner, "the personal space"))
 	switch {
 	case e.Look != nil:
-		return fmt.Sprintf("whether add-on %q was ordered is not known: %v; and the list of add-ons could not be read: %v", e.Name, e.Err, e.Look)
+		return fmt.Sprintf("whether %s was ordered is not known: %v; and the list of add-ons could not be read: %v", what, e.Err, e.Look)
 	case len(e.Found) > 0:
-		return fmt.Sprintf("the answer to the order of add-on %q was lost, and there are now %d new ones of that name: %v", e.Name, len(e.Found), e.Err)
+		return fmt.Sprintf("the answer to the order of %s was lost, and there are now %d new ones of that name: %v", what, len(e.Found), e.Err)
 	}
-	return fmt.Sprintf("the answer to the order of add-on %q was lost: %v; the list of add-ons was read again and does not hold it", e.Name, e.Err)
+	return fmt.Sprintf("the answer to the order of %s was lost: %v; the list of add-ons was read again and does not hold it", what, e.Err)
 }
 
 // Unwrap gives what the order failed with.

@@ -44,7 +44,7 @@ func playOrders(steps []orderStep) func(int, func() Addon) (*http.Response, erro
 func TestCreateNeverOrdersTwice(t *testing.T) {
 	ok := orderStep{made: 1}
 	unavailable := reply{status: 503, body: `{"id":-500,"message":"Error from provider: [no capacity]","type":"error"}`}
-	const lost = `the answer to the order of add-on "main-db" was lost: `
+	const lost = `the answer to the order of add-on "main-db" of the personal space was lost: `
 	const looked = "; the list of add-ons was read again and does not hold it; play again a little later: if it exists then, it is found by its name"
 	tests := []struct {
 		name  string
@@ -93,7 +93,7 @@ func TestCreateNeverOrdersTwice(t *testing.T) {
 			1, []string{"addon_1", "addon_2"}, "", "POST /v2/self/addons: only reading is allowed"},
 		{"made twice by a broken platform", []orderStep{{2, reply{status: 500}}, ok},
 			1, []string{"addon_1", "addon_2", "addon_3", "addon_4"}, "",
-			`the answer to the order of add-on "main-db" was lost, and there are now 2 new ones of that name: ` +
+			`the answer to the order of add-on "main-db" of the personal space was lost, and there are now 2 new ones of that name: ` +
 				"the platform failed at POST /v2/self/addons: 500, internal server error; keep one and remove the others: [addon_3 addon_4]"},
 	}
 	for _, tt := range tests {
@@ -203,7 +203,7 @@ func TestALostOrderWhoseListCannotBeRead(t *testing.T) {
 			return reply{}
 		}
 		_, err := newTestClient(t, w).Create(t.Context(), "", testOrder())
-		const want = `whether add-on "main-db" was ordered is not known: no answer from http://platform.test to POST /v2/self/addons: ` +
+		const want = `whether add-on "main-db" of the personal space was ordered is not known: no answer from http://platform.test to POST /v2/self/addons: ` +
 			"the connection was closed too early; and the list of add-ons could not be read: " +
 			"the platform failed at GET /v2/self/addons: 500, internal server error"
 		if err == nil || err.Error() != want || w.posts != 1 {

@@ -70,7 +70,10 @@ func TestInterruptTwice(t *testing.T) {
 			break
 		}
 	}
-	_, _ = io.Copy(io.Discard, lines)
+	left, _ := io.ReadAll(lines)
+	if want := `it may have been done or not: create add-on "db-0" [`; !strings.Contains(string(left), want) {
+		t.Errorf("at last it says %q, want %q", left, want)
+	}
 	err = c.Wait()
 	if code := c.ProcessState.ExitCode(); code != 130 || len(told) != 2 {
 		t.Errorf("exit %d (%v), told %q", code, err, told)

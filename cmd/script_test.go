@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar: the program as its user meets it. Beside
 // testscript's own words the scripts know
 //
-//	emulator [--strict] [--latency D]   an emulator on a socket; the environment points at it
+//	emulator [--strict] [--latency D] [--fault SPEC]…
+//	                                    an emulator on a socket; the environment points at it
 //	requests METHOD PATH N              it was asked N times; PATH is a regular expression, METHOD one too
 //	addons NAME…                        it holds add-ons of just these names
 //	exit N COMMAND…                     the command ends with this code
@@ -64,6 +65,11 @@ func startEmulator(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	flags.BoolVar(&o.Strict, "strict", false, "")
 	flags.DurationVar(&o.Latency, "latency", 0, "")
+	flags.Func("fault", "", func(spec string) error {
+		f, err := emulator.ParseFault(spec)
+		o.Faults = append(o.Faults, f)
+		return err
+	})
 	ts.Check(flags.Parse(args))
 	e, err := emulator.New(o)
 	ts.Check(err)

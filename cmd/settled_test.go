@@ -30,6 +30,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\bu[a-z0-9]{19}\b`), "USER"},
 	{regexp.MustCompile(`:[A-Za-z0-9]{20}@`), ":PASSWORD@"},
 	{regexp.MustCompile(`clever-cloud\.com:[0-9]+`), "clever-cloud.com:PORT"},
+	{regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d`), "DATE TIME"},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 }
 
