@@ -47,7 +47,11 @@ func (n *node) runBlock(ctx context.Context, b *Block) {
 // rememberFailure sets the variables that tell what happened in the part of a
 // block that is at a position.
 func (n *node) rememberFailure(at position) {
-	task := expr.MapOf("name", n.failure.Name, "action", n.failure.Step.As)
+	name := "" // as Ansible has it, where there is none
+	if n.failure.Step.Name != nil {
+		name = n.failure.Name
+	}
+	task := expr.MapOf("name", name, "action", n.failure.Step.As)
 	n.facts.set("ansible_failed_task", at.in(last), registered{value: task})
 	n.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
 }

@@ -23,6 +23,7 @@ func (p position) in(i int) position { return append(slices.Clip(p), i) }
 type listRun struct {
 	*playRun
 	up       *node // what the list is part of; nil for a play's own
+	order    *linked
 	at       position
 	frame    *frame // variables that hold in this list alone
 	handlers bool   // only what was notified is run, one after the other
@@ -77,7 +78,7 @@ type segment struct {
 
 // list prepares a list: it connects each item with those that it waits for.
 func (p *playRun) list(of segment, out *stream) *listRun {
-	l := &listRun{playRun: p, up: of.up, at: of.at, frame: of.frame, handlers: of.handlers, catching: of.catching, out: out}
+	l := &listRun{playRun: p, up: of.up, order: of.order, at: of.at, frame: of.frame, handlers: of.handlers, catching: of.catching, out: out}
 	l.failed.Store(never())
 	places := map[int]int{} // a step's place in the program → its item's in the list
 	var before, barrier, toucher *node

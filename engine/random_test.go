@@ -41,7 +41,8 @@ func outcomeOf(t *testing.T, text string, jobs int) (e ending) {
 		w := newWorld()
 		maps.Copy(w.things, map[string]string{"t0": "old", "t1": "old", "t2": "old"})
 		result, told := play(t, w, text, engine.Options{Jobs: jobs, Hooks: includes(t, w, map[string]string{
-			"file": "put name=t3 value={{item|default(7)}} takes=1 | register=r\nput name=t0 value={{r.value}} | register=r1",
+			"file": "put name=t3 value={{item|default(7)}} takes=1 | register=r\nput name=t0 value={{r.value}} | register=r1\n" +
+				"block\nput name=t1 value={{r1.value}} | register=r2\nstop fail={{item|default(1)==2}}\nrescue\nput name=t2 value={{r2.value}}\nend",
 		})})
 		if w.peak > jobs {
 			t.Errorf("%d were at work at once, with %d jobs", w.peak, jobs)

@@ -92,7 +92,7 @@ func (n *node) follow(ctx context.Context, a *attempt) {
 	case a.control == FlushHandlers:
 		n.flush(ctx)
 	case a.control == EndPlay:
-		n.playRun.ended.Store(true)
+		n.ended.Store(true)
 	}
 	if n.failure != nil {
 		n.outcome = Failed

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"path/filepath"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -92,6 +93,9 @@ func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	for _, v := range vars {
 		facts.Set(v.Name, asWritten(v.Value))
 		file = v.Place.Source.Name
+	}
+	if path, err := filepath.Abs(file); err == nil {
+		file = path
 	}
 	if i.Name != "" {
 		vars, facts = gathered(i.Name, vars), expr.MapOf(i.Name, facts)

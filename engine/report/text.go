@@ -261,6 +261,9 @@ func (t *Text) result(e engine.TaskEnd) string {
 	if m, ok := v.(*expr.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
 		v = bare(m)
 	}
+	if m, ok := v.(*expr.Map); ok && e.Outcome == engine.Skipped && !e.Looped {
+		v = without(m, "results") // there are none
+	}
 	style := expr.JSONStyle{SortKeys: true}
 	if tells(e) || t.opt.Verbosity >= 3 {
 		style.Indent = 4
