@@ -248,10 +248,10 @@ func (r *past) text(b *strings.Builder) {
 }
 
 func (r *past) ending() string {
-	switch {
-	case r.State == stateRunning:
+	switch r.State {
+	case stateRunning:
 		return fmt.Sprintf("is running (pid %d)", r.PID)
-	case r.State == stateCut:
+	case stateCut:
 		return "did not end"
 	}
 	text := "ended"

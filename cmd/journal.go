@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -218,9 +219,9 @@ func (j *journal) add(e entry, safely bool) {
 // write appends a line in one piece, so that runs at the same time do not mix
 // theirs.
 func (j *journal) write(text []byte, safely bool) error {
-	line := append(text, '\n')
+	line := slices.Concat(text, []byte{'\n'})
 	if j.torn {
-		line = append([]byte{'\n'}, line...)
+		line = slices.Concat([]byte{'\n'}, line)
 	}
 	n, err := j.file.Write(line)
 	j.torn = n > 0 && n < len(line)
