@@ -145,7 +145,9 @@ func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 // render gives a name as text; what is undefined in it is shown as written, with
 // a mark, and is no failure.
 func (r *run) render(s *scope, n *expr.Node) string {
-	v, err := n.Eval(s.context())
+	c := s.context()
+	c.ShowErrors = true
+	v, err := n.Eval(c)
 	if err != nil {
 		return fmt.Sprintf("<< error 1 - %s >>", err)
 	}

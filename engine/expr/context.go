@@ -23,7 +23,11 @@ type Context struct {
 	Scope    Scope
 	Lookups  map[string]Lookup                // by short name: "env"
 	FromYAML func(text string) (Value, error) // for from_yaml; nil: the filter fails
+	// ShowErrors: a part of a text that fails is shown as << error 1 - why >>, as
+	// in the name of a task.
+	ShowErrors bool
 
+	shown   int // errors
 	steps   int
 	bytes   int
 	calls   int

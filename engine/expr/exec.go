@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // An output gathers what a template renders, part by part.
 type output struct{ parts []Value }
@@ -75,16 +78,30 @@ func (s text) exec(st *state, out *output) error {
 
 func (s *printing) exec(st *state, out *output) error {
 	v, err := s.value.eval(st)
-	if err != nil {
-		return err
-	}
-	if l, ok := v.(*lazy); ok {
+	if l, ok := v.(*lazy); ok && err == nil {
 		if v, err = st.c.force(l); err != nil {
-			return st.failAt(pos(s.value.at()), err)
+			err = st.failAt(pos(s.value.at()), err)
 		}
 	}
-	out.parts = append(out.parts, v)
-	return nil
+	if st.c.ShowErrors {
+		v, err = st.c.showError(v, err)
+	}
+	if err == nil {
+		out.parts = append(out.parts, v)
+	}
+	return err
+}
+
+// showError makes text of an error, or of what would be one.
+func (c *Context) showError(v Value, err error) (Value, error) {
+	if _, ok := v.(*Undefined); ok && err == nil {
+		_, _, err = c.textOf(v)
+	}
+	if _, unknown := err.(*unknownSignal); unknown || err == nil {
+		return v, err
+	}
+	c.shown++
+	return fmt.Sprintf("<< error %d - %s >>", c.shown, err), nil
 }
 
 func (s *choice) exec(st *state, out *output) error {
