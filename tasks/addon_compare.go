@@ -29,8 +29,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	if err != nil {
 		return engine.Change{}, err
 	}
-	b := basket{provider: &now.Provider, plan: &now.Plan}
-	b.request.Name, b.request.Region, b.request.Options = r.nameFor(a), now.Region, r.options("")
+	b := r.asItIs(now)
 	if !r.settled(now) {
 		if b, err = r.choose(ctx, &now); err != nil {
 			return engine.Change{}, err
@@ -43,6 +42,25 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 		return change, nil
 	}
 	return r.mend(change, now, b)
+}
+
+// asItIs is the basket of an add-on whose provider, plan, version and region stay.
+func (r *registration) asItIs(now sight) basket {
+	return basket{provider: &now.Provider, plan: &now.Plan, request: clever.CreateRequest{
+		Name: r.nameFor(now.Addon), Plan: now.Plan.ID, ProviderID: now.Provider.ID, Region: now.Region,
+		Options: r.options(r.versionAgain(now, "")),
+	}}
+}
+
+// versionAgain is the version that an add-on in the place of another gets: what
+// was chosen or declared, else what the other one runs, as far as that is told in
+// words that can be ordered.
+func (r *registration) versionAgain(now sight, chosen string) string {
+	version := cmp.Or(chosen, r.Details.Version)
+	if version == "" && now.detail != nil {
+		return now.detail.Version
+	}
+	return version
 }
 
 // look reads what the playbook asks about.
@@ -136,7 +154,7 @@ func optionDifferences(now sight, b basket) []engine.Attr {
 		is, told := now.detail.Option(name)
 		wanted := b.request.Options[name]
 		if name == "plugins" {
-			wanted = strings.Join(slices.Sorted(strings.SplitSeq(strings.ReplaceAll(wanted, " ", ""), ",")), ",")
+			wanted = strings.Join(slices.Sorted(strings.SplitSeq(wanted, ",")), ",")
 		}
 		if name != "version" && told && !strings.EqualFold(is, wanted) {
 			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: is, After: wanted})

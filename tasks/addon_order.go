@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +89,9 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	b.request = clever.CreateRequest{Name: r.Name, Plan: b.plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
 	if now != nil {
 		b.request.Name = r.nameFor(now.Addon)
-		b.request.Options = r.options(cmp.Or(b.version, r.Details.Version))
+	}
+	if same {
+		b.request.Options = r.options(r.versionAgain(*now, b.version))
 	}
 	return b, wrong.err()
 }
@@ -169,6 +170,9 @@ func isWord(err error) bool {
 func (r *registration) options(version string) map[string]string {
 	options := map[string]string{}
 	maps.Copy(options, r.Details.Options)
+	if list, ok := options["plugins"]; ok { // a person may write "a, b"
+		options["plugins"] = strings.ReplaceAll(list, " ", "")
+	}
 	if r.Details.Encryption != nil {
 		options["encryption"] = strconv.FormatBool(*r.Details.Encryption)
 	}

@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,8 @@ type platform struct {
 	dir   string   // of the playbook
 	allow []string // risks that are consented to
 	scope string   // of the play; "": none
+	// transport stands between a play and the emulator; nil: nothing does.
+	transport http.RoundTripper
 }
 
 func newPlatform(t *testing.T) platform {
@@ -97,9 +100,13 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 		}
 		play.Tasks = append(play.Tasks, st)
 	}
+	transport := p.transport
+	if transport == nil {
+		transport = p.Transport()
+	}
 	var told ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
-		engine.Options{Check: check, Transport: p.Transport(), Reporter: &told, Allow: p.allow})
+		engine.Options{Check: check, Transport: transport, Reporter: &told, Allow: p.allow})
 	if err != nil {
 		t.Fatal(err)
 	}
