@@ -1,0 +1,171 @@
+package vendor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	connectTime = 5 * time.Second
+	callTime    = 25 * time.Second // what Heroku grants a back-end
+	headerSize  = 64 << 10
+	answerSize  = 1 << 20
+)
+
+// A Line is the way to a back-end that is not trusted: it follows no redirect,
+// so that credentials reach no other host, reads no more than a mebibyte, and
+// ends after the time that a back-end has. It may be used by many goroutines.
+type Line struct {
+	out  http.RoundTripper
+	time time.Duration
+}
+
+// LineOptions say how to reach a back-end.
+type LineOptions struct {
+	Time     time.Duration     // for one call; 0 means 25 seconds
+	Loopback bool              // this machine may be called, for those who develop on it
+	Roots    *x509.CertPool    // whom to trust; nil: whom the system trusts
+	Out      http.RoundTripper // instead of the network, for tests
+}
+
+// NewLine gives a way to a back-end. Addresses inside a network are refused when
+// a connection is made, after names were resolved.
+func NewLine(o LineOptions) *Line {
+	l := &Line{out: o.Out, time: o.Time}
+	if l.time == 0 {
+		l.time = callTime
+	}
+	if l.out != nil {
+		return l
+	}
+	dialer := &net.Dialer{Timeout: min(connectTime, l.time), Control: guard(o.Loopback)}
+	l.out = &http.Transport{ // no proxy of the environment: it would see the credentials
+		DialContext: dialer.DialContext, TLSHandshakeTimeout: connectTime, DisableCompression: true, ForceAttemptHTTP2: true,
+		MaxResponseHeaderBytes: headerSize, MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+	}
+	return l
+}
+
+// Close lets connections go that nobody uses.
+func (l *Line) Close() {
+	if t, ok := l.out.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// guard refuses to connect to addresses that are not of the open internet.
+func guard(own bool) func(network, address string, c syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		if a := at.Addr(); Public(a) || own && a.Unmap().IsLoopback() {
+			return nil
+		}
+		return &insideError{at.Addr()}
+	}
+}
+
+// An insideError is an address that no marketplace calls.
+type insideError struct{ addr netip.Addr }
+
+func (e *insideError) Error() string {
+	return fmt.Sprintf("%s is a private address: it is not called", e.addr)
+}
+
+// An Answer is what a back-end sent, up to a mebibyte of it.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Cut    bool // there was more
+	Took   time.Duration
+}
+
+// NoAnswer is a call that was not answered, or not to its end.
+type NoAnswer struct {
+	Err  error
+	Slow bool // the time for a call was over
+	Sent bool // the back-end may have done what it was asked for
+	TLS  bool // its certificate was not good
+}
+
+func (e *NoAnswer) Error() string {
+	switch {
+	case e.Slow:
+		return "no answer within the time for a call"
+	case e.TLS:
+		return "the certificate is not good: " + e.Err.Error()
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "connection refused, nothing listens there"
+	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF):
+		return "the connection was closed too early"
+	}
+	return e.Err.Error()
+}
+
+// Unwrap gives what went wrong.
+func (e *NoAnswer) Unwrap() error { return e.Err }
+
+// Send sends a request once. Without an answer the error is a *NoAnswer, or the
+// context's.
+func (l *Line) Send(r *http.Request) (*Answer, error) {
+	outer := r.Context()
+	ctx, cancel := context.WithTimeout(outer, l.time)
+	defer cancel()
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	start := time.Now()
+	answer, err := l.exchange(r.WithContext(ctx))
+	if err == nil {
+		answer.Took = time.Since(start)
+		return answer, nil
+	}
+	if outer.Err() != nil {
+		return nil, outer.Err()
+	}
+	bad, isTLS := errors.AsType[*tls.CertificateVerificationError](err)
+	if isTLS {
+		err = bad.Err
+	}
+	return nil, &NoAnswer{Err: err, Slow: ctx.Err() != nil || timedOut(err), Sent: sent.Load(), TLS: isTLS}
+}
+
+func timedOut(err error) bool {
+	n, ok := errors.AsType[net.Error](err)
+	return ok && n.Timeout()
+}
+
+// exchange uses the transport as it is, without http.Client: that would follow
+// redirects.
+func (l *Line) exchange(r *http.Request) (*Answer, error) {
+	resp, err := l.out.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, answerSize+1))
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if a.Cut = len(body) > answerSize; a.Cut {
+		a.Body = body[:answerSize]
+	}
+	return a, nil
+}
