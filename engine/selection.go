@@ -14,6 +14,12 @@ type Selection struct {
 	StartAt string
 }
 
+// partial reports whether tasks may be left out though the playbook says them.
+func (o Options) partial() bool {
+	s := o.Selection
+	return len(s.Tags)+len(s.Skip) > 0 || s.StartAt != "" || o.Step != nil
+}
+
 // Selects reports whether tags are asked for. What is tagged "always" is, unless
 // it is skipped by name; what is tagged "never" only by another of its own tags.
 func (s Selection) Selects(tags []string) bool {

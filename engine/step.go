@@ -197,6 +197,12 @@ func (a *attempt) keywords() error {
 // conditions reports whether the step is to be done. Where it is not, or where
 // that cannot be known yet, outcome and result are set.
 func (a *attempt) conditions() (bool, error) {
+	if a.step.Kind.Prunes && a.opt.partial() {
+		a.end.Outcome = Skipped
+		a.result = expr.MapOf("changed", false, "skipped", true,
+			"skip_reason", "Only a part of the playbook is played: what is left out would count as not declared")
+		return false, nil
+	}
 	v, err := a.scope.test(a.step.When)
 	switch {
 	case err != nil:

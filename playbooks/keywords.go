@@ -8,7 +8,7 @@ import "runner/engine"
 var (
 	playKeywords = [...]string{
 		"name", "hosts", "gather_facts", "connection", "vars", "vars_files", "vars_prompt",
-		"pre_tasks", "tasks", "post_tasks", "handlers", "force_handlers", "import_playbook",
+		"pre_tasks", "tasks", "post_tasks", "handlers", "force_handlers", "prune", "import_playbook",
 		"tags", "ignore_errors", "any_errors_fatal", "no_log", "check_mode", "diff",
 		"timeout", "throttle", "environment", "module_defaults", "run_once",
 	}

@@ -94,6 +94,7 @@ type draftPlay struct {
 	*engine.Play
 	set   settings
 	lists [4]*expr.Node // of playSections
+	prune expr.Entry    // without a value where the play says none
 }
 
 // The lists of tasks of a play in their order, as they are written and as they
@@ -117,6 +118,9 @@ func (c *compiler) play(n *expr.Node, from imported) {
 		sections[i] = c.part(in, s.keyword, d.lists[i])
 	}
 	d.PreTasks, d.Tasks, d.PostTasks = sections[0], sections[1], sections[2]
+	if d.prune.Value != nil {
+		c.prunes(&d)
+	}
 	for _, item := range sections[3] {
 		if s, ok := item.(*engine.Step); ok {
 			d.Handlers = append(d.Handlers, s)
@@ -142,6 +146,8 @@ func (c *compiler) playKey(d *draftPlay, e expr.Entry) {
 		c.flag(e)
 	case "force_handlers":
 		d.ForceHandlers = c.flag(e)
+	case "prune":
+		d.prune = e
 	case "connection":
 		c.connection(e.Value)
 	case "vars":

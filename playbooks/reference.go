@@ -96,6 +96,7 @@ var meanings = map[string]meaning{
 	"notify":             {"the handlers to run if the task changed something", "texts"},
 	"post_tasks":         {"tasks that run after the others", "tasks"},
 	"pre_tasks":          {"tasks that run before the others", "tasks"},
+	"prune":              {"the scope that the play's add-ons belong to: what of it is no longer declared is removed at the end, with consent", "prune"},
 	"register":           {"the variable that keeps the result", "name"},
 	"rescue":             {"tasks that run when one of the block failed", "tasks"},
 	"retries":            {"how often to try again until the task succeeds; 3 with until", "count"},

@@ -170,8 +170,17 @@ func valueSchemas() *expr.Map {
 		"environment", expr.MapOf("anyOf", items(variables, expr.MapOf("type", "array", "items", expr.MapOf("anyOf", items(variables, ref("template")))), ref("template"), null)),
 		"moduleDefaults", expr.MapOf("type", items("object", "null"), "additionalProperties", expr.MapOf("type", items("object", "null"))),
 		"varsFiles", oneOrMore(oneOrMore(ref("text"))),
+		"prune", pruneSchema(),
 		"varsPrompt", expr.MapOf("type", items("array", "null"), "items", promptSchema()),
 	)
+}
+
+// pruneSchema is a scope, and what stays in spite of it.
+func pruneSchema() *expr.Map {
+	return expr.MapOf("type", "object", "additionalProperties", false, "required", items("scope"),
+		"properties", expr.MapOf(
+			"scope", expr.MapOf("type", items("string", "number"), "not", ref("template")),
+			"keep", oneOrMore(ref("text"))))
 }
 
 // amount is a number that is not negative.

@@ -1,0 +1,50 @@
+package playbooks
+
+import (
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// prunes compiles `prune: {scope: NAME, keep: […]}`: what the play orders belongs to
+// the scope, and the play ends with a task that removes what it no longer declares.
+// The scope is plain text, so that it is the same wherever the playbook is played.
+func (c *compiler) prunes(d *draftPlay) {
+	e := d.prune
+	kind := c.pruner()
+	n := e.Value
+	if kind == nil || n.Shape != expr.Mapping {
+		c.problem(n.Place, "prune is a map with a scope, not %s", shape(n)).hint("write prune: {scope: NAME}")
+		return
+	}
+	c.templates(n)
+	for _, entry := range n.Entries {
+		if key := entry.Key; key.Text != "scope" && key.Text != "keep" {
+			c.problem(key.Place, "unknown keyword %q of prune", key.Text).hint("it takes scope and keep")
+			return
+		}
+	}
+	c.problems.Add(engine.CheckArgs(kind, n, e.Key.Place)...)
+	scope := n.Get("scope")
+	if scope == nil || scope.Shape != expr.Scalar || isNull(scope) {
+		return // told by CheckArgs
+	}
+	if scope.Tmpl != nil {
+		c.problem(scope.Place, "the scope of prune is plain text, not a template").
+			hint("it says what belongs together, and must be the same in every run")
+		return
+	}
+	d.Play.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
+	step := &engine.Step{ID: c.playID() + "prune", Place: e.Key.Place, Kind: kind, As: kind.Name, At: e.Key.Place, Args: n}
+	d.set.apply(step)
+	d.PostTasks = append(d.PostTasks, step)
+}
+
+// pruner gives the kind that removes what a scope no longer declares.
+func (c *compiler) pruner() *engine.Kind {
+	for _, name := range c.kindNames {
+		if k := c.kinds[name]; k.Prunes {
+			return k
+		}
+	}
+	return nil
+}
