@@ -50,13 +50,24 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "groups":
 		return expr.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
 	case "hostvars":
-		return expr.MapOf(localhost, s.all(c)), true
+		return expr.MapOf(localhost, s.host(c)), true
 	case "vars":
 		return s.all(c), true
 	case "playbook_dir":
 		return s.playbookDir(), true
 	}
 	return nil, false
+}
+
+// host gives what hostvars holds of the one host: all names, and those magic ones
+// that are the host's.
+func (s *scope) host(c *expr.Context) *expr.Map {
+	m := s.all(c)
+	for _, name := range [...]string{"ansible_version", "group_names", "groups", "inventory_hostname", "inventory_hostname_short", "playbook_dir"} {
+		v, _ := s.magic(c, name)
+		m.Set(name, v)
+	}
+	return m
 }
 
 func (s *scope) playbookDir() string {

@@ -20,8 +20,9 @@ type Play struct {
 	// File is the playbook it stands in, as the user named it; magic variables
 	// and relative paths start there.
 	File string
-	// Given is the file of the command line that it came from: File, or one that imports it.
-	Given string
+	// Given counts from 0 which of the files that were given it came from: File, or
+	// one that imports it.
+	Given int
 	Tags  []string // those of the play itself; they are in its steps' too
 
 	Vars      []Var

@@ -34,7 +34,8 @@ type Options struct {
 // read is a problem too, whose Err says why (fs.ErrNotExist and the like).
 func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 	c := newCompiler(opt)
-	for _, path := range paths {
+	for i, path := range paths {
+		c.given = i
 		src, p := open(path, opt.Stdin, opt.Vault)
 		if p != nil {
 			c.unread(p)
@@ -81,7 +82,7 @@ type compiler struct {
 	steps int // how many were made
 
 	opened    map[string]*expr.Source // files that others bring in, by path
-	given     string                  // the file that was given
+	given     int                     // which of the files that were given is at hand
 	importing []string                // the files that import each other down to the one at hand
 	checked   map[string]bool         // files that include_tasks would bring in, and that were checked
 	tried     []*engine.Step          // the tasks of those files, of the play at hand
@@ -138,7 +139,7 @@ func (c *compiler) order(src *expr.Source) {
 
 // playbookFile adds the plays of one file.
 func (c *compiler) playbookFile(path string, src *expr.Source) {
-	c.given, c.importing = path, []string{absolute(path)}
+	c.importing = []string{absolute(path)}
 	c.file(path, src, func(root *expr.Node) { c.playbook(root, imported{}) })
 }
 
