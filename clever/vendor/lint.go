@@ -164,14 +164,15 @@ func (l *lint) secure(u siteURL) {
 	case u.url.Scheme == "https":
 	case u.url.Scheme != "http":
 		l.tell(u.n, "%s has the scheme %q: only https is called", u.path, u.url.Scheme)
-	case l.o.Loopback && loopback(u.url.Hostname()):
+	case l.o.Loopback && IsLoopback(u.url.Hostname()):
 		l.warn(u.n, "%s uses http: good for this machine only", u.path)
 	default:
 		l.tell(u.n, "%s uses http: passwords would travel in clear", u.path)
 	}
 }
 
-func loopback(host string) bool {
+// IsLoopback tells whether a host is this machine.
+func IsLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }

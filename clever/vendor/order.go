@@ -1,6 +1,8 @@
 package vendor
 
 import (
+	"crypto/rand"
+	"fmt"
 	"maps"
 	"time"
 )
@@ -20,6 +22,18 @@ type Order struct {
 	Options   map[string]string
 	Grant     string    // Heroku v3's authorization code
 	GrantEnds time.Time // when the code is worth nothing any more
+}
+
+// NewKey gives a market's id that no add-on has: addon_ and a UUID, or a UUID.
+func NewKey(d Dialect) string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	id := fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if d == Clever {
+		return "addon_" + id
+	}
+	return id
 }
 
 // DefaultRegion gives how a dialect writes where most add-ons are.

@@ -75,7 +75,7 @@ func (l *lint) openHosts() {
 	for _, u := range l.urls("production") {
 		switch {
 		case u.err != nil || !inside(u.url.Hostname()):
-		case l.o.Loopback && loopback(u.url.Hostname()):
+		case l.o.Loopback && IsLoopback(u.url.Hostname()):
 			l.warn(u.n, "%s points to this machine: no marketplace reaches it", u.path)
 		default:
 			l.tell(u.n, "%s points to a private address: no marketplace reaches it", u.path)

@@ -1,0 +1,235 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/clever/vendor"
+	"runner/engine"
+)
+
+// manifestName is what a manifest is called where nobody says otherwise.
+const manifestName = "addon-manifest.json"
+
+func (p *Program) vendorCommand() *cli.Command {
+	c := &cli.Command{
+		Name:  "vendor",
+		Usage: "for those who sell add-ons: check a manifest and a back-end",
+		Description: "MANIFEST is " + manifestName + " where it is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
+			"guessed from its fields unless --dialect says.",
+		Action: noCommand,
+		Subcommands: []*cli.Command{
+			p.vendorInitCommand(),
+			p.vendorValidateCommand(),
+			p.vendorProvisionCommand(),
+			p.vendorPlanCommand(),
+			p.vendorDeprovisionCommand(),
+			p.vendorSSOCommand(),
+		},
+	}
+	for _, sub := range c.Subcommands {
+		sub.OnUsageError = usageError
+	}
+	return c
+}
+
+func dialectFlag() cli.Flag {
+	return &cli.StringFlag{Name: "dialect", Usage: "the `DIALECT` of the marketplace: clever, appfog, heroku-v1 or heroku-v3"}
+}
+
+// dialect gives the dialect of the flag, "" where there is none.
+func dialect(c *cli.Context) (vendor.Dialect, error) {
+	if c.String("dialect") == "" {
+		return "", nil
+	}
+	d, err := vendor.ParseDialect(c.String("dialect"))
+	if err != nil {
+		return "", fmt.Errorf("--dialect: %w", err)
+	}
+	return d, nil
+}
+
+func (p *Program) vendorInitCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "init",
+		Usage:     "write a manifest with new secrets",
+		ArgsUsage: "[ID]",
+		Description: "ID is what the add-on is called everywhere, and cannot change later; my_addon or my-addon where it is left out.\n" +
+			"The file is for its owner only, as it holds the secrets: keep it out of version control.",
+		Flags: []cli.Flag{
+			dialectFlag(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: manifestName, Usage: "write to `FILE`, which must not be there yet"},
+		},
+		Action: func(c *cli.Context) error {
+			d, err := dialect(c)
+			if err != nil {
+				return err
+			}
+			if d == "" {
+				d = vendor.Clever
+			}
+			if c.NArg() > 1 {
+				return fmt.Errorf("one id only: %q is one too many", c.Args().Get(1))
+			}
+			text, err := vendor.Create(d, orElse(c.Args().First(), map[bool]string{true: "my-addon", false: "my_addon"}[d.Heroku()]))
+			if err != nil {
+				return err
+			}
+			file := c.String("output")
+			if err := writeNew(file, text); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(p.Out, "%s written; replace its URLs, and keep it secret\n", file)
+			return err
+		},
+	}
+}
+
+// writeNew writes a file for its owner only, and never over another.
+func writeNew(name string, text []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return (&engine.Problem{Msg: fmt.Sprintf("%s is there already", name)}).WithHint("choose another name with --output")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return err
+}
+
+func (p *Program) vendorValidateCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "validate",
+		Usage:       "tell everything that is wrong with a manifest, without a network",
+		ArgsUsage:   "[MANIFEST]",
+		Description: "Exit codes: 0 nothing is wrong, 4 something is. Warnings do not count. Secrets are not printed.",
+		Flags: []cli.Flag{
+			dialectFlag(),
+			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text, json or sarif"},
+			&cli.StringFlag{Name: "previous", Usage: "the manifest as it was pushed last, `FILE`: its id must be the same"},
+		},
+		Action: func(c *cli.Context) error {
+			write, ok := manifestFormats[c.String("format")]
+			if !ok {
+				return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json and sarif")
+			}
+			f, err := readManifest(c, vendor.Options{})
+			if err != nil {
+				return err
+			}
+			if err := write(p, f); err != nil {
+				return err
+			}
+			if len(vendor.Errors(f.problems)) > 0 {
+				return &exit{code: exitPlaybook}
+			}
+			return nil
+		},
+	}
+}
+
+// A manifestFile is a manifest that was read.
+type manifestFile struct {
+	name     string
+	manifest *vendor.Manifest // nil where there is none to be read
+	problems []vendor.Problem
+}
+
+// readManifest reads the manifest that a command is about. A file that is not
+// there is an error; what is wrong in it is not.
+func readManifest(c *cli.Context, o vendor.Options) (*manifestFile, error) {
+	var err error
+	if o.Dialect, err = dialect(c); err != nil {
+		return nil, err
+	}
+	if previous := c.String("previous"); previous != "" {
+		text, err := readBounded(previous)
+		if err != nil {
+			return nil, &exit{exitPlaybook, err}
+		}
+		if m, _ := vendor.Read(text, vendor.Options{}); m != nil {
+			o.Previous = m.ID
+		}
+	}
+	name := orElse(c.Args().First(), manifestName)
+	text, err := readBounded(name)
+	if err != nil {
+		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
+	}
+	f := &manifestFile{name: name}
+	f.manifest, f.problems = vendor.Read(text, o)
+	return f, nil
+}
+
+// readBounded reads a file, and of an endless one no more than says so.
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, 2<<20))
+}
+
+// manifestFormats are the forms in which the problems of a manifest are told.
+var manifestFormats = map[string]func(*Program, *manifestFile) error{
+	"text":  (*Program).manifestText,
+	"json":  (*Program).manifestJSON,
+	"sarif": func(p *Program, f *manifestFile) error { return vendor.WriteSARIF(p.Out, f.name, f.problems) },
+}
+
+// tellManifest writes what is wrong to standard error. No line of the manifest
+// is shown: it may hold a secret.
+func (p *Program) tellManifest(f *manifestFile) {
+	for _, problem := range f.problems {
+		mark := ""
+		if problem.Warning {
+			mark = "warning: "
+		}
+		fmt.Fprintf(p.Err, "%s%s:%s\n", mark, f.name, problem.Error())
+	}
+}
+
+func (p *Program) manifestText(f *manifestFile) error {
+	p.tellManifest(f)
+	if n := len(vendor.Errors(f.problems)); n > 0 {
+		_, err := fmt.Fprintln(p.Err, count(n, "error"))
+		return err
+	}
+	_, err := fmt.Fprintf(p.Out, "%s (%s): nothing is wrong\n", f.name, f.manifest.Dialect)
+	return err
+}
+
+func (p *Program) manifestJSON(f *manifestFile) error {
+	type problem struct {
+		Level string `json:"level"`
+		vendor.Problem
+	}
+	out := struct {
+		Manifest string    `json:"manifest"`
+		Dialect  string    `json:"dialect"`
+		Errors   int       `json:"errors"`
+		Warnings int       `json:"warnings"`
+		Problems []problem `json:"problems"`
+	}{Manifest: f.name, Errors: len(vendor.Errors(f.problems)), Problems: []problem{}}
+	out.Warnings = len(f.problems) - out.Errors
+	if f.manifest != nil {
+		out.Dialect = string(f.manifest.Dialect)
+	}
+	for _, one := range f.problems {
+		out.Problems = append(out.Problems, problem{one.Level(), one})
+	}
+	e := json.NewEncoder(p.Out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
