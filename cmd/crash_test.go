@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"runner/clever/emulator"
 )
@@ -109,6 +110,49 @@ func (s *shell) underWay(t *testing.T) []string {
 		t.Errorf("something is under way in a run that is %s", runs[0].State)
 	}
 	return list
+}
+
+// TestKilledWhileItMigrates: the next play waits for the migration that runs, and
+// asks for no other.
+func TestKilledWhileItMigrates(t *testing.T) {
+	tr := newTrial(t)
+	late := emulator.Fault{Method: "POST", Path: "/migrations$", Kind: emulator.MigrationLate, Wait: 500 * time.Millisecond}
+	if err := tr.e.Fail(late); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{}, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tr.e.ServeHTTP(w, r)
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/migrations") {
+			asked <- struct{}{}
+		}
+	}))
+	defer server.Close()
+	tr.env["API_HOST"] = server.URL
+	c := tr.process(t, "play", "--allow", "migrate", tr.book)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if code, out, stderr := tr.play(t.Context(), tr.book); code != 0 {
+		t.Errorf("the next play: exit %d\n%s%s", code, out, stderr)
+	}
+	if err := tr.declared(); err != nil {
+		t.Error(err)
+	}
+	migrations := 0
+	for _, r := range tr.e.Journal() {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/migrations") {
+			migrations++
+		}
+	}
+	if migrations != 1 {
+		t.Errorf("%d migrations were asked for", migrations)
+	}
 }
 
 // TestHistoryOfAKilledRun: it names what was under way, and the lock of the run

@@ -29,7 +29,8 @@ const faultHelp = "A fault is [METHOD:][PATH][:WHICH]=KIND[,WITH]. PATH is a reg
 	"  expired                 the token is no longer good\n" +
 	"  deleted[,ADDON]         somebody removes the add-on (else the path's own) just before\n" +
 	"  env-late,DURATION       variables are incomplete while an add-on is younger\n" +
-	"  migration-failed        the migration that is asked for fails\n\n" +
+	"  migration-failed        the migration that is asked for fails\n" +
+	"  migration-late,DURATION the migration that is asked for takes its time\n\n" +
 	"--fault POST:/addons:2=cut-after loses the answer to the second order, --fault :4+=expired lets the\n" +
 	"token expire before the fourth request."
 

@@ -59,6 +59,8 @@ func faultOf(kind emulator.FaultKind, at int) emulator.Fault {
 		f.Addon = "grows"
 	case emulator.EnvLate, emulator.Slow:
 		f.Wait, f.To = 20*time.Second, 0
+	case emulator.MigrationLate:
+		f.Wait = 20 * time.Second
 	}
 	return f
 }

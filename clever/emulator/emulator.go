@@ -199,6 +199,9 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 	if err := c.read(w); err != nil {
 		return answer{}, err
 	}
+	if err := e.arrive(); err != nil {
+		return answer{}, err
+	}
 	if !rt.public {
 		if err := e.authenticate(c); err != nil {
 			return answer{}, err

@@ -23,7 +23,7 @@ type Fault struct {
 	Kind   FaultKind
 	// Wait is how long: what a 429 or 503 asks to stay away for, how long a hang
 	// lasts (0: until the client gives up), in how much time a slow body comes, how
-	// old an add-on must be for its variables to be complete.
+	// old an add-on must be for its variables to be complete, how long a migration takes.
 	Wait time.Duration
 	// Addon is the id or the name of what is Deleted; "": what the path names.
 	Addon string
@@ -49,12 +49,13 @@ const (
 	Deleted         FaultKind = "deleted"          // somebody removes an add-on by hand just before
 	EnvLate         FaultKind = "env-late"         // half of a young add-on's variables are missing
 	MigrationFailed FaultKind = "migration-failed" // the migration that is asked for fails, and nothing moves
+	MigrationLate   FaultKind = "migration-late"   // the migration that is asked for takes its time
 )
 
 // FaultKinds gives all kinds, as they are written.
 func FaultKinds() []FaultKind {
 	return []FaultKind{Refuse, CutBefore, CutAfter, Hang, HangAfter, TooMany, Unavailable, Page503, Page500,
-		Truncated, Slow, Expired, Deleted, EnvLate, MigrationFailed}
+		Truncated, Slow, Expired, Deleted, EnvLate, MigrationFailed, MigrationLate}
 }
 
 // Fail makes the emulator suffer a further fault from now on. Of several that

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -187,6 +188,43 @@ func TestMigrationFailed(t *testing.T) {
 		if m.Status != want || moved != (want == "OK") {
 			t.Errorf("the migration is %s, want %s; moved: %v; %+v", m.Status, want, moved, m.Steps)
 		}
+	}
+}
+
+// TestMigrationLate: until its time has come the add-on is what it was, its
+// migration runs, and there is no other.
+func TestMigrationLate(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	o := Options{Now: func() time.Time { return now }, State: filepath.Join(t.TempDir(), "state.json"),
+		Faults: []Fault{{Method: "POST", Path: "/migrations$", Kind: MigrationLate, Wait: time.Minute}}}
+	e, c := newEmulator(t, o)
+	a := c.order("/v2/self", order("x"))
+	path := "/v2/organisations/" + e.User() + "/addons/" + a.ID
+	wish := clever.MigrationRequest{PlanID: devPostgres, Region: "par"}
+	var m clever.Migration
+	if status := c.ask("POST", path+"/migrations", wish, &m); status != 200 {
+		t.Fatalf("asking for it: %d", status)
+	}
+	if err := e.Close(); err != nil { // it goes on though the emulator is started anew
+		t.Fatal(err)
+	}
+	e, c = newEmulator(t, o)
+	for _, want := range []string{"RUNNING", "OK"} {
+		var seen clever.Addon
+		c.ask("GET", path+"/migrations/"+m.ID, nil, &m)
+		c.ask("GET", path, nil, &seen)
+		if moved := seen.Plan.ID == devPostgres; m.Status != want || moved != (want == "OK") {
+			t.Errorf("the migration is %s, want %s; moved: %v; %+v", m.Status, want, moved, m.Steps)
+		}
+		if want == "RUNNING" {
+			if status := c.ask("POST", path+"/migrations", wish, nil); status != 400 {
+				t.Errorf("asking for another one: %d", status)
+			}
+		}
+		now = now.Add(time.Minute)
+	}
+	if len(e.Addons(e.User())) != 1 {
+		t.Error("it is gone")
 	}
 }
 

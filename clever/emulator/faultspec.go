@@ -16,7 +16,7 @@ import (
 // PATH is a regular expression that is looked for in the path. WHICH of the
 // requests that match: 2 is the second one, 2-4 are three, 3+ is the third and all
 // that follow, */3 each third one; all of them if left out. WITH is a duration
-// (429, 503, hang, hang-after, slow, env-late) or the id or name of an add-on
+// (429, 503, html-503, hang, hang-after, slow, env-late, migration-late) or the id or name of an add-on
 // (deleted). For example
 //
 //	POST:/addons:2=cut-after     the answer to the second order is lost
@@ -117,13 +117,13 @@ func (f Fault) check() error {
 		}
 		return fmt.Errorf("there is no kind of fault %q: there is %s", f.Kind, strings.Join(all, ", "))
 	}
-	timed := slices.Contains([]FaultKind{Hang, HangAfter, TooMany, Unavailable, Page503, Slow, EnvLate}, f.Kind)
+	timed := slices.Contains([]FaultKind{Hang, HangAfter, TooMany, Unavailable, Page503, Slow, EnvLate, MigrationLate}, f.Kind)
 	switch {
 	case f.Wait < 0 || f.From < 0 || f.To < 0 || f.Every < 0:
 		return fmt.Errorf("nothing in a fault can be negative")
 	case f.Wait > 0 && !timed:
 		return fmt.Errorf("%s takes no duration", f.Kind)
-	case f.Wait == 0 && (f.Kind == Slow || f.Kind == EnvLate):
+	case f.Wait == 0 && slices.Contains([]FaultKind{Slow, EnvLate, MigrationLate}, f.Kind):
 		return fmt.Errorf("%s needs a duration: %s,5s", f.Kind, f.Kind)
 	case f.Addon != "" && f.Kind != Deleted:
 		return fmt.Errorf("%s is about no add-on", f.Kind)

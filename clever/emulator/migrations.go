@@ -15,32 +15,77 @@ var migrationSteps = [...]string{
 }
 
 // createMigration changes plan, region or version. It is over as soon as it is
-// kept, but the answer still says RUNNING, as on the platform: a client that
-// polls finds it done at its first look.
+// kept, unless a fault makes it take its time; but the answer still says RUNNING,
+// as on the platform: a client that polls finds it done at its first look.
 func (e *Emulator) createMigration(c *call) (answer, error) {
 	var wish clever.MigrationRequest
 	if err := c.decode(&wish); err != nil {
 		return answer{}, err
 	}
-	failing := c.fault.Kind == MigrationFailed
-	m := e.newMigration(failing)
+	m := e.newMigration(c.fault.Kind == MigrationFailed)
 	_, err := e.alter(c, func(a *addon) error {
+		if a.Moving != nil {
+			return cannotMigrate("it is being migrated already")
+		}
 		moved := *a
 		if err := e.catalogue.move(&moved, wish); err != nil {
 			return err
 		}
-		if !failing {
+		kept := m
+		switch c.fault.Kind {
+		case MigrationFailed:
+		case MigrationLate:
+			kept = begun(m)
+			a.Moving = &moving{Until: e.options.Now().Add(c.fault.Wait).UnixMilli(), Migration: m,
+				Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
+		default:
 			*a = moved
 		}
-		a.Migrations = append(slices.Clone(a.Migrations), m)
+		a.Migrations = append(slices.Clone(a.Migrations), kept)
 		return nil
 	})
 	if err != nil {
 		return answer{}, err
 	}
+	return answer{body: begun(m)}, nil
+}
+
+// begun gives a migration as it is at its second step.
+func begun(m clever.Migration) clever.Migration {
 	m.Status = "RUNNING"
 	m.Steps = []clever.MigrationStep{m.Steps[0], {Value: migrationSteps[1], Status: "RUNNING", StartDate: m.RequestDate}}
-	return answer{body: m}, nil
+	return m
+}
+
+// arrive ends the migrations whose time has come. What is answered afterwards
+// knows it.
+func (e *Emulator) arrive() error {
+	now := e.options.Now().UnixMilli()
+	due := func(a *addon) bool { return a.Moving != nil && a.Moving.Until <= now }
+	if !slices.ContainsFunc(e.store.world().addons, due) {
+		return nil
+	}
+	return e.store.change(func(d *draft) error {
+		for _, a := range d.addons {
+			if due(a) {
+				there := *a
+				there.arrive()
+				d.replace(&there)
+			}
+		}
+		return nil
+	})
+}
+
+func (a *addon) arrive() {
+	m := a.Moving
+	a.Plan, a.Region, a.Version, a.Moving = m.Plan, m.Region, m.Version, nil
+	a.Migrations = slices.Clone(a.Migrations)
+	for i := range a.Migrations {
+		if a.Migrations[i].ID == m.Migration.ID {
+			a.Migrations[i] = m.Migration
+		}
+	}
 }
 
 // newMigration gives one that went well, a moment ago, or failed at the data.

@@ -41,9 +41,19 @@ type addon struct {
 	Env        []clever.EnvVar    `json:"env,omitempty"` // config-provider only: what its owner wrote
 	Tags       []string           `json:"tags,omitempty"`
 	Migrations []clever.Migration `json:"migrations,omitempty"`
+	Moving     *moving            `json:"moving,omitempty"`
 	Network    string             `json:"network,omitempty"` // operators: the id of its network group
 
 	line []byte // as the snapshot holds it; written once
+}
+
+// A moving is where an add-on will be when its migration ends.
+type moving struct {
+	Until     int64            `json:"until"` // milliseconds
+	Plan      string           `json:"plan"`
+	Region    string           `json:"region"`
+	Version   string           `json:"version,omitempty"`
+	Migration clever.Migration `json:"migration"` // as it will have been
 }
 
 // owns says whether the id is the user's or an organisation's.
@@ -143,6 +153,9 @@ func (w *world) check(c *catalogue) error {
 		p := c.provider(a.Provider)
 		if p == nil || p.plan(a.Plan) == nil || c.zone(a.Region) == nil {
 			return fmt.Errorf("the provider, plan or region of %s is not in the catalogue", a.ID)
+		}
+		if m := a.Moving; m != nil && (p.plan(m.Plan) == nil || c.zone(m.Region) == nil) {
+			return fmt.Errorf("the plan or region that %s moves to is not in the catalogue", a.ID)
 		}
 	}
 	return nil
