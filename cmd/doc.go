@@ -18,6 +18,7 @@ func (p *Program) docCommand() *cli.Command {
 		ArgsUsage:   "[KIND]",
 		Description: "Without KIND, what tasks can do. KIND is a short or a full name.",
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "rules", Usage: "show the rules of warnings"},
 			&cli.BoolFlag{Name: "keywords", Aliases: []string{"k"}, Usage: "show the keywords of plays, blocks and tasks: those that work, and what to use in place of the others"},
 		},
 		BashComplete: func(c *cli.Context) {
@@ -29,8 +30,10 @@ func (p *Program) docCommand() *cli.Command {
 			kinds := tasks.Kinds(nil)
 			page := pageOfKinds(kinds)
 			switch {
-			case c.NArg() > 1 || c.Bool("keywords") && c.Args().Present():
+			case c.NArg() > 1, c.Args().Present() && (c.Bool("keywords") || c.Bool("rules")), c.Bool("keywords") && c.Bool("rules"):
 				return (&engine.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
+			case c.Bool("rules"):
+				page = pageOfRules(playbooks.Rules())
 			case c.Bool("keywords"):
 				page = pageOfKeywords(playbooks.Keywords())
 			case c.Args().Present():
@@ -187,6 +190,19 @@ func paramFacts(p engine.Param) []string {
 		facts = append(facts, "not with "+strings.Join(p.Excludes, ", "))
 	}
 	return facts
+}
+
+func pageOfRules(rules []playbooks.Rule) string {
+	var p page
+	width := 0
+	for _, r := range rules {
+		width = max(width, len(r.Name))
+	}
+	p.WriteString("What warnings are about. A comment `# noqa: RULE` silences one on its line.\n\n")
+	for _, r := range rules {
+		p.entry(width, r.Name, r.Doc)
+	}
+	return p.String()
 }
 
 func pageOfKeywords(keywords []playbooks.Keyword) string {

@@ -1,15 +1,7 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
-
-	"bufio"
 
 	"runner/engine"
 	"runner/playbooks"
@@ -18,17 +10,44 @@ import (
 // load makes a program of playbooks. What is wrong with them is told, all at
 // once, and gives exit code 4.
 func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, v *playbooks.Vault, verbosity int) (*engine.Program, error) {
-	var names []string
-	for _, v := range extra {
-		names = append(names, v.Name)
+	program, problems := p.read(files, kinds, extra, playbooks.Options{Vault: v})
+	p.tellAll(problems, verbosity)
+	p.annotate(problems)
+	if err := p.verdict(problems); err != nil {
+		return nil, err
 	}
-	program, problems := playbooks.Load(files, playbooks.Options{Kinds: kinds, Stdin: p.In, ExtraVars: names, Vault: v})
-	wrong, shut := 0, 0
+	return program, nil
+}
+
+// read makes a program of playbooks, and gives what is wrong with them. The
+// program is nil if anything is.
+func (p *Program) read(files []string, kinds []engine.Kind, extra []engine.Var, opt playbooks.Options) (*engine.Program, []*engine.Problem) {
+	return playbooks.Load(files, p.options(kinds, extra, opt))
+}
+
+// options completes what playbooks are read with.
+func (p *Program) options(kinds []engine.Kind, extra []engine.Var, opt playbooks.Options) playbooks.Options {
+	opt.Kinds, opt.Stdin = kinds, p.In
+	for _, v := range extra {
+		opt.ExtraVars = append(opt.ExtraVars, v.Name)
+	}
+	return opt
+}
+
+// tellAll writes problems to standard error.
+func (p *Program) tellAll(problems []*engine.Problem, verbosity int) {
 	for _, problem := range problems {
 		p.tell(problem)
 		if verbosity > 0 && problem.Detail != "" {
 			fmt.Fprintf(p.Err, "      = %s\n", p.secrets.Mask(problem.Detail))
 		}
+	}
+}
+
+// verdict ends the program where a problem is no warning.
+func (p *Program) verdict(problems []*engine.Problem) error {
+	wrong, shut := 0, 0
+	for _, problem := range problems {
 		if !problem.Warning {
 			wrong++
 		}
@@ -38,12 +57,12 @@ func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, 
 	}
 	switch {
 	case shut > 0 && shut == wrong:
-		return nil, &exit{code: exitUsage} // as Ansible: nothing is known to be wrong with the playbook
+		return &exit{code: exitUsage} // as Ansible: nothing is known to be wrong with the playbook
 	case wrong > 0:
 		fmt.Fprintf(p.Err, "%s; nothing was touched\n", count(wrong, "problem"))
-		return nil, &exit{code: exitPlaybook}
+		return &exit{code: exitPlaybook}
 	}
-	return program, nil
+	return nil
 }
 
 func count(n int, what string) string {
@@ -57,60 +76,4 @@ func count(n int, what string) string {
 func (p *Program) wrong(err error) error {
 	p.tell(engine.ProblemOf(err, engine.Place{}))
 	return &exit{code: exitPlaybook}
-}
-
-// asker gives what asks for consent: only a person at a terminal can give it.
-func (p *Program) asker() func(context.Context, string) bool {
-	if !terminal(p.In) || !terminal(p.Err) {
-		return nil
-	}
-	var mu sync.Mutex
-	in := bufio.NewReader(p.In)
-	return func(ctx context.Context, question string) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintf(p.Err, "%s. Go on? (y/N) ", question)
-		answer := make(chan string, 1)
-		go func() {
-			line, _ := in.ReadString('\n')
-			answer <- line
-		}()
-		select {
-		case line := <-answer:
-			word := strings.ToLower(strings.TrimSpace(line))
-			return word == "y" || word == "yes"
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-// A reportFile is written beside its place and put there whole when it is done,
-// readable by its owner only.
-type reportFile struct {
-	*os.File
-	path string
-}
-
-func createReport(path string) (*reportFile, error) {
-	if path == "" {
-		return nil, errors.New("a report needs a file's name after the =")
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return nil, fmt.Errorf("the report cannot be written: %w", err)
-	}
-	return &reportFile{f, path}, nil
-}
-
-func (f *reportFile) close() error {
-	err := errors.Join(f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), f.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("the report cannot be written to %s: %w", f.path, err)
-	}
-	return nil
 }

@@ -8,15 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/report"
 	"runner/playbooks"
 	"runner/tasks"
 )
@@ -36,13 +33,16 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "extra-vars", Aliases: []string{"e"}, Usage: "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show results; -vv places, -vvv requests", Count: verbosity},
 			&cli.BoolFlag{Name: "syntax-check", Usage: "check the playbooks, play nothing"},
-			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "do at most `N` things at once", Value: engine.DefaultJobs},
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j", "forks", "f"}, Usage: "do at most `N` things at once", Value: engine.DefaultJobs},
 			&cli.BoolFlag{Name: "keep-going", Usage: "after a failure go on with what does not depend on it"},
 			&cli.StringSliceFlag{Name: "allow", Usage: "consent to `RISKS`: delete, replace, migrate (repeatable, or with commas)"},
+			&cli.BoolFlag{Name: "prune", Usage: "consent to removing what a play that says prune no longer declares"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "with --check, exit 3 when there is something to do"},
 			&cli.DurationFlag{Name: "lock-timeout", Usage: "wait `DURATION` for another run to end; fail at once if left out"},
-			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json or jsonl (repeatable; text on standard output unless told)"},
-		}, slices.Concat(vaultFlags(), platformFlags())...),
+			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json, jsonl, junit, markdown or prometheus (repeatable; text on standard output unless told)"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "in text show only what changes or fails"},
+			&cli.DurationFlag{Name: "timeout", Usage: "start nothing more after `DURATION`, such as 30m; exit 2"},
+		}, slices.Concat(selectionFlags(), foreign(), vaultFlags(), platformFlags())...),
 		Action: func(c *cli.Context) error {
 			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &p.secrets}
 			return pl.run(c.Context)
@@ -57,6 +57,7 @@ type play struct {
 	verbosity int
 	secrets   *engine.Secrets
 	platform  *platform
+	files     playbooks.Files // that are brought in while the play runs
 	// credentials are those of the run; asked for once.
 	credentials func() (clever.Credentials, error)
 	traceMu     sync.Mutex
@@ -71,7 +72,7 @@ func (p *play) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	vault.Sealed = p.cli.Bool("syntax-check")
+	vault.Sealed = p.onlyTells()
 	extra, err := p.extraVars(vault)
 	if err != nil {
 		return err
@@ -81,10 +82,13 @@ func (p *play) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.cli.Bool("syntax-check") {
-		for _, f := range files {
-			fmt.Fprintf(p.Out, "\nplaybook: %s\n", f)
-		}
+	p.files = playbooks.Files{Options: p.options(tasks.Kinds(cloud), extra, playbooks.Options{Vault: vault})}
+	if err := p.checkPrune(program); err != nil {
+		return err
+	}
+	p.unknownTags(program, selection(p.cli))
+	if p.onlyTells() {
+		p.list(files, program)
 		return nil
 	}
 	if p.platform, err = p.address(p.cli, filepath.Dir(files[0])); err != nil {
@@ -108,14 +112,20 @@ func (p *play) checkUsage(files []string) error {
 	if len(files) == 0 {
 		return (&engine.Problem{Msg: "play needs a playbook"}).WithHint("runner play site.yml")
 	}
+	if err := p.checkForeign(p.cli); err != nil {
+		return err
+	}
 	if p.cli.Int("jobs") < 1 {
 		return fmt.Errorf("--jobs must be at least 1, not %d", p.cli.Int("jobs"))
 	}
 	risks := []string{"delete", "replace", "migrate"}
-	for _, risk := range p.allowed() {
+	for _, risk := range byComma(p.cli.StringSlice("allow")) {
 		if !slices.Contains(risks, risk) {
 			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate")
 		}
+	}
+	if p.cli.IsSet("timeout") && p.cli.Duration("timeout") <= 0 {
+		return errors.New("--timeout must be more than nothing, such as 30m")
 	}
 	if p.cli.Duration("lock-timeout") < 0 {
 		return errors.New("--lock-timeout cannot be negative")
@@ -126,14 +136,21 @@ func (p *play) checkUsage(files []string) error {
 	return nil
 }
 
-func (p *play) allowed() []string {
-	var list []string
-	for _, arg := range p.cli.StringSlice("allow") {
-		for risk := range strings.SplitSeq(arg, ",") {
-			list = append(list, strings.TrimSpace(risk))
+// onlyTells reports whether nothing is to be played.
+func (p *play) onlyTells() bool {
+	return p.cli.Bool("syntax-check") || p.cli.Bool("list-tasks") || p.cli.Bool("list-tags")
+}
+
+// list tells what would be played; with --syntax-check the files only.
+func (p *play) list(files []string, program *engine.Program) {
+	l := listing{out: p.Out, tasks: p.cli.Bool("list-tasks"), tags: p.cli.Bool("list-tags"), selection: selection(p.cli)}
+	for i, f := range files {
+		plays := slices.DeleteFunc(slices.Clone(program.Plays), func(play *engine.Play) bool { return play.Given != i })
+		if !l.tasks && !l.tags {
+			plays = nil
 		}
+		l.file(f, plays)
 	}
-	return list
 }
 
 func (p *play) extraVars(vault *playbooks.Vault) ([]engine.Var, error) {
@@ -160,15 +177,23 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if limit := p.cli.Duration("timeout"); limit > 0 {
+		var done func()
+		ctx, done = context.WithTimeoutCause(ctx, limit, errTimeUp)
+		defer done()
+	}
 	journal.begin(p)
 	out := p.network()
+	person := p.newPerson()
 	result, err := engine.Run(ctx, program, engine.Options{
 		Check: p.cli.Bool("check"), Diff: p.cli.Bool("diff"), Verbosity: p.verbosity, Jobs: p.cli.Int("jobs"),
-		KeepGoing: p.cli.Bool("keep-going"), Allow: p.allowed(), Ask: p.asker(), ExtraVars: extra,
+		KeepGoing: p.cli.Bool("keep-going"), Allow: p.consented(), Ask: person.consent(), ExtraVars: extra,
+		Selection: selection(p.cli), ForceHandlers: p.cli.Bool("force-handlers"), Hooks: p.hooks(person),
 		Transport: out, Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
 		Lookups: lookups(p.Getenv), FromYAML: playbooks.FromYAML,
 	})
 	if err != nil {
+		reports.discard()
 		err = p.wrong(err)
 		journal.end(result, err)
 		return err
@@ -176,6 +201,15 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	err = p.lookAgain(ctx, cloud, out, p.outcome(ctx, result))
 	journal.end(result, err)
 	return p.also(err, reports.close())
+}
+
+// hooks gives what the engine needs of files and persons.
+func (p *play) hooks(person *person) engine.Hooks {
+	h := engine.Hooks{Load: p.files.Load, ReadVars: p.files.ReadVars, Prompt: person.prompt()}
+	if p.cli.Bool("step") {
+		h.Step = person.step
+	}
+	return h
 }
 
 // network gives the way out. It is the clients' common one, so that connections
@@ -193,7 +227,10 @@ func (p *play) trace(t clever.Trace) {
 	fmt.Fprintln(p.Err, p.secrets.Mask(traced(t)))
 }
 
-var errNoReader = errors.New("nobody reads the report any more")
+var (
+	errNoReader = errors.New("nobody reads the report any more")
+	errTimeUp   = errors.New("the play took longer than its --timeout")
+)
 
 // outcome chooses the exit code.
 func (p *play) outcome(ctx context.Context, r engine.Result) error {
@@ -202,10 +239,13 @@ func (p *play) outcome(ctx context.Context, r engine.Result) error {
 			return &exit{code: exitCredentials}
 		}
 	}
+	cause := context.Cause(ctx)
 	switch {
+	case r.Interrupted && errors.Is(cause, errTimeUp):
+		return &exit{code: exitFailed, err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, p.cli.Duration("timeout"))}
 	case r.Stats.Failed > 0:
 		return &exit{code: exitFailed}
-	case r.Interrupted && errors.Is(context.Cause(ctx), errNoReader):
+	case r.Interrupted && errors.Is(cause, errNoReader):
 		return &exit{code: exitUsage}
 	case r.Interrupted:
 		return &exit{code: exitInterrupted}
@@ -227,82 +267,4 @@ func (u *untilGone) Tell(e engine.Event) {
 	if u.reports.broken() {
 		u.stop(errNoReader)
 	}
-}
-
-// reports are the reports of one run, with the files that they go to.
-type reports struct {
-	engine.Reporters
-	checks []func() error
-	files  []*reportFile
-}
-
-func (r *reports) broken() bool {
-	return slices.ContainsFunc(r.checks, func(check func() error) bool { return check() != nil })
-}
-
-// close ends the files. A reader that went away is no fault.
-func (r *reports) close() error {
-	var all []error
-	for _, check := range r.checks {
-		if err := check(); err != nil && !errors.Is(err, syscall.EPIPE) {
-			all = append(all, fmt.Errorf("the report could not be written: %w", err))
-		}
-	}
-	for _, f := range r.files {
-		all = append(all, f.close())
-	}
-	return errors.Join(all...)
-}
-
-// A reportKind makes a report that goes to w.
-type reporter interface {
-	engine.Reporter
-	Err() error
-}
-
-// reports opens what --report names; text on standard output unless something
-// else goes there.
-func (p *play) reports() (*reports, error) {
-	all := &reports{}
-	stdout := false
-	for _, arg := range p.cli.StringSlice("report") {
-		kind, file, toFile := strings.Cut(arg, "=")
-		if !toFile && stdout {
-			return nil, errors.New("two reports cannot share standard output: give one of them a file, KIND=FILE")
-		}
-		stdout = stdout || !toFile
-		if err := p.open(all, kind, file, toFile); err != nil {
-			return nil, err
-		}
-	}
-	if !stdout {
-		return all, p.open(all, "text", "", false)
-	}
-	return all, nil
-}
-
-func (p *play) open(all *reports, kind, file string, toFile bool) error {
-	out := p.Out
-	if toFile {
-		f, err := createReport(file)
-		if err != nil {
-			return err
-		}
-		all.files, out = append(all.files, f), f
-	}
-	opt := report.Options{Out: out, Err: p.Err, Verbosity: p.verbosity, Color: !toFile && p.color(out), Secrets: p.secrets}
-	var r reporter
-	switch kind {
-	case "text":
-		r = report.NewText(opt)
-	case "json":
-		r = report.NewJSON(opt)
-	case "jsonl":
-		r = report.NewJSONL(opt)
-	default:
-		return (&engine.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).WithHint("there is text, json, jsonl")
-	}
-	all.Reporters = append(all.Reporters, r)
-	all.checks = append(all.checks, r.Err)
-	return nil
 }
