@@ -47,6 +47,9 @@ type Kind struct {
 	Defines func(args *expr.Node) (names []string, more bool)
 }
 
+// changes reports whether tasks of the kind may change anything outside.
+func (k *Kind) changes() bool { return !k.Shows && !k.Guard && k.Defines == nil }
+
 // A Return is one value of a kind's result.
 type Return struct{ Name, Doc string }
 

@@ -57,7 +57,7 @@ func (l *looping) prepare(whole *attempt) error {
 	}
 	if u, ok := v.(*expr.Unknown); ok {
 		whole.result = u
-		if !l.step.Kind.Shows {
+		if l.step.Kind.changes() {
 			whole.end.Outcome = Changed
 		}
 		return nil

@@ -170,7 +170,7 @@ func (a *attempt) do(ctx context.Context) (err error) {
 		return err
 	}
 	if d.unknown != nil {
-		if !a.step.Kind.Shows {
+		if a.step.Kind.changes() {
 			a.end.Outcome = Changed // as far as can be known
 		}
 		a.result = &expr.Unknown{Task: a.end.Name}

@@ -33,5 +33,6 @@ type Fail struct {
 
 // Plan fails.
 func (f *Fail) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{}, &engine.Failure{Msg: expr.Text(f.Msg), Result: expr.MapOf("msg", f.Msg)}
+	failure := &engine.Failure{Msg: expr.Text(f.Msg), Result: expr.MapOf("msg", f.Msg)}
+	return engine.Change{}, engine.About("msg", failure)
 }
