@@ -71,3 +71,50 @@ func BenchmarkPlayDebug(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLanguage tells what a task costs in a playbook of loops, conditions,
+// facts, blocks and templates: to check it, and to play it.
+func BenchmarkLanguage(b *testing.B) {
+	for _, command := range []string{"validate", "play"} {
+		for _, n := range []int{100, 1000, 10000} {
+			b.Run(fmt.Sprintf("%s/%d", command, n), func(b *testing.B) {
+				s := newShell(b)
+				book := s.file(b, "site.yml", language(n))
+				for range b.N {
+					if code, _, stderr := s.run(command, book); code != 0 {
+						b.Fatal(stderr)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/task")
+			})
+		}
+	}
+}
+
+// language is a playbook of n tasks that use the language.
+func language(n int) string {
+	var b strings.Builder
+	b.WriteString("- hosts: localhost\n  vars:\n    names: [a, b]\n    who: \"{{ names | join('+') }}\"\n  tasks:\n")
+	for i := range n / 5 {
+		fmt.Fprintf(&b, `    - name: "Say {{ who }} %[1]d"
+      debug:
+        msg: "{{ item }} of {{ who }} in round %[1]d"
+      loop: "{{ names }}"
+      when: item != 'c'
+      register: said_%[1]d
+    - set_fact:
+        fact_%[1]d: "{{ said_%[1]d.results | map(attribute='item') | list }}"
+    - block:
+        - debug:
+            msg: "{{ fact_%[1]d | length }}"
+          when: inside
+        - debug: {msg: "{{ names[0] | upper }}"}
+          changed_when: "%[1]d %% 2 == 0"
+      when: who is defined
+      vars: {inside: true}
+    - assert:
+        that: fact_%[1]d == names
+`, i)
+	}
+	return b.String()
+}

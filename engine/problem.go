@@ -65,7 +65,7 @@ func (p *Problem) Excerpt() string {
 	if p.Place.IsZero() || p.Place.Line < 1 || p.Place.Source.Secret {
 		return ""
 	}
-	line, ok := lineOf(p.Place.Source.Text, p.Place.Line)
+	line, ok := p.Place.Source.Line(p.Place.Line)
 	if !ok {
 		return ""
 	}
@@ -87,18 +87,6 @@ func (p *Problem) Excerpt() string {
 		}
 	}
 	return fmt.Sprintf("%5d | %s\n      | %s^\n", p.Place.Line, printable(string(runes)), pad.String())
-}
-
-func lineOf(text string, n int) (string, bool) {
-	for range n - 1 {
-		i := strings.IndexByte(text, '\n')
-		if i < 0 {
-			return "", false
-		}
-		text = text[i+1:]
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.TrimSuffix(line, "\r"), true
 }
 
 // printable keeps control characters of a source line from reaching a terminal.

@@ -1,6 +1,10 @@
 package expr
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+	"sync"
+)
 
 // A Source is a text with a name: a playbook, a vars file, a value from the command line.
 type Source struct {
@@ -8,6 +12,29 @@ type Source struct {
 	Text string
 	// Secret says that no line of the text may be shown: it was vaulted.
 	Secret bool
+
+	counting sync.Once
+	starts   []int // the offsets of its lines
+}
+
+// Line gives a line of the text without its end; false if there is none of that
+// number. The lines are counted once: of a large playbook many may be asked for.
+func (s *Source) Line(n int) (string, bool) {
+	s.counting.Do(s.countLines)
+	if n < 1 || n > len(s.starts) {
+		return "", false
+	}
+	line, _, _ := strings.Cut(s.Text[s.starts[n-1]:], "\n")
+	return strings.TrimSuffix(line, "\r"), true
+}
+
+func (s *Source) countLines() {
+	s.starts = []int{0}
+	for i := range len(s.Text) {
+		if s.Text[i] == '\n' {
+			s.starts = append(s.starts, i+1)
+		}
+	}
 }
 
 // A Place is where something stands in a source. Line and Col count from 1,
