@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -155,7 +156,7 @@ func pageOfKind(k *engine.Kind) string {
 func (p *page) params(path string, params []engine.Param) {
 	for _, param := range params {
 		name := path + param.Name
-		if param.Name == "*" {
+		if param.Name == engine.AnyName {
 			name = path + "(any name)"
 		}
 		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(paramFacts(param), ", "))
@@ -239,6 +240,10 @@ func (p *page) section(width int, title string, keywords []playbooks.Keyword, be
 			p.heading(title)
 			headed = true
 		}
-		p.entry(width, k.Name, orElse(k.Doc, k.Instead))
+		meaning := orElse(k.Doc, k.Instead)
+		if !k.Works() && slices.ContainsFunc(keywords, func(other playbooks.Keyword) bool { return other.Works() && other.Name == k.Name }) {
+			meaning = "in tasks: " + meaning // it works in plays
+		}
+		p.entry(width, k.Name, meaning)
 	}
 }

@@ -1,10 +1,31 @@
 package playbooks
 
 import (
+	"slices"
 	"testing"
 
 	"runner/engine/expr"
 )
+
+// The schema of what stands inside keywords knows the same words as their readers.
+func TestSchemaKnowsEveryWord(t *testing.T) {
+	for name, want := range map[string]struct {
+		schema *expr.Map
+		words  []string
+	}{
+		"loop_control": {loopControl(), loopKeywords[:]},
+		"vars_prompt":  {promptSchema(), promptKeywords[:]},
+	} {
+		properties, _ := want.schema.Get("properties")
+		var got []string
+		for _, key := range properties.(*expr.Map).Keys() {
+			got = append(got, key.(string))
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want.words))) {
+			t.Errorf("%s: the schema has %v, readers %v", name, got, want.words)
+		}
+	}
+}
 
 func TestEveryKeywordIsExplained(t *testing.T) {
 	working := map[string]bool{}

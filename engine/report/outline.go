@@ -119,7 +119,7 @@ func (o *outline) add(r row) {
 
 // row gives what can be shown of a task that ended.
 func (o *outline) row(e engine.TaskEnd) row {
-	r := row{name: line(o.veil.text(e.Name)), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
+	r := row{name: line(o.veil.text(cmp.Or(e.Name, written(e.Step)))), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
 	if e.Step != nil && !e.Step.Place.IsZero() {
 		r.place, r.file = o.veil.text(where(e.Step.Place)), o.veil.text(e.Step.Place.Source.Name)
 	}
@@ -137,6 +137,17 @@ func (o *outline) row(e engine.TaskEnd) row {
 		r.problem, r.excerpt = o.blame(e)
 	}
 	return r
+}
+
+// written gives the name of a step that was never started, as the playbook has it.
+func written(s *engine.Step) string {
+	switch {
+	case s == nil:
+		return ""
+	case s.Name != nil:
+		return s.Name.Text
+	}
+	return s.As
 }
 
 // failed reports whether a task failed, whatever came of that.

@@ -36,7 +36,7 @@ func summarised(t *testing.T, form func(Options) failingReporter, events []engin
 }
 
 func TestGoldenSummaries(t *testing.T) {
-	runs := map[string][]engine.Event{"run": whole(), "stopped": stopped(), "empty": empty()}
+	runs := map[string][]engine.Event{"run": whole(), "stopped": stopped(), "empty": empty(), "looped": looped()}
 	for ending, form := range summaries {
 		for name, events := range runs {
 			t.Run(name+"."+ending, func(t *testing.T) {
@@ -85,10 +85,28 @@ func TestSummariesThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// looped is a run with what plays consist of beside plain tasks.
+func looped() []engine.Event {
+	s := &script{at: dawn}
+	s.tell(engine.RunStart{Time: dawn}, engine.PlayStart{Name: "Loops", Time: dawn})
+	item := func(name string, plan string) engine.ItemEnd {
+		return engine.ItemEnd{Label: name, TaskEnd: engine.TaskEnd{Outcome: engine.Changed, Diff: true, Change: &engine.Change{
+			Action: engine.Update, Object: `add-on "` + name + `" (addon_1)`, Attrs: []engine.Attr{{Path: "plan", Before: "dev", After: plan}}}}}
+	}
+	s.step(register, "Change each", engine.TaskEnd{Outcome: engine.Changed, Looped: true}, item("one", "xs"), item("two", "s3cr3t-value"))
+	s.step(debug, "Say each", engine.TaskEnd{Looped: true}, engine.ItemEnd{Label: "one"})
+	s.step(register, "Deal with it", engine.TaskEnd{Outcome: engine.Rescued, Problem: &engine.Problem{Place: at(6, 19), Msg: "the platform says no"}})
+	s.step(debug, "End the play", engine.TaskEnd{Silent: true})
+	s.tell(engine.PlayStart{Name: "Second", Time: dawn}, engine.PlayFailed{Problem: &engine.Problem{Place: at(2, 3), Msg: "more.yml: no such file"}})
+	s.stats.Failed++
+	s.end(false)
+	return s.events
+}
+
 // What readers of JUnit's files demand: the elements' names and order, the
 // attributes, and counts that add up.
 func TestJUnitIsWellFormed(t *testing.T) {
-	for _, events := range [][]engine.Event{whole(), stopped(), empty()} {
+	for _, events := range [][]engine.Event{whole(), stopped(), empty(), looped()} {
 		said := summarised(t, junit, events)
 		var doc junitSuites
 		if err := xml.Unmarshal([]byte(said), &doc); err != nil {
