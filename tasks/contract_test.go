@@ -170,13 +170,24 @@ var contracts = map[string]contract{
 		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
 		diff: []string{"A", "B", "mode"},
 	},
-	"debug": {step: step{kind: "debug", args: args("msg", "hello")}},
+	"debug":    {step: step{kind: "debug", args: args("msg", "hello")}},
+	"set_fact": {step: step{kind: "set_fact", args: args("greeting", "hello")}},
+	"assert":   {step: step{kind: "assert", args: args("that", "1 == 1")}},
+	"pause":    {step: step{kind: "pause", args: args("prompt", "Go on?")}},
+	"meta":     {step: step{kind: "meta", args: args("free_form", "noop")}},
 }
+
+// elsewhere are the kinds that a contract cannot show: one always fails, the
+// others need files. TestControl and the scripts of cmd see them at work.
+var elsewhere = []string{"fail", "include_tasks", "include_vars"}
 
 func TestContract(t *testing.T) {
 	for _, k := range tasks.Kinds(nil) {
 		t.Run(k.Name, func(t *testing.T) {
 			c, ok := contracts[k.Name]
+			if slices.Contains(elsewhere, k.Name) {
+				return
+			}
 			if !ok {
 				t.Fatal("no contract: say in contracts how to see it at work")
 			}
