@@ -42,7 +42,7 @@ func (c *compiler) prunes(d *draftPlay) {
 // pruner gives the kind that removes what a scope no longer declares.
 func (c *compiler) pruner() *engine.Kind {
 	for _, name := range c.kindNames {
-		if k := c.kinds[name]; k.Prunes {
+		if k := c.kinds[name]; k != nil && k.Prunes {
 			return k
 		}
 	}

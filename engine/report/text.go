@@ -135,7 +135,7 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 }
 
 func (t *Text) progress(e engine.TaskProgress) {
-	if t.opt.Verbosity > 0 && !t.opt.Quiet {
+	if !t.opt.Quiet {
 		t.print("  "+line(t.veil.text(e.Text)), blue)
 	}
 }
