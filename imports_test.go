@@ -92,6 +92,16 @@ func TestThirdPartiesStayAtHome(t *testing.T) {
 	}
 }
 
+func TestOnlyTestsDriveABrowser(t *testing.T) {
+	for _, f := range files(t) {
+		for _, imported := range f.imports {
+			if within(imported, "github.com/chromedp") && !strings.HasSuffix(f.path, "_test.go") {
+				t.Errorf("%s imports %s, which is for tests", f.path, imported)
+			}
+		}
+	}
+}
+
 func TestNothingHappensOnImport(t *testing.T) {
 	for _, f := range files(t) {
 		for _, d := range f.tree.Decls {

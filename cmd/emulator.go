@@ -116,6 +116,6 @@ func (p *Program) announce(e *emulator.Emulator, at net.Addr) error {
 	if closer, ok := p.Out.(io.Closer); ok && err == nil {
 		err = closer.Close()
 	}
-	fmt.Fprintf(p.Err, "the emulator listens on http://%s\n", at)
+	fmt.Fprintf(p.Err, "the emulator listens on http://%s\nfor clever-tools' login in a browser: export CONSOLE_URL=http://%[1]s\n", at)
 	return err
 }

@@ -131,7 +131,17 @@ func (pl *platform) credentials() (clever.Credentials, error) {
 	if err == nil && c.Warning != "" {
 		pl.warn(c.Warning)
 	}
+	if err == nil {
+		pl.warnOfExpiry(c)
+	}
 	return c, err
+}
+
+// warnOfExpiry warns of credentials that end soon.
+func (pl *platform) warnOfExpiry(c clever.Credentials) {
+	if text := c.ExpiryWarning(time.Now()); text != "" {
+		pl.warn(text)
+	}
 }
 
 func (pl *platform) dotenv() (clever.Credentials, error) {
@@ -162,6 +172,11 @@ func (pl *platform) client(anonymous bool) (*clever.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return pl.clientOf(creds)
+}
+
+// clientOf gives a client with credentials.
+func (pl *platform) clientOf(creds clever.Credentials) (*clever.Client, error) {
 	return clever.New(clever.Config{Endpoint: pl.endpointFor(creds), Credentials: creds, Method: pl.method, Transport: pl.transport})
 }
 

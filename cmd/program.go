@@ -27,7 +27,9 @@ type Program struct {
 	Args   []string // the program's name first
 
 	transport http.RoundTripper // instead of the network; nil: none
-	flights   flights
+	// browse opens a page, instead of the desktop; nil: nothing does.
+	browse  func(ctx context.Context, page string) error
+	flights flights
 
 	secrets engine.Secrets // what must not be seen
 	signals chan os.Signal // where those go that end the program
@@ -169,9 +171,13 @@ func (p *Program) app() *cli.App {
 			p.docCommand(),
 			p.catalogCommand(),
 			p.envCommand(),
+			p.importCommand(),
+			p.loginCommand(),
+			p.logoutCommand(),
 			p.whoamiCommand(),
-			p.vaultCommand(),
 			p.historyCommand(),
+			p.vaultCommand(),
+			p.vendorCommand(),
 			p.emulatorCommand(),
 			p.completionCommand(),
 			p.versionCommand(),

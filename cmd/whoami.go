@@ -2,60 +2,118 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"runner/clever"
+	"runner/engine"
 )
 
 func (p *Program) whoamiCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "whoami",
 		Usage: "tell which credentials are in force, from where, and whose they are",
-		Flags: platformFlags(),
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text or json"},
+		}, platformFlags()...),
 		Action: func(c *cli.Context) error {
+			format := c.String("format")
+			if format != "text" && format != "json" {
+				return (&engine.Problem{Msg: fmt.Sprintf("whoami knows no format %q", format)}).WithHint("it takes text, json")
+			}
 			pl, err := p.platform(c, ".")
 			if err != nil {
 				return err
 			}
-			defer func() { _ = pl.close() }()
-			creds, err := pl.credentials()
-			if err != nil {
+			who, err := p.whoami(c.Context, pl)
+			if err = p.also(err, pl.close()); err != nil {
 				return err
 			}
-			client, err := pl.client(false)
-			if err != nil {
-				return err
+			if format == "json" {
+				return who.writeJSON(p.Out)
 			}
-			return p.whoami(c.Context, client, creds)
+			return who.writeText(p.Out)
 		},
 	}
 }
 
-func (p *Program) whoami(ctx context.Context, client *clever.Client, creds clever.Credentials) error {
+// An identity is what whoami tells.
+type identity struct {
+	User          party            `json:"user"`
+	Endpoint      string           `json:"endpoint"`
+	Credentials   credentialSource `json:"credentials"`
+	Organisations []party          `json:"organisations"`
+}
+
+// A party is a user or an organisation.
+type party struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+}
+
+type credentialSource struct {
+	Source  string     `json:"source"`
+	Expires *time.Time `json:"expires,omitempty"` // nil: not known
+}
+
+func (p *Program) whoami(ctx context.Context, pl *platform) (identity, error) {
+	creds, err := pl.credentials()
+	if err != nil {
+		return identity{}, err
+	}
+	client, err := pl.clientOf(creds)
+	if err != nil {
+		return identity{}, err
+	}
 	self, err := client.Self(ctx)
 	if err != nil {
-		return err
+		return identity{}, err
 	}
 	organisations, err := client.Organisations(ctx)
 	if err != nil {
-		return err
+		return identity{}, err
 	}
-	fmt.Fprintf(p.Out, "user          %s <%s>\nid            %s\nendpoint      %s\ncredentials   from %s\n",
-		self.Name, self.Email, self.ID, client.Endpoint(), creds.Source)
+	if creds.Expires.IsZero() { // else it was warned about already
+		creds.Expires = expiry(ctx, client)
+		pl.warnOfExpiry(creds)
+	}
+	who := identity{
+		User: party{self.ID, self.Name, self.Email}, Endpoint: client.Endpoint(),
+		Credentials: credentialSource{Source: creds.Source}, Organisations: []party{},
+	}
 	if !creds.Expires.IsZero() {
-		fmt.Fprintf(p.Out, "expires       %s\n", creds.Expires.UTC().Format(time.DateOnly))
+		expires := creds.Expires.UTC()
+		who.Credentials.Expires = &expires
 	}
-	for i, o := range organisations {
-		label := "organisations"
-		if i > 0 {
-			label = ""
-		}
-		if _, err := fmt.Fprintf(p.Out, "%-14s%s %s\n", label, o.ID, o.Name); err != nil {
+	for _, o := range organisations {
+		who.Organisations = append(who.Organisations, party{ID: o.ID, Name: o.Name})
+	}
+	return who, nil
+}
+
+func (i identity) writeJSON(out io.Writer) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(i)
+}
+
+func (i identity) writeText(out io.Writer) error {
+	fmt.Fprintf(out, "user          %s <%s>\nid            %s\nendpoint      %s\ncredentials   from %s\n",
+		i.User.Name, i.User.Email, i.User.ID, i.Endpoint, i.Credentials.Source)
+	if i.Credentials.Expires != nil {
+		fmt.Fprintf(out, "expires       %s\n", i.Credentials.Expires.Format(time.DateOnly))
+	}
+	label := "organisations"
+	for _, o := range i.Organisations {
+		if _, err := fmt.Fprintf(out, "%-14s%s %s\n", label, o.ID, o.Name); err != nil {
 			return err
 		}
+		label = ""
 	}
 	return nil
 }

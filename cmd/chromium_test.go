@@ -1,0 +1,135 @@
+package cmd_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"runner/clever/emulator"
+)
+
+// chromium starts a browser with a new folder for what it keeps. It ends with
+// the test, which fails if a page complains.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium in PATH: on Debian, install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, closed := chromedp.NewContext(ctx)
+	t.Cleanup(closed)
+	err = chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page threw %s", e.ExceptionDetails.Text)
+		case *runtime.EventConsoleAPICalled:
+			t.Errorf("the page said something on its console: %s", e.Type)
+		case *log.EventEntryAdded:
+			t.Errorf("the browser says of the page: %s", e.Entry.Text)
+		}
+	})
+	if err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	return ctx
+}
+
+// A sight is what a user saw of a login.
+type sight struct {
+	asked, told string // the title of the page that asks, and the heading of the last one
+	err         error
+}
+
+// press gives a user who answers a login's page by keyboard, with the button that
+// a selector names.
+func press(browser context.Context, button string, seen chan<- sight) surfer {
+	return func(_ context.Context, address string) error {
+		go func() { seen <- answered(browser, address, button) }()
+		return nil
+	}
+}
+
+func answered(browser context.Context, address, button string) (s sight) {
+	ctx, cancel := context.WithTimeout(browser, time.Minute)
+	defer cancel()
+	if s.err = chromedp.Do(ctx, chromedp.Navigate(address)); s.err != nil {
+		return s
+	}
+	if s.asked, s.err = chromedp.Run(ctx, chromedp.Title()); s.err != nil {
+		return s
+	}
+	if s.err = chromedp.Do(ctx, chromedp.Focus(chromedp.CSS(button))); s.err != nil {
+		return s
+	}
+	if _, s.err = chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.KeyEvent("\r"))); s.err != nil {
+		return s
+	}
+	s.told, s.err = chromedp.Run(ctx, chromedp.Text(chromedp.CSS("h1")))
+	return s
+}
+
+// TestLoginInChromium goes from the click to the profile, as a user does, by the
+// three steps and by the console's page. Other programs work from that profile.
+func TestLoginInChromium(t *testing.T) {
+	const asks, asksForCLI = "Emulator wants to log in", "A command line wants to log in"
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		button string
+		want   sight
+		code   int
+	}{
+		{"allowed", nil, "#allow", sight{asks, "Logged in", nil}, 0},
+		{"denied", nil, "#deny", sight{asks, "Not logged in", nil}, 5},
+		{"allowed on the console's page", []string{"--cli"}, "#allow", sight{asksForCLI, "Logged in", nil}, 0},
+		{"denied on the console's page", []string{"--cli"}, "#deny", sight{asksForCLI, "Denied", nil}, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			browser := chromium(t)
+			s := newShell(t)
+			e := s.loggedOut(t)
+			seen := make(chan sight, 1)
+			code, out, stderr := s.login(t, press(browser, tt.button, seen), "", append(tt.args, "--timeout", "1m")...)
+			if got := <-seen; got != tt.want || code != tt.code {
+				t.Fatalf("exit %d, the user saw %+v\n%s%s", code, got, out, stderr)
+			}
+			if code == 0 {
+				s.worksFromTheProfile(t, e)
+			} else if _, err := os.Stat(s.profile()); !os.IsNotExist(err) {
+				t.Errorf("a profile was stored: %v", err)
+			}
+		})
+	}
+}
+
+// worksFromTheProfile lets runner and the vendor's own command line ask who they
+// are, with nothing but the profile.
+func (s *shell) worksFromTheProfile(t *testing.T, e *emulator.Emulator) {
+	t.Helper()
+	s.env = map[string]string{"HOME": s.env["HOME"]}
+	if code, out, stderr := s.run("whoami"); code != 0 || !strings.Contains(out, e.User()) {
+		t.Errorf("whoami: exit %d\n%s%s", code, out, stderr)
+	}
+	program, err := exec.LookPath("clever")
+	if err != nil {
+		t.Log("clever-tools is not asked: no clever in PATH, npm install -g clever-tools")
+		return
+	}
+	c := exec.CommandContext(t.Context(), program, "--no-update-notifier", "--no-color", "profile")
+	c.Dir, c.Env = s.dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.env["HOME"]}
+	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), e.User()) {
+		t.Errorf("clever profile: %v\n%s", err, out)
+	}
+}

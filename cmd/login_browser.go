@@ -1,0 +1,51 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+)
+
+// show prints a page's address and opens it in a browser, unless that is not
+// wanted or not possible. It reports whether a browser was started.
+func (l *login) show(ctx context.Context, page string) bool {
+	fmt.Fprintf(l.Err, "log in with a browser, on this page:\n  %s\n", page)
+	if l.cli.Bool("no-browser") {
+		return false
+	}
+	browse := l.browse
+	if browse == nil {
+		browse = l.openBrowser
+	}
+	return browse(ctx, page) == nil
+}
+
+// openBrowser has the desktop open a page. No shell reads the address.
+func (p *Program) openBrowser(_ context.Context, page string) error {
+	name, args, err := desktopOpener(runtime.GOOS, p.Getenv)
+	if err != nil {
+		return err
+	}
+	// Not bound to the context: the browser stays when runner has what it wants.
+	c := exec.Command(name, append(args, page)...)
+	if err := c.Start(); err != nil {
+		return err
+	}
+	go func() { _ = c.Wait() }()
+	return nil
+}
+
+// desktopOpener gives the program that opens pages. Without a desktop there is none: what
+// would start on a terminal cannot be used beside runner.
+func desktopOpener(goos string, getenv func(string) string) (name string, args []string, err error) {
+	switch {
+	case goos == "darwin":
+		return "open", nil, nil
+	case goos == "windows":
+		return "rundll32", []string{"url.dll,FileProtocolHandler"}, nil
+	case getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "":
+		return "", nil, fmt.Errorf("there is no desktop")
+	}
+	return "xdg-open", nil, nil
+}
