@@ -1,0 +1,270 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"runner/engine/expr"
+)
+
+// CheckArgs tells what is wrong with the arguments of a task without evaluating
+// anything: unknown, missing and repeated parameters, values of a wrong type.
+// It also makes the expressions in args ready: a scalar given for an Expression
+// becomes a template. `at` is where the kind's name stands; args may be nil.
+func CheckArgs(k *Kind, args *expr.Node, at Place) []*Problem {
+	c := argChecker{kind: k}
+	if args != nil && args.Shape == expr.Scalar && args.Tmpl == nil && args.Value == nil {
+		args = nil
+	}
+	if args != nil && args.Shape != expr.Mapping {
+		return []*Problem{Problemf(args.Place, "%s takes its parameters as a map, not as %s", k.Name, shown(args)).
+			WithHint("write one parameter per line: %s", strings.Join(firstNames(k.Params()), ", "))}
+	}
+	c.mapping("", k.Params(), args, at)
+	return c.problems
+}
+
+func firstNames(params []Param) []string {
+	var list []string
+	for _, p := range params {
+		if p.Name != AnyName {
+			list = append(list, p.Name)
+		}
+	}
+	return list
+}
+
+type argChecker struct {
+	kind     *Kind
+	problems []*Problem
+}
+
+func (c *argChecker) add(p *Problem) { c.problems = append(c.problems, p) }
+
+func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at Place) {
+	given := map[string]string{} // parameter → the name that it was given by
+	var entries []expr.Entry
+	if n != nil {
+		entries = n.Entries
+	}
+	for _, e := range entries {
+		p, ok := find(params, e.Key.Text)
+		if !ok {
+			c.unknown(path, params, e.Key)
+			continue
+		}
+		if p.Name == AnyName {
+			c.freeKey(e.Key)
+			continue
+		}
+		if other, twice := given[p.Name]; twice {
+			c.add(Problemf(e.Key.Place, "%s and %s are the same parameter", other, e.Key.Text).WithHint("give it once"))
+			continue
+		}
+		for _, other := range p.Excludes {
+			if by, ok := given[other]; ok {
+				c.add(Problemf(e.Key.Place, "%s and %s exclude each other", by, e.Key.Text).WithHint("keep one of them"))
+			}
+		}
+		given[p.Name] = e.Key.Text
+		if p.Required && isNull(e.Value) {
+			c.add(Problemf(e.Value.Place, "%s is required, and empty here", path+e.Key.Text))
+			continue
+		}
+		c.value(path+p.Name, p, e.Value)
+	}
+	for _, p := range params {
+		if _, ok := given[p.Name]; !ok && p.Required {
+			c.add(Problemf(at, "%s needs %s", c.kind.Name, path+p.Name).WithHint("%s", p.Doc))
+		}
+	}
+}
+
+func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
+	known := names(params)
+	hint := DidYouMean(key.Text, known)
+	if hint == "" {
+		hint = "it takes " + strings.Join(firstNames(params), ", ")
+	}
+	of := c.kind.Name
+	if path != "" {
+		of = strings.TrimSuffix(path, ".") + " of " + of
+	}
+	c.add(&Problem{Place: key.Place, Msg: fmt.Sprintf("unknown parameter %q of %s", key.Text, of), Hint: hint,
+		Detail: "it takes " + strings.Join(known, ", ")})
+}
+
+// freeKey checks a name that the kind does not know: it is a variable's, or a
+// template of one.
+func (c *argChecker) freeKey(key *expr.Node) {
+	if key.Tmpl == nil && expr.HasTemplate(key.Text) {
+		t, err := expr.Parse(key.Text, expr.At(key.Place, key.Text))
+		if err != nil {
+			c.add(ProblemOf(err, key.Place))
+			return
+		}
+		key.Tmpl = t
+	}
+	if key.Tmpl == nil && !IsName(key.Text) {
+		c.add(Problemf(key.Place, "%q is no name of a variable", key.Text).
+			WithHint("names are letters, digits and _, and begin with no digit"))
+	}
+}
+
+// IsName reports whether a text can name a variable.
+func IsName(text string) bool {
+	for i, r := range text {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isNull(n *expr.Node) bool {
+	return n.Shape == expr.Scalar && n.Tmpl == nil && n.Value == nil
+}
+
+func (c *argChecker) value(path string, p Param, n *expr.Node) {
+	switch p.Type {
+	case ExpressionParam:
+		c.expression(path, n)
+		return
+	case ConditionsParam:
+		c.conditions(path, n)
+		return
+	}
+	if n.Tmpl != nil || isNull(n) {
+		return
+	}
+	switch p.Type {
+	case AnyParam:
+	case NestedParam:
+		if n.Shape != expr.Mapping {
+			c.wrongType(path, p, n)
+			return
+		}
+		c.mapping(path+".", p.Params, n, n.Place)
+	case ListParam:
+		c.list(path, p, n)
+	case TextMapParam:
+		c.textMap(path, p, n)
+	default:
+		if n.Shape != expr.Scalar {
+			c.wrongType(path, p, n)
+		} else if _, err := scalarAs(p, n.Text, n.Value); err != nil {
+			c.add(Problemf(n.Place, "%s: %s", path, err))
+		}
+	}
+}
+
+func (c *argChecker) wrongType(path string, p Param, n *expr.Node) {
+	c.add(Problemf(n.Place, "%s wants %s, not %s", path, withArticle(p.Type), shown(n)))
+}
+
+func withArticle(t ParamType) string {
+	switch t {
+	case TextParam:
+		return "text"
+	case IntParam:
+		return "a whole number"
+	case FloatParam:
+		return "a number"
+	case BoolParam:
+		return "true or false"
+	case ExpressionParam:
+		return "an expression"
+	}
+	return "a " + string(t)
+}
+
+func shown(n *expr.Node) string {
+	switch n.Shape {
+	case expr.Sequence:
+		return "a list"
+	case expr.Mapping:
+		return "a map"
+	}
+	if n.Tmpl != nil {
+		return "one template"
+	}
+	return fmt.Sprintf("%q", n.Text)
+}
+
+func (c *argChecker) list(path string, p Param, n *expr.Node) {
+	if n.Shape == expr.Mapping {
+		c.wrongType(path, p, n)
+	}
+	for i, item := range n.Items {
+		if item.Shape != expr.Scalar {
+			c.wrongType(fmt.Sprintf("%s[%d]", path, i), Param{Type: TextParam}, item)
+		}
+	}
+}
+
+func (c *argChecker) textMap(path string, p Param, n *expr.Node) {
+	if n.Shape != expr.Mapping {
+		c.wrongType(path, p, n)
+	}
+	for _, e := range n.Entries {
+		if e.Value.Shape != expr.Scalar {
+			c.wrongType(path+"."+e.Key.Text, Param{Type: TextParam}, e.Value)
+		}
+	}
+}
+
+func (c *argChecker) expression(path string, n *expr.Node) {
+	switch {
+	case n.Shape != expr.Scalar:
+		c.wrongType(path, Param{Type: ExpressionParam}, n)
+	case n.Tmpl != nil && strings.Contains(n.Text, "{{"):
+		bare := strings.TrimSpace(strings.Trim(strings.TrimSpace(n.Text), "{}"))
+		c.add(Problemf(n.Place, "%s takes an expression, without braces", path).WithHint("write %s: %s", path, bare))
+	case n.Tmpl == nil:
+		t, err := expr.ParseExpr(n.Text, expr.At(n.Place, n.Text))
+		if err != nil {
+			c.add(ProblemOf(err, n.Place))
+			return
+		}
+		n.Tmpl = t
+	}
+}
+
+// conditions makes each condition a template.
+func (c *argChecker) conditions(path string, n *expr.Node) {
+	switch n.Shape {
+	case expr.Mapping:
+		c.wrongType(path, Param{Type: ConditionsParam}, n)
+	case expr.Sequence:
+		for i, item := range n.Items {
+			if item.Shape != expr.Scalar {
+				c.wrongType(fmt.Sprintf("%s[%d]", path, i), Param{Type: ConditionsParam}, item)
+			} else {
+				c.conditions(path, item)
+			}
+		}
+	default:
+		c.condition(path, n)
+	}
+}
+
+func (c *argChecker) condition(path string, n *expr.Node) {
+	text := n.Text
+	switch v := n.Value.(type) {
+	case bool: // written yes or off, it would be taken for a name
+		text = strings.ToLower(expr.Text(v))
+	case string:
+	default:
+		if n.Tmpl == nil {
+			c.wrongType(path, Param{Type: ConditionsParam}, n)
+			return
+		}
+	}
+	t, _, err := expr.ParseCondition(text, expr.At(n.Place, n.Text))
+	if err != nil {
+		c.add(ProblemOf(err, n.Place))
+		return
+	}
+	n.Tmpl = t
+}
