@@ -187,13 +187,17 @@ func (p *Program) inEditor(ctx context.Context, name string, text []byte) (edite
 // await waits for the editor. A signal that was meant for us ends both, and the
 // plain copy at once.
 func (p *Program) await(ctx context.Context, c *exec.Cmd, signals <-chan os.Signal, d *desk) error {
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	var failed error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		failed = c.Wait()
+	}()
 	for {
 		select {
-		case err := <-ended:
-			if err != nil {
-				return fmt.Errorf("the editor failed (%w); nothing was changed", err)
+		case <-ended:
+			if failed != nil {
+				return fmt.Errorf("the editor failed (%w); nothing was changed", failed)
 			}
 			return nil
 		case s := <-signals:
@@ -208,7 +212,7 @@ func (p *Program) await(ctx context.Context, c *exec.Cmd, signals <-chan os.Sign
 }
 
 // stopProcess asks a process to end, and ends it if it does not.
-func stopProcess(c *exec.Cmd, ended <-chan error) error {
+func stopProcess(c *exec.Cmd, ended <-chan struct{}) error {
 	const patience = 2 * time.Second
 	_ = c.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 	select {
