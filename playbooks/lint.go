@@ -28,9 +28,10 @@ func Rules() []Rule {
 	}
 }
 
-// unasked reports whether a problem is a warning that nobody asked for.
-func (c *compiler) unasked(p *engine.Problem) bool {
-	return p.Warning && !c.lint && slices.Contains(onRequest[:], p.Rule)
+// unasked reports whether a problem is a warning that nobody asked for. In a
+// playbook that is wrong, what mentions a result may be what is wrong.
+func (c *compiler) unasked(p *engine.Problem, wrong bool) bool {
+	return p.Warning && slices.Contains(onRequest[:], p.Rule) && (!c.lint || wrong && p.Rule == engine.UnusedRegister)
 }
 
 // warn notes a warning.

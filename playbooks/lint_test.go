@@ -23,7 +23,9 @@ type login struct {
 }
 
 func lintOptions(lint bool) Options {
-	return Options{Lint: lint, Kinds: []engine.Kind{{Name: "login", New: func() engine.Task { return new(login) }}}}
+	opt := options()
+	opt.Lint, opt.Kinds = lint, append(opt.Kinds, engine.Kind{Name: "login", New: func() engine.Task { return new(login) }})
+	return opt
 }
 
 // Each file in testdata/lint says in WARN comments what it is warned about; see

@@ -178,12 +178,12 @@ func (c *compiler) told() []*engine.Problem {
 		at  expr.Place
 		msg string
 	}
-	seen := map[told]bool{}
+	seen, wrong := map[told]bool{}, failed(c.problems.All())
 	problems := slices.DeleteFunc(c.problems.All(), func(p *engine.Problem) bool {
 		key := told{p.Place, p.Msg}
 		again := seen[key]
 		seen[key] = true
-		return again || c.unasked(p) || c.silenced(p)
+		return again || c.unasked(p, wrong) || c.silenced(p)
 	})
 	slices.SortStableFunc(problems, func(a, b *engine.Problem) int {
 		return cmp.Or(
