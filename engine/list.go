@@ -244,8 +244,8 @@ func (n *node) blocked(ctx context.Context) bool {
 	if ctx.Err() != nil || n.ended.Load() {
 		return true
 	}
-	if _, ok := n.item.(flush); ok && n.force {
-		return false
+	if _, ok := n.item.(flush); ok {
+		return !n.force && n.failed.Load() < int64(n.index)
 	}
 	if n.opt.KeepGoing && !n.catching && !n.fatal.Load() {
 		return slices.ContainsFunc(n.needed, func(needed *node) bool {
