@@ -38,9 +38,8 @@ type page struct {
 
 func (p page) answer(status int) answer {
 	var b bytes.Buffer
-	err := template.Must(template.New("page").Parse(oauthPage)).Execute(&b, p)
-	if err != nil { // the template is part of the program, and fits
-		return notSaved(err).answer(&http.Request{URL: &url.URL{}})
+	if template.Must(template.New("page").Parse(oauthPage)).Execute(&b, p) != nil { // it is part of the program, and fits
+		return answer{status: http.StatusInternalServerError}
 	}
 	return answer{status: status, body: b.Bytes(), page: true, headers: pageHeaders()}
 }

@@ -1,11 +1,14 @@
 package emulator
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -379,7 +382,7 @@ func TestLoginsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := ls.begin(login{id: "one more"}, now); err != errFullLogins {
+	if _, err := ls.begin(login{id: "one more"}, now); !errors.Is(err, errFullLogins) {
 		t.Errorf("one more: %v", err)
 	}
 	if _, err := ls.begin(login{id: "one more"}, now.Add(loginLife)); err != nil || len(ls.all) != 1 {
@@ -425,5 +428,45 @@ func TestRequestsOAuthlibDances(t *testing.T) {
 		if got := strings.TrimSpace(string(out)); got != e.User()+" TokenRequestDenied" {
 			t.Errorf("%s%s", suffix, got)
 		}
+	}
+}
+
+// The vendor's own command line logs in with a browser, where it is installed, and
+// keeps what it gets in a profile.
+func TestCleverToolsLogsIn(t *testing.T) {
+	program, err := exec.LookPath("clever")
+	if err != nil {
+		t.Skip("no clever in PATH: npm install -g clever-tools")
+	}
+	e, _ := newEmulator(t, Options{Strict: true})
+	server := httptest.NewServer(e)
+	defer server.Close()
+	home := t.TempDir()
+	clever := func(args ...string) *exec.Cmd {
+		c := exec.CommandContext(t.Context(), program, append([]string{"--no-update-notifier", "--no-color"}, args...)...)
+		c.Dir = home
+		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "BROWSER=true"}
+		return c
+	}
+	login := clever("login", "--api-host", server.URL, "--console-url", server.URL)
+	stdout, err := login.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := login.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		printed.WriteString(lines.Text() + "\n")
+		if page := regexp.MustCompile(`/cli-oauth\?\S+`).FindString(lines.Text()); page != "" {
+			(&browser{t: t, e: e}).answer(page, "allow")
+		}
+	}
+	if err := login.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, printed.String())
+	}
+	if out, err := clever("profile").CombinedOutput(); err != nil || !strings.Contains(string(out), e.User()) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
