@@ -33,7 +33,7 @@ func (c *compiler) prunes(d *draftPlay) {
 			hint("it says what belongs together, and must be the same in every run")
 		return
 	}
-	d.Play.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
+	d.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
 	step := &engine.Step{ID: c.playID() + "prune", Place: e.Key.Place, Kind: kind, As: kind.Name, At: e.Key.Place, Args: n}
 	d.set.apply(step)
 	d.PostTasks = append(d.PostTasks, step)
