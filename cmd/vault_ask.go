@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/term"
@@ -62,32 +63,34 @@ func noPassword(msg string) error {
 		WithHint("give --%s FILE, or --%s LABEL@FILE, or the password in $RUNNER_VAULT_PASSWORD", vaultFileFlag, vaultIDFlag)
 }
 
-// hidden reads a line that is not shown. The terminal is as before afterwards,
-// even if an interrupt ends the waiting.
+// hidden reads a line that is not shown: not even what is typed before the question
+// is there. The terminal is as before afterwards, even if a signal ends the waiting.
 func (p *Program) hidden(ctx context.Context, tty *os.File, question string) ([]byte, error) {
-	before, err := term.GetState(int(tty.Fd()))
+	before, err := term.MakeRaw(int(tty.Fd()))
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprint(p.Err, question)
-	type line struct {
-		text []byte
-		err  error
-	}
-	read := make(chan line, 1)
+	defer func() { _ = term.Restore(int(tty.Fd()), before) }()
+	screen := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{tty, p.Err}, "")
+	var line string
+	read := make(chan error, 1)
 	go func() {
-		text, err := term.ReadPassword(int(tty.Fd()))
-		read <- line{text, err}
+		var err error
+		line, err = screen.ReadPassword(question)
+		read <- err
 	}()
+	interrupted := &exit{exitInterrupted, errors.New("interrupted; nothing was done")}
 	select {
-	case l := <-read:
-		fmt.Fprintln(p.Err)
-		if l.err != nil {
-			return nil, fmt.Errorf("no vault password was typed: %w", l.err)
+	case err := <-read:
+		if errors.Is(err, io.EOF) { // control-C, or control-D
+			fmt.Fprint(p.Err, "\r\n")
+			return nil, interrupted
 		}
-		return l.text, nil
+		return []byte(line), err
 	case <-ctx.Done():
-		_ = term.Restore(int(tty.Fd()), before)
-		return nil, &exit{code: exitInterrupted}
+		return nil, interrupted
 	}
 }
