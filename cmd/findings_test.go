@@ -15,7 +15,7 @@ import (
 // that a result's rule is the one that its index says.
 func TestSARIFHasItsRequiredMembers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a b.yml")
-	if err := os.WriteFile(file, []byte("- debug:\n  whn: 1\n- debgu:\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("- debug:\n  colour: 1\n- debgu:\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder

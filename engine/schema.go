@@ -30,7 +30,7 @@ func SchemaTypes() *expr.Map {
 		"bool", expr.MapOf("anyOf", list(
 			expr.MapOf("type", list("boolean", "null")),
 			expr.MapOf("enum", list(0, 1)),
-			expr.MapOf("type", "string", "pattern", `^\s*([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF|[YyNnTtFf01])\s*$`),
+			expr.MapOf("type", "string", "pattern", `^\s*([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnNtTfF01])\s*$`),
 			template)),
 		"int", number("integer", `^\s*[+-]?[0-9_]+\s*$`),
 		"float", number("number", `^\s*[+-]?[0-9_]*\.?[0-9]+([eE][+-]?[0-9]+)?\s*$`),
