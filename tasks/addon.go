@@ -16,9 +16,10 @@ func compareIDs(a, b clever.Addon) int { return cmp.Compare(a.ID, b.ID) }
 // byID reports whether a word is an id rather than a name.
 func byID(word string) bool { return strings.HasPrefix(word, "addon_") }
 
-// ofProvider reports whether an add-on is of the provider that a playbook names.
+// ofProvider reports whether an add-on is of the provider that a playbook names,
+// by the rules of the catalogue: what is ordered by a word is found by it again.
 func ofProvider(a clever.Addon, word string) bool {
-	return a.Provider.ID == clever.ProviderAlias(word) || strings.EqualFold(a.Provider.Name, word)
+	return strings.EqualFold(a.Provider.ID, clever.ProviderAlias(word)) || strings.EqualFold(a.Provider.Name, word)
 }
 
 // several is the problem of a name that fits more than one add-on.

@@ -57,7 +57,8 @@ func (b basket) migration() clever.MigrationRequest {
 // choose finds what the playbook means in the catalogue, for an add-on that is
 // there or, where now is nil, is to be ordered. All that is unknown is told at once.
 func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
-	catalogue, info, err := r.offers(ctx)
+	versions := r.Details.Version != "" && (now == nil || !ofProvider(now.Addon, r.Provider) || r.newVersion(*now))
+	catalogue, info, err := r.offers(ctx, versions)
 	if err != nil {
 		return basket{}, err
 	}
@@ -65,7 +66,7 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	if err != nil {
 		return basket{}, engine.About("provider", err)
 	}
-	if r.Details.Version != "" && provider.ID != clever.ProviderAlias(r.Provider) { // given by its display name
+	if versions && provider.ID != clever.ProviderAlias(r.Provider) { // given by its display name
 		if info, err = r.client.Versions(ctx, provider.ID); err != nil {
 			return basket{}, err
 		}
@@ -96,8 +97,8 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	return b, wrong.err()
 }
 
-// offers reads the catalogue, and along with it the versions where one is declared.
-func (r *registration) offers(ctx context.Context) (*clever.Catalogue, *clever.ProviderInfo, error) {
+// offers reads the catalogue, and along with it the versions if they are asked for.
+func (r *registration) offers(ctx context.Context, versions bool) (*clever.Catalogue, *clever.ProviderInfo, error) {
 	var catalogue *clever.Catalogue
 	var info *clever.ProviderInfo
 	group, ctx := errgroup.WithContext(ctx)
@@ -105,7 +106,7 @@ func (r *registration) offers(ctx context.Context) (*clever.Catalogue, *clever.P
 		catalogue, err = r.client.Catalogue(ctx, r.owner)
 		return err
 	})
-	if id := clever.ProviderAlias(r.Provider); r.Details.Version != "" {
+	if id := clever.ProviderAlias(r.Provider); versions {
 		group.Go(func() (err error) {
 			info, err = r.client.Versions(ctx, id)
 			return err

@@ -147,6 +147,8 @@ func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever
 	switch {
 	case adopted != nil && len(named) == 1:
 		return r.replacedBy(ctx, *adopted, named[0])
+	case adopted != nil && len(named) > 1 && adopted.Name != r.Name:
+		return nil, nil, r.taken(*adopted, named[0])
 	case adopted != nil:
 		return adopted, nil, nil
 	case r.Addon != "" && len(named) == 0:
@@ -170,10 +172,15 @@ func (r *registration) replacedBy(ctx context.Context, adopted, other clever.Add
 	case gone:
 		return &other, &adopted, nil
 	case adopted.Name != r.Name:
-		return nil, nil, engine.About("name", &engine.Problem{Msg: fmt.Sprintf("%s cannot be called %q: %s is", object(adopted), r.Name, other.ID),
-			Hint: "take another name, or rename that one first"})
+		return nil, nil, r.taken(adopted, other)
 	}
 	return &adopted, nil, nil
+}
+
+// taken is the problem of a name that another add-on has.
+func (r *registration) taken(adopted, other clever.Addon) error {
+	return engine.About("name", &engine.Problem{Msg: fmt.Sprintf("%s cannot be called %q: %s is", object(adopted), r.Name, other.ID),
+		Hint: "take another name, or rename that one first"})
 }
 
 // only gives the one add-on of a list that is not on its way out.

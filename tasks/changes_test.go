@@ -201,6 +201,19 @@ func TestAdopted(t *testing.T) {
 	}
 }
 
+// TestEveryWordForAProviderFindsWhatItOrdered plays each spelling twice.
+func TestEveryWordForAProviderFindsWhatItOrdered(t *testing.T) {
+	p := newPlatform(t)
+	for _, word := range []string{"postgresql-addon", "PostgreSQL-Addon", "PostgreSQL", "postgresql", "Postgres", "pg", "PG"} {
+		db := register("name", "db", "provider", word, "details", details("plan", "dev"))
+		for range 2 {
+			if end := p.play(t, false, db)[0]; end.Problem != nil || len(p.names()) != 1 {
+				t.Fatalf("%s: %v, there are %v", word, end.Problem, p.names())
+			}
+		}
+	}
+}
+
 func TestRenamingIntoAnotherIsRefused(t *testing.T) {
 	p := newPlatform(t)
 	p.play(t, false, small)
