@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"runner/engine/expr"
@@ -139,14 +138,19 @@ func (a *attempt) try(ctx context.Context, task Task) error {
 	}
 	err = a.carryOut(within, task)
 	if limit > 0 && ctx.Err() == nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
-		err = timedOut(limit)
+		err = a.timedOut(limit)
 	}
 	return a.judge(ctx, err)
 }
 
-func timedOut(limit float64) error {
-	msg := fmt.Sprintf("Timed out after %s second(s).", expr.Text(plainNumber(limit)))
-	return &Failure{Msg: strings.TrimSuffix(msg, "."), Result: expr.MapOf("msg", msg, "timedout", expr.MapOf("period", plainNumber(limit)))}
+func (a *attempt) timedOut(limit float64) error {
+	msg := fmt.Sprintf("Timed out after %s second(s)", expr.Text(plainNumber(limit)))
+	failure := &Failure{Msg: msg, Result: expr.MapOf("msg", msg+".", "timedout", expr.MapOf("period", plainNumber(limit)))}
+	p := &Problem{Place: a.step.Timeout.Place, Msg: msg, Err: failure}
+	if a.applied {
+		p.Hint = "what was begun may still come about; run again to see"
+	}
+	return p
 }
 
 // at places an error at the first of some conditions.

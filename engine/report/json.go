@@ -18,6 +18,7 @@ type JSON struct {
 	plays    []*played
 	open     *engine.Step
 	warnings []expr.Value
+	problems []expr.Value // of plays that could not begin
 }
 
 // played is what is known of a play so far.
@@ -48,7 +49,9 @@ func (j *JSON) Tell(e engine.Event) {
 	case engine.Warning:
 		j.warning(e.Problem)
 	case engine.PlayFailed:
-		j.warning(e.Problem)
+		if e.Problem != nil {
+			j.problems = append(j.problems, j.veil.problem(e.Problem))
+		}
 	case engine.RunEnd:
 		j.runEnd(e)
 	}
@@ -94,6 +97,9 @@ func (j *JSON) runEnd(e engine.RunEnd) {
 		"warnings", j.warnings,
 		"interrupted", e.Interrupted,
 	)
+	if len(j.problems) > 0 {
+		doc.Set("problems", j.problems)
+	}
 	j.out.write(expr.JSON(doc, expr.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
 }
 
