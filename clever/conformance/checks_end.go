@@ -79,16 +79,18 @@ func callbackChecks() []Check {
 				p.skip("this back-end is not slow")
 				return
 			}
-			refusals := 1
-			p.ailing = func(string) bool {
+			o, refused := p.order(), false
+			p.ailing = func(key string) bool {
 				p.mu.Lock()
 				defer p.mu.Unlock()
-				refusals--
-				return refusals >= 0
+				first := key == o.Key && !refused
+				refused = refused || first
+				return first
 			}
 			p.o.Market.Watch(nil, p.ailing)
 			defer func() { p.ailing = nil }()
-			if r := p.mustFresh(); r != nil && !p.await(r) {
+			a := p.saw(p.post(o))
+			if r := p.track(o, a); a.good() && r != nil && !p.await(r) {
 				p.fail("a second call after 503", "none within "+p.o.Wait.String())
 			}
 		}},

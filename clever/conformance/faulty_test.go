@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,18 +22,20 @@ import (
 // A back-end that is good in every dialect, save for the defects that are
 // switched on.
 type faulty struct {
-	m        *vendor.Manifest
-	verifier *vendor.Verifier
-	defect   string
-	async    bool
-	url      string
-	work     sync.WaitGroup // callbacks under way
+	m         *vendor.Manifest
+	verifier  *vendor.Verifier
+	defect    string
+	async     bool
+	url       string
+	work      sync.WaitGroup // callbacks under way
+	elsewhere string         // another host, which nobody may call
 
 	mu       sync.Mutex
 	byKey    map[string]*bought
 	byID     map[string]*bought
 	sessions map[string]string // cookie → id
 	numbers  int
+	crowds   map[string]*crowd
 }
 
 // What somebody bought.
@@ -51,7 +54,7 @@ func newFaulty(t *testing.T, d vendor.Dialect, defect string, async bool) *fault
 			Dialect: d, ID: "tinykv", Password: "a-password-for-tests-of-forty-characters", SSOSalt: "another-secret-for-tests-0123456789-abcd",
 			ConfigVars: []string{"TINYKV_URL", "TINYKV_TOKEN"}, Prefix: "TINYKV", PlanUpdateable: true, Requires: []string{"many_per_app"},
 		},
-		defect: defect, async: async, byKey: map[string]*bought{}, byID: map[string]*bought{}, sessions: map[string]string{},
+		defect: defect, async: async, byKey: map[string]*bought{}, byID: map[string]*bought{}, sessions: map[string]string{}, crowds: map[string]*crowd{},
 	}
 	f.verifier = vendor.NewVerifier(d, f.m.SSOSalt)
 	switch defect {
@@ -83,7 +86,10 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.dashboard(w, r, strings.TrimPrefix(path, "/dash/"))
 		return
 	}
-	if f.is("slow") {
+	if f.hostile(w, r) {
+		return
+	}
+	if f.is("slow") && r.Method == "GET" {
 		<-time.After(150 * time.Millisecond)
 	}
 	if !f.allowed(r) {
@@ -120,6 +126,39 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		say(w, 405, "no")
 	}
+}
+
+// hostile answers as a back-end does that means no good.
+func (f *faulty) hostile(w http.ResponseWriter, r *http.Request) bool {
+	switch f.defect {
+	case "hangs":
+		_, _ = io.Copy(io.Discard, r.Body) // or the server does not see the client go
+		<-r.Context().Done()
+	case "streams a gigabyte":
+		chunk := bytes.Repeat([]byte(" "), 1<<20)
+		for range 1 << 10 {
+			if _, err := w.Write(chunk); err != nil {
+				break
+			}
+		}
+	case "redirects":
+		http.Redirect(w, r, f.elsewhere, http.StatusTemporaryRedirect)
+	case "redirects for ever":
+		http.Redirect(w, r, "/r", http.StatusFound)
+	case "redirects to the metadata address":
+		http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)
+	case "a page and 200":
+		fmt.Fprint(w, "<html><h1>Welcome</h1></html>")
+	case "resets":
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			_ = conn.Close()
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 func (f *faulty) allowed(r *http.Request) bool {
@@ -230,11 +269,45 @@ func (f *faulty) provision(w http.ResponseWriter, r *http.Request) {
 		say(w, 409, "the key has another plan")
 		return
 	}
+	if b == nil && f.is("races") {
+		f.mu.Unlock()
+		crowd := f.crowded(key)
+		f.mu.Lock()
+		if !crowd {
+			b = f.byKey[key]
+		}
+	}
 	if b == nil {
 		b = f.sell(key, plan, v)
 	}
 	f.mu.Unlock()
 	f.deliver(w, v, b)
+}
+
+// crowded is the window of a race: those who come at once with one key, three at
+// least, go on together without looking again.
+func (f *faulty) crowded(key string) bool {
+	f.mu.Lock()
+	c := f.crowds[key]
+	if c == nil {
+		c = &crowd{three: make(chan struct{})}
+		f.crowds[key] = c
+	}
+	if c.n++; c.n == 3 {
+		close(c.three)
+	}
+	f.mu.Unlock()
+	select {
+	case <-c.three:
+		return true
+	case <-time.After(50 * time.Millisecond):
+		return false
+	}
+}
+
+type crowd struct {
+	n     int
+	three chan struct{}
 }
 
 // sell makes an add-on. The caller holds the lock.
@@ -408,13 +481,11 @@ func (f *faulty) remove(w http.ResponseWriter, id string) {
 
 // signedIn gives the add-on that a form opens; nil: none.
 func (f *faulty) signedIn(r *http.Request) (*bought, int) {
-	l, err := f.verifier.Request(r)
+	verifier := f.verifier
 	if f.is("no replay cache") {
-		fresh := vendor.NewVerifier(f.m.Dialect, f.m.SSOSalt)
-		body, _ := io.ReadAll(r.Body)
-		_ = body
-		f.verifier = fresh
+		verifier = vendor.NewVerifier(f.m.Dialect, f.m.SSOSalt)
 	}
+	l, err := verifier.Request(r)
 	if err != nil {
 		return nil, err.(*vendor.Refusal).Status
 	}

@@ -27,10 +27,11 @@ func (p *probe) fail(expected, came string) {
 
 // warn notes a breach that fails nothing.
 func (p *probe) warn(expected, came string) {
-	p.fail(expected, came)
-	if p.result.Status == Failed {
-		p.result.Status = Warned
+	if p.result.Status != Passed {
+		return
 	}
+	p.fail(expected, came)
+	p.result.Status = Warned
 }
 
 func (p *probe) skip(reason string) {

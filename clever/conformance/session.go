@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -33,7 +34,7 @@ type session struct {
 	pending      bool // the order was answered with 202
 	settled      bool // and finished by a callback
 	changesPlans bool
-	logins       int
+	stamped      map[int64]bool        // the seconds of forms that were made
 	ailing       func(key string) bool // makes the marketplace answer 503; nil: it is well
 
 	mu      sync.Mutex
@@ -53,7 +54,7 @@ type resource struct {
 
 func newSession(ctx context.Context, o Options) *session {
 	s := &session{
-		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{},
+		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{}, stamped: map[int64]bool{},
 		report: &Report{Addon: o.Backend.Manifest.ID, Dialect: o.Backend.Manifest.Dialect, URL: o.Backend.Site.BaseURL, Results: []Result{}},
 	}
 	for d, standard := range map[*time.Duration]time.Duration{&s.o.Wait: time.Minute, &s.o.Soft: 3 * time.Second, &s.o.Hard: 25 * time.Second} {
@@ -127,7 +128,10 @@ func (s *session) exchange(r *http.Request) *reply {
 	got := &reply{s: s, sent: what, a: a, err: err}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	took := s.o.Hard
+	var took time.Duration
+	if none, ok := errors.AsType[*vendor.NoAnswer](err); ok && none.Slow {
+		took = s.o.Hard
+	}
 	if a != nil {
 		took = a.Took
 		s.listen(what, a)
@@ -187,6 +191,7 @@ func (s *session) post(o vendor.Order, edits ...func(*http.Request)) *reply {
 		s.o.Market.Put(vendor.App{Order: o, State: "provisioning"})
 	}
 	a := s.send(http.MethodPost, "", o.Body(s.m), edits...)
+	a.key = o.Key
 	if a.good() {
 		s.track(o, a)
 	}
@@ -198,6 +203,7 @@ func (s *session) postMap(o vendor.Order, change func(map[string]any)) *reply {
 	body := o.Body(s.m)
 	change(body)
 	a := s.send(http.MethodPost, "", body)
+	a.key = o.Key
 	if a.good() {
 		s.track(o, a)
 	}
@@ -230,9 +236,6 @@ func (s *session) path(r *resource) string {
 // answer does not say which.
 func (s *session) track(o vendor.Order, a *reply) *resource {
 	id := a.id()
-	if id == "" && s.m.Dialect == vendor.HerokuV3 {
-		id = o.Key
-	}
 	if id == "" {
 		return nil
 	}
@@ -267,6 +270,7 @@ func (s *session) fresh() *resource {
 type reply struct {
 	s    *session
 	sent string
+	key  string // of the order that it answers
 	a    *vendor.Answer
 	err  error
 }
@@ -299,13 +303,17 @@ func (r *reply) object() map[string]any {
 	return v
 }
 
-// id gives the id that the body names, as a text; "" where there is none.
+// id gives the id that the body names, as a text; "" where there is none. At
+// Heroku v3 the key names the add-on, too.
 func (r *reply) id() string {
 	switch v := r.object()["id"].(type) {
 	case string:
 		return v
 	case json.Number:
 		return v.String()
+	}
+	if r.s.m.Dialect == vendor.HerokuV3 && r.good() && r.object() != nil {
+		return r.key
 	}
 	return ""
 }
