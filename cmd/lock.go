@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -43,7 +44,7 @@ func (h holder) String() string {
 // lockName names the lock of those who speak to one platform as one user. The
 // token is in it as a digest only.
 func lockName(endpoint, token string) string {
-	sum := sha256.Sum256([]byte(endpoint + "\x00" + token))
+	sum := sha256.Sum256([]byte(strings.TrimRight(strings.ToLower(endpoint), "/") + "\x00" + token))
 	return hex.EncodeToString(sum[:16]) + ".lock"
 }
 

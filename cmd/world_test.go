@@ -28,7 +28,12 @@ type trial struct {
 // of them what it declares.
 func newTrial(t testing.TB) *trial {
 	t.Helper()
-	e, err := emulator.New(emulator.Options{})
+	return newTrialOn(t, emulator.Options{})
+}
+
+func newTrialOn(t testing.TB, o emulator.Options) *trial {
+	t.Helper()
+	e, err := emulator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
