@@ -1,0 +1,104 @@
+package tasks_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func TestPruneTakesOnlyItsOwn(t *testing.T) {
+	p := newPlatform(t)
+	organisation := p.Organisations()[0]
+	db := func(name string, more ...any) step {
+		return register(append([]any{"name", name, "provider", "pg", "details", details("plan", "dev")}, more...)...)
+	}
+	prune := step{kind: "addon_prune", register: "pruned", args: args("scope", "shop", "keep", list("kept"))}
+	p.play(t, false, db("by-hand"))
+	p.scope = "other"
+	p.play(t, false, db("of-another-scope"))
+	p.scope = "shop"
+	p.play(t, false, db("a"), db("b", "tags", list("mine")), db("kept"), db("c", "organisation", organisation), db("stays"))
+
+	checked := p.play(t, true, db("stays"), prune)[1]
+	if diff := cmp.Diff([]string{"a", "b", "c"}, paths(checked.Change)); diff != "" {
+		t.Errorf("would be removed: %s", diff)
+	}
+	p.allow = []string{"delete"}
+	p.ResetJournal()
+	if end := p.play(t, false, db("stays"), prune)[1]; end.Outcome != engine.Changed || strings.Count(field(t, end, "removed"), "'addon_id'") != 3 {
+		t.Errorf("%v: %v", end.Outcome, end.Problem)
+	}
+	left := p.names()
+	slices.Sort(left)
+	if diff := cmp.Diff([]string{"by-hand", "kept", "of-another-scope", "stays"}, left); diff != "" || len(p.Addons(organisation)) != 0 {
+		t.Errorf("left: %s, %v", diff, p.Addons(organisation))
+	}
+	if end := p.play(t, false, db("stays"), prune)[1]; end.Outcome != engine.OK {
+		t.Errorf("again: %v", end.Outcome)
+	}
+}
+
+// TestPruneSparesWhatFailed: an add-on whose task failed is declared all the same.
+func TestPruneSparesWhatFailed(t *testing.T) {
+	p := newPlatform(t)
+	p.scope, p.allow = "shop", []string{"delete"}
+	p.play(t, false, small)
+	ends := p.play(t, false, register("name", "db", "provider", "pg", "details", details("plan", "nothing")),
+		step{kind: "addon_prune", args: args("scope", "shop")})
+	if ends[0].Outcome != engine.Failed || ends[1].Outcome == engine.Changed || len(p.names()) != 1 {
+		t.Errorf("%v, %v, left %v", ends[0].Outcome, ends[1].Outcome, p.names())
+	}
+	if end := p.play(t, false, step{kind: "addon_prune", args: args("scope", "not a scope")})[0]; end.Problem == nil {
+		t.Error("any text is a scope")
+	}
+}
+
+func TestInfo(t *testing.T) {
+	p := newPlatform(t)
+	organisation := p.Organisations()[0]
+	p.play(t, false, small, register("name", "cache", "provider", "redis", "details", details("plan", "s_mono"), "tags", list("shop")),
+		register("name", "far", "provider", "redis", "organisation", organisation, "details", details("plan", "s_mono")))
+	for name, test := range map[string]struct {
+		args *expr.Node
+		want string // names of what is found
+	}{
+		"by name":                {args("addon", "db"), "db"},
+		"by name, anywhere":      {args("name", "far"), "far"},
+		"all of oneself":         {args(), "cache,db"},
+		"all of an organisation": {args("organisation", organisation), "far"},
+		"of a provider":          {args("provider", "redis"), "cache"},
+		"with a tag":             {args("tag", "shop"), "cache"},
+		"none":                   {args("addon", "nothing"), ""},
+		"none of that provider":  {args("addon", "db", "provider", "redis"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := p.play(t, false, step{kind: "addon_info", args: test.args})[0]
+			if end.Problem != nil {
+				t.Fatal(end.Problem)
+			}
+			addons, _ := end.Result.(*expr.Map).Get("addons")
+			var names []string
+			for _, a := range addons.([]engine.Value) {
+				name, _ := a.(*expr.Map).Get("name")
+				names = append(names, name.(string))
+			}
+			slices.Sort(names)
+			if got := strings.Join(names, ","); got != test.want {
+				t.Errorf("found %q, want %q", got, test.want)
+			}
+			if len(names) == 1 && field(t, end, "name") != test.want {
+				t.Error("the members of the only one are not beside the list")
+			}
+		})
+	}
+	ends := p.play(t, false, step{kind: "addon_info", register: "i", args: args("addon", "db")},
+		step{kind: "debug", args: args("msg", "{{ i.env.POSTGRESQL_ADDON_HOST }} {{ i.version }}")})
+	if ends[1].Problem != nil || !strings.HasSuffix(field(t, ends[1], "msg"), " 15") {
+		t.Errorf("env and version: %v", ends[1].Problem)
+	}
+}

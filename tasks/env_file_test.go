@@ -1,0 +1,87 @@
+package tasks_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func TestEnvFileHoldsTheVariablesOfAddons(t *testing.T) {
+	p := newPlatform(t)
+	db := small
+	db.register = "db"
+	write := step{kind: "env_file", args: args("dest", "shop.env", "from", "{{ [db, {'LOG': 'info', 'N': 3}] }}",
+		"strip_prefix", "POSTGRESQL_ADDON_", "prefix", "DB_", "rename", args("POSTGRESQL_ADDON_URI", "DATABASE_URL"))}
+	if checked := p.play(t, true, db, write)[1]; checked.Outcome != engine.Changed || checked.Change == nil {
+		t.Errorf("check: %v (%v)", checked.Outcome, checked.Problem)
+	}
+	p.play(t, false, db)
+	for _, want := range []engine.Outcome{engine.Changed, engine.OK} {
+		if end := p.play(t, false, db, write)[1]; end.Outcome != want {
+			t.Fatalf("%v (%v)", end.Outcome, end.Problem)
+		}
+	}
+	path := filepath.Join(p.dir, "shop.env")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"DATABASE_URL='postgresql://", "DB_HOST='", "DB_VERSION='15'\n", "DB_LOG='info'\nDB_N='3'\n"} {
+		if !strings.Contains("\n"+string(text), "\n"+want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %v (%v)", info.Mode(), err)
+	}
+}
+
+func TestEnvFileRefuses(t *testing.T) {
+	p := newPlatform(t)
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(p.dir, "folder"), 0o700),
+		os.WriteFile(filepath.Join(p.dir, "file"), []byte("A='kept'\n"), 0o600),
+		os.Symlink("file", filepath.Join(p.dir, "link")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := p.world(t)
+	vars := args("A", "1")
+	for name, test := range map[string]struct {
+		args *expr.Node
+		want string
+	}{
+		"a folder":        {args("dest", "folder", "from", vars), "is a folder: name a file in it"},
+		"a link":          {args("dest", "link", "from", vars), "is a symbolic link, which writing would replace"},
+		"no folder":       {args("dest", "nowhere/x", "from", vars), "there is no folder"},
+		"in a file":       {args("dest", "file/x", "from", vars), "not a directory"},
+		"mode":            {args("dest", "file", "from", vars, "mode", "rw"), `"rw" is no mode`},
+		"larger mode":     {args("dest", "file", "from", vars, "mode", "7777"), `"7777" is no mode`},
+		"text":            {args("dest", "file", "from", "A=1"), "a map of variables is wanted"},
+		"a name":          {args("dest", "file", "from", args("A B", "1")), `"A B" cannot be the name of a variable`},
+		"NUL":             {args("dest", "file", "from", args("A", "\x00")), "the value of A holds a NUL"},
+		"a list":          {args("dest", "file", "from", "{{ {'A': [1]} }}"), "A: text is wanted, not"},
+		"two of one name": {args("dest", "file", "from", "{{ [{'A': 1}, {'A': 2}] }}"), "A is in from[0] already, with another value"},
+		"no such rename":  {args("dest", "file", "from", vars, "rename", args("B", "C")), `there is no variable "B" to rename`},
+		"skipped":         {args("dest", "file", "from", "{{ {'changed': false, 'skipped': true} }}"), "it holds no variables"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := p.play(t, false, step{kind: "env_file", args: test.args})[0]
+			if end.Problem == nil || !strings.Contains(end.Problem.Error(), test.want) {
+				t.Errorf("%v: %v, want %q", end.Outcome, end.Problem, test.want)
+			}
+		})
+	}
+	text, err := os.ReadFile(filepath.Join(p.dir, "file"))
+	if diff := cmp.Diff(before, p.world(t)); diff != "" || string(text) != "A='kept'\n" {
+		t.Errorf("something was written: %s %q %v", diff, text, err)
+	}
+}
