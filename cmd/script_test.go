@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //
 //	emulator [--strict] [--latency D] [--fault SPEC]…
 //	                                    an emulator on a socket; the environment points at it
+//	backend MANIFEST [open]             a vendor's back-end on a socket, and its manifest
 //	requests METHOD PATH N              it was asked N times; PATH is a regular expression, METHOD one too
 //	addons NAME…                        it holds add-ons of just these names
 //	exit N COMMAND…                     the command ends with this code
@@ -52,6 +53,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"emulator": startEmulator,
+			"backend":  startBackend,
 			"requests": countRequests,
 			"addons":   checkAddons,
 			"exit":     checkExit,

@@ -26,6 +26,7 @@ func (p *Program) vendorCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			p.vendorInitCommand(),
 			p.vendorValidateCommand(),
+			p.vendorTestCommand(),
 			p.vendorProvisionCommand(),
 			p.vendorPlanCommand(),
 			p.vendorDeprovisionCommand(),
@@ -147,6 +148,10 @@ type manifestFile struct {
 // readManifest reads the manifest that a command is about. A file that is not
 // there is an error; what is wrong in it is not.
 func readManifest(c *cli.Context, o vendor.Options) (*manifestFile, error) {
+	return readNamedManifest(c, orElse(c.Args().First(), manifestName), o)
+}
+
+func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifestFile, error) {
 	var err error
 	if o.Dialect, err = dialect(c); err != nil {
 		return nil, err
@@ -160,7 +165,6 @@ func readManifest(c *cli.Context, o vendor.Options) (*manifestFile, error) {
 			o.Previous = m.ID
 		}
 	}
-	name := orElse(c.Args().First(), manifestName)
 	text, err := readBounded(name)
 	if err != nil {
 		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}

@@ -42,11 +42,16 @@ func (p *Program) vendorSide(c *cli.Context, args ...string) (*vendorSide, error
 		return nil, (&engine.Problem{Msg: fmt.Sprintf("vendor %s takes %s", c.Command.Name, usage)}).
 			WithHint("runner vendor %s --help", c.Command.Name)
 	}
+	return p.sideOf(c, c.Args().First())
+}
+
+// sideOf is vendorSide for the manifest of a name.
+func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
 	environment := c.String("env")
 	if environment != "test" && environment != "production" {
 		return nil, fmt.Errorf("--env takes test or production, not %q", environment)
 	}
-	f, err := readManifest(c, vendor.Options{Loopback: true})
+	f, err := readNamedManifest(c, name, vendor.Options{Loopback: true})
 	if err != nil {
 		return nil, err
 	}

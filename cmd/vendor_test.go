@@ -1,0 +1,70 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"runner/clever/vendor"
+)
+
+// startBackend starts a small back-end, and writes its manifest:
+//
+//	backend MANIFEST [open]   with open it asks nobody for credentials
+func startBackend(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := vendor.Create(vendor.HerokuV1, "tinykv")
+	ts.Check(err)
+	m, _ := vendor.Read(text, vendor.Options{})
+	b := &backend{m: m, open: len(args) > 1, ids: map[string]string{}, verifier: vendor.NewVerifier(vendor.HerokuV1, m.SSOSalt)}
+	server := httptest.NewServer(b)
+	ts.Defer(server.Close)
+	text = []byte(strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", server.URL))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
+	ts.Setenv("BACKEND", server.URL)
+	ts.Setenv("PASSWORD", m.Password)
+}
+
+// A backend sells one plan, small.
+type backend struct {
+	m        *vendor.Manifest
+	open     bool
+	verifier *vendor.Verifier
+	mu       sync.Mutex
+	ids      map[string]string // key → id
+}
+
+func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.URL.Path == "/sso" {
+		if _, err := b.verifier.Request(r); err != nil {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return
+	}
+	if user, password, _ := r.BasicAuth(); !b.open && (user != b.m.ID || password != b.m.Password) {
+		w.Header().Set("WWW-Authenticate", "Basic")
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	var order struct{ UUID, Plan string }
+	_ = json.NewDecoder(r.Body).Decode(&order)
+	switch {
+	case r.Method == http.MethodDelete:
+		return
+	case order.Plan != "small":
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": "there is only small, " + b.m.Password})
+		return
+	}
+	if b.ids[order.UUID] == "" {
+		b.ids[order.UUID] = "kv-" + order.UUID
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": b.ids[order.UUID], "config": map[string]string{"TINYKV_URL": "kv://u:hidden-value@kv.example.test/"}})
+}
