@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -83,12 +85,15 @@ func (l *landing) show(w http.ResponseWriter) {
 	if l.end != nil {
 		says.Title, says.Text = "Not logged in", "The reason is in your terminal. You can close this page."
 	}
+	var page bytes.Buffer
+	_ = template.Must(template.New("landing").Parse(landingPage)).Execute(&page, says) // it is part of the program, and fits
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(page.Len())) // nothing is to follow: the port closes now
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	_ = template.Must(template.New("landing").Parse(landingPage)).Execute(w, says)
+	_, _ = w.Write(page.Bytes())
 	_ = http.NewResponseController(w).Flush() // a browser that has gone needs no page
 }
 

@@ -60,6 +60,7 @@ var hiddenField = regexp.MustCompile(`type="hidden" name="([^"]+)" value="([^"]+
 // ends is sent to a channel, if there is one.
 func answers(decision string, change func(back *url.URL), ended chan<- string) surfer {
 	return func(ctx context.Context, address string) error {
+		ctx = context.WithoutCancel(ctx) // a browser outlives runner
 		go func() {
 			text := surf(ctx, address, decision, change)
 			if ended != nil {

@@ -103,6 +103,7 @@ func TestStateThatCannotBeRead(t *testing.T) {
 		{"no user", `{"version":1}`, "no user"},
 		{"null addon", `{"version":1,` + user + `,"addons":[null]}`, "no id"},
 		{"twice", `{"version":1,` + user + `,"addons":[` + addon + `,` + addon + `]}`, "of another"},
+		{"token", `{"version":1,` + user + `,"tokens":[{"token":"t"}],"addons":[]}`, "no secret"},
 		{"owner", `{"version":1,` + user + `,"addons":[` + strings.Replace(addon, "user_1", "user_2", 1) + `]}`, "owner"},
 		{"plan", `{"version":1,` + user + `,"addons":[` + strings.Replace(addon, "310a", "310b", 1) + `]}`, "catalogue"},
 	} {
