@@ -16,11 +16,11 @@ type section struct {
 	handlers bool   // its tasks are handlers
 }
 
-// deepestImport is how far files may import each other, mostSteps how many tasks
-// imports may make a playbook grow to.
+// deepestImport is how far files may import each other, mostSteps to how many tasks
+// and files imports may make a playbook grow.
 const (
 	deepestImport = 50
-	mostSteps     = 200_000
+	mostSteps     = 100_000
 )
 
 // items compiles a list of tasks and blocks.

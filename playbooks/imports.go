@@ -101,9 +101,22 @@ func (c *compiler) imports(n *expr.Node, by string, compile func(root *expr.Node
 		c.problem(n.Place, "files import each other deeper than %d levels", deepestImport)
 		return
 	}
+	if c.steps++; c.steps > mostSteps {
+		c.tooLarge(n)
+		return
+	}
 	c.importing = append(c.importing, key)
 	defer func(before []string) { c.importing = before }(c.importing[:len(c.importing)-1])
 	c.file(path, src, compile)
+}
+
+// tooLarge tells once that imports repeat too much.
+func (c *compiler) tooLarge(n *expr.Node) {
+	c.blind = true
+	if !c.swollen {
+		c.swollen = true
+		c.problem(n.Place, "imports make this playbook larger than %d tasks and files", mostSteps)
+	}
 }
 
 // chain writes down how files lead to each other.
@@ -211,9 +224,10 @@ func (c *compiler) neighbour(path string) string {
 	files := map[string]string{}
 	var stems []string
 	for _, e := range entries {
-		s := stem(e.Name())
-		files[s] = e.Name()
-		stems = append(stems, s)
+		if s := stem(e.Name()); s != "" {
+			files[s] = e.Name()
+			stems = append(stems, s)
+		}
 	}
 	return files[engine.Nearest(stem(filepath.Base(path)), stems)]
 }

@@ -79,7 +79,9 @@ type compiler struct {
 	blind bool
 
 	asked int // how many suggestions were looked for
-	steps int // how many were made
+	steps int // how many tasks there are so far, and files that were imported
+
+	swollen bool // there are too many, and that was told
 
 	opened    map[string]*expr.Source // files that others bring in, by path
 	given     int                     // which of the files that were given is at hand
