@@ -1,0 +1,120 @@
+//go:build bench
+
+// Package bench measures the whole program as its users run it: a process that
+// plays a playbook against an emulator in another process, which answers every
+// request after 20 ms.
+//
+//	go test -tags bench -run '^$' -bench . -benchtime 3x ./bench
+//
+// Each line gives the requests made, the seconds of one play, the ratio to the
+// critical path (what the same requests would take with the same number in
+// flight and no time between them), and the most memory the process held.
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	latency = 20 * time.Millisecond
+	jobs    = 10
+)
+
+func BenchmarkPlay(b *testing.B) {
+	runner := build(b)
+	for _, n := range []int{100, 1000} {
+		b.Run(fmt.Sprintf("create/%d", n), func(b *testing.B) {
+			// A list, the catalogue; then an order and its variables for each.
+			measure(b, runner, n, false, 2+2*n, 2*latency+time.Duration(2*n/jobs)*latency)
+		})
+		b.Run(fmt.Sprintf("no-change/%d", n), func(b *testing.B) {
+			measure(b, runner, n, true, 1, latency)
+		})
+	}
+}
+
+func build(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "runner")
+	c := exec.Command("go", "build", "-o", path, "..")
+	c.Stderr = os.Stderr
+	if err := c.Run(); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// measure plays n orders; when again is set, it measures a second play.
+func measure(b *testing.B, runner string, n int, again bool, requests int, critical time.Duration) {
+	book := filepath.Join(b.TempDir(), "site.yml")
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "- addon_register: {name: db-%d, provider: pg, details: {plan: dev}}\n", i)
+	}
+	if err := os.WriteFile(book, []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	var total time.Duration
+	var memory int64
+	for range b.N {
+		b.StopTimer()
+		env, stop := emulator(b, runner)
+		if again {
+			play(b, runner, book, env)
+		}
+		b.StartTimer()
+		took, peak := play(b, runner, book, env)
+		b.StopTimer()
+		stop()
+		total += took
+		memory = max(memory, peak)
+	}
+	each := total / time.Duration(b.N)
+	b.ReportMetric(float64(requests), "requests")
+	b.ReportMetric(each.Seconds(), "s/play")
+	b.ReportMetric(float64(each)/float64(critical), "×critical")
+	b.ReportMetric(float64(memory)/(1<<20), "MiB")
+	b.ReportMetric(0, "ns/op")
+}
+
+// emulator starts one and gives the environment that points at it.
+func emulator(b *testing.B, runner string) (env []string, stop func()) {
+	b.Helper()
+	c := exec.Command(runner, "emulator", "--listen", "127.0.0.1:0", "--latency", latency.String())
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	env = []string{"HOME=" + b.TempDir(), "PATH=" + os.Getenv("PATH")}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		env = append(env, strings.TrimPrefix(lines.Text(), "export "))
+	}
+	return env, func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		_ = c.Wait()
+	}
+}
+
+// play runs the program once and gives its time and the most memory it held.
+func play(b *testing.B, runner, book string, env []string) (time.Duration, int64) {
+	b.Helper()
+	c := exec.Command(runner, "play", book)
+	c.Env = env
+	start := time.Now()
+	if out, err := c.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	took := time.Since(start)
+	return took, c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+}
