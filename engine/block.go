@@ -91,6 +91,11 @@ func (n *node) flush(ctx context.Context) {
 	}
 }
 
+// ofHandler reports whether the item is a handler, or was brought in by one.
+func (n *node) ofHandler() bool {
+	return n.handlers || n.up != nil && n.up.ofHandler()
+}
+
 // notify notes the handlers that a step names, by their names or topics.
 func (a *attempt) notify() error {
 	for _, n := range a.step.Notify {

@@ -210,7 +210,7 @@ func (l *looping) item(i int, earlier <-chan struct{}) *itemRun {
 	r := &itemRun{admitted: make(chan struct{})}
 	r.attempt = &attempt{node: l.node, scope: &sc, step: l.step, ended: make(toucher), earlier: earlier,
 		out: l.out.branch(func() { <-l.told }),
-		end: TaskEnd{Step: l.step, Name: l.name, Start: time.Now(), Handler: l.handlers}}
+		end: TaskEnd{Step: l.step, Name: l.name, Start: time.Now(), Handler: l.ofHandler()}}
 	r.letPass = func() { r.pass.Do(func() { close(r.admitted) }) }
 	return r
 }

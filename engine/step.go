@@ -18,7 +18,7 @@ func (n *node) step(ctx context.Context, step *Step) {
 		return
 	}
 	sc := &scope{playRun: n.playRun, step: step, at: n.at, frame: n.frame}
-	end := TaskEnd{Step: step, Name: step.As, Start: time.Now(), Diff: n.opt.Diff, Handler: n.handlers}
+	end := TaskEnd{Step: step, Name: step.As, Start: time.Now(), Diff: n.opt.Diff, Handler: n.ofHandler()}
 	if step.Name != nil {
 		end.Name = n.render(sc, step.Name)
 	}
@@ -28,7 +28,7 @@ func (n *node) step(ctx context.Context, step *Step) {
 		}
 		return
 	}
-	n.out.add(TaskStart{Step: step, Name: end.Name, Time: end.Start, Handler: n.handlers})
+	n.out.add(TaskStart{Step: step, Name: end.Name, Time: end.Start, Handler: n.ofHandler()})
 	var attempts []*attempt
 	if step.Loop == nil {
 		attempts = []*attempt{n.once(ctx, sc, end)}
