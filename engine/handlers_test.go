@@ -65,6 +65,22 @@ func TestHandlers(t *testing.T) {
 	})
 }
 
+func TestWhatAHandlerBringsInIsAnnouncedAsOne(t *testing.T) {
+	var announced []bool
+	w := newWorld()
+	_, err := engine.Run(t.Context(), script(t, w, "put name=a value=1 | notify=h\nhandler bring file=more | name=h"), engine.Options{
+		Hooks: includes(t, w, map[string]string{"more": "say msg=x"}),
+		Reporter: reporterFunc(func(e engine.Event) {
+			if start, ok := e.(engine.TaskStart); ok {
+				announced = append(announced, start.Handler)
+			}
+		}),
+	})
+	if err != nil || !slices.Equal(announced, []bool{false, true, true}) {
+		t.Errorf("error %v, announced %v", err, announced)
+	}
+}
+
 func TestTheEndOfAPlayOnPurposeIsNoFailure(t *testing.T) {
 	result, told := play(t, newWorld(), "say msg=1\nmeta do=end_play\nsay msg=2", engine.Options{})
 	if want := (engine.Stats{OK: 1}); result.Stats != want || strings.Contains(told.String(), "1.3") {
