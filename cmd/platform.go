@@ -16,7 +16,6 @@ import (
 	"runner/clever"
 	"runner/clever/emulator"
 	"runner/engine"
-	"runner/engine/expr"
 )
 
 // A platform is what a command speaks to.
@@ -208,16 +207,6 @@ func refused(err error) bool {
 		return true
 	}
 	return clever.IsAuth(err)
-}
-
-// lookups are the ways in which a template reads what is outside.
-func lookups(getenv func(string) string) map[string]expr.Lookup {
-	return map[string]expr.Lookup{
-		"env": expr.EnvLookup(func(name string) (string, bool) {
-			v := getenv(name)
-			return v, v != ""
-		}),
-	}
 }
 
 // traced makes a line of a request.

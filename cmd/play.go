@@ -35,7 +35,7 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.BoolFlag{Name: "syntax-check", Usage: "check the playbooks, play nothing"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j", "forks", "f"}, Usage: "do at most `N` things at once", Value: engine.DefaultJobs},
 			&cli.BoolFlag{Name: "keep-going", Usage: "after a failure go on with what does not depend on it"},
-			&cli.StringSliceFlag{Name: "allow", Usage: "consent to `RISKS`: delete, replace, migrate (repeatable, or with commas)"},
+			&cli.StringSliceFlag{Name: "allow", Usage: "consent to `RISKS`: delete, replace, migrate; or pipe, for lookup('pipe') (repeatable, or with commas)"},
 			&cli.BoolFlag{Name: "prune", Usage: "consent to removing what a play that says prune no longer declares"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "with --check, exit 3 when there is something to do"},
 			&cli.DurationFlag{Name: "lock-timeout", Usage: "wait `DURATION` for another run to end; fail at once if left out"},
@@ -118,10 +118,10 @@ func (p *play) checkUsage(files []string) error {
 	if p.cli.Int("jobs") < 1 {
 		return fmt.Errorf("--jobs must be at least 1, not %d", p.cli.Int("jobs"))
 	}
-	risks := []string{"delete", "replace", "migrate"}
+	risks := []string{"delete", "replace", "migrate", "pipe"}
 	for _, risk := range byComma(p.cli.StringSlice("allow")) {
 		if !slices.Contains(risks, risk) {
-			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate")
+			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate, pipe")
 		}
 	}
 	if p.cli.IsSet("timeout") && p.cli.Duration("timeout") <= 0 {
@@ -190,7 +190,7 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 		KeepGoing: p.cli.Bool("keep-going"), Allow: p.consented(), Ask: person.consent(), ExtraVars: extra,
 		Selection: selection(p.cli), ForceHandlers: p.cli.Bool("force-handlers"), Hooks: p.hooks(person),
 		Transport: out, Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
-		Lookups: lookups(p.Getenv), FromYAML: playbooks.FromYAML,
+		Lookups: p.library().lookups(), FromYAML: playbooks.FromYAML,
 	})
 	if err != nil {
 		reports.discard()
@@ -201,6 +201,12 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	err = p.lookAgain(ctx, cloud, out, p.outcome(ctx, result))
 	journal.end(result, err)
 	return p.also(err, reports.close())
+}
+
+// library gives what the templates of the run may read.
+func (p *play) library() *library {
+	return &library{getenv: p.Getenv, keys: p.files.Options.Vault.Keys, secrets: p.secrets,
+		check: p.cli.Bool("check"), pipes: slices.Contains(p.consented(), "pipe")}
 }
 
 // hooks gives what the engine needs of files and persons.

@@ -53,9 +53,10 @@ type badSyntax struct {
 // A lexer cuts text into tokens. A mistake unwinds by panic(badSyntax) to parse,
 // the only caller.
 type lexer struct {
-	text string
-	pos  int
-	toks []token
+	text    string
+	pos     int
+	toks    []token
+	escapes bool // a backslash escapes in {{ }} too
 }
 
 func (l *lexer) emit(kind tokenKind, text string, pos int) {

@@ -88,14 +88,14 @@ func (l *lexer) str(quote byte, literal bool) {
 		switch l.text[i] {
 		case '\\':
 			i++
-			if literal && i < len(l.text) && l.text[i] == quote {
+			if literal && !l.escapes && i < len(l.text) && l.text[i] == quote {
 				panic(badSyntax{pos: i - 1, msg: "a backslash does not escape a quote here",
 					hint: "put the string in the other kind of quotes"})
 			}
 			escaped = true
 		case quote:
 			text := l.text[start+1 : i]
-			if escaped && !literal {
+			if escaped && (!literal || l.escapes) {
 				text = unescape(text)
 			}
 			l.emit(tokString, text, start)

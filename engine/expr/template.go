@@ -45,13 +45,21 @@ func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
 
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}.
 // Unknown filters and tests are found here. The error is an *Error.
-func Parse(text string, at Origin) (*Template, error) {
-	t := &Template{text: text, at: at}
-	if !HasTemplate(text) {
+func Parse(text string, at Origin) (*Template, error) { return parse(&lexer{text: text}, at) }
+
+// ParseFile reads the text of a template's file, in which a backslash escapes
+// inside strings as it does in Python; in arguments it stands for itself.
+func ParseFile(text string, at Origin) (*Template, error) {
+	return parse(&lexer{text: text, escapes: true}, at)
+}
+
+func parse(l *lexer, at Origin) (*Template, error) {
+	t := &Template{text: l.text, at: at}
+	if !HasTemplate(l.text) {
 		return t, nil
 	}
 	err := t.build(func(p *parser) {
-		p.toks = (&lexer{text: text}).template()
+		p.toks = l.template()
 		p.checkLength()
 		t.body = p.statements()
 	})
