@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -45,7 +46,7 @@ func desktopOpener(goos string, getenv func(string) string) (name string, args [
 	case goos == "windows":
 		return "rundll32", []string{"url.dll,FileProtocolHandler"}, nil
 	case getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "":
-		return "", nil, fmt.Errorf("there is no desktop")
+		return "", nil, errors.New("there is no desktop")
 	}
 	return "xdg-open", nil, nil
 }

@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"runner/clever"
+)
+
+// withDance lets the platform ask the user, and awaits the browser here.
+func (l *login) withDance(ctx context.Context) error {
+	client, err := l.client(l.consumer)
+	if err != nil {
+		return err
+	}
+	back, err := land()
+	if err != nil {
+		return err
+	}
+	err = l.dance(ctx, client, back)
+	back.leave(l.failed(ctx, err))
+	return err
+}
+
+func (l *login) dance(ctx context.Context, client *clever.Client, back *landing) error {
+	d, err := client.Dance(ctx, back.url)
+	if err != nil {
+		return err
+	}
+	pasted := make(chan url.Values, 1)
+	if opened := l.show(ctx, d.URL()); !opened || terminal(l.In) {
+		fmt.Fprintln(l.Err, "if that browser cannot come back to this machine, paste here the address at which it ends:")
+		go l.paste(ctx, d, back, pasted)
+	}
+	var answer url.Values
+	select {
+	case answer = <-back.answers:
+	case answer = <-pasted:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	verifier, err := d.Verifier(answer)
+	if err != nil {
+		return err
+	}
+	creds, err := d.Finish(ctx, verifier)
+	if err != nil {
+		return err
+	}
+	return l.keep(ctx, creds)
+}
+
+// paste reads what the user brings himself: the address at which the browser
+// ended, or the verifier alone. Where nothing comes, it is silent.
+func (l *login) paste(ctx context.Context, d *clever.Dance, back *landing, answers chan<- url.Values) {
+	for {
+		line, err := l.person.line(ctx, "")
+		if err != nil {
+			return
+		}
+		line = strings.TrimSpace(line)
+		switch u, err := url.Parse(line); {
+		case line == "":
+			continue
+		case err == nil && back.own(u):
+			answers <- u.Query()
+		case strings.ContainsAny(line, "/?= "):
+			fmt.Fprintf(l.Err, "this is not the address at which the browser ends; it begins with %s\n", back.url)
+			continue
+		default:
+			answers <- d.Accept(line)
+		}
+		return
+	}
+}
