@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -254,7 +255,7 @@ func (p *Program) vendorSSOCommand() *cli.Command {
 
 // printSignIn prints a URL for the old form, and what to post for the others.
 func (p *Program) printSignIn(in *vendor.SignIn) error {
-	if in.Method == "GET" {
+	if in.Method == http.MethodGet {
 		_, err := fmt.Fprintln(p.Out, in.Address())
 		return err
 	}

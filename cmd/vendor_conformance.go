@@ -90,7 +90,7 @@ func (p *Program) writeTest(report *conformance.Report, format string, more bool
 func tested(c *cli.Context, report *conformance.Report, err error) error {
 	_, gone := errors.AsType[*conformance.Unreachable](err)
 	switch {
-	case c.Context.Err() != nil:
+	case c.Err() != nil:
 		return &exit{code: exitInterrupted}
 	case gone:
 		return &exit{exitCredentials, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}

@@ -54,7 +54,7 @@ func removalChecks() []Check {
 		}},
 		{"N65", "five removals at once", "One of them is well, and none is a fault.", section, false, all, addon, func(p *probe) {
 			if r := p.mustFresh(); r != nil {
-				for _, a := range p.atOnce(5, func(int) *reply { return p.session.send(http.MethodDelete, p.path(r), nil) }) {
+				for _, a := range p.atOnce(5, func(int) *reply { return p.send(http.MethodDelete, p.path(r), nil) }) {
 					p.wantAnswer(a)
 				}
 			}

@@ -50,7 +50,7 @@ const all = "ca13"
 // Checks gives all checks, in the order in which they are made.
 func Checks() []Check {
 	return slices.Concat(manifestChecks(), provisionChecks(), authChecks(), requestChecks(), repeatChecks(), configChecks(),
-		planChecks(), loginChecks(), sessionChecks(), callbackChecks(), removalChecks(), lastChecks())
+		planChecks(), loginChecks(), proofChecks(), sessionChecks(), callbackChecks(), removalChecks(), lastChecks())
 }
 
 // A Status is how a check ended.
@@ -204,10 +204,10 @@ func (s *session) begin() error {
 		s.pending = true
 		s.settled = s.await(s.first)
 	}
-	switch {
-	case s.m.Dialect == vendor.AppFog:
+	switch s.m.Dialect {
+	case vendor.AppFog:
 		s.changesPlans = s.m.PlanUpdateable
-	case s.m.Dialect == vendor.Clever:
+	case vendor.Clever:
 		status := s.put(s.first, s.o.Plan).status()
 		s.changesPlans = status != 404 && status != 405 && status != 501
 	default:

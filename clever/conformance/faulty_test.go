@@ -564,7 +564,7 @@ func (f *faulty) dashboard(w http.ResponseWriter, r *http.Request, key string) {
 	defer f.mu.Unlock()
 	b := f.byKey[key]
 	if err != nil || b == nil || f.sessions[c.Value] == "" || f.sessions[c.Value] != b.id && !f.is("a session for all") {
-		http.Error(w, "no", 403)
+		http.Error(w, "no", http.StatusForbidden)
 		return
 	}
 	fmt.Fprintf(w, "<h1>%s</h1>", b.plan)

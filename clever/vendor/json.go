@@ -157,12 +157,12 @@ func (r *reader) value(pointer string) (*node, error) {
 	defer func() { r.deep-- }()
 	n := &node{at: r.at, pointer: pointer}
 	var err error
-	switch c := r.src[r.at]; {
-	case c == '{':
+	switch r.src[r.at] {
+	case '{':
 		err = r.object(n)
-	case c == '[':
+	case '[':
 		err = r.array(n)
-	case c == '"':
+	case '"':
 		n.kind = text
 		n.text, err = r.quoted()
 	default:

@@ -57,7 +57,7 @@ func Read(src []byte, o Options) (*Manifest, []Problem) {
 	}
 	root, err := parse(src)
 	if err != nil {
-		e := err.(*syntaxError) //nolint:errorlint // parse wraps nothing
+		e := err.(*syntaxError)
 		p := Problem{Code: "M001", Message: e.msg}
 		p.Line, p.Column = place(src, e.at)
 		return nil, []Problem{p}

@@ -1,0 +1,105 @@
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"runner/clever/conformance"
+	"runner/clever/vendor"
+)
+
+func TestReports(t *testing.T) {
+	f := newFaulty(t, vendor.Clever, "echoes", false)
+	report := testOf(t, f, nil)
+	for format, want := range map[string]string{
+		"text":     "\nFAIL N91  no answer holds a secret of the manifest (all calls)\n",
+		"json":     `"id": "N91"`,
+		"junit":    `<testcase name="N91 no answer holds a secret of the manifest" classname="all calls">`,
+		"markdown": "| N91 | failed |",
+	} {
+		var out bytes.Buffer
+		if err := report.Write(&out, format, true); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %v\n%s\nwant %q", format, err, out.String(), want)
+		}
+		for _, secret := range f.m.Secrets() {
+			if strings.Contains(out.String(), secret) {
+				t.Errorf("%s holds a secret", format)
+			}
+		}
+		for _, b := range f.byKey {
+			if strings.Contains(out.String(), b.secret) {
+				t.Errorf("%s holds a variable", format)
+			}
+		}
+		switch format {
+		case "json":
+			if !json.Valid(out.Bytes()) {
+				t.Error("no JSON")
+			}
+		case "junit":
+			if err := xml.Unmarshal(out.Bytes(), new(struct{})); err != nil && !errors.Is(err, io.EOF) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	m := newFaulty(t, vendor.Clever, "", false).m
+	b := &vendor.Backend{Manifest: m, Site: vendor.Site{BaseURL: "http://127.0.0.1:1/r"}, Line: vendor.NewLine(vendor.LineOptions{Loopback: true})}
+	_, err := conformance.Run(context.Background(), conformance.Options{Backend: b, Plan: "small"})
+	if _, ok := errors.AsType[*conformance.Unreachable](err); !ok {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAnEndInBetween ends the run at its tenth check: what was made is removed.
+func TestAnEndInBetween(t *testing.T) {
+	f := newFaulty(t, vendor.HerokuV3, "", false)
+	ctx, cancel := context.WithCancel(context.Background())
+	b := &vendor.Backend{Manifest: f.m, Site: f.m.Test, Line: vendor.NewLine(vendor.LineOptions{Loopback: true})}
+	n := 0
+	report, err := conformance.Run(ctx, conformance.Options{Backend: b, Plan: "small", Told: func(conformance.Result) {
+		if n++; n == 30 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || len(report.Results) != 30 || len(report.Left) != 0 {
+		t.Errorf("%v, %d results, left %v", err, len(report.Results), report.Left)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range f.byID {
+		if !one.gone {
+			t.Errorf("%s is left behind", one.id)
+		}
+	}
+}
+
+func TestOnlyAndSkip(t *testing.T) {
+	f := newFaulty(t, vendor.Clever, "", false)
+	report := testOf(t, f, func(o *conformance.Options) { o.Only, o.Skip = []string{"K18", "N1", "N2"}, []string{"N2"} })
+	if len(report.Results) != 2 {
+		t.Errorf("%+v", report.Results)
+	}
+	ids := map[string]vendor.Dialect{}
+	for _, d := range vendor.Dialects() {
+		for _, c := range conformance.Checks() {
+			if c.In(d) && ids[c.ID] == d {
+				t.Errorf("%s is there twice in %s", c.ID, d)
+			}
+			if c.In(d) {
+				ids[c.ID] = d
+			}
+			if c.Title == "" || c.Why == "" || c.Section == "" {
+				t.Errorf("%s says too little: %+v", c.ID, c)
+			}
+		}
+	}
+}
