@@ -271,10 +271,9 @@ func (l *library) password(c *expr.Context, term string, options *expr.Map) (exp
 }
 
 func (l *library) keptPassword(c *expr.Context, name string, length int, letters string) (expr.Value, error) {
-	path, found := name, name == os.DevNull
-	if !found {
-		var err error
-		if path, err = l.find(c, "", name); err == nil {
+	kept := name != os.DevNull
+	if kept {
+		if path, err := l.find(c, "", name); err == nil {
 			text, err := l.read(path)
 			text = strings.TrimSpace(text)
 			l.secrets.Add(text)
@@ -284,7 +283,7 @@ func (l *library) keptPassword(c *expr.Context, name string, length int, letters
 			name = filepath.Join(expr.Text(v), name)
 		}
 	}
-	if l.check && !found {
+	if l.check && kept {
 		return &expr.Unknown{Task: "the password in " + name}, nil
 	}
 	made, err := random(length, letters)
@@ -292,7 +291,7 @@ func (l *library) keptPassword(c *expr.Context, name string, length int, letters
 		return nil, err
 	}
 	l.secrets.Add(made)
-	if found {
+	if !kept {
 		return made, nil
 	}
 	return made, keep(name, made+"\n")

@@ -159,7 +159,7 @@ func (d *document) guess(n int, said string) *engine.Problem {
 	case lacksColon(line):
 		return engine.Problemf(at, "a key without a colon").WithHint("write `key: value`")
 	case value == 0 && strings.HasSuffix(line, ":"), strings.Contains(said, "did not find expected"),
-		strings.Contains(said, "map values are not allowed"):
+		strings.Contains(said, "mapping values are not allowed"):
 		return engine.Problemf(at, "the indentation does not fit the lines above").
 			WithHint("keys of one map, and the dashes of one list, start in the same column")
 	}
