@@ -74,6 +74,16 @@ func callbackChecks() []Check {
 	return []Check{
 		{"K19", "a slow order is finished by a callback", "Until then nobody can use the add-on.", section, false, all, callbacks, finished},
 		{"N94", "the callback is authorized and declared", "Anybody could set the variables of customers.", section, false, all, callbacks, finished},
+		{"N96", "no call before the answer", "The marketplace does not know the add-on until then.", section, true, "c1", callbacks, func(p *probe) {
+			if p.pending {
+				p.skip("this back-end is slow")
+				return
+			}
+			o := p.order()
+			if r := p.saw(p.post(o)); r.good() && p.o.Market.Asked(o.Key) > 0 {
+				p.fail("no call to callback_url", "one came")
+			}
+		}},
 		{"N95", "a callback that failed is repeated", "Marketplaces are ill sometimes.", section, true, all, callbacks, func(p *probe) {
 			if !p.pending {
 				p.skip("this back-end is not slow")
@@ -162,6 +172,11 @@ func lastChecks() []Check {
 			case p.slowest > p.o.Soft:
 				p.result.Sent = []string{p.slowOf}
 				p.warn("within "+p.o.Soft.String(), came)
+			}
+		}},
+		{"N97", "strangers cannot have it call anybody", "It could reach what only the vendor can.", "callbacks", false, all, callbacks, func(p *probe) {
+			if called := p.o.Market.Asked(p.forged.Key); called > 0 {
+				p.fail("no call to the callback_url of an order without credentials", fmt.Sprintf("%d came", called))
 			}
 		}},
 		{"N90", "https, and nothing else", "Passwords travel in the clear otherwise.", "all calls", false, all, nothing, func(p *probe) {

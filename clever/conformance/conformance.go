@@ -1,6 +1,9 @@
 // Package conformance tests a vendor's back-end as a marketplace will use it: it
 // orders add-ons, changes and removes them, signs in, and does all of that wrong
 // on purpose. It goes on after a failure, and removes what it made.
+//
+// It stands beside package vendor, not below it: Go takes packages below a folder
+// of that name for copies of others.
 package conformance
 
 import (
@@ -200,6 +203,8 @@ func (s *session) begin() error {
 		return s.ctx.Err()
 	}
 	s.config = s.firstAnswer.config()
+	s.forged = s.order()
+	s.post(s.forged, with("Authorization", ""))
 	if s.firstAnswer.status() == 202 {
 		s.pending = true
 		s.settled = s.await(s.first)

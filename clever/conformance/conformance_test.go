@@ -31,17 +31,15 @@ func testOf(t *testing.T, f *faulty, change func(*conformance.Options)) *conform
 		Backend: &vendor.Backend{Manifest: f.m, Site: f.m.Test, Line: line},
 		Plan:    "small", OtherPlan: "large", Soft: 15 * time.Second, Hard: limit,
 	}
-	if f.async {
-		o.Market, o.Async, o.Wait = vendor.NewMarket(f.m), true, 15*time.Second
-		if f.is("never finishes") || f.is("calls back without credentials") || f.is("calls back once") {
-			o.Wait = 50 * time.Millisecond
-		}
-		server := httptest.NewServer(o.Market)
-		t.Cleanup(server.Close)
-		o.Callback = server.URL + "/vendor/apps"
-		if f.m.Dialect == vendor.HerokuV3 {
-			o.Callback = server.URL + "/addons"
-		}
+	o.Market, o.Async, o.Wait = vendor.NewMarket(f.m), f.async, 15*time.Second
+	if f.is("never finishes") || f.is("calls back without credentials") || f.is("calls back once") {
+		o.Wait = 50 * time.Millisecond
+	}
+	server := httptest.NewServer(o.Market)
+	t.Cleanup(server.Close)
+	o.Callback = server.URL + "/vendor/apps"
+	if f.m.Dialect == vendor.HerokuV3 {
+		o.Callback = server.URL + "/addons"
 	}
 	var strangers atomic.Int32
 	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strangers.Add(1) }))
@@ -117,6 +115,8 @@ var defects = []struct {
 	{"brings back", map[string]string{"*": "N36w", "heroku-v3": "N36"}},
 	{"calls back once", map[string]string{"*": "N95w"}},
 	{"calls back without credentials", map[string]string{"*": "K19 N94 N95w"}},
+	{"calls for strangers", map[string]string{"*": "N97", "clever": "N96w N97", "heroku-v1": "N96w N97"}},
+	{"calls too early", map[string]string{"*": "", "clever": "N96w", "heroku-v1": "N96w"}},
 	{"changes anything", map[string]string{"*": "N53"}},
 	{"changes no plan", map[string]string{"*": "K34"}},
 	{"changes the plan of a repeated order", map[string]string{"*": "N31w"}},

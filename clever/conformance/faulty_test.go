@@ -92,6 +92,15 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.is("slow") && r.Method == "GET" {
 		<-time.After(150 * time.Millisecond)
 	}
+	if f.is("calls for strangers") && r.Method == "POST" {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var order struct {
+			Callback string `json:"callback_url"`
+		}
+		_ = json.Unmarshal(body, &order)
+		f.visit(order.Callback)
+	}
 	if !f.allowed(r) {
 		if f.is("401 without a challenge") {
 			say(w, 401, "who are you?")
@@ -125,6 +134,13 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(w, 200, "hello")
 	default:
 		say(w, 405, "no")
+	}
+}
+
+// visit reads what is behind an address.
+func (f *faulty) visit(address string) {
+	if resp, err := http.Get(address); err == nil {
+		_ = resp.Body.Close()
 	}
 }
 
@@ -361,10 +377,13 @@ func (f *faulty) deliver(w http.ResponseWriter, v map[string]any, b *bought) {
 	case "variables that vary":
 		config["TINYKV_TOKEN"] = rand.Text()
 	}
+	callback, _ := v["callback_url"].(string)
+	if f.is("calls too early") {
+		f.visit(callback)
+	}
 	if f.async {
 		status = 202
 		delete(answer, "config")
-		callback, _ := v["callback_url"].(string)
 		if !f.is("never finishes") {
 			f.work.Go(func() { f.finish(callback, config) })
 		}

@@ -29,7 +29,8 @@ type session struct {
 
 	firstOrder   vendor.Order
 	firstAnswer  *reply
-	first        *resource // what most checks are about; nil: it could not be ordered
+	forged       vendor.Order // was sent without credentials
+	first        *resource    // what most checks are about; nil: it could not be ordered
 	config       map[string]any
 	pending      bool // the order was answered with 202
 	settled      bool // and finished by a callback

@@ -29,12 +29,15 @@ type Market struct {
 
 	mu     sync.Mutex
 	apps   map[string]*App
+	asked  map[string]int // how often somebody asked, by key
 	heard  func(key string)
 	ailing func(key string) bool
 }
 
 // NewMarket gives a marketplace of one vendor, without add-ons.
-func NewMarket(m *Manifest) *Market { return &Market{m: m, apps: map[string]*App{}} }
+func NewMarket(m *Manifest) *Market {
+	return &Market{m: m, apps: map[string]*App{}, asked: map[string]int{}}
+}
 
 // Watch tells heard of every change that a back-end made, and answers 503 to
 // changes as long as ailing says so. nil: nobody, and never.
@@ -65,9 +68,29 @@ func (k *Market) Get(key string) (App, bool) {
 	return found, true
 }
 
+// Asked tells how often somebody, with credentials or without, asked for an
+// add-on that was Put before.
+func (k *Market) Asked(key string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.asked[key]
+}
+
+// count notes that somebody asks for a path. Keys that nobody knows are not kept.
+func (k *Market) count(path string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for part := range strings.SplitSeq(path, "/") {
+		if k.apps[part] != nil {
+			k.asked[part]++
+		}
+	}
+}
+
 // ServeHTTP answers a back-end. An add-on whose order is still being answered is
 // not there yet, nor is anybody else's.
 func (k *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.count(r.URL.Path)
 	if !k.authorized(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="marketplace"`)
 		refuse(w, http.StatusUnauthorized, "unauthorized", "the id and password of the manifest are needed")
