@@ -87,7 +87,9 @@ func (p *Program) serve(ctx context.Context, e *emulator.Emulator, address strin
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
 	}
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	console := e.Console(address)
+	server := &http.Server{Handler: console, ReadHeaderTimeout: 10 * time.Second}
+	server.RegisterOnShutdown(console.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	if err := p.announce(e, listener.Addr()); err != nil {

@@ -29,6 +29,7 @@
 //	400     90025  emulator.cannot-migrate     the provider's add-ons cannot be changed so
 //	400     90030  emulator.bad-callback       a login's oauth_callback
 //	403     90031  emulator.login-denied       the user denied a command line's login
+//	403     90032  emulator.other-site         a browser's page of another origin, or another Host (Console only)
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
 //	429     90052  emulator.too-many-requests  a Fault wants it
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own

@@ -102,6 +102,17 @@ func (fs *faults) clear() {
 	fs.all = nil
 }
 
+// texts gives all faults, as they are written.
+func (fs *faults) texts() []string {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	list := []string{}
+	for _, t := range fs.all {
+		list = append(list, t.String())
+	}
+	return list
+}
+
 // strike gives the fault of a request; the zero Fault if it has none.
 func (fs *faults) strike(r *http.Request) Fault {
 	fs.mu.Lock()

@@ -30,6 +30,33 @@ func ParseFault(spec string) (Fault, error) {
 	return f, nil
 }
 
+// String gives a fault in the form that ParseFault reads.
+func (f Fault) String() string {
+	var b strings.Builder
+	if f.Method != "" {
+		b.WriteString(f.Method + ":")
+	}
+	b.WriteString(f.Path)
+	switch from := max(f.From, 1); {
+	case f.Every > 1:
+		fmt.Fprintf(&b, ":*/%d", f.Every)
+	case f.To == from:
+		fmt.Fprintf(&b, ":%d", from)
+	case f.To > 0:
+		fmt.Fprintf(&b, ":%d-%d", from, f.To)
+	case from > 1:
+		fmt.Fprintf(&b, ":%d+", from)
+	}
+	b.WriteString("=" + string(f.Kind))
+	if f.Wait > 0 {
+		b.WriteString("," + f.Wait.String())
+	}
+	if f.Addon != "" {
+		b.WriteString("," + f.Addon)
+	}
+	return b.String()
+}
+
 var (
 	faultMethod = regexp.MustCompile(`^[A-Z]+:`)
 	faultWhich  = regexp.MustCompile(`:([0-9]+|[0-9]+-[0-9]+|[0-9]+\+|\*/[0-9]+)$`)

@@ -32,6 +32,28 @@ type journal struct {
 	next   int // where the next goes once the ring is full
 	flying int
 	peak   int
+	total  int // how many there were since the start
+	epoch  int // how often it was reset
+}
+
+// A mark is a place in the journal: who has it can ask for what came since.
+type mark struct{ epoch, total int }
+
+// since gives what came after a mark, oldest first, of very many the last few; and
+// the mark for next time. After a reset it gives all there is.
+func (j *journal) since(m mark) ([]Exchange, mark) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	count := len(j.ring)
+	if m.epoch == j.epoch {
+		count = min(count, j.total-m.total)
+	}
+	count = min(count, linesAtOnce)
+	list := make([]Exchange, 0, count)
+	for i := range count {
+		list = append(list, j.ring[(j.next+len(j.ring)-count+i)%len(j.ring)])
+	}
+	return list, mark{j.epoch, j.total}
 }
 
 func (j *journal) begin() {
@@ -45,6 +67,7 @@ func (j *journal) end(e Exchange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.flying--
+	j.total++
 	e.Path, e.Query = clip(e.Path), clip(e.Query)
 	if len(j.ring) < journalLimit {
 		j.ring = append(j.ring, e)
@@ -67,6 +90,7 @@ func (j *journal) reset() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.ring, j.next, j.peak = nil, 0, j.flying
+	j.epoch++
 }
 
 func (j *journal) highest() int {

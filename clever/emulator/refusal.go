@@ -92,6 +92,10 @@ func loginDenied() *refusal {
 	return &refusal{403, 90031, "emulator.login-denied", "The user denied this login.", nil}
 }
 
+func otherSite() *refusal {
+	return &refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
+}
+
 // answer tells the refusal as the version of the API in the path does (§5.1).
 func (f *refusal) answer(r *http.Request) answer {
 	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {

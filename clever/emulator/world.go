@@ -131,6 +131,11 @@ func (d *draft) remove(id string) {
 	d.changed = true
 }
 
+// clear forgets all add-ons.
+func (d *draft) clear() {
+	d.addons, d.changed = nil, true
+}
+
 // check says why a world that came from a file cannot be served.
 func (w *world) check(c *catalogue) error {
 	if w.user.ID == "" {

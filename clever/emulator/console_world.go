@@ -1,0 +1,127 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// shownLimit is how many add-ons the page shows; it says how many there are.
+const shownLimit = 200
+
+// A consoleWorld is what the page shows: no value of a variable is in it.
+type consoleWorld struct {
+	User   string         `json:"user"`
+	Email  string         `json:"email"`
+	Strict bool           `json:"strict"`
+	Total  int            `json:"total"` // add-ons
+	Found  int            `json:"found"` // those that the page looks for
+	Owners []consoleOwner `json:"owners"`
+	Faults []string       `json:"faults"`
+}
+
+type consoleOwner struct {
+	ID     string         `json:"id"`
+	Name   string         `json:"name"`
+	Found  int            `json:"found"`
+	Addons []consoleAddon `json:"addons"`
+}
+
+type consoleAddon struct {
+	ID        string   `json:"id"`
+	RealID    string   `json:"realId"`
+	Name      string   `json:"name"`
+	Provider  string   `json:"provider"`
+	Plan      string   `json:"plan"`
+	Zone      string   `json:"zone"`
+	State     string   `json:"state"`
+	Variables []string `json:"variables"` // their names
+}
+
+// getWorld tells of the add-ons in whose name, ids, provider, plan or zone the
+// query's q is.
+func (c *Console) getWorld(w http.ResponseWriter, r *http.Request) {
+	_ = c.e.arrive() // what cannot be saved now is still migrating
+	tell(w, http.StatusOK, c.e.look(strings.ToLower(r.URL.Query().Get("q"))))
+}
+
+func (e *Emulator) look(word string) consoleWorld {
+	w := e.store.world()
+	view := consoleWorld{
+		User: w.user.Name, Email: w.user.Email, Strict: e.options.Strict, Total: len(w.addons), Faults: e.faults.texts(),
+	}
+	at := map[string]int{}
+	for i, owner := range append([]account{w.user}, w.organisations...) {
+		at[owner.ID] = i
+		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
+	}
+	for _, a := range w.addons {
+		p := e.catalogue.provider(a.Provider)
+		text := strings.Join([]string{a.Name, a.ID, a.RealID, p.ID, p.Name, p.plan(a.Plan).Slug, a.Region}, "\n")
+		if !strings.Contains(strings.ToLower(text), word) {
+			continue
+		}
+		owner := &view.Owners[at[a.Owner]]
+		owner.Found++
+		if view.Found++; view.Found <= shownLimit {
+			owner.Addons = append(owner.Addons, p.consoleAddon(a))
+		}
+	}
+	return view
+}
+
+func (p *provider) consoleAddon(a *addon) consoleAddon {
+	plan := p.plan(a.Plan)
+	view := consoleAddon{
+		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: "active",
+		Variables: []string{},
+	}
+	if m := a.Moving; m != nil {
+		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
+	}
+	for _, v := range p.environment(a) {
+		view.Variables = append(view.Variables, v.Name)
+	}
+	return view
+}
+
+// getVariables tells an add-on's variables, which the page asks for only when
+// somebody wants to see them.
+func (c *Console) getVariables(w http.ResponseWriter, r *http.Request) {
+	a := c.e.store.world().addon(r.PathValue("addon"))
+	if a == nil {
+		refuse(w, http.StatusNotFound, noSuchAddon())
+		return
+	}
+	tell(w, http.StatusOK, c.e.catalogue.provider(a.Provider).environment(a))
+}
+
+// A consoleRequest is a line of the page's list.
+type consoleRequest struct {
+	Time   string  `json:"time"`
+	Took   float64 `json:"took"` // milliseconds
+	Method string  `json:"method"`
+	Path   string  `json:"path"`
+	Status int     `json:"status"` // 0: there was no answer
+	Who    string  `json:"who"`    // "" for nobody
+}
+
+func (e *Emulator) consoleRequests(list []Exchange) []consoleRequest {
+	w := e.store.world()
+	lines := make([]consoleRequest, 0, len(list))
+	for _, x := range list {
+		line := consoleRequest{
+			Time: x.Time.Format(time.RFC3339Nano), Took: float64(x.Took.Microseconds()) / 1000,
+			Method: x.Method, Path: x.Path, Status: x.Status,
+		}
+		if x.Query != "" {
+			line.Path += "?" + x.Query
+		}
+		if who := w.account(x.User); who != nil {
+			line.Who = who.Name
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
