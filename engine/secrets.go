@@ -15,12 +15,15 @@ const Masked = "********"
 const shortest = 5
 
 // Secrets are values that must not leave the process. Safe for concurrent use;
-// the zero value is ready.
+// the zero value is ready. Adding one costs the same however many there are, and
+// so does each byte that is looked through for them.
 type Secrets struct {
-	mu       sync.RWMutex
-	known    map[string]bool
-	replacer *strings.Replacer // made anew when something was added
+	mu    sync.RWMutex
+	known map[beginning][]string // the longest first
 }
+
+// A beginning is the first bytes of a secret, by which it is found.
+type beginning [shortest]byte
 
 // Add notes values. Each line of a value of several lines counts too.
 func (s *Secrets) Add(values ...string) {
@@ -37,47 +40,61 @@ func (s *Secrets) Add(values ...string) {
 }
 
 func (s *Secrets) add(v string) {
-	if len(v) < shortest || s.known[v] {
+	if len(v) < shortest {
+		return
+	}
+	key := beginning([]byte(v[:shortest]))
+	at, known := slices.BinarySearchFunc(s.known[key], v, longestFirst)
+	if known {
 		return
 	}
 	if s.known == nil {
-		s.known = map[string]bool{}
+		s.known = map[beginning][]string{}
 	}
-	s.known[v] = true
-	s.replacer = nil
+	s.known[key] = slices.Insert(s.known[key], at, v)
 }
 
-// Mask replaces every known secret in a text, longest first.
+func longestFirst(a, b string) int {
+	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+}
+
+// Mask replaces every known secret in a text: from left to right, and the longest
+// one where several begin.
 func (s *Secrets) Mask(text string) string {
 	if s == nil {
 		return text
 	}
 	s.mu.RLock()
-	r, n := s.replacer, len(s.known)
-	s.mu.RUnlock()
-	if n == 0 {
+	defer s.mu.RUnlock()
+	if len(s.known) == 0 {
 		return text
 	}
-	if r == nil {
-		r = s.rebuild()
+	var masked strings.Builder
+	from := 0 // what stands before it is in masked
+	for i := 0; i+shortest <= len(text); {
+		n := s.begins(text[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		masked.WriteString(text[from:i])
+		masked.WriteString(Masked)
+		i += n
+		from = i
 	}
-	return r.Replace(text)
+	if from == 0 {
+		return text
+	}
+	masked.WriteString(text[from:])
+	return masked.String()
 }
 
-func (s *Secrets) rebuild() *strings.Replacer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	words := make([]string, 0, len(s.known))
-	for w := range s.known {
-		words = append(words, w)
+// begins gives the length of the longest secret that a text begins with, 0 for none.
+func (s *Secrets) begins(text string) int {
+	for _, v := range s.known[beginning([]byte(text[:shortest]))] {
+		if strings.HasPrefix(text, v) {
+			return len(v)
+		}
 	}
-	slices.SortFunc(words, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	pairs := make([]string, 0, 2*len(words))
-	for _, w := range words {
-		pairs = append(pairs, w, Masked)
-	}
-	s.replacer = strings.NewReplacer(pairs...)
-	return s.replacer
+	return 0
 }

@@ -136,12 +136,12 @@ type registration struct {
 func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever.Addon) (meant, left *clever.Addon, err error) {
 	var adopted *clever.Addon
 	var named []clever.Addon
-	for _, a := range addons {
-		switch {
+	for i := range addons { // by index: lists are long, and so are add-ons
+		switch a := &addons[i]; {
 		case r.Addon != "" && (a.ID == r.Addon || a.RealID == r.Addon):
-			adopted = &a
-		case r.Name != "" && a.Name == r.Name && ofProvider(a, r.Provider):
-			named = append(named, a)
+			adopted = a
+		case r.Name != "" && a.Name == r.Name && ofProvider(*a, r.Provider):
+			named = append(named, *a)
 		}
 	}
 	switch {
