@@ -20,7 +20,7 @@ func (p *Program) vendorCommand() *cli.Command {
 	c := &cli.Command{
 		Name:  "vendor",
 		Usage: "for those who sell add-ons: check a manifest and a back-end",
-		Description: "MANIFEST is " + manifestName + " where it is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
+		Description: "validate and test take " + manifestName + " where MANIFEST is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
 			"guessed from its fields unless --dialect says.",
 		Action: noCommand,
 		Subcommands: []*cli.Command{

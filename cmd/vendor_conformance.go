@@ -64,7 +64,7 @@ func (p *Program) vendorTest(c *cli.Context) error {
 		o.OtherPlan = plans[1].ID
 	}
 	if command := c.String("run"); command != "" {
-		o.Run = func(ctx context.Context, config map[string]string) error { return shell(ctx, command, config) }
+		o.Run = func(ctx context.Context, config map[string]string) error { return p.shell(ctx, command, config) }
 	}
 	stop, err := listenForCallbacks(c.String("callback-listen"), &o)
 	if err != nil {
@@ -169,13 +169,13 @@ func listenForCallbacks(address string, o *conformance.Options) (stop func(), er
 }
 
 // shell runs a command of the user's with an add-on's variables.
-func shell(ctx context.Context, command string, config map[string]string) error {
+func (p *Program) shell(ctx context.Context, command string, config map[string]string) error {
 	name, flag := "sh", "-c"
 	if runtime.GOOS == "windows" {
 		name, flag = "cmd", "/C"
 	}
 	run := exec.CommandContext(ctx, name, flag, command)
-	run.Stdout, run.Stderr = os.Stderr, os.Stderr
+	run.Stdout, run.Stderr = p.Err, p.Err // standard output is the report's
 	run.Env = os.Environ()
 	for key, value := range config {
 		run.Env = append(run.Env, key+"="+value)
