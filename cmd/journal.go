@@ -130,14 +130,14 @@ func (j *journal) begin(p *play) {
 		creds, _ = p.credentials() // whoever needs them is told what is wrong with them
 	}
 	j.add(entry{Event: "start", PID: os.Getpid(), Playbooks: names, Endpoint: j.words(p.platform.host(creds)),
-		Check: p.cli.Bool("check")}, false)
+		Check: p.cli.Bool("check")})
 }
 
 // end notes the end of a run, and with which exit code.
 func (j *journal) end(r engine.Result, err error) {
 	s := stats(r.Stats)
 	code := codeOf(err)
-	j.add(entry{Event: "end", Exit: &code, Stats: &s, Interrupted: r.Interrupted}, false)
+	j.add(entry{Event: "end", Exit: &code, Stats: &s, Interrupted: r.Interrupted})
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.file != nil {
@@ -153,7 +153,7 @@ func (j *journal) Tell(e engine.Event) {
 		return
 	}
 	j.add(entry{Event: "failed", deed: deed{Step: end.Step.ID, Name: j.words(end.Name), Kind: end.Step.Kind.Name,
-		At: j.place(end.Step), Outcome: end.Outcome.String()}}, false)
+		At: j.place(end.Step), Outcome: end.Outcome.String()}})
 }
 
 // applying notes a change that is about to be carried out, and later its end.
@@ -164,7 +164,7 @@ func (j *journal) applying(s *engine.Step, name string, c *engine.Change) (ended
 		d.Object = j.words(c.Object)
 	}
 	d.Number = j.flights.take(d)
-	j.add(entry{Event: "apply", deed: d}, true)
+	j.add(entry{Event: "apply", deed: d})
 	return func(v engine.Value, err error) {
 		done := deed{Number: d.Number, Outcome: engine.Changed.String()}
 		if err != nil {
@@ -175,7 +175,7 @@ func (j *journal) applying(s *engine.Step, name string, c *engine.Change) (ended
 				done.Addon = j.words(expr.Text(id))
 			}
 		}
-		j.add(entry{Event: "done", deed: done}, false)
+		j.add(entry{Event: "done", deed: done})
 		j.flights.land(d.Number)
 	}
 }
@@ -195,9 +195,9 @@ func (j *journal) words(text string) string {
 	return text
 }
 
-// add writes an entry; safely means that it has to be on the disk before anything
-// else happens.
-func (j *journal) add(e entry, safely bool) {
+// add writes an entry. It is with the system when add returns, and so outlives
+// the process, however that ends; a machine that goes down may lose the last ones.
+func (j *journal) add(e entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.broken {
@@ -209,7 +209,7 @@ func (j *journal) add(e entry, safely bool) {
 		err = j.open()
 	}
 	if err == nil {
-		err = j.write(text, safely)
+		err = j.write(text)
 	}
 	if err != nil {
 		j.fail(err)
@@ -218,18 +218,13 @@ func (j *journal) add(e entry, safely bool) {
 
 // write appends a line in one piece, so that runs at the same time do not mix
 // theirs.
-func (j *journal) write(text []byte, safely bool) error {
+func (j *journal) write(text []byte) error {
 	line := slices.Concat(text, []byte{'\n'})
 	if j.torn {
 		line = slices.Concat([]byte{'\n'}, line)
 	}
 	n, err := j.file.Write(line)
 	j.torn = n > 0 && n < len(line)
-	if err == nil && safely {
-		if err = j.file.Sync(); errors.Is(err, errors.ErrUnsupported) {
-			err = nil
-		}
-	}
 	return err
 }
 
