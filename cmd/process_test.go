@@ -106,6 +106,11 @@ func TestEmulatorCommand(t *testing.T) {
 	if code, out, stderr := s.run("play", s.file(t, "site.yml", orders(2))); code != 0 {
 		t.Errorf("exit %d\n%s%s", code, out, stderr)
 	}
+	page, err := http.Get(s.env["API_HOST"] + "/console/events") // the page's, which would stay open
+	if err != nil || page.StatusCode != http.StatusOK {
+		t.Fatalf("the console's page: %v", err)
+	}
+	defer page.Body.Close()
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -158,7 +158,9 @@ func refuse(w http.ResponseWriter, status int, err error) {
 	tell(w, status, map[string]string{"error": err.Error()})
 }
 
-// postFault takes a fault as ParseFault reads it.
+// postFault takes a fault as ParseFault reads it. What a person mistypes is
+// answered with 200 and what is wrong: of any other status the browser complains
+// on its own console.
 func (c *Console) postFault(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Fault string }
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, textLimit)).Decode(&body); err != nil {
@@ -170,7 +172,7 @@ func (c *Console) postFault(w http.ResponseWriter, r *http.Request) {
 		err = c.e.Fail(f)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, err)
+		refuse(w, http.StatusOK, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

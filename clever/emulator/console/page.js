@@ -25,7 +25,7 @@ async function ask(method, path, body) {
   });
   if (res.status === 204) return null;
   const answer = await res.json();
-  if (!res.ok) throw new Error(answer.error);
+  if (answer.error) throw new Error(answer.error);
   return answer;
 }
 
