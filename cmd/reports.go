@@ -109,7 +109,7 @@ func (p *play) open(all *reports, kind, file string, toFile bool) error {
 		all.files, out = append(all.files, f), f
 	}
 	r := make(report.Options{Out: out, Err: p.Err, Verbosity: p.verbosity, Color: !toFile && p.color(out),
-		Quiet: p.cli.Bool("quiet"), Secrets: p.secrets})
+		Live: !toFile && p.color(out) && terminal(out), Quiet: p.cli.Bool("quiet"), Secrets: p.secrets})
 	all.Reporters = append(all.Reporters, r)
 	all.checks = append(all.checks, r.Err)
 	return nil

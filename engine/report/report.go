@@ -31,6 +31,9 @@ type Options struct {
 	Verbosity int
 	// Color puts ANSI colours into a text report.
 	Color bool
+	// Live shows the progress of a long change in one line, which the next output
+	// replaces: for terminals. Otherwise each step of it is a line.
+	Live bool
 	// Width is the width of a text report's banners in columns; 0: 79.
 	Width int
 	// Secrets are the values to be masked; nil: none.

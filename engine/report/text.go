@@ -31,6 +31,7 @@ type Text struct {
 
 	play, task string       // banners that wait for something below them
 	open       *engine.Step // the step whose banner was made last
+	live       bool         // the terminal's line will be replaced
 	warned     map[string]bool
 }
 
@@ -77,8 +78,14 @@ func (t *Text) Tell(e engine.Event) {
 	case engine.RunEnd:
 		t.runEnd(e)
 	}
+	if t.buf.Len() > 0 {
+		t.endLive()
+	}
 	t.out.write(t.buf.String())
 	t.buf.Reset()
+	if p, ok := e.(engine.TaskProgress); ok && t.opt.Live && !t.opt.Quiet {
+		t.goOn(p)
+	}
 }
 
 // print adds lines in a colour, "" for none.
@@ -135,7 +142,7 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 }
 
 func (t *Text) progress(e engine.TaskProgress) {
-	if !t.opt.Quiet {
+	if !t.opt.Quiet && !t.opt.Live {
 		t.print("  "+line(t.veil.text(e.Text)), blue)
 	}
 }
@@ -346,6 +353,7 @@ func (t *Text) warning(e engine.Warning) {
 		t.print(text, purple)
 		return
 	}
+	t.endLive()
 	t.warn.write(t.paint(text, purple) + "\n")
 }
 

@@ -145,3 +145,25 @@ func TestClosedPipe(t *testing.T) {
 		}
 	}
 }
+
+func TestLiveLine(t *testing.T) {
+	var out, warn strings.Builder
+	secrets := &engine.Secrets{}
+	secrets.Add("hunter2hunter2")
+	text := NewText(Options{Out: &out, Err: &warn, Live: true, Width: 20, Secrets: secrets})
+	step := &engine.Step{As: "debug", Kind: &engine.Kind{Name: "debug"}}
+	for _, e := range []engine.Event{
+		engine.TaskStart{Step: step, Name: "x"},
+		engine.TaskProgress{Step: step, Text: "step one of a very long migration"},
+		engine.TaskProgress{Step: step, Text: "hunter2hunter2"},
+		engine.Warning{Problem: &engine.Problem{Msg: "careful", Warning: true}},
+		engine.TaskProgress{Step: step, Text: "two\nlines"},
+		engine.TaskEnd{Step: step, Name: "x", Outcome: engine.Changed},
+	} {
+		text.Tell(e)
+	}
+	want := "\nTASK [x] ************\n" + erase + "  step one of a ver" + erase + "  ********" + erase + erase + "  two\ufffdlines" + erase + "changed: [localhost]\n"
+	if out.String() != want || warn.String() != "[WARNING]: careful\n" {
+		t.Errorf("%q, %q\nwant %q", out.String(), warn.String(), want)
+	}
+}

@@ -1,0 +1,25 @@
+package report
+
+import "runner/engine"
+
+// erase takes what stands on a terminal's line off it.
+const erase = "\r\x1b[K"
+
+// goOn shows where a long change stands, in a line that whatever comes next
+// replaces.
+func (t *Text) goOn(p engine.TaskProgress) {
+	text := []rune("  " + line(t.veil.text(p.Text)))
+	for len(text) > 0 && columns(string(text)) >= t.opt.Width {
+		text = text[:len(text)-1]
+	}
+	t.live = true
+	t.out.write(erase + t.paint(string(text), blue))
+}
+
+// endLive makes room for other output.
+func (t *Text) endLive() {
+	if t.live {
+		t.out.write(erase)
+		t.live = false
+	}
+}
