@@ -168,6 +168,6 @@ func (r *run) consent(ctx context.Context, s *Step, c *Change) *Problem {
 		}
 		return Problemf(s.Place, "%s; it was not allowed", what)
 	}
-	return Problemf(s.Place, "%s", what).
+	return Problemf(s.Place, "consent is needed %s", what).
 		WithHint("nothing was changed; give --allow %s, or write `allow: %s` in the task", c.Allow, c.Allow)
 }
