@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"runner/playbooks"
 )
 
 // TestReadme runs the commands that README shows, in its order and in one home,
@@ -47,5 +49,19 @@ func TestReadme(t *testing.T) {
 	}
 	if ran < 4 {
 		t.Errorf("only %d commands were run", ran)
+	}
+}
+
+// TestReadmeNamesKeywords holds README to every keyword, those that do not work
+// too.
+func TestReadmeNamesKeywords(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range playbooks.Keywords() {
+		if !strings.Contains(string(text), "`"+k.Name+"`") {
+			t.Errorf("README does not name %s", k.Name)
+		}
 	}
 }
