@@ -117,11 +117,15 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 		Provider: p.ID, Plan: pl.ID, Region: order.Region, Created: e.options.Now().UnixMilli(),
 		Version: p.version(pl, order.Region, order.Options["version"]), Options: order.Options, Facts: p.draw(),
 	}
+	if err := e.ensure(a); err != nil {
+		return answer{}, noDatabase(err)
+	}
 	err = e.store.change(func(d *draft) error {
 		d.add(a)
 		return nil
 	})
 	if err != nil {
+		e.discard(a)
 		return answer{}, err
 	}
 	return answer{body: e.view(a)}, nil

@@ -33,6 +33,7 @@
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
 //	429     90052  emulator.too-many-requests  a Fault wants it
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
+//	500     90053  emulator.no-database        the server behind the add-ons (Options.Behind) did not do it
 //	499     90051  emulator.gone               the client went away before it was answered
 //
 // In v2 the member at fault is named in "fields".

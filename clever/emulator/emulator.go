@@ -35,6 +35,12 @@ type Options struct {
 	Now func() time.Time
 	// Faults go wrong from the start; Fail adds to them.
 	Faults []Fault
+	// Behind gives what stands behind the add-ons of providers, by the providers'
+	// ids; what the add-ons of all others are told leads nowhere. It is called once,
+	// when no other process has the state file any more. It may be nil.
+	Behind func() (map[string]Backing, error)
+	// Warn is told what went wrong behind an add-on after the answer; it may be nil.
+	Warn func(text string)
 }
 
 // The pair that a strict Emulator accepts. These are words, not secrets.
@@ -56,6 +62,7 @@ type Emulator struct {
 	journal   journal
 	faults    faults
 	logins    logins
+	backings  map[string]Backing // by provider
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -94,6 +101,9 @@ func New(o Options) (*Emulator, error) {
 	e.store, err = openStore(o.State, o.LockWait, c, e.seed)
 	if err != nil {
 		return nil, err
+	}
+	if err := e.resume(); err != nil {
+		return nil, errors.Join(err, e.store.close())
 	}
 	return e, nil
 }

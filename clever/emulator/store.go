@@ -21,6 +21,8 @@ type store struct {
 	queue   []*job
 	commit  sync.Mutex // held by whoever applies and saves; guards what is in a job, and closed
 	closed  bool
+	// follow is called after each change that was kept, before it is answered.
+	follow func(before, after *world)
 }
 
 // A job is one change that waits for its turn.
@@ -73,7 +75,11 @@ func (s *store) settle() {
 		}
 		return
 	}
+	before := s.world()
 	s.now.Store(&next)
+	if s.follow != nil {
+		s.follow(before, &next)
+	}
 }
 
 func (s *store) save(w *world) error {

@@ -1,0 +1,135 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+)
+
+// A Backing puts a server of this machine behind the add-ons of a provider, so
+// that the variables that are handed out work.
+type Backing interface {
+	// Ensure makes what the instance names, unless it is there, lets it have what
+	// its plan allows, and gives the facts that are to be told instead of the
+	// instance's own: "host", "port".
+	Ensure(ctx context.Context, i Instance) (map[string]string, error)
+	// Remove ends the connections to what the instance names, and deletes it with
+	// its data. What is not there is no error.
+	Remove(ctx context.Context, i Instance) error
+}
+
+// An Instance is what a Backing knows of an add-on.
+type Instance struct {
+	Addon       string            // its id
+	Facts       map[string]string // as it was told them: "database", "user", "password", "host", "port"
+	Connections int               // how many its plan allows at once; 0 does not say
+}
+
+// backingTime is how long a server may take for an order.
+const backingTime = time.Minute
+
+// behind gives what stands behind an add-on; nil if that is pretended.
+func (e *Emulator) behind(a *addon) Backing { return e.backings[a.Provider] }
+
+func (e *Emulator) instance(a *addon) Instance {
+	plan := e.catalogue.provider(a.Provider).plan(a.Plan)
+	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Connections: plan.Connections}
+}
+
+// ensure puts what is real behind an add-on, and tells where it is. It goes on
+// when the client goes: what is begun is made, and found by the next look.
+func (e *Emulator) ensure(a *addon) error {
+	b := e.behind(a)
+	if b == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), backingTime)
+	defer cancel()
+	facts, err := b.Ensure(ctx, e.instance(a))
+	if err != nil {
+		return fmt.Errorf("no database for the add-on %q: %w", a.Name, err)
+	}
+	a.Facts = maps.Clone(a.Facts)
+	maps.Copy(a.Facts, facts)
+	if host := facts["host"]; host != "" && a.Facts["direct"] != "" {
+		a.Facts["direct"] = host
+	}
+	return nil
+}
+
+// discard removes what is behind an add-on. The add-on is gone by then: a
+// failure is told to whoever runs the emulator.
+func (e *Emulator) discard(a *addon) {
+	b := e.behind(a)
+	if b == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), backingTime)
+	defer cancel()
+	if err := b.Remove(ctx, e.instance(a)); err != nil {
+		e.warn(fmt.Errorf("the database of the removed add-on %q is left: %w", a.Name, err))
+	}
+}
+
+func (e *Emulator) warn(err error) {
+	if e.options.Warn != nil {
+		e.options.Warn(err.Error())
+	}
+}
+
+// follow does behind the add-ons what has just happened to them: it removes what
+// is behind those that are gone, and lets the others have what their new plan
+// allows.
+func (e *Emulator) follow(before, after *world) {
+	if len(e.backings) == 0 {
+		return
+	}
+	now := make(map[string]*addon, len(after.addons))
+	for _, a := range after.addons {
+		now[a.ID] = a
+	}
+	for _, old := range before.addons {
+		a := now[old.ID]
+		switch {
+		case a == nil:
+			e.discard(old)
+		case a.Plan != old.Plan:
+			moved := *a
+			if err := e.ensure(&moved); err != nil {
+				e.warn(err)
+			}
+		}
+	}
+}
+
+// resume puts servers behind the add-ons of an earlier start, and notes where
+// they are now.
+func (e *Emulator) resume() error {
+	if e.options.Behind == nil {
+		return nil
+	}
+	var err error
+	if e.backings, err = e.options.Behind(); err != nil {
+		return err
+	}
+	e.store.follow = e.follow
+	return e.store.change(func(d *draft) error {
+		for _, a := range d.world.draft().addons {
+			again := *a
+			if err := e.ensure(&again); err != nil {
+				e.warn(err)
+				continue
+			}
+			if !maps.Equal(a.Facts, again.Facts) {
+				d.replace(&again)
+			}
+		}
+		return nil
+	})
+}
+
+func noDatabase(err error) *refusal {
+	return &refusal{http.StatusInternalServerError, 90053, "emulator.no-database", err.Error(), nil}
+}

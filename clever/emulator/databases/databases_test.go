@@ -1,0 +1,240 @@
+package databases_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"runner/clever"
+	"runner/clever/emulator"
+	"runner/clever/emulator/databases"
+)
+
+// A stage is an emulator whose databases work.
+type stage struct {
+	*emulator.Emulator
+	client    *clever.Client
+	databases *databases.Databases
+	warnings  []string
+}
+
+// folder gives one that the servers' user can reach where the tests run as root.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// needs skips where the real programs are missing.
+func needs(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+		if _, err := exec.LookPath(name); err != nil && len(found) == 0 {
+			t.Skipf("there is no %s: apt-get install postgresql redis-server", name)
+		}
+	}
+}
+
+// begin starts an emulator whose state, and whose databases, are in dir.
+func begin(t testing.TB, dir, postgres string) *stage {
+	t.Helper()
+	s := &stage{}
+	warn := func(text string) { s.warnings = append(s.warnings, text) }
+	var err error
+	s.Emulator, err = emulator.New(emulator.Options{
+		State: filepath.Join(dir, "state.json"), Warn: warn,
+		Behind: func() (map[string]emulator.Backing, error) {
+			s.databases, err = databases.Open(t.Context(), databases.Options{Dir: filepath.Join(dir, "databases"), Postgres: postgres, Warn: warn})
+			if err != nil {
+				return nil, err
+			}
+			return s.databases.Backings(), nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.end(t) })
+	ck, cs, token, secret := s.Credentials()
+	s.client, err = clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: s.Transport(),
+		Credentials: clever.Credentials{ConsumerKey: ck, ConsumerSecret: cs, Token: token, Secret: secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *stage) end(t testing.TB) {
+	t.Helper()
+	if err := s.databases.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *stage) owner() string { return s.Organisations()[0] }
+
+// plan finds a plan's id by its slug.
+func (s *stage) plan(t testing.TB, provider, slug string) string {
+	t.Helper()
+	shelf, err := s.client.Catalogue(t.Context(), s.owner())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range shelf.Providers {
+		for _, pl := range p.Plans {
+			if p.ID == provider && pl.Slug == slug {
+				return pl.ID
+			}
+		}
+	}
+	t.Fatalf("no plan %s of %s", slug, provider)
+	return ""
+}
+
+func (s *stage) order(t testing.TB, provider, plan string) clever.Addon {
+	t.Helper()
+	a, err := s.client.Create(t.Context(), s.owner(), clever.CreateRequest{
+		Name: t.Name(), ProviderID: provider, Plan: s.plan(t, provider, plan), Region: "par"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (s *stage) env(t testing.TB, id string) map[string]string {
+	t.Helper()
+	list, err := s.client.Env(t.Context(), s.owner(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, v := range list {
+		env[v.Name] = v.Value
+	}
+	return env
+}
+
+func (s *stage) remove(t testing.TB, id string) {
+	t.Helper()
+	if err := s.client.Delete(t.Context(), s.owner(), id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *stage) migrate(t testing.TB, a clever.Addon, plan string) {
+	t.Helper()
+	m, err := s.client.StartMigration(t.Context(), s.owner(), a.ID, clever.MigrationRequest{PlanID: s.plan(t, a.Provider.ID, plan), Region: "par"})
+	if err == nil {
+		err = s.client.WaitMigration(t.Context(), s.owner(), a.ID, m, func(clever.MigrationStep) {})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sql asks a database, and gives the answer, or what psql complained of.
+func sql(t testing.TB, uri, statement string) (string, bool) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "psql", "-X", "-w", "-A", "-t", uri, "-c", statement)
+	out, err := c.CombinedOutput()
+	return strings.TrimSpace(string(out)), err == nil
+}
+
+// redis asks a server, and gives the answer.
+func redis(t testing.TB, url string, words ...string) string {
+	t.Helper()
+	out, _ := exec.CommandContext(t.Context(), "redis-cli", append([]string{"--no-auth-warning", "-u", url}, words...)...).CombinedOutput()
+	return strings.TrimSpace(string(out))
+}
+
+// TestPostgres: what is handed out works, for its owner, as far as the plan goes,
+// until it is removed.
+func TestPostgres(t *testing.T) {
+	needs(t, "initdb", "psql")
+	s := begin(t, folder(t), "")
+	small, other := s.order(t, "postgresql-addon", "dev"), s.order(t, "postgresql-addon", "xxs_sml")
+	one, two := s.env(t, small.ID), s.env(t, other.ID)
+	uri := one["POSTGRESQL_ADDON_URI"]
+	works := func(name, uri, statement, want string) {
+		t.Helper()
+		if got, ok := sql(t, uri, statement); !ok || got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	refused := func(name, uri, statement, want string) {
+		t.Helper()
+		if got, ok := sql(t, uri, statement); ok || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want a refusal: %q", name, got, want)
+		}
+	}
+	works("the one", uri, "select 1", "1")
+	works("the other", two["POSTGRESQL_ADDON_URI"], "select 1", "1")
+	works("a table", uri, "create table goods (name text); insert into goods values ('tea'); select name from goods", "CREATE TABLE\nINSERT 0 1\ntea")
+	works("TLS", uri+"?sslmode=require", "select ssl from pg_stat_ssl where pid = pg_backend_pid()", "t")
+	works("no rights over the server", uri, "select rolsuper or rolcreatedb or rolcreaterole from pg_roles where rolname = current_user", "f")
+	works("its limit", uri, "select datconnlimit from pg_database where datname = current_database()", "5")
+	if got := one["POSTGRESQL_ADDON_HOST"]; got != "127.0.0.1" {
+		t.Errorf("it is at %s", got)
+	}
+
+	foreign := strings.Replace(uri, one["POSTGRESQL_ADDON_DB"], two["POSTGRESQL_ADDON_DB"], 1)
+	refused("another's database", foreign, "select 1", "permission denied for database")
+	refused("the server's own database", strings.Replace(uri, one["POSTGRESQL_ADDON_DB"], "postgres", 1), "select 1", "permission denied for database")
+	refused("another password", strings.Replace(uri, one["POSTGRESQL_ADDON_PASSWORD"], "wrong", 1), "select 1", "password authentication failed")
+	refused("files of the server", uri, "copy goods to program 'id'", "must be superuser")
+
+	s.migrate(t, small, "xxs_sml")
+	works("its limit after a migration", uri, "select datconnlimit from pg_database where datname = current_database()", "45")
+	works("its data after a migration", uri, "select name from goods", "tea")
+
+	s.remove(t, small.ID)
+	refused("after it was removed", uri, "select 1", "FATAL")
+	works("the other, after that", two["POSTGRESQL_ADDON_URI"], "select count(*) from pg_database where datname ~ '^b.{19}$'", "1")
+	if len(s.warnings) > 0 {
+		t.Errorf("warned %q", s.warnings)
+	}
+}
+
+// TestRedis: the same of Redis.
+func TestRedis(t *testing.T) {
+	needs(t, "redis-server", "redis-cli")
+	s := begin(t, folder(t), "")
+	small, other := s.order(t, "redis-addon", "s_mono"), s.order(t, "redis-addon", "m_mono")
+	one, two := s.env(t, small.ID), s.env(t, other.ID)
+	for _, c := range []struct {
+		name, url string
+		words     []string
+		want      string
+	}{
+		{"the one", one["REDIS_URL"], []string{"PING"}, "PONG"},
+		{"by the command line's URL", one["REDIS_CLI_URL"], []string{"PING"}, "PONG"},
+		{"it keeps", one["REDIS_URL"], []string{"SET", "goods", "tea"}, "OK"},
+		{"what the other does not see", two["REDIS_URL"], []string{"GET", "goods"}, ""},
+		{"a wrong password", strings.Replace(one["REDIS_URL"], one["REDIS_PASSWORD"], two["REDIS_PASSWORD"], 1), []string{"PING"}, "NOAUTH Authentication required."},
+		{"its configuration", one["REDIS_URL"], []string{"CONFIG", "SET", "dir", "/"}, "NOPERM this user has no permissions to run the 'config|set' command"},
+	} {
+		if got := redis(t, c.url, c.words...); !strings.HasSuffix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	s.migrate(t, small, "m_mono")
+	if got := redis(t, one["REDIS_URL"], "GET", "goods"); got != "tea" {
+		t.Errorf("after a migration it has %q", got)
+	}
+	s.remove(t, small.ID)
+	if got := redis(t, one["REDIS_URL"], "PING"); !strings.Contains(got, "Connection refused") {
+		t.Errorf("after it was removed: %q", got)
+	}
+	if got := redis(t, two["REDIS_URL"], "PING"); got != "PONG" {
+		t.Errorf("the other, after that: %q", got)
+	}
+}
