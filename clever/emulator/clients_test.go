@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,52 +73,5 @@ func checkArticle(t *testing.T, e *Emulator, out []byte) {
 	}
 	if seen.Removed != "success" || seen.After != 404 || seen.Forged != 401 || len(e.Addons(e.User())) != 0 {
 		t.Errorf("end: %+v", seen)
-	}
-}
-
-// The vendor's own command line, where it is installed. It is pointed at the
-// emulator by its environment, and given a home of its own.
-func TestCleverTools(t *testing.T) {
-	program, err := exec.LookPath("clever")
-	if err != nil {
-		t.Skip("no clever in PATH: npm install -g clever-tools")
-	}
-	e, _ := newEmulator(t, Options{Strict: true})
-	server := httptest.NewServer(e)
-	defer server.Close()
-	key, secret, token, tokenSecret := e.Credentials()
-	home := t.TempDir()
-	clever := func(args ...string) string {
-		t.Helper()
-		run := exec.CommandContext(t.Context(), program, append([]string{"--no-update-notifier", "--no-color"}, args...)...)
-		run.Dir = home
-		run.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "API_HOST=" + server.URL,
-			"OAUTH_CONSUMER_KEY=" + key, "OAUTH_CONSUMER_SECRET=" + secret, "CLEVER_TOKEN=" + token, "CLEVER_SECRET=" + tokenSecret}
-		out, err := run.CombinedOutput()
-		if err != nil {
-			t.Fatalf("clever %v: %v\n%s", args, err, out)
-		}
-		return string(out)
-	}
-	var made struct {
-		ID, RealID, Name string
-		Env              []struct{ Name, Value string }
-	}
-	out := clever("addon", "create", "postgresql-addon", "shop", "--plan", "XXS_SML", "--addon-version", "16", "--option", "encryption=true", "-F", "json")
-	if err := json.Unmarshal([]byte(out), &made); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	clever("addon", "create", "keycloak", "door")
-	clever("addon", "rename", "shop", "store")
-	list := e.Addons(e.User())
-	if len(list) != 2 || list[0].ID != made.ID || list[0].Name != "store" || list[0].Plan.Slug != "xxs_sml" || len(made.Env) != 7 {
-		t.Errorf("made %+v, have %+v", made, list)
-	}
-	if out := clever("addon", "env", made.RealID, "-F", "shell"); !strings.Contains(out, "export POSTGRESQL_ADDON_URI=") {
-		t.Errorf("env: %s", out)
-	}
-	clever("addon", "delete", "store", "-y")
-	if list := e.Addons(e.User()); len(list) != 1 || list[0].Name != "door" {
-		t.Errorf("left %+v", list)
 	}
 }
