@@ -53,13 +53,13 @@ func (p *Program) emulatorCommand() *cli.Command {
 		Usage: "serve the platform on this machine",
 		Description: "Prints, on standard output and then no more, the lines that point runner and clever-tools at it:\n" +
 			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.\n\n" + faultHelp,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
 			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
 			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
 			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
-		},
+		}, databaseFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return (&engine.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
@@ -71,12 +71,16 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			e, err := emulator.New(emulator.Options{
-				State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency"), Faults: faults})
+			if err := checkDatabases(c); err != nil {
+				return err
+			}
+			e, err := p.newEmulation(c.Context, emulator.Options{
+				State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency"), Faults: faults,
+			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
 				return err
 			}
-			return p.also(p.serve(c.Context, e, c.String("listen")), e.Close())
+			return p.also(p.serve(c.Context, e.Emulator, c.String("listen")), e.Close())
 		},
 	}
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +27,9 @@ type platform struct {
 	getenv    func(string) string
 	dir       string // where a .env file may lie
 	state     string // the emulator's file, "" where there is none
-	emulator  *emulator.Emulator
+	genuine   bool   // the emulator's databases work
+	postgres  string // an existing server for them
+	emulator  *emulation
 	warn      func(string)
 }
 
@@ -53,7 +56,7 @@ func (p *Program) platform(c *cli.Context, dir string) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pl, p.emulate(pl)
+	return pl, p.emulate(c.Context, pl)
 }
 
 // address makes the platform that the flags name, without an emulator started yet.
@@ -68,7 +71,14 @@ func (p *Program) address(c *cli.Context, dir string) (*platform, error) {
 			pl.endpoint = p.Getenv(name)
 		}
 	}
+	if err := checkDatabases(c); err != nil {
+		return nil, err
+	}
+	pl.genuine, pl.postgres = c.Bool(realFlag), c.String(postgresFlag)
 	if !c.Bool(emulatorFlag) {
+		if pl.genuine {
+			return nil, errors.New("--real goes with --emulator")
+		}
 		if c.String(stateFlag) != "" {
 			return nil, errors.New("--emulator-state goes with --emulator")
 		}
@@ -83,11 +93,11 @@ func (p *Program) address(c *cli.Context, dir string) (*platform, error) {
 }
 
 // emulate starts the emulator in this process, if one is meant, and says so.
-func (p *Program) emulate(pl *platform) error {
+func (p *Program) emulate(ctx context.Context, pl *platform) error {
 	if pl.state == "" {
 		return nil
 	}
-	e, err := emulator.New(emulator.Options{State: pl.state})
+	e, err := p.newEmulation(ctx, emulator.Options{State: pl.state}, pl.genuine, pl.postgres)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "report", Usage: "report as `KIND[=FILE]`: text, json, jsonl, junit, markdown or prometheus (repeatable; text on standard output unless told)"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "in text show only what changes or fails"},
 			&cli.DurationFlag{Name: "timeout", Usage: "start nothing more after `DURATION`, such as 30m; exit 2"},
-		}, slices.Concat(selectionFlags(), foreign(), vaultFlags(), platformFlags())...),
+		}, slices.Concat(selectionFlags(), foreign(), vaultFlags(), platformFlags(), databaseFlags())...),
 		Action: func(c *cli.Context) error {
 			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &p.secrets}
 			return pl.run(c.Context)
@@ -101,7 +101,7 @@ func (p *play) run(ctx context.Context) error {
 		return err
 	}
 	defer free()
-	if err := p.emulate(p.platform); err != nil {
+	if err := p.emulate(ctx, p.platform); err != nil {
 		return err
 	}
 	err = p.play(ctx, program, cloud, extra, journal)
