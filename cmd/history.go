@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -195,7 +194,7 @@ func (p *Program) alive() func(run string) bool {
 	if dir, err := p.locks(); err == nil {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.lock"))
 		for _, file := range files {
-			if h := readHolder(file); h.PID > 0 && !errors.Is(syscall.Kill(h.PID, 0), syscall.ESRCH) {
+			if h := readHolder(file); h.PID > 0 && atWork(h.PID) {
 				at[h.Run] = true
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"runner/engine"
 )
@@ -153,10 +152,8 @@ func fillFile(f *os.File, text []byte, was fs.FileInfo) error {
 // likeBefore gives a file the owner and the mode of another. Where somebody else's
 // file is replaced by who may not give files away, it changes hands.
 func likeBefore(f *os.File, was fs.FileInfo) error {
-	if s, ok := was.Sys().(*syscall.Stat_t); ok {
-		if err := f.Chown(int(s.Uid), int(s.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
-			return err
-		}
+	if err := giveTo(f, was); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
 	return f.Chmod(was.Mode().Perm())
 }
