@@ -33,7 +33,10 @@ func newTerminal(t *testing.T, e *Emulator, program, url string) *terminal {
 // try runs a command, and gives its exit code and what it printed.
 func (tt *terminal) try(args ...string) (int, string) {
 	tt.t.Helper()
-	c := exec.CommandContext(tt.t.Context(), tt.program, append([]string{"--no-update-notifier", "--no-color"}, args...)...)
+	if args[0] != "curl" { // which has to come first
+		args = append([]string{"--no-update-notifier", "--no-color"}, args...)
+	}
+	c := exec.CommandContext(tt.t.Context(), tt.program, args...)
 	c.Dir = tt.home
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + tt.home, "XDG_CONFIG_HOME=" + tt.home, "API_HOST=" + tt.url}, tt.env...)
 	out, err := c.CombinedOutput()

@@ -45,6 +45,15 @@
 // their own, which are kept with the world. Whoever can open the page is the one
 // user. The rights that the page lists are noted and shown, not enforced.
 //
+// # The state file
+//
+// What is answered is written: a change is seen by nobody and answered to nobody
+// before the file holds it, on the disk and not in its cache, and the file is
+// replaced whole. So a process that is killed at any moment leaves a file that can
+// be read and that holds every order that was answered; of those that were not, any
+// may be in it. Changes that come while the file is being written share the next
+// writing. With Options.State "" nothing outlives the process.
+//
 // # Faults
 //
 // Options.Faults and Emulator.Fail let things go wrong on purpose: connections

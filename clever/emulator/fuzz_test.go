@@ -28,6 +28,12 @@ func FuzzHandler(f *testing.F) {
 		{"OPTIONS", "*", "", ""},
 		{"GET", "/v2/self?oauth_timestamp=1&oauth_nonce=n", "", `OAuth oauth_consumer_key="emulator-consumer", oauth_token="emulator-token", oauth_signature_method="HMAC-SHA512", oauth_signature="eA=="`},
 		{"HEAD", "/v4/products/zones?tag=%", "", ""},
+		{"GET", "/cli-oauth?cli_token=%3Cscript%3E", "", ""},
+		{"POST", "/cli-oauth", "cli_token=a&form_key=%&decision=allow", ""},
+		{"POST", "/v2/oauth/request_token", "", `OAuth oauth_consumer_key="x", oauth_callback="http%3A%2F%2Fa"`},
+		{"POST", "/v2/oauth/access_token", "oauth_token=x&oauth_verifier=y", `OAuth oauth_consumer_key="x"`},
+		{"POST", "/v2/oauth/authorize", "oauth_token=x&oauth_token=y&decision", ""},
+		{"GET", "/v2/self/cli_tokens?cli_token=x", "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
@@ -42,16 +48,64 @@ func FuzzHandler(f *testing.F) {
 		}
 		r.URL = u
 		r.Header["Authorization"] = []string{auth}
-		for _, asked := range []*Emulator{strict, e} {
+		for _, asked := range []http.Handler{strict, e, e.Console("emulator.test")} {
+			if _, ok := asked.(*Console); ok && r.URL.Path == "/console/events" {
+				continue // it has no end
+			}
 			w := httptest.NewRecorder()
 			asked.ServeHTTP(w, r.Clone(t.Context()))
 			if w.Code >= 500 {
 				t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
 			}
-			if text := w.Body.Bytes(); len(text) > 0 && !json.Valid(text) {
+			kind := w.Header().Get("Content-Type")
+			if text := w.Body.Bytes(); kind == "application/json" && !json.Valid(text) {
 				t.Errorf("%s %s: not JSON: %s", method, target, text)
 			}
+			if kind == "" && w.Body.Len() > 0 {
+				t.Errorf("%s %s: nobody says what this is: %s", method, target, w.Body)
+			}
 			r.Body = io.NopCloser(strings.NewReader(body))
+		}
+	})
+}
+
+// FuzzConsole: whatever the page is sent, it answers, and what is no fault is none.
+func FuzzConsole(f *testing.F) {
+	e, _ := newEmulator(f, Options{})
+	console := e.Console("127.0.0.1:0")
+	for _, seed := range [][5]string{
+		{"GET", "/", "", "127.0.0.1", ""},
+		{"GET", "/console/world?q=%", "", "localhost:1", "http://localhost:1"},
+		{"GET", "/console/variables/addon_x", "", "[::1]", "null"},
+		{"POST", "/console/faults", `{"fault":"POST:/a[:1=503"}`, "127.0.0.1", ""},
+		{"POST", "/console/faults", `{"fault":":*/0=slow,-1s"}`, "127.0.0.1:80", "http://127.0.0.1:80"},
+		{"DELETE", "/console/faults", "", "[", "://"},
+		{"POST", "/console/reset", "", "127.0.0.1%00", ""},
+		{"GET", "/console/../v2/self", "", "127.0.0.1", ""},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4])
+	}
+	f.Fuzz(func(t *testing.T, method, target, body, host, origin string) {
+		r, err := http.NewRequest(method, "http://emulator.test/", strings.NewReader(body))
+		if err != nil {
+			return
+		}
+		u, err := r.URL.Parse(target)
+		if err != nil || u.Path == "/console/events" {
+			return
+		}
+		r.URL, r.Host = u, host
+		r.Header["Origin"] = []string{origin}
+		e.Recover()
+		w := httptest.NewRecorder()
+		console.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		}
+		for _, text := range e.faults.texts() {
+			if _, err := ParseFault(text); err != nil {
+				t.Errorf("%s became %q: %v", body, text, err)
+			}
 		}
 	})
 }
