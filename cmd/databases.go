@@ -9,6 +9,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/clever/emulator/databases"
+	"runner/engine"
 )
 
 const (
@@ -47,11 +48,13 @@ func (p *Program) newEmulation(ctx context.Context, o emulator.Options, genuine 
 		e.Emulator, err = emulator.New(o)
 		return e, err
 	}
-	return e, e.open(ctx, o, databases.Options{Dir: databaseFolder(o.State), Postgres: postgres, Warn: p.aside})
+	o.Warn = func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) }
+	if err := e.open(ctx, o, databases.Options{Dir: databaseFolder(o.State), Postgres: postgres, Warn: o.Warn}); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(p.Err, "its databases work until this command ends; they are in %s\n", e.databases.Dir())
+	return e, nil
 }
-
-// aside tells what is not part of the report.
-func (p *Program) aside(text string) { fmt.Fprintln(p.Err, text) }
 
 func databaseFolder(state string) string {
 	if state == "" {
@@ -63,13 +66,11 @@ func databaseFolder(state string) string {
 // open takes the state file before the databases beside it: whoever has the one
 // has the other.
 func (e *emulation) open(ctx context.Context, o emulator.Options, d databases.Options) error {
-	o.Warn = d.Warn
 	o.Behind = func() (map[string]emulator.Backing, error) {
 		var err error
 		if e.databases, err = databases.Open(ctx, d); err != nil {
 			return nil, err
 		}
-		d.Warn("databases are in " + e.databases.Dir())
 		return e.databases.Backings(), nil
 	}
 	var err error

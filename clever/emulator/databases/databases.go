@@ -6,6 +6,10 @@
 // The server is of the version that the machine has, whatever version an add-on
 // was ordered in or is migrated to: its variables tell what was ordered.
 //
+// Data is deleted when its add-on is removed, and at no other time: what a process
+// that was killed in the middle of an order left is not looked for, since a state
+// file may have been put back meanwhile. Without its state file, the folder can go.
+//
 // # PostgreSQL
 //
 // One server holds all add-ons, each with a role and a database of its own that no
@@ -63,6 +67,10 @@ type Databases struct {
 // programs. Servers are started when they are first needed. A program that is
 // missing is no error: Warn is told which package has it.
 func Open(ctx context.Context, o Options) (*Databases, error) {
+	at, err := parseURL(o.Postgres)
+	if err != nil {
+		return nil, err
+	}
 	account, err := servant()
 	if err != nil {
 		return nil, err
@@ -74,10 +82,10 @@ func Open(ctx context.Context, o Options) (*Databases, error) {
 	if err := endOrphans(d.dir); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.postgres, err = findPostgres(ctx, o, d.dir, account); err != nil {
+	if d.postgres, err = findPostgres(ctx, &postgres{dir: d.dir, account: account, at: at}, o.Warn); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.redis = findRedis(o, d.dir, account)
+	d.redis = findRedis(d.dir, account, o.Warn)
 	return d, nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"runner/clever"
 	"runner/clever/emulator"
@@ -18,6 +20,7 @@ type stage struct {
 	client    *clever.Client
 	databases *databases.Databases
 	warnings  []string
+	passed    atomic.Int64 // how much later it is for the emulator than outside
 }
 
 // folder gives one that the servers' user can reach where the tests run as root.
@@ -49,6 +52,7 @@ func begin(t testing.TB, dir, postgres string) *stage {
 	var err error
 	s.Emulator, err = emulator.New(emulator.Options{
 		State: filepath.Join(dir, "state.json"), Warn: warn,
+		Now: func() time.Time { return time.Now().Add(time.Duration(s.passed.Load())) },
 		Behind: func() (map[string]emulator.Backing, error) {
 			s.databases, err = databases.Open(t.Context(), databases.Options{Dir: filepath.Join(dir, "databases"), Postgres: postgres, Warn: warn})
 			if err != nil {

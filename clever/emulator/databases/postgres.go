@@ -42,26 +42,21 @@ var settings = [...]string{
 }
 
 // findPostgres looks for the programs, and asks an existing server whether it
-// answers.
-func findPostgres(ctx context.Context, o Options, dir string, a *account) (*postgres, error) {
-	p := &postgres{dir: dir, account: a}
-	if o.Postgres != "" {
-		return p.existing(ctx, o)
+// answers. It gives nil if there are none.
+func findPostgres(ctx context.Context, p *postgres, warn func(string)) (*postgres, error) {
+	if p.at != nil {
+		return p.existing(ctx, warn)
 	}
 	if p.bin = programs("initdb", "postgres", "psql"); p.bin == "" {
-		o.Warn("PostgreSQL is not on this machine, so the variables of postgresql-addon lead nowhere: apt-get install postgresql")
+		warn("PostgreSQL is not on this machine, so the variables of postgresql-addon lead nowhere: apt-get install postgresql")
 		return nil, nil
 	}
 	return p, nil
 }
 
-func (p *postgres) existing(ctx context.Context, o Options) (*postgres, error) {
-	var err error
-	if p.at, err = parseURL(o.Postgres); err != nil {
-		return nil, err
-	}
+func (p *postgres) existing(ctx context.Context, warn func(string)) (*postgres, error) {
 	if p.bin = programs("psql"); p.bin == "" {
-		o.Warn("psql is not on this machine, so the variables of postgresql-addon lead nowhere: apt-get install postgresql-client")
+		warn("psql is not on this machine, so the variables of postgresql-addon lead nowhere: apt-get install postgresql-client")
 		return nil, nil
 	}
 	if err := p.run(ctx, "SELECT 1;"); err != nil {

@@ -43,10 +43,10 @@ type redisServer struct {
 // its processes, or other servers.
 const barred = "-acl -bgrewriteaof -cluster -config -debug -failover -migrate -module -psync -replconf -replicaof -shutdown -slaveof -sync"
 
-func findRedis(o Options, dir string, a *account) *redis {
+func findRedis(dir string, a *account, warn func(string)) *redis {
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		o.Warn("redis-server is not on this machine, so the variables of redis-addon lead nowhere: apt-get install redis-server")
+		warn("redis-server is not on this machine, so the variables of redis-addon lead nowhere: apt-get install redis-server")
 		return nil
 	}
 	return &redis{dir: dir, program: program, account: a, servers: map[string]*redisServer{}}

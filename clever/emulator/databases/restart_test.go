@@ -1,6 +1,7 @@
 package databases_test
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -8,9 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
+	"runner/clever"
 	"runner/clever/emulator"
 	"runner/clever/emulator/databases"
 )
@@ -54,6 +58,64 @@ func TestRestart(t *testing.T) {
 	}
 	if got := redis(t, s.env(t, b)["REDIS_URL"], "GET", "goods"); got != "tea" {
 		t.Errorf("at its new port the cache says %q", got)
+	}
+}
+
+// TestManyAtOnce: orders and removals do not get in each other's way.
+func TestManyAtOnce(t *testing.T) {
+	needs(t, "initdb", "psql", "redis-server", "redis-cli")
+	s := begin(t, folder(t), "")
+	plans := map[string]string{"postgresql-addon": s.plan(t, "postgresql-addon", "dev"), "redis-addon": s.plan(t, "redis-addon", "s_mono")}
+	var all errgroup.Group
+	for provider, plan := range plans {
+		for i := range 8 {
+			all.Go(func() error {
+				a, err := s.client.Create(t.Context(), s.owner(), clever.CreateRequest{
+					Name: fmt.Sprint(provider, i), ProviderID: provider, Plan: plan, Region: "par"})
+				if err == nil && i%2 == 1 {
+					err = s.client.Delete(t.Context(), s.owner(), a.ID)
+				}
+				return err
+			})
+		}
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range s.Addons(s.owner()) {
+		env := s.env(t, a.ID)
+		if uri := env["POSTGRESQL_ADDON_URI"]; uri != "" {
+			if got, ok := sql(t, uri, "select count(*) from pg_database where datname ~ '^b.{19}$'"); !ok || got != "4" {
+				t.Errorf("%s: %q, want the four databases that are left", a.Name, got)
+			}
+		} else if got := redis(t, env["REDIS_URL"], "PING"); got != "PONG" {
+			t.Errorf("%s: %q", a.Name, got)
+		}
+	}
+	if len(s.warnings) > 0 {
+		t.Errorf("warned %q", s.warnings)
+	}
+}
+
+// TestLateMigration: what the new plan allows comes when the migration is over.
+func TestLateMigration(t *testing.T) {
+	needs(t, "initdb", "psql")
+	s := begin(t, folder(t), "")
+	a := s.order(t, "postgresql-addon", "dev")
+	if err := s.Fail(emulator.Fault{Kind: emulator.MigrationLate, Wait: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	to := clever.MigrationRequest{PlanID: s.plan(t, "postgresql-addon", "xxs_sml"), Region: "par"}
+	if _, err := s.client.StartMigration(t.Context(), s.owner(), a.ID, to); err != nil {
+		t.Fatal(err)
+	}
+	const limit = "select rolconnlimit from pg_roles where rolname = current_user"
+	if got, _ := sql(t, s.env(t, a.ID)["POSTGRESQL_ADDON_URI"], limit); got != "5" {
+		t.Errorf("while it migrates its limit is %q", got)
+	}
+	s.passed.Store(int64(time.Hour))
+	if got, _ := sql(t, s.env(t, a.ID)["POSTGRESQL_ADDON_URI"], limit); got != "45" {
+		t.Errorf("when it has migrated its limit is %q", got)
 	}
 }
 

@@ -113,9 +113,12 @@ func (p *postgres) keepPassword(c *exec.Cmd) (remove func(), err error) {
 	return remove, nil
 }
 
-// parseURL reads the address of an existing server. Errors do not repeat it: there
-// may be a password in it.
+// parseURL reads the address of an existing server; there is none in "". Errors do
+// not repeat it: there may be a password in it.
 func parseURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgresql" && u.Scheme != "postgres" || u.Hostname() == "" {
 		return nil, errors.New("--postgres takes a URL such as postgresql://admin@localhost:5432/postgres")
