@@ -1,6 +1,7 @@
 package databases_test
 
 import (
+	"bufio"
 	"fmt"
 	"maps"
 	"net"
@@ -91,6 +92,40 @@ func TestManyAtOnce(t *testing.T) {
 		} else if got := redis(t, env["REDIS_URL"], "PING"); got != "PONG" {
 			t.Errorf("%s: %q", a.Name, got)
 		}
+	}
+	if len(s.warnings) > 0 {
+		t.Errorf("warned %q", s.warnings)
+	}
+}
+
+// TestOpenSession: who is connected keeps nobody from removing the add-on.
+func TestOpenSession(t *testing.T) {
+	needs(t, "initdb", "psql")
+	s := begin(t, folder(t), "")
+	a := s.order(t, "postgresql-addon", "dev")
+	var said strings.Builder
+	c := exec.CommandContext(t.Context(), "psql", "-X", "-w", "-A", "-t", s.env(t, a.ID)["POSTGRESQL_ADDON_URI"])
+	c.Stderr = &said
+	ask, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(ask, "select 1;")
+	if line, err := bufio.NewReader(answers).ReadString('\n'); line != "1\n" {
+		t.Fatalf("it answers %q, %v", line, err)
+	}
+	s.remove(t, a.ID)
+	fmt.Fprintln(ask, "select 2;")
+	ask.Close()
+	if err := c.Wait(); err == nil || !strings.Contains(said.String(), "terminating connection") {
+		t.Errorf("the session ended with %v, %q", err, said.String())
 	}
 	if len(s.warnings) > 0 {
 		t.Errorf("warned %q", s.warnings)
