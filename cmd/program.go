@@ -148,13 +148,14 @@ func (p *Program) interruptible(ctx context.Context) (context.Context, func()) {
 }
 
 func (p *Program) app() *cli.App {
-	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
 	app := &cli.App{
 		Name:                 "runner",
 		Usage:                "makes Clever Cloud match what a playbook declares",
 		UsageText:            "runner COMMAND [OPTIONS] [ARGUMENTS]",
 		Description:          "Start with `runner play --emulator examples/site.yml`: it needs no account.",
 		Version:              version(),
+		HideVersion:          true, // the library's flag would be -v, too
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
 		Reader:               p.In,
 		Writer:               p.Out,
 		ErrWriter:            p.Err,
@@ -191,6 +192,9 @@ func (p *Program) app() *cli.App {
 
 // noCommand helps where no command was given, and refuses one that is unknown.
 func noCommand(c *cli.Context) error {
+	if c.Bool("version") {
+		return printVersion(c.App.Writer)
+	}
 	if !c.Args().Present() {
 		return cli.ShowAppHelp(c)
 	}
