@@ -101,12 +101,18 @@ func vaultArgs(c *cli.Context, orStdin bool) ([]string, error) {
 	return files, nil
 }
 
-func (p *Program) vaultEncrypt(c *cli.Context) error {
-	files, err := vaultArgs(c, true)
+// vaultOperands gives the files of a command, and what opens or seals them.
+func (p *Program) vaultOperands(c *cli.Context, orStdin, isNew bool) ([]string, *vault.Keyring, error) {
+	files, err := vaultArgs(c, orStdin)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	keys, err := p.vaultKeys(c, true)
+	keys, err := p.vaultKeys(c, isNew)
+	return files, keys, err
+}
+
+func (p *Program) vaultEncrypt(c *cli.Context) error {
+	files, keys, err := p.vaultOperands(c, true, true)
 	if err != nil {
 		return err
 	}
@@ -123,11 +129,7 @@ func (p *Program) vaultEncrypt(c *cli.Context) error {
 }
 
 func (p *Program) vaultDecrypt(c *cli.Context) error {
-	files, err := vaultArgs(c, true)
-	if err != nil {
-		return err
-	}
-	keys, err := p.vaultKeys(c, false)
+	files, keys, err := p.vaultOperands(c, true, false)
 	if err != nil {
 		return err
 	}
@@ -135,11 +137,7 @@ func (p *Program) vaultDecrypt(c *cli.Context) error {
 }
 
 func (p *Program) vaultRekey(c *cli.Context) error {
-	files, err := vaultArgs(c, false)
-	if err != nil {
-		return err
-	}
-	keys, err := p.vaultKeys(c, false)
+	files, keys, err := p.vaultOperands(c, false, false)
 	if err != nil {
 		return err
 	}
@@ -229,11 +227,7 @@ func (p *Program) vaultRewrite(c *cli.Context, files []string, done string, chan
 }
 
 func (p *Program) vaultView(c *cli.Context) error {
-	files, err := vaultArgs(c, true)
-	if err != nil {
-		return err
-	}
-	keys, err := p.vaultKeys(c, false)
+	files, keys, err := p.vaultOperands(c, true, false)
 	if err != nil {
 		return err
 	}

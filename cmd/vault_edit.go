@@ -20,11 +20,7 @@ import (
 )
 
 func (p *Program) vaultEdit(c *cli.Context) error {
-	files, err := vaultArgs(c, false)
-	if err != nil {
-		return err
-	}
-	keys, err := p.vaultKeys(c, false)
+	files, keys, err := p.vaultOperands(c, false, false)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,12 @@ import "runner/engine"
 // erase takes what stands on a terminal's line off it.
 const erase = "\r\x1b[K"
 
+func (t *Text) progress(e engine.TaskProgress) {
+	if !t.opt.Quiet && !t.opt.Live {
+		t.print("  "+line(t.veil.text(e.Text)), blue)
+	}
+}
+
 // goOn shows where a long change stands, in a line that whatever comes next
 // replaces.
 func (t *Text) goOn(p engine.TaskProgress) {

@@ -141,12 +141,6 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 	}
 }
 
-func (t *Text) progress(e engine.TaskProgress) {
-	if !t.opt.Quiet && !t.opt.Live {
-		t.print("  "+line(t.veil.text(e.Text)), blue)
-	}
-}
-
 func (t *Text) says(e engine.TaskSays) {
 	if !t.opt.Quiet {
 		t.print(lines(t.veil.text(e.Text)), "")
