@@ -93,8 +93,19 @@ func (a *attempt) failed(err error) *expr.Map {
 	return expr.MapOf("msg", a.place(err).Msg)
 }
 
-// place finds where in the playbook an error belongs.
+// place finds where in the playbook an error belongs; of several mistakes, where
+// each does.
 func (a *attempt) place(err error) *Problem {
+	p := a.placeOne(err)
+	if several, ok := errors.AsType[Mistakes](err); ok {
+		for _, one := range several {
+			p.Parts = append(p.Parts, a.placeOne(one))
+		}
+	}
+	return p
+}
+
+func (a *attempt) placeOne(err error) *Problem {
 	at := a.step.Place
 	if about, ok := errors.AsType[*ArgError](err); ok {
 		if n := argument(a.step.Args, about.Path, a.step.Kind.Params()); n != nil {

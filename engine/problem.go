@@ -24,6 +24,18 @@ type Problem struct {
 	Rule    string // the rule a warning comes from, as `# noqa: rule` names it; empty for errors
 	Warning bool   // told, but stops nothing
 	Err     error  // what it was made from, for errors.Is and errors.As; may be nil
+
+	// Parts are the mistakes that this one sums up, each with its own place; none
+	// where it is a single one.
+	Parts []*Problem
+}
+
+// Each gives the mistakes one by one: the parts, or the problem itself.
+func (p *Problem) Each() []*Problem {
+	if len(p.Parts) > 0 {
+		return p.Parts
+	}
+	return []*Problem{p}
 }
 
 // Error gives "file:line:col: message; hint" on one line.

@@ -72,21 +72,21 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 		}
 	}
 	same := now != nil && now.Provider.ID == provider.ID
-	var wrong mistakes
+	var wrong engine.Mistakes
 	b := basket{provider: provider}
 	if b.plan, err = r.planFor(catalogue, provider, now, same); err != nil {
-		wrong.add("details.plan", err)
+		wrong.Add("details.plan", err)
 		b.plan = &clever.Plan{Slug: r.Details.Plan, Zones: provider.Regions} // so that the rest can be judged
 	}
 	if !same || r.newVersion(*now) {
 		b.version, err = catalogue.Version(provider, info, b.plan, r.Details.Version)
-		wrong.add("details.version", err)
+		wrong.Add("details.version", err)
 	}
 	region, err := r.zone(ctx, catalogue, b, now)
 	if err != nil && !isWord(err) {
 		return basket{}, err
 	}
-	wrong.add("details.region", err)
+	wrong.Add("details.region", err)
 	b.request = clever.CreateRequest{Name: r.Name, Plan: b.plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
 	if now != nil {
 		b.request.Name = r.nameFor(now.Addon)
@@ -94,7 +94,7 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	if same {
 		b.request.Options = r.options(r.versionAgain(*now, b.version))
 	}
-	return b, wrong.err()
+	return b, wrong.Err()
 }
 
 // offers reads the catalogue, and along with it the versions if they are asked for.

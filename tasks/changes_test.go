@@ -290,6 +290,9 @@ func TestAllUnknownWordsOfATaskAtOnce(t *testing.T) {
 				t.Errorf("says %q, not %q", end.Problem.Msg, want)
 			}
 		}
+		if end.Problem.Hint != "" || len(end.Problem.Each()) < 2 {
+			t.Errorf("hint %q and %d parts", end.Problem.Hint, len(end.Problem.Each()))
+		}
 		if name := s.args.Get("name").Text; name == "new" && !strings.Contains(end.Problem.Msg, `unknown version "15.10"`) {
 			t.Errorf("says %q, nothing of the version", end.Problem.Msg)
 		}

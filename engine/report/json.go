@@ -305,6 +305,13 @@ func (v veil) problem(p *engine.Problem) *expr.Map {
 			m.Set(part.name, v.text(part.text))
 		}
 	}
+	if len(p.Parts) > 0 {
+		var parts []expr.Value
+		for _, one := range p.Parts {
+			parts = append(parts, v.problem(one))
+		}
+		m.Set("parts", parts)
+	}
 	return m
 }
 

@@ -70,6 +70,10 @@ func (s *script) judged() {
 		engine.TaskRetry{Name: "Show again", Attempts: 1, Left: 1, Result: again, Shows: true},
 		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: expr.MapOf("msg", "hush"), Shows: true, NoLog: true})
 	s.step(assert, "Good", engine.TaskEnd{Tells: true, Result: expr.MapOf("changed", false, "failed", false, "msg", "All assertions of s3cr3t-value passed")})
+	wrong := []*engine.Problem{{Place: at(7, 25), Msg: "unknown plan", Hint: "take another", Detail: "plans: dev"}, {Place: at(6, 19), Msg: "unknown region s3cr3t-value"}}
+	s.step(register, "Bad words", engine.TaskEnd{Outcome: engine.Ignored,
+		Problem: &engine.Problem{Place: at(7, 25), Msg: "unknown plan (take another); unknown region s3cr3t-value", Parts: wrong},
+		Result:  expr.MapOf("msg", "unknown plan (take another); unknown region s3cr3t-value", "changed", false, "failed", true)})
 	s.step(assert, "Bad", engine.TaskEnd{Outcome: engine.Rescued, Tells: true, Problem: &engine.Problem{Place: at(7, 20), Msg: "Assertion failed: a"},
 		Result: expr.MapOf("changed", false, "failed", true, "assertion", "a", "evaluated_to", false, "msg", "Assertion failed")})
 }

@@ -163,7 +163,7 @@ func (r row) about() []row {
 	return []row{r}
 }
 
-// blame tells why a task failed, and shows the line.
+// blame tells why a task failed, and shows the lines.
 func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
 	switch {
 	case e.NoLog:
@@ -171,7 +171,12 @@ func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
 	case e.Problem == nil:
 		return "the task failed", ""
 	}
-	return lines(o.veil.text(e.Problem.Error())), o.veil.excerpt(e.Problem)
+	var texts []string
+	for _, one := range e.Problem.Each() {
+		texts = append(texts, lines(o.veil.text(one.Error())))
+		excerpt += o.veil.excerpt(one)
+	}
+	return strings.Join(texts, "\n"), excerpt
 }
 
 // drift counts what differs: at least one where something is to be done.

@@ -302,10 +302,12 @@ func (t *Text) problem(p *engine.Problem, noLog bool) {
 		t.print("[ERROR]: "+line(t.veil.text(q.Error())), red)
 		return
 	}
-	t.print("[ERROR]: "+lines(t.veil.text(p.Error())), red)
-	t.buf.WriteString(t.veil.excerpt(p))
-	if t.opt.Verbosity > 0 && p.Detail != "" {
-		t.print(lines(t.veil.text(p.Detail)), "")
+	for _, one := range p.Each() {
+		t.print("[ERROR]: "+lines(t.veil.text(one.Error())), red)
+		t.buf.WriteString(t.veil.excerpt(one))
+		if t.opt.Verbosity > 0 && one.Detail != "" {
+			t.print(lines(t.veil.text(one.Detail)), "")
+		}
 	}
 }
 

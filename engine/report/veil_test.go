@@ -163,6 +163,14 @@ func (p *planter) value() expr.Value {
 }
 
 func (p *planter) problem() *engine.Problem {
+	one := p.mistake()
+	if p.rnd.IntN(2) == 0 {
+		one.Parts = []*engine.Problem{p.mistake(), p.mistake()}
+	}
+	return one
+}
+
+func (p *planter) mistake() *engine.Problem {
 	src := &expr.Source{Name: p.secret(), Text: "a: 1\n" + p.text() + "\n" + p.text()}
 	return &engine.Problem{
 		Place: expr.Place{Source: src, Line: 1 + p.rnd.IntN(4), Col: p.rnd.IntN(200)},
