@@ -165,6 +165,9 @@ func (p *page) params(path string, params []engine.Param) {
 				p.WriteString("        " + l + "\n")
 			}
 		}
+		if param.Type == engine.NestedListParam {
+			name += "[]"
+		}
 		p.params(name+".", param.Params)
 	}
 }

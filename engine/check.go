@@ -146,6 +146,8 @@ func (c *argChecker) value(path string, p Param, n *expr.Node) {
 			return
 		}
 		c.mapping(path+".", p.Params, n, n.Place)
+	case NestedListParam:
+		c.maps(path, p, n)
 	case ListParam:
 		c.list(path, p, n)
 	case TextMapParam:
@@ -190,6 +192,19 @@ func shown(n *expr.Node) string {
 		return "one template"
 	}
 	return fmt.Sprintf("%q", n.Text)
+}
+
+func (c *argChecker) maps(path string, p Param, n *expr.Node) {
+	if n.Shape != expr.Sequence {
+		c.wrongType(path, p, n)
+	}
+	for i, item := range n.Items {
+		if at := fmt.Sprintf("%s[%d]", path, i); isNull(item) {
+			c.add(Problemf(item.Place, "%s is empty", at).WithHint("write a map there, or remove it"))
+		} else {
+			c.value(at, Param{Type: NestedParam, Params: p.Params}, item)
+		}
+	}
 }
 
 func (c *argChecker) list(path string, p Param, n *expr.Node) {

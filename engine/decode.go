@@ -61,6 +61,9 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 	if p.Type == NestedParam && n.Shape == expr.Mapping {
 		return d.fill(target(field), p.Params, n)
 	}
+	if p.Type == NestedListParam && n.Shape == expr.Sequence {
+		return d.fillEach(field, p, n)
+	}
 	v, err := n.Eval(d.context())
 	if err != nil {
 		return err
@@ -77,6 +80,19 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 		return nil
 	}
 	return d.setKnown(target(field), p, n, v)
+}
+
+// fillEach fills one struct for each item of a list.
+func (d *decoder) fillEach(field reflect.Value, p Param, n *expr.Node) error {
+	list := reflect.MakeSlice(field.Type(), len(n.Items), len(n.Items))
+	field.Set(list)
+	for i, item := range n.Items {
+		one := Param{Name: fmt.Sprintf("%s[%d]", p.Name, i), Type: NestedParam, Params: p.Params}
+		if err := d.set(list.Index(i), one, item); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkPresent refuses a required argument that turned out to be nothing.
@@ -152,6 +168,8 @@ func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) 
 	switch p.Type {
 	case NestedParam:
 		return d.fillFromValue(field, p, n, v)
+	case NestedListParam:
+		return d.fillEachFromValue(field, p, n, v)
 	case ListParam:
 		return d.setList(field, p, n, v)
 	case TextMapParam:
@@ -189,6 +207,23 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 		}
 		if err := d.setKnown(target(into.Field(inner.field)), inner, templated(n), value); err != nil {
 			return fmt.Errorf("%s.%w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// fillEachFromValue fills one struct for each item of a template's list.
+func (d *decoder) fillEachFromValue(into reflect.Value, p Param, n *expr.Node, v Value) error {
+	items, ok := v.([]Value)
+	if !ok {
+		return fmt.Errorf("%s wants a list of maps, not %s", p.Name, expr.TypeName(v))
+	}
+	list := reflect.MakeSlice(into.Type(), len(items), len(items))
+	into.Set(list)
+	for i, item := range items {
+		one := Param{Name: fmt.Sprintf("%s[%d]", p.Name, i), Params: p.Params}
+		if err := d.fillFromValue(list.Index(i), one, n, item); err != nil {
+			return err
 		}
 	}
 	return nil

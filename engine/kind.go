@@ -29,6 +29,10 @@ type Kind struct {
 	// Hidden lists paths of the result whose values are never shown unless a
 	// debug names them: "env".
 	Hidden []string
+	// Check tells what is wrong with arguments beyond what their types say, as far
+	// as that shows without evaluating anything. dir is the playbook's folder, where
+	// relative paths start. Nil: nothing. It is asked where CheckArgs found nothing.
+	Check func(args *expr.Node, dir string) []*Problem
 	// Prunes marks the kind that removes what no play of a scope declares any more.
 	// A play that says prune ends with it; its parameter is the scope.
 	Prunes bool

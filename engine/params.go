@@ -18,9 +18,9 @@ import (
 // being shown; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
-// commas), map[string]string, Value (anything), Expression, Conditions, or a
-// struct or a pointer to one (parameters inside parameters). A *expr.Map named
-// AnyName takes all that is no other parameter; its keys may be templates.
+// commas), map[string]string, Value (anything), Expression, Conditions, a struct
+// or a pointer to one (parameters inside parameters), or a slice of structs (a list
+// of such; nil where it is left out). A *expr.Map named AnyName takes all that is no other parameter; its keys may be templates.
 type Param struct {
 	Name     string
 	Aliases  []string
@@ -31,7 +31,7 @@ type Param struct {
 	Secret   bool
 	Excludes []string
 	Choices  []string
-	Params   []Param // of type Nested
+	Params   []Param // of type Nested or NestedList
 
 	field int
 }
@@ -52,6 +52,7 @@ const (
 	ConditionsParam ParamType = "condition, or list of conditions"
 	FreeParam       ParamType = "names with values"
 	NestedParam     ParamType = "map"
+	NestedListParam ParamType = "list of maps"
 )
 
 // AnyName is the name of the parameter that stands for all names that are no
@@ -135,6 +136,9 @@ func typeOf(t reflect.Type) (ParamType, []Param) {
 	case reflect.Float64:
 		return FloatParam, nil
 	case reflect.Slice:
+		if item := t.Elem(); item.Kind() == reflect.Struct {
+			return NestedListParam, structParams(item)
+		}
 		return ListParam, nil
 	case reflect.Map:
 		return TextMapParam, nil

@@ -156,6 +156,9 @@ func (p Param) typeSchema() *expr.Map {
 		return ref("conditions")
 	case ExpressionParam:
 		return expr.MapOf("type", list("string", "number", "boolean", "null"))
+	case NestedListParam:
+		one := expr.MapOf("anyOf", list(schemaOf(p.Params), ref("template")))
+		return expr.MapOf("anyOf", list(expr.MapOf("type", "array", "items", one), ref("template"), expr.MapOf("type", "null")))
 	case NestedParam:
 		return expr.MapOf("anyOf", list(schemaOf(p.Params), ref("template"), expr.MapOf("type", "null")))
 	}

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -45,7 +46,11 @@ func (c *compiler) args(in section, d *draft) {
 		c.addArgs(s, d.more.Entries, d.more.Place)
 	}
 	c.addArgs(s, d.set.defaults[s.Kind.Name], s.At)
-	c.problems.Add(engine.CheckArgs(s.Kind, s.Args, s.At)...)
+	wrong := engine.CheckArgs(s.Kind, s.Args, s.At)
+	if s.Kind.Check != nil && s.Args != nil && len(wrong) == 0 {
+		wrong = s.Kind.Check(s.Args, filepath.Dir(in.play.File))
+	}
+	c.problems.Add(wrong...)
 }
 
 // parseArgs makes templates of parameters; single braces count where they surround
