@@ -48,6 +48,13 @@ func (m *memo[V]) keep(key string, v V) {
 	m.kept[key] = v
 }
 
+// forget makes the next ones who ask read anew.
+func (m *memo[V]) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept = nil
+}
+
 // flights lets one goroutine do what several ask for at the same time.
 type flights[V any] struct {
 	mu    sync.Mutex

@@ -33,13 +33,13 @@ func (c *Client) Create(ctx context.Context, owner string, order CreateRequest) 
 	o := ordering{Client: c, owner: owner, order: order, before: before}
 	addon, err := o.place(ctx)
 	for attempt := 1; err != nil; attempt++ {
-		wait, again := o.again(attempt, err)
+		wait, again := o.postAgain(attempt, err)
 		if !again || pause(ctx, wait) != nil {
 			return Addon{}, err
 		}
 		// What was refused as too busy may have come through while we waited.
 		addon, err = o.fate(ctx, err)
-		if _, again := o.again(attempt, err); again {
+		if _, again := o.postAgain(attempt, err); again {
 			addon, err = o.place(ctx)
 		}
 	}
@@ -147,20 +147,20 @@ func (o *ordering) made(a Addon) bool {
 	return !known && a.Name == o.order.Name && a.Provider.ID == o.order.ProviderID
 }
 
-// again tells whether an order that surely was not taken is worth another POST,
-// and after how long.
-func (o *ordering) again(attempt int, err error) (time.Duration, bool) {
+// postAgain tells whether a POST that surely had no effect is worth another, and
+// after how long.
+func (c *core) postAgain(attempt int, err error) (time.Duration, bool) {
 	_, lost := errors.AsType[*LostOrderError](err)
 	e, ok := errors.AsType[*Error](err)
-	if lost || !ok || attempt >= o.patience.tries {
+	if lost || !ok || attempt >= c.patience.tries {
 		return 0, false
 	}
-	wait := max(o.patience.wait(attempt), e.after)
+	wait := max(c.patience.wait(attempt), e.after)
 	switch {
 	case e.Status == http.StatusServiceUnavailable || e.Status == http.StatusTooManyRequests:
-		return wait, e.after <= o.patience.obeyed
+		return wait, e.after <= c.patience.obeyed
 	case e.kind == unreachable && !e.sent:
-		return wait, o.passing(e.Err)
+		return wait, c.passing(e.Err)
 	}
 	return 0, false
 }
