@@ -176,7 +176,7 @@ func (c *Client) sell(ctx context.Context, path string, body any, there func(con
 		if err == nil {
 			return nil
 		}
-		if mayHaveHappened(err) && c.happened(ctx, there) {
+		if mayHaveHappened(err) && c.happened(ctx, err, there) {
 			return nil
 		}
 		wait, again := c.postAgain(attempt, err)
@@ -188,11 +188,19 @@ func (c *Client) sell(ctx context.Context, path string, body any, there func(con
 
 // happened looks whether a POST whose answer was lost did what it was to do. It
 // looks too when the context has ended: what was done is to be known.
-func (c *Client) happened(ctx context.Context, there func(context.Context) (bool, error)) bool {
+func (c *Client) happened(ctx context.Context, failed error, there func(context.Context) (bool, error)) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	defer cancel()
-	found, err := there(ctx)
-	return found && err == nil
+	looks := c.patience.looks
+	if hasStatus(failed, http.StatusServiceUnavailable) {
+		looks = 1 // nobody is at work on it
+	}
+	for look := 1; ; look++ {
+		found, err := there(ctx)
+		if found || err != nil || look >= looks || pause(ctx, c.patience.wait(look)) != nil {
+			return found && err == nil
+		}
+	}
 }
 
 // EditProvider changes what the catalogue shows of a provider.
