@@ -172,8 +172,8 @@ func TestConsoleByKeyboard(t *testing.T) {
 			return (e.id || e.dataset.fault || e.className) + (shown ? "" : " without an outline");
 		})()`))
 	}
-	want := []string{"skip", "reset", "filter", "open", "POST:/addons$:1=cut-after", "POST:/addons$=503", "=slow,2s", "=expired",
-		"fault", "go", "pause", "scroll"}
+	want := []string{"skip", "reset", "filter", "order-open", "open", "POST:/addons$:1=cut-after", "POST:/addons$=503", "=slow,2s",
+		"=expired", "fault", "go", "pause", "scroll"}
 	if len(way) < len(want) || !slices.Equal(way[:len(want)], want) {
 		t.Errorf("went %q", way)
 	}

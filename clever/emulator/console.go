@@ -47,6 +47,7 @@ func (e *Emulator) Console(listen string) *Console {
 	c.pages.HandleFunc("GET /{$}", file("page.html", "text/html; charset=utf-8"))
 	c.pages.HandleFunc("GET /console/page.css", file("page.css", "text/css; charset=utf-8"))
 	c.pages.HandleFunc("GET /console/page.js", file("page.js", "text/javascript; charset=utf-8"))
+	c.pages.HandleFunc("GET /console/orders.js", file("orders.js", "text/javascript; charset=utf-8"))
 	c.pages.HandleFunc("GET /console/icon.svg", file("icon.svg", "image/svg+xml"))
 	c.pages.Handle("GET /console/{$}", http.RedirectHandler("/", http.StatusSeeOther))
 	c.pages.HandleFunc("GET /console/world", c.getWorld)
@@ -55,6 +56,10 @@ func (e *Emulator) Console(listen string) *Console {
 	c.pages.HandleFunc("POST /console/faults", c.postFault)
 	c.pages.HandleFunc("DELETE /console/faults", c.deleteFaults)
 	c.pages.HandleFunc("POST /console/reset", c.postReset)
+	c.pages.HandleFunc("GET /console/shelf", c.getShelf)
+	c.pages.HandleFunc("POST /console/addons", c.postOrder)
+	c.pages.HandleFunc("POST /console/addons/{addon}/plan", c.postPlan)
+	c.pages.HandleFunc("DELETE /console/addons/{addon}", c.deleteAddon)
 	return c
 }
 

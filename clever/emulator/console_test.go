@@ -76,7 +76,8 @@ func TestConsolePages(t *testing.T) {
 	s := newSite(t, Options{})
 	for path, kind := range map[string]string{
 		"/": "text/html", "/console/page.css": "text/css", "/console/page.js": "text/javascript",
-		"/console/icon.svg": "image/svg+xml", "/console/": "text/html", "/console": "text/html",
+		"/console/orders.js": "text/javascript",
+		"/console/icon.svg":  "image/svg+xml", "/console/": "text/html", "/console": "text/html",
 	} {
 		status, header, text := s.ask("GET", path, "")
 		if status != 200 || !strings.HasPrefix(header.Get("Content-Type"), kind) || text == "" {
@@ -118,7 +119,7 @@ func TestConsoleWorld(t *testing.T) {
 		t.Fatalf("owners: %+v", owners)
 	}
 	shown := consoleAddon{ID: a.ID, RealID: a.RealID, Name: "Shop", Provider: a.Provider.Name, Plan: a.Plan.Name, Zone: "par",
-		State: "active", Variables: a.ConfigKeys}
+		ProviderID: a.Provider.ID, PlanID: a.Plan.ID, CanChange: true, State: "active", Variables: a.ConfigKeys}
 	if diff := cmp.Diff([]consoleAddon{shown}, owners[0].Addons); diff != "" {
 		t.Error(diff)
 	}
@@ -208,7 +209,8 @@ func TestConsoleIsItsOwn(t *testing.T) {
 	paths := [][3]string{
 		{"GET", "/console/world"}, {"GET", "/console/variables/" + a.ID}, {"GET", "/console/events"}, {"GET", "/console/page.js"},
 		{"POST", "/console/faults", `{"fault":"=refuse"}`}, {"DELETE", "/console/faults"}, {"POST", "/console/reset", "{}"},
-		{"POST", "/v2/self/addons", "{}"}, {"DELETE", "/v2/self/addons/" + a.ID},
+		{"POST", "/v2/self/addons", "{}"}, {"DELETE", "/v2/self/addons/" + a.ID}, {"GET", "/console/shelf"},
+		{"POST", "/console/addons", "{}"}, {"POST", "/console/addons/" + a.ID + "/plan", "{}"}, {"DELETE", "/console/addons/" + a.ID},
 	}
 	for _, from := range strangers {
 		for _, p := range paths {

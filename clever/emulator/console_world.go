@@ -29,14 +29,18 @@ type consoleOwner struct {
 }
 
 type consoleAddon struct {
-	ID        string   `json:"id"`
-	RealID    string   `json:"realId"`
-	Name      string   `json:"name"`
-	Provider  string   `json:"provider"`
-	Plan      string   `json:"plan"`
-	Zone      string   `json:"zone"`
-	State     string   `json:"state"`
-	Variables []string `json:"variables"` // their names
+	ID         string   `json:"id"`
+	RealID     string   `json:"realId"`
+	Name       string   `json:"name"`
+	Provider   string   `json:"provider"`
+	Plan       string   `json:"plan"`
+	ProviderID string   `json:"providerId"`
+	PlanID     string   `json:"planId"`
+	CanChange  bool     `json:"canChange"` // its plan
+	Trouble    string   `json:"trouble"`   // why the last change failed
+	Zone       string   `json:"zone"`
+	State      string   `json:"state"`
+	Variables  []string `json:"variables"` // their names
 }
 
 // getWorld tells of the add-ons in whose name, ids, provider, plan or zone the
@@ -75,7 +79,7 @@ func (p *provider) consoleAddon(a *addon) consoleAddon {
 	plan := p.plan(a.Plan)
 	view := consoleAddon{
 		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: "active",
-		Variables: []string{},
+		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: []string{},
 	}
 	if m := a.Moving; m != nil {
 		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)

@@ -19,9 +19,9 @@ function text(e, s) {
 }
 
 // ask does one request, and gives its JSON; null if there is none.
-async function ask(method, path, body) {
+async function ask(method, path, body, signal) {
   const res = await fetch(path, {
-    method, headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body),
+    method, signal, headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body),
   });
   if (res.status === 204) return null;
   const answer = await res.json();
@@ -55,31 +55,32 @@ function ownerBox(id) {
   const body = el("tbody");
   const head = el("tr");
   for (const title of ["Name", "Provider", "Plan", "Zone", "State"]) head.append(el("th", { scope: "col" }, title));
-  head.append(el("th", { scope: "col" }, el("span", { class: "hidden" }, "Variables")));
+  head.append(el("th", { scope: "col" }, el("span", { class: "hidden" }, "Details")));
   const table = el("table", { class: "list" }, el("thead", {}, head), body);
   const none = el("p", { class: "none quiet" });
   const box = el("section", { class: "owner" }, el("div", { class: "head" }, name, count, el("code", {}, id)), table, none);
   return { box, name, count, table, body, none };
 }
 
-// row makes the two rows of an add-on: what it is, and its variables.
+// row makes the two rows of an add-on: what it is, and what can be done with it.
 function row(id) {
   const r = { id, names: [], values: null };
   r.name = el("span", { class: "name" });
   r.ids = el("code", { class: "id" });
+  r.trouble = el("span", { class: "said bad" });
   r.provider = el("td", { "data-label": "Provider" });
   r.plan = el("td", { "data-label": "Plan" });
   r.zone = el("td", { "data-label": "Zone" });
   r.state = el("span", { class: "state" });
-  const detail = "variables-" + id;
-  r.open = el("button", { type: "button", class: "open", "aria-expanded": "false", "aria-controls": detail });
-  r.line = el("tr", { "data-addon": id }, el("td", { class: "main" }, r.name, r.ids), r.provider, r.plan, r.zone,
+  const detail = "details-" + id;
+  r.open = el("button", { type: "button", class: "open", "aria-expanded": "false", "aria-controls": detail }, "Details");
+  r.line = el("tr", { "data-addon": id }, el("td", { class: "main" }, r.name, r.ids, r.trouble), r.provider, r.plan, r.zone,
     el("td", { "data-label": "State" }, r.state), el("td", { class: "act" }, r.open));
   r.hint = el("span", { class: "quiet small" });
   r.show = el("button", { type: "button", class: "plain", "aria-pressed": "false" }, "Show values");
   r.list = el("dl");
   r.detail = el("tr", { class: "detail", id: detail, hidden: "" },
-    el("td", { colspan: "6" }, el("div", { class: "vars" }, el("div", { class: "bar" }, r.hint, r.show), r.list)));
+    el("td", { colspan: "6" }, el("div", { class: "vars" }, actions(r), el("div", { class: "bar" }, r.hint, r.show), r.list)));
   r.open.addEventListener("click", () => toggle(r));
   r.show.addEventListener("click", () => reveal(r));
   return r;
@@ -116,7 +117,7 @@ function variables(r) {
   r.show.textContent = r.values ? "Hide values" : "Show values";
   r.show.setAttribute("aria-pressed", String(r.values !== null));
   r.show.hidden = r.names.length === 0;
-  text(r.hint, r.names.length === 0 ? "It has no variables." : r.values ? "" : "Values are not on this page until you ask for them.");
+  text(r.hint, counted(r.names.length) + (r.values || r.names.length === 0 ? "" : ", whose values are not on this page until you ask for them"));
   r.list.replaceChildren();
   for (const name of r.names) {
     const value = r.values?.get(name);
@@ -125,7 +126,12 @@ function variables(r) {
   }
 }
 
+function counted(n) {
+  return n === 0 ? "No variables" : n === 1 ? "1 variable" : n + " variables";
+}
+
 function fill(r, a) {
+  r.addon = a;
   text(r.name, a.name);
   text(r.ids, a.realId);
   r.ids.title = a.realId + "\n" + a.id;
@@ -134,8 +140,9 @@ function fill(r, a) {
   text(r.zone, a.zone);
   text(r.state, a.state);
   r.state.classList.toggle("moving", a.state !== "active");
-  text(r.open, a.variables.length === 1 ? "1 variable" : a.variables.length + " variables");
-  r.open.setAttribute("aria-label", r.open.textContent + " of " + a.name);
+  text(r.trouble, a.trouble);
+  r.open.setAttribute("aria-label", "Details of " + a.name);
+  r.change.hidden = !a.canChange;
   if (r.names.join() !== a.variables.join()) {
     r.names = a.variables;
     r.values = null;
@@ -165,6 +172,7 @@ function draw(world) {
   text($("more"), shown + " of " + world.found + " are shown: filter to find the others.");
   drawFaults(world.faults);
   drawn = true;
+  greet();
 }
 
 function drawOwner(o, world, seen) {
@@ -178,8 +186,10 @@ function drawOwner(o, world, seen) {
     if (!rows.has(a.id)) {
       rows.set(a.id, row(a.id));
       rows.get(a.id).line.classList.toggle("new", drawn);
+      variables(rows.get(a.id));
     }
     const r = rows.get(a.id);
+    r.owner = o.id;
     fill(r, a);
     lines.push(r.line, r.detail);
   }
@@ -316,4 +326,5 @@ function follow() {
 
 text($("endpoint"), location.origin);
 listen();
+listenForOrders();
 follow();

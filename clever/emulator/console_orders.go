@@ -1,0 +1,182 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"runner/clever"
+)
+
+// platform asks the platform in the name of its user, as any client does: by its
+// routes, through its faults, and seen in the list of requests. Only a token is not
+// asked for, as the page has none. The error is in a person's words.
+func (c *Console) platform(r *http.Request, method, path string, body any) ([]byte, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	in, err := http.NewRequestWithContext(r.Context(), method, path, bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	in.Host = r.Host
+	w := &recorder{header: http.Header{}}
+	if c.e.play(w, &call{r: in, user: c.e.User()}) != nil {
+		return nil, errors.New("the connection ended without an answer: it may have been done or not")
+	}
+	if w.status/100 == 2 {
+		return w.body.Bytes(), nil
+	}
+	var said clever.Message
+	if json.Unmarshal(w.body.Bytes(), &said) != nil || said.Message == "" {
+		return nil, fmt.Errorf("the platform answered %d %s, and does not say why", w.status, http.StatusText(w.status))
+	}
+	return nil, errors.New(said.Message)
+}
+
+// pathOf gives where the platform has an add-on.
+func (a *addon) pathOf() string { return addonsOf(a.Owner) + "/" + url.PathEscape(a.ID) }
+
+func addonsOf(owner string) string { return "/v2/organisations/" + url.PathEscape(owner) + "/addons" }
+
+// A wish is what the page sends for an order or a change.
+type wish struct {
+	Owner string               `json:"owner"`
+	Order clever.CreateRequest `json:"order"`
+	Plan  string               `json:"plan"`
+}
+
+// wish reads what the page sends; without it, it has answered.
+func (c *Console) wish(w http.ResponseWriter, r *http.Request) (wished wish, ok bool) {
+	if json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyLimit)).Decode(&wished) != nil {
+		refuse(w, http.StatusBadRequest, errors.New("the body is no JSON of an order or a change"))
+		return wished, false
+	}
+	return wished, true
+}
+
+// postOrder orders an add-on. As for a fault that is mistyped, a refusal is
+// answered with 200 and what it says.
+func (c *Console) postOrder(w http.ResponseWriter, r *http.Request) {
+	wished, ok := c.wish(w, r)
+	if !ok {
+		return
+	}
+	text, err := c.platform(r, http.MethodPost, addonsOf(wished.Owner), wished.Order)
+	if err != nil {
+		refuse(w, http.StatusOK, err)
+		return
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(text, &made) // a fault can break it: then the page finds the add-on by itself
+	tell(w, http.StatusOK, made)
+}
+
+// named gives the add-on in the path; without one, it has answered.
+func (c *Console) named(w http.ResponseWriter, r *http.Request) *addon {
+	a := c.e.store.world().addon(r.PathValue("addon"))
+	if a == nil {
+		refuse(w, http.StatusOK, noSuchAddon())
+	}
+	return a
+}
+
+// postPlan changes the plan of an add-on.
+func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
+	wished, ok := c.wish(w, r)
+	if !ok {
+		return
+	}
+	a := c.named(w, r)
+	if a == nil {
+		return
+	}
+	change := clever.MigrationRequest{PlanID: wished.Plan, Region: a.Region}
+	if _, err := c.platform(r, http.MethodPost, a.pathOf()+"/migrations", change); err != nil {
+		refuse(w, http.StatusOK, err)
+		return
+	}
+	if after := c.e.store.world().addon(a.ID); after != nil && after.trouble() != "" {
+		refuse(w, http.StatusOK, errors.New(after.trouble()))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// trouble gives why the last change of an add-on failed; "" if it did not.
+func (a *addon) trouble() string {
+	if len(a.Migrations) == 0 || a.Migrations[len(a.Migrations)-1].Status != "FAILED" {
+		return ""
+	}
+	last := a.Migrations[len(a.Migrations)-1]
+	for _, s := range last.Steps {
+		if s.Status == "FAILED" && s.Message != "" {
+			return "The last change failed: " + s.Message
+		}
+	}
+	return "The last change failed."
+}
+
+func (c *Console) deleteAddon(w http.ResponseWriter, r *http.Request) {
+	a := c.named(w, r)
+	if a == nil {
+		return
+	}
+	if _, err := c.platform(r, http.MethodDelete, a.pathOf(), nil); err != nil {
+		refuse(w, http.StatusOK, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// A consoleProvider is what the page's forms have to know of a provider.
+type consoleProvider struct {
+	ID       string        `json:"id"`
+	Name     string        `json:"name"`
+	Plans    []consolePlan `json:"plans"`
+	Zones    []consoleZone `json:"zones"`
+	Versions []string      `json:"versions"`
+	Switches []string      `json:"switches"` // options that are on or off
+}
+
+type consolePlan struct {
+	ID    string  `json:"id"`
+	Name  string  `json:"name"`
+	Price float64 `json:"price"`
+}
+
+type consoleZone struct {
+	Name string `json:"name"`
+	City string `json:"city"`
+}
+
+// getShelf tells what can be ordered.
+func (c *Console) getShelf(w http.ResponseWriter, _ *http.Request) {
+	shelf := []consoleProvider{}
+	for _, p := range c.e.catalogue.providers {
+		shelf = append(shelf, c.e.catalogue.consoleProvider(p))
+	}
+	tell(w, http.StatusOK, shelf)
+}
+
+func (c *catalogue) consoleProvider(p *provider) consoleProvider {
+	view := consoleProvider{
+		ID: p.ID, Name: p.Name, Plans: []consolePlan{}, Zones: []consoleZone{}, Versions: append([]string{}, p.Versions...),
+		Switches: append([]string{}, slices.Sorted(maps.Keys(p.Options))...),
+	}
+	for _, pl := range p.view.Plans {
+		view.Plans = append(view.Plans, consolePlan{pl.ID, pl.Name, pl.Price})
+	}
+	for _, name := range p.Zones {
+		view.Zones = append(view.Zones, consoleZone{name, c.zone(name).City})
+	}
+	return view
+}

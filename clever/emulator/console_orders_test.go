@@ -1,0 +1,94 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The page orders as a client does, on a strict emulator too: what it does is in
+// the list of requests, and faults strike it.
+func TestConsoleOrders(t *testing.T) {
+	s := newSite(t, Options{Strict: true})
+	org := s.Organisations()[0]
+	_, _, text := s.ask("GET", "/console/shelf", "")
+	var shelf []consoleProvider
+	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != len(s.catalogue.providers) {
+		t.Fatalf("%v: %s", err, text)
+	}
+	redis := shelf[3]
+	if diff := cmp.Diff(consoleZone{"par", "Paris"}, redis.Zones[0]); diff != "" || redis.ID != "redis-addon" || redis.Switches[0] != "encryption" {
+		t.Errorf("%+v %s", redis, diff)
+	}
+	order := func(owner, name, options string) string {
+		return fmt.Sprintf(`{"owner":%q,"order":{"name":%q,"providerId":"redis-addon","plan":%q,"region":"par","options":%s}}`,
+			owner, name, redis.Plans[0].ID, options)
+	}
+	told := func(method, path, body string) string {
+		t.Helper()
+		status, _, text := s.ask(method, path, body)
+		if status == 204 {
+			return "done"
+		}
+		var answer struct{ ID, Error string }
+		if err := json.Unmarshal([]byte(text), &answer); err != nil || status != 200 {
+			t.Errorf("%s %s: %d %s", method, path, status, text)
+		}
+		if answer.Error != "" {
+			return answer.Error
+		}
+		return answer.ID
+	}
+	id := told("POST", "/console/addons", order(org, "cache", `{"encryption":"true"}`))
+	a := s.store.world().addon(id)
+	if a == nil || a.Owner != org || a.Options["encryption"] != "true" || a.Plan != redis.Plans[0].ID {
+		t.Fatalf("ordered %s: %+v", id, a)
+	}
+	other, at := redis.Plans[len(redis.Plans)-1].ID, "/console/addons/"+id
+	for _, tt := range [][4]string{
+		{"POST", "/console/addons", order("orga_x", "x", "null"), "This owner does not exist."},
+		{"POST", "/console/addons", order("../self", "x", "null"), "This owner does not exist."},
+		{"POST", "/console/addons", order(org, " ", "null"), "The name is wrong: it is empty."},
+		{"POST", at + "/plan", `{"plan":"x"}`, `The plan is wrong: "x" is not the id of a plan of redis-addon.`},
+		{"POST", at + "/plan", `{"plan":"` + other + `"}`, "done"},
+		{"POST", "/console/addons/addon_x/plan", `{"plan":"x"}`, "This addon does not exist."},
+		{"DELETE", "/console/addons/addon_x", "", "This addon does not exist."},
+		{"DELETE", at, "", "done"},
+	} {
+		if got := told(tt[0], tt[1], tt[2]); got != tt[3] {
+			t.Errorf("%s %s: %q", tt[1], tt[2], got)
+		}
+		if b := s.store.world().addon(id); tt[3] == "done" && tt[0] == "POST" && b.Plan != other {
+			t.Errorf("the plan is %s", b.Plan)
+		}
+	}
+	if s.store.world().addon(id) != nil {
+		t.Error("it was not removed")
+	}
+	if status, _, _ := s.ask("POST", "/console/addons", "{"); status != 400 {
+		t.Errorf("half an order: %d", status)
+	}
+	var asked []string
+	for _, x := range s.Journal() {
+		if x.Status < 300 && x.User == s.User() {
+			asked = append(asked, x.Method+" "+strings.ReplaceAll(strings.ReplaceAll(x.Path, id, "ID"), org, "ORG"))
+		}
+	}
+	want := []string{"POST /v2/organisations/ORG/addons", "POST /v2/organisations/ORG/addons/ID/migrations", "DELETE /v2/organisations/ORG/addons/ID"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+	for fault, want := range map[string]string{
+		"=cut-before": "the connection ended without an answer: it may have been done or not", "=429": "There are too many requests.",
+		"=html-503": "the platform answered 503 Service Unavailable, and does not say why", "=expired": "",
+	} {
+		s.Recover()
+		s.ask("POST", "/console/faults", `{"fault":"`+fault+`"}`)
+		if got := told("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.store.world().addon(got) == nil {
+			t.Errorf("%s: %q", fault, got)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package cmd_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"runner/clever"
+	"runner/clever/emulator"
+)
+
+// choose has a select of the page show the option that begins with some words.
+func (v *viewer) choose(id, words string) {
+	v.t.Helper()
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => {
+		const s = document.getElementById(%q);
+		s.value = [...s.options].find((o) => o.textContent.startsWith(%q)).value;
+		s.dispatchEvent(new Event("change"));
+	})()`, id, words)))
+}
+
+// row waits until an add-on's row has some words in it.
+func (v *viewer) row(name, words string) {
+	v.t.Helper()
+	v.until(fmt.Sprintf(`[...document.querySelectorAll("tr[data-addon]")].some((tr) =>
+		tr.querySelector(".name").textContent === %q && tr.textContent.includes(%q))`, name, words))
+}
+
+// TestConsoleOrders orders, changes and removes by the page, and meets refusals.
+func TestConsoleOrders(t *testing.T) {
+	v := newViewer(t)
+	addons := func() []clever.Addon { return v.e.Addons(v.e.User()) }
+	const evil = `<img src=x onerror="document.title='pwned'">`
+
+	// by keyboard, with what the platform refuses first
+	v.do(chromedp.Focus(chromedp.CSS("#order-open")))
+	v.key("\r")
+	v.until(`document.activeElement.id === "order-name" && document.getElementById("order-plan").length > 0`)
+	v.choose("order-provider", "Redis")
+	v.choose("order-plan", "S Mono")
+	v.choose("order-zone", "rbx")
+	v.key("   \r")
+	v.until(`document.querySelector("#order .said").textContent.includes("The name is wrong: it is empty.")`)
+	v.key(evil + "\r")
+	v.row(evil, "S Mono")
+	v.until(`!document.getElementById("order").open && document.activeElement.classList.contains("open")`)
+	if list := addons(); len(list) != 1 || list[0].Name != evil || list[0].Region != "rbx" {
+		t.Fatalf("ordered: %+v", list)
+	}
+
+	// a plan
+	v.click("tr.detail:not([hidden]) .change")
+	v.until(`document.getElementById("change-plan").value !== ""`)
+	v.choose("change-plan", "M Mono")
+	v.click("#change [type=submit]")
+	v.row(evil, "M Mono")
+	if err := v.e.Fail(emulator.Fault{Path: "/migrations", Kind: emulator.MigrationFailed}); err != nil {
+		t.Fatal(err)
+	}
+	v.click("tr.detail:not([hidden]) .change")
+	v.until(`document.getElementById("change-plan").value !== ""`)
+	v.choose("change-plan", "S Mono")
+	v.click("#change [type=submit]")
+	v.until(`document.querySelector("#change .said").textContent === "The last change failed: the data could not be copied"`)
+	v.click("#change .cancel")
+	v.row(evil, "the data could not be copied")
+	v.row(evil, "M Mono")
+
+	// the end: only when it is meant
+	v.click("tr.detail:not([hidden]) .remove")
+	v.until(`document.activeElement.textContent === "Keep it"`)
+	v.key("\r")
+	v.until(`!document.getElementById("remove").open`)
+	if len(addons()) != 1 {
+		t.Error("removed without consent")
+	}
+	v.click("tr.detail:not([hidden]) .remove")
+	v.click("#remove [type=submit]")
+	v.until(`document.querySelectorAll("tr[data-addon]").length === 0 && document.activeElement.id === "order-open"`)
+	if list := addons(); len(list) != 0 || v.eval("document.title") != "runner emulator" {
+		t.Errorf("left: %+v", list)
+	}
+}
