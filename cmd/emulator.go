@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -58,14 +57,17 @@ func (p *Program) emulatorCommand() *cli.Command {
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
 			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
 			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
+			&cli.DurationFlag{Name: "migration-time", Usage: "let a migration take `DURATION`, step by step: 2m; none if left out"},
 			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
 		}, databaseFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return (&engine.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
 			}
-			if c.Duration("latency") < 0 {
-				return errors.New("--latency cannot be negative")
+			for _, name := range []string{"latency", "migration-time"} {
+				if c.Duration(name) < 0 {
+					return fmt.Errorf("--%s cannot be negative", name)
+				}
 			}
 			faults, err := faults(c.StringSlice("fault"))
 			if err != nil {
@@ -75,7 +77,8 @@ func (p *Program) emulatorCommand() *cli.Command {
 				return err
 			}
 			e, err := p.newEmulation(c.Context, emulator.Options{
-				State: c.String("state"), Strict: c.Bool("strict"), Latency: c.Duration("latency"), Faults: faults,
+				State: c.String("state"), Strict: c.Bool("strict"), Faults: faults,
+				Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
 			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
 				return err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -368,6 +370,32 @@ func TestMigrationUnderWayIsWaitedFor(t *testing.T) {
 	if a := p.Addons(p.User())[0]; a.Plan.Slug != "xs_sml" || a.Region != "mtl" {
 		t.Errorf("there is %v", p.world(t))
 	}
+}
+
+// TestMigrationIsWaitedForToItsEnd sees each step of a long migration begin and end.
+func TestMigrationIsWaitedForToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := platformWith(t, emulator.Options{MigrationTime: 11 * time.Minute})
+		p.allow = []string{"migrate"}
+		p.play(t, false, small)
+		start := time.Now()
+		end := p.play(t, false, register("name", "db", "provider", "pg", "details", details("plan", "xs_sml")))[0]
+		if took := time.Since(start); end.Outcome != engine.Changed || took < 11*time.Minute || took > 12*time.Minute {
+			t.Errorf("after %v: %v (%v)", took, end.Outcome, end.Problem)
+		}
+		if a := p.Addons(p.User())[0]; a.Plan.Slug != "xs_sml" {
+			t.Errorf("there is %v", p.world(t))
+		}
+		var want []string
+		for _, s := range []string{"RETRIEVE_ADDON", "CHECK_NO_MIGRATION_ALREADY_RUNNING_FOR_ADDON", "RETRIEVE_SOURCE_INSTANCE", "REMOVE_EDIT_RIGHT",
+			"ASK_MIGRATION_INSTANCE_BOOT", "DEPLOY_MIGRATION_INSTANCE", "PREPARE_MIGRATION", "DUMP_AND_RESTORE", "STOP_SOURCE_INSTANCE",
+			"UPDATE_REVERSE_PROXIES", "UPDATE_ADDON"} {
+			want = append(want, "migration: "+s+" RUNNING", "migration: "+s+" OK")
+		}
+		if diff := cmp.Diff(want, (*p.progress)[1:]); diff != "" || !strings.HasSuffix((*p.progress)[0], " started") {
+			t.Errorf("%v\n%s", *p.progress, diff)
+		}
+	})
 }
 
 // lagging lets migrations look as if they went on for some more looks.

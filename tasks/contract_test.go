@@ -44,17 +44,24 @@ type platform struct {
 	dir   string   // of the playbook
 	allow []string // risks that are consented to
 	scope string   // of the play; "": none
+	// progress is what the tasks of the last play told while they were at work.
+	progress *[]string
 	// transport stands between a play and the emulator; nil: nothing does.
 	transport http.RoundTripper
 }
 
 func newPlatform(t *testing.T) platform {
 	t.Helper()
-	e, err := emulator.New(emulator.Options{Strict: true})
+	return platformWith(t, emulator.Options{Strict: true})
+}
+
+func platformWith(t *testing.T, o emulator.Options) platform {
+	t.Helper()
+	e, err := emulator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return platform{Emulator: e, dir: t.TempDir()}
+	return platform{Emulator: e, dir: t.TempDir(), progress: &[]string{}}
 }
 
 func (p platform) cloud() *tasks.Cloud {
@@ -72,12 +79,18 @@ type step struct {
 	name     string
 }
 
-// An end keeps how steps ended.
-type ends []engine.TaskEnd
+// ends keeps how steps ended, and their progress.
+type ends struct {
+	all      []engine.TaskEnd
+	progress []string
+}
 
 func (e *ends) Tell(event engine.Event) {
-	if end, ok := event.(engine.TaskEnd); ok {
-		*e = append(*e, end)
+	switch event := event.(type) {
+	case engine.TaskEnd:
+		e.all = append(e.all, event)
+	case engine.TaskProgress:
+		e.progress = append(e.progress, event.Text)
 	}
 }
 
@@ -110,7 +123,8 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	if err != nil {
 		t.Fatal(err)
 	}
-	return told
+	*p.progress = told.progress
+	return told.all
 }
 
 // names lists the add-ons of the personal space.

@@ -39,11 +39,11 @@ func doing(t *testing.T, opt engine.Options, kind string, arguments *expr.Node, 
 		t.Fatal(err)
 	}
 	said := ""
-	if m, ok := told[len(told)-1].Result.(*expr.Map); ok {
+	if m, ok := told.all[len(told.all)-1].Result.(*expr.Map); ok {
 		msg, _ := m.Get("msg")
 		said = expr.Text(msg)
 	}
-	return told[0], said
+	return told.all[0], said
 }
 
 // texts makes a list of texts.

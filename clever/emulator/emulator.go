@@ -29,6 +29,9 @@ type Options struct {
 	StrictIDs bool
 	// Consumers are further consumer keys, with their secrets, that Strict accepts.
 	Consumers map[string]string
+	// MigrationTime is how long a migration takes, step by step; the add-on is what it
+	// was until the end. With 0 it is over when it is answered.
+	MigrationTime time.Duration
 	// Latency is waited before each answer, unless the request's context ends.
 	Latency time.Duration
 	// Now tells the time; nil means time.Now.

@@ -9,20 +9,21 @@ import (
 	"runner/clever"
 )
 
-// migrationSteps are the steps that every migration here goes through.
-var migrationSteps = [...]string{
-	"RETRIEVE_ADDON", "CREATE_ADDON_ON_TARGET_CLUSTER", "DUMP_AND_RESTORE", "UPDATE_REVERSE_PROXIES", "UPDATE_ADDON",
-}
-
-// createMigration changes plan, region or version. It is over as soon as it is
-// kept, unless a fault makes it take its time; but the answer still says RUNNING,
-// as on the platform: a client that polls finds it done at its first look.
+// createMigration changes plan, region or version. It takes as long as
+// Options.MigrationTime says, or a fault; where that is no time at all, it is over
+// as soon as it is kept. But the answer still says RUNNING, as on the platform: a
+// client that polls finds it done at its first look.
 func (e *Emulator) createMigration(c *call) (answer, error) {
 	var wish clever.MigrationRequest
 	if err := c.decode(&wish); err != nil {
 		return answer{}, err
 	}
-	m := e.newMigration(c.fault.Kind == MigrationFailed)
+	took := max(e.options.MigrationTime, 0)
+	if c.fault.Kind == MigrationLate {
+		took = c.fault.Wait
+	}
+	began := e.options.Now()
+	var started clever.Migration
 	_, err := e.alter(c, func(a *addon) error {
 		if a.Moving != nil {
 			return cannotMigrate("it is being migrated already")
@@ -31,30 +32,119 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 		if err := e.catalogue.move(&moved, wish); err != nil {
 			return err
 		}
-		kept := m
-		switch c.fault.Kind {
-		case MigrationFailed:
-		case MigrationLate:
-			kept = begun(m)
-			a.Moving = &moving{Until: e.options.Now().Add(c.fault.Wait).UnixMilli(), Migration: m,
-				Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
-		default:
-			*a = moved
+		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
+		m.Migration = newMigration(e.catalogue.route(a, &moved), began, took, c.fault.Kind == MigrationFailed)
+		started = m.seen(m.From)
+		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
+		if took == 0 {
+			a.arrive()
 		}
-		a.Migrations = append(slices.Clone(a.Migrations), kept)
 		return nil
 	})
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: begun(m)}, nil
+	return answer{body: started}, nil
 }
 
-// begun gives a migration as it is at its second step.
-func begun(m clever.Migration) clever.Migration {
-	m.Status = "RUNNING"
-	m.Steps = []clever.MigrationStep{m.Steps[0], {Value: migrationSteps[1], Status: "RUNNING", StartDate: m.RequestDate}}
+// A leg is a step of migrations from or to a shared cluster, or an instance of
+// one's own; of all migrations if it says neither.
+type leg struct {
+	step     string
+	from, to string
+}
+
+const (
+	shared    = "shared"
+	dedicated = "dedicated"
+)
+
+// legs are the steps in their order. The words are the platform's (§4.8); which
+// migrations take which of them is not told anywhere, and inferred from the words.
+func legs() []leg {
+	return []leg{
+		{step: "RETRIEVE_ADDON"},
+		{step: "CHECK_NO_MIGRATION_ALREADY_RUNNING_FOR_ADDON"},
+		{step: "RETRIEVE_SOURCE_CLUSTER", from: shared},
+		{step: "RETRIEVE_SOURCE_INSTANCE", from: dedicated},
+		{step: "RETRIEVE_TARGET_CLUSTER", to: shared},
+		{step: "REMOVE_EDIT_RIGHT"},
+		{step: "CREATE_ADDON_ON_TARGET_CLUSTER", to: shared},
+		{step: "ASK_MIGRATION_INSTANCE_BOOT", to: dedicated},
+		{step: "DEPLOY_MIGRATION_INSTANCE", to: dedicated},
+		{step: "PREPARE_MIGRATION"},
+		{step: dataStep},
+		{step: "REMOVE_ADDON_FROM_SOURCE_CLUSTER", from: shared},
+		{step: "STOP_SOURCE_INSTANCE", from: dedicated},
+		{step: "UPDATE_REVERSE_PROXIES"},
+		{step: "UPDATE_ADDON"},
+	}
+}
+
+// dataStep is the step at which a migration fails that a fault lets fail.
+const dataStep = "DUMP_AND_RESTORE"
+
+// route gives the steps by which an add-on gets from where it is to where it is to be.
+func (c *catalogue) route(from, to *addon) []string {
+	kind := func(a *addon) string {
+		if c.provider(a.Provider).plan(a.Plan).Shared {
+			return shared
+		}
+		return dedicated
+	}
+	var steps []string
+	for _, l := range legs() {
+		if (l.from == "" || l.from == kind(from)) && (l.to == "" || l.to == kind(to)) {
+			steps = append(steps, l.step)
+		}
+	}
+	return steps
+}
+
+// newMigration gives one as it will have been: each step takes as long as any
+// other, and one that fails is the last.
+func newMigration(steps []string, began time.Time, took time.Duration, failing bool) clever.Migration {
+	if failing {
+		steps = steps[:slices.Index(steps, dataStep)+1]
+	}
+	at := func(step int) string {
+		return began.Add(took / time.Duration(len(steps)) * time.Duration(step)).UTC().Format(time.RFC3339)
+	}
+	m := clever.Migration{ID: "migration_" + newUUID(), RequestDate: at(0), Status: "OK"}
+	for i, s := range steps {
+		m.Steps = append(m.Steps, clever.MigrationStep{Value: s, Status: "OK", StartDate: at(i), EndDate: at(i + 1)})
+	}
+	if last := &m.Steps[len(m.Steps)-1]; failing {
+		last.Status, last.Message, m.Status = "FAILED", "the data could not be copied", "FAILED"
+	}
 	return m
+}
+
+// seen gives a migration as it is at a time before its end: some steps are done,
+// one runs, and nothing is said of the others.
+func (m *moving) seen(now int64) clever.Migration {
+	seen, done := m.Migration, 0
+	if all := m.Until - m.From; all > 0 {
+		part := float64(now-m.From) / float64(all)
+		done = int(min(max(part, 0), 1) * float64(len(seen.Steps)))
+	}
+	done = min(done, len(seen.Steps)-1)
+	seen.Status, seen.Steps = running, slices.Clone(seen.Steps[:done+1])
+	seen.Steps[done] = clever.MigrationStep{Value: seen.Steps[done].Value, Status: running, StartDate: seen.Steps[done].StartDate}
+	return seen
+}
+
+const running = "RUNNING"
+
+// migrations gives an add-on's migrations as they are now.
+func (e *Emulator) migrations(a *addon) []clever.Migration {
+	list := append([]clever.Migration{}, a.Migrations...)
+	for i := range list {
+		if a.Moving != nil && list[i].ID == a.Moving.Migration.ID {
+			list[i] = a.Moving.seen(e.options.Now().UnixMilli())
+		}
+	}
+	return list
 }
 
 // arrive ends the migrations whose time has come. What is answered afterwards
@@ -77,31 +167,23 @@ func (e *Emulator) arrive() error {
 	})
 }
 
+// arrive ends the migration that is under way: well, or where it was.
 func (a *addon) arrive() {
 	m := a.Moving
-	a.Plan, a.Region, a.Version, a.Moving = m.Plan, m.Region, m.Version, nil
-	a.Migrations = slices.Clone(a.Migrations)
-	for i := range a.Migrations {
-		if a.Migrations[i].ID == m.Migration.ID {
-			a.Migrations[i] = m.Migration
-		}
+	if m.Migration.Status == "OK" {
+		a.Plan, a.Region, a.Version = m.Plan, m.Region, m.Version
 	}
+	a.settle(m.Migration)
 }
 
-// newMigration gives one that went well, a moment ago, or failed at the data.
-func (e *Emulator) newMigration(failing bool) clever.Migration {
-	now := e.options.Now().UTC().Format(time.RFC3339)
-	m := clever.Migration{ID: "migration_" + newUUID(), RequestDate: now, Status: "OK"}
-	for _, s := range migrationSteps {
-		step := clever.MigrationStep{Value: s, Status: "OK", StartDate: now, EndDate: now}
-		if failing && s == "DUMP_AND_RESTORE" {
-			step.Status, step.Message, m.Status = "FAILED", "the data could not be copied", "FAILED"
-			m.Steps = append(m.Steps, step)
-			break
+// settle notes how the migration that was under way ended.
+func (a *addon) settle(m clever.Migration) {
+	a.Moving, a.Migrations = nil, slices.Clone(a.Migrations)
+	for i := range a.Migrations {
+		if a.Migrations[i].ID == m.ID {
+			a.Migrations[i] = m
 		}
-		m.Steps = append(m.Steps, step)
 	}
-	return m
 }
 
 // move gives an add-on the plan, region and version that are wished; what is
@@ -132,7 +214,7 @@ func (e *Emulator) listMigrations(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: append([]clever.Migration{}, a.Migrations...)}, nil
+	return answer{body: e.migrations(a)}, nil
 }
 
 func (e *Emulator) getMigration(c *call) (answer, error) {
@@ -140,7 +222,7 @@ func (e *Emulator) getMigration(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for _, m := range a.Migrations {
+	for _, m := range e.migrations(a) {
 		if m.ID == c.path["migration"] {
 			return answer{body: m}, nil
 		}
@@ -148,12 +230,29 @@ func (e *Emulator) getMigration(c *call) (answer, error) {
 	return answer{}, notFound("migration")
 }
 
-// abortMigration always comes too late.
+// abortMigration ends a migration that runs; the add-on stays what it is. What the
+// platform answers is not known: here it is the migration.
 func (e *Emulator) abortMigration(c *call) (answer, error) {
-	if _, err := e.getMigration(c); err != nil {
+	var aborted clever.Migration
+	_, err := e.alter(c, func(a *addon) error {
+		known := func(m clever.Migration) bool { return m.ID == c.path["migration"] }
+		switch {
+		case !slices.ContainsFunc(a.Migrations, known):
+			return notFound("migration")
+		case a.Moving == nil || !known(a.Moving.Migration):
+			return cannotMigrate("the migration is over, and can no longer be aborted")
+		}
+		now := e.options.Now()
+		aborted = a.Moving.seen(now.UnixMilli())
+		last := &aborted.Steps[len(aborted.Steps)-1]
+		aborted.Status, last.Status, last.EndDate = "ABORTED", "ABORTED", now.UTC().Format(time.RFC3339)
+		a.settle(aborted)
+		return nil
+	})
+	if err != nil {
 		return answer{}, err
 	}
-	return answer{}, cannotMigrate("the migration is over, and can no longer be aborted")
+	return answer{body: aborted}, nil
 }
 
 // previewMigration says what a plan would cost, with French VAT.

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,11 +28,11 @@ func TestMigration(t *testing.T) {
 	version := "17"
 	var m, seen clever.Migration
 	c.must("POST", path+"/migrations", clever.MigrationRequest{PlanID: bigPostgres, Region: "rbx", Version: &version}, &m)
-	if m.Status != "RUNNING" || len(m.Steps) != 2 {
+	if m.Status != "RUNNING" || len(m.Steps) != 1 || m.Steps[0].Status != "RUNNING" {
 		t.Errorf("started: %+v", m)
 	}
 	c.must("GET", path+"/migrations/"+m.ID, nil, &seen)
-	if seen.Status != "OK" || seen.ID != m.ID || len(seen.Steps) != 5 {
+	if seen.Status != "OK" || seen.ID != m.ID || len(seen.Steps) != 11 {
 		t.Errorf("polled: %+v", seen)
 	}
 	c.must("GET", path+"/migrations", nil, &list)
@@ -83,5 +85,126 @@ func TestMigrationRefused(t *testing.T) {
 	c.must("GET", pg+"/preorders?planId="+bigPostgres, nil, &price)
 	if price["totalHT"] != 6.8 || price["totalTTC"] != 8.16 {
 		t.Errorf("%v", price)
+	}
+}
+
+// A traveller watches an add-on that is migrated, on a clock of its own.
+type traveller struct {
+	*client
+	path string // of the add-on
+	now  time.Time
+}
+
+func (tr *traveller) start(wish clever.MigrationRequest) (m clever.Migration) {
+	tr.t.Helper()
+	tr.must("POST", tr.path+"/migrations", wish, &m)
+	return m
+}
+
+// see gives how a migration looks from outside after a while, and which plan the
+// add-on has.
+func (tr *traveller) see(id string, after time.Duration) (m clever.Migration, plan string) {
+	tr.t.Helper()
+	tr.now = tr.now.Add(after)
+	var a clever.Addon
+	tr.must("GET", tr.path+"/migrations/"+id, nil, &m)
+	tr.must("GET", tr.path, nil, &a)
+	return m, a.Plan.ID
+}
+
+func TestMigrationTakesItsTime(t *testing.T) {
+	tr := &traveller{now: time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)}
+	o := Options{MigrationTime: 11 * time.Second, State: filepath.Join(t.TempDir(), "state.json"), Now: func() time.Time { return tr.now }}
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.client = inProcessClient(t, e)
+	org := "/v2/organisations/" + e.User()
+	tr.path = org + "/addons/" + tr.order(org, order("x")).ID
+	wish := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+	m := tr.start(wish)
+	for done := range 11 {
+		if done == 5 { // it goes on though the emulator is started anew
+			shut(t, e)
+			if e, err = New(o); err != nil {
+				t.Fatal(err)
+			}
+			tr.client = inProcessClient(t, e)
+		}
+		seen, plan := tr.see(m.ID, 0)
+		if seen.Status != "RUNNING" || plan != smallPostgres || len(seen.Steps) != done+1 {
+			t.Errorf("after %d s: %s with %d steps, plan %s", done, seen.Status, len(seen.Steps), plan)
+		}
+		for i, s := range seen.Steps {
+			ended := tr.now.Add(time.Duration(i+1-done) * time.Second)
+			want := clever.MigrationStep{Value: s.Value, Status: "OK", StartDate: ended.Add(-time.Second).Format(time.RFC3339), EndDate: ended.Format(time.RFC3339)}
+			if i == done {
+				want.Status, want.EndDate = "RUNNING", ""
+			}
+			if diff := cmp.Diff(want, s); diff != "" {
+				t.Errorf("after %d s, step %d: %s", done, i, diff)
+			}
+		}
+		if status, m := tr.refused("POST", tr.path+"/migrations", wish); status != 400 || m.ID != 90025 {
+			t.Errorf("another one after %d s: %d %+v", done, status, m)
+		}
+		tr.now = tr.now.Add(time.Second)
+	}
+	if seen, plan := tr.see(m.ID, 0); seen.Status != "OK" || plan != bigPostgres || seen.Steps[10].Value != "UPDATE_ADDON" {
+		t.Errorf("at the end: %+v, plan %s", seen, plan)
+	}
+	shut(t, e)
+}
+
+// What ends a migration before its time, and leaves the add-on what it was.
+func TestMigrationThatDoesNotArrive(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault []Fault
+		end   func(tr *traveller, id string)
+		want  string
+		last  clever.MigrationStep
+	}{
+		{"aborted", nil, func(tr *traveller, id string) {
+			tr.now = tr.now.Add(4 * time.Second)
+			var m clever.Migration
+			tr.must("DELETE", tr.path+"/migrations/"+id, nil, &m)
+			if m.Status != "ABORTED" {
+				tr.t.Errorf("answered %+v", m)
+			}
+			if status, m := tr.refused("DELETE", tr.path+"/migrations/"+id, nil); status != 400 || m.ID != 90025 {
+				tr.t.Errorf("the second time: %d %+v", status, m)
+			}
+		}, "ABORTED", clever.MigrationStep{Value: "ASK_MIGRATION_INSTANCE_BOOT", Status: "ABORTED", StartDate: "2026-01-10T09:00:04Z", EndDate: "2026-01-10T09:00:04Z"}},
+		{"failed", []Fault{{Method: "POST", Path: "/migrations$", To: 1, Kind: MigrationFailed}}, func(tr *traveller, id string) {
+			if m, _ := tr.see(id, 10*time.Second); m.Status != "RUNNING" {
+				tr.t.Errorf("before the end: %+v", m)
+			}
+			tr.now = tr.now.Add(time.Second)
+		}, "FAILED", clever.MigrationStep{Value: "DUMP_AND_RESTORE", Status: "FAILED", Message: "the data could not be copied",
+			StartDate: "2026-01-10T09:00:09Z", EndDate: "2026-01-10T09:00:11Z"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := &traveller{now: time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)}
+			var e *Emulator
+			e, tr.client = newEmulator(t, Options{MigrationTime: 11 * time.Second, Now: func() time.Time { return tr.now }, Faults: tt.fault})
+			org := "/v2/organisations/" + e.User()
+			tr.path = org + "/addons/" + tr.order(org, order("x")).ID
+			wish := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+			id := tr.start(wish).ID
+			tt.end(tr, id)
+			m, plan := tr.see(id, time.Hour)
+			if m.Status != tt.want || plan != smallPostgres {
+				t.Errorf("%s, plan %s", m.Status, plan)
+			}
+			if diff := cmp.Diff(tt.last, m.Steps[len(m.Steps)-1]); diff != "" {
+				t.Error(diff)
+			}
+			id = tr.start(wish).ID // now there may be another one
+			if m, plan := tr.see(id, time.Minute); m.Status != "OK" || plan != bigPostgres {
+				t.Errorf("the next one: %s, plan %s", m.Status, plan)
+			}
+		})
 	}
 }

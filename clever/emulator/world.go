@@ -49,6 +49,7 @@ type addon struct {
 
 // A moving is where an add-on will be when its migration ends.
 type moving struct {
+	From      int64            `json:"from"`  // milliseconds
 	Until     int64            `json:"until"` // milliseconds
 	Plan      string           `json:"plan"`
 	Region    string           `json:"region"`
@@ -158,6 +159,9 @@ func (w *world) check(c *catalogue) error {
 		p := c.provider(a.Provider)
 		if p == nil || p.plan(a.Plan) == nil || c.zone(a.Region) == nil {
 			return fmt.Errorf("the provider, plan or region of %s is not in the catalogue", a.ID)
+		}
+		if m := a.Moving; m != nil && len(m.Migration.Steps) == 0 {
+			return fmt.Errorf("the migration of %s has no steps", a.ID)
 		}
 		if m := a.Moving; m != nil && (p.plan(m.Plan) == nil || c.zone(m.Region) == nil) {
 			return fmt.Errorf("the plan or region that %s moves to is not in the catalogue", a.ID)
