@@ -114,7 +114,7 @@ func (e *Emulator) summaryOf(w *world, owner *account) clever.SummaryOwner {
 	for _, a := range w.of(owner.ID) {
 		s.Addons = append(s.Addons, clever.SummaryAddon{
 			ID: a.ID, Name: a.Name, RealID: a.RealID, ProviderID: a.Provider,
-			LogoURL: e.catalogue.provider(a.Provider).view.LogoURL, SystemTags: []string{}, CustomerTags: a.tags(),
+			LogoURL: e.providerOf(a).view.LogoURL, SystemTags: []string{}, CustomerTags: a.tags(),
 		})
 	}
 	return s

@@ -15,7 +15,7 @@ const nameLimit = 255
 
 // view gives an add-on as v2 shows it.
 func (e *Emulator) view(a *addon) clever.Addon {
-	p := e.catalogue.provider(a.Provider)
+	p := e.providerOf(a)
 	provider := p.view
 	provider.Plans, provider.Features = nil, nil
 	v := clever.Addon{
@@ -107,7 +107,7 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 	if err := c.decode(&order); err != nil {
 		return answer{}, err
 	}
-	p, pl, err := e.catalogue.match(order)
+	p, pl, err := e.match(order, owner)
 	if err != nil {
 		return answer{}, err
 	}
@@ -131,13 +131,13 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 	return answer{body: e.view(a)}, nil
 }
 
-// match finds what an order asks for, or says which member is wrong. Options
+// match finds what an owner's order asks for, or says which member is wrong. Options
 // that nobody knows are passed over.
-func (c *catalogue) match(order clever.CreateRequest) (*provider, *plan, error) {
+func (e *Emulator) match(order clever.CreateRequest, owner string) (*provider, *plan, error) {
 	if err := checkName(order.Name); err != nil {
 		return nil, nil, err
 	}
-	p := c.provider(order.ProviderID)
+	p := e.offered(order.ProviderID, owner)
 	if p == nil {
 		return nil, nil, wrongField(90021, "emulator.unknown-provider", "providerId",
 			fmt.Sprintf("there is no provider %q", order.ProviderID))
@@ -227,7 +227,7 @@ func (e *Emulator) getEnv(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	env := e.catalogue.provider(a.Provider).environment(a)
+	env := e.providerOf(a).environment(a)
 	if c.fault.Kind == EnvLate && e.options.Now().Sub(time.UnixMilli(a.Created)) < c.fault.Wait {
 		env = env[:len(env)/2]
 	}

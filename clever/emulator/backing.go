@@ -34,7 +34,7 @@ const backingTime = time.Minute
 func (e *Emulator) behind(a *addon) Backing { return e.backings[a.Provider] }
 
 func (e *Emulator) instance(a *addon) Instance {
-	plan := e.catalogue.provider(a.Provider).plan(a.Plan)
+	plan := e.providerOf(a).plan(a.Plan)
 	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Connections: plan.Connections}
 }
 

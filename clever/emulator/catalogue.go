@@ -43,7 +43,8 @@ type provider struct {
 	Env            [][]string        `json:"env"`       // name, template, option needed
 	Plans          []*plan           `json:"plans"`
 
-	view clever.Provider // as the catalogue shows it
+	view    clever.Provider // as the catalogue shows it
+	partner *partner        // whose add-ons they are; nil: the platform's own
 }
 
 // A plan is a size on sale, or once on sale.

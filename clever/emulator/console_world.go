@@ -61,7 +61,7 @@ func (e *Emulator) look(word string) consoleWorld {
 		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
 	}
 	for _, a := range w.addons {
-		p := e.catalogue.provider(a.Provider)
+		p := e.providerOf(a)
 		text := strings.Join([]string{a.Name, a.ID, a.RealID, p.ID, p.Name, p.plan(a.Plan).Slug, a.Region}, "\n")
 		if !strings.Contains(strings.ToLower(text), word) {
 			continue
@@ -98,7 +98,7 @@ func (c *Console) getVariables(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, noSuchAddon())
 		return
 	}
-	tell(w, http.StatusOK, c.e.catalogue.provider(a.Provider).environment(a))
+	tell(w, http.StatusOK, c.e.providerOf(a).environment(a))
 }
 
 // A consoleRequest is a line of the page's list.

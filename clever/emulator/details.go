@@ -68,7 +68,7 @@ func (e *Emulator) detailed(w *world, path, id string) (*addon, *provider, error
 	if a == nil {
 		return nil, nil, noSuchAddon()
 	}
-	p := e.catalogue.provider(a.Provider)
+	p := e.providerOf(a)
 	if p.Detail == "" || p.Detail == "materia" || p.detailPath() != path || p.detailID(a) != id {
 		return nil, nil, noSuchAddon()
 	}
@@ -183,10 +183,10 @@ func (e *Emulator) getMateria(c *call) (answer, error) {
 		return answer{}, err
 	}
 	a := e.store.world().addon(c.path["addon"])
-	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.catalogue.provider(a.Provider).Detail != "materia" {
+	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.providerOf(a).Detail != "materia" {
 		return answer{}, noSuchAddon()
 	}
-	p := e.catalogue.provider(a.Provider)
+	p := e.providerOf(a)
 	return answer{body: map[string]any{
 		"id": a.RealID, "clusterId": a.Facts["cluster"], "ownerId": a.Owner, "kind": "KV", "plan": p.plan(a.Plan).Slug,
 		"host": a.Facts["host"], "port": number(a.Facts["port"]), "token": a.Facts["token"], "tokenId": a.Facts["tokenId"],

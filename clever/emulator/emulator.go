@@ -42,6 +42,9 @@ type Options struct {
 	// ids; what the add-ons of all others are told leads nowhere. It is called once,
 	// when no other process has the state file any more. It may be nil.
 	Behind func() (map[string]Backing, error)
+	// Vendors sell add-ons of their own beside the platform's. Those of an earlier
+	// start are in the state file, and go on selling without being named again.
+	Vendors []Vendor
 	// Warn is told what went wrong behind an add-on after the answer; it may be nil.
 	Warn func(text string)
 }
@@ -104,6 +107,9 @@ func New(o Options) (*Emulator, error) {
 	e.store, err = openStore(o.State, o.LockWait, c, e.seed)
 	if err != nil {
 		return nil, err
+	}
+	if err := e.engage(); err != nil {
+		return nil, errors.Join(err, e.store.close())
 	}
 	if err := e.resume(); err != nil {
 		return nil, errors.Join(err, e.store.close())

@@ -29,7 +29,7 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 			return cannotMigrate("it is being migrated already")
 		}
 		moved := *a
-		if err := e.catalogue.move(&moved, wish); err != nil {
+		if err := e.providerOf(a).move(&moved, wish); err != nil {
 			return err
 		}
 		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
@@ -188,8 +188,7 @@ func (a *addon) settle(m clever.Migration) {
 
 // move gives an add-on the plan, region and version that are wished; what is
 // left out stays. Its ids stay, and here its hosts and passwords do too.
-func (c *catalogue) move(a *addon, wish clever.MigrationRequest) error {
-	p := c.provider(a.Provider)
+func (p *provider) move(a *addon, wish clever.MigrationRequest) error {
 	if !p.CanUpgrade {
 		return cannotMigrate("the addons of " + p.ID + " stay what they are")
 	}
@@ -261,7 +260,7 @@ func (e *Emulator) previewMigration(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	pl, err := e.catalogue.provider(a.Provider).choose(c.r.URL.Query().Get("planId"), a.Region)
+	pl, err := e.providerOf(a).choose(c.r.URL.Query().Get("planId"), a.Region)
 	if err != nil {
 		return answer{}, err
 	}

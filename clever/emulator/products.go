@@ -6,12 +6,21 @@ import (
 	"runner/clever"
 )
 
-// listProviders gives the catalogue; it is the same for every owner, so orgaId
-// changes nothing.
-func (e *Emulator) listProviders(*call) (answer, error) { return answer{body: e.shelf}, nil }
+// listProviders gives the catalogue: the platform's own, and what vendors sell to
+// everybody and to the query's orgaId.
+func (e *Emulator) listProviders(c *call) (answer, error) {
+	owner := c.r.URL.Query().Get("orgaId")
+	shelf := e.shelf
+	for _, p := range e.store.world().partners {
+		if p.seenBy(owner) {
+			shelf = slices.Concat(shelf[:len(shelf)-1], []byte{','}, p.encoded, []byte{']'})
+		}
+	}
+	return answer{body: shelf}, nil
+}
 
 func (e *Emulator) getProvider(c *call) (answer, error) {
-	p := e.catalogue.provider(c.path["provider"])
+	p := e.offered(c.path["provider"], c.r.URL.Query().Get("orgaId"))
 	if p == nil {
 		return answer{}, notFound("provider")
 	}

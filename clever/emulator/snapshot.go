@@ -33,10 +33,12 @@ type snapshot struct {
 
 // header is the snapshot without the lines of its add-ons.
 type header struct {
-	Version       int       `json:"version"`
-	User          account   `json:"user"`
-	Organisations []account `json:"organisations"`
-	Tokens        []token   `json:"tokens,omitempty"`
+	Version       int        `json:"version"`
+	User          account    `json:"user"`
+	Organisations []account  `json:"organisations"`
+	Tokens        []token    `json:"tokens,omitempty"`
+	Partners      []*partner `json:"partners,omitempty"`
+	Leaving       []*addon   `json:"leaving,omitempty"`
 }
 
 // openSnapshot makes the folder and takes the lock, waiting for it.
@@ -113,7 +115,7 @@ func (s *snapshot) read(c *catalogue) (*world, error) {
 	if data.Version < 1 {
 		return nil, s.damaged(errors.New("it has no version"))
 	}
-	w := &world{user: data.User, organisations: data.Organisations, addons: data.Addons, tokens: data.Tokens}
+	w := &world{user: data.User, organisations: data.Organisations, addons: data.Addons, tokens: data.Tokens, partners: data.Partners, leaving: data.Leaving}
 	if err := w.check(c); err != nil {
 		return nil, s.damaged(err)
 	}
@@ -150,7 +152,7 @@ func (s *snapshot) release() error { return s.lock.Close() }
 // writeTo writes the header and a line for each add-on. The lines are kept, so
 // that a save costs little more than what changed.
 func (w *world) writeTo(out io.Writer) error {
-	head, err := json.Marshal(header{snapshotVersion, w.user, w.organisations, w.tokens})
+	head, err := json.Marshal(header{snapshotVersion, w.user, w.organisations, w.tokens, w.partners, w.leaving})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type world struct {
 	organisations []account
 	addons        []*addon // oldest first
 	tokens        []token  // that logins ended with
+	partners      []*partner
+	leaving       []*addon // removed here, and not yet at their vendors'
 }
 
 // An account is the user or an organisation.
@@ -148,7 +150,16 @@ func (w *world) check(c *catalogue) error {
 			return fmt.Errorf("a token has no name, or no secret")
 		}
 	}
-	for _, a := range w.addons {
+	for _, p := range w.partners {
+		if p == nil || p.Shown.ID == "" || seen[p.Shown.ID] || c.provider(p.Shown.ID) != nil {
+			return fmt.Errorf("a vendor's provider has no id, or the id of another")
+		}
+		seen[p.Shown.ID] = true
+		if err := p.complete(c); err != nil {
+			return err
+		}
+	}
+	for _, a := range slices.Concat(w.addons, w.leaving) {
 		if a == nil || a.ID == "" || a.RealID == "" || seen[a.ID] || seen[a.RealID] {
 			return fmt.Errorf("an add-on has no id, or the id of another")
 		}
@@ -156,7 +167,7 @@ func (w *world) check(c *catalogue) error {
 		if !w.owns(a.Owner) {
 			return fmt.Errorf("the owner %q of %s is unknown", a.Owner, a.ID)
 		}
-		p := c.provider(a.Provider)
+		p := w.provider(c, a.Provider)
 		if p == nil || p.plan(a.Plan) == nil || c.zone(a.Region) == nil {
 			return fmt.Errorf("the provider, plan or region of %s is not in the catalogue", a.ID)
 		}

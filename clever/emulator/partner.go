@@ -1,0 +1,229 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"runner/clever"
+	"runner/clever/vendor"
+)
+
+// A partner is a provider whose add-ons a vendor runs: what the platform shows of
+// it, and the manifest by which it calls the vendor's back-end. Like all of a
+// world it is never changed in place.
+type partner struct {
+	Owner       string          `json:"owner,omitempty"` // who alone sees it and orders from it; "": everybody
+	Manifest    string          `json:"manifest"`        // its text, with the vendor's secrets
+	Dialect     vendor.Dialect  `json:"dialect"`
+	Environment string          `json:"environment"` // "test" or "production": where the back-end is called
+	Shown       clever.Provider `json:"shown"`       // with plans and features
+	Retired     []clever.Plan   `json:"retired,omitempty"`
+
+	// What follows from the above; complete writes it.
+	deal     *vendor.Manifest
+	line     *vendor.Line
+	provider *provider
+	encoded  []byte // as the catalogue shows it
+}
+
+// A ProviderError says why a vendor's provider cannot be put on sale, changed or
+// taken off.
+type ProviderError struct {
+	ID   string // the manifest's
+	Why  string
+	Live bool // there are add-ons of it
+}
+
+func (e *ProviderError) Error() string { return fmt.Sprintf("the provider %q: %s", e.ID, e.Why) }
+
+// newPartner reads a manifest, whose rules were checked before. It has neither
+// plans nor features yet, except those that the manifest brings.
+func newPartner(text string, d vendor.Dialect, environment string) (*partner, error) {
+	m, problems := vendor.Read([]byte(text), vendor.Options{Dialect: d, Loopback: true})
+	if m == nil || m.ID == "" {
+		return nil, errors.New("the manifest cannot be read")
+	}
+	if wrong := vendor.Errors(problems); len(wrong) > 0 {
+		return nil, fmt.Errorf("the manifest is wrong: %w", wrong[0])
+	}
+	p := &partner{Manifest: text, Dialect: m.Dialect, Environment: cmp.Or(environment, "test")}
+	p.Shown = clever.Provider{
+		ID: m.ID, Name: cmp.Or(m.Name, m.ID), Status: "RELEASE", CanUpgrade: m.Dialect != vendor.AppFog || m.PlanUpdateable,
+		OpenInNewTab: true, Plans: []clever.Plan{}, Features: []clever.Feature{},
+	}
+	for _, pl := range m.Plans {
+		p.Shown.Plans = append(p.Shown.Plans, newPlan(pl.ID, cmp.Or(pl.Name, pl.ID)))
+	}
+	return p, nil
+}
+
+// newPlan gives a plan that costs nothing.
+func newPlan(slug, name string) clever.Plan {
+	return clever.Plan{ID: "plan_" + newUUID(), Slug: slug, Name: name, Features: []clever.Feature{}}
+}
+
+// site gives where the back-end is called.
+func (p *partner) site() vendor.Site { return p.deal.Site(p.Environment) }
+
+// seenBy tells whether an owner sees the provider and may order from it.
+func (p *partner) seenBy(owner string) bool { return p.Owner == "" || p.Owner == owner }
+
+// complete writes what follows from what is kept. Zones are those that the
+// manifest names, or all: most manifests name the regions of a continent.
+func (p *partner) complete(c *catalogue) error {
+	deal, _ := vendor.Read([]byte(p.Manifest), vendor.Options{Dialect: p.Dialect, Loopback: true})
+	if deal == nil || deal.ID == "" || deal.ID != p.Shown.ID {
+		return fmt.Errorf("the manifest of the provider %q cannot be read", p.Shown.ID)
+	}
+	p.deal = deal
+	site := p.site()
+	p.line = vendor.NewLine(vendor.LineOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
+	view := p.Shown
+	view.Regions = p.zones(c)
+	p.provider = &provider{
+		ID: view.ID, Name: view.Name, Short: view.ShortDesc, RealPrefix: view.ID + "_", Zones: view.Regions,
+		CanUpgrade: view.CanUpgrade, partner: p,
+	}
+	view.Plans = []clever.Plan{}
+	for _, pl := range p.Shown.Plans {
+		pl.Zones = view.Regions
+		view.Plans = append(view.Plans, pl)
+		p.provider.Plans = append(p.provider.Plans, &plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Price, view: pl})
+	}
+	for _, pl := range p.Retired {
+		pl.Zones = view.Regions
+		p.provider.Plans = append(p.provider.Plans, &plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Price, Retired: true, view: pl})
+	}
+	p.provider.view = view
+	var err error
+	p.encoded, err = json.Marshal(view)
+	return err
+}
+
+func onLoopback(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && vendor.IsLoopback(u.Hostname())
+}
+
+func (p *partner) zones(c *catalogue) []string {
+	var named, all []string
+	for _, z := range c.zones {
+		all = append(all, z.Name)
+		if slices.ContainsFunc(p.deal.Regions, func(r string) bool { return strings.EqualFold(r, z.Name) }) {
+			named = append(named, z.Name)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return all
+}
+
+// renew gives a partner what it was before where the new one must not differ:
+// plans keep their ids by their slugs, and one that is no longer sold stays known.
+// Without plans of its own it has the old ones.
+func (p *partner) renew(old *partner) {
+	if len(p.Shown.Plans) == 0 {
+		p.Shown.Plans = old.Shown.Plans
+	}
+	p.Shown.Features = old.Shown.Features
+	known := slices.Concat(old.Shown.Plans, old.Retired)
+	p.Retired = slices.DeleteFunc(slices.Clone(known), func(pl clever.Plan) bool { return hasSlug(p.Shown.Plans, pl.Slug) })
+	p.Shown.Plans = slices.Clone(p.Shown.Plans)
+	for i, pl := range p.Shown.Plans {
+		if at := slices.IndexFunc(known, func(k clever.Plan) bool { return k.Slug == pl.Slug }); at >= 0 {
+			p.Shown.Plans[i].ID = known[at].ID
+		}
+	}
+}
+
+func hasSlug(plans []clever.Plan, slug string) bool {
+	return slices.ContainsFunc(plans, func(pl clever.Plan) bool { return pl.Slug == slug })
+}
+
+// partner finds a vendor's provider by exact id; nil if there is none.
+func (w *world) partner(id string) *partner {
+	i := slices.IndexFunc(w.partners, func(p *partner) bool { return p.Shown.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return w.partners[i]
+}
+
+// provider finds a provider of the platform, or a vendor's, by exact id; nil if
+// there is none.
+func (w *world) provider(c *catalogue, id string) *provider {
+	if p := c.provider(id); p != nil {
+		return p
+	}
+	if p := w.partner(id); p != nil {
+		return p.provider
+	}
+	return nil
+}
+
+// providerOf gives an add-on's provider.
+func (e *Emulator) providerOf(a *addon) *provider {
+	p := e.store.world().provider(e.catalogue, a.Provider)
+	if p == nil || p.plan(a.Plan) == nil { // both were removed since the add-on was looked up
+		return &provider{ID: a.Provider, Name: a.Provider, Plans: []*plan{{ID: a.Plan, Slug: a.Plan, Name: a.Plan}}}
+	}
+	return p
+}
+
+// offered finds what is on sale to an owner; nil if there is no such thing.
+func (e *Emulator) offered(id, owner string) *provider {
+	p := e.store.world().provider(e.catalogue, id)
+	if p == nil || p.partner != nil && !p.partner.seenBy(owner) {
+		return nil
+	}
+	return p
+}
+
+// adoptPartner puts a new partner among the others.
+func (d *draft) adoptPartner(p *partner, c *catalogue) error {
+	if c.provider(p.Shown.ID) != nil || d.partner(p.Shown.ID) != nil {
+		return &ProviderError{ID: p.Shown.ID, Why: "there is one of this id already"}
+	}
+	if err := p.complete(c); err != nil {
+		return err
+	}
+	d.partners = append(slices.Clone(d.partners), p)
+	d.changed = true
+	return nil
+}
+
+// changePartner puts a changed copy where the partner of its id is.
+func (d *draft) changePartner(p *partner, c *catalogue) error {
+	i := slices.IndexFunc(d.partners, func(q *partner) bool { return q.Shown.ID == p.Shown.ID })
+	if i < 0 {
+		return &ProviderError{ID: p.Shown.ID, Why: "there is none of this id"}
+	}
+	if err := p.complete(c); err != nil {
+		return err
+	}
+	d.partners = slices.Clone(d.partners)
+	d.partners[i] = p
+	d.changed = true
+	return nil
+}
+
+// removePartner takes a partner off, unless add-ons of it live or are still to be
+// removed at the vendor's.
+func (d *draft) removePartner(id string) error {
+	if d.partner(id) == nil {
+		return &ProviderError{ID: id, Why: "there is none of this id"}
+	}
+	its := func(a *addon) bool { return a.Provider == id }
+	if slices.ContainsFunc(d.addons, its) || slices.ContainsFunc(d.leaving, its) {
+		return &ProviderError{ID: id, Why: "there are add-ons of it: remove them first", Live: true}
+	}
+	d.partners = slices.DeleteFunc(slices.Clone(d.partners), func(p *partner) bool { return p.Shown.ID == id })
+	d.changed = true
+	return nil
+}

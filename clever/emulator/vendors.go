@@ -1,0 +1,101 @@
+package emulator
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"runner/clever"
+	"runner/clever/vendor"
+)
+
+// A Vendor puts an add-on of somebody else into the catalogue: orders, plan
+// changes and removals are done by the vendor's own back-end.
+type Vendor struct {
+	Manifest    []byte         // as package vendor reads it; its rules hold, but http on this machine is no error
+	Dialect     vendor.Dialect // "" detects it
+	Environment string         // where the back-end is called: "production", or else "test"
+	// Plans are the slugs of the plans on sale, as the back-end is told them. An
+	// AppFog manifest brings its own. None: those of an earlier start, or StandardPlans.
+	Plans []string
+}
+
+// StandardPlans are on sale where neither the manifest nor anybody else names a
+// plan.
+func StandardPlans() []string { return []string{"small", "large"} }
+
+// engage puts the vendors of the options on sale to everybody, or renews what
+// they sold at an earlier start.
+func (e *Emulator) engage() error {
+	if len(e.options.Vendors) == 0 {
+		return nil
+	}
+	return e.store.change(func(d *draft) error {
+		for _, v := range e.options.Vendors {
+			p, err := v.partner()
+			if err != nil {
+				return err
+			}
+			old := d.partner(p.Shown.ID)
+			if old != nil {
+				p.renew(old)
+			}
+			if len(p.Shown.Plans) == 0 {
+				p.sell(StandardPlans())
+			}
+			if old == nil {
+				err = d.adoptPartner(p, e.catalogue)
+			} else {
+				err = d.changePartner(p, e.catalogue)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// partner gives the vendor's provider as the options have it.
+func (v Vendor) partner() (*partner, error) {
+	p, err := newPartner(string(v.Manifest), v.Dialect, v.Environment)
+	if err != nil {
+		return nil, err
+	}
+	if len(v.Plans) > 0 && len(p.Shown.Plans) > 0 {
+		return nil, &ProviderError{ID: p.Shown.ID, Why: "its manifest has plans, others cannot be given"}
+	}
+	for i, slug := range v.Plans {
+		if !isSlug(slug) || hasSlug(p.Shown.Plans, slug) {
+			return nil, &ProviderError{ID: p.Shown.ID, Why: fmt.Sprintf("plan %d, %q, is no slug, or is there twice", i+1, slug)}
+		}
+		p.sell(v.Plans[i : i+1])
+	}
+	return p, nil
+}
+
+// sell adds plans that are named after their slugs and cost nothing.
+func (p *partner) sell(slugs []string) {
+	for _, slug := range slugs {
+		first, size := utf8.DecodeRuneInString(slug)
+		p.Shown.Plans = append(p.Shown.Plans, newPlan(slug, string(unicode.ToUpper(first))+slug[size:]))
+	}
+}
+
+// isSlug takes what stands in tables and URLs without escapes.
+func isSlug(s string) bool {
+	return s != "" && len(s) <= nameLimit && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune(`"'\/?#%,;<>`, r)
+	})
+}
+
+// Providers gives what vendors sell on this emulator, with plans, in the order in
+// which it was put on sale.
+func (e *Emulator) Providers() []clever.Provider {
+	var list []clever.Provider
+	for _, p := range e.store.world().partners {
+		list = append(list, p.provider.view)
+	}
+	return list
+}

@@ -1,0 +1,139 @@
+package emulator
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/clever"
+	"runner/clever/vendor"
+)
+
+// manifest gives one of a dialect, whose back-end is at an address.
+func manifest(t testing.TB, d vendor.Dialect, id, address string) []byte {
+	t.Helper()
+	text, err := vendor.Create(d, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.ToUpper(id)
+	text = []byte(strings.NewReplacer("https://addon.example.com", address,
+		fmt.Sprintf("%q", name+"_URL"), fmt.Sprintf("%q, %q", name+"_URL", name+"_PORT")).Replace(string(text)))
+	return text
+}
+
+// slugs gives the plans of a provider that a call shows, with their ids.
+func (c *client) slugs(path string) map[string]string {
+	c.t.Helper()
+	var p clever.Provider
+	c.must("GET", path, nil, &p)
+	plans := map[string]string{}
+	for _, pl := range p.Plans {
+		plans[pl.Slug] = pl.ID
+	}
+	return plans
+}
+
+func TestVendorOnTheShelf(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	const path = "/v2/products/addonproviders/tinykv"
+	v := Vendor{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
+	e, err := New(Options{State: state, Vendors: []Vendor{v}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := inProcessClient(t, e)
+	first := c.slugs(path)
+	var all []clever.Provider
+	c.must("GET", "/v2/products/addonproviders", nil, &all)
+	last := all[len(all)-1]
+	if len(first) != 2 || first["xs"] == "" || first["xs"] == first["xl"] || last.ID != "tinykv" || len(last.Plans) != 2 || len(last.Regions) == 0 {
+		t.Errorf("it sells %v, and the list ends with %+v", first, last)
+	}
+	shut(t, e)
+
+	e, c = open(t, state) // without the vendor
+	if diff := cmp.Diff(first, c.slugs(path)); diff != "" {
+		t.Error("after a restart", diff)
+	}
+	shut(t, e)
+
+	v.Plans = []string{"xl", "xxl"}
+	e, err = New(Options{State: state, Vendors: []Vendor{v}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	c = inProcessClient(t, e)
+	now := c.slugs(path)
+	if len(now) != 2 || now["xl"] != first["xl"] || now["xxl"] == "" {
+		t.Errorf("with other plans it sells %v, and before %v", now, first)
+	}
+	if status, m := c.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "a", ProviderID: "tinykv", Plan: first["xs"], Region: "par"}); status != 400 || m.ID != 90022 {
+		t.Errorf("a plan that is no longer sold: %d %+v", status, m)
+	}
+}
+
+func TestWrongVendors(t *testing.T) {
+	good := manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")
+	for name, c := range map[string]struct {
+		vendors []Vendor
+		says    string
+	}{
+		"no manifest":       {[]Vendor{{Manifest: []byte("{")}}, "manifest"},
+		"a wrong one":       {[]Vendor{{Manifest: []byte(`{"id":"tinykv"}`)}}, "manifest is wrong"},
+		"the platform's id": {[]Vendor{{Manifest: manifest(t, vendor.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
+		"a bad slug":        {[]Vendor{{Manifest: good, Plans: []string{"a b"}}}, "no slug"},
+		"a slug twice":      {[]Vendor{{Manifest: good, Plans: []string{"a", "a"}}}, "twice"},
+		"AppFog's plans":    {[]Vendor{{Manifest: manifest(t, vendor.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},
+	} {
+		e, err := New(Options{Vendors: c.vendors})
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+		if err == nil {
+			shut(t, e)
+		}
+	}
+}
+
+// TestPrivateProvider: what an organisation sells before it was released, only
+// the organisation sees.
+func TestPrivateProvider(t *testing.T) {
+	e, c := newEmulator(t, Options{})
+	org := e.Organisations()[0]
+	err := e.store.change(func(d *draft) error {
+		p, err := newPartner(string(manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")), vendor.Clever, "")
+		if err != nil {
+			return err
+		}
+		p.Owner, p.Shown.Status = org, "ALPHA"
+		p.sell([]string{"small"})
+		return d.adoptPartner(p, e.catalogue)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(query string) bool {
+		var all []clever.Provider
+		c.must("GET", "/v2/products/addonproviders"+query, nil, &all)
+		return all[len(all)-1].ID == "tinykv"
+	}
+	if listed("") || listed("?orgaId="+e.User()) || !listed("?orgaId="+org) {
+		t.Error("the list shows it to others, or not to its owner")
+	}
+	if status, _ := c.refused("GET", "/v2/products/addonproviders/tinykv", nil); status != 404 {
+		t.Errorf("read by anybody: %d", status)
+	}
+	plan := c.slugs("/v2/products/addonproviders/tinykv?orgaId=" + org)["small"]
+	if status, m := c.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "a", ProviderID: "tinykv", Plan: plan, Region: "par"}); status != 400 || m.ID != 90021 {
+		t.Errorf("ordered by somebody else: %d %+v", status, m)
+	}
+	err = e.store.change(func(d *draft) error { return d.removePartner("tinykv") })
+	if err != nil || listed("?orgaId="+org) {
+		t.Errorf("it cannot be taken off: %v", err)
+	}
+}
