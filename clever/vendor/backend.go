@@ -116,7 +116,7 @@ func (b *Backend) call(ctx context.Context, k callKind, id string, body any) (*R
 		}
 		f.Tries, unknown = try, unknown || f.Unknown
 		f.Unknown = f.Unknown || unknown && f.Meaning == Transient
-		wait, again := b.Patience.next(try, f)
+		wait, again := b.Patience.Next(try, f)
 		if !again {
 			return nil, f
 		}

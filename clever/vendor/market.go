@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -21,22 +22,93 @@ type App struct {
 	State  string // "provisioning", "provisioned", "deprovisioned"
 }
 
+// A Ledger is where a Market keeps its add-ons. Many goroutines may use it.
+type Ledger interface {
+	// Apps gives all add-ons, in the order of their keys.
+	Apps() []App
+	// App gives an add-on by its key.
+	App(key string) (App, bool)
+	// Change lets do change an add-on, and keeps what it made of it before it
+	// returns. The error is ErrNoApp where there is none of the key, do's own, or says
+	// why nothing was kept.
+	Change(key string, do func(*App) error) error
+}
+
+// ErrNoApp says that a market has no such add-on.
+var ErrNoApp = errors.New("no such add-on")
+
 // A Market answers the calls that a back-end makes: it lists its add-ons, reads
 // one, sets its variables, and says that a slow one is ready. It is an
 // http.Handler, and may be used by many goroutines.
 type Market struct {
-	m *Manifest
+	m    *Manifest
+	apps Ledger
+	own  memory // what apps is, unless somebody else keeps them
 
 	mu     sync.Mutex
-	apps   map[string]*App
 	asked  map[string]int // how often somebody asked, by key
 	heard  func(key string)
 	ailing func(key string) bool
 }
 
-// NewMarket gives a marketplace of one vendor, without add-ons.
+// NewMarket gives a marketplace of one vendor, without add-ons, which it keeps in
+// memory.
 func NewMarket(m *Manifest) *Market {
-	return &Market{m: m, apps: map[string]*App{}, asked: map[string]int{}}
+	k := &Market{m: m, own: memory{apps: map[string]App{}}, asked: map[string]int{}}
+	k.apps = &k.own
+	return k
+}
+
+// OpenMarket gives a marketplace of one vendor, whose add-ons somebody else keeps
+// and puts there.
+func OpenMarket(m *Manifest, apps Ledger) *Market { return &Market{m: m, apps: apps} }
+
+// A memory is a Ledger that ends with the process.
+type memory struct {
+	mu   sync.Mutex
+	apps map[string]App
+}
+
+func (l *memory) put(a App) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.Config = maps.Clone(a.Config)
+	l.apps[a.Order.Key] = a
+}
+
+// App gives an add-on by its key.
+func (l *memory) App(key string) (App, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.apps[key]
+	a.Config = maps.Clone(a.Config)
+	return a, ok
+}
+
+// Apps gives all add-ons.
+func (l *memory) Apps() []App {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []App
+	for _, key := range slices.Sorted(maps.Keys(l.apps)) {
+		all = append(all, l.apps[key])
+	}
+	return all
+}
+
+// Change changes an add-on.
+func (l *memory) Change(key string, do func(*App) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.apps[key]
+	if !ok {
+		return ErrNoApp
+	}
+	if err := do(&a); err != nil {
+		return err
+	}
+	l.apps[key] = a
+	return nil
 }
 
 // Watch tells heard of every change that a back-end made, and answers 503 to
@@ -47,26 +119,11 @@ func (k *Market) Watch(heard func(key string), ailing func(key string) bool) {
 	k.heard, k.ailing = heard, ailing
 }
 
-// Put notes an add-on, in place of what was known of it.
-func (k *Market) Put(a App) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	a.Config = maps.Clone(a.Config)
-	k.apps[a.Order.Key] = &a
-}
+// Put notes an add-on, in place of what was known of it, in a market of NewMarket.
+func (k *Market) Put(a App) { k.own.put(a) }
 
 // Get gives an add-on by its key.
-func (k *Market) Get(key string) (App, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	a, ok := k.apps[key]
-	if !ok {
-		return App{}, false
-	}
-	found := *a
-	found.Config = maps.Clone(a.Config)
-	return found, true
-}
+func (k *Market) Get(key string) (App, bool) { return k.apps.App(key) }
 
 // Asked tells how often somebody, with credentials or without, asked for an
 // add-on that was Put before.
@@ -78,10 +135,13 @@ func (k *Market) Asked(key string) int {
 
 // count notes that somebody asks for a path. Keys that nobody knows are not kept.
 func (k *Market) count(path string) {
+	if k.asked == nil { // nobody will want to know
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for part := range strings.SplitSeq(path, "/") {
-		if k.apps[part] != nil {
+		if _, known := k.own.App(part); known {
 			k.asked[part]++
 		}
 	}
@@ -150,19 +210,17 @@ func (k *Market) list(w http.ResponseWriter, r *http.Request) {
 	if err != nil || offset < 0 {
 		offset = 0
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	all := []map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(k.apps)) {
-		if k.apps[key].ID != "" {
-			all = append(all, k.entry(k.apps[key]))
+	for _, a := range k.apps.Apps() {
+		if a.ID != "" {
+			all = append(all, k.entry(a))
 		}
 	}
 	reply(w, http.StatusOK, all[min(offset, len(all)):])
 }
 
 // entry gives an add-on as the list has it.
-func (k *Market) entry(a *App) map[string]any {
+func (k *Market) entry(a App) map[string]any {
 	e := map[string]any{"callback_url": a.Order.Callback, "plan": a.Order.Plan, "provider_id": a.ID}
 	switch k.m.Dialect {
 	case Clever:
@@ -176,15 +234,17 @@ func (k *Market) entry(a *App) map[string]any {
 }
 
 func (k *Market) one(w http.ResponseWriter, key string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	a, ok := k.apps[key]
+	a, ok := k.apps.App(key)
 	if !ok || a.ID == "" {
 		refuse(w, http.StatusNotFound, "not_found", "no such add-on")
 		return
 	}
+	k.show(w, a)
+}
+
+func (k *Market) show(w http.ResponseWriter, a App) {
 	reply(w, http.StatusOK, map[string]any{
-		"id": key, "name": a.Order.Name, "config": a.Config, "callback_url": a.Order.Callback, "region": a.Order.Region, "plan": a.Order.Plan,
+		"id": a.Order.Key, "name": a.Order.Name, "config": a.Config, "callback_url": a.Order.Callback, "region": a.Order.Region, "plan": a.Order.Plan,
 		"owner_id": a.Order.OwnerID, "owner_name": a.Order.OwnerName, "domains": []string{}, "state": a.State,
 	})
 }
@@ -252,18 +312,25 @@ func (k *Market) update(w http.ResponseWriter, key string, do func(*App)) {
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "try again later")
 		return
 	}
-	k.mu.Lock()
-	a, ok := k.apps[key]
-	if ok = ok && a.ID != ""; ok {
+	var changed App
+	err := k.apps.Change(key, func(a *App) error {
+		if a.ID == "" {
+			return ErrNoApp
+		}
 		do(a)
-	}
-	k.mu.Unlock()
-	if !ok {
+		changed = *a
+		return nil
+	})
+	switch {
+	case errors.Is(err, ErrNoApp):
 		refuse(w, http.StatusNotFound, "not_found", "no such add-on")
+		return
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable, "unavailable", "it could not be kept, try again later")
 		return
 	}
 	if heard != nil {
 		heard(key)
 	}
-	k.one(w, key)
+	k.show(w, changed)
 }

@@ -169,9 +169,10 @@ const longestWait = 30 * time.Second
 // Brief is for people who wait.
 func Brief() Patience { return Patience{Waits: []time.Duration{0, 2 * time.Second, 5 * time.Second}} }
 
-// next tells whether to try again, and after how long. What cannot be understood
+// Next tells whether to try again after a failure, and after how long; try counts
+// from 1. What cannot be understood
 // is repeated once, as the second answer of a good back-end is the same.
-func (p Patience) next(try int, f *Failure) (time.Duration, bool) {
+func (p Patience) Next(try int, f *Failure) (time.Duration, bool) {
 	if f.Meaning != Transient && (f.Meaning != Garbled || try > 1) {
 		return 0, false
 	}
