@@ -48,11 +48,24 @@
 // # The state file
 //
 // What is answered is written: a change is seen by nobody and answered to nobody
-// before the file holds it, on the disk and not in its cache, and the file is
-// replaced whole. So a process that is killed at any moment leaves a file that can
-// be read and that holds every order that was answered; of those that were not, any
-// may be in it. Changes that come while the file is being written share the next
-// writing. With Options.State "" nothing outlives the process.
+// before the file holds it, on the disk and not in its cache. Changes that come
+// while the file is being written share the next writing, which they get whole or
+// not at all. So a process that is killed at any moment leaves a file that can be
+// read and that holds every order that was answered, and no add-on whose removal
+// was; of the changes that were not answered, any may be in it.
+//
+// The file (mode 0600: passwords are in it) has a line of JSON for each writing,
+// which begins with a checksum (CRC-32C) of the rest of the line. The first has
+// the file's version, and the owners and logins; the others say which add-ons were put
+// or removed. Lines are appended. When most of them are of the past, a fresh file
+// is drawn beside it while changes go on, and takes its place at once.
+//
+// What stands behind the last end of a line was being written when the process was
+// killed, and is passed over. Any other line that is not as it was written is an
+// error that names it, and leaves the file as it is; so is a version that is newer
+// than this program. When the disk is full, changes are refused until it is not. A
+// file that is changed or taken away while the emulator has it is written anew with
+// the next change. With Options.State "" nothing outlives the process.
 //
 // # Faults
 //

@@ -45,7 +45,8 @@ type Options struct {
 	// Vendors sell add-ons of their own beside the platform's. Those of an earlier
 	// start are in the state file, and go on selling without being named again.
 	Vendors []Vendor
-	// Warn is told what went wrong behind an add-on after the answer; it may be nil.
+	// Warn is told what went wrong after the answer, behind an add-on or with the
+	// state file; it may be nil.
 	Warn func(text string)
 }
 
@@ -104,7 +105,7 @@ func New(o Options) (*Emulator, error) {
 		return nil, err
 	}
 	e.routes = e.table()
-	e.store, err = openStore(o.State, o.LockWait, c, e.seed)
+	e.store, err = openStore(o.State, o.LockWait, c, e.seed, e.warn)
 	if err != nil {
 		return nil, err
 	}

@@ -151,17 +151,23 @@ func (e *Emulator) migrations(a *addon) []clever.Migration {
 // knows it.
 func (e *Emulator) arrive() error {
 	now := e.options.Now().UnixMilli()
-	due := func(a *addon) bool { return a.Moving != nil && a.Moving.Until <= now }
-	if !slices.ContainsFunc(e.store.world().addons, due) {
+	due := func(w *world) []*addon {
+		var list []*addon
+		for _, a := range w.moving {
+			if a.Moving.Until <= now {
+				list = append(list, a)
+			}
+		}
+		return list
+	}
+	if due(e.store.world()) == nil {
 		return nil
 	}
 	return e.store.change(func(d *draft) error {
-		for _, a := range d.addons {
-			if due(a) {
-				there := *a
-				there.arrive()
-				d.replace(&there)
-			}
+		for _, a := range due(&d.world) {
+			there := *a
+			there.arrive()
+			d.replace(&there)
 		}
 		return nil
 	})

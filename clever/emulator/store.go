@@ -16,13 +16,17 @@ var errClosed = errors.New("the emulator is closed")
 // be written, the whole lot is refused and the world stays as it was.
 type store struct {
 	now     atomic.Pointer[world]
-	file    *snapshot // nil: nothing is kept
+	file    *stateFile // nil: nothing is kept
 	queueMu sync.Mutex
 	queue   []*job
 	commit  sync.Mutex // held by whoever applies and saves; guards what is in a job, and closed
 	closed  bool
 	// follow is called after each change that was kept, before it is answered.
 	follow func(before, after *world)
+	// warn is told why the file could not be made smaller.
+	warn       func(error)
+	compacting bool // guarded by commit
+	background sync.WaitGroup
 }
 
 // A job is one change that waits for its turn.
@@ -65,39 +69,66 @@ func (s *store) settle() {
 			j.err = j.change(d)
 		}
 	}
-	if !d.changed {
+	before, r := s.world(), d.record(s.world())
+	if r.empty() {
 		return
 	}
-	next := d.world
-	if err := s.save(&next); err != nil {
+	if err := s.save(before, r); err != nil {
 		for _, j := range jobs {
 			j.err = fmt.Errorf("nothing was changed: %w", err)
 		}
 		return
 	}
-	before := s.world()
+	next := d.world
 	s.now.Store(&next)
 	if s.follow != nil {
 		s.follow(before, &next)
 	}
+	s.compact()
 }
 
-func (s *store) save(w *world) error {
+func (s *store) save(before *world, r record) error {
 	if s.file == nil {
 		return nil
 	}
-	return s.file.write(w)
+	return s.file.keep(before, r)
+}
+
+// compact makes the file smaller when it has grown. Changes go on meanwhile, and
+// wait only while what they appended is copied.
+func (s *store) compact() {
+	if s.file == nil || s.compacting || !s.file.grown() {
+		return
+	}
+	s.compacting = true
+	w, info, size := s.world(), s.file.info, s.file.size
+	s.background.Go(func() {
+		drawn, err := s.file.draw(w)
+		s.commit.Lock()
+		defer s.commit.Unlock()
+		s.compacting = false
+		switch {
+		case err != nil:
+		case s.file.info != info: // somebody took the file away, and there is a fresh one
+			err = discardFile(drawn)
+		default:
+			err = s.file.compact(drawn, size)
+		}
+		if err != nil {
+			s.file.fresh = s.file.size // not again at once
+			s.warn(fmt.Errorf("the state file %s grows, since no fresh one can be put in its place: %w", s.file.path, err))
+		}
+	})
 }
 
 // close refuses further changes and lets another process have the file.
 func (s *store) close() error {
 	s.commit.Lock()
-	defer s.commit.Unlock()
-	if s.closed {
-		return nil
-	}
+	closed := s.closed
 	s.closed = true
-	if s.file == nil {
+	s.commit.Unlock()
+	s.background.Wait()
+	if closed || s.file == nil {
 		return nil
 	}
 	return s.file.release()
@@ -105,20 +136,20 @@ func (s *store) close() error {
 
 // openStore reads the file, or begins with what seed gives and saves it, so that
 // ids are the same after a restart.
-func openStore(path string, wait time.Duration, c *catalogue, seed func() *world) (*store, error) {
-	s := &store{}
+func openStore(path string, wait time.Duration, c *catalogue, seed func() *world, warn func(error)) (*store, error) {
+	s := &store{warn: warn}
 	if path == "" {
 		s.now.Store(seed())
 		return s, nil
 	}
-	file, err := openSnapshot(path, wait)
+	file, err := openStateFile(path, wait)
 	if err != nil {
 		return nil, err
 	}
 	w, err := file.read(c)
 	if err == nil && w == nil {
 		w = seed()
-		err = file.write(w)
+		err = file.renew(w)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.release())

@@ -1,8 +1,9 @@
 package emulator
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"runner/clever"
@@ -16,7 +17,10 @@ type world struct {
 	addons        []*addon // oldest first
 	tokens        []token  // that logins ended with
 	partners      []*partner
-	leaving       []*addon // removed here, and not yet at their vendors'
+	leaving       []*addon          // removed here, and not yet at their vendors'
+	index         index             // of the add-ons
+	moving        map[string]*addon // those that are being migrated, by id
+	orders        int64             // how many add-ons there have been
 }
 
 // An account is the user or an organisation.
@@ -46,7 +50,7 @@ type addon struct {
 	Moving     *moving            `json:"moving,omitempty"`
 	Network    string             `json:"network,omitempty"` // operators: the id of its network group
 
-	line []byte // as the snapshot holds it; written once
+	number int64 // the how-manieth it is: later ones have higher ones
 }
 
 // A moving is where an add-on will be when its migration ends.
@@ -75,13 +79,7 @@ func (w *world) account(id string) *account {
 }
 
 // addon finds by add-on id or real id; nil if there is none.
-func (w *world) addon(id string) *addon {
-	i := slices.IndexFunc(w.addons, func(a *addon) bool { return a.ID == id || a.RealID == id })
-	if i < 0 {
-		return nil
-	}
-	return w.addons[i]
-}
+func (w *world) addon(id string) *addon { return w.index.find(id) }
 
 // of gives an owner's add-ons, oldest first.
 func (w *world) of(owner string) []*addon {
@@ -94,17 +92,37 @@ func (w *world) of(owner string) []*addon {
 	return list
 }
 
+// shelves is how many parts the index has: so many that a change copies little.
+const shelves = 256
+
+// An index finds add-ons by both of their ids. Worlds that follow each other share
+// all its parts but those with a change.
+type index [shelves]map[string]*addon
+
+func (x *index) find(id string) *addon { return x[shelfOf(id)][id] }
+
+func shelfOf(id string) uint32 {
+	sum := uint32(0)
+	for i := range len(id) {
+		sum = sum*31 + uint32(id[i])
+	}
+	return sum % shelves
+}
+
 // A draft is a world being changed. Its lists are its own, the add-ons in them
 // are not.
 type draft struct {
 	world
-	changed bool
+	changed bool     // something beside the add-ons
+	touched []string // ids of add-ons that were added, replaced or removed
+	own     [shelves]bool
 }
 
 func (w *world) draft() *draft {
 	d := &draft{world: *w}
 	d.organisations = slices.Clone(w.organisations)
 	d.addons = slices.Clone(w.addons)
+	d.moving = maps.Clone(w.moving)
 	return d
 }
 
@@ -116,27 +134,78 @@ func (d *draft) adopt(a account) {
 
 // add takes in a new add-on.
 func (d *draft) add(a *addon) {
+	d.orders++
+	a.number = d.orders
 	d.addons = append(d.addons, a)
-	d.changed = true
+	d.note(a)
 }
 
 // replace puts a changed copy where the add-on of its id is.
 func (d *draft) replace(a *addon) {
-	i := slices.IndexFunc(d.addons, func(b *addon) bool { return a.ID == b.ID })
-	a.line = nil
-	d.addons[i] = a
-	d.changed = true
+	a.number = d.addon(a.ID).number
+	d.addons[d.position(a)] = a
+	d.note(a)
 }
 
-// remove forgets an add-on.
+// remove forgets an add-on, unless it is gone already.
 func (d *draft) remove(id string) {
-	d.addons = slices.DeleteFunc(d.addons, func(a *addon) bool { return a.ID == id })
-	d.changed = true
+	a := d.addon(id)
+	if a == nil {
+		return
+	}
+	i := d.position(a)
+	d.addons = slices.Delete(d.addons, i, i+1)
+	d.forget(a)
 }
 
 // clear forgets all add-ons.
 func (d *draft) clear() {
-	d.addons, d.changed = nil, true
+	for _, a := range d.addons {
+		d.forget(a)
+	}
+	d.addons = nil
+}
+
+func older(a, b *addon) int { return cmp.Compare(a.number, b.number) }
+
+// position says where in the list an add-on is.
+func (d *draft) position(a *addon) int {
+	i, _ := slices.BinarySearchFunc(d.addons, a, older)
+	return i
+}
+
+// note lets an add-on be found.
+func (d *draft) note(a *addon) {
+	d.touched = append(d.touched, a.ID)
+	d.shelf(a.ID)[a.ID] = a
+	d.shelf(a.RealID)[a.RealID] = a
+	delete(d.moving, a.ID)
+	if a.Moving != nil {
+		if d.moving == nil {
+			d.moving = map[string]*addon{}
+		}
+		d.moving[a.ID] = a
+	}
+}
+
+// forget lets an add-on no longer be found.
+func (d *draft) forget(a *addon) {
+	d.touched = append(d.touched, a.ID)
+	delete(d.shelf(a.ID), a.ID)
+	delete(d.shelf(a.RealID), a.RealID)
+	delete(d.moving, a.ID)
+}
+
+// shelf gives the draft's own copy of the part of the index where an id belongs.
+func (d *draft) shelf(id string) map[string]*addon {
+	i := shelfOf(id)
+	if !d.own[i] {
+		d.own[i] = true
+		if d.index[i] = maps.Clone(d.index[i]); d.index[i] == nil {
+			d.index[i] = map[string]*addon{}
+		}
+	}
+	return d.index[i]
 }
 
 // check says why a world that came from a file cannot be served.
@@ -179,16 +248,4 @@ func (w *world) check(c *catalogue) error {
 		}
 	}
 	return nil
-}
-
-// encoded gives the add-on as a line of the snapshot.
-func (a *addon) encoded() ([]byte, error) {
-	if a.line == nil {
-		line, err := json.Marshal(a)
-		if err != nil {
-			return nil, err
-		}
-		a.line = line
-	}
-	return a.line, nil
 }
