@@ -56,6 +56,8 @@ func (p *Program) emulatorCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
 			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
+			&cli.BoolFlag{Name: "strict-ids", Usage: "refuse real ids (postgresql_…) in paths of v2, as the platform began to do in 2026"},
+			&cli.BoolFlag{Name: "strict-options", Usage: "refuse orders with options that the provider does not have; otherwise they are passed over"},
 			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
 			&cli.DurationFlag{Name: "migration-time", Usage: "let a migration take `DURATION`, step by step: 2m; none if left out"},
 			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
@@ -77,8 +79,8 @@ func (p *Program) emulatorCommand() *cli.Command {
 				return err
 			}
 			e, err := p.newEmulation(c.Context, emulator.Options{
-				State: c.String("state"), Strict: c.Bool("strict"), Faults: faults,
-				Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
+				State: c.String("state"), Strict: c.Bool("strict"), StrictIDs: c.Bool("strict-ids"), StrictOptions: c.Bool("strict-options"),
+				Faults: faults, Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
 			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
 				return err

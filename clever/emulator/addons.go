@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -108,6 +109,9 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 		return answer{}, err
 	}
 	p, pl, err := e.match(order, owner)
+	if err == nil && e.options.StrictOptions && p.partner == nil { // what vendors take is theirs to say
+		err = p.checkOptions(order.Options)
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -164,6 +168,22 @@ func (p *provider) choose(id, region string) (*plan, error) {
 			fmt.Sprintf("%q is none of %s", region, strings.Join(p.Zones, ", ")))
 	}
 	return pl, nil
+}
+
+// checkOptions refuses what the provider does not have, the first in their order.
+func (p *provider) checkOptions(options map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		_, isSwitch := p.Options[name]
+		value := options[name]
+		switch {
+		case isSwitch && value != "true" && value != "false":
+			return wrongField(90026, "emulator.unknown-option", "options."+name, fmt.Sprintf("%q is neither true nor false", value))
+		case isSwitch, name == "version" && len(p.Versions) > 0, slices.Contains(p.Settings, name):
+		default:
+			return wrongField(90026, "emulator.unknown-option", "options."+name, "the addons of "+p.ID+" have no such option")
+		}
+	}
+	return nil
 }
 
 // checkVersion refuses a version that the provider does not have. On a shared

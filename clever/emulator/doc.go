@@ -27,6 +27,7 @@
 //	400     90023  emulator.unknown-region     the order's region: not a zone of the plan
 //	400     90024  emulator.unknown-version    the order's options.version
 //	400     90025  emulator.cannot-migrate     the provider's add-ons cannot be changed so
+//	400     90026  emulator.unknown-option     the order's options (StrictOptions only)
 //	400     90030  emulator.bad-callback       a login's oauth_callback
 //	403     90031  emulator.login-denied       the user denied a command line's login
 //	403     90032  emulator.other-site         a browser's page of another origin, or another Host (Console only)

@@ -27,6 +27,9 @@ type Options struct {
 	Strict bool
 	// StrictIDs refuses real ids in v2 paths, as the platform began to do in 2026.
 	StrictIDs bool
+	// StrictOptions refuses an order with options that its provider does not have, or
+	// with a switch that is neither "true" nor "false". Otherwise they are passed over.
+	StrictOptions bool
 	// Consumers are further consumer keys, with their secrets, that Strict accepts.
 	Consumers map[string]string
 	// MigrationTime is how long a migration takes, step by step; the add-on is what it

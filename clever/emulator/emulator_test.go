@@ -260,6 +260,38 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestStrictOptions(t *testing.T) {
+	e, c := newEmulator(t, Options{StrictOptions: true})
+	_, lax := newEmulator(t, Options{})
+	for _, tt := range []struct {
+		provider string
+		options  map[string]string
+		refused  string
+	}{
+		{"postgresql-addon", nil, ""},
+		{"postgresql-addon", map[string]string{"version": "15", "encryption": "true", "do-backup": "false", "direct-host-only": "true", "locale": "en_GB"}, ""},
+		{"postgresql-addon", map[string]string{"colour": "blue", "kibana": "true"}, "options.colour"},
+		{"postgresql-addon", map[string]string{"encryption": "yes"}, "options.encryption"},
+		{"mysql-addon", map[string]string{"skip-log-bin": "true"}, ""},
+		{"mysql-addon", map[string]string{"locale": "en_GB"}, "options.locale"},
+		{"es-addon", map[string]string{"kibana": "true", "apm": "false", "plugins": "a,b", "services": "kibana"}, ""},
+		{"keycloak", map[string]string{"version": "26.3.3", "access-domain": "id.example.test"}, ""},
+		{"keycloak", map[string]string{"routes-domain": "id.example.test"}, "options.routes-domain"},
+		{"otoroshi", map[string]string{"routes-domain": "id.example.test"}, ""},
+		{"cellar-addon", map[string]string{}, ""},
+		{"cellar-addon", map[string]string{"version": "1"}, "options.version"},
+	} {
+		plans := e.catalogue.provider(tt.provider).view.Plans
+		o := clever.CreateRequest{Name: "x", ProviderID: tt.provider, Plan: plans[len(plans)-1].ID, Region: "par", Options: tt.options}
+		lax.must("POST", "/v2/self/addons", o, nil)
+		if tt.refused == "" {
+			c.must("POST", "/v2/self/addons", o, nil)
+		} else if status, m := c.refused("POST", "/v2/self/addons", o); status != 400 || m.ID != 90026 || m.Fields[tt.refused] == "" {
+			t.Errorf("%s with %v: %d %+v", tt.provider, tt.options, status, m)
+		}
+	}
+}
+
 func TestRealIDs(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		_, c := newEmulator(t, Options{StrictIDs: strict})
