@@ -29,11 +29,12 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 			return cannotMigrate("it is being migrated already")
 		}
 		moved := *a
-		if err := e.providerOf(a).move(&moved, wish); err != nil {
+		p := e.providerOf(a)
+		if err := p.move(&moved, wish); err != nil {
 			return err
 		}
 		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
-		m.Migration = newMigration(e.catalogue.route(a, &moved), began, took, c.fault.Kind == MigrationFailed)
+		m.Migration = newMigration(p.steps(a.Plan, moved.Plan), began, took, c.fault.Kind == MigrationFailed)
 		started = m.seen(m.From)
 		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
 		if took == 0 {
@@ -84,10 +85,10 @@ func legs() []leg {
 // dataStep is the step at which a migration fails that a fault lets fail.
 const dataStep = "DUMP_AND_RESTORE"
 
-// route gives the steps by which an add-on gets from where it is to where it is to be.
-func (c *catalogue) route(from, to *addon) []string {
-	kind := func(a *addon) string {
-		if c.provider(a.Provider).plan(a.Plan).Shared {
+// steps gives those by which an add-on gets from one plan to another.
+func (p *provider) steps(from, to string) []string {
+	kind := func(id string) string {
+		if p.plan(id).Shared {
 			return shared
 		}
 		return dedicated
