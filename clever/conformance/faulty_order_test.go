@@ -15,8 +15,9 @@ import (
 
 // read reads a request's object; nil: it was refused.
 func (f *faulty) read(w http.ResponseWriter, r *http.Request) map[string]any {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10+1))
+	if err != nil || len(body) > 64<<10 {
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 4<<20)) // or the server waits before it closes the connection
 		say(w, 413, "too much")
 		return nil
 	}
@@ -219,7 +220,7 @@ func (f *faulty) finish(callback string, config map[string]any) {
 		if f.is("calls back without credentials") {
 			r.Header.Del("Authorization")
 		}
-		resp, err := http.DefaultClient.Do(r)
+		resp, err := f.out.Do(r)
 		if err != nil {
 			return
 		}
@@ -228,7 +229,7 @@ func (f *faulty) finish(callback string, config map[string]any) {
 			if f.m.Dialect == vendor.HerokuV3 {
 				ready, _ := http.NewRequest("POST", callback+"/actions/provision", nil)
 				ready.SetBasicAuth(f.m.ID, f.m.Password)
-				if resp, err := http.DefaultClient.Do(ready); err == nil {
+				if resp, err := f.out.Do(ready); err == nil {
 					_ = resp.Body.Close()
 				}
 			}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,13 +19,12 @@ import (
 // A back-end that is good in every dialect, save for the defects that are
 // switched on.
 type faulty struct {
-	m         *vendor.Manifest
-	verifier  *vendor.Verifier
-	defect    string
-	async     bool
-	url       string
-	work      sync.WaitGroup // callbacks under way
-	elsewhere string         // another host, which nobody may call
+	m        *vendor.Manifest
+	verifier *vendor.Verifier
+	defect   string
+	async    bool
+	out      *http.Client   // for callbacks
+	work     sync.WaitGroup // callbacks under way
 
 	mu       sync.Mutex
 	byKey    map[string]*bought
@@ -52,7 +50,7 @@ func newFaulty(t *testing.T, d vendor.Dialect, defect string, async bool) *fault
 			Dialect: d, ID: "tinykv", Password: "a-password-for-tests-of-forty-characters", SSOSalt: "another-secret-for-tests-0123456789-abcd",
 			ConfigVars: []string{"TINYKV_URL", "TINYKV_TOKEN"}, Prefix: "TINYKV", PlanUpdateable: true, Requires: []string{"many_per_app"},
 		},
-		defect: defect, async: async, byKey: map[string]*bought{}, byID: map[string]*bought{}, sessions: map[string]string{}, crowds: map[string]*crowd{},
+		defect: defect, async: async, out: http.DefaultClient, byKey: map[string]*bought{}, byID: map[string]*bought{}, sessions: map[string]string{}, crowds: map[string]*crowd{},
 	}
 	f.verifier = vendor.NewVerifier(d, f.m.SSOSalt)
 	switch defect {
@@ -64,12 +62,25 @@ func newFaulty(t *testing.T, d vendor.Dialect, defect string, async bool) *fault
 			f.verifier.Recipe = vendor.ResourceToken
 		}
 	}
-	server := httptest.NewServer(f)
-	t.Cleanup(func() { server.Close(); f.work.Wait() })
-	f.url = server.URL
-	f.m.Production = vendor.Site{BaseURL: server.URL + "/r", SSOURL: server.URL + "/sso"}
+	return f.at("http://" + itsHost)
+}
+
+// itsHost is where the back-end is on a network.
+const itsHost = "127.0.0.1:9000"
+
+// at says where the back-end is.
+func (f *faulty) at(root string) *faulty {
+	f.m.Production = vendor.Site{BaseURL: root + "/r", SSOURL: root + "/sso"}
 	f.m.Test = f.m.Production
 	return f
+}
+
+// served puts the back-end onto a socket.
+func (f *faulty) served(t *testing.T) *faulty {
+	server := httptest.NewServer(f)
+	t.Cleanup(func() { server.Close(); f.work.Wait() })
+	f.out = server.Client()
+	return f.at(server.URL)
 }
 
 func (f *faulty) is(defect string) bool { return f.defect == defect }
@@ -87,8 +98,11 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.hostile(w, r) {
 		return
 	}
-	if f.is("slow") && r.Method == "GET" {
-		<-time.After(150 * time.Millisecond)
+	if f.is("takes 4 seconds") && r.Method == "GET" {
+		time.Sleep(4 * time.Second)
+	}
+	if f.is("takes 30 seconds") && r.Method == "GET" {
+		time.Sleep(30 * time.Second)
 	}
 	if f.is("calls for strangers") && r.Method == "POST" {
 		body, _ := io.ReadAll(r.Body)
@@ -96,8 +110,9 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var order struct {
 			Callback string `json:"callback_url"`
 		}
-		_ = json.Unmarshal(body, &order)
-		f.visit(order.Callback)
+		if json.Unmarshal(body, &order) == nil && order.Callback != "" {
+			f.visit(order.Callback)
+		}
 	}
 	if !f.allowed(r) {
 		if f.is("401 without a challenge") {
@@ -137,38 +152,25 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // visit reads what is behind an address.
 func (f *faulty) visit(address string) {
-	if resp, err := http.Get(address); err == nil {
+	if resp, err := f.out.Get(address); err == nil {
 		_ = resp.Body.Close()
 	}
 }
 
-// hostile answers as a back-end does that means no good.
+// hostile answers as a back-end does that means no good, and needs no socket
+// for it.
 func (f *faulty) hostile(w http.ResponseWriter, r *http.Request) bool {
 	switch f.defect {
 	case "hangs":
-		_, _ = io.Copy(io.Discard, r.Body) // or the server does not see the client go
 		<-r.Context().Done()
-	case "streams a gigabyte":
-		chunk := bytes.Repeat([]byte(" "), 1<<20)
-		for range 1 << 10 {
-			if _, err := w.Write(chunk); err != nil {
-				break
-			}
-		}
 	case "redirects":
-		http.Redirect(w, r, f.elsewhere, http.StatusTemporaryRedirect)
+		http.Redirect(w, r, "https://elsewhere.example.test/r", http.StatusTemporaryRedirect)
 	case "redirects for ever":
 		http.Redirect(w, r, "/r", http.StatusFound)
 	case "redirects to the metadata address":
 		http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)
 	case "a page and 200":
 		fmt.Fprint(w, "<html><h1>Welcome</h1></html>")
-	case "resets":
-		conn, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_ = conn.(*net.TCPConn).SetLinger(0)
-			_ = conn.Close()
-		}
 	default:
 		return false
 	}

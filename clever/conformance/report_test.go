@@ -61,7 +61,7 @@ func TestNobodyThere(t *testing.T) {
 
 // TestAnEndInBetween ends the run at its tenth check: what was made is removed.
 func TestAnEndInBetween(t *testing.T) {
-	f := newFaulty(t, vendor.HerokuV3, "", false)
+	f := newFaulty(t, vendor.HerokuV3, "", false).served(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &vendor.Backend{Manifest: f.m, Site: f.m.Test, Line: vendor.NewLine(vendor.LineOptions{Loopback: true})}
 	n := 0
