@@ -238,6 +238,6 @@ func (f *faulty) finish(callback string, config map[string]any) {
 		if resp.StatusCode == 503 && f.is("calls back once") || resp.StatusCode == 401 {
 			return
 		}
-		<-time.After(5 * time.Millisecond)
+		time.Sleep(5 * time.Millisecond)
 	}
 }
