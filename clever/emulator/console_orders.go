@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"runner/clever"
 )
@@ -139,12 +137,13 @@ func (c *Console) deleteAddon(w http.ResponseWriter, r *http.Request) {
 
 // A consoleProvider is what the page's forms have to know of a provider.
 type consoleProvider struct {
-	ID       string        `json:"id"`
-	Name     string        `json:"name"`
-	Plans    []consolePlan `json:"plans"`
-	Zones    []consoleZone `json:"zones"`
-	Versions []string      `json:"versions"`
-	Switches []string      `json:"switches"` // options that are on or off
+	ID       string                 `json:"id"`
+	Name     string                 `json:"name"`
+	Vendor   bool                   `json:"vendor"` // it is not the platform's own
+	Plans    []consolePlan          `json:"plans"`
+	Zones    []consoleZone          `json:"zones"`
+	Versions []string               `json:"versions"`
+	Switches []clever.FeatureSwitch `json:"switches"` // options that are on or off, and what they are by default
 }
 
 type consolePlan struct {
@@ -158,9 +157,14 @@ type consoleZone struct {
 	City string `json:"city"`
 }
 
-// getShelf tells what can be ordered.
-func (c *Console) getShelf(w http.ResponseWriter, _ *http.Request) {
+// getShelf tells what the query's owner can order, what vendors sell first.
+func (c *Console) getShelf(w http.ResponseWriter, r *http.Request) {
 	shelf := []consoleProvider{}
+	for _, p := range c.e.store.world().partners {
+		if p.seenBy(r.URL.Query().Get("owner")) {
+			shelf = append(shelf, c.e.catalogue.consoleProvider(p.provider))
+		}
+	}
 	for _, p := range c.e.catalogue.providers {
 		shelf = append(shelf, c.e.catalogue.consoleProvider(p))
 	}
@@ -169,8 +173,8 @@ func (c *Console) getShelf(w http.ResponseWriter, _ *http.Request) {
 
 func (c *catalogue) consoleProvider(p *provider) consoleProvider {
 	view := consoleProvider{
-		ID: p.ID, Name: p.Name, Plans: []consolePlan{}, Zones: []consoleZone{}, Versions: append([]string{}, p.Versions...),
-		Switches: append([]string{}, slices.Sorted(maps.Keys(p.Options))...),
+		ID: p.ID, Name: p.Name, Vendor: p.partner != nil, Plans: []consolePlan{}, Zones: []consoleZone{},
+		Versions: append([]string{}, p.Versions...), Switches: p.switches(nil),
 	}
 	for _, pl := range p.view.Plans {
 		view.Plans = append(view.Plans, consolePlan{pl.ID, pl.Name, pl.Price})

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"runner/clever"
+	"runner/clever/vendor"
 )
 
 // The page orders as a client does, on a strict emulator too: what it does is in
@@ -20,7 +23,7 @@ func TestConsoleOrders(t *testing.T) {
 		t.Fatalf("%v: %s", err, text)
 	}
 	redis := shelf[3]
-	if diff := cmp.Diff(consoleZone{"par", "Paris"}, redis.Zones[0]); diff != "" || redis.ID != "redis-addon" || redis.Switches[0] != "encryption" {
+	if diff := cmp.Diff(consoleZone{"par", "Paris"}, redis.Zones[0]); diff != "" || redis.ID != "redis-addon" || redis.Switches[0].Name != "encryption" {
 		t.Errorf("%+v %s", redis, diff)
 	}
 	order := func(owner, name, options string) string {
@@ -90,5 +93,33 @@ func TestConsoleOrders(t *testing.T) {
 		if got := told("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.store.world().addon(got) == nil {
 			t.Errorf("%s: %q", fault, got)
 		}
+	}
+}
+
+// A marketplace of vendors alone sells what they sell, to whom they sell it.
+func TestVendorsOnly(t *testing.T) {
+	asked := 0
+	s := newSite(t, Options{VendorsOnly: true, Asked: func(x Exchange) { asked++ }})
+	providers := func() (list []clever.Provider) {
+		s.api.must("GET", "/v2/products/addonproviders", nil, &list)
+		return list
+	}
+	if list := providers(); list == nil || len(list) != 0 {
+		t.Errorf("without a vendor: %v", list)
+	}
+	s = newSite(t, Options{VendorsOnly: true, Vendors: []Vendor{
+		{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")},
+		{Manifest: manifest(t, vendor.Clever, "other", "https://kv.example.com")},
+	}})
+	if list := providers(); len(list) != 2 || list[0].ID != "tinykv" || list[1].ID != "other" {
+		t.Errorf("with two: %+v", list)
+	}
+	_, _, text := s.ask("GET", "/console/shelf?owner="+s.User(), "")
+	var shelf []consoleProvider
+	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != 2 || !shelf[0].Vendor || len(shelf[0].Plans) != 2 || len(shelf[0].Zones) == 0 {
+		t.Errorf("%v: %s", err, text)
+	}
+	if asked != 1 {
+		t.Errorf("told of %d requests", asked)
 	}
 }

@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,7 +61,7 @@ func (e *Emulator) look(word string) consoleWorld {
 		at[owner.ID] = i
 		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
 	}
-	for _, a := range w.addons {
+	for i, a := range slices.Concat(w.addons, w.leaving) {
 		p := e.providerOf(a)
 		text := strings.Join([]string{a.Name, a.ID, a.RealID, p.ID, p.Name, p.plan(a.Plan).Slug, a.Region}, "\n")
 		if !strings.Contains(strings.ToLower(text), word) {
@@ -70,6 +71,10 @@ func (e *Emulator) look(word string) consoleWorld {
 		owner.Found++
 		if view.Found++; view.Found <= shownLimit {
 			owner.Addons = append(owner.Addons, p.consoleAddon(a))
+			if i >= len(w.addons) {
+				last := &owner.Addons[len(owner.Addons)-1]
+				last.State, last.Variables = "removing", []string{}
+			}
 		}
 	}
 	return view

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/clever/vendor"
 )
 
 // Options say how an Emulator plays. The zero Options keep everything in memory
@@ -48,6 +49,14 @@ type Options struct {
 	// Vendors sell add-ons of their own beside the platform's. Those of an earlier
 	// start are in the state file, and go on selling without being named again.
 	Vendors []Vendor
+	// VendorsOnly sells nothing of the platform's own; its zones stay.
+	VendorsOnly bool
+	// Called is told of every call to a vendor's back-end, by many goroutines; it
+	// may be nil.
+	Called func(vendor.Try)
+	// Asked is told of every request as it is answered, by many goroutines; it may
+	// be nil.
+	Asked func(Exchange)
 	// Warn is told what went wrong after the answer, behind an add-on or with the
 	// state file; it may be nil.
 	Warn func(text string)
@@ -88,6 +97,9 @@ func New(o Options) (*Emulator, error) {
 	c, err := loadCatalogue()
 	if err != nil {
 		return nil, err
+	}
+	if o.VendorsOnly {
+		c.providers = nil
 	}
 	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}}
 	key, secret := clever.PublicConsumer() // the one of the vendor's command line
@@ -192,10 +204,14 @@ func (e *Emulator) play(w http.ResponseWriter, c *call) error {
 		status = 0
 	}
 	// Noted before it is sent: whoever has the answer finds it in the journal.
-	e.journal.end(Exchange{
+	x := Exchange{
 		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
 		Path: r.URL.EscapedPath(), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
-	})
+	}
+	e.journal.end(x)
+	if e.options.Asked != nil {
+		e.options.Asked(x)
+	}
 	if err != nil {
 		return err
 	}

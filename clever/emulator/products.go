@@ -13,10 +13,18 @@ func (e *Emulator) listProviders(c *call) (answer, error) {
 	shelf := e.shelf
 	for _, p := range e.store.world().partners {
 		if p.seenBy(owner) {
-			shelf = slices.Concat(shelf[:len(shelf)-1], []byte{','}, p.encoded, []byte{']'})
+			shelf = slices.Concat(shelf[:len(shelf)-1], comma(shelf), p.encoded, []byte{']'})
 		}
 	}
 	return answer{body: shelf}, nil
+}
+
+// comma gives what stands between the elements of a list and a further one.
+func comma(list []byte) []byte {
+	if len(list) <= len("[]") {
+		return nil
+	}
+	return []byte{','}
 }
 
 func (e *Emulator) getProvider(c *call) (answer, error) {

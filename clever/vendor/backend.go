@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // masked stands for a secret.
@@ -24,6 +25,22 @@ type Backend struct {
 	// Before is called before each try with its number, from 1: the place to note
 	// that the call may have been made. Its error ends the call. nil: nothing.
 	Before func(call string, try int) error
+	// After is told of each try that was sent, and of how it went. nil: nobody.
+	After func(Try)
+}
+
+// A Try is a call that was sent once. It holds no secret of the manifest's; the
+// variables of the Resource are the customer's.
+type Try struct {
+	Vendor      string // the manifest's id
+	Call        string // "provision", "plan change", "deprovision"
+	Method, URL string
+	Plan        string // what was asked for; "" where that is not in question
+	Number      int    // from 1
+	Status      int    // 0 without an answer
+	Took        time.Duration
+	Resource    *Resource // nil after a failure
+	Err         error
 }
 
 // Request makes a request as the dialect has it: with credentials, for an
@@ -109,7 +126,7 @@ func (b *Backend) call(ctx context.Context, k callKind, id string, body any) (*R
 				return nil, err
 			}
 		}
-		res, err := b.once(ctx, k, id, body)
+		res, err := b.once(ctx, k, id, body, try)
 		f, failed := errors.AsType[*Failure](err)
 		if !failed {
 			return res, err
@@ -126,16 +143,27 @@ func (b *Backend) call(ctx context.Context, k callKind, id string, body any) (*R
 	}
 }
 
-func (b *Backend) once(ctx context.Context, k callKind, id string, body any) (*Resource, error) {
+func (b *Backend) once(ctx context.Context, k callKind, id string, body any, number int) (*Resource, error) {
 	r, err := b.Request(ctx, k.method(), id, body)
 	if err != nil {
 		return nil, &Failure{Call: string(k), Meaning: Mismatch, Err: err}
 	}
+	asked, _ := body.(map[string]any)
+	plan, _ := asked["plan"].(string)
+	try := Try{Vendor: b.Manifest.ID, Call: string(k), Method: r.Method, URL: b.Mask(r.URL.String()), Plan: plan, Number: number}
+	begun := time.Now()
 	a, err := b.Line.Send(r)
+	try.Took = time.Since(begun)
 	if err != nil {
-		return nil, b.silent(ctx, k, err)
+		try.Err = b.silent(ctx, k, err)
+	} else {
+		try.Status = a.Status
+		try.Resource, try.Err = b.understand(k, a)
 	}
-	return b.understand(k, a)
+	if b.After != nil {
+		b.After(try)
+	}
+	return try.Resource, try.Err
 }
 
 // silent makes a Failure of a call without an answer.

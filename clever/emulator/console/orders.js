@@ -73,7 +73,7 @@ async function openOrder() {
 
 async function restock() {
   await stock($("order"), $("order-owner").value);
-  choose($("order-provider"), shelf.map((p) => choice(p.id, p.name)));
+  choose($("order-provider"), shelf.map((p) => choice(p.id, p.vendor ? p.name + " (" + p.id + ")" : p.name)));
   provided();
 }
 
@@ -85,7 +85,11 @@ function provided() {
   choose($("order-zone"), p.zones.map((z) => choice(z.name, z.city === "" ? z.name : z.name + ", " + z.city)));
   choose($("order-version"), [choice("", "the usual one"), ...p.versions.map((v) => choice(v, v))]);
   for (const e of [$("order-version"), document.querySelector("label[for=order-version]")]) e.hidden = p.versions.length === 0;
-  const switches = p.switches.map((name) => el("label", {}, el("input", { type: "checkbox", value: name }), name));
+  const switches = p.switches.map((s) => {
+    const box = el("input", { type: "checkbox", value: s.name });
+    box.checked = box.defaultChecked = s.enabled;
+    return el("label", {}, box, s.name);
+  });
   $("order-switches").replaceChildren($("order-switches").firstElementChild, ...switches);
   $("order-switches").hidden = switches.length === 0;
 }
@@ -94,10 +98,13 @@ function plans(p) {
   return p.plans.map((pl) => choice(pl.id, pl.price > 0 ? pl.name + ", " + pl.price.toFixed(2) + " € a month" : pl.name));
 }
 
-// options gives those of the form; lines without "=" stand for "true".
+// options gives those of the form that are not as they are by default; lines
+// without "=" stand for "true".
 function options() {
   const all = {};
-  for (const box of $("order-switches").querySelectorAll("input:checked")) all[box.value] = "true";
+  for (const box of $("order-switches").querySelectorAll("input")) {
+    if (box.checked !== box.defaultChecked) all[box.value] = String(box.checked);
+  }
   if ($("order-version").value) all.version = $("order-version").value;
   for (const line of $("order-options").value.split("\n").map((l) => l.trim()).filter(Boolean)) {
     const at = line.indexOf("=");

@@ -76,11 +76,12 @@ function row(id) {
   r.open = el("button", { type: "button", class: "open", "aria-expanded": "false", "aria-controls": detail }, "Details");
   r.line = el("tr", { "data-addon": id }, el("td", { class: "main" }, r.name, r.ids, r.trouble), r.provider, r.plan, r.zone,
     el("td", { "data-label": "State" }, r.state), el("td", { class: "act" }, r.open));
+  r.actions = actions(r);
   r.hint = el("span", { class: "quiet small" });
   r.show = el("button", { type: "button", class: "plain", "aria-pressed": "false" }, "Show values");
   r.list = el("dl");
   r.detail = el("tr", { class: "detail", id: detail, hidden: "" },
-    el("td", { colspan: "6" }, el("div", { class: "vars" }, actions(r), el("div", { class: "bar" }, r.hint, r.show), r.list)));
+    el("td", { colspan: "6" }, el("div", { class: "vars" }, r.actions, el("div", { class: "bar" }, r.hint, r.show), r.list)));
   r.open.addEventListener("click", () => toggle(r));
   r.show.addEventListener("click", () => reveal(r));
   return r;
@@ -142,6 +143,7 @@ function fill(r, a) {
   r.state.classList.toggle("moving", a.state !== "active");
   text(r.trouble, a.trouble);
   r.open.setAttribute("aria-label", "Details of " + a.name);
+  r.actions.hidden = a.state === "removing";
   r.change.hidden = !a.canChange;
   if (r.names.join() !== a.variables.join()) {
     r.names = a.variables;
