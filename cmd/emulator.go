@@ -78,30 +78,41 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if err := checkDatabases(c); err != nil {
 				return err
 			}
+			listener, err := listen(c.String("listen"))
+			if err != nil {
+				return err
+			}
 			e, err := p.newEmulation(c.Context, emulator.Options{
 				State: c.String("state"), Strict: c.Bool("strict"), StrictIDs: c.Bool("strict-ids"), StrictOptions: c.Bool("strict-options"),
 				Faults: faults, Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
 			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
-				return err
+				return p.also(err, listener.Close())
 			}
-			return p.also(p.serve(c.Context, e.Emulator, c.String("listen")), e.Close())
+			announce := func() error { return p.announce(e.Emulator, listener.Addr()) }
+			return p.also(serve(c.Context, e.Emulator, c.String("listen"), listener, announce), e.Close())
 		},
 	}
 }
 
-// serve answers until the context ends, then lets what is under way finish.
-func (p *Program) serve(ctx context.Context, e *emulator.Emulator, address string) error {
+// listen begins to listen where --listen says.
+func listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
 	}
+	return listener, nil
+}
+
+// serve announces an emulator and answers until the context ends, then lets what
+// is under way finish. Address is what the listener was made for.
+func serve(ctx context.Context, e *emulator.Emulator, address string, listener net.Listener, announce func() error) error {
 	console := e.Console(address)
 	server := &http.Server{Handler: console, ReadHeaderTimeout: 10 * time.Second}
 	server.RegisterOnShutdown(console.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	if err := p.announce(e, listener.Addr()); err != nil {
+	if err := announce(); err != nil {
 		_ = server.Close()
 		return err
 	}
