@@ -165,7 +165,7 @@ func TestWaitEnv(t *testing.T) {
 		{"late", []reply{none, part, part, part, part, part, part, whole}, 4, ""},
 		{"never", []reply{part}, 2, `add-on "cache" exists, but not all of its variables: KV_PORT, KV_TOKEN; play again: the add-on is found and nothing is ordered twice`},
 		{"never at all", []reply{none}, 0, `add-on "cache" exists, but not all of its variables: KV_HOST, KV_PORT, KV_TOKEN, X; play again: the add-on is found and nothing is ordered twice`},
-		{"not allowed", []reply{{status: 403}}, 0, "the platform refused GET /v2/self/addons/addon_1/env: 403, not allowed"},
+		{"not allowed", []reply{{status: 403}}, 0, "the platform refused GET /v2/self/addons/addon_1/env: 403, not allowed; the token from environment may lack a right: log in again with `runner login`, and leave the rights ticked that it takes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -167,3 +167,12 @@ func (c Credentials) advice(now time.Time) string {
 	}
 	return fmt.Sprintf("the token comes from %s: check it, or log in again with `runner login`", c.Source)
 }
+
+// lacking says what to do about a token that may not do something.
+func (c Credentials) lacking() string {
+	const again = "log in again with `runner login`, and leave the rights ticked that it takes"
+	if c.Source == "" {
+		return "the token may lack a right: " + again
+	}
+	return fmt.Sprintf("the token from %s may lack a right: %s", c.Source, again)
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -104,7 +105,7 @@ func IsAuth(err error) bool {
 	}
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Status == http.StatusUnauthorized ||
-		e.Status == http.StatusForbidden && (e.Path == "/v2/self" || e.Path == "/v2/summary"))
+		e.Status == http.StatusForbidden && slices.Contains([]string{"/v2/self", "/v2/summary", "/v2/organisations"}, e.Path))
 }
 
 // IsUnreachable tells whether there was no answer because of the network.
@@ -188,11 +189,19 @@ func (c *core) refused(q call, a answer) *Error {
 	switch a.status {
 	case http.StatusUnauthorized:
 		e.advice = c.creds.advice(time.Now())
+	case http.StatusForbidden:
+		if e.ID != notYours {
+			e.advice = c.creds.lacking()
+		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		e.advice = "try again later"
 	}
 	return e
 }
+
+// notYours is the platform's number for what belongs to another owner (§5.2). No
+// right of a token's would help.
+const notYours = "10300"
 
 // read takes over what an error's body says, in the forms of v2, v4 and the
 // bridge (§5.1). A page of a proxy says nothing.

@@ -31,7 +31,8 @@ func TestWhatAnswersMean(t *testing.T) {
 		{"bridge form", reply{status: 401, body: `{"code":"invalid-credential"}`},
 			"the platform refused " + self + ": 401, not authenticated (invalid-credential)" + logIn, "auth"},
 		{"nothing said", reply{status: 401}, "the platform refused " + self + ": 401, not authenticated" + logIn, "auth"},
-		{"not allowed to know oneself", reply{status: 403}, "the platform refused " + self + ": 403, not allowed", "auth"},
+		{"not allowed to know oneself", reply{status: 403}, "the platform refused " + self + ": 403, not allowed; the token from environment may lack a right: " +
+			"log in again with `runner login`, and leave the rights ticked that it takes", "auth"},
 		{"text", reply{status: 418, body: "short\nand\x1b[31m stout"}, "the platform refused " + self + ": 418, i'm a teapot: short and [31m stout", ""},
 		{"a page", reply{status: 500, body: "<!DOCTYPE html><p>oops"}, "the platform failed at " + self + ": 500, internal server error", ""},
 		{"busy", reply{status: 503, body: `{"id":-500,"message":"Error from provider: [no capacity]","type":"error"}`},
@@ -81,8 +82,8 @@ func kindsOf(err error) string {
 func TestForeignThingsAreNoMatterOfAuthentication(t *testing.T) {
 	c := newTestClient(t, &scripted{replies: []reply{{status: 403, body: `{"id":10300,"message":"Not yours.","type":"error"}`}}})
 	_, err := c.Env(t.Context(), "", "addon_1")
-	if err == nil || IsAuth(err) {
-		t.Errorf("%v counts as one of authentication", err)
+	if err == nil || IsAuth(err) || strings.Contains(told(err), "right") {
+		t.Errorf("%s counts as one of authentication, or of rights", told(err))
 	}
 }
 

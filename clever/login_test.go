@@ -24,7 +24,7 @@ func loggingIn(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator
 	}}, change...)...)
 }
 
-var hidden = regexp.MustCompile(`type="hidden" name="([^"]+)" value="([^"]+)"`)
+var formField = regexp.MustCompile(`type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]+)"`)
 
 // browse opens a page of the emulator and answers it. It gives where the browser goes then.
 func browse(t *testing.T, e *emulator.Emulator, page, decision string) url.Values {
@@ -38,7 +38,7 @@ func browse(t *testing.T, e *emulator.Emulator, page, decision string) url.Value
 	}
 	_, text := do(httptest.NewRequest("GET", page, nil))
 	form := url.Values{"decision": {decision}}
-	for _, f := range hidden.FindAllStringSubmatch(text, -1) {
+	for _, f := range formField.FindAllStringSubmatch(text, -1) {
 		form.Set(f[1], f[2])
 	}
 	page, _, _ = strings.Cut(page, "?")

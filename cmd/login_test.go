@@ -54,7 +54,7 @@ func (s *shell) profile() string {
 	return filepath.Join(s.env["HOME"], ".config", "clever-cloud", "clever-tools.json")
 }
 
-var hiddenField = regexp.MustCompile(`type="hidden" name="([^"]+)" value="([^"]+)"`)
+var formField = regexp.MustCompile(`type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]+)"`)
 
 // answers gives a browser that answers a page, and goes where it is sent. Where it
 // ends is sent to a channel, if there is one.
@@ -73,7 +73,8 @@ func answers(decision string, change func(back *url.URL), ended chan<- string) s
 
 // surf opens a page, sends its form, and follows where that leads. It gives the
 // last page, or what went wrong.
-func surf(ctx context.Context, address, decision string, change func(*url.URL)) string {
+// What it is told not to tick, it does not send.
+func surf(ctx context.Context, address, decision string, change func(*url.URL), untick ...string) string {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	get := func(method, address string, form url.Values) (*http.Response, string) {
 		r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
@@ -91,8 +92,11 @@ func surf(ctx context.Context, address, decision string, change func(*url.URL)) 
 	}
 	_, text := get("GET", address, nil)
 	form := url.Values{"decision": {decision}}
-	for _, f := range hiddenField.FindAllStringSubmatch(text, -1) {
+	for _, f := range formField.FindAllStringSubmatch(text, -1) {
 		form.Set(f[1], f[2])
+	}
+	for _, name := range untick {
+		form.Del(name)
 	}
 	address, _, _ = strings.Cut(address, "?")
 	resp, text := get("POST", address, form)
@@ -136,6 +140,51 @@ func TestLogin(t *testing.T) {
 	}
 	if code, _, stderr := s.run("whoami"); code != 5 {
 		t.Errorf("after the logout: exit %d\n%s", code, stderr)
+	}
+}
+
+// What was not ticked at the login is refused, and the user is told what is missing
+// and what to do about it.
+func TestLoginWithoutARight(t *testing.T) {
+	for _, tt := range []struct {
+		right string
+		args  []string
+		code  int
+	}{
+		{"access_organisations", []string{"whoami"}, 5},
+		{"access_organisations", []string{"play"}, 2},
+		{"manage_organisations_services", []string{"play"}, 2},
+	} {
+		s := newShell(t)
+		e := s.loggedOut(t)
+		browse := func(ctx context.Context, address string) error {
+			go surf(ctx, address, "allow", nil, tt.right)
+			return nil
+		}
+		if code, out, stderr := s.login(t, browse, ""); code != 0 {
+			t.Fatalf("exit %d\n%s%s", code, out, stderr)
+		}
+		if tt.args[0] == "play" {
+			tt.args = append(tt.args, s.file(t, "site.yml", orders(1)))
+		}
+		code, out, stderr := s.run(tt.args...)
+		all := strings.Join(strings.Fields(out+stderr), " ")
+		if code != tt.code || !strings.Contains(all, "This token lacks the right "+tt.right) || !strings.Contains(all, "log in again with `runner login`, and leave the rights ticked") {
+			t.Errorf("%v without %s: exit %d\n%s%s", tt.args, tt.right, code, out, stderr)
+		}
+		if list := e.Addons(e.User()); len(list) != 0 {
+			t.Errorf("there is %v", list)
+		}
+	}
+	s := newShell(t)
+	s.loggedOut(t)
+	browse := func(ctx context.Context, address string) error {
+		go surf(ctx, address, "allow", nil, "access_personal_information")
+		return nil
+	}
+	code, _, stderr := s.login(t, browse, "")
+	if _, err := os.Stat(s.profile()); code != 5 || !strings.Contains(stderr, "lacks the right access_personal_information") || !os.IsNotExist(err) {
+		t.Errorf("a login that must not know whose it is: exit %d, %v\n%s", code, err, stderr)
 	}
 }
 

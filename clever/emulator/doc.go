@@ -31,6 +31,7 @@
 //	400     90030  emulator.bad-callback       a login's oauth_callback
 //	403     90031  emulator.login-denied       the user denied a command line's login
 //	403     90032  emulator.other-site         a browser's page of another origin, or another Host (Console only)
+//	403     90033  emulator.missing-right      the user did not allow the token that; the message names the right
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
 //	429     90052  emulator.too-many-requests  a Fault wants it
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
@@ -44,7 +45,16 @@
 // A consumer's login (/v2/oauth/…) and a command line's (/cli-oauth, which is a
 // page of the console on the platform, and /v2/self/cli_tokens) end with tokens of
 // their own, which are kept with the world. Whoever can open the page is the one
-// user. The rights that the page lists are noted and shown, not enforced.
+// user. A consumer's token may do what was ticked on the page, and no more. The names
+// of the rights are the platform's; which calls need which is not told anywhere
+// [?], and here it is what the names say:
+//
+//	access_personal_information    GET /v2/self
+//	access_organisations           every other GET that needs a token
+//	manage_organisations_services  every other method ("services" are add-ons)
+//	none                           /v2/self/id, and /v2/self/tokens
+//
+// A command line's token may do everything, as may the token that Credentials gives.
 //
 // # The state file
 //

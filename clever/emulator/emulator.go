@@ -251,6 +251,9 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 		if err := e.authenticate(c); err != nil {
 			return answer{}, err
 		}
+		if err := c.permit(rt.right); err != nil {
+			return answer{}, err
+		}
 	}
 	return rt.serve(c)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 )
@@ -227,24 +226,4 @@ func consumerName(key string) string {
 		return "Emulator"
 	}
 	return key
-}
-
-// rights are all there are (§1.5 of the API reference), save "almighty": no
-// consumer of a user's own has it.
-func rights() []string {
-	return []string{
-		"access_organisations", "access_organisations_bills", "access_organisations_consumption_statistics",
-		"access_organisations_credit_count", "access_personal_information", "manage_organisations",
-		"manage_organisations_applications", "manage_organisations_members", "manage_organisations_services",
-		"manage_personal_information", "manage_ssh_keys",
-	}
-}
-
-// allowed gives rights as the platform shows them: by name, yes or no.
-func allowed(some []string) map[string]bool {
-	all := map[string]bool{}
-	for _, r := range rights() {
-		all[r] = slices.Contains(some, r)
-	}
-	return all
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"runner/clever"
 )
 
@@ -45,6 +47,13 @@ func TestCLILogin(t *testing.T) {
 	if status := d.self(); status != http.StatusOK {
 		t.Errorf("the token is refused: %d", status)
 	}
+	var info clever.TokenInfo
+	c.auth = `OAuth oauth_consumer_key="` + d.key + `", oauth_token="` + d.token + `", oauth_signature="` + d.secret + "%26" + d.tokenSecret + `"`
+	c.must("GET", "/v2/self/tokens/current", nil, &info)
+	if diff := cmp.Diff(map[string]bool{"almighty": true}, info.Rights); diff != "" {
+		t.Errorf("its rights: %s", diff)
+	}
+	c.order("/v2/self", order("x"))
 
 	b.answer(page, "deny")
 	if status, _ := b.open(poll); status != http.StatusForbidden {

@@ -49,10 +49,11 @@ func (e *Emulator) consentPage(l login) answer {
 	u := e.store.world().user
 	p := page{
 		Title: "A command line wants to log in", Action: "/cli-oauth", Member: "cli_token", ID: l.id, Key: l.formKey,
-		User: u.Name, Email: u.Email, Rights: rights(),
+		User: u.Name, Email: u.Email,
 	}
 	if l.callback != "" {
 		p.Title, p.Action, p.Member = consumerName(l.consumer)+" wants to log in", "/v2/oauth/authorize", "oauth_token"
+		p.Rights = rights()
 	}
 	return p.answer(http.StatusOK)
 }
@@ -132,6 +133,9 @@ func (e *Emulator) decided(c *call, member string) (login, error) {
 	l, err := e.logins.find(form[member], e.options.Now())
 	if err != nil || (l.callback == "") != (member == "cli_token") {
 		return login{}, errNoLogin
+	}
+	if l.callback == "" {
+		agreed = []string{rightToAll}
 	}
 	return e.logins.decide(l.id, form["form_key"], form["decision"] == "allow", agreed, e.options.Now())
 }

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"runner/clever"
 )
 
 // A browser opens pages of an emulator, fills in their forms, and stops at
@@ -192,25 +190,6 @@ func TestDance(t *testing.T) {
 	now = now.AddDate(0, 3, 0)
 	if status := d.self(); status != http.StatusUnauthorized {
 		t.Errorf("after three months: %d", status)
-	}
-}
-
-func TestRightsAreNoted(t *testing.T) {
-	e, _ := newEmulator(t, Options{Strict: true})
-	d := newDancer(t, e)
-	page := d.begin()
-	resp, _ := d.answer(page, "allow", func(f url.Values) { f.Del("manage_ssh_keys"); f.Set("almighty", "on") })
-	back, err := resp.Location()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.finish(back.Query().Get("oauth_verifier"))
-	c := inProcessClient(t, e)
-	c.auth = `OAuth oauth_consumer_key="` + d.key + `", oauth_token="` + d.token + `", oauth_signature="` + d.secret + "%26" + d.tokenSecret + `"`
-	var info clever.TokenInfo
-	c.must("GET", "/v2/self/tokens/current", nil, &info)
-	if info.Token != d.token || len(info.Rights) != 11 || info.Rights["manage_ssh_keys"] || !info.Rights["manage_organisations"] {
-		t.Errorf("the token in use is %+v", info)
 	}
 }
 

@@ -12,7 +12,7 @@ type token struct {
 	Token    string   `json:"token"`
 	Secret   string   `json:"secret"`
 	Consumer string   `json:"consumer,omitempty"` // "": any, as a command line's
-	Rights   []string `json:"rights,omitempty"`   // noted, not enforced
+	Rights   []string `json:"rights,omitempty"`   // what the user ticked
 	Created  int64    `json:"created"`            // milliseconds
 	Expires  int64    `json:"expires"`            // milliseconds
 }

@@ -92,6 +92,10 @@ func loginDenied() *refusal {
 	return &refusal{403, 90031, "emulator.login-denied", "The user denied this login.", nil}
 }
 
+func missingRight(right string) *refusal {
+	return &refusal{403, 90033, "emulator.missing-right", "This token lacks the right " + right + ".", nil}
+}
+
 func otherSite() *refusal {
 	return &refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
 }

@@ -31,6 +31,7 @@ type route struct {
 	method string
 	parts  []string // "{name}" takes any one part
 	public bool     // needs no credentials
+	right  string   // what a login must have allowed; "": nothing
 	serve  func(*call) (answer, error)
 }
 
@@ -39,7 +40,7 @@ func (e *Emulator) table() []route {
 	var t []route
 	add := func(method, path string, serve func(*call) (answer, error)) {
 		for _, base := range bases(path) {
-			t = append(t, route{method: method, parts: parts(base), serve: serve})
+			t = append(t, route{method: method, parts: parts(base), right: rightFor(method, base), serve: serve})
 		}
 	}
 	open := func(method, path string, serve func(*call) (answer, error)) {

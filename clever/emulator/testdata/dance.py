@@ -19,7 +19,7 @@ consumer = OAuth1Session(key, client_secret=secret, callback_uri="http://127.0.0
 asked = consumer.fetch_request_token(base + "/v2/oauth/request_token" + suffix)
 
 page = requests.get(consumer.authorization_url(base + "/v2/oauth/authorize"))
-form = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page.text), decision="allow")
+form = dict(re.findall(r'type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]+)"', page.text), decision="allow")
 answer = requests.post(base + "/v2/oauth/authorize", data=form, allow_redirects=False)
 consumer.parse_authorization_response(answer.headers["Location"])
 again = dict(consumer._client.client.__dict__)
