@@ -20,7 +20,7 @@ func (p *Program) vendorCommand() *cli.Command {
 	c := &cli.Command{
 		Name:  "vendor",
 		Usage: "for those who sell add-ons: check a manifest and a back-end",
-		Description: "validate and test take " + manifestName + " where MANIFEST is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
+		Description: "validate, test and serve take " + manifestName + " where MANIFEST is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
 			"guessed from its fields unless --dialect says.",
 		Action: noCommand,
 		Subcommands: []*cli.Command{
@@ -31,6 +31,7 @@ func (p *Program) vendorCommand() *cli.Command {
 			p.vendorPlanCommand(),
 			p.vendorDeprovisionCommand(),
 			p.vendorSSOCommand(),
+			p.vendorServeCommand(),
 		},
 	}
 	for _, sub := range c.Subcommands {
@@ -141,6 +142,7 @@ func (p *Program) vendorValidateCommand() *cli.Command {
 // A manifestFile is a manifest that was read.
 type manifestFile struct {
 	name     string
+	text     []byte
 	manifest *vendor.Manifest // nil where there is none to be read
 	problems []vendor.Problem
 }
@@ -169,7 +171,7 @@ func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifest
 	if err != nil {
 		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
 	}
-	f := &manifestFile{name: name}
+	f := &manifestFile{name: name, text: text}
 	f.manifest, f.problems = vendor.Read(text, o)
 	return f, nil
 }

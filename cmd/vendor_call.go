@@ -23,9 +23,13 @@ import (
 func callFlags(more ...cli.Flag) []cli.Flag {
 	return append([]cli.Flag{
 		dialectFlag(),
-		&cli.StringFlag{Name: "env", Value: "test", Usage: "the `SITE` of the manifest that is called: test or production"},
+		environmentFlag(),
 		&cli.DurationFlag{Name: "timeout", Value: 25 * time.Second, Usage: "give up a call after `DURATION`"},
 	}, more...)
+}
+
+func environmentFlag() cli.Flag {
+	return &cli.StringFlag{Name: "env", Value: "test", Usage: "the `SITE` of the manifest that is called: test or production"}
 }
 
 // A vendorSide is a manifest that may be acted on, and its back-end.
@@ -46,10 +50,10 @@ func (p *Program) vendorSide(c *cli.Context, args ...string) (*vendorSide, error
 	return p.sideOf(c, c.Args().First())
 }
 
-// sideOf is vendorSide for the manifest of a name.
-func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
-	environment := c.String("env")
-	if environment != "test" && environment != "production" {
+// soundManifest reads a manifest and tells what is wrong with it. With one that has
+// errors, or a site that no manifest has, nothing is done, which is said.
+func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifestFile, error) {
+	if environment := c.String("env"); environment != "test" && environment != "production" {
 		return nil, fmt.Errorf("--env takes test or production, not %q", environment)
 	}
 	f, err := readNamedManifest(c, name, vendor.Options{Loopback: true})
@@ -58,10 +62,19 @@ func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
 	}
 	p.tellManifest(f)
 	if n := len(vendor.Errors(f.problems)); n > 0 {
-		return nil, &exit{exitPlaybook, fmt.Errorf("%s in %s: nothing was called", count(n, "error"), f.name)}
+		return nil, &exit{exitPlaybook, fmt.Errorf("%s in %s: %s", count(n, "error"), f.name, nothing)}
 	}
 	p.secrets.Add(f.manifest.Secrets()...)
-	site := f.manifest.Site(environment)
+	return f, nil
+}
+
+// sideOf is vendorSide for the manifest of a name.
+func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
+	f, err := p.soundManifest(c, name, "nothing was called")
+	if err != nil {
+		return nil, err
+	}
+	site := f.manifest.Site(c.String("env"))
 	line := vendor.NewLine(vendor.LineOptions{Time: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL)})
 	return &vendorSide{f, site, &vendor.Backend{Manifest: f.manifest, Site: site, Line: line, Patience: vendor.Brief()}}, nil
 }
