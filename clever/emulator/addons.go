@@ -19,14 +19,10 @@ func (e *Emulator) view(a *addon) clever.Addon {
 	p := e.providerOf(a)
 	provider := p.view
 	provider.Plans, provider.Features = nil, nil
-	v := clever.Addon{
+	return clever.Addon{
 		ID: a.ID, Name: a.Name, RealID: a.RealID, Region: a.Region, ZoneID: e.catalogue.zone(a.Region).ID,
-		Provider: provider, Plan: p.plan(a.Plan).view, CreationDate: a.Created, ConfigKeys: []string{},
+		Provider: provider, Plan: p.plan(a.Plan).view, CreationDate: a.Created, ConfigKeys: p.variables(a),
 	}
-	for _, v2 := range p.environment(a) {
-		v.ConfigKeys = append(v.ConfigKeys, v2.Name)
-	}
-	return v
 }
 
 func (e *Emulator) views(list []*addon) []clever.Addon {

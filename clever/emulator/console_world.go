@@ -89,9 +89,6 @@ func (p *provider) consoleAddon(a *addon) consoleAddon {
 	if m := a.Moving; m != nil {
 		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
 	}
-	for _, v := range p.environment(a) {
-		view.Variables = append(view.Variables, v.Name)
-	}
 	return view
 }
 

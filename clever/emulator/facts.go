@@ -85,13 +85,32 @@ func (p *provider) environment(a *addon) []clever.EnvVar {
 	known["uuid"] = strings.TrimPrefix(a.RealID, p.RealPrefix)
 	in := braces(known)
 	env := []clever.EnvVar{}
-	for _, row := range p.Env {
-		if len(row) > 2 && a.Options[row[2]] != "true" {
-			continue
-		}
+	for _, row := range p.rows(a) {
 		env = append(env, clever.EnvVar{Name: row[0], Value: in.Replace(row[1])})
 	}
 	return env
+}
+
+// variables names what environment writes: a list of add-ons has no more of it.
+func (p *provider) variables(a *addon) []string {
+	names := []string{}
+	if p.Detail == "config" {
+		for _, v := range a.Env {
+			names = append(names, v.Name)
+		}
+		return names
+	}
+	for _, row := range p.rows(a) {
+		names = append(names, row[0])
+	}
+	return names
+}
+
+// rows gives the variables that an add-on has with its options.
+func (p *provider) rows(a *addon) [][]string {
+	return slices.DeleteFunc(slices.Clone(p.Env), func(row []string) bool {
+		return len(row) > 2 && a.Options[row[2]] != "true"
+	})
 }
 
 // newUUID gives a random UUID, version 4 of RFC 4122: the vendor's command line
