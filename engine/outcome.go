@@ -93,22 +93,24 @@ func (a *attempt) failed(err error) *expr.Map {
 	return expr.MapOf("msg", a.place(err).Msg)
 }
 
-// place finds where in the playbook an error belongs; of several mistakes, where
-// each does.
+// place finds where in the playbook an error belongs.
 func (a *attempt) place(err error) *Problem {
-	p := a.placeOne(err)
-	if several, ok := errors.AsType[Mistakes](err); ok {
-		for _, one := range several {
-			p.Parts = append(p.Parts, a.placeOne(one))
-		}
-	}
-	return p
+	return a.step.Kind.ProblemOf(err, a.step.Args, a.step.Place)
 }
 
-func (a *attempt) placeOne(err error) *Problem {
-	at := a.step.Place
+// ProblemOf makes a Problem of an error: one about an argument (see About) is placed
+// where that was written among args, others at `at`; of several mistakes, each.
+func (k *Kind) ProblemOf(err error, args *expr.Node, at Place) *Problem {
+	if several, ok := errors.AsType[Mistakes](err); ok && len(several) > 0 {
+		sum := &Problem{Msg: err.Error(), Err: err}
+		for _, one := range several {
+			sum.Parts = append(sum.Parts, k.ProblemOf(one, args, at))
+		}
+		sum.Place = sum.Parts[0].Place
+		return sum
+	}
 	if about, ok := errors.AsType[*ArgError](err); ok {
-		if n := argument(a.step.Args, about.Path, a.step.Kind.Params()); n != nil {
+		if n := argument(args, about.Path, k.Params()); n != nil {
 			at = n.Place
 		}
 	}

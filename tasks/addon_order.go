@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		return engine.Change{}, engine.About("details", fmt.Errorf("there is no add-on %q yet, and to order it details.plan is needed", r.Name))
 	}
 	b, err := r.choose(ctx, nil)
+	if p, ok := r.cloud.promised(r.Provider); ok && h.Check && err != nil && isWord(err) {
+		return r.orderPromised(h, p)
+	}
 	if err != nil {
 		return engine.Change{}, err
 	}
@@ -33,6 +37,23 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		Attrs:  b.attrs(),
 		Result: b.expected(h.Task, r.owner),
 		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.buy(ctx, h, b) },
+	}, checkTags(r.declaredTags())
+}
+
+// orderPromised tells, in a check, of an order from a provider that an earlier task
+// would register, or give the plan first. Where it runs shows when it is there.
+func (r *registration) orderPromised(h *engine.Host, p clever.Provider) (engine.Change, error) {
+	plan, err := (&clever.Catalogue{Providers: []clever.Provider{p}}).Plan(&p, r.Details.Plan)
+	if err != nil {
+		return engine.Change{}, engine.About("details.plan", err)
+	}
+	b := basket{provider: &p, plan: plan, tags: r.retag(nil),
+		request: clever.CreateRequest{Name: r.Name, ProviderID: p.ID, Region: cmp.Or(r.Details.Region, defaultRegion), Options: r.options(r.Details.Version)}}
+	return engine.Change{
+		Action: engine.Create,
+		Object: fmt.Sprintf("add-on %q", r.Name),
+		Attrs:  b.attrs(),
+		Result: b.expected(h.Task, r.owner),
 	}, checkTags(r.declaredTags())
 }
 

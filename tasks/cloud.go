@@ -25,8 +25,9 @@ type Cloud struct {
 
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
-	known   map[string]home // by add-on id
-	named   map[string]bool // what tasks declare, found or not
+	known   map[string]home            // by add-on id
+	named   map[string]bool            // what tasks declare, found or not
+	coming  map[string]clever.Provider // as tasks will have made them, by id
 }
 
 // A home is where an add-on of this run was found.
@@ -121,6 +122,24 @@ func (c *Cloud) declare(name string) {
 		c.named = map[string]bool{}
 	}
 	c.named[name] = true
+}
+
+// promise notes what a task of this run makes of a provider.
+func (c *Cloud) promise(p clever.Provider) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.coming == nil {
+		c.coming = map[string]clever.Provider{}
+	}
+	c.coming[p.ID] = p
+}
+
+// promised gives a provider as a task of this run makes it.
+func (c *Cloud) promised(id string) (clever.Provider, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.coming[id]
+	return p, ok
 }
 
 // declared reports whether a task of this run sees to an add-on.

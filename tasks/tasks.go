@@ -8,18 +8,20 @@ import "runner/engine"
 // a cloud they can be checked but not run.
 func Kinds(cloud *Cloud) []engine.Kind {
 	return []engine.Kind{
-		addonRegister(cloud), // orders an add-on, or finds the one that is there
-		addonRemove(cloud),   // removes one
-		addonInfo(cloud),     // tells what there is
-		addonPrune(cloud),    // removes what a scope no longer declares
-		envFile(),            // writes variables to a file
-		debug(),              // shows a text or a value
-		setFact(),            // sets variables
-		assert(),             // fails unless conditions hold
-		fail(),               // fails
-		pause(),              // waits for a while, or for a person
-		includeTasks(),       // brings in the tasks of a file
-		includeVars(),        // reads variables from a file
-		meta(),               // ends the play, or runs handlers now
+		addonRegister(cloud),    // orders an add-on, or finds the one that is there
+		addonRemove(cloud),      // removes one
+		addonInfo(cloud),        // tells what there is
+		addonPrune(cloud),       // removes what a scope no longer declares
+		providerRegister(cloud), // sells an add-on: its provider, features and plans
+		providerRemove(cloud),   // sells it no longer
+		envFile(),               // writes variables to a file
+		debug(),                 // shows a text or a value
+		setFact(),               // sets variables
+		assert(),                // fails unless conditions hold
+		fail(),                  // fails
+		pause(),                 // waits for a while, or for a person
+		includeTasks(),          // brings in the tasks of a file
+		includeVars(),           // reads variables from a file
+		meta(),                  // ends the play, or runs handlers now
 	}
 }

@@ -1,0 +1,152 @@
+package tasks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"runner/clever/vendor"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// This file tells what is wrong with a provider before anything runs, as far as
+// the playbook writes it down.
+
+// checkProvider is the check of the kind. Warnings are for those who validate.
+func checkProvider(cloud *Cloud, args *expr.Node, dir string) []*engine.Problem {
+	kind := providerRegister(cloud)
+	wrong := checkManifest(args.Get("manifest"), dir, cloud == nil)
+	if n := args.Get("organisation"); n != nil && n.Tmpl == nil && strings.HasPrefix(n.Text, "user_") {
+		wrong.Add("organisation", notSelling(n.Text))
+	}
+	if features, plans := args.Get("features"), args.Get("plans"); plain(features) && plain(plans) {
+		wrong = append(wrong, checkOffer(featuresOf(features), plansOf(plans))...)
+	}
+	var problems []*engine.Problem
+	for _, err := range wrong {
+		problems = append(problems, kind.ProblemOf(err, args, args.Place))
+	}
+	return problems
+}
+
+// plain reports whether a node is written without templates; one that is not
+// written is.
+func plain(n *expr.Node) bool {
+	if n == nil {
+		return true
+	}
+	for _, item := range n.Items {
+		if !plain(item) {
+			return false
+		}
+	}
+	for _, e := range n.Entries {
+		if !plain(e.Key) || !plain(e.Value) {
+			return false
+		}
+	}
+	return n.Tmpl == nil
+}
+
+func featuresOf(n *expr.Node) []ProviderFeature {
+	if n == nil || n.Shape != expr.Sequence {
+		return nil
+	}
+	features := []ProviderFeature{}
+	for _, item := range n.Items {
+		features = append(features, ProviderFeature{Name: textOf(item.Get("name")), Type: textOf(item.Get("type"))})
+	}
+	return features
+}
+
+func plansOf(n *expr.Node) []ProviderPlan {
+	if n == nil {
+		return nil
+	}
+	var plans []ProviderPlan
+	for _, item := range n.Items {
+		p := ProviderPlan{Slug: textOf(item.Get("slug")), Name: textOf(item.Get("name")), Features: map[string]string{}}
+		p.Price, _ = strconv.ParseFloat(textOf(item.Get("price")), 64) // that it is a number was checked
+		if f := item.Get("features"); f != nil {
+			for _, e := range f.Entries {
+				p.Features[e.Key.Text] = e.Value.Text
+			}
+		}
+		plans = append(plans, p)
+	}
+	return plans
+}
+
+func textOf(n *expr.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Text
+}
+
+// checkManifest reads a manifest that is named or written in the playbook. One of
+// this machine is let pass: what the platform's address is, shows later.
+func checkManifest(n *expr.Node, dir string, warnings bool) engine.Mistakes {
+	var wrong engine.Mistakes
+	if n == nil {
+		return nil
+	}
+	v, ok := written(n)
+	if !ok { // its value is not known yet
+		return nil
+	}
+	text, err := paperOf(v, dir)
+	if err != nil {
+		wrong.Add("manifest", err)
+		return wrong
+	}
+	_, problems := vendor.Read([]byte(text.text), vendor.Options{Dialect: vendor.Clever, Loopback: true})
+	for _, p := range problems {
+		if (warnings || !p.Warning) && !hidden(n, p.Pointer) {
+			wrong = append(wrong, text.tell(p))
+		}
+	}
+	return wrong
+}
+
+// written gives the value of a manifest's node, with something in the place of its
+// secrets, which are templates as a rule. False where another part is a template.
+func written(n *expr.Node) (engine.Value, bool) { return writtenAt(n, "") }
+
+func writtenAt(n *expr.Node, pointer string) (engine.Value, bool) {
+	switch {
+	case n.Tmpl != nil:
+		return strings.Repeat("x", 40) + pointer, isSecret(pointer)
+	case n.Shape == expr.Sequence:
+		list := []engine.Value{}
+		for i, item := range n.Items {
+			v, ok := writtenAt(item, fmt.Sprintf("%s/%d", pointer, i))
+			if !ok {
+				return nil, false
+			}
+			list = append(list, v)
+		}
+		return list, true
+	case n.Shape == expr.Mapping:
+		m := &expr.Map{}
+		for _, e := range n.Entries {
+			v, ok := writtenAt(e.Value, pointer+"/"+e.Key.Text)
+			if !ok || e.Key.Tmpl != nil {
+				return nil, false
+			}
+			m.Set(e.Key.Text, v)
+		}
+		return m, true
+	}
+	return n.Value, true
+}
+
+func isSecret(pointer string) bool { return pointer == "/api/password" || pointer == "/api/sso_salt" }
+
+// hidden reports whether a pointer leads to a secret that is a template: what stands
+// for it is not judged.
+func hidden(n *expr.Node, pointer string) bool {
+	secret := n.Get("api").Get(strings.TrimPrefix(pointer, "/api/"))
+	return isSecret(pointer) && secret != nil && secret.Tmpl != nil
+}

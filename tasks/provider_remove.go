@@ -1,0 +1,75 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+func providerRemove(cloud *Cloud) engine.Kind {
+	return engine.Kind{
+		Name: "provider_remove",
+		Full: "noa.clevercloud.provider_remove",
+		Doc: "Removes a provider that an organisation sells, its plans included. One that is gone already is fine. " +
+			"Naming it in a playbook is consent enough. It is removed only after all that stands above it ended well. " +
+			"While there are add-ons of it, the platform refuses.",
+		New: func() engine.Task { return &ProviderRemove{cloud: cloud} },
+		Example: `- name: Sell the key-value store no longer
+  noa.clevercloud.provider_remove:
+    provider: tinykv
+    organisation: Example Organisation
+`,
+		Returns: []engine.Return{
+			{Name: "id", Doc: "the id that was named"},
+			{Name: "name", Doc: "the name that it had; null if it was gone already"},
+		},
+	}
+}
+
+// ProviderRemove removes a provider.
+type ProviderRemove struct {
+	Provider     string `arg:"provider" alias:"id" required:"true" doc:"the provider's id, which is its manifest's"`
+	Organisation string `arg:"organisation" required:"true" doc:"who sells it: orga_…, or an organisation's name"`
+	Auth         Auth   `arg:"auth" doc:"the credentials; the run's own if left out"`
+
+	cloud *Cloud
+}
+
+// Touches names all add-ons: what is ordered elsewhere in the playbook may be of
+// this provider.
+func (t *ProviderRemove) Touches() []string { return []string{"addons"} }
+
+// Plan looks whether the provider is there.
+func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
+	client, err := t.cloud.client(h, t.Auth)
+	if err != nil {
+		return engine.Change{}, err
+	}
+	owner, err := seller(ctx, client, t.Organisation)
+	if err != nil {
+		return engine.Change{}, err
+	}
+	sold, err := client.SoldProvider(ctx, owner, t.Provider)
+	if err != nil {
+		return engine.Change{}, engine.About("provider", err)
+	}
+	if sold == nil {
+		return engine.Change{Result: expr.MapOf("id", t.Provider, "name", nil)}, nil
+	}
+	attrs := []engine.Attr{{Path: "name", Before: sold.Name}, {Path: "status", Before: sold.Status}}
+	for _, p := range sold.Plans {
+		attrs = append(attrs, engine.Attr{Path: "plans." + p.Slug, Before: p.Name})
+	}
+	res := expr.MapOf("id", sold.ID, "name", sold.Name)
+	return engine.Change{
+		Action: engine.Delete,
+		Object: fmt.Sprintf("provider %q", sold.ID),
+		Attrs:  attrs,
+		Result: res,
+		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
+			return res, engine.About("provider", via(client, h).RemoveProvider(ctx, owner, sold.ID))
+		},
+	}, nil
+}
