@@ -37,6 +37,12 @@
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
 //	500     90053  emulator.no-database        the server behind the add-ons (Options.Behind) did not do it
 //	499     90051  emulator.gone               the client went away before it was answered
+//	403     90070  emulator.not-selling        the personal space has no addonproviders
+//	400     90071  emulator.bad-manifest       a provider's manifest; every problem is in "fields", by its JSON pointer
+//	409     90072  emulator.exists             the id of a provider, the name of a feature, the slug or name of a plan is taken
+//	409     90073  emulator.in-use             a provider with add-ons cannot be removed
+//	400     90075  emulator.bad-feature        a feature's type, or a plan's feature that the provider does not have
+//	400     90076  emulator.bad-plan           a plan's slug or price
 //
 // In v2 the member at fault is named in "fields".
 //

@@ -84,6 +84,18 @@ func clientGone() *refusal {
 	return &refusal{499, 90051, "emulator.gone", "The client went away.", nil}
 }
 
+func notSelling() *refusal {
+	return &refusal{403, 90070, "emulator.not-selling", "Only organisations sell add-ons.", nil}
+}
+
+func alreadyThere(what, name string) *refusal {
+	return &refusal{409, 90072, "emulator.exists", "There is a " + what + " " + name + " already.", nil}
+}
+
+func providerInUse(why string) *refusal {
+	return &refusal{409, 90073, "emulator.in-use", "This provider cannot be removed: " + why + ".", nil}
+}
+
 func badCallback() *refusal {
 	return &refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL.", nil}
 }
