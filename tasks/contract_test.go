@@ -180,6 +180,16 @@ var contracts = map[string]contract{
 		allow: "delete",
 		diff:  []string{"db"},
 	},
+	"provider_register": {
+		step: step{kind: "provider_register", args: tinykv("features", connections(), "plans", maps(smallPlan("5")))},
+		diff: []string{"api.config_vars", "api.password", "api.production.base_url", "api.regions", "api.sso_salt", "features.connections",
+			"id", "name", "plans.small.features.connections", "plans.small.name", "plans.small.price"},
+	},
+	"provider_remove": {
+		given: []step{{kind: "provider_register", args: tinykv("features", connections(), "plans", maps(smallPlan("5")))}},
+		step:  step{kind: "provider_remove", args: args("provider", "tinykv", "organisation", "Example Organisation")},
+		diff:  []string{"name", "plans.small", "status"},
+	},
 	"env_file": {
 		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
 		diff: []string{"A", "B", "mode"},
@@ -286,6 +296,9 @@ func (p platform) world(t *testing.T) []string {
 			}
 			lines = append(lines, fmt.Sprint(a.Name, " ", a.ID, " ", a.Provider.ID, " ", a.Plan.Slug, " ", a.Region, " ", tags))
 		}
+	}
+	for _, sold := range p.Providers() {
+		lines = append(lines, fmt.Sprint(sold))
 	}
 	files, err := os.ReadDir(p.dir)
 	if err != nil {
