@@ -84,7 +84,7 @@ func (p *provider) consoleAddon(a *addon) consoleAddon {
 	plan := p.plan(a.Plan)
 	view := consoleAddon{
 		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: "active",
-		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: []string{},
+		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: p.variables(a),
 	}
 	if m := a.Moving; m != nil {
 		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
