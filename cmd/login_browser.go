@@ -40,13 +40,23 @@ func (p *Program) openBrowser(_ context.Context, page string) error {
 // desktopOpener gives the program that opens pages. Without a desktop there is none: what
 // would start on a terminal cannot be used beside runner.
 func desktopOpener(goos string, getenv func(string) string) (name string, args []string, err error) {
-	switch {
-	case goos == "darwin":
-		return "open", nil, nil
-	case goos == "windows":
-		return "rundll32", []string{"url.dll,FileProtocolHandler"}, nil
-	case getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "":
+	own := goos == "darwin" || goos == "windows"
+	if !own && getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "" {
 		return "", nil, errors.New("there is no desktop")
 	}
-	return "xdg-open", nil, nil
+	name, args = pageOpener(goos)
+	return name, args, nil
+}
+
+// pageOpener gives the program that opens a page as a system's user wants it, and what
+// stands before the page's address. It can be heeded without a desktop: xdg-open
+// knows BROWSER.
+func pageOpener(goos string) (name string, args []string) {
+	switch goos {
+	case "darwin":
+		return "open", nil
+	case "windows":
+		return "rundll32", []string{"url.dll,FileProtocolHandler"}
+	}
+	return "xdg-open", nil
 }

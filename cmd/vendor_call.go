@@ -291,14 +291,8 @@ func openSignIn(in *vendor.SignIn) error {
 	if err := errors.Join(in.WritePage(f), f.Close()); err != nil {
 		return err
 	}
-	name, args := "xdg-open", []string{page}
-	switch runtime.GOOS {
-	case "darwin":
-		name = "open"
-	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", page}
-	}
-	if err := exec.Command(name, args...).Run(); err != nil {
+	name, args := pageOpener(runtime.GOOS)
+	if err := exec.Command(name, append(args, page)...).Run(); err != nil {
 		return (&engine.Problem{Msg: fmt.Sprintf("cannot start a browser with %s: %v", name, err)}).WithHint("open %s", page)
 	}
 	return nil
