@@ -130,7 +130,7 @@ func hasStatus(err error, statuses ...int) bool {
 // failed makes an Error of a try that got no answer, or no whole one.
 func (c *core) failed(q call, a answer, err error) *Error {
 	e := &Error{
-		Method: q.method, Path: q.target(), Tries: a.tries, Err: err,
+		Method: q.method, Path: c.target(q), Tries: a.tries, Err: err,
 		endpoint: c.endpoint, kind: aborted, sent: a.sent,
 	}
 	switch {
@@ -175,7 +175,7 @@ func reason(err error) string {
 // refused makes an Error of an answer that is not a success.
 func (c *core) refused(q call, a answer) *Error {
 	e := &Error{
-		Method: q.method, Path: q.target(), Status: a.status, Tries: a.tries,
+		Method: q.method, Path: c.target(q), Status: a.status, Tries: a.tries,
 		RequestID: a.header.Get("Sozu-Id"), endpoint: c.endpoint, sent: true,
 	}
 	e.after = retryAfter(a.header)
@@ -240,7 +240,7 @@ func (e *Error) read(body []byte) {
 // garbled makes an Error of a success that is not the JSON that was due.
 func (c *core) garbled(q call, a answer, err error) *Error {
 	e := &Error{
-		Method: q.method, Path: q.target(), Status: a.status, Tries: a.tries, Err: err,
+		Method: q.method, Path: c.target(q), Status: a.status, Tries: a.tries, Err: err,
 		endpoint: c.endpoint, kind: unreadable, sent: true, RequestID: c.clean(a.header.Get("Sozu-Id")),
 	}
 	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
@@ -260,6 +260,17 @@ func (c *core) garbled(q call, a answer, err error) *Error {
 	return e
 }
 
+// masked keeps back credentials.
+func (c *core) masked(text string) string {
+	for _, secret := range c.creds.forms() {
+		text = strings.ReplaceAll(text, secret, "********")
+	}
+	return text
+}
+
+// target tells where a call goes. A token that is ended stands in its path.
+func (c *core) target(q call) string { return c.masked(q.target()) }
+
 func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // longestMessage is how much of a platform's message is told, in characters.
@@ -268,10 +279,7 @@ const longestMessage = 500
 // clean makes text from outside fit for one line of a terminal, and keeps back
 // credentials that a server may have repeated.
 func (c *core) clean(text string) string {
-	for _, secret := range c.creds.forms() {
-		text = strings.ReplaceAll(text, secret, "********")
-	}
-	text = strings.ToValidUTF8(text, "?")
+	text = strings.ToValidUTF8(c.masked(text), "?")
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '

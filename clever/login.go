@@ -230,6 +230,23 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 	return read[TokenInfo](ctx, c, "/v2/self/tokens/current")
 }
 
+// EndToken has the platform end the token in use (§1.5), which is no good for
+// anybody from then on. One that is no good already is no error. It asks once: who
+// leaves does not wait for a platform that is busy.
+func (c *Client) EndToken(ctx context.Context) error {
+	q := call{method: http.MethodDelete, path: "/v2/self/tokens/" + oauth1.PercentEncode(c.creds.Token)}
+	a, err := c.try(ctx, q, 1)
+	a.tries = 1
+	if err != nil {
+		return c.failed(q, a, err)
+	}
+	switch {
+	case a.status/100 == 2, a.status == http.StatusUnauthorized, a.status == http.StatusNotFound:
+		return nil
+	}
+	return c.refused(q, a)
+}
+
 // expirySoon is how long before its end a token is warned about.
 const expirySoon = 10 * 24 * time.Hour
 

@@ -47,6 +47,26 @@ func Aliases(path string) ([]string, error) {
 	return b.aliases(), nil
 }
 
+// ProfileCredentials gives the credentials of all profiles in clever-tools' file, by
+// alias; a profile whose token or secret is missing is left out. It fails as Aliases does.
+func ProfileCredentials(path string) (map[string]Credentials, error) {
+	b, err := openBook(path)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]Credentials{}
+	for _, o := range b.profiles {
+		var p profile
+		if json.Unmarshal(o.encoded(), &p) != nil {
+			continue
+		}
+		if c := p.credentials(path); c.Token != "" && c.Secret != "" {
+			all[p.Alias] = c.withConsumer()
+		}
+	}
+	return all, nil
+}
+
 // SaveProfile puts a profile into clever-tools' file and makes it the active one,
 // instead of another of its alias. Everything else in the file stays; the older
 // flat form becomes the profile "default", as clever-tools does it.

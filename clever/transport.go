@@ -172,7 +172,7 @@ func (c *Client) try(ctx context.Context, q call, attempt int) (a answer, err er
 		c.answered.Store(true)
 	}
 	if c.trace != nil {
-		c.trace(Trace{q.method, q.target(), a.status, time.Since(start), attempt, err})
+		c.trace(Trace{q.method, c.target(q), a.status, time.Since(start), attempt, err})
 	}
 	return a, err
 }

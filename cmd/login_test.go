@@ -135,8 +135,8 @@ func TestLogin(t *testing.T) {
 	if code, out, stderr := s.run("play", s.file(t, "site.yml", orders(1))); code != 0 || len(e.Addons(e.User())) != 1 {
 		t.Errorf("exit %d\n%s%s", code, out, stderr)
 	}
-	if code, out, _ := s.run("logout"); code != 0 || out != "logged out of default\n" {
-		t.Errorf("exit %d: %s", code, out)
+	if code, out, stderr := s.run("logout"); code != 0 || out != "logged out of default; its token is ended\n" || stderr != "" {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
 	}
 	if code, _, stderr := s.run("whoami"); code != 5 {
 		t.Errorf("after the logout: exit %d\n%s", code, stderr)

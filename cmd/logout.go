@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,15 +14,21 @@ import (
 	"runner/engine"
 )
 
+// farewell is how long the platform has for ending a token.
+const farewell = 5 * time.Second
+
 func (p *Program) logoutCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "logout",
-		Usage: "forget the active profile, or another one",
-		Description: "Takes profiles out of the file that clever-tools shares. A token that was copied elsewhere stays good:\n" +
-			"end it in the console.",
+		Usage: "forget the active profile, or another one, and end its token",
+		Description: "Takes profiles out of the file that clever-tools shares: both programs are logged out. Their tokens are\n" +
+			"ended at the platform that they are of, so that copies are no good any more either; where it cannot be\n" +
+			"asked, the profile goes all the same, and a warning says that its token may live on. A token that stays\n" +
+			"in another profile is not ended.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "alias", Aliases: []string{"a"}, Usage: "forget the profile `NAME` (the active one if left out)"},
 			&cli.BoolFlag{Name: "all", Usage: "forget all profiles"},
+			&cli.BoolFlag{Name: "keep-token", Usage: "do not end the token: it is used elsewhere"},
 		},
 		Action: func(c *cli.Context) error {
 			switch {
@@ -29,12 +37,12 @@ func (p *Program) logoutCommand() *cli.Command {
 			case c.Bool("all") && c.IsSet("alias"):
 				return errors.New("--all and --alias exclude each other: keep one of them")
 			}
-			return p.logout(c.Context, c.String("alias"), c.Bool("all"))
+			return p.logout(c.Context, c.String("alias"), c.Bool("all"), c.Bool("keep-token"))
 		},
 	}
 }
 
-func (p *Program) logout(ctx context.Context, alias string, all bool) error {
+func (p *Program) logout(ctx context.Context, alias string, all, keepTokens bool) error {
 	path := clever.ProfilePath(p.Getenv)
 	if path == "" {
 		return errors.New("no home folder is known that profiles could be in: set HOME or CONFIGURATION_FILE")
@@ -53,11 +61,23 @@ func (p *Program) logout(ctx context.Context, alias string, all bool) error {
 	case alias != "":
 		gone = []string{alias}
 	}
+	ended := map[string]bool{}
+	if known := slices.Contains(aliases, gone[0]); known && !keepTokens {
+		if ended, err = p.endTokens(ctx, path, gone); err != nil {
+			return err
+		}
+	}
 	active, err := clever.RemoveProfiles(ctx, path, gone...)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.Out, "logged out of %s\n", strings.Join(gone, ", "))
+	for _, alias := range gone {
+		how := ""
+		if ended[alias] {
+			how = "; its token is ended"
+		}
+		fmt.Fprintf(p.Out, "logged out of %s%s\n", alias, how)
+	}
 	if active != "" && active != aliases[0] {
 		fmt.Fprintf(p.Out, "the active profile is now %s\n", active)
 	}
@@ -65,4 +85,61 @@ func (p *Program) logout(ctx context.Context, alias string, all bool) error {
 		p.tell(&engine.Problem{Msg: fmt.Sprintf("there are credentials in the %s still: unset CLEVER_TOKEN and CLEVER_SECRET", c.Source), Warning: true})
 	}
 	return nil
+}
+
+// endTokens ends the tokens of profiles, those that other profiles have too
+// excepted, and tells whose are ended. What does not succeed is warned about; only an
+// interrupt is an error.
+func (p *Program) endTokens(ctx context.Context, path string, gone []string) (map[string]bool, error) {
+	profiles, err := clever.ProfileCredentials(path)
+	if err != nil {
+		return nil, err
+	}
+	stays := map[string]bool{}
+	for alias, c := range profiles {
+		if !slices.Contains(gone, alias) {
+			stays[c.Token] = true
+		}
+	}
+	ended := map[string]bool{}
+	for _, alias := range gone {
+		c, whole := profiles[alias]
+		if !whole || stays[c.Token] {
+			continue
+		}
+		err := p.endToken(ctx, c)
+		if ctx.Err() != nil {
+			return nil, &exit{code: exitInterrupted}
+		}
+		if ended[alias] = err == nil; err != nil {
+			p.warnOfToken(alias, c, err)
+		}
+	}
+	return ended, nil
+}
+
+// endToken asks the platform that a token is of, whatever the environment names.
+func (p *Program) endToken(ctx context.Context, c clever.Credentials) error {
+	p.secrets.Add(c.Token)
+	p.secrets.Add(c.Secret)
+	p.secrets.Add(c.ConsumerSecret)
+	client, err := clever.New(clever.Config{Endpoint: c.Endpoint, Credentials: c, Timeout: farewell, Transport: p.transport})
+	if err != nil {
+		return err
+	}
+	return client.EndToken(ctx)
+}
+
+// warnOfToken says of a token that was not ended that it may live on.
+func (p *Program) warnOfToken(alias string, c clever.Credentials, err error) {
+	until := ""
+	if !c.Expires.IsZero() {
+		until = " until " + c.Expires.UTC().Format(time.DateOnly)
+	}
+	where := clever.DefaultConsole
+	if endpoint := cmp.Or(c.Endpoint, clever.DefaultEndpoint); endpoint != clever.DefaultEndpoint {
+		where = "the console of " + endpoint
+	}
+	problem := &engine.Problem{Msg: fmt.Sprintf("the token of the profile %s may live on%s: %v", alias, until, err), Warning: true}
+	p.tell(problem.WithHint("end it in %s, among the tokens of your account", where))
 }

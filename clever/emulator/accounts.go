@@ -1,10 +1,8 @@
 package emulator
 
 import (
-	"cmp"
 	"encoding/json"
 	"regexp"
-	"time"
 
 	"runner/clever"
 )
@@ -49,23 +47,6 @@ func (e *Emulator) getSelf(*call) (answer, error) {
 
 func (e *Emulator) getSelfID(c *call) (answer, error) {
 	return answer{body: map[string]string{"id": c.user}}, nil
-}
-
-// getToken tells of the token in use. The emulator's own lives as long as a real
-// one, from now on at any time.
-func (e *Emulator) getToken(c *call) (answer, error) {
-	now := e.options.Now()
-	granted := map[string]bool{"almighty": true}
-	t := token{Token: ownToken, Created: e.store.world().user.Created, Expires: now.AddDate(0, 3, 0).UnixMilli()}
-	if c.token != nil {
-		t, granted = *c.token, allowed(c.token.Rights)
-	}
-	key := cmp.Or(t.Consumer, ownConsumer)
-	consumer, err := json.Marshal(map[string]any{"name": consumerName(key), "key": key, "url": "", "rights": granted})
-	return answer{body: clever.TokenInfo{
-		Token: t.Token, Consumer: consumer, Rights: granted, CreationDate: t.Created,
-		ExpirationDate: t.Expires, LastUtilisation: now.Truncate(time.Hour).UnixMilli(),
-	}}, err
 }
 
 func (e *Emulator) listOrganisations(*call) (answer, error) {

@@ -32,6 +32,7 @@
 //	403     90031  emulator.login-denied       the user denied a command line's login
 //	403     90032  emulator.other-site         a browser's page of another origin, or another Host (Console only)
 //	403     90033  emulator.missing-right      the user did not allow the token that; the message names the right
+//	403     90034  emulator.own-token          it cannot be revoked: it is always the same
 //	500     90050  emulator.not-saved          the state file could not be written; nothing was changed
 //	429     90052  emulator.too-many-requests  a Fault wants it
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
@@ -55,10 +56,11 @@
 // of the rights are the platform's; which calls need which is not told anywhere
 // [?], and here it is what the names say:
 //
-//	access_personal_information    GET /v2/self
+//	access_personal_information    GET /v2/self, and the list of tokens
+//	manage_personal_information    to end other tokens
 //	access_organisations           every other GET that needs a token
 //	manage_organisations_services  every other method ("services" are add-ons)
-//	none                           /v2/self/id, and /v2/self/tokens
+//	none                           /v2/self/id, and what a token asks and does about itself
 //
 // A command line's token may do everything, as may the token that Credentials gives.
 //

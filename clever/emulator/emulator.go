@@ -206,7 +206,7 @@ func (e *Emulator) play(w http.ResponseWriter, c *call) error {
 	// Noted before it is sent: whoever has the answer finds it in the journal.
 	x := Exchange{
 		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
-		Path: r.URL.EscapedPath(), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
+		Path: withoutToken(r.URL.EscapedPath()), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
 	}
 	e.journal.end(x)
 	if e.options.Asked != nil {

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,6 +101,16 @@ func (j *journal) highest() int {
 }
 
 func clip(s string) string { return strings.Clone(s[:min(len(s), textLimit)]) }
+
+// withoutToken gives a path without the token that it ends, which is half of what
+// signs requests.
+func withoutToken(path string) string {
+	p := parts(path)
+	if len(p) < 4 || !slices.Equal(p[:3], []string{"v2", "self", "tokens"}) || p[3] == "current" {
+		return path
+	}
+	return "/v2/self/tokens/***"
+}
 
 // harmless gives a query without what could sign another request.
 func harmless(query string) string {

@@ -1,10 +1,14 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
+
+	"runner/clever"
 )
 
 // A token is what a login ended with: it is the user's, for one consumer.
@@ -71,7 +75,85 @@ func (w *world) token(id string) *token {
 
 // grant takes in a token, and forgets those that nobody can use any more.
 func (d *draft) grant(t token, now time.Time) {
-	d.tokens = slices.DeleteFunc(slices.Clone(d.tokens), func(old token) bool { return old.expired(now) })
+	d.end(func(old token) bool { return old.expired(now) })
 	d.tokens = append(d.tokens, t)
+}
+
+// getToken tells of the token in use. The emulator's own lives as long as a real
+// one, from now on at any time.
+func (e *Emulator) getToken(c *call) (answer, error) {
+	t := c.token
+	if t == nil {
+		t = &token{Token: ownToken, Rights: []string{rightToAll}, Created: e.store.world().user.Created,
+			Expires: e.options.Now().AddDate(0, 3, 0).UnixMilli()}
+	}
+	info, err := e.tokenInfo(t)
+	return answer{body: info}, err
+}
+
+func (e *Emulator) tokenInfo(t *token) (clever.TokenInfo, error) {
+	key := cmp.Or(t.Consumer, ownConsumer)
+	granted := allowed(t.Rights)
+	consumer, err := json.Marshal(map[string]any{"name": consumerName(key), "key": key, "url": "", "rights": granted})
+	return clever.TokenInfo{
+		Token: t.Token, Consumer: consumer, Rights: granted, CreationDate: t.Created,
+		ExpirationDate: t.Expires, LastUtilisation: e.options.Now().Truncate(time.Hour).UnixMilli(),
+	}, err
+}
+
+// listTokens tells of those that logins ended with, oldest first.
+func (e *Emulator) listTokens(*call) (answer, error) {
+	list := []clever.TokenInfo{}
+	for _, t := range e.store.world().tokens {
+		if t.expired(e.options.Now()) {
+			continue
+		}
+		info, err := e.tokenInfo(&t)
+		if err != nil {
+			return answer{}, err
+		}
+		list = append(list, info)
+	}
+	return answer{body: list}, nil
+}
+
+// endToken makes a token no good any more. A token may always end itself.
+func (e *Emulator) endToken(c *call) (answer, error) {
+	id := c.path["token"]
+	if c.token == nil || c.token.Token != id {
+		if err := c.permit(rightToChangeOneself); err != nil {
+			return answer{}, err
+		}
+	}
+	if id == ownToken {
+		return answer{}, ownTokenStays()
+	}
+	err := e.store.change(func(d *draft) error {
+		if d.token(id) == nil {
+			return notFound("token")
+		}
+		d.end(func(t token) bool { return t.Token == id })
+		return nil
+	})
+	return answer{body: tokensEnded()}, err
+}
+
+// endTokens makes all tokens no good any more that logins ended with.
+func (e *Emulator) endTokens(*call) (answer, error) {
+	err := e.store.change(func(d *draft) error {
+		d.end(func(token) bool { return true })
+		return nil
+	})
+	return answer{body: tokensEnded()}, err
+}
+
+// tokensEnded has a number of our own: the platform's is not known.
+func tokensEnded() clever.Message {
+	return clever.Message{ID: 90100, Message: "The token has been revoked.", Type: "success"}
+}
+
+// end forgets tokens.
+func (d *draft) end(which func(token) bool) {
+	d.tokens = slices.DeleteFunc(slices.Clone(d.tokens), which)
 	d.changed = true
 }

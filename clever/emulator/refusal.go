@@ -108,6 +108,10 @@ func missingRight(right string) *refusal {
 	return &refusal{403, 90033, "emulator.missing-right", "This token lacks the right " + right + ".", nil}
 }
 
+func ownTokenStays() *refusal {
+	return &refusal{403, 90034, "emulator.own-token", "The emulator's own token cannot be revoked.", nil}
+}
+
 func otherSite() *refusal {
 	return &refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
 }

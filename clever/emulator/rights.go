@@ -9,10 +9,11 @@ import (
 // What a consumer can be allowed to do (§1.5 of the API reference), as far as
 // something here depends on it. "Services" are add-ons.
 const (
-	rightToAll         = "almighty" // of command lines; no consumer of a user's own has it
-	rightToSeeOneself  = "access_personal_information"
-	rightToSeeAddons   = "access_organisations"
-	rightToOrderAddons = "manage_organisations_services"
+	rightToAll           = "almighty" // of command lines; no consumer of a user's own has it
+	rightToSeeOneself    = "access_personal_information"
+	rightToChangeOneself = "manage_personal_information"
+	rightToSeeAddons     = "access_organisations"
+	rightToOrderAddons   = "manage_organisations_services"
 )
 
 // rights are all there are, save "almighty".
@@ -21,7 +22,7 @@ func rights() []string {
 		rightToSeeAddons, "access_organisations_bills", "access_organisations_consumption_statistics",
 		"access_organisations_credit_count", rightToSeeOneself, "manage_organisations",
 		"manage_organisations_applications", "manage_organisations_members", rightToOrderAddons,
-		"manage_personal_information", "manage_ssh_keys",
+		rightToChangeOneself, "manage_ssh_keys",
 	}
 }
 
@@ -42,9 +43,11 @@ func allowed(some []string) map[string]bool {
 // the token itself needs none, so that it can always be asked about, and ended.
 func rightFor(method, path string) string {
 	switch {
-	case path == "/v2/self/id", strings.HasPrefix(path, "/v2/self/tokens"):
+	case path == "/v2/self/id", strings.HasPrefix(path, "/v2/self/tokens/"):
 		return ""
-	case path == "/v2/self":
+	case path == "/v2/self/tokens" && method != http.MethodGet:
+		return rightToChangeOneself
+	case path == "/v2/self", path == "/v2/self/tokens":
 		return rightToSeeOneself
 	case method == http.MethodGet:
 		return rightToSeeAddons

@@ -68,7 +68,10 @@ func (e *Emulator) table() []route {
 
 	add("GET", "/v2/self", e.getSelf)
 	add("GET", "/v2/self/id", e.getSelfID)
+	add("GET", "/v2/self/tokens", e.listTokens)
+	add("DELETE", "/v2/self/tokens", e.endTokens)
 	add("GET", "/v2/self/tokens/current", e.getToken)
+	add("DELETE", "/v2/self/tokens/{token}", e.endToken)
 	add("GET", "/v2/summary", e.getSummary)
 	add("GET", "/v2/organisations", e.listOrganisations)
 	add("GET", "/v2/organisations/{owner}", e.getOrganisation)
