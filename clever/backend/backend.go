@@ -245,7 +245,7 @@ func (b *Backend) survive(w http.ResponseWriter, r *http.Request) {
 	if fault == nil {
 		return
 	}
-	if fault == http.ErrAbortHandler {
+	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(fault)
 	}
 	b.log.ErrorContext(r.Context(), "fault", "method", r.Method, "fault", fmt.Sprint(fault))

@@ -128,7 +128,7 @@ func (s *stand) close() {
 	if s.backend == nil {
 		return
 	}
-	s.Server.Close()
+	s.Close()
 	s.backend.Close()
 	if err := s.store.Close(); err != nil {
 		s.t.Error(err)
