@@ -117,6 +117,9 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 		Provider: p.ID, Plan: pl.ID, Region: order.Region, Created: e.options.Now().UnixMilli(),
 		Version: p.version(pl, order.Region, order.Options["version"]), Options: order.Options, Facts: p.draw(),
 	}
+	if p.partner != nil {
+		return e.orderSale(c, p.partner, a)
+	}
 	if err := e.ensure(a); err != nil {
 		return answer{}, noDatabase(err)
 	}
@@ -228,13 +231,21 @@ func (e *Emulator) deleteAddon(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	var sold string
 	err = e.store.change(func(d *draft) error {
 		a, err := e.addonOf(&d.world, owner, c.path["addon"])
-		if err == nil {
-			d.remove(a.ID)
+		if err != nil {
+			return err
 		}
-		return err
+		if a.Sale != nil {
+			sold = a.ID
+		}
+		d.remove(a.ID)
+		return nil
 	})
+	if err == nil && sold != "" {
+		_ = e.settle(c, sold, true) // for its owner it is gone, whatever the vendor says
+	}
 	return answer{body: clever.Message{ID: 318, Message: "The addon has been removed.", Type: "success"}}, err
 }
 
@@ -256,12 +267,15 @@ func (e *Emulator) emptyOfAddon(c *call) (answer, error) {
 	return answer{body: []any{}}, err
 }
 
-// getSSO gives what a browser would post to the vendor's dashboard. There is no
-// dashboard behind it.
+// getSSO gives what a browser would post to the vendor's dashboard. The platform's
+// own add-ons have no dashboard behind it.
 func (e *Emulator) getSSO(c *call) (answer, error) {
 	a, err := e.addon(c)
 	if err != nil {
 		return answer{}, err
+	}
+	if a.Sale != nil {
+		return e.saleSSO(a)
 	}
 	u := e.store.world().user
 	return answer{body: map[string]string{

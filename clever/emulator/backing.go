@@ -83,6 +83,7 @@ func (e *Emulator) warn(err error) {
 // is behind those that are gone, and lets the others have what their new plan
 // allows.
 func (e *Emulator) follow(before, after *world) {
+	e.part(before, after)
 	if len(e.backings) == 0 {
 		return
 	}
@@ -114,7 +115,6 @@ func (e *Emulator) resume() error {
 	if e.backings, err = e.options.Behind(); err != nil {
 		return err
 	}
-	e.store.follow = e.follow
 	return e.store.change(func(d *draft) error {
 		for _, a := range d.world.draft().addons {
 			again := *a

@@ -51,6 +51,9 @@ type Options struct {
 	Vendors []Vendor
 	// VendorsOnly sells nothing of the platform's own; its zones stay.
 	VendorsOnly bool
+	// URL is where vendors reach this emulator; "": where the one reached it who
+	// ordered from them.
+	URL string
 	// Called is told of every call to a vendor's back-end, by many goroutines; it
 	// may be nil.
 	Called func(vendor.Try)
@@ -82,6 +85,7 @@ type Emulator struct {
 	faults    faults
 	logins    logins
 	backings  map[string]Backing // by provider
+	deals     *deals
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -101,7 +105,7 @@ func New(o Options) (*Emulator, error) {
 	if o.VendorsOnly {
 		c.providers = nil
 	}
-	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}}
+	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}, deals: newDeals()}
 	key, secret := clever.PublicConsumer() // the one of the vendor's command line
 	e.consumers[key] = secret
 	for key, secret := range o.Consumers {
@@ -124,12 +128,14 @@ func New(o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.store.follow = e.follow
 	if err := e.engage(); err != nil {
 		return nil, errors.Join(err, e.store.close())
 	}
 	if err := e.resume(); err != nil {
 		return nil, errors.Join(err, e.store.close())
 	}
+	e.takeUp()
 	return e, nil
 }
 
@@ -159,8 +165,13 @@ func (e *Emulator) Peak() int { return e.journal.highest() }
 func (e *Emulator) ResetJournal() { e.journal.reset() }
 
 // Close lets another process have the state file, in which everything is saved
-// by then. Requests that would change something are refused afterwards.
-func (e *Emulator) Close() error { return e.store.close() }
+// by then. Requests that would change something are refused afterwards. Calls to
+// vendors have a few seconds to end; what is not answered then is asked for again
+// at the next start.
+func (e *Emulator) Close() error {
+	e.deals.close()
+	return e.store.close()
+}
 
 // User gives the id of the user, who is an owner too: of the personal space.
 func (e *Emulator) User() string { return e.store.world().user.ID }

@@ -74,6 +74,9 @@ func braces(facts map[string]string) *strings.Replacer {
 // environment writes an add-on's variables. They are complete from the start:
 // no client of the platform asks twice.
 func (p *provider) environment(a *addon) []clever.EnvVar {
+	if a.Sale != nil {
+		return a.Sale.variables()
+	}
 	if p.Detail == "config" {
 		return append([]clever.EnvVar{}, a.Env...)
 	}
@@ -94,6 +97,12 @@ func (p *provider) environment(a *addon) []clever.EnvVar {
 // variables names what environment writes: a list of add-ons has no more of it.
 func (p *provider) variables(a *addon) []string {
 	names := []string{}
+	if a.Sale != nil && a.Sale.State == provisioning && p.partner != nil {
+		return append(names, p.partner.deal.ConfigVars...) // those that it waits for
+	}
+	if a.Sale != nil {
+		return append(names, slices.Sorted(maps.Keys(a.Sale.Config))...)
+	}
 	if p.Detail == "config" {
 		for _, v := range a.Env {
 			names = append(names, v.Name)

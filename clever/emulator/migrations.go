@@ -24,6 +24,7 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 	}
 	began := e.options.Now()
 	var started clever.Migration
+	var sold string // the add-on whose vendor is to be asked
 	_, err := e.alter(c, func(a *addon) error {
 		if a.Moving != nil {
 			return cannotMigrate("it is being migrated already")
@@ -34,8 +35,13 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 			return err
 		}
 		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
-		m.Migration = newMigration(p.steps(a.Plan, moved.Plan), began, took, c.fault.Kind == MigrationFailed)
+		failing := c.fault.Kind == MigrationFailed
+		m.Migration = newMigration(p.steps(a.Plan, moved.Plan), began, took, failing)
 		started = m.seen(m.From)
+		if a.Sale != nil && !failing {
+			sold = a.ID
+			return a.change(m, started)
+		}
 		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
 		if took == 0 {
 			a.arrive()
@@ -44,6 +50,9 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 	})
 	if err != nil {
 		return answer{}, err
+	}
+	if sold != "" {
+		_ = e.settle(c, sold, false) // what becomes of it is told by the migration
 	}
 	return answer{body: started}, nil
 }
@@ -155,7 +164,7 @@ func (e *Emulator) arrive() error {
 	due := func(w *world) []*addon {
 		var list []*addon
 		for _, a := range w.moving {
-			if a.Moving.Until <= now {
+			if a.Sale == nil && a.Moving.Until <= now || a.Sale != nil && a.Sale.overdue(now) {
 				list = append(list, a)
 			}
 		}
@@ -166,6 +175,10 @@ func (e *Emulator) arrive() error {
 	}
 	return e.store.change(func(d *draft) error {
 		for _, a := range due(&d.world) {
+			if a.Sale != nil {
+				d.expire(a)
+				continue
+			}
 			there := *a
 			there.arrive()
 			d.replace(&there)
@@ -247,6 +260,8 @@ func (e *Emulator) abortMigration(c *call) (answer, error) {
 			return notFound("migration")
 		case a.Moving == nil || !known(a.Moving.Migration):
 			return cannotMigrate("the migration is over, and can no longer be aborted")
+		case a.Sale != nil:
+			return cannotMigrate("its vendor was asked already, and the migration can no longer be aborted")
 		}
 		now := e.options.Now()
 		aborted = a.Moving.seen(now.UnixMilli())

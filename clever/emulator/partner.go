@@ -110,11 +110,16 @@ func onLoopback(address string) bool {
 	return err == nil && vendor.IsLoopback(u.Hostname())
 }
 
+// names tells whether the manifest names a zone among its regions.
+func (p *partner) names(zone string) bool {
+	return slices.ContainsFunc(p.deal.Regions, func(r string) bool { return strings.EqualFold(r, zone) })
+}
+
 func (p *partner) zones(c *catalogue) []string {
 	var named, all []string
 	for _, z := range c.zones {
 		all = append(all, z.Name)
-		if slices.ContainsFunc(p.deal.Regions, func(r string) bool { return strings.EqualFold(r, z.Name) }) {
+		if p.names(z.Name) {
 			named = append(named, z.Name)
 		}
 	}

@@ -100,10 +100,11 @@ func (d *draft) take(r record) error {
 		d.setHeader(r.Head)
 	}
 	for _, id := range r.Removed {
-		if a := d.addon(id); a == nil || a.ID != id {
+		a := d.addon(id)
+		if a == nil || a.ID != id {
 			return fmt.Errorf("it removes %q, which is not there", id)
 		}
-		d.remove(id)
+		d.drop(a)
 	}
 	for _, a := range r.Put {
 		if err := d.put(a); err != nil {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -114,6 +115,21 @@ func ownTokenStays() *refusal {
 
 func otherSite() *refusal {
 	return &refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
+}
+
+// vendorRefused hands on what a vendor says, which is untrusted text.
+func vendorRefused(provider, message string) *refusal {
+	return &refusal{422, 90060, "emulator.vendor-refused", "The vendor of " + provider + " refused this: " + cmp.Or(message, "it gives no reason"), nil}
+}
+
+// vendorFailed is for what its customers cannot mend. It is no 5xx: nothing is
+// under way any more, and whoever asks again is told the same.
+func vendorFailed(provider string) *refusal {
+	return &refusal{424, 90061, "emulator.vendor-failed", "The vendor of " + provider + " cannot do this now: its back-end did not take it as it should.", nil}
+}
+
+func notReady(why string) *refusal {
+	return &refusal{409, 90062, "emulator.not-ready", "This addon is not ready for this: " + why + ".", nil}
 }
 
 // answer tells the refusal as the version of the API in the path does (§5.1).

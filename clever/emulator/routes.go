@@ -66,6 +66,15 @@ func (e *Emulator) table() []route {
 	open("POST", "/cli-oauth", e.postCLIPage)
 	public("/v2/self/cli_tokens", e.getCLIToken)
 
+	for _, base := range []string{"/v2/vendor/apps", "/vendor/apps"} {
+		open("GET", base, e.fromVendor)
+		open("GET", base+"/{key}", e.fromVendor)
+		open("PUT", base+"/{key}", e.fromVendor)
+	}
+	open("GET", "/addons/{key}", e.fromVendor)
+	open("PATCH", "/addons/{key}/config", e.fromVendor)
+	open("POST", "/addons/{key}/actions/{action}", e.fromVendor)
+
 	add("GET", "/v2/self", e.getSelf)
 	add("GET", "/v2/self/id", e.getSelfID)
 	add("GET", "/v2/self/tokens", e.listTokens)

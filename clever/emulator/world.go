@@ -19,7 +19,7 @@ type world struct {
 	partners      []*partner
 	leaving       []*addon          // removed here, and not yet at their vendors'
 	index         index             // of the add-ons
-	moving        map[string]*addon // those that are being migrated, by id
+	moving        map[string]*addon // those about which something ends by itself, by id
 	orders        int64             // how many add-ons there have been
 }
 
@@ -49,6 +49,7 @@ type addon struct {
 	Migrations []clever.Migration `json:"migrations,omitempty"`
 	Moving     *moving            `json:"moving,omitempty"`
 	Network    string             `json:"network,omitempty"` // operators: the id of its network group
+	Sale       *sale              `json:"sale,omitempty"`    // nil: the platform runs it, and no vendor
 
 	number int64 // the how-manieth it is: later ones have higher ones
 }
@@ -147,23 +148,44 @@ func (d *draft) replace(a *addon) {
 	d.note(a)
 }
 
-// remove forgets an add-on, unless it is gone already.
+// remove takes an add-on from its owner, unless it is gone already. What a vendor
+// runs is remembered until it is removed there too.
 func (d *draft) remove(id string) {
 	a := d.addon(id)
 	if a == nil {
 		return
 	}
+	if a.Sale != nil {
+		left := a.sold()
+		left.Moving, left.Sale.State, left.Sale.Waiting = nil, removing, false
+		d.leaving = append(slices.Clone(d.leaving), left)
+		d.changed = true
+	}
+	d.drop(a)
+}
+
+// drop takes an add-on off the list.
+func (d *draft) drop(a *addon) {
 	i := d.position(a)
 	d.addons = slices.Delete(d.addons, i, i+1)
 	d.forget(a)
 }
 
-// clear forgets all add-ons.
-func (d *draft) clear() {
-	for _, a := range d.addons {
-		d.forget(a)
+// dismiss ends an add-on of a vendor, of which nothing is left.
+func (d *draft) dismiss(id string) {
+	if a := d.addon(id); a != nil {
+		d.drop(a)
+		return
 	}
-	d.addons = nil
+	d.leaving = slices.DeleteFunc(slices.Clone(d.leaving), func(a *addon) bool { return a.ID == id })
+	d.changed = true
+}
+
+// clear removes all add-ons.
+func (d *draft) clear() {
+	for _, a := range slices.Backward(slices.Clone(d.addons)) {
+		d.remove(a.ID)
+	}
 }
 
 func older(a, b *addon) int { return cmp.Compare(a.number, b.number) }
@@ -180,13 +202,16 @@ func (d *draft) note(a *addon) {
 	d.shelf(a.ID)[a.ID] = a
 	d.shelf(a.RealID)[a.RealID] = a
 	delete(d.moving, a.ID)
-	if a.Moving != nil {
+	if a.waits() {
 		if d.moving == nil {
 			d.moving = map[string]*addon{}
 		}
 		d.moving[a.ID] = a
 	}
 }
+
+// waits tells whether something about an add-on ends by itself at some time.
+func (a *addon) waits() bool { return a.Moving != nil || a.Sale != nil && a.Sale.Waiting }
 
 // forget lets an add-on no longer be found.
 func (d *draft) forget(a *addon) {
@@ -206,6 +231,30 @@ func (d *draft) shelf(id string) map[string]*addon {
 		}
 	}
 	return d.index[i]
+}
+
+// resell puts a changed copy where a vendor's add-on is, whoever has it.
+func (d *draft) resell(a *addon) {
+	i := slices.IndexFunc(d.leaving, func(b *addon) bool { return a.ID == b.ID })
+	if i < 0 {
+		d.replace(a)
+		return
+	}
+	d.leaving = slices.Clone(d.leaving)
+	d.leaving[i] = a
+	d.changed = true
+}
+
+// sold finds a vendor's add-on, also one that is no longer its owner's; nil if
+// there is none.
+func (w *world) sold(id string) *addon {
+	if a := w.addon(id); a != nil && a.Sale != nil {
+		return a
+	}
+	if i := slices.IndexFunc(w.leaving, func(a *addon) bool { return a.ID == id }); i >= 0 {
+		return w.leaving[i]
+	}
+	return nil
 }
 
 // check says why a world that came from a file cannot be served.
@@ -233,6 +282,9 @@ func (w *world) check(c *catalogue) error {
 			return fmt.Errorf("an add-on has no id, or the id of another")
 		}
 		seen[a.ID], seen[a.RealID] = true, true
+		if s := a.Sale; s != nil && (s.Key == "" || w.partner(a.Provider) == nil || (s.State == changing) != (a.Moving != nil)) {
+			return fmt.Errorf("what is kept of %s and its vendor does not fit together", a.ID)
+		}
 		if !w.owns(a.Owner) {
 			return fmt.Errorf("the owner %q of %s is unknown", a.Owner, a.ID)
 		}

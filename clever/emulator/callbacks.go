@@ -1,0 +1,198 @@
+package emulator
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"runner/clever/vendor"
+)
+
+// orderSale takes an order that a vendor is to do. It is kept before the vendor is
+// called, so that a crash in between neither loses it nor makes two of it.
+func (e *Emulator) orderSale(c *call, p *partner, a *addon) (answer, error) {
+	a.Sale = newSale(p, a, e.reached(c.r), c.user)
+	err := e.store.change(func(d *draft) error {
+		if d.partner(a.Provider) == nil { // taken off a moment ago
+			return notFound("provider")
+		}
+		d.add(a)
+		return nil
+	})
+	if err == nil {
+		err = e.settle(c, a.ID, false)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	if now := e.store.world().sold(a.ID); now != nil {
+		a = now
+	}
+	return answer{body: e.view(a)}, nil
+}
+
+// reached gives where this emulator is for a vendor.
+func (e *Emulator) reached(r *http.Request) string {
+	return cmp.Or(strings.TrimSuffix(e.options.URL, "/"), "http://"+r.Host)
+}
+
+// SignIn gives the signed form that opens the dashboard of a vendor's add-on for
+// the user, once. The error says why there is none: no such add-on, none of a
+// vendor's, not ready, or no dashboard.
+func (e *Emulator) SignIn(addonID string) (*vendor.SignIn, error) {
+	w := e.store.world()
+	a := w.addon(addonID)
+	if a == nil {
+		return nil, noSuchAddon()
+	}
+	p := w.partner(a.Provider)
+	if a.Sale == nil || p == nil {
+		return nil, notReady("no vendor runs it, so it has no dashboard")
+	}
+	if a.Sale.State == provisioning {
+		return nil, notReady("its vendor has not made it yet")
+	}
+	o := e.vendorOrder(w, p, a)
+	login := vendor.Login{ID: a.Sale.ID, ResourceID: a.Sale.Key, UserID: w.user.ID, Email: w.user.Email, App: strings.TrimSuffix(o.App, "@heroku.com")}
+	in, err := p.deal.SignIn(p.site(), login, e.options.Now())
+	if err != nil {
+		return nil, notReady(err.Error())
+	}
+	return in, nil
+}
+
+// saleSSO gives the fields of the form beside its address, as the platform does.
+func (e *Emulator) saleSSO(a *addon) (answer, error) {
+	in, err := e.SignIn(a.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	fields := map[string]string{"url": in.URL}
+	for name := range in.Form {
+		fields[name] = in.Form.Get(name)
+	}
+	if in.Method == http.MethodGet {
+		fields["url"] = in.Address()
+	}
+	return answer{body: fields, headers: map[string]string{"Cache-Control": "no-store"}}, nil
+}
+
+// fromVendor answers a vendor's back-end, which shows the credentials of its
+// manifest.
+func (e *Emulator) fromVendor(c *call) (answer, error) {
+	market := vendor.OpenMarket(&vendor.Manifest{}, nil) // lets nobody in
+	if p := e.caller(c); p != nil {
+		market = vendor.OpenMarket(p.deal, ledger{e, p})
+	}
+	r := c.r.Clone(c.r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(c.body))
+	w := &recorder{header: http.Header{}}
+	market.ServeHTTP(w, r)
+	a := answer{status: w.status, body: w.body.Bytes(), headers: map[string]string{}}
+	for name := range w.header {
+		a.headers[name] = w.header.Get(name)
+	}
+	return a, nil
+}
+
+// caller gives the vendor that a call says it is from; nil where it says none that
+// is known. Whether it is true is not asked here. With a bearer token, a call says
+// it by the add-on that it is about.
+func (e *Emulator) caller(c *call) *partner {
+	w := e.store.world()
+	if user, _, ok := c.r.BasicAuth(); ok {
+		return w.partner(user)
+	}
+	if a := w.keyed(c.path["key"]); a != nil {
+		return w.partner(a.Provider)
+	}
+	return nil
+}
+
+// keyed finds an add-on by what its vendor knows it by; nil if there is none.
+func (w *world) keyed(key string) *addon {
+	i := slices.IndexFunc(w.addons, func(a *addon) bool { return a.Sale != nil && a.Sale.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return w.addons[i]
+}
+
+// A ledger is a vendor's part of the world.
+type ledger struct {
+	e *Emulator
+	p *partner
+}
+
+// app gives an add-on as its vendor sees it.
+func (l ledger) app(w *world, a *addon) vendor.App {
+	app := vendor.App{Order: l.e.vendorOrder(w, l.p, a), ID: a.Sale.ID, Config: a.Sale.Config, State: "provisioned"}
+	if a.Sale.State != active {
+		app.State = "provisioning"
+	}
+	return app
+}
+
+// Apps gives the vendor's add-ons.
+func (l ledger) Apps() []vendor.App {
+	w := l.e.store.world()
+	var apps []vendor.App
+	for _, a := range w.addons {
+		if a.Sale != nil && a.Provider == l.p.Shown.ID {
+			apps = append(apps, l.app(w, a))
+		}
+	}
+	slices.SortFunc(apps, func(a, b vendor.App) int { return cmp.Compare(a.Order.Key, b.Order.Key) })
+	return apps
+}
+
+// App gives one of the vendor's add-ons.
+func (l ledger) App(key string) (vendor.App, bool) {
+	w := l.e.store.world()
+	a := w.keyed(key)
+	if a == nil || a.Provider != l.p.Shown.ID {
+		return vendor.App{}, false
+	}
+	return l.app(w, a), true
+}
+
+// Change keeps what the vendor says of one of its add-ons. That it is done ends
+// what it was waited for; that it came to nothing too, and only that.
+func (l ledger) Change(key string, do func(*vendor.App) error) error {
+	return l.e.store.change(func(d *draft) error {
+		a := d.keyed(key)
+		if a == nil || a.Provider != l.p.Shown.ID {
+			return vendor.ErrNoApp
+		}
+		app := l.app(&d.world, a)
+		if err := do(&app); err != nil {
+			return err
+		}
+		a = a.sold()
+		a.Sale.Config = app.Config
+		return d.heard(a, app.State)
+	})
+}
+
+// heard takes in where an add-on stands for its vendor.
+func (d *draft) heard(a *addon, state string) error {
+	s := a.Sale
+	switch {
+	case state == "deprovisioned" && !s.Waiting:
+		return vendor.ErrNoApp // there is none that could be given up
+	case state == "deprovisioned" && s.State == provisioning:
+		d.dismiss(a.ID)
+		return nil
+	case state == "deprovisioned":
+		a.fail("the vendor gave it up")
+	case state == "provisioned" && s.Waiting:
+		a.finish()
+	case state == "provisioned" && s.State == changing:
+		s.Called = true
+	}
+	d.replace(a)
+	return nil
+}

@@ -1,0 +1,173 @@
+package emulator
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"runner/clever"
+	"runner/clever/vendor"
+)
+
+// A sale is what is kept of an add-on that a vendor runs. It is never changed in
+// place.
+type sale struct {
+	Key      string            `json:"key"`          // by which the vendor knows it; every repeat of the order has it
+	ID       string            `json:"id,omitempty"` // the vendor's; "" until the order was answered
+	Callback string            `json:"callback"`     // where the vendor reads and changes it
+	User     string            `json:"user"`         // who ordered it
+	State    saleState         `json:"state"`
+	Waiting  bool              `json:"waiting,omitempty"` // the back-end took it on, and will say when it is done
+	Called   bool              `json:"called,omitempty"`  // it said so before its answer came
+	Since    int64             `json:"since,omitempty"`   // when it began to wait, in milliseconds
+	Config   map[string]string `json:"config,omitempty"`
+}
+
+// A saleState is where a sale stands. The state is written before the vendor is
+// called, so that whoever reads it after a crash knows what may have been asked for.
+type saleState string
+
+const (
+	provisioning saleState = "provisioning"
+	active       saleState = "active"
+	changing     saleState = "changing" // the addon's moving says to what
+	removing     saleState = "removing" // for its owner it is gone
+)
+
+// slowest is how long a back-end may take that answered 202; what is not done by
+// then has failed.
+const slowest = 12 * time.Hour
+
+// newSale gives a sale that is about to be ordered. Base is where the vendor
+// reaches this emulator.
+func newSale(p *partner, a *addon, base, user string) *sale {
+	s := &sale{Key: a.ID, User: user, State: provisioning}
+	if p.deal.Dialect != vendor.Clever {
+		s.Key = newUUID()
+	}
+	s.Callback = base + callbackPath(p.deal.Dialect) + s.Key
+	return s
+}
+
+// callbackPath is where a dialect's back-ends reach an add-on, below the host.
+func callbackPath(d vendor.Dialect) string {
+	switch d {
+	case vendor.Clever:
+		return "/v2/vendor/apps/"
+	case vendor.HerokuV3:
+		return "/addons/"
+	}
+	return "/vendor/apps/"
+}
+
+// variables are what its owner is given: nothing before it is ready.
+func (s *sale) variables() []clever.EnvVar {
+	env := []clever.EnvVar{}
+	if s.State == provisioning {
+		return env
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Config)) {
+		env = append(env, clever.EnvVar{Name: name, Value: s.Config[name]})
+	}
+	return env
+}
+
+// calls tells whether the vendor is to be called.
+func (s *sale) calls() bool { return s.State == removing || s.State != active && !s.Waiting }
+
+// overdue tells whether a back-end that took its time has taken too much of it.
+func (s *sale) overdue(now int64) bool {
+	return s.Waiting && now-s.Since >= slowest.Milliseconds()
+}
+
+// sold gives a copy of the add-on whose sale is a copy too.
+func (a *addon) sold() *addon {
+	b, s := *a, *a.Sale
+	b.Sale = &s
+	return &b
+}
+
+// vendorOrder gives what the vendor is told of an add-on.
+func (e *Emulator) vendorOrder(w *world, p *partner, a *addon) vendor.Order {
+	o := vendor.Order{
+		Key: a.Sale.Key, App: fmt.Sprintf("app%d@heroku.com", a.Created), OwnerID: a.Owner, UserID: a.Sale.User,
+		Account: "EMULATOR", Name: a.Name, Plan: p.slug(a.Plan), Region: p.region(a.Region), Callback: a.Sale.Callback,
+		Options: a.Options, Grant: "none", GrantEnds: e.options.Now().Add(5 * time.Minute),
+	}
+	if owner := w.account(a.Owner); owner != nil {
+		o.OwnerName = owner.Name
+	}
+	return o
+}
+
+// slug gives how the vendor calls a plan.
+func (p *partner) slug(plan string) string {
+	if pl := p.provider.plan(plan); pl != nil {
+		return pl.Slug
+	}
+	return plan
+}
+
+// region gives how the vendor calls a zone: as the manifest does, or else as the
+// dialect calls where most add-ons are.
+func (p *partner) region(zone string) string {
+	if p.names(zone) {
+		return zone
+	}
+	return p.deal.Dialect.DefaultRegion()
+}
+
+// begin notes that the back-end took something on.
+func (s *sale) begin(now time.Time) { s.Waiting, s.Since = true, now.UnixMilli() }
+
+// change notes that the add-on is to be on another plan once its vendor did it.
+func (a *addon) change(m moving, started clever.Migration) error {
+	switch {
+	case a.Sale.State != active:
+		return cannotMigrate("its vendor has not made it yet")
+	case a.Region != m.Region:
+		return cannotMigrate("its vendor cannot be asked to move it")
+	}
+	s := *a.Sale
+	s.State, s.Called = changing, false
+	m.Until = m.From // how long it takes nobody knows
+	a.Sale, a.Moving = &s, &m
+	a.Migrations = append(slices.Clone(a.Migrations), started)
+	return nil
+}
+
+// expire ends what a back-end took on and never finished.
+func (d *draft) expire(a *addon) {
+	if a.Sale.State == provisioning {
+		d.remove(a.ID)
+		return
+	}
+	late := a.sold()
+	late.fail("the vendor did not do it in time")
+	d.replace(late)
+}
+
+// finish ends what was under way, and well.
+func (a *addon) finish() {
+	if a.Sale.State == changing {
+		a.arrive()
+	}
+	a.rest()
+}
+
+// fail ends a plan change that came to nothing: the old plan stays.
+func (a *addon) fail(why string) {
+	m := a.Moving.Migration
+	m.Status, m.Steps = "FAILED", slices.Clone(m.Steps)
+	last := &m.Steps[len(m.Steps)-1]
+	last.Status, last.Message = m.Status, why
+	a.settle(m)
+	a.rest()
+}
+
+// rest is the state of an add-on about which nothing is under way.
+func (a *addon) rest() {
+	s := a.Sale
+	s.State, s.Waiting, s.Called, s.Since = active, false, false, 0
+}

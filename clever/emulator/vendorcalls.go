@@ -1,0 +1,166 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"runner/clever/vendor"
+)
+
+// saveAgain is how long to wait before an answer that could not be kept is asked
+// for again.
+const saveAgain = 5 * time.Second
+
+// takeUp goes on with what was under way at an earlier end. What was asked for
+// then may have been done.
+func (e *Emulator) takeUp() {
+	w := e.store.world()
+	for _, a := range slices.Concat(w.addons, w.leaving) {
+		if a.Sale != nil && a.Sale.calls() {
+			e.pursue(a.ID, true)
+		}
+	}
+}
+
+// part has the vendors remove what was just removed.
+func (e *Emulator) part(before, after *world) {
+	for _, a := range after.leaving {
+		if !slices.ContainsFunc(before.leaving, func(b *addon) bool { return a.ID == b.ID }) {
+			e.pursue(a.ID, false)
+		}
+	}
+}
+
+// ask makes the call that an add-on's state asks for, once, and keeps what came of
+// it. Lost says that it may have been made before.
+func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
+	w := e.store.world()
+	p := w.partner(a.Provider)
+	b := &vendor.Backend{Manifest: p.deal, Site: p.site(), Line: p.line}
+	if e.options.Called != nil {
+		b.After = func(t vendor.Try) {
+			t.Number = try
+			e.options.Called(t)
+		}
+	}
+	res, err := e.callVendor(b, a, e.vendorOrder(w, p, a), p)
+	if e.deals.ctx.Err() != nil {
+		return verdict{wait: saveAgain} // the end: the next start takes it up
+	}
+	f, _ := errors.AsType[*vendor.Failure](err)
+	if err == nil {
+		return e.keep(a, res)
+	}
+	if f == nil { // no call fails with anything else
+		f = &vendor.Failure{Meaning: vendor.Transient, Err: err}
+	}
+	wait, again := later(a.Sale.State, try, f)
+	if try == 1 && a.Sale.State == removing || again && try == len(vendor.Brief().Waits) || !again && f.Meaning != vendor.Refused {
+		e.warn(fmt.Errorf("the vendor of %s and add-on %q (%s): %w%s", a.Provider, a.Name, a.ID, f, hinted(f)))
+	}
+	if again {
+		return verdict{wait: wait}
+	}
+	return e.concede(a, f, lost)
+}
+
+func hinted(f *vendor.Failure) string {
+	if hint := f.Hint(); hint != "" {
+		return "; " + hint
+	}
+	return ""
+}
+
+func (e *Emulator) callVendor(b *vendor.Backend, a *addon, o vendor.Order, p *partner) (*vendor.Resource, error) {
+	s := a.Sale
+	switch {
+	case s.State == provisioning:
+		return b.Provision(e.deals.ctx, o)
+	case s.State == changing:
+		return b.ChangePlan(e.deals.ctx, s.ID, o, p.slug(a.Moving.Plan))
+	case s.ID == "":
+		return &vendor.Resource{}, b.Abandon(e.deals.ctx, o)
+	}
+	return b.Deprovision(e.deals.ctx, s.ID, o)
+}
+
+// later tells when a call is repeated that failed. Only the vendor's word ends a
+// removal.
+func later(state saleState, try int, f *vendor.Failure) (time.Duration, bool) {
+	patience := vendor.Persistent()
+	wait, again := patience.Next(try, f)
+	if !again && state == removing && try < patience.Tries {
+		return patience.Every, true
+	}
+	return wait, again
+}
+
+// keep writes what the vendor answered to a call for an add-on. Its state may be
+// another one by now: removed by its owner, it is still to be known by its id.
+func (e *Emulator) keep(asked *addon, res *vendor.Resource) verdict {
+	state := asked.Sale.State
+	return e.kept(asked, nil, func(d *draft, a *addon) {
+		if state == removing {
+			d.dismiss(a.ID)
+			return
+		}
+		if state == provisioning {
+			a.Sale.ID = res.ID
+		}
+		if a.Sale.State == state {
+			a.Sale.Config = res.Merge(a.Sale.Config)
+			if res.Pending && !a.Sale.Called {
+				a.Sale.begin(e.options.Now())
+			} else {
+				a.finish()
+			}
+		}
+		d.resell(a)
+	})
+}
+
+// concede writes that the vendor will not do what was asked for. What it may have
+// made of an order all the same is removed.
+func (e *Emulator) concede(asked *addon, f *vendor.Failure, lost bool) verdict {
+	refused := f.Meaning == vendor.Refused
+	why := vendorFailed(asked.Provider)
+	if refused {
+		why = vendorRefused(asked.Provider, f.Message)
+	}
+	left := (lost || f.Unknown) && !refused && f.Meaning != vendor.Gone && f.Meaning != vendor.Transient
+	state := asked.Sale.State
+	return e.kept(asked, why, func(d *draft, a *addon) {
+		switch {
+		case state == changing && a.Sale.State == changing:
+			a.fail(why.message)
+			d.resell(a)
+		case state == changing: // it was removed meanwhile
+		case state == provisioning && left && a.Sale.State == provisioning:
+			d.remove(a.ID)
+		case state == provisioning && left: // likewise
+		default:
+			d.dismiss(a.ID)
+		}
+	})
+}
+
+// kept changes a copy of an add-on after a call for it. Nothing else is asked for
+// before that is kept.
+func (e *Emulator) kept(asked *addon, told *refusal, change func(*draft, *addon)) verdict {
+	err := e.store.change(func(d *draft) error {
+		if a := d.sold(asked.ID); a != nil {
+			change(d, a.sold())
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		e.warn(fmt.Errorf("what the vendor of %s answered for add-on %q is asked for again: %w", asked.Provider, asked.Name, err))
+		return verdict{wait: saveAgain}
+	case told != nil:
+		return verdict{settled: true, err: told}
+	}
+	return verdict{settled: true}
+}
