@@ -88,6 +88,8 @@ func (p *provider) consoleAddon(a *addon) consoleAddon {
 	}
 	if m := a.Moving; m != nil {
 		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
+	} else if a.Sale != nil {
+		view.State = string(a.Sale.State)
 	}
 	return view
 }
