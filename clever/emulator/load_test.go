@@ -200,9 +200,11 @@ func (l *load) holdToJournal(t testing.TB, e *Emulator, addons int) {
 }
 
 // names gives the names of all add-ons by id.
-func names(e *Emulator) map[string]string {
+func names(e *Emulator) map[string]string { return namesOf(e.store.world()) }
+
+func namesOf(w *world) map[string]string {
 	m := map[string]string{}
-	for _, a := range e.store.world().addons {
+	for _, a := range w.addons {
 		m[a.ID] = a.Name
 	}
 	return m

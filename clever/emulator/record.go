@@ -84,6 +84,9 @@ func replay(text []byte) (*world, int64, error) {
 			return &d.world, size, nil
 		}
 		r, err := parseRecord(text[size : size+length])
+		if err == nil && r.Version != 0 && number > 1 {
+			err = errors.New("a file begins in the middle of another")
+		}
 		if err == nil {
 			err = d.take(r)
 		}

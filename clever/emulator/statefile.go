@@ -26,8 +26,7 @@ const stateVersion = 2
 // one that is being written.
 const freshInfix = ".new-"
 
-// smallLog is how much may be appended to a file, beside twice what a fresh one
-// would have, before there is a fresh one.
+// smallLog is how many bytes of the past no file is drawn anew for.
 const smallLog = 1 << 20
 
 // A stateFile is the file in which a world outlives the process. Each change
@@ -40,6 +39,7 @@ type stateFile struct {
 	info  os.FileInfo // of the file that size and fresh are of; nil: of none, or of version 1
 	size  int64       // of all records that were kept
 	fresh int64       // what it had when it was fresh; 0 is not known
+	slack int64       // how much more than twice that it may have
 }
 
 // openStateFile makes the folder and takes the lock, waiting for it.
@@ -50,7 +50,7 @@ func openStateFile(path string, wait time.Duration) (*stateFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state file %s cannot be made: %w", path, err)
 	}
-	f := &stateFile{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
+	f := &stateFile{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600)), slack: smallLog}
 	ok, err := f.take(wait)
 	switch {
 	case ok:
@@ -102,26 +102,37 @@ func (f *stateFile) read(c *catalogue) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the state file cannot be read: %w", err)
 	}
+	w, size, err := f.parse(text, c)
+	if err == nil && size > 0 {
+		f.size = size
+		f.info, err = os.Stat(f.path)
+	}
+	return w, err
+}
+
+// parse gives the world in a text, and how many of its bytes are to stay; of one of
+// version 1 none.
+func (f *stateFile) parse(text []byte, c *catalogue) (*world, int64, error) {
 	version, err := versionOf(text)
 	if err != nil {
-		return nil, f.damaged(err)
+		return nil, 0, f.damaged(err)
 	}
-	if version > stateVersion {
-		return nil, fmt.Errorf("the state file %s is of version %d, and this program reads %d: use a newer one, or give another file",
+	read := replay
+	switch {
+	case version == 1:
+		read = readVersion1
+	case version > stateVersion:
+		return nil, 0, fmt.Errorf("the state file %s is of version %d, and this program reads %d: use a newer one, or give another file",
 			f.path, version, stateVersion)
 	}
-	w, size, err := parse(version, text)
+	w, size, err := read(text)
 	if err == nil {
 		err = w.check(c)
 	}
 	if err != nil {
-		return nil, f.damaged(err)
+		return nil, 0, f.damaged(err)
 	}
-	if version == stateVersion {
-		f.info, err = os.Stat(f.path)
-		f.size = size
-	}
-	return w, err
+	return w, size, nil
 }
 
 // versionOf looks at the first JSON value: the first line, or in version 1 all.
@@ -137,10 +148,7 @@ func versionOf(text []byte) (int, error) {
 	return first.Version, nil
 }
 
-func parse(version int, text []byte) (*world, int64, error) {
-	if version == stateVersion {
-		return replay(text)
-	}
+func readVersion1(text []byte) (*world, int64, error) {
 	var all struct {
 		header
 		Addons []*addon `json:"addons"`
@@ -278,7 +286,7 @@ func syncFolder(path string) error {
 }
 
 // grown says whether most of the file is of the past.
-func (f *stateFile) grown() bool { return f.size > 2*f.fresh+smallLog }
+func (f *stateFile) grown() bool { return f.size > 2*f.fresh+f.slack }
 
 // compact puts a file that was drawn, of the world as it was when the state file
 // had a size, in the place of the state file, with what has been kept since.

@@ -15,7 +15,7 @@ import (
 	"runner/clever"
 )
 
-func open(t *testing.T, path string) (*Emulator, *client) {
+func open(t testing.TB, path string) (*Emulator, *client) {
 	t.Helper()
 	e, err := New(Options{State: path, LockWait: time.Millisecond})
 	if err != nil {
@@ -24,7 +24,7 @@ func open(t *testing.T, path string) (*Emulator, *client) {
 	return e, inProcessClient(t, e)
 }
 
-func shut(t *testing.T, e *Emulator) {
+func shut(t testing.TB, e *Emulator) {
 	t.Helper()
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
