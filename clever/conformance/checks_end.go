@@ -52,6 +52,7 @@ func removalChecks() []Check {
 				p.fail("the other add-ons are untouched", repeated.String())
 			}
 		}},
+		{"N64", "the variables of a removed add-on are of no use", "Customers go, and their secrets stay in old files.", section, true, all, addon, outlived},
 		{"N65", "five removals at once", "One of them is well, and none is a fault.", section, false, all, addon, func(p *probe) {
 			if r := p.mustFresh(); r != nil {
 				for _, a := range p.atOnce(5, func(int) *reply { return p.send(http.MethodDelete, p.path(r), nil) }) {
@@ -66,6 +67,50 @@ func removalChecks() []Check {
 			}
 		}},
 	}
+}
+
+// outlived uses an add-on, removes it, and tries to use it again.
+func outlived(p *probe) {
+	if p.o.Run == nil {
+		p.skip("no command was given: --run")
+		return
+	}
+	r, config := p.delivered()
+	switch {
+	case r == nil:
+		p.skip("no further add-on could be ordered")
+		return
+	case p.o.Run(p.ctx, config) != nil:
+		p.skip("the command fails before the removal, too")
+		return
+	}
+	switch a := p.saw(p.remove(r)); {
+	case !a.good():
+		p.skip("the add-on could not be removed")
+	case a.status() == http.StatusAccepted:
+		p.skip("this back-end removes later")
+	case p.o.Run(p.ctx, config) == nil && p.ctx.Err() == nil:
+		p.fail("the command fails after the removal", "it ends with 0")
+	}
+}
+
+// delivered orders an add-on, and waits for it if it comes later. nil: it did
+// not come.
+func (p *probe) delivered() (*resource, map[string]string) {
+	o := p.order()
+	a := p.saw(p.post(o))
+	if !a.good() {
+		return nil, nil
+	}
+	r := p.track(o, a)
+	if r == nil || a.status() != http.StatusAccepted {
+		return r, p.texts(a.config())
+	}
+	if !p.await(r) {
+		return nil, nil
+	}
+	app, _ := p.o.Market.Get(o.Key)
+	return r, app.Config
 }
 
 // callbackChecks are about the calls that a back-end makes.
@@ -179,11 +224,7 @@ func lastChecks() []Check {
 				p.fail("no call to the callback_url of an order without credentials", fmt.Sprintf("%d came", called))
 			}
 		}},
-		{"N90", "https, and nothing else", "Passwords travel in the clear otherwise.", "all calls", false, all, nothing, func(p *probe) {
-			if !strings.HasPrefix(p.o.Backend.Site.BaseURL, "https:") {
-				p.skip("this site is reached by http")
-			}
-		}},
+		{"N90", "https, and nothing else", "Passwords travel in the clear otherwise.", "all calls", false, all, nothing, secure},
 	}
 }
 

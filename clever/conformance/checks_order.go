@@ -3,9 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -20,7 +18,7 @@ func manifestChecks() []Check {
 		{"K7", "M101", "a region that every add-on serves"}, {"K8", "M102", "regions are known"}, {"K9", "M040", "the manifest has a password"},
 		{"K10", "M070", "the manifest has a site for tests"}, {"K11", "M060", "the manifest has a production site"}, {"K12", "M062", "base_url is secure"},
 		{"K13", "M063", "sso_url is secure"}, {"K14", "M080", "variables are a list"}, {"K15", "M081", "names of variables"},
-		{"K16", "M082", "prefix of variables"}, {"K17", "M031", "no api.username"},
+		{"K16", "M082", "prefix of variables"}, {"K17", "M031", "no api.username"}, {"K36", "M050", "a salt where users sign in"},
 	} {
 		in := ""
 		for _, r := range vendor.Rules() {
@@ -96,114 +94,6 @@ func provisionChecks() []Check {
 			p.wantThat(p.firstAnswer, "an id of its own", !strings.Contains(id, p.firstOrder.OwnerID) && !strings.Contains(id, p.firstOrder.UserID))
 		}},
 	}
-}
-
-// configChecks are about the variables of an order.
-func configChecks() []Check {
-	const section = "variables"
-	return []Check{
-		{"K24", "config is an object", "It becomes the variables of the application.", section, false, all, addon, func(p *probe) {
-			v, there := p.firstAnswer.object()["config"]
-			_, isObject := v.(map[string]any)
-			p.wantThat(p.firstAnswer, "an object, or nothing", !there || v == nil || isObject)
-		}},
-		{"K25", "only declared variables", "Others are refused.", section, false, "13", addon, undeclared},
-		{"N40", "only declared variables", "Others never reach the application.", section, true, "ca", addon, undeclared},
-		{"K26", "all declared variables", "Applications wait for what the manifest promises.", section, true, all, addon, func(p *probe) {
-			for _, name := range p.m.ConfigVars {
-				if _, there := p.config[name]; !there && (!p.pending || p.settled) {
-					p.wantThat(p.firstAnswer, "all that the manifest declares", false)
-				}
-			}
-		}},
-		{"K27", "variables are texts", "Environments hold nothing else.", section, false, "c13", addon, textsOnly},
-		{"N41", "variables are texts", "A number is written differently by each marketplace.", section, true, "a", addon, textsOnly},
-		{"K28", "addresses have scheme and host", "A variable that ends in _URL is taken apart by libraries.", section, false, all, addon, func(p *probe) {
-			for name, v := range p.config {
-				text, isText := v.(string)
-				u, err := url.Parse(text)
-				switch {
-				case !strings.HasSuffix(name, "_URL") || !isText:
-				case err != nil || u.Scheme == "":
-					p.wantThat(p.firstAnswer, name+" is a URL with a scheme", false)
-				case u.Host == "":
-					p.saw(p.firstAnswer)
-					p.warn(name+" has a host", "it has none")
-				}
-			}
-		}},
-		{"K29", "log_drain_url is there", "The manifest asks for the logs.", section, false, "13", addon, drain},
-		{"N42", "names have prefix and form", "Other names may overwrite those of another add-on.", section, false, "c13", addon, func(p *probe) {
-			form := regexp.MustCompile(`\A` + regexp.QuoteMeta(p.m.Prefix) + `_[A-Z0-9_]+\z`)
-			for name := range p.config {
-				if p.m.Declares(name) && !form.MatchString(name) {
-					p.wantThat(p.firstAnswer, "names that begin with "+p.m.Prefix+"_", false)
-				}
-			}
-		}},
-		{"N43", "each add-on has secrets of its own", "One customer could reach the data of another.", section, true, all, addon, func(p *probe) {
-			o := p.order()
-			other := p.saw(p.post(o))
-			mine, theirs := p.config, other.config()
-			if !other.good() || len(mine) == 0 || len(theirs) == 0 {
-				p.skip("no variables to compare")
-				return
-			}
-			differs := false
-			for name, v := range mine {
-				differs = differs || theirs[name] != v
-			}
-			if !differs {
-				p.fail("variables that differ", "two add-ons have the same ones")
-			}
-		}},
-		{"K42", "an application can use the variables", "The command that you gave tries it.", section, false, all, addon, func(p *probe) {
-			if p.o.Run == nil {
-				p.skip("no command was given: --run")
-				return
-			}
-			config := map[string]string{}
-			for name, v := range p.config {
-				if text, isText := v.(string); isText && p.m.Declares(name) {
-					config[name] = text
-				}
-			}
-			if err := p.o.Run(p.ctx, config); err != nil {
-				p.fail("the command ends with 0", err.Error())
-			}
-		}},
-	}
-}
-
-func undeclared(p *probe) {
-	var extra []string
-	for name := range p.config {
-		if !p.m.Declares(name) {
-			extra = append(extra, name)
-		}
-	}
-	if slices.Sort(extra); len(extra) > 0 {
-		p.saw(p.firstAnswer)
-		p.fail("what the manifest declares", "also "+strings.Join(extra, ", "))
-	}
-}
-
-func textsOnly(p *probe) {
-	for name, v := range p.config {
-		if _, isText := v.(string); !isText {
-			p.saw(p.firstAnswer)
-			p.fail("texts", name+" is none")
-		}
-	}
-}
-
-func drain(p *probe) {
-	if !p.m.Requirement("syslog_drain") {
-		p.skip("the manifest does not require syslog_drain")
-		return
-	}
-	drain, _ := p.firstAnswer.object()["log_drain_url"].(string)
-	p.wantThat(p.firstAnswer, "log_drain_url with https:// or syslog://", strings.HasPrefix(drain, "https://") || strings.HasPrefix(drain, "syslog://"))
 }
 
 // authChecks are about who may call.

@@ -177,9 +177,8 @@ func (p *probe) cutOff(o vendor.Order) {
 	}
 	r := p.request(http.MethodPost, "", o.Body(p.m)).WithContext(ctx)
 	p.result.Sent = append(p.result.Sent, p.describe(r))
-	if a, err := p.o.Backend.Line.Send(r); err == nil {
-		p.track(o, &reply{s: p.session, a: a})
-	}
+	a, err := p.o.Backend.Line.Send(r)
+	p.keep(o, &reply{s: p.session, key: o.Key, a: a, err: err})
 }
 
 // atOnce makes calls side by side, and gives what came in the order of their

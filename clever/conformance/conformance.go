@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +41,20 @@ const (
 	plans          // a back-end that changes plans
 	login          // a back-end where users sign in
 	callbacks      // a marketplace that the back-end can call
+	header         // a sign-in, and somebody who asks for Heroku's old header
+	timing         // a sign-in, and somebody who asks for a look at the clock
 )
+
+// Profile gives the name of the profile that a check is made for only; "" where
+// it is always made.
+func (c Check) Profile() string {
+	return map[need]string{header: "heroku-header", timing: "timing"}[c.need]
+}
+
+// Profiles gives what can be asked for beside the usual checks: heroku-header is
+// what Heroku once wanted of a dashboard's page, and timing measures how long
+// wrong proofs take.
+func Profiles() []string { return []string{"heroku-header", "timing"} }
 
 // In tells whether a dialect has the check.
 func (c Check) In(d vendor.Dialect) bool {
@@ -53,7 +68,7 @@ const all = "ca13"
 // Checks gives all checks, in the order in which they are made.
 func Checks() []Check {
 	return slices.Concat(manifestChecks(), provisionChecks(), authChecks(), requestChecks(), repeatChecks(), configChecks(),
-		planChecks(), loginChecks(), proofChecks(), sessionChecks(), callbackChecks(), removalChecks(), lastChecks())
+		planChecks(), loginChecks(), proofChecks(), sessionChecks(), pageChecks(), callbackChecks(), removalChecks(), lastChecks())
 }
 
 // A Status is how a check ended.
@@ -64,6 +79,7 @@ const (
 	Passed  Status = "passed"
 	Failed  Status = "failed"
 	Warned  Status = "warned"
+	Noted   Status = "noted" // worth a look, and no breach
 	Skipped Status = "skipped"
 )
 
@@ -107,14 +123,20 @@ type Options struct {
 	OtherPlan string           // to change to; "": those checks are skipped
 	Only      []string         // ids of checks; empty: all
 	Skip      []string
+	Profiles  []string       // of Profiles; a check of one that is named in Only is made, too
 	Async     bool           // orders are answered with 202 and finished by a callback
 	Market    *vendor.Market // answers the back-end's calls; nil: there is none
 	Callback  string         // where the market is reached: http://host:port/vendor/apps
 	Wait      time.Duration  // for a slow order; 0 means a minute
 	Soft      time.Duration  // an answer should come in this time; 0 means 3 seconds
 	Hard      time.Duration  // and must in this; 0 means 25 seconds
-	Run       func(ctx context.Context, config map[string]string) error
-	Told      func(Result) // is told of each result as it comes; nil: nobody
+	Console   string         // where users open dashboards; "" means Clever Cloud's console
+	NewTab    bool           // dashboards are opened in a tab of their own, and framed by nobody
+	// Run uses an add-on by its variables, as an application would. nil: nothing does.
+	Run func(ctx context.Context, config map[string]string) error
+	// Resolve gives the addresses of a host. nil: as the system does.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	Told    func(Result) // is told of each result as it comes; nil: nobody
 }
 
 // Unreachable is a back-end that nothing was heard of.
@@ -126,12 +148,10 @@ func (e *Unreachable) Error() string { return "the back-end does not answer: " +
 func (e *Unreachable) Unwrap() error { return e.Err }
 
 // Run makes the checks. The report is there with an error, too: when the context
-// ended, what was made until then is removed all the same.
+// ended, what was made until then is removed all the same, in a minute at most.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	for _, id := range slices.Concat(o.Only, o.Skip) {
-		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
-			return nil, fmt.Errorf("there is no check %q", id)
-		}
+	if err := o.known(); err != nil {
+		return nil, err
 	}
 	s := newSession(ctx, o)
 	err := s.begin()
@@ -142,10 +162,25 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return s.report, err
 }
 
+// known holds the options to name checks and profiles that there are.
+func (o *Options) known() error {
+	for _, id := range slices.Concat(o.Only, o.Skip) {
+		if !slices.ContainsFunc(Checks(), func(c Check) bool { return c.ID == id }) {
+			return fmt.Errorf("there is no check %q", id)
+		}
+	}
+	for _, name := range o.Profiles {
+		if !slices.Contains(Profiles(), name) {
+			return fmt.Errorf("there is no profile %q", name)
+		}
+	}
+	return nil
+}
+
 // checks makes those that are wanted, one after the other.
 func (s *session) checks() error {
 	for _, c := range Checks() {
-		if !c.In(s.m.Dialect) || len(s.o.Only) > 0 && !slices.Contains(s.o.Only, c.ID) || slices.Contains(s.o.Skip, c.ID) {
+		if !s.wants(c) {
 			continue
 		}
 		if err := s.ctx.Err(); err != nil {
@@ -156,9 +191,22 @@ func (s *session) checks() error {
 	return s.ctx.Err()
 }
 
+// wants tells whether a check is to have a result. One that was named is, even
+// where the dialect has none of that id.
+func (s *session) wants(c Check) bool {
+	if slices.Contains(s.o.Skip, c.ID) {
+		return false
+	}
+	if len(s.o.Only) == 0 {
+		return c.In(s.m.Dialect)
+	}
+	other := func(o Check) bool { return o.ID == c.ID && o.In(s.m.Dialect) }
+	return slices.Contains(s.o.Only, c.ID) && (c.In(s.m.Dialect) || !slices.ContainsFunc(Checks(), other))
+}
+
 func (s *session) check(c Check) Result {
 	p := &probe{session: s, result: Result{ID: c.ID, Title: c.Title, Why: c.Why, Section: c.Section, Status: Passed}, warning: c.Warning}
-	if reason := s.lacks(c.need); reason != "" {
+	if reason := s.lacks(c); reason != "" {
 		p.skip(reason)
 	} else {
 		c.run(p)
@@ -174,18 +222,30 @@ func (s *session) note(r Result) {
 }
 
 // lacks tells why a check cannot be made, "" if it can.
-func (s *session) lacks(n need) string {
+func (s *session) lacks(c Check) string {
+	profile := c.Profile()
 	switch {
-	case n == callbacks && s.o.Market == nil:
+	case !c.In(s.m.Dialect):
+		return "no check of " + string(s.m.Dialect)
+	case profile != "" && !slices.Contains(s.o.Profiles, profile) && !slices.Contains(s.o.Only, c.ID):
+		return "nobody asked for it: --profile " + profile
+	case c.need == callbacks && s.o.Market == nil:
 		return "no marketplace listens: --callback-listen"
-	case n != nothing && s.first == nil:
+	case c.need != nothing && s.first == nil:
 		return "no add-on could be ordered"
-	case n == plans && !s.changesPlans:
+	case c.need == plans && !s.changesPlans:
 		return "this back-end changes no plans"
-	case n == login && (s.o.Backend.Site.SSOURL == "" || s.m.SSOSalt == ""):
+	case (c.need == login || profile != "") && (s.o.Backend.Site.SSOURL == "" || s.m.SSOSalt == ""):
 		return "users cannot sign in: the manifest has no sso_url or no sso_salt"
 	}
 	return ""
+}
+
+// local tells whether the back-end is on this machine, as it is while a vendor
+// develops it.
+func (s *session) local() bool {
+	u, err := url.Parse(s.o.Backend.Site.BaseURL)
+	return err == nil && vendor.IsLoopback(u.Hostname())
 }
 
 // begin orders the add-on that most checks are about. Nothing heard at all is an
@@ -193,7 +253,7 @@ func (s *session) lacks(n need) string {
 func (s *session) begin() error {
 	s.firstOrder = s.order()
 	s.firstAnswer = s.post(s.firstOrder)
-	if none, ok := errors.AsType[*vendor.NoAnswer](s.firstAnswer.err); ok && !none.Slow && !none.Sent {
+	if none, ok := errors.AsType[*vendor.NoAnswer](s.firstAnswer.err); ok && !none.Slow && !none.Sent && !none.TLS {
 		return &Unreachable{none}
 	}
 	if s.firstAnswer.good() {
@@ -219,19 +279,4 @@ func (s *session) begin() error {
 		s.changesPlans = true
 	}
 	return s.ctx.Err()
-}
-
-// clean removes everything that was made, and notes what stays.
-func (s *session) clean(ctx context.Context) {
-	s.ctx = ctx
-	for _, r := range s.made {
-		if r.removed {
-			continue
-		}
-		switch status := s.remove(r).status(); status {
-		case 200, 201, 202, 204, 404, 410:
-		default:
-			s.report.Left = append(s.report.Left, r.id)
-		}
-	}
 }

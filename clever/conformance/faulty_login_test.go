@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"runner/clever/vendor"
 )
@@ -51,6 +52,18 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = io.NopCloser(strings.NewReader(form.Encode()))
 	}
+	if f.is("fails on capitals") && form.Get(string(f.m.Dialect.Recipe())) != strings.ToLower(form.Get(string(f.m.Dialect.Recipe()))) {
+		http.Error(w, "oh", 500)
+		return
+	}
+	if f.is("asks browsers for a password") {
+		w.Header().Set("WWW-Authenticate", "Basic")
+		http.Error(w, "who are you?", 401)
+		return
+	}
+	if f.is("compares letter by letter") {
+		f.compare(form)
+	}
 	b, status := f.signedIn(r)
 	if f.is("any proof") {
 		f.mu.Lock()
@@ -76,11 +89,7 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 	}
 	f.sessions[session] = b.id
 	f.mu.Unlock()
-	if !f.is("open cookies") {
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: session, HttpOnly: true, SameSite: http.SameSiteLaxMode, Path: "/"})
-	} else {
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: session, Path: "/"})
-	}
+	f.setCookies(w, session, form.Get("nav-data"))
 	where := "/dash/" + url.PathEscape(b.key)
 	switch f.defect {
 	case "a token in the redirect":
@@ -91,6 +100,52 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, where, http.StatusSeeOther)
 }
 
+func (f *faulty) setCookies(w http.ResponseWriter, session, nav string) {
+	c := http.Cookie{Name: "session", Value: session, Path: "/"}
+	if !f.is("open cookies") {
+		c.Secure, c.HttpOnly, c.SameSite = strings.HasPrefix(f.m.Test.SSOURL, "https:"), true, http.SameSiteLaxMode
+	}
+	http.SetCookie(w, &c)
+	if f.m.Dialect != vendor.HerokuV1 || f.is("no cookie of the header") {
+		return
+	}
+	if f.is("another cookie of the header") {
+		nav = "bm90aGluZw"
+	}
+	c.Name, c.Value = "heroku-nav-data", nav
+	http.SetCookie(w, &c)
+}
+
+// compare takes a millisecond for each letter of a proof that is right.
+func (f *faulty) compare(form url.Values) {
+	l := vendor.Login{
+		ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"),
+		NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp"),
+	}
+	recipe := f.m.Dialect.Recipe()
+	want, got := recipe.Proof(l, f.m.SSOSalt), form.Get(string(recipe))
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// frames says who may frame a page.
+func (f *faulty) frames(h http.Header) {
+	switch f.defect {
+	case "framed by all":
+	case "framed by nobody":
+		h.Set("X-Frame-Options", "DENY")
+	case "framed by others":
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors https://console.clever-cloud.com https://*.example.test")
+	default:
+		h.Set("X-Frame-Options", "DENY") // for browsers that know no policies
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self' https://console.clever-cloud.com")
+	}
+}
+
 func (f *faulty) dashboard(w http.ResponseWriter, r *http.Request, key string) {
 	c, err := r.Cookie("session")
 	f.mu.Lock()
@@ -99,6 +154,10 @@ func (f *faulty) dashboard(w http.ResponseWriter, r *http.Request, key string) {
 	if err != nil || b == nil || f.sessions[c.Value] == "" || f.sessions[c.Value] != b.id && !f.is("a session for all") {
 		http.Error(w, "no", http.StatusForbidden)
 		return
+	}
+	f.frames(w.Header())
+	if !f.is("no header") {
+		fmt.Fprint(w, `<div class="dark" id="heroku-header"></div>`)
 	}
 	fmt.Fprintf(w, "<h1>%s</h1>", b.plan)
 }

@@ -18,6 +18,10 @@ func (f *faulty) read(w http.ResponseWriter, r *http.Request) map[string]any {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10+1))
 	if err != nil || len(body) > 64<<10 {
 		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 4<<20)) // or the server waits before it closes the connection
+		if f.is("fails on large orders") {
+			say(w, 500, "oh")
+			return nil
+		}
 		say(w, 413, "too much")
 		return nil
 	}
@@ -67,6 +71,11 @@ func (f *faulty) provision(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if region, _ := v["region"].(string); region == "the-moon" && f.is("fails on an unknown region") {
+		say(w, 500, "oh")
+		return
+	}
+	owner, _ := v["owner_name"].(string)
+	if f.is("fails on other types") && r.Header.Get("Content-Type") != "application/json" || f.is("fails on foreign names") && strings.ContainsAny(owner, "ëü<") {
 		say(w, 500, "oh")
 		return
 	}
@@ -157,7 +166,7 @@ func (f *faulty) sell(key, plan string, v map[string]any) *bought {
 	if f.is("one secret for all") {
 		b.secret = "shared"
 	}
-	f.byKey[key], f.byID[b.id] = b, b
+	f.byKey[key], f.byID[b.id], f.all = b, b, append(f.all, b)
 	return b
 }
 
@@ -168,6 +177,9 @@ func (f *faulty) deliver(w http.ResponseWriter, v map[string]any, b *bought) {
 		config["TINYKV_URL"] = "kv://kv.example.test"
 	}
 	answer, status := map[string]any{"id": b.id, "config": config}, 200
+	if f.m.Dialect.Heroku() {
+		answer["log_drain_url"] = "https://logs.example.test/" + b.id
+	}
 	switch f.defect {
 	case "integer ids":
 		answer["id"] = json.Number(b.id)
@@ -185,6 +197,22 @@ func (f *faulty) deliver(w http.ResponseWriter, v map[string]any, b *bought) {
 		config["TINYKV_URL"] = b.secret
 	case "answers 206":
 		status = 206
+	case "no drain":
+		delete(answer, "log_drain_url")
+	case "a drain by mail":
+		if f.m.Dialect.Heroku() {
+			answer["log_drain_url"] = "mailto:logs@example.test"
+		}
+	case "variables of no use":
+		config["TINYKV_TOKEN"] = "not-" + b.secret
+	case "variables of the customer's machine":
+		config["TINYKV_URL"] = "kv://" + b.secret + "@localhost/"
+	case "variables of an inner network":
+		config["TINYKV_URL"] = "kv://" + b.secret + "@inside.example.test/"
+	case "variables of no host":
+		config["TINYKV_URL"] = "kv://" + b.secret + "@nowhere.example.test/"
+	case "names without a prefix":
+		config["SPEED"] = "fast"
 	case "variables that vary":
 		config["TINYKV_TOKEN"] = rand.Text()
 	}

@@ -2,11 +2,14 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -27,6 +30,7 @@ type faulty struct {
 	work     sync.WaitGroup // callbacks under way
 
 	mu       sync.Mutex
+	all      []*bought
 	byKey    map[string]*bought
 	byID     map[string]*bought
 	sessions map[string]string // cookie → id
@@ -48,7 +52,7 @@ func newFaulty(t *testing.T, d vendor.Dialect, defect string, async bool) *fault
 	f := &faulty{
 		m: &vendor.Manifest{
 			Dialect: d, ID: "tinykv", Password: "a-password-for-tests-of-forty-characters", SSOSalt: "another-secret-for-tests-0123456789-abcd",
-			ConfigVars: []string{"TINYKV_URL", "TINYKV_TOKEN"}, Prefix: "TINYKV", PlanUpdateable: true, Requires: []string{"many_per_app"},
+			ConfigVars: []string{"TINYKV_URL", "TINYKV_TOKEN"}, Prefix: "TINYKV", PlanUpdateable: true, Requires: []string{"many_per_app", "syslog_drain"},
 		},
 		defect: defect, async: async, out: http.DefaultClient, byKey: map[string]*bought{}, byID: map[string]*bought{}, sessions: map[string]string{}, crowds: map[string]*crowd{},
 	}
@@ -62,11 +66,50 @@ func newFaulty(t *testing.T, d vendor.Dialect, defect string, async bool) *fault
 			f.verifier.Recipe = vendor.ResourceToken
 		}
 	}
-	return f.at("http://" + itsHost)
+	if f.is("names without a prefix") {
+		f.m.ConfigVars = append(f.m.ConfigVars, "SPEED")
+	}
+	return f.at("https://" + itsHost)
 }
 
 // itsHost is where the back-end is on a network.
-const itsHost = "127.0.0.1:9000"
+const itsHost = "kv.example.test"
+
+// use tries to use an add-on by its variables.
+func (f *faulty) use(_ context.Context, config map[string]string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, b := range f.all {
+		if b.secret == config["TINYKV_TOKEN"] && (!b.gone || f.is("variables live on")) {
+			return nil
+		}
+	}
+	return errors.New("exit status 1")
+}
+
+// resolve knows the hosts of variables.
+func resolve(_ context.Context, host string) ([]netip.Addr, error) {
+	switch host {
+	case "kv.example.test":
+		return []netip.Addr{netip.MustParseAddr("8.8.4.4")}, nil
+	case "inside.example.test":
+		return []netip.Addr{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("fd00::1")}, nil
+	}
+	return nil, errors.New("no such host")
+}
+
+// inTheClear is what listens for http beside https: it leads there.
+func (f *faulty) inTheClear(w http.ResponseWriter, r *http.Request) {
+	switch f.defect {
+	case "asks for passwords in the clear":
+		w.Header().Set("WWW-Authenticate", "Basic")
+		w.WriteHeader(http.StatusUnauthorized)
+	case "leads from http to elsewhere":
+		http.Redirect(w, r, "https://elsewhere.example.test/r", http.StatusPermanentRedirect)
+	default:
+		http.Redirect(w, r, "https://"+itsHost+r.URL.Path, http.StatusPermanentRedirect)
+	}
+}
 
 // at says where the back-end is.
 func (f *faulty) at(root string) *faulty {
@@ -114,6 +157,10 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.visit(order.Callback)
 		}
 	}
+	if _, _, ok := r.BasicAuth(); !ok && r.Header.Get("Authorization") != "" && f.is("fails on headers that are none") {
+		say(w, 500, "oh")
+		return
+	}
 	if !f.allowed(r) {
 		if f.is("401 without a challenge") {
 			say(w, 401, "who are you?")
@@ -128,6 +175,10 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.is("not acceptable") && strings.Contains(r.Header.Get("Accept"), "vnd.heroku") {
+		say(w, 406, "what?")
+		return
+	}
+	if f.is("not acceptable to change") && r.Method == "PUT" && strings.Contains(r.Header.Get("Accept"), "vnd.heroku") {
 		say(w, 406, "what?")
 		return
 	}
@@ -219,6 +270,9 @@ func (f *faulty) change(w http.ResponseWriter, r *http.Request, id string) {
 	case b == nil && f.is("changes anything"):
 		say(w, 200, "done")
 		return
+	case f.is("fails on changes that are none") && r.ContentLength < 10:
+		say(w, 500, "oh")
+		return
 	case b == nil:
 		say(w, 404, "no such add-on")
 		return
@@ -243,6 +297,11 @@ func (f *faulty) change(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	b.plan = plan
+	if f.is("a list after a change") {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"config": ["TINYKV_URL"]}`)
+		return
+	}
 	say(w, 200, "changed")
 }
 
@@ -259,6 +318,8 @@ func (f *faulty) remove(w http.ResponseWriter, id string) {
 		say(w, 404, "no such add-on")
 	case b.gone && f.is("fails on a second removal"):
 		say(w, 500, "oh")
+	case !b.gone && f.is("removes nothing"):
+		say(w, 503, "not now")
 	case b.gone:
 		say(w, 410, "it was removed")
 	case f.is("removes with 206"):

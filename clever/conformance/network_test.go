@@ -18,8 +18,8 @@ import (
 // and a clock of its own, on which a slow back-end costs no time. It counts the
 // calls to hosts that are none of its own.
 type network struct {
-	hosts map[string]http.Handler
-	work  sync.WaitGroup // answers under way
+	hosts map[string]http.Handler // by scheme and name
+	work  sync.WaitGroup          // answers under way
 
 	mu        sync.Mutex
 	strangers []string
@@ -38,11 +38,12 @@ func onNetwork(t *testing.T, do func(t *testing.T, n *network)) {
 // RoundTrip answers as the host would over a socket. Who goes away is not waited
 // for; the host goes on.
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
-	host := n.hosts[r.URL.Host]
+	name := r.URL.Scheme + "://" + r.URL.Host
+	host := n.hosts[name]
 	if host == nil {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.strangers = append(n.strangers, r.URL.Host)
+		n.strangers = append(n.strangers, name)
 		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	}
 	in, err := received(r)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +39,7 @@ type session struct {
 
 	mu      sync.Mutex
 	made    []*resource
+	lost    []vendor.Order // whose answers were: something may have been made
 	slowest time.Duration
 	slowOf  string
 	leaks   map[bool][]string // of secrets; true: in answers that refuse credentials
@@ -193,9 +193,7 @@ func (s *session) post(o vendor.Order, edits ...func(*http.Request)) *reply {
 	}
 	a := s.send(http.MethodPost, "", o.Body(s.m), edits...)
 	a.key = o.Key
-	if a.good() {
-		s.track(o, a)
-	}
+	s.keep(o, a)
 	return a
 }
 
@@ -205,10 +203,21 @@ func (s *session) postMap(o vendor.Order, change func(map[string]any)) *reply {
 	change(body)
 	a := s.send(http.MethodPost, "", body)
 	a.key = o.Key
-	if a.good() {
-		s.track(o, a)
-	}
+	s.keep(o, a)
 	return a
+}
+
+// keep notes what came of an order, so that nothing stays that it made.
+func (s *session) keep(o vendor.Order, a *reply) {
+	none, unanswered := errors.AsType[*vendor.NoAnswer](a.err)
+	switch {
+	case a.good():
+		s.track(o, a)
+	case a.a == nil && (!unanswered || none.Sent):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.lost = append(s.lost, o)
+	}
 }
 
 // put changes a plan.
@@ -265,90 +274,4 @@ func (s *session) fresh() *resource {
 		return nil
 	}
 	return s.track(o, a)
-}
-
-// A reply is an answer, or the lack of one.
-type reply struct {
-	s    *session
-	sent string
-	key  string // of the order that it answers
-	a    *vendor.Answer
-	err  error
-}
-
-func (r *reply) status() int {
-	if r.a == nil {
-		return 0
-	}
-	return r.a.Status
-}
-
-// good tells whether the answer is a success.
-func (r *reply) good() bool { return r.status()/100 == 2 }
-
-func (r *reply) body() []byte {
-	if r.a == nil {
-		return nil
-	}
-	return r.a.Body
-}
-
-// object reads the body; nil where it is no object.
-func (r *reply) object() map[string]any {
-	d := json.NewDecoder(bytes.NewReader(r.body()))
-	d.UseNumber()
-	var v map[string]any
-	if d.Decode(&v) != nil {
-		return nil
-	}
-	return v
-}
-
-// id gives the id that the body names, as a text; "" where there is none. At
-// Heroku v3 the key names the add-on, too.
-func (r *reply) id() string {
-	switch v := r.object()["id"].(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	}
-	if r.s.m.Dialect == vendor.HerokuV3 && r.good() && r.object() != nil {
-		return r.key
-	}
-	return ""
-}
-
-func (r *reply) config() map[string]any {
-	c, _ := r.object()["config"].(map[string]any)
-	return c
-}
-
-func (r *reply) message() string {
-	m, _ := r.object()["message"].(string)
-	return m
-}
-
-// String says what came, without values of variables and other secrets.
-func (r *reply) String() string {
-	if r.a == nil {
-		return "no answer: " + r.err.Error()
-	}
-	text := fmt.Sprintf("%d %s", r.a.Status, http.StatusText(r.a.Status))
-	if kind := r.a.Header.Get("Content-Type"); kind != "" {
-		text += ", " + kind
-	}
-	if v := r.object(); v != nil {
-		if config, ok := v["config"].(map[string]any); ok {
-			for name := range config {
-				config[name] = "********"
-			}
-		}
-		if b, err := json.Marshal(v); err == nil {
-			text += ", " + clip(string(b), 300)
-		}
-	} else if len(r.a.Body) > 0 {
-		text += fmt.Sprintf(", %d bytes", len(r.a.Body))
-	}
-	return r.s.o.Backend.Mask(text)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -100,7 +101,7 @@ type NoAnswer struct {
 	Err  error
 	Slow bool // the time for a call was over
 	Sent bool // the back-end may have done what it was asked for
-	TLS  bool // its certificate was not good
+	TLS  bool // no secure connection came to be: its certificate is not good, or its TLS too old
 }
 
 func (e *NoAnswer) Error() string {
@@ -108,7 +109,7 @@ func (e *NoAnswer) Error() string {
 	case e.Slow:
 		return "no answer within the time for a call"
 	case e.TLS:
-		return "the certificate is not good: " + e.Err.Error()
+		return insecure(e.Err)
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "connection refused, nothing listens there"
 	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, syscall.EPIPE):
@@ -117,6 +118,14 @@ func (e *NoAnswer) Error() string {
 		return "the connection was closed too early"
 	}
 	return e.Err.Error()
+}
+
+// insecure says why no secure connection came to be.
+func insecure(err error) string {
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "the certificate is not good: " + bad.Err.Error()
+	}
+	return "no secure connection: " + strings.TrimPrefix(err.Error(), "tls: ")
 }
 
 // Unwrap gives what went wrong.
@@ -128,8 +137,13 @@ func (l *Line) Send(r *http.Request) (*Answer, error) {
 	outer := r.Context()
 	ctx, cancel := context.WithTimeout(outer, l.time)
 	defer cancel()
-	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	var sent, insecure atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders: func() { sent.Store(true) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			insecure.Store(err != nil && !timedOut(err) && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET))
+		},
+	})
 	start := time.Now()
 	answer, err := l.exchange(r.WithContext(ctx))
 	if err == nil {
@@ -139,11 +153,35 @@ func (l *Line) Send(r *http.Request) (*Answer, error) {
 	if outer.Err() != nil {
 		return nil, outer.Err()
 	}
-	bad, isTLS := errors.AsType[*tls.CertificateVerificationError](err)
-	if isTLS {
-		err = bad.Err
+	return nil, &NoAnswer{Err: err, Slow: ctx.Err() != nil || timedOut(err), Sent: sent.Load(), TLS: insecure.Load()}
+}
+
+// Handshake makes a connection with a host:port that speaks TLS of no newer
+// version than newest, and sends nothing over it. Zero is the newest of all. It
+// is for those who ask how secure a back-end is; the Line's own calls speak
+// TLS 1.2 at least. Errors are a *NoAnswer; errors.ErrUnsupported where the Line
+// has something else in place of the network.
+func (l *Line) Handshake(ctx context.Context, address string, newest uint16) error {
+	t, ok := l.out.(*http.Transport)
+	if !ok {
+		return errors.ErrUnsupported
 	}
-	return nil, &NoAnswer{Err: err, Slow: ctx.Err() != nil || timedOut(err), Sent: sent.Load(), TLS: isTLS}
+	ctx, cancel := context.WithTimeout(ctx, min(2*connectTime, l.time))
+	defer cancel()
+	conn, err := t.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return &NoAnswer{Err: err, Slow: timedOut(err)}
+	}
+	defer func() { _ = conn.Close() }()
+	config := t.TLSClientConfig.Clone()
+	config.ServerName, _, _ = net.SplitHostPort(address)
+	if newest != 0 {
+		config.MinVersion, config.MaxVersion = min(config.MinVersion, newest), newest
+	}
+	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil {
+		return &NoAnswer{Err: err, Slow: timedOut(err), TLS: !timedOut(err)}
+	}
+	return nil
 }
 
 func timedOut(err error) bool {

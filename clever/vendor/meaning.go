@@ -43,7 +43,7 @@ const (
 	Gone        Meaning = "gone"        // there was one
 	Conflict    Meaning = "conflict"    // the same key with other content
 	Garbled     Meaning = "garbled"     // a success that cannot be understood
-	Untrusted   Meaning = "untrusted"   // its certificate is not good
+	Untrusted   Meaning = "untrusted"   // its certificate is not good, or its TLS too old
 	Transient   Meaning = "transient"   // later it may go well
 )
 
