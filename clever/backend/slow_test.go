@@ -1,0 +1,190 @@
+package backend_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"runner/clever/backend"
+	"runner/clever/vendor"
+)
+
+// A market is the marketplace of a slow vendor.
+type market struct {
+	*vendor.Market
+	url   string
+	heard chan string // keys, as the vendor changes them
+}
+
+// marketOf gives one that answers 503 as often as ails says.
+func marketOf(t *testing.T, d vendor.Dialect, ails int) *market {
+	t.Helper()
+	k := &market{Market: vendor.NewMarket(manifest(d)), heard: make(chan string, 16)}
+	var mu sync.Mutex
+	k.Watch(func(key string) { k.heard <- key }, func(string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		ails--
+		return ails >= 0
+	})
+	server := httptest.NewServer(k)
+	t.Cleanup(server.Close)
+	k.url = server.URL
+	return k
+}
+
+// order gives an order that this marketplace is to be told of.
+func (k *market) order(d vendor.Dialect) vendor.Order {
+	o := order(d, "small")
+	o.Callback = k.url + "/vendor/apps/" + o.Key
+	if d == vendor.HerokuV3 {
+		o.Callback = k.url + "/addons/" + o.Key
+	}
+	return o
+}
+
+// state waits until the vendor said something of an order that makes it so.
+func (k *market) state(t *testing.T, o vendor.Order, want string) vendor.App {
+	t.Helper()
+	for {
+		if a, _ := k.Get(o.Key); a.State == want {
+			return a
+		}
+		select {
+		case <-k.heard:
+		case <-t.Context().Done():
+			t.Fatal("the vendor says nothing")
+		}
+	}
+}
+
+func slowly(c *backend.Config) { c.Slow = true }
+
+// TestSlow: an order that was answered with 202 is made and told once, though the
+// marketplace is not well and the vendor is started again meanwhile.
+func TestSlow(t *testing.T) {
+	for _, d := range vendor.Dialects() {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			k, shop, dir := marketOf(t, d, 3), newShop(), t.TempDir()
+			o := k.order(d)
+			tried := make(chan struct{}, 64)
+			shop.fail = func(name string) error {
+				tried <- struct{}{}
+				return errors.New("the machine is off")
+			}
+			s := open(t, d, dir, shop, slowly)
+			first := s.buy(o)
+			if first.status != http.StatusAccepted || first.ID == "" || first.Config != nil {
+				t.Fatalf("%d %s", first.status, first.body)
+			}
+			<-tried // once at least
+			s.close()
+			shop.fail = nil
+
+			k.Put(vendor.App{Order: o, ID: first.ID, State: "provisioning"})
+			s = open(t, d, dir, shop, slowly)
+			a := k.state(t, o, "provisioned")
+			if a.Config["TINYKV_URL"] == "" || len(shop.sold) != 1 {
+				t.Errorf("%v, %v", a.Config, shop.sold)
+			}
+			s.backend.Close() // until it has noted that the marketplace knows
+			again := s.buy(o)
+			if again.ID != first.ID || again.Config != nil && again.Config["TINYKV_URL"] != a.Config["TINYKV_URL"] {
+				t.Errorf("the order came again: %s", again.body)
+			}
+			want(t, "a removal", s.remove(o, first.ID), 200)
+		})
+	}
+}
+
+// TestSlowRefusal: an order that comes to nothing later is given up.
+func TestSlowRefusal(t *testing.T) {
+	k, shop := marketOf(t, vendor.HerokuV3, 0), newShop()
+	o := k.order(vendor.HerokuV3)
+	k.Put(vendor.App{Order: o, ID: "any", State: "provisioning"})
+	shop.fail = func(name string) error {
+		if name == "order" {
+			return &backend.Refusal{Message: "the cellar is full"}
+		}
+		return nil
+	}
+	s := open(t, vendor.HerokuV3, t.TempDir(), shop, slowly)
+	if r := s.buy(o); r.status != http.StatusAccepted {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	k.state(t, o, "deprovisioned")
+	s.backend.Close()
+	want(t, "the order again", s.buy(o), 410)
+	if len(shop.sold) > 0 {
+		t.Errorf("left: %v", shop.sold)
+	}
+}
+
+// A sleeper is a shop that makes things only when it is woken.
+type sleeper struct {
+	*shop
+	asleep chan struct{}
+}
+
+func (s *sleeper) Order(ctx context.Context, a backend.Addon) (backend.Answer, error) {
+	got, _ := s.shop.Order(ctx, a)
+	s.asleep <- struct{}{}
+	<-ctx.Done()
+	return got, ctx.Err()
+}
+
+// TestSlowRemoval: who removes a slow add-on does not wait for it.
+func TestSlowRemoval(t *testing.T) {
+	k, shop := marketOf(t, vendor.HerokuV1, 0), newShop()
+	o, asleep := k.order(vendor.HerokuV1), make(chan struct{}, 1)
+	s := open(t, vendor.HerokuV1, t.TempDir(), shop, func(c *backend.Config) { c.Slow, c.Service = true, &sleeper{shop, asleep} })
+	r := s.buy(o)
+	<-asleep
+	want(t, "a removal", s.remove(o, r.ID), 200)
+	if len(shop.sold) > 0 {
+		t.Errorf("left: %v", shop.sold)
+	}
+}
+
+// TestClient: what the marketplace has of the vendor's can be looked through.
+func TestClient(t *testing.T) {
+	for _, d := range vendor.Dialects() {
+		k := marketOf(t, d, 2)
+		c := backend.NewClient(manifest(d), true)
+		c.Pause = 1
+		var want []backend.App
+		for _, key := range []string{"a", "b"} {
+			o := order(d, "small")
+			o.Key, o.OwnerID = key, "orga_"+key
+			o.Callback = k.url + "/vendor/apps/" + key
+			if d == vendor.HerokuV3 {
+				o.Callback = k.url + "/addons/" + key
+			}
+			k.Put(vendor.App{Order: o, ID: "id" + key, Config: map[string]string{"TINYKV_URL": "kv://" + key}})
+			a := backend.App{Key: key, Plan: "small", Callback: o.Callback}
+			if d == vendor.Clever {
+				a.Owner = o.OwnerID
+			}
+			want = append(want, a)
+			if err := c.SetConfig(t.Context(), o, map[string]string{"TINYKV_URL": "kv://new-" + key}); err != nil {
+				t.Error(err)
+			}
+			if config, err := c.Config(t.Context(), o); err != nil || config["TINYKV_URL"] != "kv://new-"+key {
+				t.Errorf("%v, %v", config, err)
+			}
+			if err := c.SetConfig(t.Context(), o, map[string]string{"UNKNOWN": "x"}); err == nil {
+				t.Error("an undeclared variable was taken")
+			}
+		}
+		got, err := c.List(t.Context(), k.url)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v, %s", d, err, diff)
+		}
+	}
+}
