@@ -34,6 +34,7 @@ func TestConsoleOrders(t *testing.T) {
 	const evil = `<img src=x onerror="document.title='pwned'">`
 
 	// by keyboard, with what the platform refuses first
+	v.until(`!document.getElementById("order-open").disabled`)
 	v.do(chromedp.Focus(chromedp.CSS("#order-open")))
 	v.key("\r")
 	v.until(`document.activeElement.id === "order-name" && document.getElementById("order-plan").length > 0`)

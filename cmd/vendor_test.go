@@ -17,20 +17,31 @@ import (
 //
 //	backend MANIFEST [open]   with open it asks nobody for credentials
 func startBackend(ts *testscript.TestScript, _ bool, args []string) {
-	text, err := vendor.Create(vendor.HerokuV1, "tinykv")
+	b, err := newBackend(len(args) > 1)
 	ts.Check(err)
+	ts.Defer(b.server.Close)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.manifest, 0o600))
+	ts.Setenv("BACKEND", b.server.URL)
+	ts.Setenv("PASSWORD", b.m.Password)
+}
+
+// newBackend gives a back-end on a socket; open, it asks nobody for credentials.
+func newBackend(open bool) (*backend, error) {
+	text, err := vendor.Create(vendor.HerokuV1, "tinykv")
+	if err != nil {
+		return nil, err
+	}
 	m, _ := vendor.Read(text, vendor.Options{})
-	b := &backend{m: m, open: len(args) > 1, ids: map[string]string{}, verifier: vendor.NewVerifier(vendor.HerokuV1, m.SSOSalt)}
-	server := httptest.NewServer(b)
-	ts.Defer(server.Close)
-	text = []byte(strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", server.URL))
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
-	ts.Setenv("BACKEND", server.URL)
-	ts.Setenv("PASSWORD", m.Password)
+	b := &backend{m: m, open: open, ids: map[string]string{}, verifier: vendor.NewVerifier(vendor.HerokuV1, m.SSOSalt)}
+	b.server = httptest.NewServer(b)
+	b.manifest = []byte(strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", b.server.URL))
+	return b, nil
 }
 
 // A backend sells one plan, small.
 type backend struct {
+	server   *httptest.Server
+	manifest []byte // its text
 	m        *vendor.Manifest
 	open     bool
 	verifier *vendor.Verifier

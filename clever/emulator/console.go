@@ -60,6 +60,7 @@ func (e *Emulator) Console(listen string) *Console {
 	c.pages.HandleFunc("POST /console/addons", c.postOrder)
 	c.pages.HandleFunc("POST /console/addons/{addon}/plan", c.postPlan)
 	c.pages.HandleFunc("DELETE /console/addons/{addon}", c.deleteAddon)
+	c.pages.HandleFunc("POST /console/addons/{addon}/dashboard", c.postDashboard)
 	return c
 }
 
@@ -134,7 +135,7 @@ func (c *Console) knows(host string) bool {
 func consoleHeaders() map[string]string {
 	h := pageHeaders()
 	h["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
-		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 	h["Cross-Origin-Opener-Policy"] = "same-origin"
 	h["Cross-Origin-Resource-Policy"] = "same-origin"
 	return h

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"runner/clever"
+	"runner/clever/vendor"
 )
 
 // platform asks the platform in the name of its user, as any client does: by its
@@ -133,6 +134,22 @@ func (c *Console) deleteAddon(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// postDashboard opens the dashboard of a vendor's add-on in the tab that it answers:
+// the page sends the signed form by itself, so that the proof is in no address.
+func (c *Console) postDashboard(w http.ResponseWriter, r *http.Request) {
+	in, err := c.e.SignIn(r.PathValue("addon"))
+	if err != nil {
+		a := messagePage(http.StatusConflict, "No dashboard", err.Error())
+		body, status := a.settle()
+		_ = a.write(w, r, status, body) // only slow answers fail
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", vendor.PagePolicy())
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	_ = in.WritePage(w) // a browser that has gone needs no page
 }
 
 // A consoleProvider is what the page's forms have to know of a provider.

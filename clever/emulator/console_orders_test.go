@@ -123,3 +123,51 @@ func TestVendorsOnly(t *testing.T) {
 		t.Errorf("told of %d requests", asked)
 	}
 }
+
+// A dashboard is opened by a page that posts, once for each click; where there is
+// none, a page says why.
+func TestConsoleDashboard(t *testing.T) {
+	const there = "https://kv.example.com"
+	s := newSite(t, Options{Vendors: []Vendor{{Manifest: manifest(t, vendor.Clever, "tinykv", there)}}})
+	own := s.api.order("/v2/self", order("own"))
+	sold := &addon{ID: "addon_kv", RealID: "tinykv_1", Owner: s.User(), Name: `"><script>`, Provider: "tinykv",
+		Plan: s.store.world().partner("tinykv").Shown.Plans[0].ID, Region: "par", Sale: &sale{Key: "addon_kv", ID: `kv"1`, State: active}}
+	if err := s.store.change(func(d *draft) error { d.add(sold); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	status, header, page := s.ask("POST", "/console/addons/addon_kv/dashboard", "")
+	policy := header.Get("Content-Security-Policy")
+	if status != 200 || !strings.Contains(page, `<form method="POST" action="`+there) || !strings.Contains(page, `name="id" value="kv&#34;1"`) ||
+		policy != vendor.PagePolicy() || header.Get("Cache-Control") != "no-store" || strings.Contains(policy, "unsafe-inline") {
+		t.Errorf("%d %v\n%s", status, header, page)
+	}
+	for id, why := range map[string]string{own.ID: "no vendor runs it", "addon_x": "does not exist"} {
+		status, header, page := s.ask("POST", "/console/addons/"+id+"/dashboard", "")
+		if status != 409 || !strings.Contains(page, why) || !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d\n%s", id, status, page)
+		}
+	}
+	if status, _, page := s.ask("POST", "/console/addons/addon_kv/dashboard", "", "Origin", "http://evil.test"); status != 403 || strings.Contains(page, "form") {
+		t.Errorf("from elsewhere: %d\n%s", status, page)
+	}
+	var states []string
+	for _, st := range []saleState{provisioning, active, removing} {
+		err := s.store.change(func(d *draft) error {
+			a := d.addon("addon_kv").sold()
+			if a.Sale.State = st; st == removing {
+				d.remove(a.ID)
+			} else {
+				d.replace(a)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := s.world("tinykv").Owners[0].Addons[0]
+		states = append(states, fmt.Sprint(shown.State, shown.Dashboard))
+	}
+	if diff := cmp.Diff([]string{"provisioningfalse", "activetrue", "removingfalse"}, states); diff != "" {
+		t.Error(diff)
+	}
+}

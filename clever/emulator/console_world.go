@@ -38,6 +38,7 @@ type consoleAddon struct {
 	ProviderID string   `json:"providerId"`
 	PlanID     string   `json:"planId"`
 	CanChange  bool     `json:"canChange"` // its plan
+	Dashboard  bool     `json:"dashboard"` // its vendor has one, and lets its owner in
 	Trouble    string   `json:"trouble"`   // why the last change failed
 	Zone       string   `json:"zone"`
 	State      string   `json:"state"`
@@ -61,7 +62,7 @@ func (e *Emulator) look(word string) consoleWorld {
 		at[owner.ID] = i
 		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
 	}
-	for i, a := range slices.Concat(w.addons, w.leaving) {
+	for _, a := range slices.Concat(w.addons, w.leaving) {
 		p := e.providerOf(a)
 		text := strings.Join([]string{a.Name, a.ID, a.RealID, p.ID, p.Name, p.plan(a.Plan).Slug, a.Region}, "\n")
 		if !strings.Contains(strings.ToLower(text), word) {
@@ -71,10 +72,6 @@ func (e *Emulator) look(word string) consoleWorld {
 		owner.Found++
 		if view.Found++; view.Found <= shownLimit {
 			owner.Addons = append(owner.Addons, p.consoleAddon(a))
-			if i >= len(w.addons) {
-				last := &owner.Addons[len(owner.Addons)-1]
-				last.State, last.Variables = "removing", []string{}
-			}
 		}
 	}
 	return view
@@ -83,15 +80,26 @@ func (e *Emulator) look(word string) consoleWorld {
 func (p *provider) consoleAddon(a *addon) consoleAddon {
 	plan := p.plan(a.Plan)
 	view := consoleAddon{
-		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: "active",
+		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: a.state(p),
 		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: p.variables(a),
 	}
-	if m := a.Moving; m != nil {
-		view.State = fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
-	} else if a.Sale != nil {
-		view.State = string(a.Sale.State)
+	if s := a.Sale; s != nil {
+		view.Dashboard = p.partner != nil && p.partner.site().SSOURL != "" && (s.State == active || s.State == changing)
 	}
 	return view
+}
+
+// state says what is under way with an add-on; "active": nothing.
+func (a *addon) state(p *provider) string {
+	switch m := a.Moving; {
+	case a.Sale != nil && a.Sale.State == changing && m != nil:
+		return "changing to " + p.plan(m.Plan).Name
+	case a.Sale != nil:
+		return string(a.Sale.State)
+	case m != nil:
+		return fmt.Sprintf("migrating to %s, %s", p.plan(m.Plan).Name, m.Region)
+	}
+	return "active"
 }
 
 // getVariables tells an add-on's variables, which the page asks for only when

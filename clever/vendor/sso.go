@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" // the marketplaces chose it
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -170,9 +171,12 @@ func (s *SignIn) Address() string {
 	return s.URL + glue + s.Form.Encode()
 }
 
+// submits is the script of the page, the only one that its Policy lets run.
+const submits = "document.forms[0].submit()"
+
 var signInPage = template.Must(template.New("sign in").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Signing in</title></head>
-<body onload="document.forms[0].submit()">
+<body onload="` + submits + `">
 <form method="{{.Method}}" action="{{.URL}}">
 {{range $name, $values := .Form}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">
 {{end}}{{end}}<noscript><button>Open the dashboard</button></noscript>
@@ -182,3 +186,12 @@ var signInPage = template.Must(template.New("sign in").Parse(`<!doctype html>
 // WritePage writes a page that sends the form by itself, so that the proof is in
 // no address line.
 func (s *SignIn) WritePage(w io.Writer) error { return signInPage.Execute(w, s) }
+
+// PagePolicy gives the Content-Security-Policy with which a server sends that page.
+// Where the form goes is not in it: browsers would hold the dashboard's own
+// redirects to that.
+func PagePolicy() string {
+	sum := sha256.Sum256([]byte(submits))
+	return "default-src 'none'; script-src 'unsafe-hashes' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+		"base-uri 'none'; frame-ancestors 'none'"
+}

@@ -151,7 +151,11 @@ function actions(r) {
     text($("remove-title"), "Remove " + r.addon.name + "?");
     show($("remove"));
   });
-  return el("div", { class: "actions" }, r.change, r.remove);
+  // A form of its own: what it opens is nobody's business but the vendor's.
+  const at = "/console/addons/" + encodeURIComponent(r.id) + "/dashboard";
+  r.dashboard = el("form", { method: "post", action: at, target: "_blank", rel: "noopener" },
+    el("button", { type: "submit", class: "main" }, "Open dashboard"));
+  return el("div", { class: "actions" }, r.dashboard, r.change, r.remove);
 }
 
 let subject = null; // the row that a dialog is about

@@ -145,6 +145,7 @@ function fill(r, a) {
   r.open.setAttribute("aria-label", "Details of " + a.name);
   r.actions.hidden = a.state === "removing";
   r.change.hidden = !a.canChange;
+  r.dashboard.hidden = !a.dashboard;
   if (r.names.join() !== a.variables.join()) {
     r.names = a.variables;
     r.values = null;
@@ -174,6 +175,7 @@ function draw(world) {
   text($("more"), shown + " of " + world.found + " are shown: filter to find the others.");
   drawFaults(world.faults);
   drawn = true;
+  $("order-open").disabled = false; // whose it is can be said now
   greet();
 }
 
