@@ -31,7 +31,7 @@ type Kind struct {
 	Hidden []string
 	// Check tells what is wrong with arguments beyond what their types say, as far
 	// as that shows without evaluating anything. dir is the playbook's folder, where
-	// relative paths start. Nil: nothing. It is asked where CheckArgs found nothing.
+	// relative paths start. Nil: nothing. What CheckArgs tells it does not repeat.
 	Check func(args *expr.Node, dir string) []*Problem
 	// Prunes marks the kind that removes what no play of a scope declares any more.
 	// A play that says prune ends with it; its parameter is the scope.

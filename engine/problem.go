@@ -65,7 +65,7 @@ func (p *Problem) WithHint(format string, args ...any) *Problem {
 }
 
 // secretEntry finds what stands under a key that says that it is a secret.
-var secretEntry = regexp.MustCompile(`(?i)([\w-]*(?:secret|password|passwd|token|_key)[\w-]*["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,{}]+)`)
+var secretEntry = regexp.MustCompile(`(?i)([\w-]*(?:secret|password|passwd|token|salt|_key)[\w-]*["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,{}]+)`)
 
 // Excerpt gives the source line that p points at, with a caret below, each line
 // ended; or "" where there is no source. What stands under a key such as

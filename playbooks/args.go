@@ -46,11 +46,10 @@ func (c *compiler) args(in section, d *draft) {
 		c.addArgs(s, d.more.Entries, d.more.Place)
 	}
 	c.addArgs(s, d.set.defaults[s.Kind.Name], s.At)
-	wrong := engine.CheckArgs(s.Kind, s.Args, s.At)
-	if s.Kind.Check != nil && s.Args != nil && len(wrong) == 0 {
-		wrong = s.Kind.Check(s.Args, filepath.Dir(in.play.File))
+	c.problems.Add(engine.CheckArgs(s.Kind, s.Args, s.At)...)
+	if s.Kind.Check != nil && s.Args != nil && s.Args.Shape == expr.Mapping {
+		c.problems.Add(s.Kind.Check(s.Args, filepath.Dir(in.play.File))...)
 	}
-	c.problems.Add(wrong...)
 }
 
 // parseArgs makes templates of parameters; single braces count where they surround

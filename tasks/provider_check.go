@@ -54,8 +54,8 @@ func featuresOf(n *expr.Node) []ProviderFeature {
 		return nil
 	}
 	features := []ProviderFeature{}
-	for _, item := range n.Items {
-		features = append(features, ProviderFeature{Name: textOf(item.Get("name")), Type: textOf(item.Get("type"))})
+	for i, item := range n.Items {
+		features = append(features, ProviderFeature{Name: said(item, "name", i), Type: said(item, "type", i)})
 	}
 	return features
 }
@@ -65,9 +65,9 @@ func plansOf(n *expr.Node) []ProviderPlan {
 		return nil
 	}
 	var plans []ProviderPlan
-	for _, item := range n.Items {
-		p := ProviderPlan{Slug: textOf(item.Get("slug")), Name: textOf(item.Get("name")), Features: map[string]string{}}
-		p.Price, _ = strconv.ParseFloat(textOf(item.Get("price")), 64) // that it is a number was checked
+	for i, item := range n.Items {
+		p := ProviderPlan{Slug: said(item, "slug", i), Name: said(item, "name", i), Features: map[string]string{}}
+		p.Price, _ = strconv.ParseFloat(said(item, "price", i), 64)
 		if f := item.Get("features"); f != nil {
 			for _, e := range f.Entries {
 				p.Features[e.Key.Text] = e.Value.Text
@@ -78,11 +78,13 @@ func plansOf(n *expr.Node) []ProviderPlan {
 	return plans
 }
 
-func textOf(n *expr.Node) string {
-	if n == nil {
-		return ""
+// said gives what an item says, or something that is fine where it says nothing: that
+// is told elsewhere.
+func said(item *expr.Node, name string, i int) string {
+	if n := item.Get(name); n != nil && n.Value != nil {
+		return n.Text
 	}
-	return n.Text
+	return fmt.Sprintf("unsaid-%d", i)
 }
 
 // checkManifest reads a manifest that is named or written in the playbook. One of

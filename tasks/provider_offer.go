@@ -205,9 +205,9 @@ func (s *sale) comparePlan(d *difference, p ProviderPlan) {
 	}
 	switch {
 	case at < 0:
-		attrs = append(attrs, engine.Attr{Path: path + "price", After: p.Price})
+		attrs = append(attrs, engine.Attr{Path: path + "price", After: euros(p.Price)})
 	case before.Price != p.Price:
-		attrs = append(attrs, engine.Attr{Path: path + "price", Before: before.Price, After: p.Price})
+		attrs = append(attrs, engine.Attr{Path: path + "price", Before: euros(before.Price), After: euros(p.Price)})
 	}
 	after := clever.Plan{ID: before.ID, Name: p.Name, Slug: p.Slug, Price: p.Price, Zones: before.Zones, Features: slices.Clone(before.Features)}
 	for _, name := range slices.Sorted(maps.Keys(p.Features)) {
@@ -258,6 +258,14 @@ func say(p *clever.Plan, name, value string, types []clever.Feature) (engine.Att
 	return engine.Attr{Before: orNothing(before), After: value}, true
 }
 
+// euros gives a price as a person writes it: 5, and 5.25.
+func euros(price float64) engine.Value {
+	if whole := int(price); float64(whole) == price {
+		return whole
+	}
+	return price
+}
+
 // requestOf says all that a plan says, so that nothing is lost whichever way the
 // platform takes what is left out.
 func requestOf(p clever.Plan) clever.PlanRequest {
@@ -301,7 +309,7 @@ func (s *sale) result(p clever.Provider) *expr.Map {
 		for _, f := range plan.Features {
 			values.Set(f.Name, f.Value)
 		}
-		plans = append(plans, expr.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", plan.Price,
+		plans = append(plans, expr.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", euros(plan.Price),
 			"zones", texts(plan.Zones), "features", values))
 	}
 	return expr.MapOf("id", p.ID, "name", p.Name, "status", p.Status, "organisation", s.owner,

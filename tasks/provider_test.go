@@ -1,11 +1,14 @@
 package tasks_test
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -193,6 +196,53 @@ func TestProviderIsNotRemovedUnderAddons(t *testing.T) {
 	p.play(t, false, provider())
 	if end := p.play(t, false, remove)[0]; end.Outcome != engine.Changed || p.sold(t) != nil {
 		t.Errorf("%v (%v)", end.Outcome, end.Problem)
+	}
+}
+
+// A deadline lets requests pass until one, which it answers no more, nor any after.
+type deadline struct {
+	next http.RoundTripper
+	at   int64
+	done bool // that one is done all the same
+	seen atomic.Int64
+}
+
+func (d *deadline) RoundTrip(r *http.Request) (*http.Response, error) {
+	n := d.seen.Add(1)
+	if n < d.at || n == d.at && d.done {
+		resp, err := d.next.RoundTrip(r)
+		if n < d.at {
+			return resp, err
+		}
+	}
+	return nil, errors.New("the process is gone")
+}
+
+// A run that ends at any of its requests is followed by one that completes it.
+func TestProviderSurvivesEveryRequest(t *testing.T) {
+	full := provider("short_desc", "Keys", "features", connections(), "plans", maps(smallPlan("5"), args("slug", "large", "name", "Large", "price", "20")))
+	whole := newPlatform(t)
+	whole.play(t, false, full)
+	requests := int64(len(whole.Journal()))
+	want := whole.sold(t)
+	if requests < 8 {
+		t.Fatalf("only %d requests", requests)
+	}
+	for at := int64(1); at <= requests; at++ {
+		for _, done := range []bool{false, true} {
+			p := newPlatform(t)
+			p.transport = &deadline{next: p.Transport(), at: at, done: done}
+			if end := p.play(t, false, full)[0]; end.Outcome != engine.Failed {
+				t.Fatalf("ended at request %d: %v", at, end.Outcome)
+			}
+			p.transport = nil
+			if end := p.play(t, false, full)[0]; end.Outcome == engine.Failed {
+				t.Errorf("after an end at request %d: %v", at, end.Problem)
+			}
+			if diff := cmp.Diff(want, p.sold(t), drawn); diff != "" || len(p.Providers()) != 1 {
+				t.Errorf("after an end at request %d: %s", at, diff)
+			}
+		}
 	}
 }
 
