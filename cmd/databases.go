@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -43,17 +44,27 @@ type emulation struct {
 // its state.
 func (p *Program) newEmulation(ctx context.Context, o emulator.Options, genuine bool, postgres string) (*emulation, error) {
 	e := &emulation{}
+	o.Warn = p.warner()
 	if !genuine {
 		var err error
 		e.Emulator, err = emulator.New(o)
 		return e, err
 	}
-	o.Warn = func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) }
 	if err := e.open(ctx, o, databases.Options{Dir: databaseFolder(o.State), Postgres: postgres, Warn: o.Warn}); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(p.Err, "its databases work until this command ends; they are in %s\n", e.databases.Dir())
 	return e, nil
+}
+
+// warner tells what goes wrong behind an emulator, by and by.
+func (p *Program) warner() func(string) {
+	var mu sync.Mutex
+	return func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		p.tell(&engine.Problem{Msg: text, Warning: true})
+	}
 }
 
 func databaseFolder(state string) string {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -51,7 +52,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 		Name:  "emulator",
 		Usage: "serve the platform on this machine",
 		Description: "Prints, on standard output and then no more, the lines that point runner and clever-tools at it:\n" +
-			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.\n\n" + faultHelp,
+			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.\n\n" + vendorHelp + "\n\n" + faultHelp,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
@@ -61,6 +62,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
 			&cli.DurationFlag{Name: "migration-time", Usage: "let a migration take `DURATION`, step by step: 2m; none if left out"},
 			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
+			vendorFlag(),
 		}, databaseFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
@@ -78,6 +80,10 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if err := checkDatabases(c); err != nil {
 				return err
 			}
+			vendors, err := p.vendors(c.StringSlice("vendor"))
+			if err != nil {
+				return err
+			}
 			listener, err := listen(c.String("listen"))
 			if err != nil {
 				return err
@@ -85,6 +91,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 			e, err := p.newEmulation(c.Context, emulator.Options{
 				State: c.String("state"), Strict: c.Bool("strict"), StrictIDs: c.Bool("strict-ids"), StrictOptions: c.Bool("strict-options"),
 				Faults: faults, Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
+				Vendors: vendors, URL: reachedAt(listener.Addr()),
 			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
 				return p.also(err, listener.Close())
@@ -102,6 +109,15 @@ func listen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
 	}
 	return listener, nil
+}
+
+// reachedAt gives the URL of an emulator for those on this machine; "" where it
+// listens on all addresses: whoever orders there knows one.
+func reachedAt(address net.Addr) string {
+	if at, err := netip.ParseAddrPort(address.String()); err != nil || at.Addr().IsUnspecified() {
+		return ""
+	}
+	return "http://" + address.String()
 }
 
 // serve announces an emulator and answers until the context ends, then lets what

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar: the program as its user meets it. Beside
 // testscript's own words the scripts know
 //
-//	emulator [--strict] [--latency D] [--fault SPEC]…
+//	emulator [--strict] [--latency D] [--vendor MANIFEST] [--fault SPEC]…
 //	                                    an emulator on a socket; the environment points at it
 //	backend MANIFEST [open]             a vendor's back-end on a socket, and its manifest
 //	requests METHOD PATH N              it was asked N times; PATH is a regular expression, METHOD one too
@@ -71,6 +71,10 @@ func startEmulator(ts *testscript.TestScript, _ bool, args []string) {
 		f, err := emulator.ParseFault(spec)
 		o.Faults = append(o.Faults, f)
 		return err
+	})
+	flags.Func("vendor", "", func(name string) error {
+		o.Vendors = append(o.Vendors, emulator.Vendor{Manifest: []byte(ts.ReadFile(name))})
+		return nil
 	})
 	ts.Check(flags.Parse(args))
 	e, err := emulator.New(o)

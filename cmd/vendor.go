@@ -167,6 +167,11 @@ func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifest
 			o.Previous = m.ID
 		}
 	}
+	return loadManifest(name, o)
+}
+
+// loadManifest reads a manifest by its name.
+func loadManifest(name string, o vendor.Options) (*manifestFile, error) {
 	text, err := readBounded(name)
 	if err != nil {
 		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
@@ -194,8 +199,8 @@ var manifestFormats = map[string]func(*Program, *manifestFile) error{
 }
 
 // tellManifest writes what is wrong to standard error. No line of the manifest
-// is shown: it may hold a secret.
-func (p *Program) tellManifest(f *manifestFile) {
+// is shown: it may hold a secret. It gives how many errors there are.
+func (p *Program) tellManifest(f *manifestFile) int {
 	for _, problem := range f.problems {
 		mark := ""
 		if problem.Warning {
@@ -203,11 +208,11 @@ func (p *Program) tellManifest(f *manifestFile) {
 		}
 		fmt.Fprintf(p.Err, "%s%s:%s\n", mark, f.name, problem.Error())
 	}
+	return len(vendor.Errors(f.problems))
 }
 
 func (p *Program) manifestText(f *manifestFile) error {
-	p.tellManifest(f)
-	if n := len(vendor.Errors(f.problems)); n > 0 {
+	if n := p.tellManifest(f); n > 0 {
 		_, err := fmt.Fprintln(p.Err, count(n, "error"))
 		return err
 	}

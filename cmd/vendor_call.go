@@ -60,8 +60,7 @@ func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifest
 	if err != nil {
 		return nil, err
 	}
-	p.tellManifest(f)
-	if n := len(vendor.Errors(f.problems)); n > 0 {
+	if n := p.tellManifest(f); n > 0 {
 		return nil, &exit{exitPlaybook, fmt.Errorf("%s in %s: %s", count(n, "error"), f.name, nothing)}
 	}
 	p.secrets.Add(f.manifest.Secrets()...)

@@ -52,7 +52,7 @@ func (p *Program) vendorServe(c *cli.Context) error {
 	}
 	says := &ticker{p: p}
 	e, err := emulator.New(emulator.Options{
-		State: c.String("state"), VendorsOnly: true, Called: says.called, Asked: says.asked, Warn: says.warn,
+		State: c.String("state"), VendorsOnly: true, URL: reachedAt(listener.Addr()), Called: says.called, Asked: says.asked, Warn: says.warn,
 		Vendors: []emulator.Vendor{{
 			Manifest: f.text, Dialect: f.manifest.Dialect, Environment: c.String("env"), Plans: c.StringSlice("plan"),
 		}},

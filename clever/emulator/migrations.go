@@ -94,8 +94,12 @@ func legs() []leg {
 // dataStep is the step at which a migration fails that a fault lets fail.
 const dataStep = "DUMP_AND_RESTORE"
 
-// steps gives those by which an add-on gets from one plan to another.
+// steps gives those by which an add-on gets from one plan to another. A vendor is
+// asked at the last one; what it does is its own affair.
 func (p *provider) steps(from, to string) []string {
+	if p.partner != nil {
+		return []string{"RETRIEVE_ADDON", dataStep, "UPDATE_ADDON"}
+	}
 	kind := func(id string) string {
 		if p.plan(id).Shared {
 			return shared

@@ -32,29 +32,40 @@ func (e *Emulator) engage() error {
 		return nil
 	}
 	return e.store.change(func(d *draft) error {
+		before, changed := d.partners, d.changed
+		seen := map[string]bool{}
 		for _, v := range e.options.Vendors {
-			p, err := v.partner()
-			if err != nil {
-				return err
-			}
-			old := d.partner(p.Shown.ID)
-			if old != nil {
-				p.renew(old)
-			}
-			if len(p.Shown.Plans) == 0 {
-				p.sell(StandardPlans())
-			}
-			if old == nil {
-				err = d.adoptPartner(p, e.catalogue)
-			} else {
-				err = d.changePartner(p, e.catalogue)
-			}
-			if err != nil {
+			if err := e.engageOne(d, v, seen); err != nil {
+				d.partners, d.changed = before, changed
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// engageOne puts a vendor on sale, unless its id was seen already.
+func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
+	p, err := v.partner()
+	if err != nil {
+		return err
+	}
+	id := p.Shown.ID
+	if seen[id] {
+		return &ProviderError{ID: id, Why: "it is given twice"}
+	}
+	seen[id] = true
+	old := d.partner(id)
+	if old != nil {
+		p.renew(old)
+	}
+	if len(p.Shown.Plans) == 0 {
+		p.sell(StandardPlans())
+	}
+	if old == nil {
+		return d.adoptPartner(p, e.catalogue)
+	}
+	return d.changePartner(p, e.catalogue)
 }
 
 // partner gives the vendor's provider as the options have it.

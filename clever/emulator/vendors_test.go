@@ -86,6 +86,7 @@ func TestWrongVendors(t *testing.T) {
 		"no manifest":       {[]Vendor{{Manifest: []byte("{")}}, "manifest"},
 		"a wrong one":       {[]Vendor{{Manifest: []byte(`{"id":"tinykv"}`)}}, "manifest is wrong"},
 		"the platform's id": {[]Vendor{{Manifest: manifest(t, vendor.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
+		"an id twice":       {[]Vendor{{Manifest: good}, {Manifest: good}}, "given twice"},
 		"a bad slug":        {[]Vendor{{Manifest: good, Plans: []string{"a b"}}}, "no slug"},
 		"a slug twice":      {[]Vendor{{Manifest: good, Plans: []string{"a", "a"}}}, "twice"},
 		"AppFog's plans":    {[]Vendor{{Manifest: manifest(t, vendor.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},

@@ -1,0 +1,84 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/clever/emulator"
+	"runner/clever/vendor"
+	"runner/engine"
+)
+
+// vendorHelp tells what --vendor takes.
+var vendorHelp = "--vendor MANIFEST[,dialect=D][,env=SITE][,plan=SLUG]… sells a vendor's add-on beside the platform's, under the\n" +
+	"manifest's id, to addon_register and to clever-tools. Orders, plan changes and removals call the vendor's back-end at\n" +
+	"the manifest's test site, or at its production site with env=production; a back-end of this machine may be http.\n" +
+	"The back-end is told the plan's slug; without plan= there is " + strings.Join(emulator.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
+	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed."
+
+func vendorFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "vendor", Usage: "sell the add-on of the vendor's manifest that `SPEC` names (repeatable)"}
+}
+
+// vendors reads the manifests of --vendor, and tells what is wrong with all of
+// them.
+func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
+	var all []emulator.Vendor
+	wrong := 0
+	for _, spec := range specs {
+		name, v, err := parseVendor(spec)
+		if err != nil {
+			return nil, (&engine.Problem{Msg: fmt.Sprintf("--vendor %s: %v", spec, err), Err: err}).
+				WithHint("runner emulator --help tells what there is")
+		}
+		f, err := loadManifest(name, vendor.Options{Dialect: v.Dialect, Loopback: true})
+		if err != nil {
+			return nil, err
+		}
+		wrong += p.tellManifest(f)
+		v.Manifest = f.text
+		if f.manifest != nil {
+			p.secrets.Add(f.manifest.Secrets()...)
+		}
+		all = append(all, v)
+	}
+	if wrong > 0 {
+		return nil, &exit{exitPlaybook, fmt.Errorf("%s in what --vendor names: nothing is served", count(wrong, "error"))}
+	}
+	return all, nil
+}
+
+// parseVendor reads what --vendor takes: the name of a file, in which there may be
+// commas, and what is said of it.
+func parseVendor(spec string) (name string, v emulator.Vendor, err error) {
+	parts := strings.Split(spec, ",")
+	at := slices.IndexFunc(parts, func(part string) bool { return strings.Contains(part, "=") })
+	if at < 0 {
+		at = len(parts)
+	}
+	name = strings.Join(parts[:at], ",")
+	if name == "" {
+		return "", v, errors.New("it names no manifest")
+	}
+	for _, part := range parts[at:] {
+		key, value, _ := strings.Cut(part, "=")
+		switch {
+		case key == "dialect":
+			v.Dialect, err = vendor.ParseDialect(value)
+		case key == "env" && (value == "test" || value == "production"):
+			v.Environment = value
+		case key == "plan":
+			v.Plans = append(v.Plans, value)
+		default:
+			err = fmt.Errorf("%q is none of dialect=D, env=test, env=production and plan=SLUG", part)
+		}
+		if err != nil {
+			return "", v, err
+		}
+	}
+	return name, v, nil
+}
