@@ -1,120 +1,243 @@
 package emulator
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// members holds an answer to what the Terraform provider decodes: a line for each
-// member with its JSON type. A path "plans.0.id" goes through lists.
-func members(t *testing.T, call string, answer any, want string) {
-	t.Helper()
-	for line := range strings.Lines(want) {
-		path, kind, ok := strings.Cut(strings.TrimSpace(line), " ")
-		if !ok {
-			continue
-		}
-		value := answer
-		for step := range strings.SplitSeq(path, ".") {
-			switch v := value.(type) {
-			case map[string]any:
-				value = v[step]
-			case []any:
-				value = nil
-				var i int
-				if _, err := fmt.Sscan(step, &i); err == nil && i < len(v) {
-					value = v[i]
-				}
-			default:
-				value = nil
-			}
-		}
-		got := fmt.Sprintf("%T", value)
-		if want := map[string]string{"string": "string", "number": "float64", "bool": "bool",
-			"list": "[]interface {}", "object": "map[string]interface {}"}[kind]; got != want {
-			t.Errorf("%s: %s is %s, want %s", call, path, got, kind)
-		}
-	}
+// A sequence is one run of calls that were recorded of the vendor's Terraform
+// provider, or read in its code. testdata/terraform/README tells the form.
+type sequence struct {
+	*client
+	e      *Emulator
+	now    time.Time
+	shapes map[string][]string // what many answers have in common, by name
+	names  map[string]string   // what {name} stands for
+	call   string              // the last one
+	answer any
 }
 
-const (
-	asView = "id string\nname string\nrealId string\nregion string\nzoneId string\ncreationDate number\nconfigKeys list\n" +
-		"provider.id string\nprovider.name string\nplan.id string\nplan.slug string\nplan.price number\nplan.features list"
-	asDetail = "id string\napp_id string\nowner_id string\ncreation_date string\nhost string\nport number\nuser string\n" +
-		"password string\ndatabase string\nplan string\nversion string\nzone string\nstatus string\nfeatures list\n" +
-		"features.0.name string\nfeatures.0.enabled bool\nread_only_users list"
-	asProviders = "0.id string\n0.name string\n0.regions list\n0.plans.0.id string\n0.plans.0.slug string\n" +
-		"0.plans.0.features.0.name string\n0.plans.0.features.0.type string\n0.plans.0.features.0.value string"
-)
-
-// The calls of the vendor's Terraform provider, in its order, for a resource's whole
-// life: created, read, renamed, moved, removed.
+// The calls of the Terraform provider, in its order, for a resource's whole life:
+// created, read, renamed, changed, removed. Each member that it decodes is checked.
 func TestTerraformSequences(t *testing.T) {
-	type step struct{ method, path, body, want string }
-	for _, tt := range []struct {
-		name, provider string
-		steps          []step
-	}{
-		{"postgresql", "postgresql-addon", []step{
-			{"GET", "/v4/addon-providers/postgresql-addon/addons/{id}", "", asDetail},
-			{"GET", "/v4/networkgroups/organisations/{org}/networkgroups", "", ""},
-			{"GET", "{base}/addons", "", "0.id string\n0.realId string"},
-			{"GET", "{base}/addons/{id}", "", asView},
-			{"PUT", "{base}/addons/{real}", `{"name":"renamed"}`, asView},
-			{"GET", "{base}/addons/{id}/migrations", "", ""},
-			{"POST", "{base}/addons/{id}/migrations", `{"planId":"` + bigPostgres + `","region":"par","version":"17"}`,
-				"migrationId string\nrequestDate string\nstatus string\nsteps list\nsteps.0.value string\nsteps.0.status string"},
-			{"GET", "/v4/addon-providers/postgresql-addon/addons/{id}", "", asDetail},
-			{"DELETE", "{base}/addons/{id}", "", "id number\nmessage string\ntype string"},
-		}},
-		{"redis", "redis-addon", []step{
-			{"GET", "{base}/addons/{real}/env", "", "0.name string\n0.value string"},
-			{"GET", "{base}/addons/{real}", "", asView},
-			{"PUT", "{base}/addons/{real}", `{"name":"renamed"}`, asView},
-			{"DELETE", "{base}/addons/{real}", "", "id number\nmessage string\ntype string"},
-		}},
-		{"cellar", "cellar-addon", []step{
-			{"GET", "{base}/addons/{real}/env", "", "0.name string\n2.value string"},
-			{"GET", "{base}/addons/{real}", "", asView},
-			{"DELETE", "{base}/addons/{id}", "", "id number\nmessage string\ntype string"},
-		}},
-		{"configprovider", "config-provider", []step{
-			{"PUT", "/v4/addon-providers/config-provider/addons/{real}/env", `[{"name":"A","value":"b"}]`, "0.name string\n0.value string"},
-			{"GET", "/v4/addon-providers/config-provider/addons/{real}/env", "", "0.name string\n0.value string"},
-			{"DELETE", "{base}/addons/{real}", "", "id number\nmessage string\ntype string"},
-		}},
-		{"materia_kv", "kv", []step{
-			{"GET", "/v4/materia/organisations/{org}/materia/databases/{real}", "",
-				"id string\nclusterId string\nownerId string\nkind string\nplan string\nhost string\nport number\ntoken string\ntokenId string\nstatus string"},
-			{"DELETE", "{base}/addons/{id}", "", "id number\nmessage string\ntype string"},
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			e, c := newEmulator(t, Options{})
-			org := e.Organisations()[0]
-			var answer any
-			c.must("GET", "/v2/self", nil, &answer)
-			members(t, "self", answer, "id string\nemail string\nname string")
-			c.must("GET", "/v2/products/addonproviders", nil, &answer)
-			members(t, "providers", answer, asProviders)
-			plan := e.catalogue.provider(tt.provider).view.Plans
-			c.must("POST", "/v2/organisations/"+org+"/addons", map[string]any{"name": "x", "providerId": tt.provider,
-				"plan": plan[len(plan)-1].ID, "region": "par", "options": map[string]string{}}, &answer)
-			members(t, "create", answer, asView)
-			a := e.Addons(org)[0]
-			in := strings.NewReplacer("{base}", "/v2/organisations/"+org, "{org}", org, "{id}", a.ID, "{real}", a.RealID)
-			for _, s := range tt.steps {
-				var body, answer any
-				if s.body != "" {
-					body = s.body
-				}
-				c.must(s.method, in.Replace(s.path), body, &answer)
-				members(t, s.method+" "+s.path, answer, s.want)
+	files, err := filepath.Glob("testdata/terraform/*.txt")
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	shapes := readShapes(t)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		if name == "shapes" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &sequence{now: time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC), shapes: shapes}
+			p.e, p.client = newEmulator(t, Options{StrictOptions: true, MigrationTime: 10 * time.Second, Now: func() time.Time { return p.now }})
+			org := p.e.Organisations()[0]
+			p.names = map[string]string{"org": org, "user": p.e.User(), "addons": "/v2/organisations/" + org + "/addons"}
+			p.order("/v2/organisations/"+org, order("another")) // lists are not of one add-on only
+			for line := range lines(t, file) {
+				p.line(line)
 			}
-			if list := e.Addons(org); len(list) != 0 {
+			if list := p.e.Addons(org); len(list) != 1 || list[0].Name != "another" {
 				t.Errorf("left: %+v", list)
 			}
 		})
 	}
+}
+
+// lines gives those of a file that say something.
+func lines(t *testing.T, file string) func(func(string) bool) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimRight(line, "\n")
+			if line != "" && line[0] != '#' && !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+func readShapes(t *testing.T) map[string][]string {
+	t.Helper()
+	shapes := map[string][]string{}
+	name := ""
+	for line := range lines(t, "testdata/terraform/shapes.txt") {
+		if check, ok := strings.CutPrefix(line, "\t"); ok {
+			shapes[name] = append(shapes[name], check)
+		} else {
+			name = line
+		}
+	}
+	return shapes
+}
+
+func (p *sequence) line(line string) {
+	p.t.Helper()
+	if check, ok := strings.CutPrefix(line, "\t"); ok {
+		p.check(check)
+		return
+	}
+	if wait, ok := strings.CutPrefix(line, "WAIT "); ok {
+		d, err := time.ParseDuration(wait)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.now = p.now.Add(d)
+		return
+	}
+	p.send(p.fill(line))
+}
+
+// send makes a call: METHOD PATH [BODY] [→ STATUS], of which 200 goes without saying.
+func (p *sequence) send(line string) {
+	p.t.Helper()
+	line, status, refused := strings.Cut(line, " → ")
+	if !refused {
+		status = "200"
+	}
+	method, rest, _ := strings.Cut(line, " ")
+	path, body, _ := strings.Cut(rest, " ")
+	p.call, p.answer = method+" "+path, nil
+	var sent, into any = nil, &p.answer
+	if body != "" {
+		sent = body
+	}
+	if status == "204" {
+		into = nil
+	}
+	if got := p.ask(method, path, sent, into); strconv.Itoa(got) != status {
+		p.t.Fatalf("%s: %d, want %s: %v", p.call, got, status, p.answer)
+	}
+}
+
+// replayed is what stands for something in a file: {org}, {plan redis-addon/s_mono}.
+var replayed = regexp.MustCompile(`\{([a-z]+)(?: ([a-z-]+)/(\w+))?\}`)
+
+func (p *sequence) fill(text string) string {
+	return replayed.ReplaceAllStringFunc(text, func(word string) string {
+		m := replayed.FindStringSubmatch(word)
+		if m[1] == "plan" {
+			for _, pl := range p.e.catalogue.provider(m[2]).Plans {
+				if pl.Slug == m[3] {
+					return pl.ID
+				}
+			}
+		}
+		if value, ok := p.names[m[1]]; ok && m[2] == "" {
+			return value
+		}
+		p.t.Fatalf("%s: %s stands for nothing", p.call, word)
+		return ""
+	})
+}
+
+// check holds the last answer to a line.
+func (p *sequence) check(line string) {
+	p.t.Helper()
+	path, want, _ := strings.Cut(line, " ")
+	if path == "like" {
+		if p.shapes[want] == nil {
+			p.t.Fatalf("there is no shape %s", want)
+		}
+		for _, check := range p.shapes[want] {
+			p.check(check)
+		}
+		return
+	}
+	got := member(p.answer, strings.Split(p.fill(path), "."))
+	how, rest, _ := strings.Cut(want, " ")
+	switch how {
+	case "as":
+		text, _ := got.(string)
+		if p.names[rest] = text; text == "" {
+			p.t.Fatalf("%s: %s is %v", p.call, path, got)
+		}
+	case "=":
+		var value any
+		if err := json.Unmarshal([]byte(p.fill(rest)), &value); err != nil {
+			p.t.Fatalf("%s: %s: %v", p.call, line, err)
+		}
+		if diff := cmp.Diff(value, got); diff != "" {
+			p.t.Errorf("%s: %s: %s", p.call, path, diff)
+		}
+	case "~":
+		if text, ok := got.(string); !ok || !regexp.MustCompile("^(?:"+rest+")$").MatchString(text) {
+			p.t.Errorf("%s: %s is %v, want %s", p.call, path, got, rest)
+		}
+	default:
+		if kind := kindOf(got); !slices.Contains(strings.Split(want, "|"), kind) {
+			p.t.Errorf("%s: %s is %s, want %s", p.call, path, kind, want)
+		}
+	}
+}
+
+// member walks into an answer: by a name, an index, or NAME=VALUE, which finds the
+// object of a list that has it. A path "@" is the answer itself. What is not there
+// is errAbsent.
+func member(value any, path []string) any {
+	for _, step := range path {
+		if step == "@" {
+			continue
+		}
+		next, found := any(nil), false
+		switch v := value.(type) {
+		case map[string]any:
+			next, found = v[step]
+		case []any:
+			name, want, named := strings.Cut(step, "=")
+			i, err := strconv.Atoi(step)
+			if named {
+				i = slices.IndexFunc(v, func(item any) bool { m, _ := item.(map[string]any); return fmt.Sprint(m[name]) == want })
+			} else if err != nil {
+				i = -1
+			}
+			if found = i >= 0 && i < len(v); found {
+				next = v[i]
+			}
+		}
+		if !found {
+			return errAbsent
+		}
+		value = next
+	}
+	return value
+}
+
+var errAbsent = fmt.Errorf("absent")
+
+func kindOf(value any) string {
+	switch value {
+	case nil:
+		return "null"
+	case errAbsent:
+		return "absent"
+	}
+	switch value.(type) {
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "bool"
+	case []any:
+		return "list"
+	}
+	return "object"
 }
