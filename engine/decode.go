@@ -196,6 +196,7 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 	if !ok {
 		return fmt.Errorf("%s wants a map, not %s", p.Name, expr.TypeName(v))
 	}
+	given := map[string]bool{}
 	for key, value := range m.All() {
 		inner, ok := find(p.Params, expr.Text(key))
 		if !ok {
@@ -205,8 +206,14 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 		if value == nil {
 			continue
 		}
+		given[inner.Name] = true
 		if err := d.setKnown(target(into.Field(inner.field)), inner, templated(n), value); err != nil {
 			return fmt.Errorf("%s.%w", p.Name, err)
+		}
+	}
+	for _, inner := range p.Params {
+		if inner.Required && !given[inner.Name] {
+			return (&Problem{Place: n.Place, Msg: fmt.Sprintf("%s needs %s", p.Name, inner.Name)}).WithHint("%s", inner.Doc)
 		}
 	}
 	return nil

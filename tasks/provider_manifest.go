@@ -31,7 +31,10 @@ func paperOf(v engine.Value, dir string) (paper, error) {
 	case *expr.Map:
 		return paper{text: expr.JSON(v, expr.JSONStyle{}), isMap: true}, nil
 	case string:
-		if isJSON(v) {
+		switch {
+		case strings.TrimSpace(v) == "":
+			return paper{}, errors.New("the manifest's path is empty")
+		case isJSON(v):
 			return paper{text: v}, nil
 		}
 		return readPaper(v, dir)
