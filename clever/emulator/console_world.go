@@ -16,8 +16,9 @@ type consoleWorld struct {
 	User   string         `json:"user"`
 	Email  string         `json:"email"`
 	Strict bool           `json:"strict"`
-	Total  int            `json:"total"` // add-ons
-	Found  int            `json:"found"` // those that the page looks for
+	Market bool           `json:"market"` // only vendors sell here
+	Total  int            `json:"total"`  // add-ons
+	Found  int            `json:"found"`  // those that the page looks for
 	Owners []consoleOwner `json:"owners"`
 	Faults []string       `json:"faults"`
 }
@@ -55,7 +56,8 @@ func (c *Console) getWorld(w http.ResponseWriter, r *http.Request) {
 func (e *Emulator) look(word string) consoleWorld {
 	w := e.store.world()
 	view := consoleWorld{
-		User: w.user.Name, Email: w.user.Email, Strict: e.options.Strict, Total: len(w.addons), Faults: e.faults.texts(),
+		User: w.user.Name, Email: w.user.Email, Strict: e.options.Strict, Market: e.options.VendorsOnly,
+		Total: len(w.addons), Faults: e.faults.texts(),
 	}
 	at := map[string]int{}
 	for i, owner := range append([]account{w.user}, w.organisations...) {

@@ -173,7 +173,8 @@ async function openChange(r) {
 
 function changePlan() {
   const at = "/console/addons/" + encodeURIComponent(subject.id) + "/plan";
-  return send($("change"), "The plan of " + subject.addon.name + " is being changed.", (signal) =>
+  const plan = $("change-plan").selectedOptions[0].textContent.split(",")[0];
+  return send($("change"), subject.addon.name + " gets the plan " + plan + ".", (signal) =>
     ask("POST", at, { plan: $("change-plan").value }, signal));
 }
 

@@ -164,6 +164,8 @@ function place(parent, children) {
 }
 
 function draw(world) {
+  document.title = world.market ? "runner vendor serve" : "runner emulator";
+  text($("title"), document.title);
   text($("mode"), (world.strict ? "strict" : "takes any token") + ", as " + world.user + " (" + world.email + ")");
   text($("total"), String(world.total));
   const seen = new Set();
