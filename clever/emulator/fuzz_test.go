@@ -126,9 +126,10 @@ func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"version":1,"user":{"id":"user_1"},"addons":[null]}`))
 	f.Add([]byte(`{"version":3}`))
 	f.Add([]byte{})
+	folder := f.TempDir()
 	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "state.json")
-		for _, text := range [][]byte{text, sealed(text)} {
+		for i, text := range [][]byte{text, sealed(text)} {
+			path := filepath.Join(folder, fmt.Sprint(i))
 			if err := os.WriteFile(path, text, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -138,6 +139,9 @@ func FuzzState(f *testing.F) {
 			}
 			if err == nil {
 				holdTogether(t, w)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
 			}
 		}
 	})
