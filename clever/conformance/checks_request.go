@@ -172,9 +172,7 @@ func (p *probe) cutOff(o vendor.Order) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }})
-	if p.o.Market != nil {
-		p.o.Market.Put(vendor.App{Order: o, State: "provisioning"})
-	}
+	p.expect(o)
 	r := p.request(http.MethodPost, "", o.Body(p.m)).WithContext(ctx)
 	p.result.Sent = append(p.result.Sent, p.describe(r))
 	a, err := p.o.Backend.Line.Send(r)

@@ -188,13 +188,22 @@ func clip(s string, most int) string {
 
 // post orders an add-on. What comes of it is not tracked yet.
 func (s *session) post(o vendor.Order, edits ...func(*http.Request)) *reply {
-	if s.o.Market != nil {
-		s.o.Market.Put(vendor.App{Order: o, State: "provisioning"})
-	}
+	s.expect(o)
 	a := s.send(http.MethodPost, "", o.Body(s.m), edits...)
 	a.key = o.Key
 	s.keep(o, a)
 	return a
+}
+
+// expect tells the marketplace of an order that is about to be sent. What it
+// knows of one that was sent before stays.
+func (s *session) expect(o vendor.Order) {
+	if s.o.Market == nil {
+		return
+	}
+	if _, known := s.o.Market.Get(o.Key); !known {
+		s.o.Market.Put(vendor.App{Order: o, State: "provisioning"})
+	}
 }
 
 // postMap orders with a body that is no order as it should be.
