@@ -28,7 +28,7 @@ func pageChecks() []Check {
 				p.wantThat(page.last, "a div of the id heroku-header, or the script boomerang", herokuHeader.Match(page.last.body()))
 			}
 		}},
-		{"N84", "the console alone may frame the page", "Another site could lay its own buttons over the customer's.", section, true, "c", login, framing},
+		{"N84", "nobody but the console may frame the page", "Another site could lay its own buttons over the customer's.", section, true, "c", login, framing},
 		{"N86", "wrong proofs take the same time", "Who can tell how much of a proof is right finds the rest.", section, true, all, timing, evenTimes},
 	}
 }
@@ -45,11 +45,12 @@ func (p *probe) landed(in *vendor.SignIn) *landing {
 
 var herokuHeader = regexp.MustCompile(`(?is)<div[^>]+id\s*=\s*["']?heroku-header\b|<script[^>]+src\s*=\s*["']?[^"'>\s]*boomerang`)
 
-// theConsole is where Clever Cloud's users open dashboards.
+// theConsole is where Clever Cloud's users open dashboards, where nobody says otherwise.
 const theConsole = "https://console.clever-cloud.com"
 
-// framing holds the page to say who may frame it. Browsers look at X-Frame-Options
-// only where no policy has frame-ancestors.
+// framing holds the page to say who may frame it: the console or nobody, and the
+// console for sure where it opens dashboards in a frame. Browsers look at
+// X-Frame-Options only where no policy has frame-ancestors.
 func framing(p *probe) {
 	page := p.landed(p.signIn(p.first, ""))
 	if page == nil {
@@ -58,7 +59,7 @@ func framing(p *probe) {
 	p.saw(page.last)
 	console, err := url.Parse(orElse(p.o.Console, theConsole))
 	if err != nil {
-		p.skip("the console has no address: --console")
+		p.skip("the console has no address: " + err.Error())
 		return
 	}
 	who := ancestors(page.last.a.Header)
@@ -76,10 +77,8 @@ func framing(p *probe) {
 		p.fail("frame-ancestors in Content-Security-Policy", "everybody may frame the page")
 	case others != "":
 		p.fail("nobody else", clip(others, 100)+" may frame the page, too")
-	case p.o.NewTab && ours:
-		p.fail("nobody: dashboards have a tab of their own", "the console may frame it")
-	case !p.o.NewTab && !ours:
-		p.fail("frame-ancestors with "+console.String()+", or --new-tab if dashboards have a tab of their own", "the console may not frame it")
+	case p.o.Console != "" && !ours:
+		p.fail("frame-ancestors with "+console.String(), "the console may not frame it")
 	}
 }
 

@@ -130,8 +130,7 @@ type Options struct {
 	Wait      time.Duration  // for a slow order; 0 means a minute
 	Soft      time.Duration  // an answer should come in this time; 0 means 3 seconds
 	Hard      time.Duration  // and must in this; 0 means 25 seconds
-	Console   string         // where users open dashboards; "" means Clever Cloud's console
-	NewTab    bool           // dashboards are opened in a tab of their own, and framed by nobody
+	Console   string         // opens dashboards in a frame: https://console.clever-cloud.com; "": maybe it does not
 	// Run uses an add-on by its variables, as an application would. nil: nothing does.
 	Run func(ctx context.Context, config map[string]string) error
 	// Resolve gives the addresses of a host. nil: as the system does.

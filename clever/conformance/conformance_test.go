@@ -17,7 +17,7 @@ func options(f *faulty, line *vendor.Line) conformance.Options {
 	o := conformance.Options{
 		Backend: &vendor.Backend{Manifest: f.m, Site: f.m.Test, Line: line},
 		Plan:    "small", OtherPlan: "large", Async: f.async, Market: vendor.NewMarket(f.m),
-		Run: f.use, Resolve: resolve, Profiles: []string{"heroku-header"},
+		Console: "https://console.clever-cloud.com", Run: f.use, Resolve: resolve, Profiles: []string{"heroku-header"},
 	}
 	if f.defect == "" || f.is("compares letter by letter") {
 		o.Profiles = conformance.Profiles()
