@@ -247,3 +247,21 @@ func TestVendorSells(t *testing.T) {
 		})
 	}
 }
+
+// collected are texts that came from many goroutines.
+type collected struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (c *collected) add(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, text)
+}
+
+func (c *collected) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(c.all, "\n")
+}
