@@ -18,8 +18,8 @@ import (
 // again.
 type Service interface {
 	// Order makes what was ordered. The add-on's ID is its own and fits into
-	// names: 26 lower-case letters and digits. A *Refusal has to leave nothing
-	// behind; the key is free again then.
+	// names: 26 lower-case letters and digits. Called again, its Plan may be another
+	// one. A *Refusal has to leave nothing behind; the key is free again then.
 	Order(ctx context.Context, a Addon) (Answer, error)
 	// ChangePlan brings an add-on from a.Plan to another plan. What the answer's
 	// Config names replaces what customers had; all else stays. A *Refusal has to

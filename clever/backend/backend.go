@@ -36,6 +36,9 @@ const (
 	mourning = 60 * 24 * time.Hour
 	// sweeping is how often such keys are looked for.
 	sweeping = 24 * time.Hour
+	// cleverConsole shows dashboards in a frame, unless their provider has it open
+	// a tab.
+	cleverConsole = "https://console.clever-cloud.com"
 )
 
 // Config says what a back-end is.
@@ -55,8 +58,9 @@ type Config struct {
 	// for Services that take longer than a marketplace waits.
 	Slow   bool
 	Client *Client // calls the marketplace; nil: as its manifest says
-	// Consoles are the pages that may show a dashboard in a frame, as origins:
-	// https://console.clever-cloud.com. Without any nobody may.
+	// Consoles are the pages that may show a dashboard in a frame, as origins; nobody
+	// else may. nil: the marketplace's own, where it does that, which is
+	// https://console.clever-cloud.com.
 	Consoles []string
 	Log      *slog.Logger // told of every call, without secrets; nil: nobody
 }
@@ -97,6 +101,9 @@ func New(c Config) (*Backend, error) {
 	}
 	if b.Client == nil {
 		b.Client = NewClient(c.Manifest, !b.secure)
+	}
+	if b.Consoles == nil && c.Manifest.Dialect == vendor.Clever {
+		b.Consoles = []string{cleverConsole}
 	}
 	b.log = guarded(c.Log, append(c.Manifest.Secrets(), c.OldPassword))
 	b.ctx, b.stop = context.WithCancel(context.Background())

@@ -28,8 +28,12 @@ func (b *Backend) changePlan(w http.ResponseWriter, r *http.Request, id string) 
 	switch {
 	case !slices.Contains(b.Plans, plan):
 		return b.unchanged(http.StatusUnprocessableEntity, b.noPlan()).of(a)
-	case a.State == Making:
-		return later(a, errors.New("its order is still under way"))
+	case a.State == Making: // whoever makes it makes it so
+		a.Plan = plan
+		if err := b.Store.Put(r.Context(), a); err != nil {
+			return later(a, err)
+		}
+		return answer{status: http.StatusOK, body: struct{}{}, addon: a}
 	case plan == a.Plan && a.Next == "":
 		return answer{status: http.StatusOK, body: a.Answer, addon: a}
 	}

@@ -132,9 +132,10 @@ func TestCookies(t *testing.T) {
 		want         http.Cookie
 		frames       string
 	}{
-		{"https", "https", nil, http.Cookie{Secure: true, SameSite: http.SameSiteLaxMode}, "'none'"},
+		{"by itself", "https", nil, http.Cookie{Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true}, "https://console.clever-cloud.com"},
+		{"in no frame", "https", []string{}, http.Cookie{Secure: true, SameSite: http.SameSiteLaxMode}, "'none'"},
 		{"in a frame", "https", []string{console}, http.Cookie{Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true}, console},
-		{"on this machine", "http", nil, http.Cookie{SameSite: http.SameSiteLaxMode}, "'none'"},
+		{"on this machine", "http", []string{}, http.Cookie{SameSite: http.SameSiteLaxMode}, "'none'"},
 		{"in a frame on this machine", "http", []string{console}, http.Cookie{SameSite: http.SameSiteLaxMode}, console},
 	} {
 		s := open(t, vendor.Clever, t.TempDir(), newShop(), func(b *backend.Config) {

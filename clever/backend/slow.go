@@ -19,8 +19,10 @@ type lock struct {
 	holders int           // who has it or waits for it
 }
 
-// take waits for a key until the context ends.
+// take waits for a key until the context ends, or no marketplace waits any more.
 func (l *locks) take(ctx context.Context, key string) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, workTime)
+	defer cancel()
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[string]*lock{}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,6 +153,43 @@ func TestSlowRemoval(t *testing.T) {
 	if len(shop.sold) > 0 {
 		t.Errorf("left: %v", shop.sold)
 	}
+}
+
+// TestBusy: a call about an add-on that is being made is told to come again before
+// the marketplace gives up.
+func TestBusy(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m, asleep := manifest(vendor.HerokuV3), make(chan struct{}, 1)
+		m.Test = vendor.Site{BaseURL: "https://kv.example.test/r"}
+		b, err := backend.New(backend.Config{Manifest: m, Site: m.Test, Plans: []string{"small", "large"}, Slow: true,
+			Service: &sleeper{newShop(), asleep}, Store: file(t, filepath.Join(dir, "addons"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		o := order(vendor.HerokuV3, "small")
+		call := func(method, id string, body any) int {
+			r, err := (&vendor.Backend{Manifest: m, Site: m.Test}).Request(t.Context(), method, id, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := httptest.NewRecorder()
+			b.ServeHTTP(w, r)
+			return w.Code
+		}
+		if got := call("POST", "", o.Body(m)); got != http.StatusAccepted {
+			t.Fatalf("an order: %d", got)
+		}
+		<-asleep
+		began := time.Now()
+		if got := call("PUT", o.Key, o.PlanBody(m.Dialect, "large")); got != http.StatusServiceUnavailable || time.Since(began) > 25*time.Second {
+			t.Errorf("a change: %d after %s", got, time.Since(began))
+		}
+		if got := call("DELETE", o.Key, nil); got != http.StatusOK {
+			t.Errorf("a removal: %d", got)
+		}
+	})
 }
 
 // TestClient: what the marketplace has of the vendor's can be looked through.

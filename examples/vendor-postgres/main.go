@@ -36,7 +36,7 @@ Options:
   --listen ADDRESS     where the marketplace reaches this program (127.0.0.1:9000)
   --data FILE          keeps what was sold (vendor-postgres.data)
   --plans NAME=N,…     plans, and how many connections each allows (small=5,medium=20,large=50)
-  --console ORIGIN     a console that may show dashboards in a frame (repeatable)
+  --console ORIGIN     a console that may show dashboards in a frame (repeatable); else Clever Cloud's, in its dialect
   --slow               answer orders with 202, and say later when they are ready
 
 From the environment, so that they need not stand in files and on command lines:
