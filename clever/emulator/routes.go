@@ -107,19 +107,7 @@ func (e *Emulator) table() []route {
 	add("GET", inOrganisation+"/migrations/{migration}", e.getMigration)
 	add("DELETE", inOrganisation+"/migrations/{migration}", e.abortMigration)
 
-	const selling = "/v2/organisations/{owner}/addonproviders"
-	add("GET", selling, e.listSold)
-	add("POST", selling, e.registerProvider)
-	add("GET", selling+"/{provider}", e.getSold)
-	add("PUT", selling+"/{provider}", e.editProvider)
-	add("DELETE", selling+"/{provider}", e.unregisterProvider)
-	add("GET", selling+"/{provider}/features", e.listFeatures)
-	add("POST", selling+"/{provider}/features", e.addFeature)
-	add("DELETE", selling+"/{provider}/features/{feature}", e.removeFeature)
-	add("GET", selling+"/{provider}/plans", e.listPlans)
-	add("POST", selling+"/{provider}/plans", e.addPlan)
-	add("PUT", selling+"/{provider}/plans/{plan}", e.changePlan)
-	add("DELETE", selling+"/{provider}/plans/{plan}", e.removePlan)
+	e.sellersRoutes(add)
 
 	const ofProvider = "/v4/addon-providers/{provider}/addons/{addon}"
 	add("GET", ofProvider, e.getDetail)

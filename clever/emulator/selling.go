@@ -16,6 +16,23 @@ import (
 // alone sees and orders from (ALPHA), and gives it features and plans. Nothing of
 // what is below a manifest's "api" is ever answered.
 
+// sellersRoutes adds the routes of this file.
+func (e *Emulator) sellersRoutes(add func(method, path string, serve func(*call) (answer, error))) {
+	const selling = "/v2/organisations/{owner}/addonproviders"
+	add("GET", selling, e.listSold)
+	add("POST", selling, e.registerProvider)
+	add("GET", selling+"/{provider}", e.getSold)
+	add("PUT", selling+"/{provider}", e.editProvider)
+	add("DELETE", selling+"/{provider}", e.unregisterProvider)
+	add("GET", selling+"/{provider}/features", e.listFeatures)
+	add("POST", selling+"/{provider}/features", e.addFeature)
+	add("DELETE", selling+"/{provider}/features/{feature}", e.removeFeature)
+	add("GET", selling+"/{provider}/plans", e.listPlans)
+	add("POST", selling+"/{provider}/plans", e.addPlan)
+	add("PUT", selling+"/{provider}/plans/{plan}", e.changePlan)
+	add("DELETE", selling+"/{provider}/plans/{plan}", e.removePlan)
+}
+
 // seller gives the organisation that the path names.
 func (e *Emulator) seller(c *call) (string, error) {
 	owner, err := e.owner(c)
