@@ -1,0 +1,137 @@
+package cmd_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	kit "runner/clever/backend" // what vendors build on
+	"runner/clever/emulator"
+	"runner/clever/vendor"
+)
+
+// A stall sells key-value stores: by their ids, with their plans.
+type stall struct {
+	mu   sync.Mutex
+	sold map[string]string
+}
+
+func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sold[a.ID] = a.Plan
+	return kit.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID}}, nil
+}
+
+func (s *stall) ChangePlan(context.Context, kit.Addon, string) (kit.Answer, error) {
+	return kit.Answer{}, &kit.Refusal{Message: "plans stay"}
+}
+
+func (s *stall) Remove(_ context.Context, a kit.Addon) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sold, a.ID)
+	return nil
+}
+
+func (s *stall) Dashboard(http.ResponseWriter, *http.Request, kit.Addon, kit.Visitor) {}
+
+// has gives the plans of what is sold, by the variables of those who have it.
+func (s *stall) has() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]string{}
+	for id, plan := range s.sold {
+		all["kv://"+id] = plan
+	}
+	return all
+}
+
+// newStall opens a back-end, and tells the shell its secrets.
+func newStall(t *testing.T, sh *shell) (s *stall, address string) {
+	t.Helper()
+	text, err := vendor.Create(vendor.Clever, "tinykv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := vendor.Read(text, vendor.Options{})
+	sh.env["TINYKV_PASSWORD"], sh.env["TINYKV_SSO_SALT"] = m.Password, m.SSOSalt
+	store, err := kit.OpenFile(filepath.Join(t.TempDir(), "store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	address = "http://" + server.Listener.Addr().String()
+	s = &stall{sold: map[string]string{}}
+	site := vendor.Site{BaseURL: address + "/resources", SSOURL: address + "/sso"}
+	b, err := kit.New(kit.Config{Manifest: m, Site: site, Plans: []string{"small", "large"}, Service: s, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = b
+	server.Start()
+	t.Cleanup(func() {
+		server.Close()
+		b.Close()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, address
+}
+
+// One playbook puts an add-on on sale and orders it, from a back-end that is real;
+// it is not taken off under those who have it.
+func TestSellAndOrder(t *testing.T) {
+	sh := newShell(t)
+	e := sh.on(t, emulator.Options{Strict: true})
+	stall, address := newStall(t, sh)
+	play := func(want int, args ...string) (told string) {
+		t.Helper()
+		code, out, problems := sh.run(append([]string{"play", "--diff", "-vv"}, args...)...)
+		if code != want {
+			t.Fatalf("exit code %d, want %d\n%s%s", code, want, out, problems)
+		}
+		for _, secret := range []string{sh.env["TINYKV_PASSWORD"], sh.env["TINYKV_SSO_SALT"]} {
+			if strings.Contains(out+problems, secret) {
+				t.Errorf("a secret is told:\n%s%s", out, problems)
+			}
+		}
+		return out
+	}
+	example := []string{"../examples/provider.yml", "-e", "backend=" + address, "-e", "trial=yes"}
+	play(0, append(example, "--check")...)
+	if len(e.Providers()) != 0 || len(stall.has()) != 0 {
+		t.Fatalf("a check sells %v, %v", e.Providers(), stall.has())
+	}
+	play(0, example...)
+	if again := play(0, example...); !strings.Contains(again, "changed=0 ") {
+		t.Errorf("again: %s", again)
+	}
+	_, env, _ := sh.run("env", "trial-kv", "--format", "json")
+	had := stall.has()
+	for url, plan := range had {
+		if plan != "small" || !strings.Contains(env, url) {
+			t.Errorf("the vendor has %v, and the customer %s", had, env)
+		}
+	}
+	if len(had) != 1 || len(e.Providers()) != 1 || len(e.Addons(e.Organisations()[0])) != 1 {
+		t.Errorf("there is %v, %v", had, e.Providers())
+	}
+
+	remove := "- provider_remove: {provider: tinykv, organisation: Example Organisation}\n"
+	out := play(2, sh.file(t, "remove.yml", remove))
+	for _, want := range []string{"remove.yml:1:31: the platform refused DELETE", "there are add-ons of it: remove them first (90073)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q: %s", want, out)
+		}
+	}
+	play(0, sh.file(t, "all.yml", "- addon_remove: {addon: trial-kv, provider: tinykv}\n"+remove))
+	if len(stall.has()) != 0 || len(e.Providers()) != 0 {
+		t.Errorf("there is still %v, %v", stall.has(), e.Providers())
+	}
+}
