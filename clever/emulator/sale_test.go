@@ -25,6 +25,7 @@ import (
 type shop struct {
 	manifest []byte
 	address  string
+	prefix   string // of its variables
 
 	mu     sync.Mutex
 	sold   map[string]string
@@ -44,7 +45,7 @@ func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Answer, error)
 }
 
 func (s *shop) answer(a backend.Addon, plan string) backend.Answer {
-	return backend.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID, "TINYKV_PORT": fmt.Sprint(len(plan))}}
+	return backend.Answer{Config: map[string]string{s.prefix + "_URL": "kv://" + a.ID, s.prefix + "_PORT": fmt.Sprint(len(plan))}}
 }
 
 func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Answer, error) {
@@ -81,13 +82,19 @@ func (s *shop) set(refuse string, between func(http.ResponseWriter, *http.Reques
 	s.refuse, s.between = refuse, between
 }
 
-// newShop opens a shop. What change makes of its configuration holds.
+// newShop opens a shop that sells tinykv. What change makes of its configuration
+// holds.
 func newShop(t testing.TB, d vendor.Dialect, change func(*backend.Config)) *shop {
 	t.Helper()
-	s := &shop{sold: map[string]string{}}
+	return newShopOf(t, d, "tinykv", change)
+}
+
+func newShopOf(t testing.TB, d vendor.Dialect, id string, change func(*backend.Config)) *shop {
+	t.Helper()
+	s := &shop{prefix: strings.ToUpper(id), sold: map[string]string{}}
 	server := httptest.NewUnstartedServer(nil)
 	s.address = "http://" + server.Listener.Addr().String()
-	s.manifest = manifest(t, d, "tinykv", s.address)
+	s.manifest = manifest(t, d, id, s.address)
 	s.manifest = []byte(strings.Replace(string(s.manifest), `"small"`, `"large", "name": "large", "description": "Large"}, {"id": "small"`, 1))
 	m, problems := vendor.Read(s.manifest, vendor.Options{Dialect: d, Loopback: true})
 	if m == nil || len(vendor.Errors(problems)) > 0 {
