@@ -39,9 +39,13 @@ type host struct {
 var shared = sync.OnceValues(startHost)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asVendor) != "" {
+	switch name := filepath.Base(os.Args[0]); {
+	case os.Getenv(asVendor) != "", name == "vendor-postgres":
 		main()
 		os.Exit(0)
+	case name == "runner":
+		p := cmd.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Args: os.Args}
+		os.Exit(p.Run(context.Background()))
 	}
 	code := m.Run()
 	if h, err := shared(); err == nil && h.databases != nil {

@@ -1,0 +1,242 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// A terminal is a shell in which a story's commands are typed one after another.
+type terminal struct {
+	t     *testing.T
+	in    io.Writer
+	lines *bufio.Reader
+}
+
+// open opens a shell in a folder. With it ends what it started.
+func open(t *testing.T, dir string, env ...string) *terminal {
+	t.Helper()
+	c := exec.Command("/bin/sh")
+	c.Dir, c.Env = dir, env
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = w, w
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	term := &terminal{t, in, bufio.NewReader(r)}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGTERM)
+		_ = c.Wait()
+		rest, _ := io.ReadAll(term.lines) // until all have ended
+		if t.Failed() {
+			t.Logf("at last the terminal shows\n%s", rest)
+		}
+		r.Close()
+	})
+	return term
+}
+
+// types types a command and gives what the terminal shows until it has ended.
+func (term *terminal) types(command string, code int) string {
+	term.t.Helper()
+	fmt.Fprintf(term.in, "%s\necho \"ended: $?\"\n", command)
+	var shown strings.Builder
+	for {
+		line, err := term.lines.ReadString('\n')
+		if end, ok := strings.CutPrefix(line, "ended: "); ok {
+			if end != fmt.Sprintln(code) {
+				term.t.Fatalf("%s\nends with %s, and shows\n%s", command, end, shown.String())
+			}
+			return shown.String()
+		}
+		shown.WriteString(line)
+		if err != nil {
+			term.t.Fatalf("%s\n%v: %s", command, err, shown.String())
+		}
+	}
+}
+
+// until reads what programs in the background show, until a line begins so.
+func (term *terminal) until(beginning string) {
+	term.t.Helper()
+	for {
+		line, err := term.lines.ReadString('\n')
+		if strings.HasPrefix(line, beginning) {
+			return
+		}
+		if err != nil {
+			term.t.Fatalf("it never says %q: %v", beginning, err)
+		}
+	}
+}
+
+// story gives the commands that README tells vendors to type, without their
+// comments.
+func story(t *testing.T, replace ...string) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, part, _ := strings.Cut(string(text), "\n## For those who sell add-ons\n")
+	part, _, _ = strings.Cut(part, "\n## ")
+	var commands []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(part, -1) {
+		for line := range strings.Lines(block[1]) {
+			line, _, _ = strings.Cut(line, "  #")
+			commands = append(commands, strings.NewReplacer(replace...).Replace(strings.TrimSpace(line)))
+		}
+	}
+	return commands
+}
+
+// free gives an address that nobody listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestStory types what README tells those who sell add-ons, and looks at the world
+// after each step: in the server, and in a browser.
+func TestStory(t *testing.T) {
+	admin := server(t)
+	for _, program := range []string{"psql", "chromium"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("there is no %s: apt-get install postgresql-client chromium", program)
+		}
+	}
+	dir, bin, vendor, market := t.TempDir(), t.TempDir(), free(t), free(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{filepath.Join(bin, "runner"), filepath.Join(dir, "vendor-postgres")} {
+		if err := os.Symlink(self, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(tree, "examples"), filepath.Join(dir, "examples")); err != nil {
+		t.Fatal(err)
+	}
+	term := open(t, dir, "HOME="+dir, "PATH="+bin+":"+os.Getenv("PATH"))
+	limits := func() string {
+		t.Helper()
+		limits, err := ask(t, admin, `SELECT coalesce(string_agg(rolconnlimit || ' ' || datconnlimit, ', '), 'none')
+			FROM pg_roles JOIN pg_database ON datname = rolname WHERE rolname ~ '^addon_'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return limits
+	}
+	shown := func(command, want string) {
+		t.Helper()
+		if out := term.types(command, 0); !strings.Contains(out, want) {
+			t.Errorf("%s shows no %q:\n%s", command, want, out)
+		}
+	}
+	done := 0
+	for _, command := range story(t, "127.0.0.1:9000", vendor, "runner emulator ", "runner emulator --listen "+market+" ",
+		"postgresql://admin:password@localhost:5432/postgres", "'"+admin+"'", "--env test &", "--env test --listen "+vendor+" &") {
+		done++
+		switch {
+		case strings.HasPrefix(command, "go build"), strings.HasPrefix(command, "runner vendor test"), strings.HasPrefix(command, "runner vendor serve"):
+			done-- // tests of their own
+		case strings.Contains(command, "./vendor-postgres"):
+			term.types(command, 0)
+			term.until("pgshop (clever) is sold at http://" + vendor)
+		case strings.HasPrefix(command, "runner vendor validate"):
+			shown(command, "nothing is wrong")
+		case strings.HasPrefix(command, "psql"):
+			shown(command, "(1 row)")
+			if got := limits(); got != "5 5" {
+				t.Errorf("after the order the limits are %s", got)
+			}
+		case strings.Contains(command, "plan=large --allow"):
+			shown(command, "changed=1 ")
+			if got := limits(); got != "50 50" {
+				t.Errorf("after the plan change the limits are %s", got)
+			}
+			dashboard(t, "http://"+market, "http://"+vendor)
+		case strings.Contains(command, "remove"):
+			shown(command, "changed=1 ")
+		default:
+			term.types(command, 0)
+		}
+	}
+	if got := limits(); got != "none" || done != 10 {
+		t.Errorf("after %d commands the limits are %s", done, got)
+	}
+	if out := term.types(`psql "$PGSHOP_URL" -c 'select 1'`, 2); !strings.Contains(out, "FATAL") {
+		t.Errorf("after the removal the database says\n%s", out)
+	}
+}
+
+// dashboard clicks on the button of the marketplace's page, and looks at what the
+// vendor shows.
+func dashboard(t *testing.T, market, vendor string) {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	ctx, closed := chromedp.NewContext(ctx)
+	defer closed()
+	if err := chromedp.Do(ctx, chromedp.Navigate(market), chromedp.Click(chromedp.CSS("tr[data-addon] .open"))); err != nil {
+		t.Fatal(err)
+	}
+	tab := chromedp.WaitNewTarget(ctx, func(info *target.Info) bool { return strings.HasPrefix(info.URL, vendor) })
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("tr.detail:not([hidden]) form button"))); err != nil {
+		t.Fatal(err)
+	}
+	there, left := chromedp.NewContext(ctx, chromedp.WithTargetID(<-tab))
+	defer left()
+	address, err := chromedp.Run(there, chromedp.Location())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := chromedp.Run(there, chromedp.Text(chromedp.CSS("main")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`(?s)addon_\w+.*Plan\s+large.*Connections\s+0 of 50`).MatchString(page) || strings.Contains(address, "token") {
+		t.Errorf("at %s the dashboard shows\n%s", address, page)
+	}
+}
