@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ func callFlags(more ...cli.Flag) []cli.Flag {
 		dialectFlag(),
 		environmentFlag(),
 		&cli.DurationFlag{Name: "timeout", Value: 25 * time.Second, Usage: "give up a call after `DURATION`"},
+		&cli.StringFlag{Name: "ca", Usage: "trust the certificates of the authorities in `FILE`, too (PEM)"},
 	}, more...)
 }
 
@@ -74,8 +76,34 @@ func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
 		return nil, err
 	}
 	site := f.manifest.Site(c.String("env"))
-	line := vendor.NewLine(vendor.LineOptions{Time: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL)})
+	roots, err := authorities(c.String("ca"))
+	if err != nil {
+		return nil, err
+	}
+	line := vendor.NewLine(vendor.LineOptions{
+		Time: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL), Roots: roots,
+	})
 	return &vendorSide{f, site, &vendor.Backend{Manifest: f.manifest, Site: site, Line: line, Patience: vendor.Brief()}}, nil
+}
+
+// authorities gives those that the system trusts and those of a file; nil, the
+// system's, where there is no file.
+func authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := readBounded(file)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", file)
+	}
+	return roots, nil
 }
 
 func isLoopback(address string) bool {

@@ -25,19 +25,22 @@ func (p *Program) vendorTestCommand() *cli.Command {
 	return &cli.Command{
 		Name: "test", Usage: "test a back-end as a marketplace will use it", ArgsUsage: "[MANIFEST]",
 		Description: "Orders add-ons, changes and removes them, signs in, and does all of that wrong on purpose. Goes on after a\n" +
-			"failure, and removes what it made. Exit codes: 0 all is well, 2 a check failed, 4 the manifest is wrong, 5 the\n" +
-			"back-end does not answer. Warnings do not count.",
+			"failure, and removes what it made, after an interrupt, too. Exit codes: 0 all is well, 2 a check failed or\n" +
+			"something is left behind, 4 the manifest is wrong, 5 the back-end does not answer. Warnings do not count.",
 		Flags: callFlags(
 			&cli.StringFlag{Name: "plan", Aliases: []string{"p"}, Usage: "order this `PLAN`; the manifest's first where it is left out, else test"},
 			&cli.StringFlag{Name: "other-plan", Usage: "change to this `PLAN`; the manifest's second where it is left out, else no check does"},
 			&cli.StringSliceFlag{Name: "only", Usage: "make these checks, `ID,…` (repeatable)"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "make all but these checks, `ID,…` (repeatable)"},
-			&cli.BoolFlag{Name: "list", Usage: "list the checks of the dialect, and make none"},
+			&cli.StringSliceFlag{Name: "profile", Usage: "make the checks of `PROFILE`, too: " + strings.Join(conformance.Profiles(), " or ") + " (repeatable)"},
+			&cli.BoolFlag{Name: "list", Usage: "list all checks, or those of the --dialect or the MANIFEST, and make none"},
 			&cli.StringFlag{Name: "report", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text, json, junit or markdown"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "tell of checks that passed or were skipped, too"},
 			&cli.StringFlag{Name: "callback-listen", Usage: "answer the back-end's calls on `ADDRESS`, for those that answer 202 and go on later: 127.0.0.1:0"},
+			&cli.StringFlag{Name: "callback-url", Usage: "the `URL` under which the back-end reaches that address, if it is on another machine"},
 			&cli.DurationFlag{Name: "callback-wait", Value: time.Minute, Usage: "wait for a slow order as long as `DURATION`"},
-			&cli.StringFlag{Name: "run", Usage: "run this shell `COMMAND` with the variables of an add-on; it has to end with 0"},
+			&cli.StringFlag{Name: "run", Usage: "run this shell `COMMAND` with the variables of an add-on: it has to end with 0, and after the removal it has to fail"},
+			&cli.StringFlag{Name: "console", Usage: "dashboards are opened in a frame of the console at `URL`, which must be allowed to"},
 		),
 		Action: p.vendorTest,
 	}
@@ -51,22 +54,26 @@ func (p *Program) vendorTest(c *cli.Context) error {
 	if c.Bool("list") {
 		return p.listChecks(c)
 	}
+	o := conformance.Options{
+		Only: separated(c.StringSlice("only"), strings.ToUpper), Skip: separated(c.StringSlice("skip"), strings.ToUpper),
+		Profiles: separated(c.StringSlice("profile"), strings.ToLower), Console: c.String("console"),
+		Wait: c.Duration("callback-wait"), Hard: c.Duration("timeout"), OtherPlan: c.String("other-plan"),
+	}
+	if err := knownChecks(&o); err != nil {
+		return err
+	}
 	side, err := p.vendorSideOr(c, manifestName)
 	if err != nil {
 		return err
 	}
-	o := conformance.Options{
-		Backend: side.backend, Problems: side.file.problems, Only: separated(c.StringSlice("only")), Skip: separated(c.StringSlice("skip")),
-		Wait: c.Duration("callback-wait"), Hard: c.Duration("timeout"), Plan: orElse(c.String("plan"), firstPlan(side.file.manifest)),
-		OtherPlan: c.String("other-plan"),
-	}
+	o.Backend, o.Problems, o.Plan = side.backend, side.file.problems, orElse(c.String("plan"), firstPlan(side.file.manifest))
 	if plans := side.file.manifest.Plans; o.OtherPlan == "" && len(plans) > 1 {
 		o.OtherPlan = plans[1].ID
 	}
 	if command := c.String("run"); command != "" {
 		o.Run = func(ctx context.Context, config map[string]string) error { return p.shell(ctx, command, config) }
 	}
-	stop, err := listenForCallbacks(c.String("callback-listen"), &o)
+	stop, err := listenForCallbacks(c.String("callback-listen"), c.String("callback-url"), &o)
 	if err != nil {
 		return err
 	}
@@ -75,7 +82,7 @@ func (p *Program) vendorTest(c *cli.Context) error {
 	if report == nil {
 		return err
 	}
-	return tested(c, report, errors.Join(err, p.writeTest(report, format, c.Bool("verbose"), err)))
+	return tested(c, report, errors.Join(err, p.writeTest(report, format, c.Bool("verbose") || len(o.Only) > 0, err)))
 }
 
 // writeTest writes a report, unless nothing was tested.
@@ -110,12 +117,12 @@ func (p *Program) vendorSideOr(c *cli.Context, name string) (*vendorSide, error)
 	return p.sideOf(c, orElse(c.Args().First(), name))
 }
 
-// separated takes lists of ids apart.
-func separated(lists []string) []string {
+// separated takes lists of names apart, in the case that they are written in.
+func separated(lists []string, written func(string) string) []string {
 	var all []string
 	for _, list := range lists {
 		for id := range strings.SplitSeq(list, ",") {
-			if id = strings.ToUpper(strings.TrimSpace(id)); id != "" {
+			if id = written(strings.TrimSpace(id)); id != "" {
 				all = append(all, id)
 			}
 		}
@@ -123,34 +130,84 @@ func separated(lists []string) []string {
 	return all
 }
 
-// listChecks lists what a dialect's back-ends are held to: the flag's, or the
-// manifest's, or Clever Cloud's.
+// knownChecks tells of a name that is no check's or profile's, and what may be meant.
+func knownChecks(o *conformance.Options) error {
+	var ids []string
+	for _, c := range conformance.Checks() {
+		ids = append(ids, c.ID)
+	}
+	for _, id := range slices.Concat(o.Only, o.Skip) {
+		if !slices.Contains(ids, id) {
+			return unknownName("check", id, ids, "runner vendor test --list lists them")
+		}
+	}
+	for _, name := range o.Profiles {
+		if all := conformance.Profiles(); !slices.Contains(all, name) {
+			return unknownName("profile", name, all, "there is "+strings.Join(all, " and "))
+		}
+	}
+	return nil
+}
+
+func unknownName(what, name string, among []string, help string) error {
+	hint := strings.TrimSpace(engine.DidYouMean(name, among) + " " + help)
+	return (&engine.Problem{Msg: fmt.Sprintf("there is no %s %q", what, name)}).WithHint("%s", hint)
+}
+
+// listChecks lists what back-ends are held to: those of the flag's dialect, or of
+// the manifest's if one is named, or all.
 func (p *Program) listChecks(c *cli.Context) error {
 	d, err := dialect(c)
 	if err != nil {
 		return err
 	}
-	if d == "" {
-		d = vendor.Clever
-		if f, err := readManifest(c, vendor.Options{}); err == nil && f.manifest != nil {
-			d = f.manifest.Dialect
-		} else if c.Args().Present() && err != nil {
+	if d == "" && c.Args().Present() {
+		f, err := readManifest(c, vendor.Options{})
+		if err != nil {
 			return err
+		}
+		if f.manifest != nil {
+			d = f.manifest.Dialect
 		}
 	}
 	w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CHECK\tBREACH\tSECTION\tWHAT")
+	fmt.Fprintln(w, "CHECK\tBREACH\tDIALECTS\tSECTION\tWHAT")
 	for _, check := range conformance.Checks() {
-		if check.In(d) {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", check.ID, map[bool]string{true: "warns", false: "fails"}[check.Warning], check.Section, check.Title)
+		if d == "" || check.In(d) {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", check.ID, breach(check), dialectsOf(check), check.Section, check.Title)
 		}
 	}
 	return w.Flush()
 }
 
+// breach says what becomes of a breach, and when the check is made at all.
+func breach(c conformance.Check) string {
+	if c.Profile() != "" {
+		return "--profile " + c.Profile()
+	}
+	return map[bool]string{true: "warns", false: "fails"}[c.Warning]
+}
+
+// dialectsOf names those that have a check.
+func dialectsOf(c conformance.Check) string {
+	var in []string
+	for _, d := range vendor.Dialects() {
+		if c.In(d) {
+			in = append(in, string(d))
+		}
+	}
+	if len(in) == len(vendor.Dialects()) {
+		return "all"
+	}
+	return strings.Join(in, ",")
+}
+
 // listenForCallbacks serves the marketplace's side of a test. The back-end is
-// told the address; "" means that nobody listens.
-func listenForCallbacks(address string, o *conformance.Options) (stop func(), err error) {
+// told the address, or what public says; "" means that nobody listens.
+func listenForCallbacks(address, public string, o *conformance.Options) (stop func(), err error) {
+	if address == "" && public != "" {
+		return nil, errors.New("--callback-url needs --callback-listen")
+	}
 	if address == "" {
 		return func() {}, nil
 	}
@@ -158,14 +215,34 @@ func listenForCallbacks(address string, o *conformance.Options) (stop func(), er
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --callback-listen", address, err)
 	}
-	o.Market, o.Async = vendor.NewMarket(o.Backend.Manifest), true
-	o.Callback = "http://" + listener.Addr().String() + "/vendor/apps"
-	if o.Backend.Manifest.Dialect == vendor.HerokuV3 {
-		o.Callback = "http://" + listener.Addr().String() + "/addons"
+	if public == "" {
+		if public, err = callbackRoot(listener.Addr(), o.Backend.Site.BaseURL); err != nil {
+			_ = listener.Close()
+			return nil, err
+		}
 	}
+	o.Market, o.Async = vendor.NewMarket(o.Backend.Manifest), true
+	o.Callback = strings.TrimSuffix(public, "/") + map[bool]string{true: "/addons", false: "/vendor/apps"}[o.Backend.Manifest.Dialect == vendor.HerokuV3]
 	server := &http.Server{Handler: o.Market, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }, nil
+}
+
+// callbackRoot gives the URL under which a back-end reaches a listener. Which address
+// of this machine another one reaches is not for us to guess.
+func callbackRoot(at net.Addr, backend string) (string, error) {
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil {
+		return "", err
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	if vendor.IsLoopback(host) && !isLoopback(backend) {
+		return "", (&engine.Problem{Msg: "the back-end is on another machine, and cannot reach " + at.String()}).
+			WithHint("say how it reaches this one: --callback-url https://…")
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
 }
 
 // shell runs a command of the user's with an add-on's variables.

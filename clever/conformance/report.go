@@ -29,7 +29,7 @@ func (r *Report) Write(w io.Writer, format string, more bool) error {
 }
 
 // marks begin the lines of the text form.
-var marks = map[Status]string{Passed: "pass", Failed: "FAIL", Warned: "warn", Skipped: "skip"}
+var marks = map[Status]string{Passed: "pass", Failed: "FAIL", Warned: "warn", Skipped: "skip", Noted: "note"}
 
 func (r *Report) text(w io.Writer, more bool) error {
 	var b strings.Builder
@@ -39,13 +39,15 @@ func (r *Report) text(w io.Writer, more bool) error {
 		}
 		fmt.Fprintf(&b, "%s %-4s %s (%s)\n", marks[one.Status], one.ID, one.Title, one.Section)
 		switch one.Status {
-		case Failed, Warned:
+		case Failed, Warned, Noted:
 			for _, sent := range one.Sent {
 				fmt.Fprintf(&b, "     sent      %s\n", sent)
 			}
 			fmt.Fprintf(&b, "     expected  %s\n     came      %s\n     why       %s\n", one.Expected, one.Came, one.Why)
-		case Skipped:
-			fmt.Fprintf(&b, "     %s\n", one.Came)
+		default:
+			if one.Came != "" {
+				fmt.Fprintf(&b, "     %s\n", one.Came)
+			}
 		}
 	}
 	for _, id := range r.Left {
@@ -57,7 +59,11 @@ func (r *Report) text(w io.Writer, more bool) error {
 }
 
 func (r *Report) summary() string {
-	return fmt.Sprintf("%d passed, %d failed, %d warned, %d skipped", r.Count(Passed), r.Count(Failed), r.Count(Warned), r.Count(Skipped))
+	text := fmt.Sprintf("%d passed, %d failed, %d warned, %d skipped", r.Count(Passed), r.Count(Failed), r.Count(Warned), r.Count(Skipped))
+	if n := r.Count(Noted); n > 0 {
+		text += fmt.Sprintf(", %d noted", n)
+	}
+	return text
 }
 
 func (r *Report) markdown(w io.Writer) error {
@@ -109,6 +115,8 @@ func (r *Report) junit(w io.Writer) error {
 			c.Failure = &junitSay{said, legal(one.Why + "\nsent " + strings.Join(one.Sent, "\nsent "))}
 		case Warned:
 			c.Out = "warning: " + said
+		case Noted:
+			c.Out = "note: " + said
 		case Skipped:
 			c.Skipped = &junitSay{Message: legal(one.Came)}
 		}
