@@ -8,6 +8,10 @@
 // at once it is ordered, and whenever the process is killed: an order is kept
 // before the vendor's work begins, its answer before the marketplace hears of it.
 //
+// Sessions, and which sign-ins were used already, are in memory: users sign in
+// again after a restart, and within five minutes of it a sign-in that somebody
+// recorded could be used once more. One process serves a Store.
+//
 // It stands beside package vendor, not below it: Go takes packages below a folder
 // of that name for copies of others.
 package backend
@@ -268,6 +272,8 @@ func (b *Backend) resume() error {
 			b.goOn(a.Order.Key, b.removeAgain)
 		case a.Slow:
 			b.goOn(a.Order.Key, b.deliver)
+		case a.State == Making:
+			b.log.Warn("an order was begun and not ended: it goes on when the marketplace repeats it", "addon", a.ID, "key", a.Order.Key)
 		}
 	}
 	return err

@@ -75,7 +75,7 @@ func (s *seller) probe(ctx context.Context) error {
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, s.admin)
 	if err != nil {
-		return fmt.Errorf("the server cannot be used: %w", err)
+		return fmt.Errorf("the server cannot be used: %w", plain(err))
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var version int
@@ -86,7 +86,7 @@ func (s *seller) probe(ctx context.Context) error {
 		FROM pg_roles WHERE rolname = current_user`).Scan(&version, &allowed, &s.open)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the server cannot be used: %w", err)
+		return fmt.Errorf("the server cannot be used: %w", plain(err))
 	case version < oldest:
 		return fmt.Errorf("the server is PostgreSQL %d: 13 is the oldest that can be used", version/10000)
 	case !allowed:
@@ -207,11 +207,17 @@ func (s *seller) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	return conn, func() { _ = conn.Close(context.WithoutCancel(ctx)); <-s.slots }, nil
 }
 
-// plain leaves out what a server's error has of statements: there may be a
-// password's verifier in it.
+// plain says on one line what went wrong. It leaves out what a server's error has
+// of statements: there may be a password's verifier in it.
 func plain(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("PostgreSQL: %s (%s)", e.Message, e.Code)
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return e
 	}
 	return err
 }
