@@ -177,7 +177,8 @@ func (p *provider) checkOptions(options map[string]string) error {
 		switch {
 		case isSwitch && value != "true" && value != "false":
 			return wrongField(90026, "emulator.unknown-option", "options."+name, fmt.Sprintf("%q is neither true nor false", value))
-		case isSwitch, name == "version" && len(p.Versions) > 0, slices.Contains(p.Settings, name):
+		case isSwitch, slices.Contains(p.Settings, name):
+		case name == "version" && p.typed(): // clever-tools sends it to whom v4 knows, though there be none
 		default:
 			return wrongField(90026, "emulator.unknown-option", "options."+name, "the addons of "+p.ID+" have no such option")
 		}

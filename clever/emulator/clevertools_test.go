@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"runner/clever"
 )
 
 // A terminal is somebody who works with the vendor's own command line: against a
@@ -21,13 +23,18 @@ type terminal struct {
 	url     string
 	home    string
 	env     []string
+	api     *client // for what is not the matter
 }
 
-// newTerminal gives a terminal whose environment has credentials.
-func newTerminal(t *testing.T, e *Emulator, program, url string) *terminal {
+// newTerminal gives a terminal whose environment has credentials. What Node.js
+// compiled for one of them, the others need not compile.
+func newTerminal(t *testing.T, e *Emulator, program, url, compiled string) *terminal {
 	key, secret, token, tokenSecret := e.Credentials()
-	return &terminal{t: t, e: e, program: program, url: url, home: t.TempDir(), env: []string{
-		"OAUTH_CONSUMER_KEY=" + key, "OAUTH_CONSUMER_SECRET=" + secret, "CLEVER_TOKEN=" + token, "CLEVER_SECRET=" + tokenSecret}}
+	api := inProcessClient(t, e)
+	api.auth = plain(secret, tokenSecret)
+	return &terminal{t: t, e: e, program: program, url: url, home: t.TempDir(), api: api, env: []string{
+		"OAUTH_CONSUMER_KEY=" + key, "OAUTH_CONSUMER_SECRET=" + secret, "NODE_COMPILE_CACHE=" + compiled,
+		"CLEVER_TOKEN=" + token, "CLEVER_SECRET=" + tokenSecret}}
 }
 
 // try runs a command, and gives its exit code and what it printed.
@@ -81,26 +88,31 @@ func TestCleverTools(t *testing.T) {
 	if err != nil {
 		t.Skip("no clever in PATH: npm install -g clever-tools")
 	}
-	e, _ := newEmulator(t, Options{Strict: true})
+	e, _ := newEmulator(t, Options{Strict: true, StrictIDs: true, StrictOptions: true})
 	server := httptest.NewServer(e.Console("127.0.0.1:0"))
 	t.Cleanup(server.Close)
+	compiled := t.TempDir()
 	each := func(name string, check func(*terminal)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check(newTerminal(t, e, program, server.URL))
+			check(newTerminal(t, e, program, server.URL, compiled))
 		})
 	}
-	each("account", (*terminal).account)
-	each("addons", (*terminal).addons)
 	for i, p := range e.catalogue.providers {
 		each(p.ID, func(tt *terminal) { tt.provider(p, i%2 == 0) })
 	}
+	// The longest come last: those are begun first.
+	each("environment", (*terminal).environment)
+	each("renaming", (*terminal).renaming)
+	each("deleting", (*terminal).deleting)
+	each("deleting in an organisation", (*terminal).deletingOurs)
+	each("account", (*terminal).account)
 }
 
 // account logs in with a token, and asks what it may.
 func (tt *terminal) account() {
 	_, _, token, secret := tt.e.Credentials()
-	tt.env = tt.env[:2] // the consumer only
+	tt.env = tt.env[:3] // the consumer only
 	tt.fails("", "login", "--token", token, "--secret", "wrong")
 	if out := tt.run("login", "--token", token, "--secret", secret); !strings.Contains(out, "ops@example.test") {
 		tt.t.Errorf("login: %s", out)
@@ -165,78 +177,95 @@ func (tt *terminal) provider(p *provider, inOrganisation bool) {
 	}
 }
 
-// addons lives an add-on's life in both kinds of owners.
-func (tt *terminal) addons() {
-	org := tt.e.Organisations()[0]
-	id := func(name string) (string, string) {
-		for _, a := range tt.e.store.world().addons {
-			if a.Name == name {
-				return a.ID, a.RealID
-			}
-		}
-		tt.t.Errorf("there is no %s", name)
-		return "", ""
+// ordered makes add-ons be there; orders by the command line are provider's matter. It
+// gives their ids by their names.
+func (tt *terminal) ordered(base string, names ...string) (ids, realIDs map[string]string) {
+	tt.t.Helper()
+	ids, realIDs = map[string]string{}, map[string]string{}
+	for _, name := range names {
+		a := tt.api.order(base, clever.CreateRequest{Name: name, ProviderID: "redis-addon",
+			Plan: tt.e.catalogue.provider("redis-addon").Plans[0].ID, Region: "par"})
+		ids[name], realIDs[name] = a.ID, a.RealID
 	}
-	gone := func(name string) {
-		tt.t.Helper()
-		for _, a := range tt.e.store.world().addons {
-			if a.Name == name {
-				tt.t.Errorf("%s is still there", name)
-			}
-		}
-	}
-	tt.fails("xxs_sml", "addon", "create", "postgresql-addon", "x", "--plan", "none")
-	for _, name := range []string{"mine-1", "mine-2"} {
-		tt.run("addon", "create", "redis-addon", name, "--plan", "s_mono")
-	}
-	for _, name := range []string{"ours-1", "ours-2", "ours-3"} {
-		tt.run("addon", "create", "kv", name, "--org", org)
-	}
-	mine, mineReal := id("mine-1")
-	ours2, _ := id("ours-2")
-	_, ours3Real := id("ours-3")
-	tt.environment(mine, mineReal)
+	return ids, realIDs
+}
 
-	tt.run("addon", "rename", "mine-1", "mine-3")
-	tt.run("addon", "rename", ours2, "ours-4", "--org", org)
-	var list []struct{ AddonID, Name string }
-	tt.read(&list, "addon", "list", "--org", org)
-	names := map[string]string{}
-	for _, a := range list {
-		names[a.AddonID] = a.Name
-	}
-	if renamed, _ := id("mine-3"); renamed != mine || names[ours2] != "ours-4" || names[mine] != "" {
-		tt.t.Errorf("after renaming: %v", names)
-	}
-	tt.run("addon", "delete", "mine-3", "-y")
-	gone("mine-3")
-	mine2, _ := id("mine-2")
-	tt.run("addon", "delete", mine2, "-y")
-	gone("mine-2")
-	tt.run("addon", "delete", "ours-1", "--org", org, "-y")
-	gone("ours-1")
-	tt.fails("", "addon", "delete", ours3Real, "-y") // clever-tools takes it for a name
-	tt.run("addon", "delete", ours3Real, "--org", org, "-y")
-	gone("ours-3")
-	tt.fails("", "addon", "delete", "ours-3", "--org", org, "-y")
-	if code, out := tt.try("addon", "list"); code != 0 || strings.Contains(out, "mine-") {
-		tt.t.Errorf("list: exit %d\n%s", code, out)
-	}
+// organisation gives its id, and the path of what it owns.
+func (tt *terminal) organisation() (id, base string) {
+	id = tt.e.Organisations()[0]
+	return id, "/v2/organisations/" + id
 }
 
 // environment prints the variables in all three ways.
-func (tt *terminal) environment(id, realID string) {
-	tt.t.Helper()
+func (tt *terminal) environment() {
+	ids, realIDs := tt.ordered("/v2/self", "env-1")
 	var flat map[string]string
-	tt.read(&flat, "addon", "env", id)
+	tt.read(&flat, "addon", "env", ids["env-1"])
 	if len(flat) != 7 || flat["REDIS_HOST"] == "" {
 		tt.t.Errorf("env: %v", flat)
 	}
 	for format, line := range map[string]string{
 		"human": "REDIS_HOST=\"" + flat["REDIS_HOST"] + "\"", "shell": "export REDIS_HOST=",
 	} {
-		if out := tt.run("addon", "env", realID, "-F", format); !strings.Contains(out, line) || !strings.Contains(out, flat["REDIS_HOST"]) {
+		if out := tt.run("addon", "env", realIDs["env-1"], "-F", format); !strings.Contains(out, line) || !strings.Contains(out, flat["REDIS_HOST"]) {
 			tt.t.Errorf("env as %s: %s", format, out)
 		}
 	}
+}
+
+// renaming is by name in the personal space and by id in an organisation; the lists
+// show it.
+func (tt *terminal) renaming() {
+	org, base := tt.organisation()
+	mine, _ := tt.ordered("/v2/self", "name-1")
+	ours, _ := tt.ordered(base, "name-2")
+	tt.run("addon", "rename", "name-1", "name-3")
+	tt.run("addon", "rename", ours["name-2"], "name-4", "--org", org)
+	names := func(args ...string) map[string]string {
+		var list []struct{ AddonID, Name string }
+		tt.read(&list, append([]string{"addon", "list"}, args...)...)
+		names := map[string]string{}
+		for _, a := range list {
+			names[a.AddonID] = a.Name
+		}
+		return names
+	}
+	if list := names(); list[mine["name-1"]] != "name-3" || list[ours["name-2"]] != "" {
+		tt.t.Errorf("the personal space holds %v", list)
+	}
+	if list := names("--org", org); list[ours["name-2"]] != "name-4" || list[mine["name-1"]] != "" {
+		tt.t.Errorf("the organisation holds %v", list)
+	}
+}
+
+// removed runs an addon delete, after which just that add-on is gone.
+func (tt *terminal) removed(id string, args ...string) {
+	tt.t.Helper()
+	if tt.e.store.world().addon(id) == nil {
+		tt.t.Errorf("%s is gone already", id)
+	}
+	tt.run(append([]string{"addon", "delete", "-y"}, args...)...)
+	if tt.e.store.world().addon(id) != nil {
+		tt.t.Errorf("addon delete %v: it is still there", args)
+	}
+}
+
+// deleting removes what is in the personal space.
+func (tt *terminal) deleting() {
+	ids, _ := tt.ordered("/v2/self", "mine-1", "mine-2")
+	tt.removed(ids["mine-1"], "mine-1")
+	tt.removed(ids["mine-2"], ids["mine-2"])
+	tt.fails("", "addon", "delete", "mine-1", "-y")
+	tt.fails("xxs_sml", "addon", "create", "postgresql-addon", "x", "--plan", "none")
+}
+
+// deletingOurs removes what an organisation has.
+func (tt *terminal) deletingOurs() {
+	org, base := tt.organisation()
+	ids, realIDs := tt.ordered(base, "ours-1", "ours-2", "ours-3")
+	tt.removed(ids["ours-1"], "ours-1", "--org", org)
+	tt.removed(ids["ours-2"], ids["ours-2"], "--org", org)
+	tt.fails("", "addon", "delete", realIDs["ours-3"], "-y") // clever-tools takes it for a name
+	tt.removed(ids["ours-3"], realIDs["ours-3"], "--org", org)
+	tt.fails("", "addon", "delete", "ours-3", "--org", org, "-y")
 }

@@ -44,6 +44,7 @@ func TestStrictOptions(t *testing.T) {
 		{"keycloak", map[string]string{"version": "26.3.3", "access-domain": "id.example.test"}, ""},
 		{"keycloak", map[string]string{"routes-domain": "id.example.test"}, "options.routes-domain"},
 		{"otoroshi", map[string]string{"routes-domain": "id.example.test"}, ""},
+		{"addon-pulsar", map[string]string{"version": ""}, ""},
 		{"cellar-addon", map[string]string{}, ""},
 		{"cellar-addon", map[string]string{"version": "1"}, "options.version"},
 	} {

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,6 +24,7 @@ type sequence struct {
 	now    time.Time
 	shapes map[string][]string // what many answers have in common, by name
 	names  map[string]string   // what {name} stands for
+	place  string              // in the file
 	call   string              // the last one
 	answer any
 }
@@ -47,7 +49,8 @@ func TestTerraformSequences(t *testing.T) {
 			org := p.e.Organisations()[0]
 			p.names = map[string]string{"org": org, "user": p.e.User(), "addons": "/v2/organisations/" + org + "/addons"}
 			p.order("/v2/organisations/"+org, order("another")) // lists are not of one add-on only
-			for line := range lines(t, file) {
+			for number, line := range lines(t, file) {
+				p.place = fmt.Sprintf("%s:%d", name, number)
 				p.line(line)
 			}
 			if list := p.e.Addons(org); len(list) != 1 || list[0].Name != "another" {
@@ -58,16 +61,15 @@ func TestTerraformSequences(t *testing.T) {
 }
 
 // lines gives those of a file that say something.
-func lines(t *testing.T, file string) func(func(string) bool) {
+func lines(t *testing.T, file string) iter.Seq2[int, string] {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(yield func(string) bool) {
-		for line := range strings.Lines(string(text)) {
-			line = strings.TrimRight(line, "\n")
-			if line != "" && line[0] != '#' && !yield(line) {
+	return func(yield func(int, string) bool) {
+		for i, line := range strings.Split(string(text), "\n") {
+			if line != "" && line[0] != '#' && !yield(i+1, line) {
 				return
 			}
 		}
@@ -78,7 +80,7 @@ func readShapes(t *testing.T) map[string][]string {
 	t.Helper()
 	shapes := map[string][]string{}
 	name := ""
-	for line := range lines(t, "testdata/terraform/shapes.txt") {
+	for _, line := range lines(t, "testdata/terraform/shapes.txt") {
 		if check, ok := strings.CutPrefix(line, "\t"); ok {
 			shapes[name] = append(shapes[name], check)
 		} else {
@@ -123,7 +125,7 @@ func (p *sequence) send(line string) {
 		into = nil
 	}
 	if got := p.ask(method, path, sent, into); strconv.Itoa(got) != status {
-		p.t.Fatalf("%s: %d, want %s: %v", p.call, got, status, p.answer)
+		p.t.Fatalf("%s: %s: %d, want %s: %v", p.place, p.call, got, status, p.answer)
 	}
 }
 
@@ -143,7 +145,7 @@ func (p *sequence) fill(text string) string {
 		if value, ok := p.names[m[1]]; ok && m[2] == "" {
 			return value
 		}
-		p.t.Fatalf("%s: %s stands for nothing", p.call, word)
+		p.t.Fatalf("%s: %s: %s stands for nothing", p.place, p.call, word)
 		return ""
 	})
 }
@@ -167,23 +169,23 @@ func (p *sequence) check(line string) {
 	case "as":
 		text, _ := got.(string)
 		if p.names[rest] = text; text == "" {
-			p.t.Fatalf("%s: %s is %v", p.call, path, got)
+			p.t.Fatalf("%s: %s: %s is %v", p.place, p.call, path, got)
 		}
 	case "=":
 		var value any
 		if err := json.Unmarshal([]byte(p.fill(rest)), &value); err != nil {
-			p.t.Fatalf("%s: %s: %v", p.call, line, err)
+			p.t.Fatalf("%s: %s: %s: %v", p.place, p.call, line, err)
 		}
 		if diff := cmp.Diff(value, got); diff != "" {
-			p.t.Errorf("%s: %s: %s", p.call, path, diff)
+			p.t.Errorf("%s: %s: %s: %s", p.place, p.call, path, diff)
 		}
 	case "~":
 		if text, ok := got.(string); !ok || !regexp.MustCompile("^(?:"+rest+")$").MatchString(text) {
-			p.t.Errorf("%s: %s is %v, want %s", p.call, path, got, rest)
+			p.t.Errorf("%s: %s: %s is %v, want %s", p.place, p.call, path, got, rest)
 		}
 	default:
 		if kind := kindOf(got); !slices.Contains(strings.Split(want, "|"), kind) {
-			p.t.Errorf("%s: %s is %s, want %s", p.call, path, kind, want)
+			p.t.Errorf("%s: %s: %s is %s, want %s", p.place, p.call, path, kind, want)
 		}
 	}
 }
