@@ -37,6 +37,14 @@ func (e *Emulator) empty(c *call) (answer, error) {
 	return answer{body: []any{}}, err
 }
 
+// refuseApplication answers for applications, of which there are none.
+func (e *Emulator) refuseApplication(c *call) (answer, error) {
+	if _, err := e.owner(c); err != nil {
+		return answer{}, err
+	}
+	return answer{}, foreignApplication()
+}
+
 func (e *Emulator) getSelf(*call) (answer, error) {
 	u := e.store.world().user
 	return answer{body: clever.Self{

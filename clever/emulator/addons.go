@@ -134,6 +134,14 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 	return answer{body: e.view(a)}, nil
 }
 
+// preorder is what command lines did before an order until 2021.
+func (e *Emulator) preorder(c *call) (answer, error) {
+	if _, err := e.owner(c); err != nil {
+		return answer{}, err
+	}
+	return answer{}, discontinued()
+}
+
 // match finds what an owner's order asks for, or says which member is wrong. Options
 // that nobody knows are passed over.
 func (e *Emulator) match(order clever.CreateRequest, owner string) (*provider, *plan, error) {

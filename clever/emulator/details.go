@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -145,38 +144,6 @@ func (p *provider) elasticDetail(a *addon) elasticDetail {
 	return d
 }
 
-func (p *provider) pulsarDetail(a *addon) map[string]any {
-	return map[string]any{
-		"id": a.RealID, "owner_id": a.Owner, "tenant": a.Owner, "namespace": a.RealID,
-		"cluster_id": p.cluster(a.Region).ID, "token": a.Facts["token"], "plan": p.plan(a.Plan).Slug,
-		"status": "ACTIVE", "creation_date": javaDate(a.Created), "ask_for_deletion_date": nil, "deletion_date": nil,
-		"cold_storage_id": nil, "cold_storage_linked": false, "cold_storage_must_be_provided": false,
-	}
-}
-
-// cluster gives the cluster of a zone; the zero one if there is none.
-func (p *provider) cluster(zone string) clever.Cluster {
-	i := slices.IndexFunc(p.Clusters, func(c clever.Cluster) bool { return c.Zone == zone })
-	if i < 0 {
-		return clever.Cluster{}
-	}
-	return p.Clusters[i]
-}
-
-func (e *Emulator) getPulsarCluster(c *call) (answer, error) {
-	p := e.catalogue.provider("addon-pulsar")
-	for _, k := range p.Clusters {
-		if k.ID == c.path["cluster"] {
-			return answer{body: map[string]any{
-				"id": k.ID, "url": "materiamq.eu-fr-1.services.clever-cloud.com", "pulsar_port": 6650, "pulsar_tls_port": 6651,
-				"web_port": 80, "web_tls_port": 443, "version": k.Version, "available": true, "zone": k.Zone,
-				"support_cold_storage": false, "supported_plans": []string{p.Plans[0].Slug},
-			}}, nil
-		}
-	}
-	return answer{}, notFound("cluster")
-}
-
 func (e *Emulator) getMateria(c *call) (answer, error) {
 	owner, err := e.owner(c)
 	if err != nil {
@@ -192,19 +159,6 @@ func (e *Emulator) getMateria(c *call) (answer, error) {
 		"host": a.Facts["host"], "port": number(a.Facts["port"]), "token": a.Facts["token"], "tokenId": a.Facts["tokenId"],
 		"status": "PROVISIONED",
 	}}, nil
-}
-
-// listBackups answers for an add-on by its real id. There are no backups.
-func (e *Emulator) listBackups(c *call) (answer, error) {
-	owner, err := e.owner(c)
-	if err != nil {
-		return answer{}, err
-	}
-	a := e.store.world().addon(c.path["addon"])
-	if a == nil || a.Owner != owner {
-		return answer{}, noSuchAddon()
-	}
-	return answer{body: []any{}}, nil
 }
 
 const configPath = "config-provider"

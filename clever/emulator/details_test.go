@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"io"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -178,10 +180,39 @@ func TestOperators(t *testing.T) {
 			}
 		})
 	}
+	otoroshi := c.first(e, "otoroshi", nil)
+	if text := c.text("/v4/addon-providers/addon-otoroshi/addons/"+otoroshi.RealID+"/config.yaml", "application/yaml"); !strings.HasPrefix(text, "otoroshi:\n  url: \"https://") {
+		t.Errorf("its configuration: %q", text)
+	}
+	for _, path := range []string{"addon-otoroshi/addons/" + otoroshi.ID, "addon-keycloak/addons/" + c.first(e, "keycloak", nil).RealID} {
+		if status := c.ask("GET", "/v4/addon-providers/"+path+"/config.yaml", nil, nil); status != 404 {
+			t.Errorf("the configuration of %s: %d", path, status)
+		}
+	}
 	a := c.order("/v2/self", order("x"))
 	if status := c.ask("POST", "/v4/addon-providers/postgresql-addon/addons/"+a.ID+"/reboot", nil, nil); status != 404 {
 		t.Errorf("a database is rebooted: %d", status)
 	}
+}
+
+// text gives an answer that is no JSON.
+func (c *client) text(path, kind string) string {
+	c.t.Helper()
+	r, err := http.NewRequest("GET", c.base+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", c.auth)
+	res, err := c.http.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 || res.Header.Get("Content-Type") != kind {
+		c.t.Errorf("%s: %d %s, %v", path, res.StatusCode, res.Header.Get("Content-Type"), err)
+	}
+	return string(text)
 }
 
 func TestConfigProvider(t *testing.T) {

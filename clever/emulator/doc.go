@@ -8,8 +8,9 @@
 //
 // # Refusals
 //
-// The platform's own error numbers are known for two cases: 11001 with 404 for
-// an add-on that does not exist, and 10300 with 403 for one of another owner.
+// The platform's own error numbers are known for few cases: 11001 with 404 for an
+// add-on that does not exist, 10300 with 403 for one of another owner, 4002 for an
+// application of another owner (here there are none of one's own, and it is a 403).
 // No source gives the others, so the emulator has its own, below "emulator":
 //
 //	status  v2 id  v4 code                     when
@@ -21,6 +22,7 @@
 //	413     90006  emulator.body-too-large     more than a mebibyte
 //	404     90010  emulator.no-such-owner      no such user or organisation
 //	404     90011  emulator.not-found          no such provider, zone, migration, cli token
+//	410     90012  emulator.discontinued       preorders
 //	400     90020  emulator.bad-name           add-on or tag names: empty, or longer than 255 characters
 //	400     90021  emulator.unknown-provider   the order's providerId
 //	400     90022  emulator.unknown-plan       the order's plan: not an id, not the provider's, or retired

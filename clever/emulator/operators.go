@@ -140,3 +140,15 @@ func (e *Emulator) leaveNetwork(c *call) (answer, error) {
 	})
 	return answer{}, err
 }
+
+// getOtoroshiConfig gives the configuration that Otoroshi's own tools read. What the
+// platform writes there is not known, save that it is YAML.
+func (e *Emulator) getOtoroshiConfig(c *call) (answer, error) {
+	a, _, err := e.detailed(e.store.world(), "addon-otoroshi", c.path["addon"])
+	if err != nil {
+		return answer{}, err
+	}
+	text := fmt.Sprintf("otoroshi:\n  url: %q\n  api:\n    url: %q\n    client_id: %q\n    client_secret: %q\n",
+		a.Facts["url"], a.Facts["apiUrl"], a.Facts["apiUser"], a.Facts["apiSecret"])
+	return answer{body: []byte(text), headers: map[string]string{"Content-Type": "application/yaml"}}, nil
+}

@@ -59,6 +59,16 @@ func foreignAddon() *refusal {
 	return &refusal{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
 }
 
+// foreignApplication has the platform's number (§5.2); the status is not known.
+func foreignApplication() *refusal {
+	return &refusal{403, 4002, "emulator.foreign-application", "This application does not belong to you.", nil}
+}
+
+// discontinued is told in the platform's words, as far as they are known (§5.2).
+func discontinued() *refusal {
+	return &refusal{410, 90012, "emulator.discontinued", "This endpoint is discontinued, use /v4/billing.", nil}
+}
+
 // wrongField refuses a member of the body; id and code are those of the table.
 func wrongField(id int, code, field, why string) *refusal {
 	return &refusal{400, id, code, "The " + field + " is wrong: " + why + ".", map[string]string{field: why}}

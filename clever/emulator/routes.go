@@ -88,6 +88,7 @@ func (e *Emulator) table() []route {
 
 	add("GET", "{base}/addons", e.listAddons)
 	add("POST", "{base}/addons", e.createAddon)
+	add("POST", "{base}/addons/preorders", e.preorder)
 	add("GET", "{base}/addons/{addon}", e.getAddon)
 	add("PUT", "{base}/addons/{addon}", e.renameAddon)
 	add("DELETE", "{base}/addons/{addon}", e.deleteAddon)
@@ -99,8 +100,14 @@ func (e *Emulator) table() []route {
 	add("PUT", "{base}/addons/{addon}/tags/{tag}", e.putTag)
 	add("DELETE", "{base}/addons/{addon}/tags/{tag}", e.deleteTag)
 
+	const ofApplication = "/v2/organisations/{owner}/applications/{application}/addons"
+	add("GET", ofApplication, e.refuseApplication)
+	add("POST", ofApplication, e.refuseApplication)
+	add("GET", ofApplication+"/env", e.refuseApplication)
+	add("DELETE", ofApplication+"/{addon}", e.refuseApplication)
+
 	const inOrganisation = "/v2/organisations/{owner}/addons/{addon}"
-	add("GET", inOrganisation+"/instances", e.emptyOfAddon)
+	add("GET", inOrganisation+"/instances", e.listInstances)
 	add("GET", inOrganisation+"/migrations", e.listMigrations)
 	add("POST", inOrganisation+"/migrations", e.createMigration)
 	add("GET", inOrganisation+"/migrations/preorders", e.previewMigration)
@@ -119,7 +126,10 @@ func (e *Emulator) table() []route {
 	add("DELETE", ofProvider+"/networkgroup", e.leaveNetwork)
 	add("GET", "/v4/addon-providers/config-provider/addons/{addon}/env", e.getConfig)
 	add("PUT", "/v4/addon-providers/config-provider/addons/{addon}/env", e.putConfig)
+	add("GET", "/v4/addon-providers/addon-otoroshi/addons/{addon}/config.yaml", e.getOtoroshiConfig)
 	add("GET", "/v4/addon-providers/addon-pulsar/clusters/{cluster}", e.getPulsarCluster)
+	add("GET", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.getPolicies)
+	add("PATCH", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.patchPolicies)
 	add("GET", "/v4/materia/organisations/{owner}/materia/databases/{addon}", e.getMateria)
 	add("GET", "/v4/networkgroups/organisations/{owner}/networkgroups", e.empty)
 	add("GET", "/v2/backups/{owner}/{addon}", e.listBackups)

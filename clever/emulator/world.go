@@ -48,8 +48,9 @@ type addon struct {
 	Tags       []string           `json:"tags,omitempty"`
 	Migrations []clever.Migration `json:"migrations,omitempty"`
 	Moving     *moving            `json:"moving,omitempty"`
-	Network    string             `json:"network,omitempty"` // operators: the id of its network group
-	Sale       *sale              `json:"sale,omitempty"`    // nil: the platform runs it, and no vendor
+	Network    string             `json:"network,omitempty"`  // operators: the id of its network group
+	Policies   *policies          `json:"policies,omitempty"` // Pulsar only
+	Sale       *sale              `json:"sale,omitempty"`     // nil: the platform runs it, and no vendor
 
 	number int64 // the how-manieth it is: later ones have higher ones
 }
