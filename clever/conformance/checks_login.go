@@ -254,7 +254,10 @@ func sessionChecks() []Check {
 			if !p.want(r, "200, 302 or 303", 200, 302, 303) {
 				return
 			}
-			where := r.a.Header.Get("Location")
+			where := r.location()
+			if to, err := url.Parse(where); err == nil && to.Scheme == "http" && strings.HasPrefix(in.URL, "https:") {
+				p.fail("https in Location, too", r.String())
+			}
 			for name, values := range in.Form {
 				if strings.Contains(name, "token") || name == "signature" {
 					p.wantThat(r, "no proof in Location", !strings.Contains(where, values[0]))
@@ -271,8 +274,8 @@ func sessionChecks() []Check {
 				switch {
 				case !c.HttpOnly || !secure || c.SameSite == 0:
 					p.fail("Secure, HttpOnly and SameSite for "+c.Name, "one of them is missing")
-				case c.MaxAge > 90*60:
-					p.fail("90 minutes at most for "+c.Name, strconv.Itoa(c.MaxAge)+" seconds")
+				case lasts(c) > 90*time.Minute:
+					p.fail("90 minutes at most for "+c.Name, lasts(c).Round(time.Minute).String())
 				}
 			}
 		}},
@@ -292,7 +295,7 @@ func sessionChecks() []Check {
 				p.skip("all add-ons have the same page")
 				return
 			}
-			p.want(p.visit(page, cookies(mine)), "403 or 404", 401, 403, 404, 302, 303)
+			p.want(p.visit(page, cookies(mine)), "403 or 404", 401, 403, 404, 301, 302, 303, 307, 308)
 		}},
 		{"N83", "each sign-in is a session of its own", "Who plants a cookie would be in the session, too.", section, true, all, login, func(p *probe) {
 			first := cookies(p.saw(p.open(p.first, nil)))
@@ -316,6 +319,17 @@ func cookies(r *reply) []*http.Cookie {
 		return nil
 	}
 	return (&http.Response{Header: r.a.Header}).Cookies()
+}
+
+// lasts tells how long a browser keeps a cookie; 0 is until it is closed.
+func lasts(c *http.Cookie) time.Duration {
+	switch {
+	case c.MaxAge > 0:
+		return time.Duration(min(c.MaxAge, 1<<30)) * time.Second
+	case c.MaxAge == 0 && !c.Expires.IsZero():
+		return time.Until(c.Expires)
+	}
+	return 0
 }
 
 func query(where string) url.Values {

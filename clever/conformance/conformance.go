@@ -1,9 +1,3 @@
-// Package conformance tests a vendor's back-end as a marketplace will use it: it
-// orders add-ons, changes and removes them, signs in, and does all of that wrong
-// on purpose. It goes on after a failure, and removes what it made.
-//
-// It stands beside package vendor, not below it: Go takes packages below a folder
-// of that name for copies of others.
 package conformance
 
 import (

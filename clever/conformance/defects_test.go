@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +47,7 @@ var defects = []defect{
 	{"compares beginnings", map[string]string{"*": "N4"}},
 	{"compares letter by letter", map[string]string{"*": "N86n"}},
 	{"config is a list", map[string]string{"*": "K24 K26w K42"}},
+	{"cookies for a day", map[string]string{"*": "N81w"}},
 	{"echoes", map[string]string{"*": "N91"}},
 	{"echoes the password to strangers", map[string]string{"*": "N8"}},
 	{"fails on a second removal", map[string]string{"*": "N61 N65"}},
@@ -73,6 +75,7 @@ var defects = []defect{
 	{"knows only Basic in capitals", map[string]string{"*": "N6w"}},
 	{"leads away", map[string]string{"*": "K39"}},
 	{"leads from http to elsewhere", map[string]string{"*": "N90"}},
+	{"leads to http", map[string]string{"*": "N80"}},
 	{"missing variables", map[string]string{"*": "K26w K42"}},
 	{"names without a prefix", map[string]string{"*": "N42", "appfog": ""}},
 	{"never finishes", map[string]string{"*": "K19 N94 N95w"}},
@@ -103,6 +106,7 @@ var defects = []defect{
 	{"removes nothing", map[string]string{"*": "K32 N36w N54 N61 N65 N66", "heroku-v3": "K32 N36 N54 N61 N65 N66"}},
 	{"removes with 206", map[string]string{"*": "N60"}},
 	{"shows a trace", map[string]string{"*": "N92w"}},
+	{"shows names as they are", map[string]string{"*": "", "clever": "N22w"}},
 	{"signs in by GET", map[string]string{"*": "N78w"}},
 	{"signs in to what is gone", map[string]string{"*": "N66"}},
 	{"takes 30 seconds", map[string]string{"*": "N37 N93w"}},
@@ -185,6 +189,27 @@ func TestEveryCheckHasADefect(t *testing.T) {
 		for _, d := range vendor.Dialects() {
 			if c.In(d) && !tripped[c.ID+" "+string(d)] {
 				t.Errorf("nothing trips %s in %s", c.ID, d)
+			}
+		}
+	}
+}
+
+// TestEveryRowIsACheck holds the list of checks to have all numbers that it is
+// made of, save those that the package's documentation has under another.
+func TestEveryRowIsACheck(t *testing.T) {
+	elsewhere := map[string]string{"K2": "K1", "K3": "K1", "K5": "K4", "N32": "K31"}
+	made := map[string]bool{}
+	for _, c := range conformance.Checks() {
+		made[c.ID] = true
+	}
+	for _, rows := range []struct {
+		letter    string
+		from, end int
+	}{{"K", 1, 42}, {"N", 1, 8}, {"N", 10, 22}, {"N", 30, 37}, {"N", 40, 44}, {"N", 50, 55}, {"N", 60, 66}, {"N", 70, 86}, {"N", 90, 97}} {
+		for i := rows.from; i <= rows.end; i++ {
+			id := rows.letter + strconv.Itoa(i)
+			if made[id] == (elsewhere[id] != "") || elsewhere[id] != "" && !made[elsewhere[id]] {
+				t.Errorf("%s is made: %t, under another id: %q", id, made[id], elsewhere[id])
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -94,14 +95,19 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 	switch f.defect {
 	case "a token in the redirect":
 		where += "?token=" + rand.Text()
+	case "leads to http":
+		where = "http://" + itsHost + where
 	case "leads away":
-		where = "http://elsewhere.example.test/"
+		where = "https://elsewhere.example.test/"
 	}
 	http.Redirect(w, r, where, http.StatusSeeOther)
 }
 
 func (f *faulty) setCookies(w http.ResponseWriter, session, nav string) {
 	c := http.Cookie{Name: "session", Value: session, Path: "/"}
+	if f.is("cookies for a day") {
+		c.Expires = time.Now().Add(24 * time.Hour)
+	}
 	if !f.is("open cookies") {
 		c.Secure, c.HttpOnly, c.SameSite = strings.HasPrefix(f.m.Test.SSOURL, "https:"), true, http.SameSiteLaxMode
 	}
@@ -159,5 +165,9 @@ func (f *faulty) dashboard(w http.ResponseWriter, r *http.Request, key string) {
 	if !f.is("no header") {
 		fmt.Fprint(w, `<div class="dark" id="heroku-header"></div>`)
 	}
-	fmt.Fprintf(w, "<h1>%s</h1>", b.plan)
+	owner := html.EscapeString(b.owner)
+	if f.is("shows names as they are") {
+		owner = b.owner
+	}
+	fmt.Fprintf(w, "<h1>%s of %s</h1>", b.plan, owner)
 }

@@ -150,6 +150,7 @@ type crowd struct {
 func (f *faulty) sell(key, plan string, v map[string]any) *bought {
 	f.numbers++
 	b := &bought{id: strings.ToLower(rand.Text()), key: key, plan: plan, secret: rand.Text()}
+	b.owner, _ = v["owner_name"].(string)
 	switch app, _ := v["heroku_id"].(string); {
 	case f.is("integer ids"):
 		b.id = strconv.Itoa(1000 + f.numbers)

@@ -40,8 +40,8 @@ type faulty struct {
 
 // What somebody bought.
 type bought struct {
-	id, key, plan, secret string
-	gone                  bool
+	id, key, plan, secret, owner string
+	gone                         bool
 }
 
 // sold are the plans.
