@@ -50,6 +50,14 @@ func TestConsoleOrders(t *testing.T) {
 		t.Fatalf("ordered: %+v", list)
 	}
 
+	// on a phone nothing is cut off, in a form neither
+	v.do(chromedp.EmulateViewport(360, 700))
+	v.until(`document.documentElement.scrollWidth <= 360`)
+	v.click("#order-open")
+	v.until(`document.getElementById("order").getBoundingClientRect().right <= 360 && document.getElementById("order").scrollWidth <= 360`)
+	v.key("\x1b")
+	v.do(chromedp.EmulateViewport(1280, 800))
+
 	// a plan
 	v.click("tr.detail:not([hidden]) .change")
 	v.until(`document.getElementById("change-plan").value !== ""`)

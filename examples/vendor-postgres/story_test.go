@@ -125,6 +125,61 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// A stage is where the story happens: a folder with what its commands name, a
+// shell in it, and addresses that are free.
+type stage struct {
+	*terminal
+	admin          string
+	vendor, market string
+}
+
+func newStage(t *testing.T, admin string) *stage {
+	t.Helper()
+	dir, bin := t.TempDir(), t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, is := range map[string]string{
+		filepath.Join(bin, "runner"): self, filepath.Join(dir, "vendor-postgres"): self, filepath.Join(dir, "examples"): examples,
+	} {
+		if err := os.Symlink(is, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &stage{open(t, dir, "HOME="+dir, "PATH="+bin+":"+os.Getenv("PATH")), admin, free(t), free(t)}
+}
+
+// commands gives README's, with the stage's addresses in place of README's.
+func (s *stage) commands() []string {
+	return story(s.t, "127.0.0.1:9000", s.vendor, "--env test &", "--env test --listen "+s.vendor+" &",
+		"runner emulator ", "runner emulator --listen "+s.market+" ",
+		"postgresql://admin:password@localhost:5432/postgres", "'"+s.admin+"'")
+}
+
+// shows types a command that has to show something.
+func (s *stage) shows(command, want string) {
+	s.t.Helper()
+	if out := s.types(command, 0); !strings.Contains(out, want) {
+		s.t.Errorf("%s shows no %q:\n%s", command, want, out)
+	}
+}
+
+// limited checks how many connections the server allows to the roles and the
+// databases of add-ons.
+func (s *stage) limited(want string) {
+	s.t.Helper()
+	got, err := ask(s.t, s.admin, `SELECT coalesce(string_agg(rolconnlimit || ' ' || datconnlimit, ', '), 'none')
+		FROM pg_roles JOIN pg_database ON datname = rolname WHERE rolname ~ '^addon_'`)
+	if err != nil || got != want {
+		s.t.Errorf("the limits are %s, want %s: %v", got, want, err)
+	}
+}
+
 // TestStory types what README tells those who sell add-ons, and looks at the world
 // after each step: in the server, and in a browser.
 func TestStory(t *testing.T) {
@@ -134,72 +189,35 @@ func TestStory(t *testing.T) {
 			t.Skipf("there is no %s: apt-get install postgresql-client chromium", program)
 		}
 	}
-	dir, bin, vendor, market := t.TempDir(), t.TempDir(), free(t), free(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{filepath.Join(bin, "runner"), filepath.Join(dir, "vendor-postgres")} {
-		if err := os.Symlink(self, name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tree, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(tree, "examples"), filepath.Join(dir, "examples")); err != nil {
-		t.Fatal(err)
-	}
-	term := open(t, dir, "HOME="+dir, "PATH="+bin+":"+os.Getenv("PATH"))
-	limits := func() string {
-		t.Helper()
-		limits, err := ask(t, admin, `SELECT coalesce(string_agg(rolconnlimit || ' ' || datconnlimit, ', '), 'none')
-			FROM pg_roles JOIN pg_database ON datname = rolname WHERE rolname ~ '^addon_'`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return limits
-	}
-	shown := func(command, want string) {
-		t.Helper()
-		if out := term.types(command, 0); !strings.Contains(out, want) {
-			t.Errorf("%s shows no %q:\n%s", command, want, out)
-		}
-	}
-	done := 0
-	for _, command := range story(t, "127.0.0.1:9000", vendor, "runner emulator ", "runner emulator --listen "+market+" ",
-		"postgresql://admin:password@localhost:5432/postgres", "'"+admin+"'", "--env test &", "--env test --listen "+vendor+" &") {
-		done++
+	s := newStage(t, admin)
+	var left []string
+	for _, command := range s.commands() {
 		switch {
 		case strings.HasPrefix(command, "go build"), strings.HasPrefix(command, "runner vendor test"), strings.HasPrefix(command, "runner vendor serve"):
-			done-- // tests of their own
+			left = append(left, command) // tests of their own do these
 		case strings.Contains(command, "./vendor-postgres"):
-			term.types(command, 0)
-			term.until("pgshop (clever) is sold at http://" + vendor)
+			s.types(command, 0)
+			s.until("pgshop (clever) is sold at http://" + s.vendor)
 		case strings.HasPrefix(command, "runner vendor validate"):
-			shown(command, "nothing is wrong")
+			s.shows(command, "nothing is wrong")
 		case strings.HasPrefix(command, "psql"):
-			shown(command, "(1 row)")
-			if got := limits(); got != "5 5" {
-				t.Errorf("after the order the limits are %s", got)
-			}
+			s.shows(command, "(1 row)")
+			s.limited("5 5")
 		case strings.Contains(command, "plan=large --allow"):
-			shown(command, "changed=1 ")
-			if got := limits(); got != "50 50" {
-				t.Errorf("after the plan change the limits are %s", got)
-			}
-			dashboard(t, "http://"+market, "http://"+vendor)
-		case strings.Contains(command, "remove"):
-			shown(command, "changed=1 ")
+			s.shows(command, "changed=1 ")
+			s.limited("50 50")
+			dashboard(t, "http://"+s.market, "http://"+s.vendor)
+		case strings.Contains(command, "--tags remove"):
+			s.shows(command, "changed=1 ")
+			s.limited("none")
 		default:
-			term.types(command, 0)
+			s.types(command, 0)
 		}
 	}
-	if got := limits(); got != "none" || done != 10 {
-		t.Errorf("after %d commands the limits are %s", done, got)
+	if n := len(s.commands()); len(left) != 3 || n != 13 {
+		t.Errorf("of %d commands, left to other tests: %q", n, left)
 	}
-	if out := term.types(`psql "$PGSHOP_URL" -c 'select 1'`, 2); !strings.Contains(out, "FATAL") {
+	if out := s.types(`psql "$PGSHOP_URL" -c 'select 1'`, 2); !strings.Contains(out, "FATAL") {
 		t.Errorf("after the removal the database says\n%s", out)
 	}
 }

@@ -121,9 +121,10 @@ function variables(r) {
   text(r.hint, counted(r.names.length) + (r.values || r.names.length === 0 ? "" : ", whose values are not on this page until you ask for them"));
   r.list.replaceChildren();
   for (const name of r.names) {
-    const value = r.values?.get(name);
-    r.list.append(el("dt", {}, name),
-      value === undefined ? el("dd", { class: "masked" }, el("span", { class: "hidden" }, "hidden"), "••••••••") : el("dd", {}, value));
+    const value = r.values
+      ? r.values.has(name) ? el("dd", {}, r.values.get(name)) : el("dd", { class: "quiet" }, "not there yet")
+      : el("dd", { class: "masked" }, el("span", { class: "hidden" }, "hidden"), "••••••••");
+    r.list.append(el("dt", {}, name), value);
   }
 }
 
@@ -146,8 +147,9 @@ function fill(r, a) {
   r.actions.hidden = a.state === "removing";
   r.change.hidden = !a.canChange;
   r.dashboard.hidden = !a.dashboard;
-  if (r.names.join() !== a.variables.join()) {
+  if (r.names.join() !== a.variables.join() || r.last !== a.state) { // values may be others now
     r.names = a.variables;
+    r.last = a.state;
     r.values = null;
     variables(r);
   }
@@ -192,7 +194,6 @@ function drawOwner(o, world, seen) {
     if (!rows.has(a.id)) {
       rows.set(a.id, row(a.id));
       rows.get(a.id).line.classList.toggle("new", drawn);
-      variables(rows.get(a.id));
     }
     const r = rows.get(a.id);
     r.owner = o.id;
