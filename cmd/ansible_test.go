@@ -1,8 +1,10 @@
 package cmd_test
 
 import (
+	"bufio"
 	"bytes"
-	"errors"
+	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,12 +35,13 @@ func TestAnsible(t *testing.T) {
 	if err != nil || len(books) < 40 {
 		t.Fatalf("%d playbooks, %v", len(books), err)
 	}
+	server := startAnsible(t, ansible)
 	var turn sync.Mutex // the command line's library keeps flags of its own, for all who run at once
 	for _, book := range books {
 		t.Run(strings.TrimSuffix(filepath.Base(book), ".yml"), func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{book}, bookArgs(t, book)...)
-			wantCode, want := playByAnsible(t, ansible, args)
+			wantCode, want := server.play(t, args)
 			turn.Lock()
 			defer turn.Unlock()
 			code, got, stderr := newShell(t).run(append([]string{"play", "--jobs", "1"}, args...)...)
@@ -74,30 +77,77 @@ func bookArgs(t *testing.T, book string) []string {
 	return args
 }
 
-func playByAnsible(t *testing.T, ansible string, args []string) (code int, out string) {
-	command := exec.CommandContext(t.Context(), ansible, args...)
+// An ansibleServer is Ansible with its imports done: testdata/ansible-server.py.
+type ansibleServer struct{ socket string }
+
+// startAnsible starts one, by the Python that the command is for.
+func startAnsible(t *testing.T, ansible string) ansibleServer {
+	t.Helper()
+	script, err := os.ReadFile(ansible)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(script), "\n")
+	python, ok := strings.CutPrefix(first, "#!")
+	if !ok {
+		t.Fatalf("%s is no script: it begins %.20q", ansible, first)
+	}
 	home := t.TempDir()
 	config := filepath.Join(home, "ansible.cfg") // empty, so that no other one is found
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	s := ansibleServer{socket: filepath.Join(home, "socket")}
+	words := append(strings.Fields(python), "testdata/ansible-server.py", s.socket)
+	command := exec.CommandContext(t.Context(), words[0], words[1:]...)
 	command.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ANSIBLE_") }),
 		"HOME="+home, "ANSIBLE_HOME="+home, "LC_ALL=C.UTF-8", "ANSIBLE_NOCOLOR=1", "COLUMNS=80",
 		"ANSIBLE_CONFIG="+config, "PYTHONDONTWRITEBYTECODE=1",
 		// Values keep their types in templates, as they do without asking since 2.19.
 		"ANSIBLE_JINJA2_NATIVE=1")
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		code = e.ExitCode()
-	} else if err != nil {
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	stdout, err := command.StdoutPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if stdout.Len() == 0 {
-		t.Fatalf("Ansible said nothing, and on standard error\n%s", stderr.String())
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
 	}
-	return code, stdout.String()
+	t.Cleanup(func() { _ = command.Wait() }) // killed
+	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
+		_ = command.Process.Kill()
+		t.Fatalf("Ansible does not start: %v\n%s", command.Wait(), stderr.String())
+	}
+	return s
+}
+
+// play plays a playbook in a process of its own.
+func (s ansibleServer) play(t *testing.T, args []string) (code int, out string) {
+	t.Helper()
+	connection, err := net.Dial("unix", s.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	request := struct {
+		Args []string `json:"args"`
+		Home string   `json:"home"`
+	}{args, t.TempDir()}
+	if err := json.NewEncoder(connection).Encode(request); err != nil {
+		t.Fatal(err)
+	}
+	var played struct {
+		Code     int
+		Out, Err string
+	}
+	if err := json.NewDecoder(connection).Decode(&played); err != nil {
+		t.Fatalf("Ansible ended without an answer: %v", err)
+	}
+	if played.Out == "" {
+		t.Fatalf("Ansible said nothing, and on standard error\n%s", played.Err)
+	}
+	return played.Code, played.Out
 }
 
 // Where the two may differ.
