@@ -6,6 +6,7 @@ each connection comes {"args": [...], "home": "..."}, and goes back
 {"code": ..., "out": "...", "err": "..."}.
 """
 
+import importlib
 import json
 import os
 import shutil
@@ -16,6 +17,14 @@ import tempfile
 
 from ansible import constants
 from ansible.cli.playbook import PlaybookCLI
+
+
+# What else a run imports, of what is installed: its connection plugins want the last.
+for module in ("ansible.plugins.action", "ansible.executor.module_common", "winrm"):
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        pass
 
 
 def output(name, fd):
