@@ -54,18 +54,7 @@ func (e *Emulator) table() []route {
 	public("/v4/products/zones", e.listZones)
 	public("/v4/products/zones/{zone}", e.getZone)
 
-	open("POST", "/v2/oauth/request_token", e.requestToken)
-	open("POST", "/v2/oauth/request_token_query", e.requestToken)
-	open("GET", "/v2/oauth/authorize", e.getAuthorize)
-	open("POST", "/v2/oauth/authorize", e.postAuthorize)
-	open("POST", "/v2/oauth/access_token", e.accessToken)
-	open("POST", "/v2/oauth/access_token_query", e.accessToken)
-	open("GET", "/v2/oauth/rights", e.listRights)
-	open("GET", "/v2/oauth/login_data", e.getLoginData)
-	open("GET", "/cli-oauth", e.getCLIPage)
-	open("POST", "/cli-oauth", e.postCLIPage)
-	public("/v2/self/cli_tokens", e.getCLIToken)
-
+	e.loginRoutes(open)
 	for _, base := range []string{"/v2/vendor/apps", "/vendor/apps"} {
 		open("GET", base, e.fromVendor)
 		open("GET", base+"/{key}", e.fromVendor)
@@ -134,6 +123,21 @@ func (e *Emulator) table() []route {
 	add("GET", "/v4/networkgroups/organisations/{owner}/networkgroups", e.empty)
 	add("GET", "/v2/backups/{owner}/{addon}", e.listBackups)
 	return t
+}
+
+// loginRoutes adds those of logins, which nobody needs credentials for.
+func (e *Emulator) loginRoutes(open func(method, path string, serve func(*call) (answer, error))) {
+	open("POST", "/v2/oauth/request_token", e.requestToken)
+	open("POST", "/v2/oauth/request_token_query", e.requestToken)
+	open("GET", "/v2/oauth/authorize", e.getAuthorize)
+	open("POST", "/v2/oauth/authorize", e.postAuthorize)
+	open("POST", "/v2/oauth/access_token", e.accessToken)
+	open("POST", "/v2/oauth/access_token_query", e.accessToken)
+	open("GET", "/v2/oauth/rights", e.listRights)
+	open("GET", "/v2/oauth/login_data", e.getLoginData)
+	open("GET", "/cli-oauth", e.getCLIPage)
+	open("POST", "/cli-oauth", e.postCLIPage)
+	open("GET", "/v2/self/cli_tokens", e.getCLIToken)
 }
 
 func bases(path string) []string {
