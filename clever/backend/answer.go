@@ -76,11 +76,11 @@ func (a answer) write(w http.ResponseWriter) {
 // authorized compares user and password whole, in a time that depends on neither.
 func (b *Backend) authorized(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
-	known := same(password, b.Manifest.Password)
-	if b.OldPassword != "" {
-		known |= same(password, b.OldPassword)
+	known := same(password, b.c.Manifest.Password)
+	if b.c.OldPassword != "" {
+		known |= same(password, b.c.OldPassword)
 	}
-	return same(user, b.Manifest.ID)&known == 1 && ok
+	return same(user, b.c.Manifest.ID)&known == 1 && ok
 }
 
 func same(a, b string) int {

@@ -73,7 +73,7 @@ type Config struct {
 // of it would clean paths that it has to refuse. It may be used by many
 // goroutines.
 type Backend struct {
-	Config
+	c        Config
 	paths    paths
 	verifier *vendor.Verifier // nil: users cannot sign in
 	secure   bool             // browsers reach it by https
@@ -94,7 +94,7 @@ func New(c Config) (*Backend, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b := &Backend{Config: c}
+	b := &Backend{c: c}
 	var err error
 	if b.paths, err = pathsOf(c.Site); err != nil {
 		return nil, err
@@ -103,11 +103,11 @@ func New(c Config) (*Backend, error) {
 	if c.Site.SSOURL != "" && c.Manifest.SSOSalt != "" {
 		b.verifier = vendor.NewVerifier(c.Manifest.Dialect, c.Manifest.SSOSalt)
 	}
-	if b.Client == nil {
-		b.Client = NewClient(c.Manifest, !b.secure)
+	if b.c.Client == nil {
+		b.c.Client = NewClient(c.Manifest, !b.secure)
 	}
-	if b.Consoles == nil && c.Manifest.Dialect == vendor.Clever {
-		b.Consoles = []string{cleverConsole}
+	if b.c.Consoles == nil && c.Manifest.Dialect == vendor.Clever {
+		b.c.Consoles = []string{cleverConsole}
 	}
 	b.log = guarded(c.Log, append(c.Manifest.Secrets(), c.OldPassword))
 	b.ctx, b.stop = context.WithCancel(context.Background())
@@ -246,7 +246,7 @@ func (b *Backend) answer(w http.ResponseWriter, r *http.Request, id string, ther
 // changesPlans tells whether the marketplace may ask for another plan: AppFog
 // only where the manifest says so.
 func (b *Backend) changesPlans() bool {
-	return b.Manifest.Dialect != vendor.AppFog || b.Manifest.PlanUpdateable
+	return b.c.Manifest.Dialect != vendor.AppFog || b.c.Manifest.PlanUpdateable
 }
 
 // survive keeps a fault of the Service's from ending more than one request. What
@@ -265,7 +265,7 @@ func (b *Backend) survive(w http.ResponseWriter, r *http.Request) {
 
 // resume goes on with what was promised.
 func (b *Backend) resume() error {
-	all, err := b.Store.All(b.ctx)
+	all, err := b.c.Store.All(b.ctx)
 	for _, a := range all {
 		switch {
 		case a.State == Removing:
@@ -288,10 +288,10 @@ func (b *Backend) sweep(ctx context.Context) error {
 		return nil
 	}
 	b.swept = now
-	all, err := b.Store.All(ctx)
+	all, err := b.c.Store.All(ctx)
 	for _, a := range all {
 		if a.State == Removed && now.Sub(a.Ended) > mourning {
-			err = errors.Join(err, b.Store.Delete(ctx, a.Order.Key))
+			err = errors.Join(err, b.c.Store.Delete(ctx, a.Order.Key))
 		}
 	}
 	return err

@@ -2,6 +2,7 @@ package backend_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -202,6 +203,52 @@ func TestFaults(t *testing.T) {
 				s.close()
 			}
 		}
+	}
+}
+
+// A failing store loses its disk after some changes, and has it back when it is
+// mended.
+type failing struct {
+	*backend.File
+	left int // changes that go well
+}
+
+func (f *failing) Put(ctx context.Context, a backend.Addon) error {
+	if f.left--; f.left < 0 {
+		return errors.New("the disk is full")
+	}
+	return f.File.Put(ctx, a)
+}
+
+// TestFullDisk: whichever change cannot be kept, its call is not answered as if it
+// were, and the repeat ends it.
+func TestFullDisk(t *testing.T) {
+	for good := range 6 { // an order, a change and a removal are two changes each
+		shop, o, disk := newShop(), order(vendor.HerokuV1, "small"), &failing{left: good}
+		s := open(t, vendor.HerokuV1, t.TempDir(), shop, func(c *backend.Config) {
+			disk.File = c.Store.(*backend.File)
+			c.Store = disk
+		})
+		var full int
+		repeated := func(what string, call func() reply) reply {
+			r := call()
+			if r.status == 503 {
+				full++
+				disk.left = 100
+				r = call()
+			}
+			return want(t, what, r, 200)
+		}
+		id := repeated("an order", func() reply { return s.buy(o) }).ID
+		repeated("a change", func() reply { return s.change(o, id, "large") })
+		if len(shop.sold) != 1 || shop.sold[id] != "large" {
+			t.Errorf("after %d: %v", good, shop.sold)
+		}
+		repeated("a removal", func() reply { return s.remove(o, id) })
+		if len(shop.sold) > 0 || full != 1 {
+			t.Errorf("after %d the disk was full %d times; left: %v", good, full, shop.sold)
+		}
+		s.close()
 	}
 }
 

@@ -26,11 +26,11 @@ func (b *Backend) changePlan(w http.ResponseWriter, r *http.Request, id string) 
 	}
 	plan := fields.text("plan")
 	switch {
-	case !slices.Contains(b.Plans, plan):
+	case !slices.Contains(b.c.Plans, plan):
 		return b.unchanged(http.StatusUnprocessableEntity, b.noPlan()).of(a)
 	case a.State == Making: // whoever makes it makes it so
 		a.Plan = plan
-		if err := b.Store.Put(r.Context(), a); err != nil {
+		if err := b.c.Store.Put(r.Context(), a); err != nil {
 			return later(a, err)
 		}
 		return answer{status: http.StatusOK, body: struct{}{}, addon: a}
@@ -46,10 +46,10 @@ func (b *Backend) move(ctx context.Context, a Addon, plan string) answer {
 	work, cancel := patient(ctx)
 	defer cancel()
 	a.Next = plan
-	if err := b.Store.Put(work, a); err != nil {
+	if err := b.c.Store.Put(work, a); err != nil {
 		return later(a, err)
 	}
-	got, err := b.Service.ChangePlan(work, a, plan)
+	got, err := b.c.Service.ChangePlan(work, a, plan)
 	_, refused := errors.AsType[*Refusal](err)
 	switch {
 	case refused:
@@ -59,7 +59,7 @@ func (b *Backend) move(ctx context.Context, a Addon, plan string) answer {
 	default:
 		a.Plan, a.Next, a.Answer = plan, "", a.Answer.merge(b.declared(a, got))
 	}
-	if err := b.Store.Put(work, a); err != nil {
+	if err := b.c.Store.Put(work, a); err != nil {
 		return later(a, err)
 	}
 	if refused {
@@ -72,7 +72,7 @@ func (b *Backend) move(ctx context.Context, a Addon, plan string) answer {
 // is.
 func (b *Backend) unchanged(status int, message string) answer {
 	a := refuse(status, message)
-	a.plain = b.Manifest.Dialect == vendor.AppFog
+	a.plain = b.c.Manifest.Dialect == vendor.AppFog
 	if a.plain && status == http.StatusUnprocessableEntity {
 		a.status = http.StatusBadRequest
 	}
@@ -109,13 +109,13 @@ func (b *Backend) deprovision(r *http.Request, id string) answer {
 func (b *Backend) remove(ctx context.Context, a Addon) error {
 	if a.State != Removing {
 		a.State, a.Slow = Removing, false
-		if err := b.Store.Put(ctx, a); err != nil {
+		if err := b.c.Store.Put(ctx, a); err != nil {
 			return err
 		}
 	}
 	b.sessions.end(a.ID)
-	if err := b.Service.Remove(ctx, a); err != nil {
+	if err := b.c.Service.Remove(ctx, a); err != nil {
 		return err
 	}
-	return b.Store.Put(ctx, Addon{ID: a.ID, State: Removed, Order: vendor.Order{Key: a.Order.Key}, Ended: time.Now().UTC()})
+	return b.c.Store.Put(ctx, Addon{ID: a.ID, State: Removed, Order: vendor.Order{Key: a.Order.Key}, Ended: time.Now().UTC()})
 }

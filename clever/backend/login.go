@@ -84,7 +84,7 @@ func (b *Backend) signIn(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	name := login.ID
-	if b.Manifest.Dialect == vendor.HerokuV3 {
+	if b.c.Manifest.Dialect == vendor.HerokuV3 {
 		name = login.ResourceID
 	}
 	a, known, err := b.look(r.Context(), name)
@@ -121,7 +121,7 @@ func (b *Backend) cookie(page, token string) *http.Cookie {
 		Name: cookieName, Value: token, Path: page, MaxAge: int(sessionTime / time.Second),
 		HttpOnly: true, Secure: b.secure, SameSite: http.SameSiteLaxMode,
 	}
-	if len(b.Consoles) > 0 && b.secure {
+	if len(b.c.Consoles) > 0 && b.secure {
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}
 	return c
@@ -132,8 +132,8 @@ func (b *Backend) cookie(page, token string) *http.Cookie {
 // who may not.
 func (b *Backend) keepToItself(h http.Header) {
 	frames := "'none'"
-	if len(b.Consoles) > 0 {
-		frames = strings.Join(b.Consoles, " ")
+	if len(b.c.Consoles) > 0 {
+		frames = strings.Join(b.c.Consoles, " ")
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -156,7 +156,7 @@ func (b *Backend) dashboard(w http.ResponseWriter, r *http.Request, path string)
 		return
 	}
 	one, ok := b.sessions.get(c.Value)
-	a, known, err := b.Store.Find(r.Context(), one.addon)
+	a, known, err := b.c.Store.Find(r.Context(), one.addon)
 	if !ok || one.addon != id || err != nil || !known || a.State != Ready {
 		bar(w, http.StatusForbidden)
 		return
@@ -177,5 +177,5 @@ func (b *Backend) dashboard(w http.ResponseWriter, r *http.Request, path string)
 		return
 	}
 	inner.Header.Del("Cookie")
-	b.Service.Dashboard(w, inner, a, one.by)
+	b.c.Service.Dashboard(w, inner, a, one.by)
 }

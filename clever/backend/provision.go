@@ -26,16 +26,16 @@ func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
 	if bad != nil {
 		return *bad
 	}
-	o := fields.order(b.Manifest.Dialect)
+	o := fields.order(b.c.Manifest.Dialect)
 	if !usable(o.Key) {
-		return refuse(http.StatusUnprocessableEntity, strconv.Quote(b.Manifest.Dialect.KeyField())+" is missing, or is no id")
+		return refuse(http.StatusUnprocessableEntity, strconv.Quote(b.c.Manifest.Dialect.KeyField())+" is missing, or is no id")
 	}
 	release, err := b.locks.take(r.Context(), o.Key)
 	if err != nil {
 		return later(Addon{Order: o}, err)
 	}
 	defer release()
-	a, known, err := b.Store.Get(r.Context(), o.Key)
+	a, known, err := b.c.Store.Get(r.Context(), o.Key)
 	switch {
 	case err != nil:
 		return later(Addon{Order: o}, err)
@@ -45,8 +45,8 @@ func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
 	if message := b.cannot(o); message != "" {
 		return refuse(http.StatusUnprocessableEntity, message).of(Addon{Order: o})
 	}
-	a = Addon{ID: strings.ToLower(rand.Text()), State: Making, Order: o, Plan: o.Plan, Slow: b.Slow}
-	if err := b.Store.Put(r.Context(), a); err != nil {
+	a = Addon{ID: strings.ToLower(rand.Text()), State: Making, Order: o, Plan: o.Plan, Slow: b.c.Slow}
+	if err := b.c.Store.Put(r.Context(), a); err != nil {
 		return later(a, err)
 	}
 	return b.begun(r.Context(), a)
@@ -55,16 +55,16 @@ func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
 // cannot tells why an order cannot be had, "" where it can.
 func (b *Backend) cannot(o vendor.Order) string {
 	switch {
-	case !slices.Contains(b.Plans, o.Plan):
+	case !slices.Contains(b.c.Plans, o.Plan):
 		return b.noPlan()
-	case len(b.Regions) > 0 && !slices.ContainsFunc(b.Regions, func(region string) bool { return strings.EqualFold(region, o.Region) }):
-		return "there is no such region: choose " + strings.Join(b.Regions, " or ")
+	case len(b.c.Regions) > 0 && !slices.ContainsFunc(b.c.Regions, func(region string) bool { return strings.EqualFold(region, o.Region) }):
+		return "there is no such region: choose " + strings.Join(b.c.Regions, " or ")
 	}
 	return ""
 }
 
 func (b *Backend) noPlan() string {
-	return "there is no such plan: choose " + strings.Join(b.Plans, " or ")
+	return "there is no such plan: choose " + strings.Join(b.c.Plans, " or ")
 }
 
 // repeated answers an order whose key is known.
@@ -104,16 +104,16 @@ func patient(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // make lets the Service make an add-on, and keeps what came of it.
 func (b *Backend) make(ctx context.Context, a Addon) (Addon, error) {
-	got, err := b.Service.Order(ctx, a)
+	got, err := b.c.Service.Order(ctx, a)
 	if _, refused := errors.AsType[*Refusal](err); refused && !a.Slow {
-		return a, cmp.Or(b.Store.Delete(ctx, a.Order.Key), err)
+		return a, cmp.Or(b.c.Store.Delete(ctx, a.Order.Key), err)
 	}
 	if err != nil {
 		return a, err
 	}
 	a.State, a.Answer = Ready, b.declared(a, got)
 	a.Order.Grant = ""
-	return a, b.Store.Put(ctx, a)
+	return a, b.c.Store.Put(ctx, a)
 }
 
 // declared leaves out variables that the manifest does not name: Heroku refuses
@@ -121,7 +121,7 @@ func (b *Backend) make(ctx context.Context, a Addon) (Addon, error) {
 func (b *Backend) declared(a Addon, got Answer) Answer {
 	config := map[string]string{}
 	for name, value := range got.Config {
-		if b.Manifest.Declares(name) {
+		if b.c.Manifest.Declares(name) {
 			config[name] = value
 			continue
 		}
@@ -151,7 +151,7 @@ func (b *Backend) find(ctx context.Context, id string) (Addon, func(), *answer) 
 		r := later(a, err)
 		return Addon{}, nil, &r
 	}
-	if a, known, err = b.Store.Get(ctx, a.Order.Key); err != nil || !known { // it may have changed meanwhile
+	if a, known, err = b.c.Store.Get(ctx, a.Order.Key); err != nil || !known { // it may have changed meanwhile
 		release()
 		return Addon{}, nil, missing(err)
 	}
@@ -160,10 +160,10 @@ func (b *Backend) find(ctx context.Context, id string) (Addon, func(), *answer) 
 
 // look gives the add-on that a path names, without holding it.
 func (b *Backend) look(ctx context.Context, id string) (Addon, bool, error) {
-	if b.Manifest.Dialect == vendor.HerokuV3 {
-		return b.Store.Get(ctx, id)
+	if b.c.Manifest.Dialect == vendor.HerokuV3 {
+		return b.c.Store.Get(ctx, id)
 	}
-	return b.Store.Find(ctx, id)
+	return b.c.Store.Find(ctx, id)
 }
 
 func missing(err error) *answer {

@@ -62,7 +62,7 @@ func (b *Backend) goOn(key string, work func(ctx context.Context, key string) er
 	b.work.Go(func() {
 		defer cancel()
 		defer b.underway.Delete(key)
-		for wait := b.Client.pause(); ; wait = min(2*wait, longestPause) {
+		for wait := b.c.Client.pause(); ; wait = min(2*wait, longestPause) {
 			err := outcome(ctx, key, work)
 			if err == nil || ctx.Err() != nil {
 				return
@@ -99,7 +99,7 @@ func (b *Backend) removeAgain(ctx context.Context, key string) error {
 		return err
 	}
 	defer release()
-	a, known, err := b.Store.Get(ctx, key)
+	a, known, err := b.c.Store.Get(ctx, key)
 	if err != nil || !known || a.State != Removing {
 		return err
 	}
@@ -117,10 +117,10 @@ func (b *Backend) deliver(ctx context.Context, key string) error {
 	if err != nil || !a.Slow {
 		return err
 	}
-	if err := pause(ctx, b.Client.pause()); err != nil {
+	if err := pause(ctx, b.c.Client.pause()); err != nil {
 		return err
 	}
-	if err := b.Client.finish(ctx, a.Order, a.Answer.Config); err != nil {
+	if err := b.c.Client.finish(ctx, a.Order, a.Answer.Config); err != nil {
 		return err
 	}
 	return b.settle(ctx, key)
@@ -133,7 +133,7 @@ func (b *Backend) prepare(ctx context.Context, key string) (Addon, error) {
 		return Addon{}, err
 	}
 	defer release()
-	a, known, err := b.Store.Get(ctx, key)
+	a, known, err := b.c.Store.Get(ctx, key)
 	if err != nil || !known || a.State != Making {
 		return a, err
 	}
@@ -150,7 +150,7 @@ func (b *Backend) refuseLate(ctx context.Context, a Addon) error {
 	if err := b.remove(ctx, a); err != nil {
 		return err
 	}
-	if err := b.Client.giveUp(ctx, a.Order); err != nil {
+	if err := b.c.Client.giveUp(ctx, a.Order); err != nil {
 		b.log.Warn("the marketplace did not hear that an order was refused", "key", a.Order.Key, "error", err.Error())
 	}
 	return nil
@@ -163,12 +163,12 @@ func (b *Backend) settle(ctx context.Context, key string) error {
 		return err
 	}
 	defer release()
-	a, known, err := b.Store.Get(ctx, key)
+	a, known, err := b.c.Store.Get(ctx, key)
 	if err != nil || !known || !a.Slow {
 		return err
 	}
 	a.Slow, a.Order.Grant = false, ""
-	return b.Store.Put(ctx, a)
+	return b.c.Store.Put(ctx, a)
 }
 
 // pause waits, or gives the context's error.

@@ -123,7 +123,7 @@ func TestFileCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for size := range len(text) + 1 {
+	for _, size := range append([]int{0, 1, ends[0] - 1, ends[0], ends[0] + 1}, cuts(ends[1], len(text))...) {
 		if err := os.WriteFile(path, text[:size], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -142,6 +142,15 @@ func TestFileCutOff(t *testing.T) {
 			t.Fatalf("cut after %d bytes: %s", size, diff)
 		}
 	}
+}
+
+// cuts gives all numbers of a range.
+func cuts(from, to int) []int {
+	var all []int
+	for size := from; size <= to; size++ {
+		all = append(all, size)
+	}
+	return all
 }
 
 // TestFileDamaged: what is wrong inside is told, and nothing is lost over it.
