@@ -137,9 +137,10 @@ func TestHostileVendorTest(t *testing.T) {
 			if code != 2 {
 				t.Errorf("exit %d\n%s", code, stderr)
 			}
-			rest, found := out, true
+			rest := out
 			for _, want := range c.want {
-				if _, rest, found = strings.Cut(rest, want); !found {
+				_, after, found := strings.Cut(rest, want)
+				if rest = after; !found {
 					t.Errorf("%q is missing in\n%s", want, out)
 				}
 			}

@@ -32,22 +32,7 @@ func configChecks() []Check {
 		}},
 		{"K27", "variables are texts", "Environments hold nothing else.", section, false, "c13", addon, textsOnly},
 		{"N41", "variables are texts", "A number is written differently by each marketplace.", section, true, "a", addon, textsOnly},
-		{"K28", "addresses have scheme and host", "A variable that ends in _URL is taken apart by libraries.", section, false, all, addon, func(p *probe) {
-			for name, v := range p.config {
-				text, isText := v.(string)
-				u, err := url.Parse(text)
-				switch {
-				case !strings.HasSuffix(name, "_URL") || !isText:
-				case err != nil || u.Scheme == "":
-					p.wantThat(p.firstAnswer, name+" is a URL with a scheme", false)
-				case u.Host == "":
-					p.saw(p.firstAnswer)
-					p.warn(name+" has a host", "it has none")
-				case vendor.IsLoopback(u.Hostname()) && !p.local():
-					p.wantThat(p.firstAnswer, name+" leads to the vendor, not to the customer's own machine", false)
-				}
-			}
-		}},
+		{"K28", "addresses have scheme and host", "A variable that ends in _URL is taken apart by libraries.", section, false, all, addon, addresses},
 		{"N44", "addresses can be reached", "Applications run in other networks than the vendor's.", section, true, all, addon, reachable},
 		{"K29", "log_drain_url is there", "The manifest asks for the logs.", section, false, "13", addon, func(p *probe) {
 			if p.drains() {
@@ -112,6 +97,24 @@ func (s *session) texts(config map[string]any) map[string]string {
 	return texts
 }
 
+// addresses looks at how URLs are written.
+func addresses(p *probe) {
+	for name, v := range p.config {
+		text, isText := v.(string)
+		u, err := url.Parse(text)
+		switch {
+		case !strings.HasSuffix(name, "_URL") || !isText:
+		case err != nil || u.Scheme == "":
+			p.wantThat(p.firstAnswer, name+" is a URL with a scheme", false)
+		case u.Host == "":
+			p.saw(p.firstAnswer)
+			p.warn(name+" has a host", "it has none")
+		case vendor.IsLoopback(u.Hostname()) && !p.local():
+			p.wantThat(p.firstAnswer, name+" leads to the vendor, not to the customer's own machine", false)
+		}
+	}
+}
+
 func undeclared(p *probe) {
 	var extra []string
 	for name := range p.config {
@@ -156,7 +159,7 @@ func reachable(p *probe) {
 		if !strings.HasSuffix(name, "_URL") || !p.m.Declares(name) || err != nil || u.Hostname() == "" {
 			continue // K28 tells it
 		}
-		at, err := p.addresses(u.Hostname())
+		at, err := p.resolve(u.Hostname())
 		switch {
 		case err != nil:
 			p.fail("the host of "+name+" has an address", "none is known")
@@ -166,8 +169,8 @@ func reachable(p *probe) {
 	}
 }
 
-// addresses gives those of a host.
-func (s *session) addresses(host string) ([]netip.Addr, error) {
+// resolve gives the addresses of a host.
+func (s *session) resolve(host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}

@@ -54,12 +54,12 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 		r.Body = io.NopCloser(strings.NewReader(form.Encode()))
 	}
 	if f.is("fails on capitals") && form.Get(string(f.m.Dialect.Recipe())) != strings.ToLower(form.Get(string(f.m.Dialect.Recipe()))) {
-		http.Error(w, "oh", 500)
+		http.Error(w, "oh", http.StatusInternalServerError)
 		return
 	}
 	if f.is("asks browsers for a password") {
 		w.Header().Set("WWW-Authenticate", "Basic")
-		http.Error(w, "who are you?", 401)
+		http.Error(w, "who are you?", http.StatusUnauthorized)
 		return
 	}
 	if f.is("compares letter by letter") {

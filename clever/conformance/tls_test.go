@@ -8,7 +8,6 @@ import (
 	"io"
 	"log"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -120,7 +119,7 @@ func (e *eavesdropper) hear(conn net.Conn, first []byte) {
 		e.passwords.Add(1)
 	}
 	if e.asks {
-		_, _ = io.WriteString(conn, "HTTP/1.1 401 "+http.StatusText(401)+"\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_, _ = io.WriteString(conn, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	}
 }
 
