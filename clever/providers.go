@@ -96,14 +96,15 @@ func selling(owner string, segments ...string) (string, error) {
 }
 
 // SoldProvider reads a provider that an organisation sells, with its features and
-// plans, each time anew; nil if it sells none of that id.
+// plans, each time anew; nil if it sells none of that id. One whose status is DELETED
+// is not sold, whether or not the platform still tells of it.
 func (c *Client) SoldProvider(ctx context.Context, owner, id string) (*Provider, error) {
 	path, err := selling(owner, id)
 	if err != nil {
 		return nil, err
 	}
 	p, err := read[Provider](ctx, c, path)
-	if IsNotFound(err) {
+	if IsNotFound(err) || p.Status == "DELETED" {
 		return nil, nil
 	}
 	if err != nil {

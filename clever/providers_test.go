@@ -90,6 +90,22 @@ func TestTheLifeOfAProvider(t *testing.T) {
 	}
 }
 
+// deletedWay tells of a provider that it is deleted, and of nothing else.
+type deletedWay struct{}
+
+func (deletedWay) RoundTrip(*http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	_, _ = rec.WriteString(`{"id": "tinykv", "name": "Tiny KV", "status": "DELETED"}`)
+	return rec.Result(), nil
+}
+
+func TestADeletedProviderIsNotSold(t *testing.T) {
+	e, c := emulated(t, func(cfg *clever.Config) { cfg.Transport = deletedWay{} })
+	if p, err := c.SoldProvider(t.Context(), e.Organisations()[0], "tinykv"); p != nil || err != nil {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
 // A faulty way does with each POST what it is to do with the first.
 type faultyWay struct {
 	e      *emulator.Emulator

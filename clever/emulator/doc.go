@@ -49,6 +49,15 @@
 //
 // In v2 the member at fault is named in "fields".
 //
+// # Sellers
+//
+// An organisation registers a provider by its manifest (…/addonproviders), and gives it
+// features and plans, with the calls of the platform's own JavaScript client. Such
+// a provider is ALPHA: only its organisation sees it and orders from it, and its
+// back-end is called at the manifest's site for tests. Nothing of what is below the
+// manifest's "api" is ever answered. What the platform answers to mistakes, no source
+// tells; a plan that is changed says only what it is told to say.
+//
 // # Logins
 //
 // A consumer's login (/v2/oauth/…) and a command line's (/cli-oauth, which is a
