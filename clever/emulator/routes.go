@@ -104,7 +104,27 @@ func (e *Emulator) table() []route {
 	add("DELETE", inOrganisation+"/migrations/{migration}", e.abortMigration)
 
 	e.sellersRoutes(add)
+	e.detailRoutes(add)
+	return t
+}
 
+// loginRoutes adds those of logins, which nobody needs credentials for.
+func (e *Emulator) loginRoutes(open func(method, path string, serve func(*call) (answer, error))) {
+	open("POST", "/v2/oauth/request_token", e.requestToken)
+	open("POST", "/v2/oauth/request_token_query", e.requestToken)
+	open("GET", "/v2/oauth/authorize", e.getAuthorize)
+	open("POST", "/v2/oauth/authorize", e.postAuthorize)
+	open("POST", "/v2/oauth/access_token", e.accessToken)
+	open("POST", "/v2/oauth/access_token_query", e.accessToken)
+	open("GET", "/v2/oauth/rights", e.listRights)
+	open("GET", "/v2/oauth/login_data", e.getLoginData)
+	open("GET", "/cli-oauth", e.getCLIPage)
+	open("POST", "/cli-oauth", e.postCLIPage)
+	open("GET", "/v2/self/cli_tokens", e.getCLIToken)
+}
+
+// detailRoutes adds those by which each provider tells of its own add-ons.
+func (e *Emulator) detailRoutes(add func(method, path string, serve func(*call) (answer, error))) {
 	const ofProvider = "/v4/addon-providers/{provider}/addons/{addon}"
 	add("GET", ofProvider, e.getDetail)
 	add("POST", ofProvider+"/reboot", e.operate)
@@ -122,22 +142,6 @@ func (e *Emulator) table() []route {
 	add("GET", "/v4/materia/organisations/{owner}/materia/databases/{addon}", e.getMateria)
 	add("GET", "/v4/networkgroups/organisations/{owner}/networkgroups", e.empty)
 	add("GET", "/v2/backups/{owner}/{addon}", e.listBackups)
-	return t
-}
-
-// loginRoutes adds those of logins, which nobody needs credentials for.
-func (e *Emulator) loginRoutes(open func(method, path string, serve func(*call) (answer, error))) {
-	open("POST", "/v2/oauth/request_token", e.requestToken)
-	open("POST", "/v2/oauth/request_token_query", e.requestToken)
-	open("GET", "/v2/oauth/authorize", e.getAuthorize)
-	open("POST", "/v2/oauth/authorize", e.postAuthorize)
-	open("POST", "/v2/oauth/access_token", e.accessToken)
-	open("POST", "/v2/oauth/access_token_query", e.accessToken)
-	open("GET", "/v2/oauth/rights", e.listRights)
-	open("GET", "/v2/oauth/login_data", e.getLoginData)
-	open("GET", "/cli-oauth", e.getCLIPage)
-	open("POST", "/cli-oauth", e.postCLIPage)
-	open("GET", "/v2/self/cli_tokens", e.getCLIToken)
 }
 
 func bases(path string) []string {
