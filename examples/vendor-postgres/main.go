@@ -85,6 +85,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	if s.open {
 		log.Warn("every role of the server may connect to its database " + s.admin.Database + ": REVOKE CONNECT ON DATABASE " + s.admin.Database + " FROM PUBLIC")

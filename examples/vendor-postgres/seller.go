@@ -39,9 +39,10 @@ type seller struct {
 	admin    *pgx.ConnConfig
 	host     string // where customers connect
 	port     string
-	sslmode  string // of the administrator's URL, for customers too; "" leaves it to them
-	open     bool   // whether every role may connect to the administrator's database
-	slots    chan struct{}
+	sslmode  string         // of the administrator's URL, for customers too; "" leaves it to them
+	open     bool           // whether every role may connect to the administrator's database
+	slots    chan struct{}  // one taken for each connection in use
+	idle     chan *pgx.Conn // as many as there are slots fit in
 }
 
 // newSeller looks whether the server can be used.
@@ -50,7 +51,7 @@ func newSeller(ctx context.Context, m *vendor.Manifest, p plans, address, public
 	if err != nil || u.Scheme != "postgresql" && u.Scheme != "postgres" {
 		return nil, errors.New("the server is given as a URL: postgresql://admin:password@localhost:5432/postgres")
 	}
-	s := &seller{manifest: m, plans: p, sslmode: u.Query().Get("sslmode"), slots: make(chan struct{}, atOnce)}
+	s := &seller{manifest: m, plans: p, sslmode: u.Query().Get("sslmode"), slots: make(chan struct{}, atOnce), idle: make(chan *pgx.Conn, atOnce)}
 	if s.admin, err = pgx.ParseConfig(address); err != nil {
 		return nil, fmt.Errorf("the server's URL: %w", err)
 	}
@@ -187,24 +188,60 @@ func (s *seller) with(ctx context.Context, a backend.Addon, work func(*pgx.Conn)
 	defer done()
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name(a)))
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(h.Sum64())); err != nil { // until the connection ends
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(h.Sum64())); err != nil { // until it is given back, or ends
 		return plain(err)
 	}
 	return plain(work(conn))
 }
 
+// connect lends a connection: an idle one that still answers, or a new one.
 func (s *seller) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	select {
 	case s.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	conn, err := pgx.ConnectConfig(ctx, s.admin)
-	if err != nil {
-		<-s.slots
-		return nil, nil, plain(err)
+	for {
+		select {
+		case conn := <-s.idle:
+			if conn.Ping(ctx) == nil {
+				return conn, func() { s.giveBack(conn) }, nil
+			}
+			_ = conn.Close(ctx)
+			continue
+		default:
+		}
+		conn, err := pgx.ConnectConfig(ctx, s.admin)
+		if err != nil {
+			<-s.slots
+			return nil, nil, plain(err)
+		}
+		return conn, func() { s.giveBack(conn) }, nil
 	}
-	return conn, func() { _ = conn.Close(context.WithoutCancel(ctx)); <-s.slots }, nil
+}
+
+// giveBack takes a connection back, without the locks that it has.
+func (s *seller) giveBack(conn *pgx.Conn) {
+	defer func() { <-s.slots }()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock_all()"); err != nil {
+		_ = conn.Close(ctx)
+		return
+	}
+	s.idle <- conn
+}
+
+// close ends the connections that nobody uses.
+func (s *seller) close() {
+	for {
+		select {
+		case conn := <-s.idle:
+			_ = conn.Close(context.Background())
+		default:
+			return
+		}
+	}
 }
 
 // plain says on one line what went wrong. It leaves out what a server's error has
