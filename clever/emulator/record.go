@@ -44,7 +44,8 @@ func lineOf(r record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := append(text[1:], '\n')
+	rest := text[1:]
+	rest = append(rest, '\n')
 	return append(fmt.Appendf(nil, opening, checksum(rest)), rest...), nil
 }
 
