@@ -3,10 +3,12 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -65,6 +67,7 @@ func (e *exit) Unwrap() error { return e.err }
 // Run runs the program and gives its exit code. The first interrupt (or SIGTERM)
 // ends it in good order, the second at once.
 func (p *Program) Run(ctx context.Context) int {
+	log.SetOutput(discreet{os.Stderr})
 	ctx, stop := p.interruptible(ctx)
 	defer stop()
 	app := p.app()
@@ -73,6 +76,17 @@ func (p *Program) Run(ctx context.Context) int {
 		err = app.RunContext(ctx, args)
 	}
 	return p.end(err)
+}
+
+// A discreet writer keeps to itself what net/http tells the standard logger of
+// what a server sent that nobody asked for: it may hold a secret.
+type discreet struct{ io.Writer }
+
+func (d discreet) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("Unsolicited response received on idle HTTP channel")) {
+		return len(line), nil
+	}
+	return d.Writer.Write(line)
 }
 
 // end tells an error that nobody has told yet, and chooses the exit code.

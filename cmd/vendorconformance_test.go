@@ -157,3 +157,25 @@ func TestHostileVendorTest(t *testing.T) {
 	}
 	_ = other.Close()
 }
+
+// TestWhatNobodyAskedFor has a back-end send more than its answers: the standard
+// library would tell all of it on standard error.
+func TestWhatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		_ = json.NewDecoder(r.Body).Decode(new(any))
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"id\":\"kv\"}")
+			fmt.Fprint(conn, "HTTP/1.1 200 "+password+"\r\n\r\n")
+			_ = conn.Close()
+		}
+	}))
+	t.Cleanup(server.Close)
+	file, m := s.manifestFor(t, server.URL)
+	out, err := s.process(t, "vendor", "test", file, "--only", "K18,N1,N2,N3,K37").CombinedOutput()
+	if err == nil || bytes.Contains(out, []byte(m.Password)) || bytes.Contains(out, []byte("Unsolicited")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -162,7 +162,7 @@ func (s *session) listen(what string, a *vendor.Answer) {
 
 // describe says what is sent, without anything secret.
 func (s *session) describe(r *http.Request) string {
-	text := r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
+	text := r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + clip(r.URL.EscapedPath(), 200)
 	if r.GetBody == nil || r.ContentLength == 0 {
 		return s.o.Backend.Mask(text)
 	}
