@@ -2,8 +2,11 @@ package cmd_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"runner/clever"
@@ -90,4 +93,64 @@ func TestConsoleOrders(t *testing.T) {
 	if list := addons(); len(list) != 0 || v.eval("document.title") != "runner emulator" {
 		t.Errorf("left: %+v", list)
 	}
+}
+
+// TestConsoleOfVendor sees a vendor at work while the page is open, opens the
+// dashboard, and reads why the vendor refuses something.
+func TestConsoleOfVendor(t *testing.T) {
+	b, err := newBackend(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.server.Close)
+	goOn := make(chan struct{})
+	b.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/resources") { // a browser asks for an icon, too
+			<-goOn
+		}
+		b.ServeHTTP(w, r)
+	})
+	v := newViewer(t, emulator.Vendor{Manifest: b.manifest, Dialect: b.m.Dialect, Plans: []string{"small", "huge"}})
+	t.Cleanup(func() {
+		close(goOn)
+		if err := v.e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	v.until(`!document.getElementById("order-open").disabled`)
+	v.click("#order-open")
+	v.until(`document.activeElement.id === "order-name" && document.getElementById("order-plan").length > 0`)
+	v.choose("order-provider", "tinykv")
+	v.key("kv\r")
+	v.row("kv", "provisioning")
+	v.until(`document.querySelector("#order[data-busy] [type=submit]").textContent === "Ordering…"`)
+	goOn <- struct{}{}
+	v.row("kv", "active")
+	v.until(`document.activeElement.classList.contains("open")`)
+
+	tab := chromedp.WaitNewTarget(v.ctx, func(info *target.Info) bool { return strings.HasPrefix(info.URL, b.server.URL) })
+	v.click("tr.detail:not([hidden]) form button")
+	there, left := chromedp.NewContext(v.ctx, chromedp.WithTargetID(<-tab))
+	shown, err := chromedp.Run(there, chromedp.Text(chromedp.CSS("body")))
+	if err != nil || !strings.HasPrefix(shown, "kv-") {
+		t.Errorf("the dashboard shows %q, %v", shown, err)
+	}
+	left()
+
+	v.click("tr.detail:not([hidden]) .change")
+	v.until(`document.getElementById("change-plan").value !== ""`)
+	v.choose("change-plan", "Huge")
+	v.click("#change [type=submit]")
+	v.row("kv", "changing to Huge")
+	goOn <- struct{}{}
+	v.until(`document.querySelector("#change .said").textContent.includes("there is only small, ********")`)
+	v.row("kv", "Small")
+	v.click("#change .cancel")
+
+	v.click("tr.detail:not([hidden]) .remove")
+	v.click("#remove [type=submit]")
+	v.row("kv", "removing")
+	v.until(`document.querySelector(".actions").hidden`)
+	goOn <- struct{}{}
+	v.until(`document.querySelectorAll("tr[data-addon]").length === 0`)
 }

@@ -22,11 +22,11 @@ type viewer struct {
 	e   *emulator.Emulator
 }
 
-func newViewer(t *testing.T) *viewer {
+func newViewer(t *testing.T, vendors ...emulator.Vendor) *viewer {
 	t.Helper()
 	browser := chromium(t)
 	s := newShell(t)
-	e := s.on(t, emulator.Options{})
+	e := s.on(t, emulator.Options{Vendors: vendors})
 	console := e.Console("127.0.0.1:0")
 	server := httptest.NewServer(console)
 	t.Cleanup(server.Close)

@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -53,9 +54,11 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if r.URL.Path == "/sso" {
-		if _, err := b.verifier.Request(r); err != nil {
+		l, err := b.verifier.Request(r)
+		if err != nil {
 			w.WriteHeader(http.StatusForbidden)
 		}
+		_, _ = io.WriteString(w, l.ID)
 		return
 	}
 	if user, password, _ := r.BasicAuth(); !b.open && (user != b.m.ID || password != b.m.Password) {
