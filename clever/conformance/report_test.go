@@ -7,8 +7,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"runner/clever/conformance"
 	"runner/clever/vendor"
@@ -102,4 +105,45 @@ func TestOnlyAndSkip(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCleaningEnds interrupts the tester at a back-end that answers nothing any
+// more: it tries for a minute, and names what is left.
+func TestCleaningEnds(t *testing.T) {
+	onNetwork(t, func(t *testing.T, n *network) {
+		f := newFaulty(t, vendor.AppFog, "", false)
+		ctx, cancel := context.WithCancel(context.Background())
+		var dead atomic.Bool
+		n.hosts["https://"+itsHost] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if dead.Load() {
+				<-r.Context().Done()
+				return
+			}
+			f.ServeHTTP(w, r)
+		})
+		o := options(f, vendor.NewLine(vendor.LineOptions{Out: n}))
+		results := 0
+		o.Market, o.Callback, o.Told = nil, "", func(conformance.Result) {
+			if results++; results == 40 {
+				dead.Store(true)
+				cancel()
+			}
+		}
+		start := time.Now()
+		report, err := conformance.Run(ctx, o)
+		if took := time.Since(start); !errors.Is(err, context.Canceled) || took != time.Minute {
+			t.Errorf("%v after %v", err, took)
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		kept := 0
+		for _, b := range f.byID {
+			if !b.gone {
+				kept++
+			}
+		}
+		if kept == 0 || len(report.Left) != kept {
+			t.Errorf("%d of %d are named: %v", len(report.Left), kept, report.Left)
+		}
+	})
 }
