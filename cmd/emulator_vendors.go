@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -56,9 +55,9 @@ func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
 // commas, and what is said of it.
 func parseVendor(spec string) (name string, v emulator.Vendor, err error) {
 	parts := strings.Split(spec, ",")
-	at := slices.IndexFunc(parts, func(part string) bool { return strings.Contains(part, "=") })
-	if at < 0 {
-		at = len(parts)
+	at := 1
+	for at < len(parts) && !strings.Contains(parts[at], "=") {
+		at++
 	}
 	name = strings.Join(parts[:at], ",")
 	if name == "" {

@@ -16,8 +16,11 @@ import (
 
 // A stall sells key-value stores: by their ids, with their plans.
 type stall struct {
-	mu   sync.Mutex
-	sold map[string]string
+	manifest string // the text, with its secrets and its addresses
+
+	mu      sync.Mutex
+	sold    map[string]string
+	between func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: nothing is
 }
 
 func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Answer, error) {
@@ -27,8 +30,11 @@ func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Answer, error) {
 	return kit.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID}}, nil
 }
 
-func (s *stall) ChangePlan(context.Context, kit.Addon, string) (kit.Answer, error) {
-	return kit.Answer{}, &kit.Refusal{Message: "plans stay"}
+func (s *stall) ChangePlan(_ context.Context, a kit.Addon, plan string) (kit.Answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sold[a.ID] = plan
+	return kit.Answer{}, nil
 }
 
 func (s *stall) Remove(_ context.Context, a kit.Addon) error {
@@ -39,6 +45,17 @@ func (s *stall) Remove(_ context.Context, a kit.Addon) error {
 }
 
 func (s *stall) Dashboard(http.ResponseWriter, *http.Request, kit.Addon, kit.Visitor) {}
+
+func (s *stall) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	s.mu.Lock()
+	between := s.between
+	s.mu.Unlock()
+	if between == nil {
+		next.ServeHTTP(w, r)
+		return
+	}
+	between(w, r, next)
+}
 
 // has gives the plans of what is sold, by the variables of those who have it.
 func (s *stall) has() map[string]string {
@@ -67,12 +84,13 @@ func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 	server := httptest.NewUnstartedServer(nil)
 	address = "http://" + server.Listener.Addr().String()
 	s = &stall{sold: map[string]string{}}
+	s.manifest = strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", address)
 	site := vendor.Site{BaseURL: address + "/resources", SSOURL: address + "/sso"}
 	b, err := kit.New(kit.Config{Manifest: m, Site: site, Plans: []string{"small", "large"}, Service: s, Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = b
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, b) })
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()
