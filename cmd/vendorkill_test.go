@@ -71,6 +71,22 @@ func (f *fairground) killAt(method string, done bool) {
 	}
 }
 
+// begin starts a play, and gives what waits for its end: for its exit code, and
+// what it said. Two commands of one process do not run side by side.
+func (f *fairground) begin(t *testing.T, book string) func() (int, string) {
+	t.Helper()
+	c := f.shell.process(t, "play", "--allow", "migrate", book)
+	var said strings.Builder
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() (int, string) {
+		_ = c.Wait() // the exit code says it
+		return c.ProcessState.ExitCode(), said.String()
+	}
+}
+
 // addons gives the plans of the add-ons that the emulator lists.
 func (f *fairground) addons(t *testing.T) []string {
 	t.Helper()
@@ -116,29 +132,21 @@ func TestKilledBetweenVendorAndAnswer(t *testing.T) {
 				f.stall, _ = newStall(t, f.shell)
 				f.file(t, "kv.json", f.stall.manifest)
 				f.open(t)
-				play := func(book string) (int, string) {
-					code, out, said := f.run("play", "--allow", "migrate", book)
-					return code, out + said
-				}
 				if c.before != "" {
-					if code, said := play(f.file(t, "before.yml", c.before)); code != 0 {
+					if code, said := f.begin(t, f.file(t, "before.yml", c.before))(); code != 0 {
 						t.Fatal(said)
 					}
 				}
 				book := f.file(t, "site.yml", c.book)
 				f.killAt(c.method, done)
-				first := make(chan string, 1)
-				go func() {
-					_, said := play(book)
-					first <- said
-				}()
+				first := f.begin(t, book)
 				_ = f.process.Wait() // killed
 				f.open(t)
-				told := <-first // it may have gone well by itself, or not
-				if code, said := play(book); code != 0 {
+				_, told := first() // it may have gone well by itself, or not
+				if code, said := f.begin(t, book)(); code != 0 {
 					t.Fatalf("after the restart: exit %d\n%s\nbefore, it said\n%s", code, said, told)
 				}
-				if code, said := play(book); code != 0 || !strings.Contains(said, "changed=0 ") {
+				if code, said := f.begin(t, book)(); code != 0 || !strings.Contains(said, "changed=0 ") {
 					t.Errorf("once more: exit %d\n%s", code, said)
 				}
 				sold := func() []string { return slices.AppendSeq([]string{}, maps.Values(f.stall.has())) }
