@@ -40,6 +40,9 @@
 //	503     -500   emulator.unavailable        a Fault wants it; the number is the platform's own
 //	500     90053  emulator.no-database        the server behind the add-ons (Options.Behind) did not do it
 //	499     90051  emulator.gone               the client went away before it was answered
+//	422     90060  emulator.vendor-refused     the vendor of an add-on refused an order; the message has its words
+//	424     90061  emulator.vendor-failed      its back-end does not do its part; why, Options.Warn is told, and no customer
+//	409     90062  emulator.not-ready          a dashboard: the vendor has not made the add-on yet, or it has none
 //	403     90070  emulator.not-selling        the personal space has no addonproviders
 //	400     90071  emulator.bad-manifest       a provider's manifest; every problem is in "fields", by its JSON pointer
 //	409     90072  emulator.exists             the id of a provider, the name of a feature, the slug or name of a plan is taken
@@ -48,6 +51,30 @@
 //	400     90076  emulator.bad-plan           a plan's slug or price
 //
 // In v2 the member at fault is named in "fields".
+//
+// # Vendors
+//
+// What Options.Vendors name, and organisations register, is sold beside the
+// platform's own add-ons, and run by back-ends that are called for real (package
+// vendor has the protocol, in four dialects). An order is kept before the vendor is
+// called, with the key that all repeats of the call have; a vendor that holds to
+// its dialect makes one add-on of one key. So an answer that was lost, and a
+// process that was killed at any moment, come to one add-on here and there:
+//
+//	provisioning  ordered; listed with the names of its variables, and without values
+//	active        made
+//	changing      to another plan: a migration that runs; refused, the old plan stays
+//	removing      no longer its owner's, and kept until the vendor says that it is gone
+//
+// Whoever orders or changes waits twenty seconds for the vendor; after that, and
+// at the next start, it goes on by itself: after 0, 2, 5, 15 and 60 seconds, then
+// every five minutes for a day. A back-end that answers 202 has twelve hours to call
+// back. It does so at /v2/vendor/apps/ID (Clever Cloud), /vendor/apps/ID (AppFog,
+// Heroku v1) or /addons/ID/config and /addons/ID/actions/ACTION (Heroku v3), with its
+// manifest's id and password, and sees its own add-ons only. What a vendor is told
+// of the region is the zone, where the manifest names it, or what the dialect says of
+// most add-ons. Moving an add-on elsewhere is more than a vendor can be asked for.
+// The /sso of an add-on has the signed form that opens its dashboard, once.
 //
 // # Sellers
 //

@@ -100,13 +100,14 @@ func (b *Backend) pathID(id string, o Order) string {
 }
 
 // Abandon removes what an order may have made though its answer was lost. Where
-// only the back-end knows the id, the order is repeated to learn it.
+// only the back-end knows the id, the order is repeated to learn it; nil: there is
+// nothing of it, or no longer. That the back-end cannot be asked says neither.
 func (b *Backend) Abandon(ctx context.Context, o Order) error {
 	id := o.Key
 	if b.Manifest.Dialect != HerokuV3 {
 		r, err := b.Provision(ctx, o)
-		if f, ok := errors.AsType[*Failure](err); ok && !f.Unknown {
-			return nil // refused: there is nothing
+		if f, ok := errors.AsType[*Failure](err); ok && (f.Meaning == Refused || f.Meaning == Gone) {
+			return nil // there is nothing
 		}
 		if err != nil {
 			return err

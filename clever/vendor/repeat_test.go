@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,27 @@ func TestAbandon(t *testing.T) {
 		}
 		if err := b.Abandon(context.Background(), testOrder); err != nil || len(held) != 0 {
 			t.Errorf("%s: %v, left: %v", d, err, held)
+		}
+	}
+}
+
+// TestAbandonUnasked: only a back-end that says so has nothing of an order.
+func TestAbandonUnasked(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer *http.Response
+		err    error
+		over   bool
+	}{
+		"refused":           {answered(422, `{"message":"no"}`), nil, true},
+		"gone":              {answered(410, ``), nil, true},
+		"not there":         {nil, syscall.ECONNREFUSED, false},
+		"not well":          {answered(503, ``), nil, false},
+		"wrong credentials": {answered(401, ``), nil, false},
+	} {
+		out := &rounds{do: func(int, *http.Request) (*http.Response, error) { return c.answer, c.err }}
+		b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Line: NewLine(LineOptions{Out: out})}
+		if err := b.Abandon(context.Background(), testOrder); (err == nil) != c.over {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
