@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,19 +17,59 @@ import (
 	"runner/clever/emulator"
 )
 
-// chromium starts a browser with a new folder for what it keeps. It ends with
-// the test, which fails if a page complains.
+// shared is the browser of all tests: starting one takes longer than most of them.
+var shared browser
+
+// A browser starts when it is first wanted.
+type browser struct {
+	once sync.Once
+	ctx  context.Context // nil: there is none
+	err  error
+}
+
+func (b *browser) start() (context.Context, error) {
+	b.once.Do(func() {
+		program, err := exec.LookPath("chromium")
+		if err != nil {
+			return
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
+		b.ctx, _ = chromedp.NewExecAllocator(context.Background(), options...)
+		b.ctx, _ = chromedp.NewContext(b.ctx)
+		b.err = chromedp.Do(b.ctx)
+	})
+	return b.ctx, b.err
+}
+
+func (b *browser) end() {
+	b.once.Do(func() {}) // it does not start any more
+	if b.ctx != nil {
+		_ = chromedp.Cancel(b.ctx)
+	}
+}
+
+// tests are those of this package; the browser ends with them.
+type tests struct{ *testing.M }
+
+// Run runs the tests, and gives the exit code.
+func (t tests) Run() int {
+	defer shared.end()
+	return t.M.Run()
+}
+
+// chromium gives a tab of a browser, which shares nothing with other tabs. It is
+// closed with the test, which fails if a page complains.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
+	b, err := shared.start()
 	if err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	if b == nil {
 		t.Skip("no chromium in PATH: on Debian, install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, closed := chromedp.NewContext(ctx)
+	ctx, closed := chromedp.NewContext(b, chromedp.WithNewBrowserContext())
 	t.Cleanup(closed)
 	err = chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
@@ -41,7 +82,7 @@ func chromium(t *testing.T) context.Context {
 		}
 	})
 	if err != nil {
-		t.Fatalf("chromium does not start: %v", err)
+		t.Fatal(err)
 	}
 	return ctx
 }

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"runner": func() {
+	testscript.Main(tests{m}, map[string]func(){"runner": func() {
 		p := cmd.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Args: os.Args}
 		os.Exit(p.Run(context.Background()))
 	}})
