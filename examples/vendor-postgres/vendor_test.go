@@ -279,7 +279,7 @@ func tested(t *testing.T, d vendor.Dialect, admin string, slow bool) {
 		if !known && slow {
 			reason, known = skippedSlow[r.ID]
 		}
-		if r.Status == conformance.Skipped && !(known && strings.Contains(r.Came, reason)) {
+		if r.Status == conformance.Skipped && (!known || !strings.Contains(r.Came, reason)) {
 			t.Errorf("%s %s is skipped: %s", r.ID, r.Title, r.Came)
 		}
 	}
