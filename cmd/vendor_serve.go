@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -116,6 +117,9 @@ func took(d time.Duration) string {
 func came(a vendor.Try) string {
 	if f, ok := errors.AsType[*vendor.Failure](a.Err); ok {
 		return strings.TrimPrefix((&engine.Problem{Msg: f.Error(), Hint: f.Hint()}).Error(), a.Call+": ")
+	}
+	if errors.Is(a.Err, context.Canceled) {
+		return "no answer before the end; it is asked for again at the next start with the same --state"
 	}
 	if a.Err != nil {
 		return a.Err.Error()
