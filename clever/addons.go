@@ -85,7 +85,8 @@ func (c *Client) Delete(ctx context.Context, owner, id string) error {
 
 // WaitEnv reads the variables of an add-on that was just ordered until all of
 // its ConfigKeys and of what Complete names for its provider are there, for two
-// minutes at most. Usually they are at once (§4.4).
+// minutes at most. Usually they are at once (§4.4). Which keys it has is read
+// again meanwhile: an order that is finished later may end with fewer.
 func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvVar, error) {
 	within, cancel := context.WithTimeout(ctx, c.patience.env)
 	defer cancel()
@@ -93,6 +94,10 @@ func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvV
 		env, err := c.Env(within, owner, addon.ID)
 		if err != nil && !IsNotFound(err) && within.Err() == nil {
 			return nil, err
+		}
+		gone := false
+		if attempt > 1 {
+			gone = c.renew(within, owner, &addon) && IsNotFound(err)
 		}
 		lacks := lacking(env, addon)
 		if err == nil && len(lacks) == 0 {
@@ -104,18 +109,36 @@ func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvV
 		if ctx.Err() != nil {
 			return env, fmt.Errorf("waiting for the variables of add-on %q: %w", addon.Name, ctx.Err())
 		}
-		return env, &IncompleteError{Addon: addon.Name, Lacks: lacks, Err: err}
+		return env, &IncompleteError{Addon: addon.Name, Lacks: lacks, Gone: gone, Err: err}
 	}
+}
+
+// renew reads an add-on again, and tells whether it is gone. One that cannot be
+// read stays as it is.
+func (c *Client) renew(ctx context.Context, owner string, addon *Addon) (gone bool) {
+	path, err := below(owner, addon.ID)
+	if err != nil {
+		return false
+	}
+	now, err := read[Addon](ctx, c, path)
+	if err == nil {
+		*addon = now
+	}
+	return IsNotFound(err)
 }
 
 // An IncompleteError says that an add-on's variables did not come in time.
 type IncompleteError struct {
 	Addon string
 	Lacks []string // the names of the variables that are not there
+	Gone  bool     // nor is the add-on, any more
 	Err   error    // what reading them failed with at last, nil if it did not
 }
 
 func (e *IncompleteError) Error() string {
+	if e.Gone {
+		return fmt.Sprintf("add-on %q was ordered, and is not there any more", e.Addon)
+	}
 	return fmt.Sprintf("add-on %q exists, but not all of its variables: %s", e.Addon, strings.Join(e.Lacks, ", "))
 }
 
@@ -123,7 +146,10 @@ func (e *IncompleteError) Error() string {
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
 // Hint says what to do.
-func (*IncompleteError) Hint() string {
+func (e *IncompleteError) Hint() string {
+	if e.Gone {
+		return "somebody removed it, or its vendor could not make it; play again to order it anew"
+	}
 	return "play again: the add-on is found and nothing is ordered twice"
 }
 

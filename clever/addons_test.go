@@ -154,24 +154,34 @@ func TestIdsThatLeadElsewhereAreRefused(t *testing.T) {
 func TestWaitEnv(t *testing.T) {
 	whole := reply{status: 200, body: `[{"name":"KV_HOST","value":"h"},{"name":"KV_PORT","value":"1"},{"name":"KV_TOKEN","value":"t"},{"name":"X","value":""}]`}
 	part := reply{status: 200, body: `[{"name":"KV_HOST","value":"h"},{"name":"X","value":""}]`}
+	fewerVars := reply{status: 200, body: `[{"name":"KV_HOST","value":"h"},{"name":"KV_PORT","value":"1"},{"name":"KV_TOKEN","value":"t"}]`}
 	none := reply{status: 404, body: `{"id":11001,"message":"This addon does not exist.","type":"error"}`}
+	kept, fewer := []string{"X", "KV_HOST"}, []string{"KV_HOST"}
 	tests := []struct {
 		name    string
 		replies []reply
+		keys    []string // that the add-on has when it is read again; nil: it is gone
 		vars    int
 		err     string
 	}{
-		{"at once", []reply{whole}, 4, ""},
-		{"late", []reply{none, part, part, part, part, part, part, whole}, 4, ""},
-		{"never", []reply{part}, 2, `add-on "cache" exists, but not all of its variables: KV_PORT, KV_TOKEN; play again: the add-on is found and nothing is ordered twice`},
-		{"never at all", []reply{none}, 0, `add-on "cache" exists, but not all of its variables: KV_HOST, KV_PORT, KV_TOKEN, X; play again: the add-on is found and nothing is ordered twice`},
-		{"not allowed", []reply{{status: 403}}, 0, "the platform refused GET /v2/self/addons/addon_1/env: 403, not allowed; the token from environment may lack a right: log in again with `runner login`, and leave the rights ticked that it takes"},
+		{"at once", []reply{whole}, kept, 4, ""},
+		{"late", []reply{none, part, part, part, part, part, part, whole}, kept, 4, ""},
+		{"late, with fewer keys", []reply{none, fewerVars}, fewer, 3, ""},
+		{"never", []reply{part}, kept, 2, `add-on "cache" exists, but not all of its variables: KV_PORT, KV_TOKEN; play again: the add-on is found and nothing is ordered twice`},
+		{"never at all", []reply{none}, kept, 0, `add-on "cache" exists, but not all of its variables: KV_HOST, KV_PORT, KV_TOKEN, X; play again: the add-on is found and nothing is ordered twice`},
+		{"gone", []reply{none}, nil, 0, `add-on "cache" was ordered, and is not there any more; somebody removed it, or its vendor could not make it; play again to order it anew`},
+		{"not allowed", []reply{{status: 403}}, kept, 0, "the platform refused GET /v2/self/addons/addon_1/env: 403, not allowed; the token from environment may lack a right: log in again with `runner login`, and leave the rights ticked that it takes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &world{env: func(n int) reply { return tt.replies[min(n, len(tt.replies))-1] }}
-				addon := Addon{ID: "addon_1", Name: "cache", Provider: Provider{ID: "kv"}, ConfigKeys: []string{"X", "KV_HOST"}}
+				addon := Addon{ID: "addon_1", Name: "cache", Provider: Provider{ID: "kv"}, ConfigKeys: kept}
+				if tt.keys != nil {
+					later := addon
+					later.ConfigKeys = tt.keys
+					w.addons = []Addon{later}
+				}
 				vars, err := newTestClient(t, w).WaitEnv(t.Context(), "", addon)
 				if len(vars) != tt.vars || told(err) != tt.err {
 					t.Errorf("%d variables, %q; want %d, %q", len(vars), told(err), tt.vars, tt.err)

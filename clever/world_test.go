@@ -57,7 +57,12 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	case r.Method == http.MethodDelete:
 		return w.remove(id)
 	}
-	return reply{status: 404, body: `{"id":1,"message":"no such path","type":"error"}`}.response()
+	for _, a := range w.addons {
+		if a.ID == id {
+			return answerJSON(a)
+		}
+	}
+	return reply{status: 404, body: `{"id":11001,"message":"This addon does not exist.","type":"error"}`}.response()
 }
 
 func (w *world) post(r *http.Request) (*http.Response, error) {

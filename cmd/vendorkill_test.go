@@ -75,7 +75,7 @@ func (f *fairground) killAt(method string, done bool) {
 // what it said. Two commands of one process do not run side by side.
 func (f *fairground) begin(t *testing.T, book string) func() (int, string) {
 	t.Helper()
-	c := f.shell.process(t, "play", "--allow", "migrate", book)
+	c := f.shell.process(t, "play", "--allow", "migrate", "--timeout", "2m", book)
 	var said strings.Builder
 	c.Stdout, c.Stderr = &said, &said
 	if err := c.Start(); err != nil {
