@@ -175,6 +175,23 @@ func TestAProofIsGoodOnce(t *testing.T) {
 	}
 }
 
+// TestAProofIsGoodOnceWhateverElseIsSent: a form that somebody recorded is not
+// another one for a field that its proof does not cover.
+func TestAProofIsGoodOnceWhateverElseIsSent(t *testing.T) {
+	for _, d := range Dialects() {
+		for _, name := range []string{"id", "resource_id", "user_id", "email", "nav-data", "app", "name"} {
+			v, form := signIn(t, d, testNow)
+			if _, err := v.Verify(form); err != nil {
+				t.Fatal(err)
+			}
+			form.Set(name, "other")
+			if l, err := v.Verify(form); err == nil {
+				t.Errorf("%s: with another %s it is good again, for %+v", d, name, l)
+			}
+		}
+	}
+}
+
 func TestSignInRequests(t *testing.T) {
 	_, form := signIn(t, HerokuV1, testNow)
 	for name, c := range map[string]struct {

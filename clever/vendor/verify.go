@@ -99,7 +99,7 @@ func (v *Verifier) Verify(form url.Values) (Login, error) {
 	if v.Salt == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1 {
 		return Login{}, no("a proof that is missing or wrong")
 	}
-	if err := v.fresh(l, at, want); err != nil {
+	if err := v.fresh(at, want); err != nil {
 		return Login{}, err
 	}
 	return l, nil
@@ -145,8 +145,10 @@ func (v *Verifier) moment(written string) (time.Time, bool) {
 	return time.Unix(n, 0), true
 }
 
-// fresh holds a good proof to the window, and to being used once.
-func (v *Verifier) fresh(l Login, at time.Time, proof string) error {
+// fresh holds a good proof to the window, and to being used once. The proof alone
+// says which one it is: what it covers is in it, and anything else in the form may
+// be another each time.
+func (v *Verifier) fresh(at time.Time, proof string) error {
 	now := time.Now()
 	if v.Now != nil {
 		now = v.Now()
@@ -157,7 +159,7 @@ func (v *Verifier) fresh(l Login, at time.Time, proof string) error {
 	case at.After(now.Add(v.Future)):
 		return no("a proof of the future")
 	}
-	key := sha256.Sum256([]byte(l.ID + "\x00" + l.ResourceID + "\x00" + l.Timestamp + "\x00" + proof))
+	key := sha256.Sum256([]byte(proof))
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.seen == nil {
