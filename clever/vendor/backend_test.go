@@ -159,6 +159,7 @@ func TestConfig(t *testing.T) {
 		`{"id":""}`:     {err: "id is empty"},
 		`{"id":"a\nb"}`: {err: "control character"},
 		`{"id":"` + strings.Repeat("x", 256) + `"}`: {err: "longer than 255 bytes"},
+		`{"id":` + strings.Repeat("1", 256) + `}`:   {err: "longer than 255 bytes"},
 		`{"config":{}}`:           {err: "the answer has no id"},
 		`[]`:                      {err: "no object"},
 		``:                        {err: "the text ends where a value was due"},

@@ -44,10 +44,8 @@ func (r *Resource) read(body []byte, m *Manifest) error {
 
 // identifier reads a vendor's id: a text, or an integer as it was written.
 func identifier(n *node) (string, error) {
-	switch {
-	case n.kind == number && !strings.ContainsAny(n.text, ".eE"):
-		return n.text, nil
-	case n.kind != text:
+	switch integer := n.kind == number && !strings.ContainsAny(n.text, ".eE"); {
+	case n.kind != text && !integer:
 		return "", fmt.Errorf("the answer's id is neither a text nor an integer")
 	case n.text == "":
 		return "", fmt.Errorf("the answer's id is empty")
