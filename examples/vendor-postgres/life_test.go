@@ -111,10 +111,11 @@ func lives(t *testing.T, admin string, s *stall) {
 	}
 	says("a table of its own", address, "SELECT name FROM goods", "tea")
 	shows(t, s, mine)
+	elsewhere := settles(t, admin, address, name)
 	if _, err := b.Deprovision(t.Context(), mine.ID, o); err != nil {
 		t.Error(err)
 	}
-	if err := conn.Ping(t.Context()); err == nil {
+	if conn.Ping(t.Context()) == nil || elsewhere.Ping(t.Context()) == nil {
 		t.Error("a connection outlives the database")
 	}
 	bars("after its removal", address, "password authentication failed")
@@ -123,6 +124,36 @@ func lives(t *testing.T, admin string, s *stall) {
 		t.Error(err)
 	}
 	says("what is left", admin, left, "0 0")
+}
+
+// settles does what a customer may who wants to be there for ever: he makes a
+// template of his database, and leaves something of his in one that is open to all,
+// to which he stays connected.
+func settles(t *testing.T, admin, address, name string) *pgx.Conn {
+	t.Helper()
+	for _, one := range []struct{ at, statement string }{
+		{address, "ALTER DATABASE " + name + " IS_TEMPLATE true"},
+		{admin, "DROP DATABASE IF EXISTS square"},
+		{admin, "CREATE DATABASE square"},
+	} {
+		conn, err := pgx.Connect(t.Context(), one.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(t.Context(), one.statement)
+		if err = errors.Join(err, conn.Close(t.Context())); err != nil {
+			t.Fatalf("%s: %v", one.statement, err)
+		}
+	}
+	conn, err := pgx.Connect(t.Context(), replaced(t, address, "square", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), "SELECT lo_create(0)"); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 // left counts roles and databases of add-ons.
@@ -213,15 +244,17 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// hold keeps the server from making databases: who looks into their template is in
-// the way, for five seconds at most.
+// hold keeps the server from making databases: their list is locked.
 func hold(t *testing.T, admin string) (release func()) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), replaced(t, admin, "template1", ""))
+	conn, err := pgx.Connect(t.Context(), admin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE pg_database IN SHARE MODE"); err != nil {
+		t.Fatal(err)
+	}
 	return func() { _ = conn.Close(context.Background()) }
 }
 

@@ -87,8 +87,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	defer s.close()
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	if s.open {
-		log.Warn("every role of the server may connect to its database " + s.admin.Database + ": REVOKE CONNECT ON DATABASE " + s.admin.Database + " FROM PUBLIC")
+	for _, database := range s.open {
+		log.Warn("every customer may connect to the server's database " + database + ": REVOKE CONNECT ON DATABASE " + database + " FROM PUBLIC")
 	}
 	return serve(ctx, o, backend.Config{
 		Manifest: m, Site: m.Site(o.environment), OldPassword: getenv("VENDOR_OLD_PASSWORD"),

@@ -40,7 +40,7 @@ type seller struct {
 	host     string // where customers connect
 	port     string
 	sslmode  string         // of the administrator's URL, for customers too; "" leaves it to them
-	open     bool           // whether every role may connect to the administrator's database
+	open     []string       // databases, not sold here, to which every role may connect
 	slots    chan struct{}  // one taken for each connection in use
 	idle     chan *pgx.Conn // as many as there are slots fit in
 }
@@ -82,8 +82,8 @@ func (s *seller) probe(ctx context.Context) error {
 	var version int
 	var allowed bool
 	err = conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, rolsuper OR rolcreaterole AND rolcreatedb,
-		EXISTS (SELECT FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
-			WHERE datname = current_database() AND grantee = 0 AND privilege_type = 'CONNECT')
+		ARRAY(SELECT datname::text FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+			WHERE datallowconn AND grantee = 0 AND privilege_type = 'CONNECT' AND datname !~ '^addon_' ORDER BY 1)
 		FROM pg_roles WHERE rolname = current_user`).Scan(&version, &allowed, &s.open)
 	switch {
 	case err != nil:
@@ -131,11 +131,12 @@ func (s *seller) Order(ctx context.Context, a backend.Addon) (backend.Answer, er
 }
 
 // database makes an add-on's. Nobody can connect before everybody else's right to
-// do so is gone.
+// do so is gone. Its template is the one to which nobody connects: what somebody
+// left in the other is no customer's, and who is there is in nobody's way.
 func (s *seller) database(ctx context.Context, conn *pgx.Conn, a backend.Addon) error {
 	there, err := exists(ctx, conn, "SELECT FROM pg_database WHERE datname = $1", name(a))
 	if err == nil && !there {
-		err = said(ctx, conn, "CREATE DATABASE {name} OWNER {name} ALLOW_CONNECTIONS false", a)
+		err = said(ctx, conn, "CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ALLOW_CONNECTIONS false", a)
 	}
 	if err == nil {
 		err = said(ctx, conn, "REVOKE ALL ON DATABASE {name} FROM PUBLIC", a)
@@ -160,18 +161,56 @@ func (s *seller) ChangePlan(ctx context.Context, a backend.Addon, plan string) (
 // locked first, so that nobody comes back between the two.
 func (s *seller) Remove(ctx context.Context, a backend.Addon) error {
 	return s.with(ctx, a, func(conn *pgx.Conn) error {
-		there, err := exists(ctx, conn, "SELECT FROM pg_roles WHERE rolname = $1", name(a))
-		if err == nil && there {
-			err = said(ctx, conn, "ALTER ROLE {name} NOLOGIN", a)
+		role, err := exists(ctx, conn, "SELECT FROM pg_roles WHERE rolname = $1", name(a))
+		if err == nil && role {
+			err = said(ctx, conn, "ALTER ROLE {name} NOLOGIN; GRANT {name} TO CURRENT_USER", a)
 		}
+		database := false
 		if err == nil {
-			err = said(ctx, conn, "DROP DATABASE IF EXISTS {name} WITH (FORCE)", a)
+			database, err = exists(ctx, conn, "SELECT FROM pg_database WHERE datname = $1", name(a))
 		}
-		if err == nil && there {
-			err = errors.Join(said(ctx, conn, "DROP OWNED BY {name}", a), said(ctx, conn, "DROP ROLE {name}", a))
+		if err == nil && database { // its owner may have made a template of it, which could not be dropped
+			err = said(ctx, conn, "ALTER DATABASE {name} IS_TEMPLATE false", a)
+		}
+		if err == nil && database {
+			err = said(ctx, conn, "DROP DATABASE {name} WITH (FORCE)", a)
+		}
+		if err == nil && role {
+			err = s.disown(ctx, conn, a)
 		}
 		return err
 	})
+}
+
+// disown drops a role with what it has outside its own database: of others, those
+// that are open to all know it, too.
+func (s *seller) disown(ctx context.Context, conn *pgx.Conn, a backend.Addon) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", name(a)); err != nil {
+		return err
+	}
+	rows, _ := conn.Query(ctx, `SELECT DISTINCT datname::text FROM pg_shdepend JOIN pg_database d ON d.oid = dbid JOIN pg_roles r ON r.oid = refobjid
+		WHERE refclassid = 'pg_authid'::regclass AND rolname = $1 AND datallowconn`, name(a)) // its error comes again with the rows
+	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if err := s.clear(ctx, other, a); err != nil {
+			return err
+		}
+	}
+	return said(ctx, conn, "DROP OWNED BY {name}; DROP ROLE {name}", a)
+}
+
+// clear drops what a role has in another database.
+func (s *seller) clear(ctx context.Context, database string, a backend.Addon) error {
+	there := s.admin.Copy()
+	there.Database = database
+	conn, err := pgx.ConnectConfig(ctx, there)
+	if err != nil {
+		return err
+	}
+	return errors.Join(said(ctx, conn, "DROP OWNED BY {name}", a), conn.Close(ctx))
 }
 
 // limit gives the connections of a plan, for a statement.
