@@ -16,8 +16,8 @@ import (
 func (e *Emulator) orderSale(c *call, p *partner, a *addon) (answer, error) {
 	a.Sale = newSale(p, a, e.reached(c.r), c.user)
 	err := e.store.change(func(d *draft) error {
-		if d.partner(a.Provider) == nil { // taken off a moment ago
-			return notFound("provider")
+		if now := d.partner(a.Provider); now == nil || !now.seenBy(a.Owner) || now.provider.plan(a.Plan) == nil {
+			return notFound("provider") // it was taken off a moment ago, and another may have its id
 		}
 		d.add(a)
 		return nil

@@ -138,13 +138,16 @@ func (p *partner) renew(old *partner) {
 	}
 	p.Shown.Features = old.Shown.Features
 	known := slices.Concat(old.Shown.Plans, old.Retired)
-	p.Retired = slices.DeleteFunc(slices.Clone(known), func(pl clever.Plan) bool { return hasSlug(p.Shown.Plans, pl.Slug) })
 	p.Shown.Plans = slices.Clone(p.Shown.Plans)
 	for i, pl := range p.Shown.Plans {
 		if at := slices.IndexFunc(known, func(k clever.Plan) bool { return k.Slug == pl.Slug }); at >= 0 {
 			p.Shown.Plans[i].ID = known[at].ID
 		}
 	}
+	// By their ids: a slug may have been sold under several, one after the other.
+	p.Retired = slices.DeleteFunc(known, func(k clever.Plan) bool {
+		return slices.ContainsFunc(p.Shown.Plans, func(pl clever.Plan) bool { return pl.ID == k.ID })
+	})
 }
 
 func hasSlug(plans []clever.Plan, slug string) bool {

@@ -269,11 +269,12 @@ func (w *world) check(c *catalogue) error {
 			return fmt.Errorf("a token has no name, or no secret")
 		}
 	}
+	sellers := map[string]bool{} // a provider may be called as an add-on is
 	for _, p := range w.partners {
-		if p == nil || p.Shown.ID == "" || seen[p.Shown.ID] || c.provider(p.Shown.ID) != nil {
+		if p == nil || p.Shown.ID == "" || sellers[p.Shown.ID] || c.provider(p.Shown.ID) != nil {
 			return fmt.Errorf("a vendor's provider has no id, or the id of another")
 		}
-		seen[p.Shown.ID] = true
+		sellers[p.Shown.ID] = true
 		if err := p.complete(c); err != nil {
 			return err
 		}
