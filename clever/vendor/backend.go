@@ -172,7 +172,7 @@ func (b *Backend) silent(ctx context.Context, k callKind, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	f := &Failure{Call: string(k), Meaning: Transient, Err: err}
+	f := &Failure{Call: string(k), Meaning: Transient, Err: &shownError{b.shown(err.Error()), err}}
 	none, ok := errors.AsType[*NoAnswer](err)
 	_, inside := errors.AsType[*insideError](err)
 	switch {
@@ -185,6 +185,17 @@ func (b *Backend) silent(ctx context.Context, k callKind, err error) error {
 	}
 	return f
 }
+
+// A shownError is an error whose text is fit to be shown: that of a broken answer
+// has parts of it.
+type shownError struct {
+	text string
+	err  error
+}
+
+func (e *shownError) Error() string { return e.text }
+
+func (e *shownError) Unwrap() error { return e.err }
 
 // understand reads an answer by its status.
 func (b *Backend) understand(k callKind, a *Answer) (*Resource, error) {
@@ -200,17 +211,17 @@ func (b *Backend) understand(k callKind, a *Answer) (*Resource, error) {
 		return res, nil
 	case Gone, Missing:
 		if k == deprovision {
-			return &Resource{Message: b.Mask(said(a.Body))}, nil
+			return &Resource{Message: b.shown(said(a.Body))}, nil
 		}
 	case Garbled:
 		f.Unknown = true
 	case Misplaced:
 		if where := a.Header.Get("Location"); where != "" {
-			f.Message = fmt.Sprintf("it points to %q", b.Mask(shown(where)))
+			f.Message = fmt.Sprintf("it points to %q", b.shown(where))
 		}
 		return nil, f
 	}
-	f.Message = b.Mask(said(a.Body))
+	f.Message = b.shown(said(a.Body))
 	return nil, f
 }
 
@@ -232,13 +243,17 @@ func (b *Backend) resource(k callKind, a *Answer) (*Resource, error) {
 	if k == provision && res.ID == "" {
 		return nil, fmt.Errorf("the answer has no id")
 	}
-	res.Message = b.Mask(res.Message)
+	res.Message = b.shown(res.Message)
 	return res, nil
 }
 
 // Mask replaces the manifest's secrets, as they are and as a Basic header has
 // them.
 func (b *Backend) Mask(s string) string { return Mask(s, b.Manifest.hidden()...) }
+
+// shown makes a text of the back-end's fit for one line. Secrets go first: of one
+// that is cut, what is left would not be known.
+func (b *Backend) shown(s string) string { return shown(b.Mask(s)) }
 
 // hidden gives the secrets in all forms that they travel in.
 func (m *Manifest) hidden() []string {

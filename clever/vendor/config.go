@@ -38,7 +38,7 @@ func (r *Resource) read(body []byte, m *Manifest) error {
 			return err
 		}
 	}
-	r.Message = shown(root.get("message").str())
+	r.Message = root.get("message").str()
 	return r.settings(root.get("config"), m)
 }
 
@@ -114,11 +114,11 @@ func said(body []byte) string {
 	if root, err := parse(body); err == nil {
 		for _, name := range []string{"message", "error"} {
 			if s := root.get(name).str(); s != "" {
-				return shown(s)
+				return s
 			}
 		}
 		if root.kind == text {
-			return shown(root.text)
+			return root.text
 		}
 		return ""
 	}
@@ -126,7 +126,7 @@ func said(body []byte) string {
 	if strings.HasPrefix(plain, "<") || !utf8.ValidString(plain) {
 		return ""
 	}
-	return shown(plain)
+	return plain
 }
 
 // shown makes a text of others fit for one line: bounded, nothing but letters.

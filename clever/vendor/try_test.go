@@ -59,3 +59,43 @@ func TestTriesAreTold(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Of a secret that a back-end sends back nothing is told, wherever it stands: not
+// where a text is cut, nor in an answer that is none.
+func TestSecretsSentBack(t *testing.T) {
+	far := strings.Repeat("x", 240)
+	for name, h := range map[string]http.HandlerFunc{
+		"a refusal": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(w, far+testPassword)
+		},
+		"a success": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"id": "kv1", "message": "%s"}`, far+testPassword)
+		},
+		"a redirect": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "http://example.com/"+far[:225]+testPassword)
+			w.WriteHeader(http.StatusFound)
+		},
+		"a broken answer": func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nyour password is %s\r\n\r\n", testPassword)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told string
+			b := answering(t, Clever, h)
+			b.After = func(a Try) {
+				told += fmt.Sprintf("%v %+v", a.Err, a.Resource)
+			}
+			_, err := b.Provision(t.Context(), testOrder)
+			if told += fmt.Sprint(err); strings.Contains(told, testPassword[:10]) {
+				t.Errorf("it is told: %s", told)
+			}
+		})
+	}
+}
