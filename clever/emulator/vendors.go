@@ -56,7 +56,11 @@ func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
 	}
 	seen[id] = true
 	old := d.partner(id)
-	if old != nil {
+	switch {
+	case old == nil:
+	case old.Owner != "": // its texts and plans are not ours to write
+		return &ProviderError{ID: id, Why: "the organisation " + old.Owner + " registered it: remove it there first"}
+	default:
 		p.renew(old)
 	}
 	if len(p.Shown.Plans) == 0 {

@@ -138,3 +138,26 @@ func TestPrivateProvider(t *testing.T) {
 		t.Errorf("it cannot be taken off: %v", err)
 	}
 }
+
+// TestRegisteredByAnother: what an organisation registered is not put on sale to
+// everybody by a manifest of the same id, and stays as it is.
+func TestRegisteredByAnother(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	e, c := open(t, state)
+	base := "/v2/organisations/" + e.Organisations()[0] + "/addonproviders"
+	c.must("POST", base, kv(t, "tinykv"), nil)
+	c.must("PUT", base+"/tinykv", map[string]string{"shortDesc": "Keys"}, nil)
+	var before, after clever.Provider
+	c.must("GET", base+"/tinykv", nil, &before)
+	shut(t, e)
+	v := Vendor{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")}
+	if _, err := New(Options{State: state, Vendors: []Vendor{v}}); err == nil || !strings.Contains(err.Error(), "registered it") {
+		t.Errorf("it is taken over: %v", err)
+	}
+	e, c = open(t, state)
+	defer shut(t, e)
+	c.must("GET", base+"/tinykv", nil, &after)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+}
