@@ -61,7 +61,7 @@ type Options struct {
 	// be nil.
 	Asked func(Exchange)
 	// Warn is told what went wrong after the answer, behind an add-on or with the
-	// state file; it may be nil.
+	// state file, but not again what Called was told; it may be nil.
 	Warn func(text string)
 }
 
@@ -170,6 +170,9 @@ func (e *Emulator) ResetJournal() { e.journal.reset() }
 // at the next start.
 func (e *Emulator) Close() error {
 	e.deals.close()
+	for _, p := range e.store.world().partners {
+		p.line.Close()
+	}
 	return e.store.close()
 }
 

@@ -276,3 +276,17 @@ func TestTooSlow(t *testing.T) {
 	}
 	soon(t, "the vendor was not told", func() bool { return len(f.e.store.world().leaving) == 0 })
 }
+
+// TestToldOnce: who is told of every call is not warned of the same again.
+func TestToldOnce(t *testing.T) {
+	var called, warned collected
+	s := newShop(t, vendor.Clever, nil)
+	f := newFair(t, Options{Warn: warned.add, Called: func(a vendor.Try) { called.add(a.Err.Error()) }}, s)
+	s.set("", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusUnauthorized) })
+	if status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"}); status != 424 {
+		t.Errorf("the order: %d %+v", status, m)
+	}
+	if !strings.Contains(called.text(), "refused the credentials") || warned.text() != "" {
+		t.Errorf("it is told %q and warned %q", called.text(), warned.text())
+	}
+}

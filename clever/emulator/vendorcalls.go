@@ -26,8 +26,15 @@ func (e *Emulator) takeUp() {
 
 // part has the vendors remove what was just removed.
 func (e *Emulator) part(before, after *world) {
+	if slices.Equal(before.leaving, after.leaving) { // nearly always
+		return
+	}
+	known := make(map[string]bool, len(before.leaving))
+	for _, a := range before.leaving {
+		known[a.ID] = true
+	}
 	for _, a := range after.leaving {
-		if !slices.ContainsFunc(before.leaving, func(b *addon) bool { return a.ID == b.ID }) {
+		if !known[a.ID] {
 			e.pursue(a.ID, false)
 		}
 	}
@@ -57,7 +64,8 @@ func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 		f = &vendor.Failure{Meaning: vendor.Transient, Err: err}
 	}
 	wait, again := later(a.Sale.State, try, f)
-	if try == 1 && a.Sale.State == removing || again && try == len(vendor.Brief().Waits) || !again && f.Meaning != vendor.Refused {
+	bad := try == 1 && a.Sale.State == removing || again && try == len(vendor.Brief().Waits) || !again && f.Meaning != vendor.Refused
+	if bad && e.options.Called == nil {
 		e.warn(fmt.Errorf("the vendor of %s and add-on %q (%s): %w%s", a.Provider, a.Name, a.ID, f, hinted(f)))
 	}
 	if again {
