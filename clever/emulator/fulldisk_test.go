@@ -84,10 +84,10 @@ func TestNoRoomForAFreshFile(t *testing.T) {
 	}
 	f := e.store.file
 	restore := room(t, f.size/2)
-	e.store.commit.Lock()
+	e.store.commit.take()
 	f.fresh, f.slack = 0, 0
 	e.store.compact()
-	e.store.commit.Unlock()
+	e.store.commit.pass()
 	e.store.background.Wait()
 	restore()
 	if len(told) != 1 || !strings.Contains(told[0], path) {

@@ -19,7 +19,7 @@ type store struct {
 	file    *stateFile // nil: nothing is kept
 	queueMu sync.Mutex
 	queue   []*job
-	commit  sync.Mutex // held by whoever applies and saves; guards what is in a job, and closed
+	commit  turn // of whoever applies and saves; guards closed
 	closed  bool
 	// follow is called after each change that was kept, before it is answered.
 	follow func(before, after *world)
@@ -29,11 +29,17 @@ type store struct {
 	background sync.WaitGroup
 }
 
+// A turn is a lock that one may wait for together with something else.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) pass() { <-t }
+
 // A job is one change that waits for its turn.
 type job struct {
-	change func(*draft) error
-	err    error
-	done   bool
+	change  func(*draft) error
+	err     error
+	settled chan struct{} // closed when err is what came of it
 }
 
 // world gives what is published.
@@ -42,14 +48,17 @@ func (s *store) world() *world { return s.now.Load() }
 // change applies a change and returns once it is kept. An error of the change
 // itself comes back as it is, and then nothing of it may be in the draft.
 func (s *store) change(change func(*draft) error) error {
-	j := &job{change: change}
+	j := &job{change: change, settled: make(chan struct{})}
 	s.queueMu.Lock()
 	s.queue = append(s.queue, j)
 	s.queueMu.Unlock()
 
-	s.commit.Lock()
-	defer s.commit.Unlock()
-	if !j.done {
+	// Whoever has the turn settles for all. The others need not have had it to go on:
+	// that would be one after the other.
+	select {
+	case <-j.settled:
+	case s.commit <- struct{}{}:
+		defer s.commit.pass()
 		s.settle()
 	}
 	return j.err
@@ -62,9 +71,13 @@ func (s *store) settle() {
 	s.queue = nil
 	s.queueMu.Unlock()
 
+	defer func() {
+		for _, j := range jobs {
+			close(j.settled)
+		}
+	}()
 	d := s.world().draft()
 	for _, j := range jobs {
-		j.done = true
 		if j.err = errClosed; !s.closed {
 			j.err = j.change(d)
 		}
@@ -104,8 +117,8 @@ func (s *store) compact() {
 	w, info, size := s.world(), s.file.info, s.file.size
 	s.background.Go(func() {
 		drawn, err := s.file.draw(w)
-		s.commit.Lock()
-		defer s.commit.Unlock()
+		s.commit.take()
+		defer s.commit.pass()
 		s.compacting = false
 		switch {
 		case err != nil:
@@ -123,10 +136,10 @@ func (s *store) compact() {
 
 // close refuses further changes and lets another process have the file.
 func (s *store) close() error {
-	s.commit.Lock()
+	s.commit.take()
 	closed := s.closed
 	s.closed = true
-	s.commit.Unlock()
+	s.commit.pass()
 	s.background.Wait()
 	if closed || s.file == nil {
 		return nil
@@ -137,7 +150,7 @@ func (s *store) close() error {
 // openStore reads the file, or begins with what seed gives and saves it, so that
 // ids are the same after a restart.
 func openStore(path string, wait time.Duration, c *catalogue, seed func() *world, warn func(error)) (*store, error) {
-	s := &store{warn: warn}
+	s := &store{commit: make(turn, 1), warn: warn}
 	if path == "" {
 		s.now.Store(seed())
 		return s, nil
