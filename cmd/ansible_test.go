@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,14 +35,11 @@ func TestAnsible(t *testing.T) {
 		t.Fatalf("%d playbooks, %v", len(books), err)
 	}
 	server := startAnsible(t, ansible)
-	var turn sync.Mutex // the command line's library keeps flags of its own, for all who run at once
 	for _, book := range books {
 		t.Run(strings.TrimSuffix(filepath.Base(book), ".yml"), func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{book}, bookArgs(t, book)...)
 			wantCode, want := server.play(t, args)
-			turn.Lock()
-			defer turn.Unlock()
 			code, got, stderr := newShell(t).run(append([]string{"play", "--jobs", "1"}, args...)...)
 			if code != wantCode {
 				t.Errorf("exit %d, and Ansible %d\n%s%s", code, wantCode, got, stderr)

@@ -36,7 +36,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 
 // knownFlags gives, for each name of a command's flags, whether it takes a value.
 func knownFlags(command *cli.Command) map[string]bool {
-	known := map[string]bool{"help": false, "h": false, "generate-bash-completion": false}
+	known := map[string]bool{"generate-bash-completion": false}
 	for _, f := range command.Flags {
 		_, isBool := f.(*cli.BoolFlag)
 		for _, name := range f.Names() {

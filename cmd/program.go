@@ -165,11 +165,13 @@ func (p *Program) app() *cli.App {
 	app := &cli.App{
 		Name:                 "runner",
 		Usage:                "makes Clever Cloud match what a playbook declares",
+		HelpName:             "runner",
+		HideHelp:             true, // helpful gives it
 		UsageText:            "runner COMMAND [OPTIONS] [ARGUMENTS]",
 		Description:          "Start with `runner play --emulator examples/site.yml`: it needs no account.",
 		Version:              version(),
 		HideVersion:          true, // the library's flag would be -v, too
-		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
 		Reader:               p.In,
 		Writer:               p.Out,
 		ErrWriter:            p.Err,
@@ -198,9 +200,8 @@ func (p *Program) app() *cli.App {
 			p.versionCommand(),
 		},
 	}
-	for _, c := range app.Commands {
-		c.OnUsageError = usageError
-	}
+	helpful(app.Commands)
+	app.Commands = append(app.Commands, helpCommand())
 	return app
 }
 
@@ -212,12 +213,7 @@ func noCommand(c *cli.Context) error {
 	if !c.Args().Present() {
 		return cli.ShowAppHelp(c)
 	}
-	var known []string
-	for _, command := range c.App.Commands {
-		known = append(known, command.Name)
-	}
-	return (&engine.Problem{Msg: fmt.Sprintf("unknown command %q", c.Args().First())}).
-		WithHint("%s", orElse(engine.DidYouMean(c.Args().First(), known), "runner --help lists the commands"))
+	return unknownCommand(c.Command, c.Args().First())
 }
 
 func orElse(text, otherwise string) string {

@@ -25,13 +25,12 @@ const (
 func (p *Program) vaultCommand() *cli.Command {
 	output := &cli.StringFlag{Name: outputFlag, Usage: "write to `FILE` instead; - is standard output"}
 	with := &cli.StringFlag{Name: encryptIDFlag, Usage: "seal with the password of this `LABEL`"}
-	c := &cli.Command{
+	return &cli.Command{
 		Name:  "vault",
 		Usage: "seal and open files by password, in ansible-vault's format",
 		Description: "Files are replaced whole or not at all, and keep their mode. Of several files none is written\n" +
 			"before all were read. A wrong password ends with exit code 1 and changes nothing.",
 		UsageText: "runner vault COMMAND [OPTIONS] FILE…",
-		Action:    noVaultCommand,
 		Subcommands: []*cli.Command{
 			p.vaultSubcommand("create", "write a new sealed file in an editor ($EDITOR)", "FILE", p.vaultCreate, with),
 			p.vaultSubcommand("decrypt", "open files for good", "FILE…", p.vaultDecrypt, output),
@@ -44,23 +43,6 @@ func (p *Program) vaultCommand() *cli.Command {
 			p.vaultSubcommand("view", "print what sealed files hold", "FILE…", p.vaultView),
 		},
 	}
-	for _, sub := range c.Subcommands {
-		sub.OnUsageError = usageError
-	}
-	return c
-}
-
-// noVaultCommand helps where no command was given, and refuses one that is unknown.
-func noVaultCommand(c *cli.Context) error {
-	if !c.Args().Present() {
-		return cli.ShowSubcommandHelp(c)
-	}
-	var known []string
-	for _, command := range c.Command.Subcommands {
-		known = append(known, command.Name)
-	}
-	return (&engine.Problem{Msg: fmt.Sprintf("unknown command \"vault %s\"", c.Args().First())}).
-		WithHint("%s", orElse(engine.DidYouMean(c.Args().First(), known), "runner vault --help lists the commands"))
 }
 
 func (p *Program) vaultSubcommand(name, usage, args string, do func(*cli.Context) error, flags ...cli.Flag) *cli.Command {

@@ -17,12 +17,12 @@ import (
 const manifestName = "addon-manifest.json"
 
 func (p *Program) vendorCommand() *cli.Command {
-	c := &cli.Command{
+	return &cli.Command{
 		Name:  "vendor",
 		Usage: "for those who sell add-ons: check a manifest and a back-end",
 		Description: "validate, test and serve take " + manifestName + " where MANIFEST is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
 			"guessed from its fields unless --dialect says.",
-		Action: noCommand,
+		UsageText: "runner vendor COMMAND [OPTIONS] [MANIFEST]",
 		Subcommands: []*cli.Command{
 			p.vendorInitCommand(),
 			p.vendorValidateCommand(),
@@ -34,10 +34,6 @@ func (p *Program) vendorCommand() *cli.Command {
 			p.vendorServeCommand(),
 		},
 	}
-	for _, sub := range c.Subcommands {
-		sub.OnUsageError = usageError
-	}
-	return c
 }
 
 func dialectFlag() cli.Flag {
