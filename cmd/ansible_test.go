@@ -23,6 +23,7 @@ import (
 // The playbooks keep to what Ansible has done the same since its core 2.14, and
 // the environment makes a 2.14 do as later ones do.
 func TestAnsible(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("Ansible takes a second to start")
 	}

@@ -124,6 +124,7 @@ func answered(browser context.Context, address, button string) (s sight) {
 // TestLoginInChromium goes from the click to the profile, as a user does, by the
 // three steps and by the console's page. Other programs work from that profile.
 func TestLoginInChromium(t *testing.T) {
+	t.Parallel()
 	const asks, asksForCLI = "Emulator wants to log in", "A command line wants to log in"
 	for _, tt := range []struct {
 		name   string
@@ -138,6 +139,7 @@ func TestLoginInChromium(t *testing.T) {
 		{"denied on the console's page", []string{"--cli"}, "#deny", sight{asksForCLI, "Denied", nil}, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			browser := chromium(t)
 			s := newShell(t)
 			e := s.loggedOut(t)

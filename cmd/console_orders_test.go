@@ -32,6 +32,7 @@ func (v *viewer) row(name, words string) {
 
 // TestConsoleOrders orders, changes and removes by the page, and meets refusals.
 func TestConsoleOrders(t *testing.T) {
+	t.Parallel()
 	v := newViewer(t)
 	addons := func() []clever.Addon { return v.e.Addons(v.e.User()) }
 	const evil = `<img src=x onerror="document.title='pwned'">`
@@ -98,6 +99,7 @@ func TestConsoleOrders(t *testing.T) {
 // TestConsoleOfVendor sees a vendor at work while the page is open, opens the
 // dashboard, and reads why the vendor refuses something.
 func TestConsoleOfVendor(t *testing.T) {
+	t.Parallel()
 	b, err := newBackend(false)
 	if err != nil {
 		t.Fatal(err)

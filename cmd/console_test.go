@@ -91,6 +91,7 @@ func (v *viewer) play(n, want int) {
 }
 
 func TestConsoleInChromium(t *testing.T) {
+	t.Parallel()
 	v := newViewer(t)
 	v.until(`document.getElementById("total").textContent === "0"`)
 	v.play(2, 0)
@@ -159,6 +160,7 @@ func (v *viewer) variables() {
 
 // A keyboard reaches everything, sees where it is, and is caught nowhere.
 func TestConsoleByKeyboard(t *testing.T) {
+	t.Parallel()
 	v := newViewer(t)
 	v.play(1, 0)
 	v.until(`document.querySelectorAll("tr[data-addon]").length === 1`)

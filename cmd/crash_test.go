@@ -18,10 +18,12 @@ import (
 // TestKilledAtEveryRequest kills a play before and after each of its requests, and
 // plays again: what is declared is there, once.
 func TestKilledAtEveryRequest(t *testing.T) {
+	t.Parallel()
 	n := requestsOf(t, "-j1")
 	for _, jobs := range []string{"-j1", "-j10"} {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("done=%v%s", done, jobs), func(t *testing.T) {
+				t.Parallel()
 				for at := 1; at <= n; at += pace {
 					killed(t, at, done, jobs)
 				}
@@ -115,6 +117,7 @@ func (s *shell) underWay(t *testing.T) []string {
 // TestKilledWhileItMigrates: the next play waits for the migration that runs, and
 // asks for no other.
 func TestKilledWhileItMigrates(t *testing.T) {
+	t.Parallel()
 	var hours atomic.Int64 // on the emulator's clock
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	tr := newTrialOn(t, emulator.Options{

@@ -89,6 +89,7 @@ func bothSay(t *testing.T, uri, url string) string {
 // TestRealDatabases: the variables of examples/site.yml work, survive the emulator's
 // being killed, and end with the add-ons.
 func TestRealDatabases(t *testing.T) {
+	t.Parallel()
 	realPrograms(t)
 	s := newShell(t)
 	c := s.realEmulator(t)
@@ -149,6 +150,7 @@ func gone(t *testing.T, pids []int) {
 // TestRealPlay: a play with --real meets databases that work while it plays, and
 // leaves no process behind.
 func TestRealPlay(t *testing.T) {
+	t.Parallel()
 	realPrograms(t)
 	s := newShell(t)
 	if err := os.Chmod(filepath.Dir(s.dir), 0o711); err != nil {

@@ -32,6 +32,7 @@ const (
 // version 1, and all have so much of the past that a fresh one is drawn at the
 // first change, so that one kill or another comes while that is done.
 func TestKilledEmulator(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state.json")
 	world := seedState(t, state)
 	for _, after := range kills() {

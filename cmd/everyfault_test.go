@@ -15,6 +15,7 @@ import (
 // at a time. Either the play makes the declared world all the same, or it fails
 // and says so, and the next one makes it. Never is anything there twice.
 func TestEveryFaultAtEveryRequest(t *testing.T) {
+	t.Parallel()
 	for _, jobs := range []string{"-j1", "-j10"} {
 		n := requestsOf(t, jobs) // which starts the runtime's goroutine for signals, outside of all bubbles
 		if n < 6 {
@@ -26,6 +27,7 @@ func TestEveryFaultAtEveryRequest(t *testing.T) {
 		}
 		for _, kind := range kinds {
 			t.Run(fmt.Sprintf("%s%s", kind, jobs), func(t *testing.T) {
+				t.Parallel()
 				for at := 1; at <= n; at += pace {
 					synctest.Test(t, func(t *testing.T) { struck(t, kind, at, jobs) })
 				}

@@ -194,6 +194,7 @@ func TestStateFiles(t *testing.T) {
 // TestPlaybooksThatAreNone: whatever is given as a playbook ends with code 4, a
 // message and no request.
 func TestPlaybooksThatAreNone(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	fifo := filepath.Join(s.dir, "fifo.yml")

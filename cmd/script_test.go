@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	exit N COMMAND…                     the command ends with this code
 //	matches FILE                        the last standard output is FILE, ids and secrets aside
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

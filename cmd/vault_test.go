@@ -51,6 +51,7 @@ func opened(t *testing.T, path string) (plain []byte, by string) {
 // TestKilledRekey kills a rekey at points from its start to after its end: the file
 // is the old one or the new one.
 func TestKilledRekey(t *testing.T) {
+	t.Parallel()
 	plain := bytes.Repeat([]byte("password: hunter2\n"), 100_000)
 	s := newShell(t)
 	path := s.sealedFile(t, "secrets.yml", plain)

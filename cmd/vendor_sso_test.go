@@ -18,6 +18,7 @@ import (
 // TestSignInOpensTheBrowser: the page that `vendor sso --open` hands the system's
 // opener signs in by itself, in a real browser.
 func TestSignInOpensTheBrowser(t *testing.T) {
+	t.Parallel()
 	browser := chromium(t)
 	for _, d := range vendor.Dialects() {
 		t.Run(string(d), func(t *testing.T) {

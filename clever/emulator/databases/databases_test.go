@@ -1,6 +1,7 @@
 package databases_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,14 +24,37 @@ type stage struct {
 	passed    atomic.Int64 // how much later it is for the emulator than outside
 }
 
-// folder gives one that the servers' user can reach where the tests run as root.
+// folder gives one that the servers' user can reach where the tests run as root. It
+// is in memory where there is room: a new server writes a thousand files.
 func folder(t testing.TB) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+	within := ""
+	if roomy("/dev/shm") {
+		within = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(within, "databases-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// roomy reports whether a folder's file system has a gibibyte left, enough for the
+// servers of all tests: a container's /dev/shm may be small.
+func roomy(dir string) bool {
+	var kibibytes int
+	table, _ := exec.Command("df", "-Pk", dir).Output()
+	_, row, _ := strings.Cut(string(table), "\n")
+	n, _ := fmt.Sscanf(row, "%s %d %d %d", new(string), new(int), new(int), &kibibytes)
+	return n == 4 && kibibytes >= 1<<20
 }
 
 // needs skips where the real programs are missing.
@@ -163,6 +187,7 @@ func redis(t testing.TB, url string, words ...string) string {
 // TestPostgres: what is handed out works, for its owner, as far as the plan goes,
 // until it is removed.
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql")
 	s := begin(t, folder(t), "")
 	small, other := s.order(t, "postgresql-addon", "dev"), s.order(t, "postgresql-addon", "xxs_sml")
@@ -210,6 +235,7 @@ func TestPostgres(t *testing.T) {
 
 // TestRedis: the same of Redis.
 func TestRedis(t *testing.T) {
+	t.Parallel()
 	needs(t, "redis-server", "redis-cli")
 	s := begin(t, folder(t), "")
 	small, other := s.order(t, "redis-addon", "s_mono"), s.order(t, "redis-addon", "m_mono")

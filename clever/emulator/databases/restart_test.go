@@ -23,6 +23,7 @@ import (
 // TestRestart: the data is there again, at the same address unless somebody else
 // took it, which the variables tell.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql", "redis-server", "redis-cli")
 	dir := folder(t)
 	s := begin(t, dir, "")
@@ -64,6 +65,7 @@ func TestRestart(t *testing.T) {
 
 // TestManyAtOnce: orders and removals do not get in each other's way.
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql", "redis-server", "redis-cli")
 	s := begin(t, folder(t), "")
 	plans := map[string]string{"postgresql-addon": s.plan(t, "postgresql-addon", "dev"), "redis-addon": s.plan(t, "redis-addon", "s_mono")}
@@ -100,6 +102,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // TestOpenSession: who is connected keeps nobody from removing the add-on.
 func TestOpenSession(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql")
 	s := begin(t, folder(t), "")
 	a := s.order(t, "postgresql-addon", "dev")
@@ -134,6 +137,7 @@ func TestOpenSession(t *testing.T) {
 
 // TestLateMigration: what the new plan allows comes when the migration is over.
 func TestLateMigration(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql")
 	s := begin(t, folder(t), "")
 	a := s.order(t, "postgresql-addon", "dev")
@@ -157,6 +161,7 @@ func TestLateMigration(t *testing.T) {
 // TestExistingServer: roles and databases are made in the server that is named, and
 // removed from it.
 func TestExistingServer(t *testing.T) {
+	t.Parallel()
 	needs(t, "initdb", "psql")
 	dir := folder(t)
 	host := begin(t, dir, "")
@@ -185,6 +190,7 @@ func TestExistingServer(t *testing.T) {
 
 // TestBadServer: what is wrong with --postgres is told without its password.
 func TestBadServer(t *testing.T) {
+	t.Parallel()
 	needs(t, "psql")
 	for at, want := range map[string]string{
 		"localhost":                                        "--postgres takes a URL",
