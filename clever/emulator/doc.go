@@ -64,7 +64,8 @@
 //	provisioning  ordered; listed with the names of its variables, and without values
 //	active        made
 //	changing      to another plan: a migration that runs; refused, the old plan stays
-//	removing      no longer its owner's, and kept until the vendor says that it is gone
+//	removing      no longer its owner's, and kept until the vendor says that it is gone, or could
+//	              not be asked for a day: then there is a warning, and it is forgotten here
 //
 // Whoever orders or changes waits twenty seconds for the vendor; after that, and
 // at the next start, it goes on by itself: after 0, 2, 5, 15 and 60 seconds, then

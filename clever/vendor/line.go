@@ -22,14 +22,17 @@ const (
 	callTime    = 25 * time.Second // what Heroku grants a back-end
 	headerSize  = 64 << 10
 	answerSize  = 1 << 20
+	callsAtOnce = 64 // so that many add-ons are no flood, here or there
 )
 
 // A Line is the way to a back-end that is not trusted: it follows no redirect,
 // so that credentials reach no other host, reads no more than a mebibyte, and
-// ends after the time that a back-end has. It may be used by many goroutines.
+// ends after the time that a back-end has. It may be used by many goroutines; of
+// more than 64 calls the others wait.
 type Line struct {
-	out  http.RoundTripper
-	time time.Duration
+	out   http.RoundTripper
+	time  time.Duration
+	slots chan struct{} // one taken for each call
 }
 
 // LineOptions say how to reach a back-end.
@@ -43,7 +46,7 @@ type LineOptions struct {
 // NewLine gives a way to a back-end. Addresses inside a network are refused when
 // a connection is made, after names were resolved.
 func NewLine(o LineOptions) *Line {
-	l := &Line{out: o.Out, time: o.Time}
+	l := &Line{out: o.Out, time: o.Time, slots: make(chan struct{}, callsAtOnce)}
 	if l.time == 0 {
 		l.time = callTime
 	}
@@ -135,6 +138,12 @@ func (e *NoAnswer) Unwrap() error { return e.Err }
 // context's.
 func (l *Line) Send(r *http.Request) (*Answer, error) {
 	outer := r.Context()
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	case <-outer.Done():
+		return nil, outer.Err()
+	}
 	ctx, cancel := context.WithTimeout(outer, l.time)
 	defer cancel()
 	var sent, insecure atomic.Bool

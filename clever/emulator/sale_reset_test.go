@@ -1,0 +1,67 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"runner/clever/vendor"
+)
+
+// TestResetWhileVendorsWork: the page's reset takes back what is made, what is being
+// made or changed, and what the vendor took its time for, and floods nobody.
+func TestResetWhileVendorsWork(t *testing.T) {
+	s := newShop(t, vendor.Clever, nil)
+	f := newFair(t, Options{}, s)
+	for i := range 100 {
+		f.kv(fmt.Sprint("made", i), "small")
+	}
+	_, slow := f.kv("slow", "small")
+	s.set("", once("PUT", 1, accept(f.e.store.world().sold(slow.ID).Sale.ID)))
+	if got, _ := f.change(slow.ID, "large"); got != "RUNNING" {
+		t.Errorf("the slow change is %s", got)
+	}
+	_, changed := f.kv("changed", "small")
+
+	asked, well := make(chan struct{}, 2), make(chan struct{})
+	var now, most atomic.Int32
+	s.set("", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method != "DELETE" { // under way, until the reset is over
+			asked <- struct{}{}
+			<-well
+		}
+		n := now.Add(1)
+		defer now.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			continue
+		}
+		next.ServeHTTP(w, r)
+	})
+	done := make(chan struct{}, 2)
+	go func() {
+		f.kv("ordered", "small")
+		done <- struct{}{}
+	}()
+	go func() {
+		f.ask("POST", "/v2/organisations/"+f.e.User()+"/addons/"+changed.ID+"/migrations", map[string]string{"planId": f.shelf["large"], "region": "par"}, nil)
+		done <- struct{}{}
+	}()
+	<-asked
+	<-asked
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("POST", "http://localhost/console/reset", nil)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	f.e.Console("localhost:80").ServeHTTP(w, r)
+	if w.Code != 204 || len(f.e.Addons(f.e.User())) != 0 {
+		t.Errorf("the reset: %d %s", w.Code, w.Body)
+	}
+	close(well)
+	<-done
+	<-done
+	soon(t, "the vendor still has some", func() bool { return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 })
+	if most.Load() > 64 {
+		t.Errorf("%d calls at once", most.Load())
+	}
+}
