@@ -129,6 +129,9 @@ func (f *stateFile) parse(text []byte, c *catalogue) (*world, int64, error) {
 	if err == nil {
 		err = w.check(c)
 	}
+	if _, other := errors.AsType[*otherShelfError](err); other {
+		return nil, 0, fmt.Errorf("the state file %s is of another kind of emulator: %w: give another file", f.path, err)
+	}
 	if err != nil {
 		return nil, 0, f.damaged(err)
 	}

@@ -161,3 +161,34 @@ func TestRegisteredByAnother(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestOtherShelves: a state file from where other things are sold is told as such,
+// and left as it is.
+func TestOtherShelves(t *testing.T) {
+	v := Vendor{Manifest: manifest(t, vendor.Clever, "kv", "https://kv.example.com")}
+	for name, c := range map[string]struct {
+		first, then Options
+		says        string
+	}{
+		"the platform's add-on": {Options{}, Options{VendorsOnly: true}, `of "postgresql-addon", which is not sold here`},
+		"the platform's id":     {Options{VendorsOnly: true, Vendors: []Vendor{v}}, Options{}, `sells "kv" in it, which is the platform's own here`},
+	} {
+		state := filepath.Join(t.TempDir(), "state")
+		c.first.State, c.then.State = state, state
+		e, err := New(c.first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.first.VendorsOnly {
+			inProcessClient(t, e).order("/v2/self", order("cache"))
+		}
+		shut(t, e)
+		before := contents(t, state)
+		if e, err = New(c.then); err == nil {
+			shut(t, e)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "damaged") || string(contents(t, state)) != string(before) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

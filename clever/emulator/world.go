@@ -258,48 +258,74 @@ func (w *world) sold(id string) *addon {
 	return nil
 }
 
+// An otherShelfError says that a world is whole, and was made where other things
+// are sold: VendorsOnly is, or was, on.
+type otherShelfError struct{ why string }
+
+func (e *otherShelfError) Error() string { return e.why }
+
 // check says why a world that came from a file cannot be served.
 func (w *world) check(c *catalogue) error {
 	if w.user.ID == "" {
 		return fmt.Errorf("it names no user")
 	}
-	seen := map[string]bool{}
 	for _, t := range w.tokens {
 		if t.Token == "" || t.Secret == "" {
 			return fmt.Errorf("a token has no name, or no secret")
 		}
 	}
-	sellers := map[string]bool{} // a provider may be called as an add-on is
-	for _, p := range w.partners {
-		if p == nil || p.Shown.ID == "" || sellers[p.Shown.ID] || c.provider(p.Shown.ID) != nil {
-			return fmt.Errorf("a vendor's provider has no id, or the id of another")
-		}
-		sellers[p.Shown.ID] = true
-		if err := p.complete(c); err != nil {
-			return err
-		}
+	if err := w.checkPartners(c); err != nil {
+		return err
 	}
+	seen := map[string]bool{}
 	for _, a := range slices.Concat(w.addons, w.leaving) {
 		if a == nil || a.ID == "" || a.RealID == "" || seen[a.ID] || seen[a.RealID] {
 			return fmt.Errorf("an add-on has no id, or the id of another")
 		}
 		seen[a.ID], seen[a.RealID] = true, true
-		if s := a.Sale; s != nil && (s.Key == "" || w.partner(a.Provider) == nil || (s.State == changing) != (a.Moving != nil)) {
-			return fmt.Errorf("what is kept of %s and its vendor does not fit together", a.ID)
+		if err := w.checkAddon(c, a); err != nil {
+			return err
 		}
-		if !w.owns(a.Owner) {
-			return fmt.Errorf("the owner %q of %s is unknown", a.Owner, a.ID)
+	}
+	return nil
+}
+
+func (w *world) checkPartners(c *catalogue) error {
+	seen := map[string]bool{} // not with the add-ons' ids: a provider may be called as an add-on is
+	for _, p := range w.partners {
+		switch {
+		case p == nil || p.Shown.ID == "" || seen[p.Shown.ID]:
+			return fmt.Errorf("a vendor's provider has no id, or the id of another")
+		case c.provider(p.Shown.ID) != nil:
+			return &otherShelfError{fmt.Sprintf("a vendor sells %q in it, which is the platform's own here", p.Shown.ID)}
 		}
-		p := w.provider(c, a.Provider)
-		if p == nil || p.plan(a.Plan) == nil || c.zone(a.Region) == nil {
-			return fmt.Errorf("the provider, plan or region of %s is not in the catalogue", a.ID)
+		seen[p.Shown.ID] = true
+		if err := p.complete(c); err != nil {
+			return err
 		}
-		if m := a.Moving; m != nil && len(m.Migration.Steps) == 0 {
-			return fmt.Errorf("the migration of %s has no steps", a.ID)
-		}
-		if m := a.Moving; m != nil && (p.plan(m.Plan) == nil || c.zone(m.Region) == nil) {
-			return fmt.Errorf("the plan or region that %s moves to is not in the catalogue", a.ID)
-		}
+	}
+	return nil
+}
+
+func (w *world) checkAddon(c *catalogue, a *addon) error {
+	if s := a.Sale; s != nil && (s.Key == "" || w.partner(a.Provider) == nil || (s.State == changing) != (a.Moving != nil)) {
+		return fmt.Errorf("what is kept of %s and its vendor does not fit together", a.ID)
+	}
+	if !w.owns(a.Owner) {
+		return fmt.Errorf("the owner %q of %s is unknown", a.Owner, a.ID)
+	}
+	p := w.provider(c, a.Provider)
+	if p == nil {
+		return &otherShelfError{fmt.Sprintf("%s in it is of %q, which is not sold here", a.ID, a.Provider)}
+	}
+	if p.plan(a.Plan) == nil || c.zone(a.Region) == nil {
+		return fmt.Errorf("the plan or region of %s is not in the catalogue", a.ID)
+	}
+	if m := a.Moving; m != nil && len(m.Migration.Steps) == 0 {
+		return fmt.Errorf("the migration of %s has no steps", a.ID)
+	}
+	if m := a.Moving; m != nil && (p.plan(m.Plan) == nil || c.zone(m.Region) == nil) {
+		return fmt.Errorf("the plan or region that %s moves to is not in the catalogue", a.ID)
 	}
 	return nil
 }
