@@ -210,8 +210,7 @@ func (s *stall) end(t *testing.T) {
 	}
 }
 
-// runner runs a command of runner's. The library of its command line has variables
-// of its own: there is one at a time in a process.
+// runner runs a command of runner's.
 func runner(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, problems bytes.Buffer
@@ -225,14 +224,16 @@ func runner(t *testing.T, args ...string) (code int, stdout, stderr string) {
 func TestVendorTest(t *testing.T) {
 	admin := server(t)
 	t.Run("dialects", func(t *testing.T) {
+		t.Run("slow", func(t *testing.T) { // the longest first
+			t.Parallel()
+			tested(t, vendor.HerokuV3, admin, true)
+		})
 		for _, d := range vendor.Dialects() {
 			t.Run(string(d), func(t *testing.T) {
+				t.Parallel()
 				tested(t, d, admin, false)
 			})
 		}
-		t.Run("slow", func(t *testing.T) {
-			tested(t, vendor.HerokuV3, admin, true)
-		})
 	})
 	if n, err := ask(t, admin, left); err != nil || n != "0 0" {
 		t.Errorf("roles and databases that are left: %s, %v", n, err)
