@@ -164,11 +164,15 @@ func (d *deals) rest(w *worker, wait time.Duration) bool {
 	defer t.Stop()
 	select {
 	case <-d.ending:
-		return false
 	case <-w.wake:
 	case <-t.C:
 	}
-	return true
+	select {
+	case <-d.ending: // it may have come together with the other
+		return false
+	default:
+		return true
+	}
 }
 
 // settle sees to it that the vendor is asked, and waits for what comes of it, as

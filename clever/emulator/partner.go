@@ -228,8 +228,11 @@ func (d *draft) removePartner(id string) error {
 		return &ProviderError{ID: id, Why: "there is none of this id"}
 	}
 	its := func(a *addon) bool { return a.Provider == id }
-	if slices.ContainsFunc(d.addons, its) || slices.ContainsFunc(d.leaving, its) {
+	switch {
+	case slices.ContainsFunc(d.addons, its):
 		return &ProviderError{ID: id, Why: "there are add-ons of it: remove them first", Live: true}
+	case slices.ContainsFunc(d.leaving, its):
+		return &ProviderError{ID: id, Why: "its back-end has not removed all of its add-ons yet: try again when it has", Live: true}
 	}
 	d.partners = slices.DeleteFunc(slices.Clone(d.partners), func(p *partner) bool { return p.Shown.ID == id })
 	d.changed = true

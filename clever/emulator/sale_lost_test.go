@@ -290,3 +290,33 @@ func TestToldOnce(t *testing.T) {
 		t.Errorf("it is told %q and warned %q", called.text(), warned.text())
 	}
 }
+
+// TestSellerLeavesTooEarly: a provider stays as long as its back-end is to be asked.
+func TestSellerLeavesTooEarly(t *testing.T) {
+	s := newShop(t, vendor.Clever, nil)
+	f := newFair(t, Options{}, s)
+	_, a := f.kv("db", "small")
+	leave := func() error { return f.e.store.change(func(d *draft) error { return d.removePartner("tinykv") }) }
+	if err := leave(); err == nil || !strings.Contains(err.Error(), "remove them first") {
+		t.Errorf("with an add-on: %v", err)
+	}
+	asked, well, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s.set("", once("DELETE", 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		close(asked)
+		<-well
+		next.ServeHTTP(w, r)
+	}))
+	go func() {
+		defer close(done)
+		f.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
+	}()
+	<-asked
+	if err := leave(); err == nil || !strings.Contains(err.Error(), "not removed all of its add-ons yet") {
+		t.Errorf("while it is removed: %v", err)
+	}
+	close(well)
+	<-done
+	if err := leave(); err != nil || len(s.plans()) > 0 {
+		t.Errorf("afterwards: %v, and the vendor has %v", err, s.plans())
+	}
+}
