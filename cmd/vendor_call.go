@@ -71,6 +71,9 @@ func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifest
 
 // sideOf is vendorSide for the manifest of a name.
 func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
+	if c.Duration("timeout") <= 0 {
+		return nil, errors.New("--timeout must be more than nothing, such as 25s")
+	}
 	f, err := p.soundManifest(c, name, "nothing was called")
 	if err != nil {
 		return nil, err

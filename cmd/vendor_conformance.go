@@ -59,6 +59,9 @@ func (p *Program) vendorTest(c *cli.Context) error {
 		Profiles: separated(c.StringSlice("profile"), strings.ToLower), Console: c.String("console"),
 		Wait: c.Duration("callback-wait"), Hard: c.Duration("timeout"), OtherPlan: c.String("other-plan"),
 	}
+	if o.Wait <= 0 {
+		return errors.New("--callback-wait must be more than nothing, such as 1m")
+	}
 	if err := knownChecks(&o); err != nil {
 		return err
 	}

@@ -68,9 +68,16 @@ func plansOf(n *expr.Node) []ProviderPlan {
 	for i, item := range n.Items {
 		p := ProviderPlan{Slug: said(item, "slug", i), Name: said(item, "name", i), Features: map[string]string{}}
 		p.Price, _ = strconv.ParseFloat(said(item, "price", i), 64)
+		if n := item.Get("price"); n != nil {
+			if f, ok := n.Value.(float64); ok { // .nan, which is no number to others
+				p.Price = f
+			}
+		}
 		if f := item.Get("features"); f != nil {
 			for _, e := range f.Entries {
-				p.Features[e.Key.Text] = e.Value.Text
+				if e.Value.Shape == expr.Scalar {
+					p.Features[e.Key.Text] = e.Value.Text
+				}
 			}
 		}
 		plans = append(plans, p)

@@ -56,6 +56,8 @@ func readPaper(name, dir string) (paper, error) {
 		return paper{}, &engine.Problem{Msg: fmt.Sprintf("there is no manifest %s", path), Hint: "runner vendor init writes one"}
 	case err != nil:
 		return paper{}, fmt.Errorf("the manifest cannot be read: %w", err)
+	case info.IsDir():
+		return paper{}, fmt.Errorf("%s is a folder, and a manifest a file in it", path)
 	case !info.Mode().IsRegular() || info.Size() > largestManifest:
 		return paper{}, fmt.Errorf("%s is no file of at most a mebibyte, so it is no manifest", path)
 	}

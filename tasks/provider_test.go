@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -253,6 +254,7 @@ func TestCheckProvider(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "wrong.json"), []byte(wrong), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	nan := &expr.Node{Text: ".nan", Value: math.NaN(), Place: engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 1, Col: 1}}
 	kinds := tasks.Kinds(&tasks.Cloud{})
 	kind := kinds[slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == "provider_register" })]
 	for _, c := range []struct {
@@ -274,6 +276,8 @@ func TestCheckProvider(t *testing.T) {
 				`test.yml:1:1: feature "a" has no value: leave it out`,
 				`test.yml:1:1: unknown feature "b" of this task; there is a`,
 			}},
+		{"neither numbers nor texts", tinykv("features", connections(), "plans", maps(args("slug", "s", "name", "S", "price", nan,
+			"features", args("connections", connections())))), []string{`test.yml:1:1: NaN is no price: write euros a month, 0 for none`}},
 		{"a template is left for later", tinykv("plans", maps(args("slug", "{{ s }}", "name", "S", "price", "-1"))), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -299,6 +303,9 @@ func TestCheckProvider(t *testing.T) {
 		if !slices.Contains(got, w) {
 			t.Errorf("%s is not among\n%s", w, strings.Join(got, "\n"))
 		}
+	}
+	if folder := kind.Check(args("organisation", "Example Organisation", "manifest", "."), dir); len(folder) != 1 || !strings.HasSuffix(folder[0].Msg, " is a folder, and a manifest a file in it") {
+		t.Errorf("a folder is %v", folder)
 	}
 	if !strings.Contains(strings.Join(got, "\n"), "only organisations sell") {
 		t.Errorf("a personal space passes: %q", got)
