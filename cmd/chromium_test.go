@@ -59,7 +59,8 @@ func (t tests) Run() int {
 }
 
 // chromium gives a tab of a browser, which shares nothing with other tabs. It is
-// closed with the test, which fails if a page complains.
+// closed with the test, which fails if a page complains: open it after the servers
+// that it asks, so that it is closed before them.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	b, err := shared.start()
@@ -140,9 +141,9 @@ func TestLoginInChromium(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			browser := chromium(t)
 			s := newShell(t)
 			e := s.loggedOut(t)
+			browser := chromium(t)
 			seen := make(chan sight, 1)
 			code, out, stderr := s.login(t, press(browser, tt.button, seen), "", append(tt.args, "--timeout", "1m")...)
 			if got := <-seen; got != tt.want || code != tt.code {

@@ -24,7 +24,6 @@ type viewer struct {
 
 func newViewer(t *testing.T, vendors ...emulator.Vendor) *viewer {
 	t.Helper()
-	browser := chromium(t)
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Vendors: vendors})
 	console := e.Console("127.0.0.1:0")
@@ -32,7 +31,7 @@ func newViewer(t *testing.T, vendors ...emulator.Vendor) *viewer {
 	t.Cleanup(server.Close)
 	t.Cleanup(console.Close) // before the server, which waits
 	s.env["API_HOST"] = server.URL
-	v := &viewer{shell: s, t: t, ctx: browser, e: e}
+	v := &viewer{shell: s, t: t, ctx: chromium(t), e: e} // the tab is closed before the server that it asks
 	v.do(chromedp.Navigate(server.URL))
 	v.until(`document.querySelector(".link.live")`)
 	return v

@@ -19,7 +19,6 @@ import (
 // opener signs in by itself, in a real browser.
 func TestSignInOpensTheBrowser(t *testing.T) {
 	t.Parallel()
-	browser := chromium(t)
 	for _, d := range vendor.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			s := newShell(t)
@@ -30,6 +29,7 @@ func TestSignInOpensTheBrowser(t *testing.T) {
 			m, _ := vendor.Read(text, vendor.Options{})
 			server := httptest.NewServer(dashboard(vendor.NewVerifier(d, m.SSOSalt)))
 			t.Cleanup(server.Close)
+			browser := chromium(t) // whose tab is closed before the server that it asks for an icon
 			file := s.file(t, "m.json", strings.ReplaceAll(string(text), "https://addon.example.com", server.URL))
 			opener := "#!/bin/sh\necho \"$1\" >" + filepath.Join(s.dir, "opened") + "\n"
 			if err := os.WriteFile(filepath.Join(s.dir, "xdg-open"), []byte(opener), 0o700); err != nil {
