@@ -17,7 +17,8 @@ var vendorHelp = "--vendor MANIFEST[,dialect=D][,env=SITE][,plan=SLUG]… sells 
 	"manifest's id, to addon_register and to clever-tools. Orders, plan changes and removals call the vendor's back-end at\n" +
 	"the manifest's test site, or at its production site with env=production; a back-end of this machine may be http.\n" +
 	"The back-end is told the plan's slug; without plan= there is " + strings.Join(emulator.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
-	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed."
+	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed. An id\n" +
+	"that an organisation registered is refused, and so is another dialect as long as there are add-ons."
 
 func vendorFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "vendor", Usage: "sell the add-on of the vendor's manifest that `SPEC` names (repeatable)"}

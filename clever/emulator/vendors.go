@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,7 +15,7 @@ import (
 // changes and removals are done by the vendor's own back-end.
 type Vendor struct {
 	Manifest    []byte         // as package vendor reads it; its rules hold, but http on this machine is no error
-	Dialect     vendor.Dialect // "" detects it
+	Dialect     vendor.Dialect // "" detects it; it stays as long as there are add-ons
 	Environment string         // where the back-end is called: "production", or else "test"
 	// Plans are the slugs of the plans on sale, as the back-end is told them. An
 	// AppFog manifest brings its own. None: those of an earlier start, or StandardPlans.
@@ -60,6 +61,9 @@ func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
 	case old == nil:
 	case old.Owner != "": // its texts and plans are not ours to write
 		return &ProviderError{ID: id, Why: "the organisation " + old.Owner + " registered it: remove it there first"}
+	case old.Dialect != p.Dialect && d.dealsWith(id):
+		// Its back-end knows them by other ids: asked in the new dialect, it would say that they are gone.
+		return &ProviderError{ID: id, Why: fmt.Sprintf("there are add-ons of it that were ordered as %s has it: keep to that dialect, or remove them first", old.Dialect)}
 	default:
 		p.renew(old)
 	}
@@ -70,6 +74,13 @@ func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
 		return d.adoptPartner(p, e.catalogue)
 	}
 	return d.changePartner(p, e.catalogue)
+}
+
+// dealsWith tells whether there are add-ons of a provider, or some that are still to
+// be removed at its back-end.
+func (w *world) dealsWith(id string) bool {
+	its := func(a *addon) bool { return a.Provider == id }
+	return slices.ContainsFunc(w.addons, its) || slices.ContainsFunc(w.leaving, its)
 }
 
 // partner gives the vendor's provider as the options have it.

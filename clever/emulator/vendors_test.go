@@ -192,3 +192,24 @@ func TestOtherShelves(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherDialect: a back-end that has add-ons is not spoken to in words that it
+// would misunderstand.
+func TestAnotherDialect(t *testing.T) {
+	s, state := newShop(t, vendor.HerokuV1, nil), filepath.Join(t.TempDir(), "state")
+	f := newFair(t, Options{State: state}, s)
+	_, a := f.kv("db", "small")
+	shut(t, f.e)
+	o := Options{State: state, Vendors: []Vendor{{Manifest: manifest(t, vendor.Clever, "tinykv", s.address)}}}
+	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "ordered as heroku-v1 has it") {
+		t.Fatalf("with an add-on: %v", err)
+	}
+	e, c := open(t, state)
+	c.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
+	shut(t, e)
+	e, err := New(o)
+	if err != nil || len(s.plans()) > 0 {
+		t.Fatalf("without: %v, and the vendor has %v", err, s.plans())
+	}
+	shut(t, e)
+}
