@@ -111,7 +111,11 @@ func New(c Config) (*Backend, error) {
 	}
 	b.log = guarded(c.Log, append(c.Manifest.Secrets(), c.OldPassword))
 	b.ctx, b.stop = context.WithCancel(context.Background())
-	return b, errors.Join(b.sweep(b.ctx), b.resume())
+	if err := errors.Join(b.sweep(b.ctx), b.resume()); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
 }
 
 // check tells what a back-end cannot do without.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -127,9 +128,12 @@ func (c *Client) pause() time.Duration {
 func (c *Client) call(ctx context.Context, o vendor.Order, method, address string, body, into any) error {
 	for wait := c.pause(); ; wait = min(2*wait, longestPause) {
 		a, err := c.once(ctx, o, method, address, body)
+		_, silent := errors.AsType[*vendor.NoAnswer](err)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case err != nil && !silent:
+			return err
 		case err == nil && a.Status/100 == 2 && into != nil:
 			if err := json.Unmarshal(a.Body, into); err != nil {
 				return fmt.Errorf("the marketplace's answer cannot be read: %w", err)
@@ -158,6 +162,9 @@ func (c *Client) once(ctx context.Context, o vendor.Order, method, address strin
 	if err != nil {
 		return nil, err
 	}
+	if local := r.URL.Scheme == "http" && vendor.IsLoopback(r.URL.Hostname()); r.URL.Host == "" || r.URL.Scheme != "https" && !local {
+		return nil, fmt.Errorf("%q is no https URL: the marketplace is not called there", place(address))
+	}
 	r.Header.Set("Accept", "application/json")
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
@@ -179,5 +186,6 @@ func place(address string) string {
 	if err != nil {
 		return "its URL"
 	}
+	u.RawQuery, u.Fragment = "", ""
 	return u.Redacted()
 }

@@ -30,6 +30,9 @@ func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
 	if !usable(o.Key) {
 		return refuse(http.StatusUnprocessableEntity, strconv.Quote(b.c.Manifest.Dialect.KeyField())+" is missing, or is no id")
 	}
+	if a, known, err := b.c.Store.Get(r.Context(), o.Key); err == nil && known && a.Slow {
+		return b.repeated(r.Context(), a, o) // at once: whoever makes it holds its key for long
+	}
 	release, err := b.locks.take(r.Context(), o.Key)
 	if err != nil {
 		return later(Addon{Order: o}, err)
@@ -79,7 +82,7 @@ func (b *Backend) repeated(ctx context.Context, a Addon, o vendor.Order) answer 
 }
 
 // begun answers an order that is kept, and ends it where that is still to do. The
-// caller holds the key.
+// caller holds the key, unless the order is slow.
 func (b *Backend) begun(ctx context.Context, a Addon) answer {
 	switch {
 	case a.Slow:
@@ -112,7 +115,9 @@ func (b *Backend) make(ctx context.Context, a Addon) (Addon, error) {
 		return a, err
 	}
 	a.State, a.Answer = Ready, b.declared(a, got)
-	a.Order.Grant = ""
+	if !a.Slow { // who tells the marketplace later needs it for that
+		a.Order.Grant = ""
+	}
 	return a, b.c.Store.Put(ctx, a)
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"runner/clever/vendor"
 )
 
 // locks are one for each key in use.
@@ -92,7 +94,8 @@ func (b *Backend) abandon(key string) {
 	}
 }
 
-// removeAgain ends a removal that an earlier process began.
+// removeAgain ends a removal that was begun, or removes what is not made: whoever
+// was to make it was refused.
 func (b *Backend) removeAgain(ctx context.Context, key string) error {
 	release, err := b.locks.take(ctx, key)
 	if err != nil {
@@ -100,7 +103,7 @@ func (b *Backend) removeAgain(ctx context.Context, key string) error {
 	}
 	defer release()
 	a, known, err := b.c.Store.Get(ctx, key)
-	if err != nil || !known || a.State != Removing {
+	if err != nil || !known || a.State != Removing && a.State != Making {
 		return err
 	}
 	return b.remove(ctx, a)
@@ -110,9 +113,12 @@ func (b *Backend) removeAgain(ctx context.Context, key string) error {
 // knows the add-on only after it has read the answer.
 func (b *Backend) deliver(ctx context.Context, key string) error {
 	a, err := b.prepare(ctx, key)
-	if r, refused := errors.AsType[*Refusal](err); refused {
+	r, refused := errors.AsType[*Refusal](err)
+	if refused {
 		b.log.Warn("a slow order is refused", "addon", a.ID, "key", key, "says", r.Message)
-		return b.refuseLate(ctx, a)
+	}
+	if refused || err == nil && a.State == Removing { // which did not succeed the first time
+		return b.refuseLate(ctx, a.Order)
 	}
 	if err != nil || !a.Slow {
 		return err
@@ -141,17 +147,12 @@ func (b *Backend) prepare(ctx context.Context, key string) (Addon, error) {
 }
 
 // refuseLate ends a slow order that cannot be had.
-func (b *Backend) refuseLate(ctx context.Context, a Addon) error {
-	release, err := b.locks.take(ctx, a.Order.Key)
-	if err != nil {
+func (b *Backend) refuseLate(ctx context.Context, o vendor.Order) error {
+	if err := b.removeAgain(ctx, o.Key); err != nil {
 		return err
 	}
-	defer release()
-	if err := b.remove(ctx, a); err != nil {
-		return err
-	}
-	if err := b.c.Client.giveUp(ctx, a.Order); err != nil {
-		b.log.Warn("the marketplace did not hear that an order was refused", "key", a.Order.Key, "error", err.Error())
+	if err := b.c.Client.giveUp(ctx, o); err != nil {
+		b.log.Warn("the marketplace did not hear that an order was refused", "key", o.Key, "error", err.Error())
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -106,16 +107,77 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestSlowRefusal: an order that comes to nothing later is given up.
+// TestGrant: whoever tells the marketplace that a slow order is ready can buy a
+// token for it, which is forgotten then.
+func TestGrant(t *testing.T) {
+	const code = "a-code-for-tests"
+	k := marketOf(t, vendor.HerokuV3, 0)
+	o := k.order(vendor.HerokuV3)
+	o.Grant = code
+	k.Put(vendor.App{Order: o, ID: "any", State: "provisioning"})
+	kept := make(chan backend.Addon, 8)
+	s := open(t, vendor.HerokuV3, t.TempDir(), newShop(), func(c *backend.Config) {
+		c.Slow, c.Store = true, noting{c.Store, kept}
+		c.Client.Authorize = func(r *http.Request, o vendor.Order) error {
+			if o.Grant != code {
+				return errors.New("nothing to buy a token with")
+			}
+			r.SetBasicAuth(c.Manifest.ID, c.Manifest.Password)
+			return nil
+		}
+	})
+	s.buy(o)
+	k.state(t, o, "provisioned")
+	for a := range kept { // until it has noted that the marketplace knows
+		if !a.Slow {
+			if a.Order.Grant != "" || strings.Contains(s.log.String(), code) {
+				t.Errorf("%q is kept; log: %s", a.Order.Grant, s.log)
+			}
+			return
+		}
+	}
+}
+
+// A noting store tells what it keeps.
+type noting struct {
+	backend.Store
+	kept chan backend.Addon
+}
+
+func (n noting) Put(ctx context.Context, a backend.Addon) error {
+	err := n.Store.Put(ctx, a)
+	n.kept <- a
+	return err
+}
+
+// TestWhereNobodyIsCalled: an address to which the password would go in the clear,
+// or which is none, is told at once, without what may be secret in it.
+func TestWhereNobodyIsCalled(t *testing.T) {
+	c := backend.NewClient(manifest(vendor.Clever), true)
+	for _, address := range []string{"http://market.example.test/x?token=hidden", "https:", "/vendor/apps/x", "", "ftp://127.0.0.1/", "http://a b/"} {
+		_, err := c.Config(t.Context(), vendor.Order{Callback: address})
+		if err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
+// TestSlowRefusal: an order that comes to nothing later is given up, though what
+// it left cannot be removed the first time.
 func TestSlowRefusal(t *testing.T) {
 	k, shop := marketOf(t, vendor.HerokuV3, 0), newShop()
 	o := k.order(vendor.HerokuV3)
 	k.Put(vendor.App{Order: o, ID: "any", State: "provisioning"})
+	failed := false
 	shop.fail = func(name string) error {
 		if name == "order" {
 			return &backend.Refusal{Message: "the cellar is full"}
 		}
-		return nil
+		if failed {
+			return nil
+		}
+		failed = true
+		return errors.New("the door is stuck")
 	}
 	s := open(t, vendor.HerokuV3, t.TempDir(), shop, slowly)
 	if r := s.buy(o); r.status != http.StatusAccepted {
@@ -183,6 +245,9 @@ func TestBusy(t *testing.T) {
 		}
 		<-asleep
 		began := time.Now()
+		if got := call("POST", "", o.Body(m)); got != http.StatusAccepted || time.Since(began) > time.Second {
+			t.Errorf("the order again: %d after %s", got, time.Since(began))
+		}
 		if got := call("PUT", o.Key, o.PlanBody(m.Dialect, "large")); got != http.StatusServiceUnavailable || time.Since(began) > 25*time.Second {
 			t.Errorf("a change: %d after %s", got, time.Since(began))
 		}
