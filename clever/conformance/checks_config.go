@@ -21,19 +21,19 @@ func configChecks() []Check {
 			_, isObject := v.(map[string]any)
 			p.wantThat(p.firstAnswer, "an object, or nothing", !there || v == nil || isObject)
 		}},
-		{"K25", "only declared variables", "Others are refused.", section, false, "13", addon, undeclared},
-		{"N40", "only declared variables", "Others never reach the application.", section, true, "ca", addon, undeclared},
-		{"K26", "all declared variables", "Applications wait for what the manifest promises.", section, true, all, addon, func(p *probe) {
+		{"K25", "only declared variables", "Others are refused.", section, false, "13", variables, undeclared},
+		{"N40", "only declared variables", "Others never reach the application.", section, true, "ca", variables, undeclared},
+		{"K26", "all declared variables", "Applications wait for what the manifest promises.", section, true, all, variables, func(p *probe) {
 			for _, name := range p.m.ConfigVars {
-				if _, there := p.config[name]; !there && (!p.pending || p.settled) {
+				if _, there := p.config[name]; !there {
 					p.wantThat(p.firstAnswer, "all that the manifest declares", false)
 				}
 			}
 		}},
-		{"K27", "variables are texts", "Environments hold nothing else.", section, false, "c13", addon, textsOnly},
-		{"N41", "variables are texts", "A number is written differently by each marketplace.", section, true, "a", addon, textsOnly},
-		{"K28", "addresses have scheme and host", "A variable that ends in _URL is taken apart by libraries.", section, false, all, addon, addresses},
-		{"N44", "addresses can be reached", "Applications run in other networks than the vendor's.", section, true, all, addon, reachable},
+		{"K27", "variables are texts", "Environments hold nothing else.", section, false, "c13", variables, textsOnly},
+		{"N41", "variables are texts", "A number is written differently by each marketplace.", section, true, "a", variables, textsOnly},
+		{"K28", "addresses have scheme and host", "A variable that ends in _URL is taken apart by libraries.", section, false, all, variables, addresses},
+		{"N44", "addresses can be reached", "Applications run in other networks than the vendor's.", section, true, all, variables, reachable},
 		{"K29", "log_drain_url is there", "The manifest asks for the logs.", section, false, "13", addon, func(p *probe) {
 			if p.drains() {
 				p.wantThat(p.firstAnswer, "log_drain_url", p.firstAnswer.object()["log_drain_url"] != nil)
@@ -46,7 +46,7 @@ func configChecks() []Check {
 				p.wantThat(p.firstAnswer, "https:// or syslog://", good)
 			}
 		}},
-		{"N42", "names have prefix and form", "Other names may overwrite those of another add-on.", section, false, "c13", addon, func(p *probe) {
+		{"N42", "names have prefix and form", "Other names may overwrite those of another add-on.", section, false, "c13", variables, func(p *probe) {
 			form := regexp.MustCompile(`\A` + regexp.QuoteMeta(p.m.Prefix) + `_[A-Z0-9_]+\z`)
 			for name := range p.config {
 				if p.m.Declares(name) && !form.MatchString(name) {
@@ -70,13 +70,9 @@ func configChecks() []Check {
 				p.fail("variables that differ", "two add-ons have the same ones")
 			}
 		}},
-		{"K42", "an application can use the variables", "The command that you gave tries it.", section, false, all, addon, func(p *probe) {
+		{"K42", "an application can use the variables", "The command that you gave tries it.", section, false, all, variables, func(p *probe) {
 			if p.o.Run == nil {
 				p.skip("no command was given: --run")
-				return
-			}
-			if p.pending && !p.settled {
-				p.skip("the variables did not come")
 				return
 			}
 			if err := p.o.Run(p.ctx, p.texts(p.config)); err != nil {

@@ -268,8 +268,12 @@ func sessionChecks() []Check {
 			}
 		}},
 		{"N81", "cookies are guarded", "Scripts and other sites must not use them.", section, true, all, login, func(p *probe) {
-			r := p.saw(p.open(p.first, nil))
-			for _, c := range cookies(r) {
+			set := cookies(p.saw(p.open(p.first, nil)))
+			if len(set) == 0 {
+				p.skip("no cookie is set")
+				return
+			}
+			for _, c := range set {
 				secure := c.Secure || !strings.HasPrefix(p.o.Backend.Site.SSOURL, "https:")
 				switch {
 				case !c.HttpOnly || !secure || c.SameSite == 0:

@@ -61,7 +61,7 @@ func provisionChecks() []Check {
 				p.skip("no add-on could be ordered")
 				return
 			}
-			p.wantThat(p.firstAnswer, "an id", p.firstAnswer.object()["id"] != nil)
+			p.wantThat(p.firstAnswer, "an id, as a text", p.firstAnswer.named())
 		}},
 		{"K23", "the id is not made from the application's", "An application may have several add-ons.", section, false, "1", addon, func(p *probe) {
 			number := regexp.MustCompile(`[0-9]+`).FindString(p.firstOrder.App)

@@ -75,7 +75,12 @@ func anyName(p *probe) {
 		if !p.wantAnswer(r) || !r.good() || p.lacks(Check{in: all, need: login}) != "" {
 			continue
 		}
-		page, err := p.browse(p.signIn(p.track(o, r), ""))
+		bought := p.track(o, r)
+		if bought == nil { // K22 tells it of the first
+			p.fail("an id", r.String())
+			continue
+		}
+		page, err := p.browse(p.signIn(bought, ""))
 		if err == nil && bytes.Contains(page.last.body(), []byte(script)) {
 			p.saw(page.last)
 			p.fail("a dashboard that escapes the owner's name", "the name is a script there")

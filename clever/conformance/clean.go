@@ -63,10 +63,10 @@ func (s *session) abandon(o vendor.Order) string {
 		return s.clear(&resource{order: o, id: o.Key})
 	}
 	a := s.send(http.MethodPost, "", o.Body(s.m))
-	switch {
+	switch status := a.status(); {
 	case a.good() && a.id() != "":
 		return s.clear(&resource{order: o, id: a.id()})
-	case a.status()/100 == 4:
+	case status == http.StatusBadRequest, status == http.StatusGone, status == http.StatusUnprocessableEntity: // others say nothing of it
 		return ""
 	}
 	return o.Key + ", whose answer was lost,"

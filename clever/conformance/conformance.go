@@ -32,6 +32,7 @@ type need int
 const (
 	nothing   need = iota
 	addon          // an add-on that was ordered
+	variables      // an add-on whose variables came, at once or later
 	plans          // a back-end that changes plans
 	login          // a back-end where users sign in
 	callbacks      // a marketplace that the back-end can call
@@ -226,6 +227,8 @@ func (s *session) lacks(c Check) string {
 		return "no marketplace listens: --callback-listen"
 	case c.need != nothing && s.first == nil:
 		return "no add-on could be ordered"
+	case c.need == variables && s.pending && !s.settled:
+		return "the variables did not come"
 	case c.need == plans && !s.changesPlans:
 		return "this back-end changes no plans"
 	case (c.need == login || profile != "") && (s.o.Backend.Site.SSOURL == "" || s.m.SSOSalt == ""):

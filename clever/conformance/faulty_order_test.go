@@ -186,6 +186,14 @@ func (f *faulty) deliver(w http.ResponseWriter, v map[string]any, b *bought) {
 		answer["id"] = json.Number(b.id)
 	case "no id":
 		delete(answer, "id")
+	case "an empty id":
+		answer["id"] = ""
+	case "an object for an id":
+		answer["id"] = map[string]string{"id": b.id}
+	case "no id for some":
+		if b.owner != "" && b.owner != "Conformance Test" {
+			delete(answer, "id")
+		}
 	case "undeclared variables":
 		config["MONGO_URL"] = "kv://x@y"
 	case "missing variables":
@@ -193,7 +201,7 @@ func (f *faulty) deliver(w http.ResponseWriter, v map[string]any, b *bought) {
 	case "numbers":
 		config["TINYKV_TOKEN"] = 3306
 	case "config is a list":
-		answer["config"] = []string{"a"}
+		answer["config"] = []string{"TINYKV_TOKEN", b.secret}
 	case "no URL":
 		config["TINYKV_URL"] = b.secret
 	case "answers 206":

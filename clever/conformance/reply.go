@@ -70,6 +70,17 @@ func (r *reply) id() string {
 	return ""
 }
 
+// named tells whether the body names the add-on, by a text or a number.
+func (r *reply) named() bool {
+	switch v := r.object()["id"].(type) {
+	case string:
+		return v != ""
+	case json.Number:
+		return true
+	}
+	return false
+}
+
 func (r *reply) config() map[string]any {
 	c, _ := r.object()["config"].(map[string]any)
 	return c
@@ -78,6 +89,27 @@ func (r *reply) config() map[string]any {
 func (r *reply) message() string {
 	m, _ := r.object()["message"].(string)
 	return m
+}
+
+// conceal replaces what an answer has of secrets: the values of variables, in
+// whatever form they are, and where logs go to.
+func conceal(v map[string]any) {
+	switch config := v["config"].(type) {
+	case map[string]any:
+		for name := range config {
+			config[name] = "********"
+		}
+	case []any:
+		for i := range config {
+			config[i] = "********"
+		}
+	case string:
+		v["config"] = "********"
+	}
+	if drain, ok := v["log_drain_url"].(string); ok {
+		scheme, _, _ := strings.Cut(drain, ":")
+		v["log_drain_url"] = clip(scheme, 20) + ":********"
+	}
 }
 
 // String says what came, without values of variables and other secrets.
@@ -94,11 +126,7 @@ func (r *reply) String() string {
 		text += ", " + kind
 	}
 	if v := r.object(); v != nil {
-		if config, ok := v["config"].(map[string]any); ok {
-			for name := range config {
-				config[name] = "********"
-			}
-		}
+		conceal(v)
 		if b, err := json.Marshal(v); err == nil {
 			text += ", " + clip(string(b), 300)
 		}

@@ -255,13 +255,14 @@ func (s *session) path(r *resource) string {
 // answer does not say which.
 func (s *session) track(o vendor.Order, a *reply) *resource {
 	id := a.id()
-	if id == "" {
+	if id == "" || !a.good() {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.made {
 		if r.id == id && r.order.Key == o.Key {
+			r.removed = false // or it came back
 			return r
 		}
 	}
