@@ -17,6 +17,8 @@ type sale struct {
 	ID       string            `json:"id,omitempty"` // the vendor's; "" until the order was answered
 	Callback string            `json:"callback"`     // where the vendor reads and changes it
 	User     string            `json:"user"`         // who ordered it
+	Plan     string            `json:"plan"`         // as the vendor was told when it was ordered,
+	Region   string            `json:"region"`       // so that every repeat says the same
 	State    saleState         `json:"state"`
 	Waiting  bool              `json:"waiting,omitempty"` // the back-end took it on, and will say when it is done
 	Called   bool              `json:"called,omitempty"`  // it said so before its answer came
@@ -42,7 +44,7 @@ const slowest = 12 * time.Hour
 // newSale gives a sale that is about to be ordered. Base is where the vendor
 // reaches this emulator.
 func newSale(p *partner, a *addon, base, user string) *sale {
-	s := &sale{Key: a.ID, User: user, State: provisioning}
+	s := &sale{Key: a.ID, User: user, State: provisioning, Plan: p.slug(a.Plan), Region: p.region(a.Region)}
 	if p.deal.Dialect != vendor.Clever {
 		s.Key = newUUID()
 	}
@@ -92,8 +94,11 @@ func (a *addon) sold() *addon {
 func (e *Emulator) vendorOrder(w *world, p *partner, a *addon) vendor.Order {
 	o := vendor.Order{
 		Key: a.Sale.Key, App: fmt.Sprintf("app%d@heroku.com", a.Created), OwnerID: a.Owner, UserID: a.Sale.User,
-		Account: "EMULATOR", Name: a.Name, Plan: p.slug(a.Plan), Region: p.region(a.Region), Callback: a.Sale.Callback,
+		Account: "EMULATOR", Name: a.Name, Plan: p.slug(a.Plan), Region: a.Sale.Region, Callback: a.Sale.Callback,
 		Options: a.Options, Grant: "none", GrantEnds: e.options.Now().Add(5 * time.Minute),
+	}
+	if a.Sale.ID == "" {
+		o.Plan = a.Sale.Plan
 	}
 	if owner := w.account(a.Owner); owner != nil {
 		o.OwnerName = owner.Name
