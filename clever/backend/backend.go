@@ -52,7 +52,8 @@ type Config struct {
 	// are answered, and below SSOURL's those of dashboards.
 	Site vendor.Site
 	// OldPassword is taken beside the manifest's, while the marketplace is being
-	// told a new one.
+	// told a new one. Whoever knows it can still order, and a Slow back-end calls
+	// the order's callback_url with the new one: do not keep one that leaked.
 	OldPassword string
 	Plans       []string // which can be ordered, by the names that the marketplace sends
 	Regions     []string // which are served; empty: all
