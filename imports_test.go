@@ -34,7 +34,7 @@ var blind = []struct {
 	{"clever", []string{"engine", "playbooks", "tasks", "cmd"}},
 	{"playbooks", []string{"clever", "tasks", "cmd"}},
 	{"tasks", []string{"playbooks", "cmd"}},
-	{"clever/backend", []string{"clever/emulator"}}, // vendors import it
+	{"marketplace", []string{"clever", "engine", "playbooks", "tasks", "cmd"}}, // providers import it
 }
 
 // homes lists the third parties that have one home each.

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
-	"runner/clever/vendor"
 	"runner/engine"
+	"runner/marketplace/manifest"
 )
 
 // vendorHelp tells what --vendor takes.
@@ -35,7 +35,7 @@ func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
 			return nil, (&engine.Problem{Msg: fmt.Sprintf("--vendor %s: %v", spec, err), Err: err}).
 				WithHint("runner emulator --help tells what there is")
 		}
-		f, err := loadManifest(name, vendor.Options{Dialect: v.Dialect, Loopback: true})
+		f, err := loadManifest(name, manifest.Options{Dialect: v.Dialect, Loopback: true})
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func parseVendor(spec string) (name string, v emulator.Vendor, err error) {
 		key, value, _ := strings.Cut(part, "=")
 		switch {
 		case key == "dialect":
-			v.Dialect, err = vendor.ParseDialect(value)
+			v.Dialect, err = manifest.ParseDialect(value)
 		case key == "env" && (value == "test" || value == "production"):
 			v.Environment = value
 		case key == "plan":

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"testing"
 
-	kit "runner/clever/backend" // what vendors build on
 	"runner/clever/emulator"
-	"runner/clever/vendor"
+	kit "runner/marketplace/backend" // what vendors build on
+	"runner/marketplace/manifest"
 )
 
 // A stall sells key-value stores: by their ids, with their plans.
@@ -71,11 +71,11 @@ func (s *stall) has() map[string]string {
 // newStall opens a back-end, and tells the shell its secrets.
 func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 	t.Helper()
-	text, err := vendor.Create(vendor.Clever, "tinykv")
+	text, err := manifest.Create(manifest.Clever, "tinykv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _ := vendor.Read(text, vendor.Options{})
+	m, _ := manifest.Read(text, manifest.Options{})
 	sh.env["TINYKV_PASSWORD"], sh.env["TINYKV_SSO_SALT"] = m.Password, m.SSOSalt
 	store, err := kit.OpenFile(filepath.Join(t.TempDir(), "store"))
 	if err != nil {
@@ -85,7 +85,7 @@ func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 	address = "http://" + server.Listener.Addr().String()
 	s = &stall{sold: map[string]string{}}
 	s.manifest = strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", address)
-	site := vendor.Site{BaseURL: address + "/resources", SSOURL: address + "/sso"}
+	site := manifest.Site{BaseURL: address + "/resources", SSOURL: address + "/sso"}
 	b, err := kit.New(kit.Config{Manifest: m, Site: site, Plans: []string{"small", "large"}, Service: s, Store: store})
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/clever/vendor"
 	"runner/engine"
+	"runner/marketplace/manifest"
 )
 
 // manifestName is what a manifest is called where nobody says otherwise.
@@ -41,11 +41,11 @@ func dialectFlag() cli.Flag {
 }
 
 // dialect gives the dialect of the flag, "" where there is none.
-func dialect(c *cli.Context) (vendor.Dialect, error) {
+func dialect(c *cli.Context) (manifest.Dialect, error) {
 	if c.String("dialect") == "" {
 		return "", nil
 	}
-	d, err := vendor.ParseDialect(c.String("dialect"))
+	d, err := manifest.ParseDialect(c.String("dialect"))
 	if err != nil {
 		return "", fmt.Errorf("--dialect: %w", err)
 	}
@@ -69,12 +69,12 @@ func (p *Program) vendorInitCommand() *cli.Command {
 				return err
 			}
 			if d == "" {
-				d = vendor.Clever
+				d = manifest.Clever
 			}
 			if c.NArg() > 1 {
 				return fmt.Errorf("one id only: %q is one too many", c.Args().Get(1))
 			}
-			text, err := vendor.Create(d, orElse(c.Args().First(), map[bool]string{true: "my-addon", false: "my_addon"}[d.Heroku()]))
+			text, err := manifest.Create(d, orElse(c.Args().First(), map[bool]string{true: "my-addon", false: "my_addon"}[d.Heroku()]))
 			if err != nil {
 				return err
 			}
@@ -120,14 +120,14 @@ func (p *Program) vendorValidateCommand() *cli.Command {
 			if !ok {
 				return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json and sarif")
 			}
-			f, err := readManifest(c, vendor.Options{})
+			f, err := readManifest(c, manifest.Options{})
 			if err != nil {
 				return err
 			}
 			if err := write(p, f); err != nil {
 				return err
 			}
-			if len(vendor.Errors(f.problems)) > 0 {
+			if len(manifest.Errors(f.problems)) > 0 {
 				return &exit{code: exitPlaybook}
 			}
 			return nil
@@ -139,17 +139,17 @@ func (p *Program) vendorValidateCommand() *cli.Command {
 type manifestFile struct {
 	name     string
 	text     []byte
-	manifest *vendor.Manifest // nil where there is none to be read
-	problems []vendor.Problem
+	manifest *manifest.Manifest // nil where there is none to be read
+	problems []manifest.Problem
 }
 
 // readManifest reads the manifest that a command is about. A file that is not
 // there is an error; what is wrong in it is not.
-func readManifest(c *cli.Context, o vendor.Options) (*manifestFile, error) {
+func readManifest(c *cli.Context, o manifest.Options) (*manifestFile, error) {
 	return readNamedManifest(c, orElse(c.Args().First(), manifestName), o)
 }
 
-func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifestFile, error) {
+func readNamedManifest(c *cli.Context, name string, o manifest.Options) (*manifestFile, error) {
 	var err error
 	if o.Dialect, err = dialect(c); err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifest
 		if err != nil {
 			return nil, &exit{exitPlaybook, err}
 		}
-		if m, _ := vendor.Read(text, vendor.Options{}); m != nil {
+		if m, _ := manifest.Read(text, manifest.Options{}); m != nil {
 			o.Previous = m.ID
 		}
 	}
@@ -167,13 +167,13 @@ func readNamedManifest(c *cli.Context, name string, o vendor.Options) (*manifest
 }
 
 // loadManifest reads a manifest by its name.
-func loadManifest(name string, o vendor.Options) (*manifestFile, error) {
+func loadManifest(name string, o manifest.Options) (*manifestFile, error) {
 	text, err := readBounded(name)
 	if err != nil {
 		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
 	}
 	f := &manifestFile{name: name, text: text}
-	f.manifest, f.problems = vendor.Read(text, o)
+	f.manifest, f.problems = manifest.Read(text, o)
 	return f, nil
 }
 
@@ -191,7 +191,7 @@ func readBounded(name string) ([]byte, error) {
 var manifestFormats = map[string]func(*Program, *manifestFile) error{
 	"text":  (*Program).manifestText,
 	"json":  (*Program).manifestJSON,
-	"sarif": func(p *Program, f *manifestFile) error { return vendor.WriteSARIF(p.Out, f.name, f.problems) },
+	"sarif": func(p *Program, f *manifestFile) error { return manifest.WriteSARIF(p.Out, f.name, f.problems) },
 }
 
 // tellManifest writes what is wrong to standard error. No line of the manifest
@@ -204,7 +204,7 @@ func (p *Program) tellManifest(f *manifestFile) int {
 		}
 		fmt.Fprintf(p.Err, "%s%s:%s\n", mark, f.name, problem.Error())
 	}
-	return len(vendor.Errors(f.problems))
+	return len(manifest.Errors(f.problems))
 }
 
 func (p *Program) manifestText(f *manifestFile) error {
@@ -219,7 +219,7 @@ func (p *Program) manifestText(f *manifestFile) error {
 func (p *Program) manifestJSON(f *manifestFile) error {
 	type problem struct {
 		Level string `json:"level"`
-		vendor.Problem
+		manifest.Problem
 	}
 	out := struct {
 		Manifest string    `json:"manifest"`
@@ -227,7 +227,7 @@ func (p *Program) manifestJSON(f *manifestFile) error {
 		Errors   int       `json:"errors"`
 		Warnings int       `json:"warnings"`
 		Problems []problem `json:"problems"`
-	}{Manifest: f.name, Errors: len(vendor.Errors(f.problems)), Problems: []problem{}}
+	}{Manifest: f.name, Errors: len(manifest.Errors(f.problems)), Problems: []problem{}}
 	out.Warnings = len(f.problems) - out.Errors
 	if f.manifest != nil {
 		out.Dialect = string(f.manifest.Dialect)

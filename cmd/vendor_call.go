@@ -16,8 +16,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/clever/vendor"
 	"runner/engine"
+	"runner/marketplace/manifest"
 )
 
 // callFlags are those of all commands that reach a vendor's back-end.
@@ -37,8 +37,8 @@ func environmentFlag() cli.Flag {
 // A vendorSide is a manifest that may be acted on, and its back-end.
 type vendorSide struct {
 	file    *manifestFile
-	site    vendor.Site
-	backend *vendor.Backend
+	site    manifest.Site
+	backend *manifest.Backend
 }
 
 // vendorSide reads the manifest of a command, tells what is wrong with it, and
@@ -58,7 +58,7 @@ func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifest
 	if environment := c.String("env"); environment != "test" && environment != "production" {
 		return nil, fmt.Errorf("--env takes test or production, not %q", environment)
 	}
-	f, err := readNamedManifest(c, name, vendor.Options{Loopback: true})
+	f, err := readNamedManifest(c, name, manifest.Options{Loopback: true})
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +83,10 @@ func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := vendor.NewLine(vendor.LineOptions{
+	line := manifest.NewLine(manifest.LineOptions{
 		Time: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL), Roots: roots,
 	})
-	return &vendorSide{f, site, &vendor.Backend{Manifest: f.manifest, Site: site, Line: line, Patience: vendor.Brief()}}, nil
+	return &vendorSide{f, site, &manifest.Backend{Manifest: f.manifest, Site: site, Line: line, Patience: manifest.Brief()}}, nil
 }
 
 // authorities gives those that the system trusts and those of a file; nil, the
@@ -111,19 +111,19 @@ func authorities(file string) (*x509.CertPool, error) {
 
 func isLoopback(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && vendor.IsLoopback(u.Hostname())
+	return err == nil && manifest.IsLoopback(u.Hostname())
 }
 
 // order gives what a single call says of an add-on.
-func (s *vendorSide) order(c *cli.Context) vendor.Order {
+func (s *vendorSide) order(c *cli.Context) manifest.Order {
 	d := s.file.manifest.Dialect
-	key := orElse(c.String("key"), vendor.NewKey(d))
+	key := orElse(c.String("key"), manifest.NewKey(d))
 	options := map[string]string{}
 	for _, o := range c.StringSlice("option") {
 		name, value, found := strings.Cut(o, "=")
 		options[name] = map[bool]string{true: value, false: "true"}[found]
 	}
-	return vendor.Order{
+	return manifest.Order{
 		Key: key, App: "app1@example.test", OwnerID: "user_" + key, OwnerName: "Example Owner", UserID: "user_" + key, Account: "EXAMPLE", Name: "example",
 		Plan: c.String("plan"), Region: orElse(c.String("region"), d.DefaultRegion()), Options: options,
 		Callback: c.String("callback"), Grant: "none", GrantEnds: time.Now().Add(5 * time.Minute),
@@ -166,7 +166,7 @@ func (p *Program) vendorProvisionCommand() *cli.Command {
 }
 
 // firstPlan gives what is ordered where nobody says.
-func firstPlan(m *vendor.Manifest) string {
+func firstPlan(m *manifest.Manifest) string {
 	if len(m.Plans) > 0 {
 		return m.Plans[0].ID
 	}
@@ -195,9 +195,9 @@ func (p *Program) vendorPlanCommand() *cli.Command {
 }
 
 // orderOf gives an order whose key, where the dialect's URLs have it, is the id.
-func (s *vendorSide) orderOf(c *cli.Context, id string) vendor.Order {
+func (s *vendorSide) orderOf(c *cli.Context, id string) manifest.Order {
 	o := s.order(c)
-	if s.file.manifest.Dialect == vendor.HerokuV3 {
+	if s.file.manifest.Dialect == manifest.HerokuV3 {
 		o.Key = id
 	}
 	return o
@@ -226,7 +226,7 @@ func (p *Program) vendorDeprovisionCommand() *cli.Command {
 
 // called gives the exit code of a call that went wrong.
 func (p *Program) called(key string, err error) error {
-	f, ok := errors.AsType[*vendor.Failure](err)
+	f, ok := errors.AsType[*manifest.Failure](err)
 	if !ok {
 		return err
 	}
@@ -240,7 +240,7 @@ func (p *Program) called(key string, err error) error {
 	return &exit{exitFailed, problem}
 }
 
-func (p *Program) showResource(r *vendor.Resource, key string, plain bool) error {
+func (p *Program) showResource(r *manifest.Resource, key string, plain bool) error {
 	config := map[string]string{}
 	for name, value := range r.Config {
 		if !plain {
@@ -279,7 +279,7 @@ func (p *Program) vendorSSOCommand() *cli.Command {
 				return err
 			}
 			id := c.Args().Get(1)
-			l := vendor.Login{ID: id, ResourceID: orElse(c.String("resource"), id), UserID: c.String("user"), Email: c.String("email"), App: "example"}
+			l := manifest.Login{ID: id, ResourceID: orElse(c.String("resource"), id), UserID: c.String("user"), Email: c.String("email"), App: "example"}
 			now := time.Now()
 			if c.Bool("seconds") {
 				l.Timestamp = fmt.Sprint(now.Unix())
@@ -297,7 +297,7 @@ func (p *Program) vendorSSOCommand() *cli.Command {
 }
 
 // printSignIn prints a URL for the old form, and what to post for the others.
-func (p *Program) printSignIn(in *vendor.SignIn) error {
+func (p *Program) printSignIn(in *manifest.SignIn) error {
 	if in.Method == http.MethodGet {
 		_, err := fmt.Fprintln(p.Out, in.Address())
 		return err
@@ -308,7 +308,7 @@ func (p *Program) printSignIn(in *vendor.SignIn) error {
 
 // openSignIn lets the browser send the form by a page of its own, so that the
 // proof is in no address line and in no process list.
-func openSignIn(in *vendor.SignIn) error {
+func openSignIn(in *manifest.SignIn) error {
 	folder, err := os.MkdirTemp("", "runner-sso-")
 	if err != nil {
 		return err

@@ -16,9 +16,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/clever/conformance"
-	"runner/clever/vendor"
 	"runner/engine"
+	"runner/marketplace/conformance"
+	"runner/marketplace/manifest"
 )
 
 func (p *Program) vendorTestCommand() *cli.Command {
@@ -165,7 +165,7 @@ func (p *Program) listChecks(c *cli.Context) error {
 		return err
 	}
 	if d == "" && c.Args().Present() {
-		f, err := readManifest(c, vendor.Options{})
+		f, err := readManifest(c, manifest.Options{})
 		if err != nil {
 			return err
 		}
@@ -194,12 +194,12 @@ func breach(c conformance.Check) string {
 // dialectsOf names those that have a check.
 func dialectsOf(c conformance.Check) string {
 	var in []string
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		if c.In(d) {
 			in = append(in, string(d))
 		}
 	}
-	if len(in) == len(vendor.Dialects()) {
+	if len(in) == len(manifest.Dialects()) {
 		return "all"
 	}
 	return strings.Join(in, ",")
@@ -224,8 +224,8 @@ func listenForCallbacks(address, public string, o *conformance.Options) (stop fu
 			return nil, err
 		}
 	}
-	o.Market, o.Async = vendor.NewMarket(o.Backend.Manifest), true
-	o.Callback = strings.TrimSuffix(public, "/") + map[bool]string{true: "/addons", false: "/vendor/apps"}[o.Backend.Manifest.Dialect == vendor.HerokuV3]
+	o.Market, o.Async = manifest.NewMarket(o.Backend.Manifest), true
+	o.Callback = strings.TrimSuffix(public, "/") + map[bool]string{true: "/addons", false: "/vendor/apps"}[o.Backend.Manifest.Dialect == manifest.HerokuV3]
 	server := &http.Server{Handler: o.Market, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }, nil
@@ -241,7 +241,7 @@ func callbackRoot(at net.Addr, backend string) (string, error) {
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	if vendor.IsLoopback(host) && !isLoopback(backend) {
+	if manifest.IsLoopback(host) && !isLoopback(backend) {
 		return "", (&engine.Problem{Msg: "the back-end is on another machine, and cannot reach " + at.String()}).
 			WithHint("say how it reaches this one: --callback-url https://…")
 	}

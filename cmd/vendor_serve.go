@@ -14,8 +14,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
-	"runner/clever/vendor"
 	"runner/engine"
+	"runner/marketplace/manifest"
 )
 
 func (p *Program) vendorServeCommand() *cli.Command {
@@ -95,7 +95,7 @@ func (t *ticker) say(text string) {
 func (t *ticker) warn(text string) { t.say("warning: " + text) }
 
 // called tells of a call to the back-end.
-func (t *ticker) called(a vendor.Try) {
+func (t *ticker) called(a manifest.Try) {
 	what := a.Call
 	if a.Plan != "" {
 		what += ", plan " + a.Plan
@@ -114,8 +114,8 @@ func took(d time.Duration) string {
 }
 
 // came tells what came of a call: names of variables, and no values.
-func came(a vendor.Try) string {
-	if f, ok := errors.AsType[*vendor.Failure](a.Err); ok {
+func came(a manifest.Try) string {
+	if f, ok := errors.AsType[*manifest.Failure](a.Err); ok {
 		return strings.TrimPrefix((&engine.Problem{Msg: f.Error(), Hint: f.Hint()}).Error(), a.Call+": ")
 	}
 	if errors.Is(a.Err, context.Canceled) {

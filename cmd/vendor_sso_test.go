@@ -12,22 +12,22 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // TestSignInOpensTheBrowser: the page that `vendor sso --open` hands the system's
 // opener signs in by itself, in a real browser.
 func TestSignInOpensTheBrowser(t *testing.T) {
 	t.Parallel()
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			s := newShell(t)
-			text, err := vendor.Create(d, "tinykv")
+			text, err := manifest.Create(d, "tinykv")
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, _ := vendor.Read(text, vendor.Options{})
-			server := httptest.NewServer(dashboard(vendor.NewVerifier(d, m.SSOSalt)))
+			m, _ := manifest.Read(text, manifest.Options{})
+			server := httptest.NewServer(dashboard(manifest.NewVerifier(d, m.SSOSalt)))
 			t.Cleanup(server.Close)
 			browser := chromium(t) // whose tab is closed before the server that it asks for an icon
 			file := s.file(t, "m.json", strings.ReplaceAll(string(text), "https://addon.example.com", server.URL))
@@ -64,7 +64,7 @@ func TestSignInOpensTheBrowser(t *testing.T) {
 }
 
 // dashboard shows whoever signs in who they are.
-func dashboard(v *vendor.Verifier) http.HandlerFunc {
+func dashboard(v *manifest.Verifier) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost { // an icon
 			w.WriteHeader(http.StatusNoContent)

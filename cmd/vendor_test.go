@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // startBackend starts a small back-end, and writes its manifest:
@@ -28,12 +28,12 @@ func startBackend(ts *testscript.TestScript, _ bool, args []string) {
 
 // newBackend gives a back-end on a socket; open, it asks nobody for credentials.
 func newBackend(open bool) (*backend, error) {
-	text, err := vendor.Create(vendor.HerokuV1, "tinykv")
+	text, err := manifest.Create(manifest.HerokuV1, "tinykv")
 	if err != nil {
 		return nil, err
 	}
-	m, _ := vendor.Read(text, vendor.Options{})
-	b := &backend{m: m, open: open, ids: map[string]string{}, verifier: vendor.NewVerifier(vendor.HerokuV1, m.SSOSalt)}
+	m, _ := manifest.Read(text, manifest.Options{})
+	b := &backend{m: m, open: open, ids: map[string]string{}, verifier: manifest.NewVerifier(manifest.HerokuV1, m.SSOSalt)}
 	b.server = httptest.NewServer(b)
 	b.manifest = []byte(strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", b.server.URL))
 	return b, nil
@@ -43,9 +43,9 @@ func newBackend(open bool) (*backend, error) {
 type backend struct {
 	server   *httptest.Server
 	manifest []byte // its text
-	m        *vendor.Manifest
+	m        *manifest.Manifest
 	open     bool
-	verifier *vendor.Verifier
+	verifier *manifest.Verifier
 	mu       sync.Mutex
 	ids      map[string]string // key → id
 }

@@ -13,18 +13,18 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // manifestFor writes a manifest whose back-end is at an address.
-func (s *shell) manifestFor(t *testing.T, root string) (string, *vendor.Manifest) {
+func (s *shell) manifestFor(t *testing.T, root string) (string, *manifest.Manifest) {
 	t.Helper()
-	text, err := vendor.Create(vendor.Clever, "tinykv")
+	text, err := manifest.Create(manifest.Clever, "tinykv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text = bytes.ReplaceAll(text, []byte("https://addon.example.com/marketplace"), []byte(root))
-	m, _ := vendor.Read(text, vendor.Options{})
+	m, _ := manifest.Read(text, manifest.Options{})
 	return s.file(t, "kv.json", string(text)), m
 }
 

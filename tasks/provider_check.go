@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"runner/clever/vendor"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/marketplace/manifest"
 )
 
 // This file tells what is wrong with a provider before anything runs, as far as
@@ -110,7 +110,7 @@ func checkManifest(n *expr.Node, dir string, warnings bool) engine.Mistakes {
 		wrong.Add("manifest", err)
 		return wrong
 	}
-	_, problems := vendor.Read([]byte(text.text), vendor.Options{Dialect: vendor.Clever, Loopback: true})
+	_, problems := manifest.Read([]byte(text.text), manifest.Options{Dialect: manifest.Clever, Loopback: true})
 	for _, p := range problems {
 		if (warnings || !p.Warning) && !hidden(n, p.Pointer) {
 			wrong = append(wrong, text.tell(p))

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"runner/clever/vendor"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/marketplace/manifest"
 )
 
 // largestManifest is the most that a manifest may hold, in bytes.
@@ -75,7 +75,7 @@ func readPaper(name, dir string) (paper, error) {
 
 // secrets gives what must not be seen of the manifest, however wrong it is.
 func (p paper) secrets() []string {
-	m, _ := vendor.Read([]byte(p.text), vendor.Options{Dialect: vendor.Clever, Loopback: true})
+	m, _ := manifest.Read([]byte(p.text), manifest.Options{Dialect: manifest.Clever, Loopback: true})
 	if m == nil {
 		return nil
 	}
@@ -84,20 +84,20 @@ func (p paper) secrets() []string {
 
 // read reads the manifest, and tells what makes it unfit for the platform. One that
 // leads to this machine is fit for a platform that is here too.
-func (p paper) read(here bool, warn func(string)) (*vendor.Manifest, engine.Mistakes) {
-	m, problems := vendor.Read([]byte(p.text), vendor.Options{Dialect: vendor.Clever, Loopback: here})
+func (p paper) read(here bool, warn func(string)) (*manifest.Manifest, engine.Mistakes) {
+	m, problems := manifest.Read([]byte(p.text), manifest.Options{Dialect: manifest.Clever, Loopback: here})
 	var wrong engine.Mistakes
-	for _, problem := range vendor.Errors(problems) {
+	for _, problem := range manifest.Errors(problems) {
 		wrong = append(wrong, p.tell(problem))
 	}
-	if here && len(wrong) == 0 && vendor.IsLoopback(hostOf(m.Production.BaseURL)) {
+	if here && len(wrong) == 0 && manifest.IsLoopback(hostOf(m.Production.BaseURL)) {
 		warn(fmt.Sprintf("the back-end of %q is on this machine: only a platform that is here too can reach it", m.ID))
 	}
 	return m, wrong
 }
 
 // tell gives a problem the place where it stands: in its file, or in the playbook.
-func (p paper) tell(problem vendor.Problem) error {
+func (p paper) tell(problem manifest.Problem) error {
 	told := &engine.Problem{Msg: problem.Code + " " + problem.Message, Warning: problem.Warning}
 	switch {
 	case p.file != nil:
@@ -127,7 +127,7 @@ func argumentOf(pointer string) string {
 // of one inside this process ends in .invalid, which no name server knows (RFC 2606).
 func local(endpoint string) bool {
 	host := hostOf(endpoint)
-	return vendor.IsLoopback(host) || strings.HasSuffix(host, ".invalid")
+	return manifest.IsLoopback(host) || strings.HasSuffix(host, ".invalid")
 }
 
 func hostOf(address string) string {

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"runner/clever"
-	"runner/clever/vendor"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/marketplace/manifest"
 )
 
 func providerRegister(cloud *Cloud) engine.Kind {
@@ -148,7 +148,7 @@ type sale struct {
 	*ProviderRegister
 	client   *clever.Client
 	owner    string
-	manifest *vendor.Manifest
+	manifest *manifest.Manifest
 }
 
 // register plans a provider that is not there.

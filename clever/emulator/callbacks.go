@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // orderSale takes an order that a vendor is to do. It is kept before the vendor is
@@ -42,7 +42,7 @@ func (e *Emulator) reached(r *http.Request) string {
 // SignIn gives the signed form that opens the dashboard of a vendor's add-on for
 // the user, once. The error says why there is none: no such add-on, none of a
 // vendor's, not ready, or no dashboard.
-func (e *Emulator) SignIn(addonID string) (*vendor.SignIn, error) {
+func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) {
 	w := e.store.world()
 	a := w.addon(addonID)
 	if a == nil {
@@ -56,7 +56,7 @@ func (e *Emulator) SignIn(addonID string) (*vendor.SignIn, error) {
 		return nil, notReady("its vendor has not made it yet")
 	}
 	o := e.vendorOrder(w, p, a)
-	login := vendor.Login{ID: a.Sale.ID, ResourceID: a.Sale.Key, UserID: w.user.ID, Email: w.user.Email, App: strings.TrimSuffix(o.App, "@heroku.com")}
+	login := manifest.Login{ID: a.Sale.ID, ResourceID: a.Sale.Key, UserID: w.user.ID, Email: w.user.Email, App: strings.TrimSuffix(o.App, "@heroku.com")}
 	in, err := p.deal.SignIn(p.site(), login, e.options.Now())
 	if err != nil {
 		return nil, notReady(err.Error())
@@ -83,9 +83,9 @@ func (e *Emulator) saleSSO(a *addon) (answer, error) {
 // fromVendor answers a vendor's back-end, which shows the credentials of its
 // manifest.
 func (e *Emulator) fromVendor(c *call) (answer, error) {
-	market := vendor.OpenMarket(&vendor.Manifest{}, nil) // lets nobody in
+	market := manifest.OpenMarket(&manifest.Manifest{}, nil) // lets nobody in
 	if p := e.caller(c); p != nil {
-		market = vendor.OpenMarket(p.deal, ledger{e, p})
+		market = manifest.OpenMarket(p.deal, ledger{e, p})
 	}
 	r := c.r.Clone(c.r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
@@ -128,8 +128,8 @@ type ledger struct {
 }
 
 // app gives an add-on as its vendor sees it.
-func (l ledger) app(w *world, a *addon) vendor.App {
-	app := vendor.App{Order: l.e.vendorOrder(w, l.p, a), ID: a.Sale.ID, Config: a.Sale.Config, State: "provisioned"}
+func (l ledger) app(w *world, a *addon) manifest.App {
+	app := manifest.App{Order: l.e.vendorOrder(w, l.p, a), ID: a.Sale.ID, Config: a.Sale.Config, State: "provisioned"}
 	if a.Sale.State != active {
 		app.State = "provisioning"
 	}
@@ -137,35 +137,35 @@ func (l ledger) app(w *world, a *addon) vendor.App {
 }
 
 // Apps gives the vendor's add-ons.
-func (l ledger) Apps() []vendor.App {
+func (l ledger) Apps() []manifest.App {
 	w := l.e.store.world()
-	var apps []vendor.App
+	var apps []manifest.App
 	for _, a := range w.addons {
 		if a.Sale != nil && a.Provider == l.p.Shown.ID {
 			apps = append(apps, l.app(w, a))
 		}
 	}
-	slices.SortFunc(apps, func(a, b vendor.App) int { return cmp.Compare(a.Order.Key, b.Order.Key) })
+	slices.SortFunc(apps, func(a, b manifest.App) int { return cmp.Compare(a.Order.Key, b.Order.Key) })
 	return apps
 }
 
 // App gives one of the vendor's add-ons.
-func (l ledger) App(key string) (vendor.App, bool) {
+func (l ledger) App(key string) (manifest.App, bool) {
 	w := l.e.store.world()
 	a := w.keyed(key)
 	if a == nil || a.Provider != l.p.Shown.ID {
-		return vendor.App{}, false
+		return manifest.App{}, false
 	}
 	return l.app(w, a), true
 }
 
 // Change keeps what the vendor says of one of its add-ons. That it is done ends
 // what it was waited for; that it came to nothing too, and only that.
-func (l ledger) Change(key string, do func(*vendor.App) error) error {
+func (l ledger) Change(key string, do func(*manifest.App) error) error {
 	return l.e.store.change(func(d *draft) error {
 		a := d.keyed(key)
 		if a == nil || a.Provider != l.p.Shown.ID {
-			return vendor.ErrNoApp
+			return manifest.ErrNoApp
 		}
 		app := l.app(&d.world, a)
 		if err := do(&app); err != nil {
@@ -182,7 +182,7 @@ func (d *draft) heard(a *addon, state string) error {
 	s := a.Sale
 	switch {
 	case state == "deprovisioned" && !s.Waiting:
-		return vendor.ErrNoApp // there is none that could be given up
+		return manifest.ErrNoApp // there is none that could be given up
 	case state == "deprovisioned" && s.State == provisioning:
 		d.dismiss(a.ID)
 		return nil

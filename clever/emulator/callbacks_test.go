@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // calling makes a call of a vendor's, and gives status and body.
@@ -36,10 +36,10 @@ func (f *fair) calling(method, address, user, password, body string) (int, strin
 
 // TestVendorsCall: a vendor reads and changes its own add-ons, and nobody else's.
 func TestVendorsCall(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
-			s, other := newShop(t, d, nil), newShopOf(t, vendor.Clever, "otherkv", nil)
+			s, other := newShop(t, d, nil), newShopOf(t, manifest.Clever, "otherkv", nil)
 			f := newFair(t, Options{}, s, other)
 			_, a := f.kv("db", "small")
 			w := f.e.store.world()
@@ -60,7 +60,7 @@ func TestVendorsCall(t *testing.T) {
 			}
 			set, body := "PUT", `{"config":{"TINYKV_PORT":6543}}`
 			path := at
-			if d == vendor.HerokuV3 {
+			if d == manifest.HerokuV3 {
 				set, path, body = "PATCH", at+"/config", `{"config":[{"name":"TINYKV_PORT","value":"6543"}]}`
 			} else {
 				if status, said := f.calling("GET", base, mine.ID, mine.Password, ""); status != 200 || !strings.Contains(said, key) {
@@ -93,7 +93,7 @@ func TestVendorsCall(t *testing.T) {
 // TestGivenUp: a vendor that took an order on may say that it came to nothing; what
 // is there it cannot take away so.
 func TestGivenUp(t *testing.T) {
-	s := newShop(t, vendor.HerokuV3, nil)
+	s := newShop(t, manifest.HerokuV3, nil)
 	f := newFair(t, Options{}, s)
 	_, a := f.kv("db", "small")
 	s.set("", once("POST", 1, accept("slow-1")))
@@ -112,7 +112,7 @@ func TestGivenUp(t *testing.T) {
 
 // TestDashboard: the form that the platform gives opens the vendor's page, once.
 func TestDashboard(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, d, nil)
@@ -153,7 +153,7 @@ func TestDashboard(t *testing.T) {
 
 // TestTwoVendors: each gets its own orders, many at once.
 func TestTwoVendors(t *testing.T) {
-	s, other := newShop(t, vendor.Clever, nil), newShopOf(t, vendor.HerokuV1, "otherkv", nil)
+	s, other := newShop(t, manifest.Clever, nil), newShopOf(t, manifest.HerokuV1, "otherkv", nil)
 	f := newFair(t, Options{}, s, other)
 	otherPlan := f.slugs("/v2/products/addonproviders/otherkv")["large"]
 	const many = 8

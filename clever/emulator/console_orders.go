@@ -9,7 +9,7 @@ import (
 	"net/url"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // platform asks the platform in the name of its user, as any client does: by its
@@ -147,7 +147,7 @@ func (c *Console) postDashboard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", vendor.PagePolicy())
+	w.Header().Set("Content-Security-Policy", manifest.PagePolicy())
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	_ = in.WritePage(w) // a browser that has gone needs no page
 }

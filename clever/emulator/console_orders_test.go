@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // The page orders as a client does, on a strict emulator too: what it does is in
@@ -108,8 +108,8 @@ func TestVendorsOnly(t *testing.T) {
 		t.Errorf("without a vendor: %v", list)
 	}
 	s = newSite(t, Options{VendorsOnly: true, Vendors: []Vendor{
-		{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")},
-		{Manifest: manifest(t, vendor.Clever, "other", "https://kv.example.com")},
+		{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")},
+		{Manifest: manifestText(t, manifest.Clever, "other", "https://kv.example.com")},
 	}})
 	if list := providers(); len(list) != 2 || list[0].ID != "tinykv" || list[1].ID != "other" {
 		t.Errorf("with two: %+v", list)
@@ -128,7 +128,7 @@ func TestVendorsOnly(t *testing.T) {
 // none, a page says why.
 func TestConsoleDashboard(t *testing.T) {
 	const there = "https://kv.example.com"
-	s := newSite(t, Options{Vendors: []Vendor{{Manifest: manifest(t, vendor.Clever, "tinykv", there)}}})
+	s := newSite(t, Options{Vendors: []Vendor{{Manifest: manifestText(t, manifest.Clever, "tinykv", there)}}})
 	own := s.api.order("/v2/self", order("own"))
 	sold := &addon{ID: "addon_kv", RealID: "tinykv_1", Owner: s.User(), Name: `"><script>`, Provider: "tinykv",
 		Plan: s.store.world().partner("tinykv").Shown.Plans[0].ID, Region: "par", Sale: &sale{Key: "addon_kv", ID: `kv"1`, State: active}}
@@ -138,7 +138,7 @@ func TestConsoleDashboard(t *testing.T) {
 	status, header, page := s.ask("POST", "/console/addons/addon_kv/dashboard", "")
 	policy := header.Get("Content-Security-Policy")
 	if status != 200 || !strings.Contains(page, `<form method="POST" action="`+there) || !strings.Contains(page, `name="id" value="kv&#34;1"`) ||
-		policy != vendor.PagePolicy() || header.Get("Cache-Control") != "no-store" || strings.Contains(policy, "unsafe-inline") {
+		policy != manifest.PagePolicy() || header.Get("Cache-Control") != "no-store" || strings.Contains(policy, "unsafe-inline") {
 		t.Errorf("%d %v\n%s", status, header, page)
 	}
 	for id, why := range map[string]string{own.ID: "no vendor runs it", "addon_x": "does not exist"} {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // Options say how an Emulator plays. The zero Options keep everything in memory
@@ -56,7 +56,7 @@ type Options struct {
 	URL string
 	// Called is told of every call to a vendor's back-end, by many goroutines; it
 	// may be nil.
-	Called func(vendor.Try)
+	Called func(manifest.Try)
 	// Asked is told of every request as it is answered, by many goroutines; it may
 	// be nil.
 	Asked func(Exchange)

@@ -10,23 +10,23 @@ import (
 	"strings"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // A partner is a provider whose add-ons a vendor runs: what the platform shows of
 // it, and the manifest by which it calls the vendor's back-end. Like all of a
 // world it is never changed in place.
 type partner struct {
-	Owner       string          `json:"owner,omitempty"` // who alone sees it and orders from it; "": everybody
-	Manifest    string          `json:"manifest"`        // its text, with the vendor's secrets
-	Dialect     vendor.Dialect  `json:"dialect"`
-	Environment string          `json:"environment"` // "test" or "production": where the back-end is called
-	Shown       clever.Provider `json:"shown"`       // with plans and features
-	Retired     []clever.Plan   `json:"retired,omitempty"`
+	Owner       string           `json:"owner,omitempty"` // who alone sees it and orders from it; "": everybody
+	Manifest    string           `json:"manifest"`        // its text, with the vendor's secrets
+	Dialect     manifest.Dialect `json:"dialect"`
+	Environment string           `json:"environment"` // "test" or "production": where the back-end is called
+	Shown       clever.Provider  `json:"shown"`       // with plans and features
+	Retired     []clever.Plan    `json:"retired,omitempty"`
 
 	// What follows from the above; complete writes it.
-	deal     *vendor.Manifest
-	line     *vendor.Line
+	deal     *manifest.Manifest
+	line     *manifest.Line
 	provider *provider
 	encoded  []byte // as the catalogue shows it
 }
@@ -43,17 +43,17 @@ func (e *ProviderError) Error() string { return fmt.Sprintf("the provider %q: %s
 
 // newPartner reads a manifest, whose rules were checked before. It has neither
 // plans nor features yet, except those that the manifest brings.
-func newPartner(text string, d vendor.Dialect, environment string) (*partner, error) {
-	m, problems := vendor.Read([]byte(text), vendor.Options{Dialect: d, Loopback: true})
+func newPartner(text string, d manifest.Dialect, environment string) (*partner, error) {
+	m, problems := manifest.Read([]byte(text), manifest.Options{Dialect: d, Loopback: true})
 	if m == nil || m.ID == "" {
 		return nil, errors.New("the manifest cannot be read")
 	}
-	if wrong := vendor.Errors(problems); len(wrong) > 0 {
+	if wrong := manifest.Errors(problems); len(wrong) > 0 {
 		return nil, fmt.Errorf("the manifest is wrong: %w", wrong[0])
 	}
 	p := &partner{Manifest: text, Dialect: m.Dialect, Environment: cmp.Or(environment, "test")}
 	p.Shown = clever.Provider{
-		ID: m.ID, Name: cmp.Or(m.Name, m.ID), Status: "RELEASE", CanUpgrade: m.Dialect != vendor.AppFog || m.PlanUpdateable,
+		ID: m.ID, Name: cmp.Or(m.Name, m.ID), Status: "RELEASE", CanUpgrade: m.Dialect != manifest.AppFog || m.PlanUpdateable,
 		OpenInNewTab: true, Plans: []clever.Plan{}, Features: []clever.Feature{},
 	}
 	for _, pl := range m.Plans {
@@ -68,7 +68,7 @@ func newPlan(slug, name string) clever.Plan {
 }
 
 // site gives where the back-end is called.
-func (p *partner) site() vendor.Site { return p.deal.Site(p.Environment) }
+func (p *partner) site() manifest.Site { return p.deal.Site(p.Environment) }
 
 // seenBy tells whether an owner sees the provider and may order from it.
 func (p *partner) seenBy(owner string) bool { return p.Owner == "" || p.Owner == owner }
@@ -76,13 +76,13 @@ func (p *partner) seenBy(owner string) bool { return p.Owner == "" || p.Owner ==
 // complete writes what follows from what is kept. Zones are those that the
 // manifest names, or all: most manifests name the regions of a continent.
 func (p *partner) complete(c *catalogue) error {
-	deal, _ := vendor.Read([]byte(p.Manifest), vendor.Options{Dialect: p.Dialect, Loopback: true})
+	deal, _ := manifest.Read([]byte(p.Manifest), manifest.Options{Dialect: p.Dialect, Loopback: true})
 	if deal == nil || deal.ID == "" || deal.ID != p.Shown.ID {
 		return fmt.Errorf("the manifest of the provider %q cannot be read", p.Shown.ID)
 	}
 	p.deal = deal
 	site := p.site()
-	p.line = vendor.NewLine(vendor.LineOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
+	p.line = manifest.NewLine(manifest.LineOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
 	view := p.Shown
 	view.Regions = p.zones(c)
 	p.provider = &provider{
@@ -107,7 +107,7 @@ func (p *partner) complete(c *catalogue) error {
 
 func onLoopback(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && vendor.IsLoopback(u.Hostname())
+	return err == nil && manifest.IsLoopback(u.Hostname())
 }
 
 // names tells whether the manifest names a zone among its regions.

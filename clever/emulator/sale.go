@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // A sale is what is kept of an add-on that a vendor runs. It is never changed in
@@ -45,7 +45,7 @@ const slowest = 12 * time.Hour
 // reaches this emulator.
 func newSale(p *partner, a *addon, base, user string) *sale {
 	s := &sale{Key: a.ID, User: user, State: provisioning, Plan: p.slug(a.Plan), Region: p.region(a.Region)}
-	if p.deal.Dialect != vendor.Clever {
+	if p.deal.Dialect != manifest.Clever {
 		s.Key = newUUID()
 	}
 	s.Callback = base + callbackPath(p.deal.Dialect) + s.Key
@@ -53,11 +53,11 @@ func newSale(p *partner, a *addon, base, user string) *sale {
 }
 
 // callbackPath is where a dialect's back-ends reach an add-on, below the host.
-func callbackPath(d vendor.Dialect) string {
+func callbackPath(d manifest.Dialect) string {
 	switch d {
-	case vendor.Clever:
+	case manifest.Clever:
 		return "/v2/vendor/apps/"
-	case vendor.HerokuV3:
+	case manifest.HerokuV3:
 		return "/addons/"
 	}
 	return "/vendor/apps/"
@@ -91,8 +91,8 @@ func (a *addon) sold() *addon {
 }
 
 // vendorOrder gives what the vendor is told of an add-on.
-func (e *Emulator) vendorOrder(w *world, p *partner, a *addon) vendor.Order {
-	o := vendor.Order{
+func (e *Emulator) vendorOrder(w *world, p *partner, a *addon) manifest.Order {
+	o := manifest.Order{
 		Key: a.Sale.Key, App: fmt.Sprintf("app%d@heroku.com", a.Created), OwnerID: a.Owner, UserID: a.Sale.User,
 		Account: "EMULATOR", Name: a.Name, Plan: p.slug(a.Plan), Region: a.Sale.Region, Callback: a.Sale.Callback,
 		Options: a.Options, Grant: "none", GrantEnds: e.options.Now().Add(5 * time.Minute),

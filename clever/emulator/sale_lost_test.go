@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/backend"
-	"runner/clever/vendor"
+	"runner/marketplace/backend"
+	"runner/marketplace/manifest"
 )
 
 // between is what happens to the first requests of a method on their way.
@@ -57,7 +57,7 @@ func TestLostAnswers(t *testing.T) {
 		for _, method := range []string{"POST", "PUT", "DELETE"} {
 			t.Run(method+" "+name, func(t *testing.T) {
 				t.Parallel()
-				d := vendor.Dialects()[len(method+name)%4] // each gets its turn
+				d := manifest.Dialects()[len(method+name)%4] // each gets its turn
 				s := newShop(t, d, nil)
 				f := newFair(t, Options{}, s)
 				s.set("", once(method, 1, do))
@@ -98,7 +98,7 @@ func TestHopelessOrders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var said collected
-			s := newShop(t, vendor.Clever, nil)
+			s := newShop(t, manifest.Clever, nil)
 			f := newFair(t, Options{Warn: said.add}, s)
 			s.set("", c.do)
 			status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"})
@@ -124,7 +124,7 @@ func TestHopelessOrders(t *testing.T) {
 // TestRemovedWhileOrdered: the vendor is not well, and whoever ordered thinks
 // better of it.
 func TestRemovedWhileOrdered(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, d, nil)
@@ -162,7 +162,7 @@ func TestRemovedWhileOrdered(t *testing.T) {
 // TestTakenUp: what was under way when the emulator ended goes on at the next
 // start, with the same key.
 func TestTakenUp(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, d, nil)
@@ -219,7 +219,7 @@ func TestTakenUp(t *testing.T) {
 
 // TestSlowVendors answer with 202, and call back.
 func TestSlowVendors(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, d, func(c *backend.Config) { c.Slow = true })
@@ -247,7 +247,7 @@ func accept(id string) between {
 
 // TestTooSlow: what takes more than half a day has failed.
 func TestTooSlow(t *testing.T) {
-	s := newShop(t, vendor.Clever, nil)
+	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{}, s)
 	_, a := f.kv("db", "small")
 	s.set("", once("PUT", 1, accept("slow-0")))
@@ -283,8 +283,8 @@ func TestTooSlow(t *testing.T) {
 // TestToldOnce: who is told of every call is not warned of the same again.
 func TestToldOnce(t *testing.T) {
 	var called, warned collected
-	s := newShop(t, vendor.Clever, nil)
-	f := newFair(t, Options{Warn: warned.add, Called: func(a vendor.Try) { called.add(a.Err.Error()) }}, s)
+	s := newShop(t, manifest.Clever, nil)
+	f := newFair(t, Options{Warn: warned.add, Called: func(a manifest.Try) { called.add(a.Err.Error()) }}, s)
 	s.set("", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusUnauthorized) })
 	if status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"}); status != 424 {
 		t.Errorf("the order: %d %+v", status, m)
@@ -296,7 +296,7 @@ func TestToldOnce(t *testing.T) {
 
 // TestSellerLeavesTooEarly: a provider stays as long as its back-end is to be asked.
 func TestSellerLeavesTooEarly(t *testing.T) {
-	s := newShop(t, vendor.Clever, nil)
+	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{}, s)
 	_, a := f.kv("db", "small")
 	leave := func() error { return f.e.store.change(func(d *draft) error { return d.removePartner("tinykv") }) }

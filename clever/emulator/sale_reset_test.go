@@ -7,13 +7,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // TestResetWhileVendorsWork: the page's reset takes back what is made, what is being
 // made or changed, and what the vendor took its time for, and floods nobody.
 func TestResetWhileVendorsWork(t *testing.T) {
-	s := newShop(t, vendor.Clever, nil)
+	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{}, s)
 	for i := range 100 {
 		f.kv(fmt.Sprint("made", i), "small")

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // TestVendorsStateIsReadable: whatever is done with vendors and their add-ons, the
@@ -28,7 +28,7 @@ func TestVendorsStateIsReadable(t *testing.T) {
 			}
 		},
 		"a seller is gone before the order is kept": func(f *fair, a clever.Addon) {
-			other, err := newPartner(string(manifest(t, vendor.Clever, "otherkv", "http://127.0.0.1:1")), vendor.Clever, "")
+			other, err := newPartner(string(manifestText(t, manifest.Clever, "otherkv", "http://127.0.0.1:1")), manifest.Clever, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +45,7 @@ func TestVendorsStateIsReadable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, state := newShop(t, vendor.Clever, nil), filepath.Join(t.TempDir(), "state")
+			s, state := newShop(t, manifest.Clever, nil), filepath.Join(t.TempDir(), "state")
 			f := newFair(t, Options{State: state, MigrationTime: time.Hour}, s)
 			_, a := f.kv("db", "small")
 			do(f, a)

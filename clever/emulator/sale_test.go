@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/backend"
-	"runner/clever/vendor"
+	"runner/marketplace/backend"
+	"runner/marketplace/manifest"
 )
 
 // A shop is a vendor with a real back-end: what it sold, by its own ids, with the
@@ -84,20 +84,20 @@ func (s *shop) set(refuse string, between func(http.ResponseWriter, *http.Reques
 
 // newShop opens a shop that sells tinykv. What change makes of its configuration
 // holds.
-func newShop(t testing.TB, d vendor.Dialect, change func(*backend.Config)) *shop {
+func newShop(t testing.TB, d manifest.Dialect, change func(*backend.Config)) *shop {
 	t.Helper()
 	return newShopOf(t, d, "tinykv", change)
 }
 
-func newShopOf(t testing.TB, d vendor.Dialect, id string, change func(*backend.Config)) *shop {
+func newShopOf(t testing.TB, d manifest.Dialect, id string, change func(*backend.Config)) *shop {
 	t.Helper()
 	s := &shop{prefix: strings.ToUpper(id), sold: map[string]string{}}
 	server := httptest.NewUnstartedServer(nil)
 	s.address = "http://" + server.Listener.Addr().String()
-	s.manifest = manifest(t, d, id, s.address)
+	s.manifest = manifestText(t, d, id, s.address)
 	s.manifest = []byte(strings.Replace(string(s.manifest), `"small"`, `"large", "name": "large", "description": "Large"}, {"id": "small"`, 1))
-	m, problems := vendor.Read(s.manifest, vendor.Options{Dialect: d, Loopback: true})
-	if m == nil || len(vendor.Errors(problems)) > 0 {
+	m, problems := manifest.Read(s.manifest, manifest.Options{Dialect: d, Loopback: true})
+	if m == nil || len(manifest.Errors(problems)) > 0 {
 		t.Fatal(problems)
 	}
 	store, err := backend.OpenFile(filepath.Join(t.TempDir(), "store"))
@@ -212,7 +212,7 @@ func soon(t testing.TB, what string, is func() bool) {
 }
 
 func TestVendorSells(t *testing.T) {
-	for _, d := range vendor.Dialects() {
+	for _, d := range manifest.Dialects() {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, d, nil)

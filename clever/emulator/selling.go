@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // This file answers those who sell: an organisation registers a provider, which it
@@ -147,8 +147,8 @@ func partnerOf(m clever.ProviderManifest) (*partner, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, problems := vendor.Read(text, vendor.Options{Dialect: vendor.Clever, Loopback: true})
-	if wrong := vendor.Errors(problems); len(wrong) > 0 {
+	_, problems := manifest.Read(text, manifest.Options{Dialect: manifest.Clever, Loopback: true})
+	if wrong := manifest.Errors(problems); len(wrong) > 0 {
 		f := wrongField(90071, "emulator.bad-manifest", "manifest", wrong[0].Code+" "+wrong[0].Message)
 		f.fields = map[string]string{}
 		for _, w := range wrong {
@@ -156,7 +156,7 @@ func partnerOf(m clever.ProviderManifest) (*partner, error) {
 		}
 		return nil, f
 	}
-	return newPartner(string(text), vendor.Clever, "test")
+	return newPartner(string(text), manifest.Clever, "test")
 }
 
 // editProvider changes texts; those that are left out stay.

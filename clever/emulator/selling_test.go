@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // kv gives a manifest as one registers it.
 func kv(t *testing.T, id string) (m clever.ProviderManifest) {
 	t.Helper()
-	if err := json.Unmarshal(manifest(t, vendor.Clever, id, "https://kv.example.com"), &m); err != nil {
+	if err := json.Unmarshal(manifestText(t, manifest.Clever, id, "https://kv.example.com"), &m); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // saveAgain is how long to wait before an answer that could not be kept is asked
@@ -45,9 +45,9 @@ func (e *Emulator) part(before, after *world) {
 func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 	w := e.store.world()
 	p := w.partner(a.Provider)
-	b := &vendor.Backend{Manifest: p.deal, Site: p.site(), Line: p.line}
+	b := &manifest.Backend{Manifest: p.deal, Site: p.site(), Line: p.line}
 	if e.options.Called != nil {
-		b.After = func(t vendor.Try) {
+		b.After = func(t manifest.Try) {
 			t.Number = try
 			e.options.Called(t)
 		}
@@ -56,15 +56,15 @@ func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 	if e.deals.ctx.Err() != nil {
 		return verdict{wait: saveAgain} // the end: the next start takes it up
 	}
-	f, _ := errors.AsType[*vendor.Failure](err)
+	f, _ := errors.AsType[*manifest.Failure](err)
 	if err == nil {
 		return e.keep(a, res)
 	}
 	if f == nil { // no call fails with anything else
-		f = &vendor.Failure{Meaning: vendor.Transient, Err: err}
+		f = &manifest.Failure{Meaning: manifest.Transient, Err: err}
 	}
 	wait, again := later(a.Sale.State, try, f)
-	bad := try == 1 && a.Sale.State == removing || again && try == len(vendor.Brief().Waits) || !again && f.Meaning != vendor.Refused
+	bad := try == 1 && a.Sale.State == removing || again && try == len(manifest.Brief().Waits) || !again && f.Meaning != manifest.Refused
 	if bad && e.options.Called == nil {
 		e.warn(fmt.Errorf("the vendor of %s and add-on %q (%s): %w%s", a.Provider, a.Name, a.ID, f, hinted(f)))
 	}
@@ -74,14 +74,14 @@ func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 	return e.concede(a, f, lost)
 }
 
-func hinted(f *vendor.Failure) string {
+func hinted(f *manifest.Failure) string {
 	if hint := f.Hint(); hint != "" {
 		return "; " + hint
 	}
 	return ""
 }
 
-func (e *Emulator) callVendor(b *vendor.Backend, a *addon, o vendor.Order, p *partner) (*vendor.Resource, error) {
+func (e *Emulator) callVendor(b *manifest.Backend, a *addon, o manifest.Order, p *partner) (*manifest.Resource, error) {
 	s := a.Sale
 	switch {
 	case s.State == provisioning:
@@ -89,15 +89,15 @@ func (e *Emulator) callVendor(b *vendor.Backend, a *addon, o vendor.Order, p *pa
 	case s.State == changing:
 		return b.ChangePlan(e.deals.ctx, s.ID, o, p.slug(a.Moving.Plan))
 	case s.ID == "":
-		return &vendor.Resource{}, b.Abandon(e.deals.ctx, o)
+		return &manifest.Resource{}, b.Abandon(e.deals.ctx, o)
 	}
 	return b.Deprovision(e.deals.ctx, s.ID, o)
 }
 
 // later tells when a call is repeated that failed. Only the vendor's word ends a
 // removal.
-func later(state saleState, try int, f *vendor.Failure) (time.Duration, bool) {
-	patience := vendor.Persistent()
+func later(state saleState, try int, f *manifest.Failure) (time.Duration, bool) {
+	patience := manifest.Persistent()
 	wait, again := patience.Next(try, f)
 	if !again && state == removing && try < patience.Tries {
 		return patience.Every, true
@@ -107,7 +107,7 @@ func later(state saleState, try int, f *vendor.Failure) (time.Duration, bool) {
 
 // keep writes what the vendor answered to a call for an add-on. Its state may be
 // another one by now: removed by its owner, it is still to be known by its id.
-func (e *Emulator) keep(asked *addon, res *vendor.Resource) verdict {
+func (e *Emulator) keep(asked *addon, res *manifest.Resource) verdict {
 	state := asked.Sale.State
 	return e.kept(asked, nil, func(d *draft, a *addon) {
 		if state == removing {
@@ -131,13 +131,13 @@ func (e *Emulator) keep(asked *addon, res *vendor.Resource) verdict {
 
 // concede writes that the vendor will not do what was asked for. What it may have
 // made of an order all the same is removed.
-func (e *Emulator) concede(asked *addon, f *vendor.Failure, lost bool) verdict {
-	refused := f.Meaning == vendor.Refused
+func (e *Emulator) concede(asked *addon, f *manifest.Failure, lost bool) verdict {
+	refused := f.Meaning == manifest.Refused
 	why := vendorFailed(asked.Provider)
 	if refused {
 		why = vendorRefused(asked.Provider, f.Message)
 	}
-	left := (lost || f.Unknown) && !refused && f.Meaning != vendor.Gone && f.Meaning != vendor.Transient
+	left := (lost || f.Unknown) && !refused && f.Meaning != manifest.Gone && f.Meaning != manifest.Transient
 	state := asked.Sale.State
 	return e.kept(asked, why, func(d *draft, a *addon) {
 		switch {

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // A Vendor puts an add-on of somebody else into the catalogue: orders, plan
 // changes and removals are done by the vendor's own back-end.
 type Vendor struct {
-	Manifest    []byte         // as package vendor reads it; its rules hold, but http on this machine is no error
-	Dialect     vendor.Dialect // "" detects it; it stays as long as there are add-ons
-	Environment string         // where the back-end is called: "production", or else "test"
+	Manifest    []byte           // as package vendor reads it; its rules hold, but http on this machine is no error
+	Dialect     manifest.Dialect // "" detects it; it stays as long as there are add-ons
+	Environment string           // where the back-end is called: "production", or else "test"
 	// Plans are the slugs of the plans on sale, as the back-end is told them. An
 	// AppFog manifest brings its own. None: those of an earlier start, or StandardPlans.
 	Plans []string

@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // manifest gives one of a dialect, whose back-end is at an address.
-func manifest(t testing.TB, d vendor.Dialect, id, address string) []byte {
+func manifestText(t testing.TB, d manifest.Dialect, id, address string) []byte {
 	t.Helper()
-	text, err := vendor.Create(d, id)
+	text, err := manifest.Create(d, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (c *client) slugs(path string) map[string]string {
 func TestVendorOnTheShelf(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	const path = "/v2/products/addonproviders/tinykv"
-	v := Vendor{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
+	v := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
 	e, err := New(Options{State: state, Vendors: []Vendor{v}})
 	if err != nil {
 		t.Fatal(err)
@@ -78,18 +78,18 @@ func TestVendorOnTheShelf(t *testing.T) {
 }
 
 func TestWrongVendors(t *testing.T) {
-	good := manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")
+	good := manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")
 	for name, c := range map[string]struct {
 		vendors []Vendor
 		says    string
 	}{
 		"no manifest":       {[]Vendor{{Manifest: []byte("{")}}, "manifest"},
 		"a wrong one":       {[]Vendor{{Manifest: []byte(`{"id":"tinykv"}`)}}, "manifest is wrong"},
-		"the platform's id": {[]Vendor{{Manifest: manifest(t, vendor.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
+		"the platform's id": {[]Vendor{{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
 		"an id twice":       {[]Vendor{{Manifest: good}, {Manifest: good}}, "given twice"},
 		"a bad slug":        {[]Vendor{{Manifest: good, Plans: []string{"a b"}}}, "no slug"},
 		"a slug twice":      {[]Vendor{{Manifest: good, Plans: []string{"a", "a"}}}, "twice"},
-		"AppFog's plans":    {[]Vendor{{Manifest: manifest(t, vendor.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},
+		"AppFog's plans":    {[]Vendor{{Manifest: manifestText(t, manifest.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},
 	} {
 		e, err := New(Options{Vendors: c.vendors})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
@@ -107,7 +107,7 @@ func TestPrivateProvider(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	org := e.Organisations()[0]
 	err := e.store.change(func(d *draft) error {
-		p, err := newPartner(string(manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")), vendor.Clever, "")
+		p, err := newPartner(string(manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")), manifest.Clever, "")
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func TestRegisteredByAnother(t *testing.T) {
 	var before, after clever.Provider
 	c.must("GET", base+"/tinykv", nil, &before)
 	shut(t, e)
-	v := Vendor{Manifest: manifest(t, vendor.Clever, "tinykv", "https://kv.example.com")}
+	v := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")}
 	if _, err := New(Options{State: state, Vendors: []Vendor{v}}); err == nil || !strings.Contains(err.Error(), "registered it") {
 		t.Errorf("it is taken over: %v", err)
 	}
@@ -165,7 +165,7 @@ func TestRegisteredByAnother(t *testing.T) {
 // TestOtherShelves: a state file from where other things are sold is told as such,
 // and left as it is.
 func TestOtherShelves(t *testing.T) {
-	v := Vendor{Manifest: manifest(t, vendor.Clever, "kv", "https://kv.example.com")}
+	v := Vendor{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}
 	for name, c := range map[string]struct {
 		first, then Options
 		says        string
@@ -196,11 +196,11 @@ func TestOtherShelves(t *testing.T) {
 // TestAnotherDialect: a back-end that has add-ons is not spoken to in words that it
 // would misunderstand.
 func TestAnotherDialect(t *testing.T) {
-	s, state := newShop(t, vendor.HerokuV1, nil), filepath.Join(t.TempDir(), "state")
+	s, state := newShop(t, manifest.HerokuV1, nil), filepath.Join(t.TempDir(), "state")
 	f := newFair(t, Options{State: state}, s)
 	_, a := f.kv("db", "small")
 	shut(t, f.e)
-	o := Options{State: state, Vendors: []Vendor{{Manifest: manifest(t, vendor.Clever, "tinykv", s.address)}}}
+	o := Options{State: state, Vendors: []Vendor{{Manifest: manifestText(t, manifest.Clever, "tinykv", s.address)}}}
 	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "ordered as heroku-v1 has it") {
 		t.Fatalf("with an add-on: %v", err)
 	}

@@ -11,12 +11,12 @@ import (
 	"strconv"
 	"strings"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // readManifest reads the manifest, with the secrets of the environment in it, and
 // tells what is wrong.
-func readManifest(o options, getenv func(string) string, stderr io.Writer) (*vendor.Manifest, error) {
+func readManifest(o options, getenv func(string) string, stderr io.Writer) (*manifest.Manifest, error) {
 	text, err := os.ReadFile(o.manifest)
 	if err != nil {
 		return nil, fmt.Errorf("%w; runner vendor init writes a manifest", err)
@@ -24,11 +24,11 @@ func readManifest(o options, getenv func(string) string, stderr io.Writer) (*ven
 	if text, err = withSecrets(text, getenv("VENDOR_PASSWORD"), getenv("VENDOR_SSO_SALT")); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.manifest, err)
 	}
-	m, problems := vendor.Read(text, vendor.Options{Dialect: vendor.Dialect(o.dialect), Loopback: true})
+	m, problems := manifest.Read(text, manifest.Options{Dialect: manifest.Dialect(o.dialect), Loopback: true})
 	for _, p := range problems {
 		fmt.Fprintf(stderr, "%s: %s: %s: %s %s\n", p.Level(), o.manifest, p.Pointer, p.Code, p.Message)
 	}
-	if m == nil || len(vendor.Errors(problems)) > 0 {
+	if m == nil || len(manifest.Errors(problems)) > 0 {
 		return nil, fmt.Errorf("%s cannot be used: runner vendor validate tells where it is wrong", o.manifest)
 	}
 	return m, nil
@@ -67,7 +67,7 @@ type plan struct {
 type plans []plan
 
 // parsePlans reads small=5,large=20. What the manifest lists has to be there.
-func parsePlans(text string, m *vendor.Manifest) (plans, error) {
+func parsePlans(text string, m *manifest.Manifest) (plans, error) {
 	var all plans
 	for entry := range strings.SplitSeq(text, ",") {
 		name, number, _ := strings.Cut(strings.TrimSpace(entry), "=")

@@ -16,18 +16,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"runner/clever/vendor"
+	"runner/marketplace/manifest"
 )
 
 // calls gives the marketplace's way to a stall.
-func (s *stall) calls(t *testing.T) *vendor.Backend {
-	line := vendor.NewLine(vendor.LineOptions{Loopback: true})
+func (s *stall) calls(t *testing.T) *manifest.Backend {
+	line := manifest.NewLine(manifest.LineOptions{Loopback: true})
 	t.Cleanup(line.Close)
-	return &vendor.Backend{Manifest: s.m, Site: s.m.Test, Line: line}
+	return &manifest.Backend{Manifest: s.m, Site: s.m.Test, Line: line}
 }
 
-func order(d vendor.Dialect, plan string) vendor.Order {
-	return vendor.Order{Key: vendor.NewKey(d), Plan: plan, Region: d.DefaultRegion(), OwnerName: `Zoë's <Shop>`, Callback: "https://callback.invalid/x"}
+func order(d manifest.Dialect, plan string) manifest.Order {
+	return manifest.Order{Key: manifest.NewKey(d), Plan: plan, Region: d.DefaultRegion(), OwnerName: `Zoë's <Shop>`, Callback: "https://callback.invalid/x"}
 }
 
 // replaced gives a URL with another database, or another password.
@@ -61,13 +61,13 @@ func TestLife(t *testing.T) {
 		}
 	}
 	for name, address := range map[string]string{"superuser": admin, "seller": strings.Replace(replaced(t, admin, "", "for-tests"), "postgres:", "seller:", 1)} {
-		t.Run(name, func(t *testing.T) { lives(t, admin, start(t, vendor.Clever, t.TempDir(), address)) })
+		t.Run(name, func(t *testing.T) { lives(t, admin, start(t, manifest.Clever, t.TempDir(), address)) })
 	}
 }
 
 func lives(t *testing.T, admin string, s *stall) {
 	t.Helper()
-	b, o, other := s.calls(t), order(vendor.Clever, "small"), order(vendor.Clever, "small")
+	b, o, other := s.calls(t), order(manifest.Clever, "small"), order(manifest.Clever, "small")
 	mine, err := b.Provision(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -160,9 +160,9 @@ func settles(t *testing.T, admin, address, name string) *pgx.Conn {
 const left = "SELECT (SELECT count(*) FROM pg_roles WHERE rolname ~ '^addon_') || ' ' || (SELECT count(*) FROM pg_database WHERE datname ~ '^addon_')"
 
 // shows holds the page of an add-on to what it shows, and to what it does not.
-func shows(t *testing.T, s *stall, r *vendor.Resource) {
+func shows(t *testing.T, s *stall, r *manifest.Resource) {
 	t.Helper()
-	in, err := s.m.SignIn(s.m.Test, vendor.Login{ID: r.ID, UserID: "user_x", Email: "zoe@example.test"}, time.Now())
+	in, err := s.m.SignIn(s.m.Test, manifest.Login{ID: r.ID, UserID: "user_x", Email: "zoe@example.test"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func shows(t *testing.T, s *stall, r *vendor.Resource) {
 // that is repeated gives the one that was begun, and there is no other.
 func TestKilled(t *testing.T) {
 	admin := server(t)
-	for _, d := range []vendor.Dialect{vendor.Clever, vendor.HerokuV3} {
+	for _, d := range []manifest.Dialect{manifest.Clever, manifest.HerokuV3} {
 		dir, o := t.TempDir(), order(d, "small")
 		s := start(t, d, dir, admin)
 		release := hold(t, admin)
@@ -282,7 +282,7 @@ func waiting(t *testing.T, admin string) string {
 // TestUsage: what cannot work is told before anything is sold, without a secret.
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
-	manifest := written(t, vendor.Clever, dir, "127.0.0.1:1")
+	manifest := written(t, manifest.Clever, dir, "127.0.0.1:1")
 	text, err := os.ReadFile(manifest)
 	if err != nil {
 		t.Fatal(err)
@@ -328,18 +328,18 @@ func TestUsage(t *testing.T) {
 // TestSecretsOfTheEnvironment: a manifest may be kept without them.
 func TestSecretsOfTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
-	text, err := os.ReadFile(written(t, vendor.Clever, dir, "127.0.0.1:1"))
+	text, err := os.ReadFile(written(t, manifest.Clever, dir, "127.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, _ := vendor.Read(text, vendor.Options{Dialect: vendor.Clever})
+	whole, _ := manifest.Read(text, manifest.Options{Dialect: manifest.Clever})
 	bare := strings.NewReplacer(whole.Password, "", whole.SSOSalt, "").Replace(string(text))
 	file := filepath.Join(dir, "bare.json")
 	if err := os.WriteFile(file, []byte(bare), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]string{}
-	read := func() (*vendor.Manifest, error) {
+	read := func() (*manifest.Manifest, error) {
 		return readManifest(options{manifest: file, dialect: "clever"}, func(name string) string { return env[name] }, io.Discard)
 	}
 	if _, err := read(); err == nil {

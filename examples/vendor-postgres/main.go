@@ -19,8 +19,8 @@ import (
 	"syscall"
 	"time"
 
-	"runner/clever/backend"
-	"runner/clever/vendor"
+	"runner/marketplace/backend"
+	"runner/marketplace/manifest"
 )
 
 const usage = `usage: vendor-postgres [options]
@@ -123,7 +123,7 @@ func parse(args []string, getenv func(string) string) (options, error) {
 		return o, errors.New("which server? give --postgres or VENDOR_POSTGRES: postgresql://admin:password@localhost:5432/postgres")
 	}
 	if o.dialect != "" {
-		if _, err := vendor.ParseDialect(o.dialect); err != nil {
+		if _, err := manifest.ParseDialect(o.dialect); err != nil {
 			return o, fmt.Errorf("--dialect: %w", err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"runner/clever/backend"
+	"runner/marketplace/backend"
 )
 
 //go:embed page.html

@@ -20,8 +20,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"runner/clever/backend"
-	"runner/clever/vendor"
+	"runner/marketplace/backend"
+	"runner/marketplace/manifest"
 )
 
 const (
@@ -34,7 +34,7 @@ const (
 // A seller makes roles and databases. Each of its statements does nothing where
 // what it asks for is so already: after a crash they are all said again.
 type seller struct {
-	manifest *vendor.Manifest
+	manifest *manifest.Manifest
 	plans    plans
 	admin    *pgx.ConnConfig
 	host     string // where customers connect
@@ -46,7 +46,7 @@ type seller struct {
 }
 
 // newSeller looks whether the server can be used.
-func newSeller(ctx context.Context, m *vendor.Manifest, p plans, address, public string) (*seller, error) {
+func newSeller(ctx context.Context, m *manifest.Manifest, p plans, address, public string) (*seller, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "postgresql" && u.Scheme != "postgres" {
 		return nil, errors.New("the server is given as a URL: postgresql://admin:password@localhost:5432/postgres")

@@ -18,11 +18,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"runner/clever/conformance"
 	"runner/clever/emulator"
 	"runner/clever/emulator/databases"
-	"runner/clever/vendor"
 	"runner/cmd"
+	"runner/marketplace/conformance"
+	"runner/marketplace/manifest"
 )
 
 // asVendor makes this test program the vendor's.
@@ -128,17 +128,17 @@ type stall struct {
 	*exec.Cmd
 	dir      string
 	manifest string // the file
-	m        *vendor.Manifest
+	m        *manifest.Manifest
 	stderr   *bytes.Buffer
 }
 
 // written writes the manifest of a dialect, whose back-end is at an address.
-func written(t *testing.T, d vendor.Dialect, dir, address string) string {
+func written(t *testing.T, d manifest.Dialect, dir, address string) string {
 	t.Helper()
 	file := filepath.Join(dir, "addon-manifest.json")
 	text, err := os.ReadFile(file)
 	if err != nil {
-		if text, err = vendor.Create(d, "pgshop"); err != nil {
+		if text, err = manifest.Create(d, "pgshop"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,7 +165,7 @@ func written(t *testing.T, d vendor.Dialect, dir, address string) string {
 
 // start starts the vendor's program in a folder, where its manifest and its data
 // stay.
-func start(t *testing.T, d vendor.Dialect, dir, postgres string, flags ...string) *stall {
+func start(t *testing.T, d manifest.Dialect, dir, postgres string, flags ...string) *stall {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -194,7 +194,7 @@ func start(t *testing.T, d vendor.Dialect, dir, postgres string, flags ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.m, _ = vendor.Read(text, vendor.Options{Dialect: d, Loopback: true})
+	s.m, _ = manifest.Read(text, manifest.Options{Dialect: d, Loopback: true})
 	return s
 }
 
@@ -226,9 +226,9 @@ func TestVendorTest(t *testing.T) {
 	t.Run("dialects", func(t *testing.T) {
 		t.Run("slow", func(t *testing.T) { // the longest first
 			t.Parallel()
-			tested(t, vendor.HerokuV3, admin, true)
+			tested(t, manifest.HerokuV3, admin, true)
 		})
-		for _, d := range vendor.Dialects() {
+		for _, d := range manifest.Dialects() {
 			t.Run(string(d), func(t *testing.T) {
 				t.Parallel()
 				tested(t, d, admin, false)
@@ -252,7 +252,7 @@ var skippedSlow = map[string]string{
 	"N43": "no variables to compare", "N82": "leads to no page of its own", "N96": "this back-end is slow",
 }
 
-func tested(t *testing.T, d vendor.Dialect, admin string, slow bool) {
+func tested(t *testing.T, d manifest.Dialect, admin string, slow bool) {
 	t.Helper()
 	var flags []string
 	args := []string{"vendor", "test", "", "--dialect", string(d), "--plan", "small", "--other-plan", "large", "--report", "json",

@@ -1,0 +1,287 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"runner/marketplace/manifest"
+)
+
+// A session is one run of the tester against one back-end.
+type session struct {
+	ctx    context.Context
+	o      Options
+	m      *manifest.Manifest
+	report *Report
+
+	firstOrder   manifest.Order
+	firstAnswer  *reply
+	forged       manifest.Order // was sent without credentials
+	first        *resource      // what most checks are about; nil: it could not be ordered
+	config       map[string]any
+	pending      bool // the order was answered with 202
+	settled      bool // and finished by a callback
+	changesPlans bool
+	stamped      map[int64]bool        // the seconds of forms that were made
+	ailing       func(key string) bool // makes the marketplace answer 503; nil: it is well
+
+	mu      sync.Mutex
+	made    []*resource
+	lost    []manifest.Order // whose answers were: something may have been made
+	slowest time.Duration
+	slowOf  string
+	leaks   map[bool][]string // of secrets; true: in answers that refuse credentials
+	traces  []string          // errors with more than a user should see
+}
+
+// A resource is an add-on that was made.
+type resource struct {
+	order   manifest.Order
+	id      string
+	removed bool
+}
+
+func newSession(ctx context.Context, o Options) *session {
+	s := &session{
+		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{}, stamped: map[int64]bool{},
+		report: &Report{Addon: o.Backend.Manifest.ID, Dialect: o.Backend.Manifest.Dialect, URL: o.Backend.Site.BaseURL, Results: []Result{}},
+	}
+	for d, standard := range map[*time.Duration]time.Duration{&s.o.Wait: time.Minute, &s.o.Soft: 3 * time.Second, &s.o.Hard: 25 * time.Second} {
+		if *d == 0 {
+			*d = standard
+		}
+	}
+	return s
+}
+
+// digits gives a number that an id has by chance almost never.
+func digits(n int64) int64 {
+	v, err := rand.Int(rand.Reader, big.NewInt(9*n))
+	if err != nil {
+		return n
+	}
+	return n + v.Int64()
+}
+
+// order gives an order of its own key, owner and application.
+func (s *session) order() manifest.Order {
+	o := manifest.Order{
+		Key: manifest.NewKey(s.m.Dialect), App: fmt.Sprintf("app%d@heroku.com", digits(1e9)), OwnerName: "Conformance Test",
+		OwnerID: "orga_" + manifest.NewKey(manifest.HerokuV1), UserID: "user_" + manifest.NewKey(manifest.HerokuV1), Account: "TEST", Name: "conformance-test",
+		Plan: s.o.Plan, Region: s.m.Dialect.DefaultRegion(), Options: map[string]string{}, Grant: "none", GrantEnds: time.Now().Add(5 * time.Minute),
+	}
+	o.Callback = strings.TrimSuffix(s.o.Callback, "/") + "/" + o.Key
+	if s.o.Callback == "" {
+		o.Callback = "https://callback.invalid/vendor/apps/" + o.Key
+	}
+	return o
+}
+
+// A raw body is sent as it is, with its type.
+type raw struct{ kind, text string }
+
+// send sends a request with the credentials of the manifest, unless an edit
+// changes them, and listens for what no answer may hold.
+func (s *session) send(method, id string, body any, edits ...func(*http.Request)) *reply {
+	return s.exchange(s.request(method, id, body, edits...))
+}
+
+func (s *session) request(method, id string, body any, edits ...func(*http.Request)) *http.Request {
+	verbatim, isRaw := body.(raw)
+	if isRaw {
+		body = nil
+	}
+	r, err := s.o.Backend.Request(s.ctx, method, id, body)
+	if err != nil { // the URL was read before, so this is no URL at all
+		r, _ = http.NewRequestWithContext(s.ctx, method, "http://invalid.invalid/", nil)
+	}
+	if isRaw {
+		setBody(r, verbatim.text)
+		r.Header.Set("Content-Type", verbatim.kind)
+	}
+	for _, edit := range edits {
+		edit(r)
+	}
+	return r
+}
+
+func setBody(r *http.Request, text string) {
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+}
+
+// exchange sends a request that is ready.
+func (s *session) exchange(r *http.Request) *reply {
+	what := s.describe(r)
+	a, err := s.o.Backend.Line.Send(r)
+	got := &reply{s: s, sent: what, a: a, err: err}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var took time.Duration
+	if none, ok := errors.AsType[*manifest.NoAnswer](err); ok && none.Slow {
+		took = s.o.Hard
+	}
+	if a != nil {
+		took = a.Took
+		s.listen(what, a)
+	}
+	if took > s.slowest && s.ctx.Err() == nil {
+		s.slowest, s.slowOf = took, what
+	}
+	return got
+}
+
+// traces find what an error should not show.
+var traces = regexp.MustCompile(`(?i)(Traceback \(most recent|\bat [\w.$<>]+\([\w.]+:\d+\)|goroutine \d+ \[|\bSELECT .+ FROM |\bINSERT INTO |SQLSTATE|/(home|usr|var|srv|app)/[\w./-]+\.(rb|py|go|js|php|java))`)
+
+// listen looks for secrets and insides in an answer.
+func (s *session) listen(what string, a *manifest.Answer) {
+	var all bytes.Buffer
+	_ = a.Header.Write(&all)
+	all.Write(a.Body)
+	secrets := append(s.m.Secrets(), base64.StdEncoding.EncodeToString([]byte(s.m.ID+":"+s.m.Password)))
+	if slices.ContainsFunc(secrets, func(secret string) bool { return bytes.Contains(all.Bytes(), []byte(secret)) }) {
+		s.leaks[a.Status == http.StatusUnauthorized] = append(s.leaks[a.Status == http.StatusUnauthorized], what)
+	}
+	if a.Status >= 400 && traces.Match(a.Body) {
+		s.traces = append(s.traces, what)
+	}
+}
+
+// describe says what is sent, without anything secret.
+func (s *session) describe(r *http.Request) string {
+	text := r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + clip(r.URL.EscapedPath(), 200)
+	if r.GetBody == nil || r.ContentLength == 0 {
+		return s.o.Backend.Mask(text)
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return text
+	}
+	content, _ := io.ReadAll(io.LimitReader(body, 600))
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form") {
+		content = proofs.ReplaceAll(content, []byte("${1}=********"))
+	}
+	return s.o.Backend.Mask(text + " " + clip(string(content), 500))
+}
+
+var proofs = regexp.MustCompile(`(token|signature|resource_token|user_scoped_resource_token)=[^&]*`)
+
+func clip(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
+
+// post orders an add-on. What comes of it is not tracked yet.
+func (s *session) post(o manifest.Order, edits ...func(*http.Request)) *reply {
+	s.expect(o)
+	a := s.send(http.MethodPost, "", o.Body(s.m), edits...)
+	a.key = o.Key
+	s.keep(o, a)
+	return a
+}
+
+// expect tells the marketplace of an order that is about to be sent. What it
+// knows of one that was sent before stays.
+func (s *session) expect(o manifest.Order) {
+	if s.o.Market == nil {
+		return
+	}
+	if _, known := s.o.Market.Get(o.Key); !known {
+		s.o.Market.Put(manifest.App{Order: o, State: "provisioning"})
+	}
+}
+
+// postMap orders with a body that is no order as it should be.
+func (s *session) postMap(o manifest.Order, change func(map[string]any)) *reply {
+	body := o.Body(s.m)
+	change(body)
+	a := s.send(http.MethodPost, "", body)
+	a.key = o.Key
+	s.keep(o, a)
+	return a
+}
+
+// keep notes what came of an order, so that nothing stays that it made.
+func (s *session) keep(o manifest.Order, a *reply) {
+	none, unanswered := errors.AsType[*manifest.NoAnswer](a.err)
+	switch {
+	case a.good():
+		s.track(o, a)
+	case a.a == nil && (!unanswered || none.Sent):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.lost = append(s.lost, o)
+	}
+}
+
+// put changes a plan.
+func (s *session) put(r *resource, plan string, edits ...func(*http.Request)) *reply {
+	return s.send(http.MethodPut, s.path(r), r.order.PlanBody(s.m.Dialect, plan), edits...)
+}
+
+// remove removes an add-on; it is tracked until that went well.
+func (s *session) remove(r *resource, edits ...func(*http.Request)) *reply {
+	a := s.send(http.MethodDelete, s.path(r), nil, edits...)
+	if a.good() {
+		r.removed = true
+	}
+	return a
+}
+
+// path gives what names an add-on in URLs.
+func (s *session) path(r *resource) string {
+	if s.m.Dialect == manifest.HerokuV3 {
+		return r.order.Key
+	}
+	return r.id
+}
+
+// track notes an add-on that was made, so that it will be removed. nil: the
+// answer does not say which.
+func (s *session) track(o manifest.Order, a *reply) *resource {
+	id := a.id()
+	if id == "" || !a.good() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.made {
+		if r.id == id && r.order.Key == o.Key {
+			r.removed = false // or it came back
+			return r
+		}
+	}
+	r := &resource{order: o, id: id}
+	s.made = append(s.made, r)
+	if s.o.Market != nil {
+		if app, known := s.o.Market.Get(o.Key); !known || app.ID == "" {
+			s.o.Market.Put(manifest.App{Order: o, ID: id, State: "provisioning"})
+		}
+	}
+	return r
+}
+
+// fresh orders an add-on for one check. nil: it could not be had.
+func (s *session) fresh() *resource {
+	o := s.order()
+	a := s.post(o)
+	if !a.good() {
+		return nil
+	}
+	return s.track(o, a)
+}

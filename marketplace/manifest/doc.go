@@ -1,0 +1,69 @@
+// Package manifest is the other side of a marketplace: what those who sell add-ons
+// write, answer and verify. It reads manifests and tells what is wrong with them,
+// calls a vendor's back-end as a marketplace does, makes and verifies the proofs
+// of single sign-on, and serves the calls that a back-end makes.
+//
+// Four families of marketplaces are known, each a Dialect.
+package manifest
+
+import "fmt"
+
+// A Dialect is a family of marketplaces that speak alike.
+type Dialect string
+
+// The dialects.
+const (
+	Clever   Dialect = "clever"    // Clever Cloud
+	AppFog   Dialect = "appfog"    // AppFog V2, retired in 2018
+	HerokuV1 Dialect = "heroku-v1" // the Partner API that kensa tested, and that many copied
+	HerokuV3 Dialect = "heroku-v3" // the Partner API of today
+)
+
+// Dialects gives all dialects, in the order of the tables of this package.
+func Dialects() []Dialect { return []Dialect{Clever, AppFog, HerokuV1, HerokuV3} }
+
+// ParseDialect reads a dialect's name.
+func ParseDialect(name string) (Dialect, error) {
+	for _, d := range Dialects() {
+		if string(d) == name {
+			return d, nil
+		}
+	}
+	return "", fmt.Errorf("no dialect %q: there is clever, appfog, heroku-v1 and heroku-v3", name)
+}
+
+// index gives a dialect's place in the tables.
+func (d Dialect) index() int {
+	for i, other := range Dialects() {
+		if d == other {
+			return i
+		}
+	}
+	return 0
+}
+
+// Heroku tells whether a dialect is one of Heroku's.
+func (d Dialect) Heroku() bool { return d == HerokuV1 || d == HerokuV3 }
+
+// detect guesses what a manifest is written in from the fields that only one
+// dialect has. A manifest that shows none is Clever Cloud's.
+func detect(root *node) Dialect {
+	api := root.get("api")
+	old := func(name string) bool { n := api.get(name); return n != nil && n.kind == text }
+	switch {
+	case api.get("version") != nil:
+		return HerokuV3
+	case old("production") || old("test"):
+		return HerokuV1
+	case root.get("plans") != nil || root.get("plan_updateable") != nil:
+		return AppFog
+	case api.get("requires") != nil || api.get("config_vars_prefix") != nil || root.get("cli_plugin_name") != nil:
+		return HerokuV1
+	}
+	for _, r := range api.get("regions").list() {
+		if r.text == "us" || r.text == "*" {
+			return HerokuV1
+		}
+	}
+	return Clever
+}
