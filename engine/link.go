@@ -23,6 +23,8 @@ type linkedStep struct {
 	index int // over the whole program
 	// needs are the steps that define names which it mentions.
 	needs []int
+	// defines are the names that it may define.
+	defines []string
 	// all: it may mention any name, so it needs all defined before it.
 	all bool
 	// more: it may define any name.
@@ -126,6 +128,7 @@ func (l *linker) add(play *Play, s *Step) *linkedStep {
 		defined, more := s.Kind.Defines(s.Args)
 		names, ls.more = append(names, defined...), more
 	}
+	ls.defines = names
 	for _, name := range names {
 		if all := l.registrars[name]; name != "" && (len(all) == 0 || all[len(all)-1] != ls.index) {
 			l.registrars[name] = append(all, ls.index)
@@ -307,9 +310,6 @@ func (f *follower) registrar(r expr.Ref) bool {
 	for _, i := range slices.Backward(all[:n]) {
 		by := f.steps[i]
 		by.wanted = append(by.wanted, r.Path)
-		if !by.unsure && !f.at.unsure {
-			break
-		}
 	}
 	return true
 }

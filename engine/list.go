@@ -39,17 +39,18 @@ type listRun struct {
 // A node is an item on its way.
 type node struct {
 	*listRun
-	index   int
-	at      position
-	item    Item
-	linked  *linkedStep // of a step
-	guard   bool
-	before  *node         // the one above it, nil for the first
-	barrier *node         // the last guard above it, nil if there is none
-	toucher *node         // the last above it whose kind touches anything
-	needed  []*node       // in this list
-	done    chan struct{} // closed when outcome and failure are set
-	all     chan struct{} // closed when it and all above it are done
+	index    int
+	at       position
+	item     Item
+	linked   *linkedStep // of a step
+	guard    bool
+	before   *node              // the one above it, nil for the first
+	barrier  *node              // the last guard above it, nil if there is none
+	toucher  *node              // the last above it whose kind touches anything
+	needed   []*node            // in this list
+	definers map[string][]*node // of the whole list: who may define a name, in order
+	done     chan struct{}      // closed when outcome and failure are set
+	all      chan struct{}      // closed when it and all above it are done
 	// admitted is closed when what it touches is noted, or nothing is.
 	admitted chan struct{}
 	pass     sync.Once // closes admitted
@@ -81,11 +82,16 @@ func (p *playRun) list(of segment, out *stream) *listRun {
 	l := &listRun{playRun: p, up: of.up, order: of.order, at: of.at, frame: of.frame, handlers: of.handlers, catching: of.catching, out: out}
 	l.failed.Store(never())
 	places := map[int]int{} // a step's place in the program → its item's in the list
+	definers := map[string][]*node{}
 	var before, barrier, toucher *node
 	for i, it := range of.items {
 		n := &node{listRun: l, index: i, at: of.at.in(i), item: it, before: before, barrier: barrier, toucher: toucher,
 			done: make(chan struct{}), all: make(chan struct{}), admitted: make(chan struct{})}
 		n.link(of.order, places)
+		n.definers = definers
+		for _, name := range n.defines(of.order) {
+			definers[name] = append(definers[name], n)
+		}
 		l.nodes = append(l.nodes, n)
 		before = n
 		if n.guard {
@@ -124,6 +130,29 @@ func (n *node) link(order *linked, places map[int]int) {
 		if i, here := places[need]; here && i < n.index {
 			n.needed = append(n.needed, n.nodes[i])
 		}
+	}
+}
+
+// defines gives the names that the item may define.
+func (n *node) defines(order *linked) []string {
+	var names []string
+	for st := range stepsOf(n.item) {
+		names = append(names, order.of[st].defines...)
+	}
+	return names
+}
+
+// settle waits for all above the item that may define a name: whoever looks it up
+// then finds the value that one job would have found.
+func (n *node) settle(name string) {
+	for _, d := range n.definers[name] {
+		if d.index >= n.index {
+			break
+		}
+		<-d.done
+	}
+	if n.up != nil {
+		n.up.settle(name)
 	}
 }
 

@@ -78,7 +78,7 @@ func (p *programmer) steps(n int) {
 		case k == 3:
 			p.add("bring file=file%s", p.keywords("loop=1,2", "when=false", ""))
 		case k == 4:
-			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("", "loop=1,2"))
+			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("", "loop=1,2", "when=false"))
 			p.add("set v0={{v0|default('')|string~item}} | loop=1,2")
 		case k == 5:
 			p.add("meta do=flush_handlers")

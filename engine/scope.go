@@ -88,9 +88,10 @@ func (f *frame) param(name string) *Var {
 // A scope is what one step, or one item of it, sees (ansible-semantics §8).
 type scope struct {
 	*playRun
-	step  *Step
-	at    position
-	frame *frame
+	settle func(name string) // waits for whoever may define a name; nil: nobody
+	step   *Step
+	at     position
+	frame  *frame
 }
 
 // with gives a scope in which some more names have values.
@@ -163,6 +164,9 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	}
 	if v := s.frame.param(name); v != nil {
 		return resolve(c, v)
+	}
+	if s.settle != nil {
+		s.settle(name)
 	}
 	for _, set := range []*registry{&s.facts, &s.included} {
 		if v, ok := set.before(name, s.at); ok {

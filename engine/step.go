@@ -17,7 +17,7 @@ func (n *node) step(ctx context.Context, step *Step) {
 	if n.handlers && !n.notified.take(step) {
 		return
 	}
-	sc := &scope{playRun: n.playRun, step: step, at: n.at, frame: n.frame}
+	sc := &scope{playRun: n.playRun, settle: n.settle, step: step, at: n.at, frame: n.frame}
 	end := TaskEnd{Step: step, Name: step.As, Start: time.Now(), Diff: n.opt.Diff, Handler: n.ofHandler()}
 	if step.Name != nil {
 		end.Name = n.render(sc, step.Name)
