@@ -39,7 +39,7 @@ var blind = []struct {
 
 // homes lists the third parties that have one home each.
 var homes = []struct{ module, folder string }{
-	{"gopkg.in/yaml.v3", "playbooks"},
+	{"gopkg.in/yaml.v3", "playbooks/reading"},
 	{"github.com/dghubble/oauth1", "clever"},
 	{"github.com/urfave/cli", "cmd"},
 	{"github.com/dlclark/regexp2", "engine/expr"},

@@ -9,7 +9,7 @@ import (
 
 	"runner/clever"
 	"runner/engine/expr"
-	"runner/playbooks"
+	"runner/playbooks/reading"
 )
 
 // TestYAMLParserReadsVariablesBack stands here because only this package knows both
@@ -30,7 +30,7 @@ func TestYAMLParserReadsVariablesBack(t *testing.T) {
 	if err := clever.WriteEnv(&b, "yaml", "", env); err != nil {
 		t.Fatal(err)
 	}
-	got, err := playbooks.FromYAML(b.String())
+	got, err := reading.FromYAML(b.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,12 @@ import (
 
 	"runner/engine"
 	"runner/playbooks"
+	"runner/playbooks/reading"
 )
 
 // load makes a program of playbooks. What is wrong with them is told, all at
 // once, and gives exit code 4.
-func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, v *playbooks.Vault, verbosity int) (*engine.Program, error) {
+func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, v *reading.Vault, verbosity int) (*engine.Program, error) {
 	program, problems := p.read(files, kinds, extra, playbooks.Options{Vault: v})
 	p.tellAll(problems, verbosity)
 	p.annotate(problems)

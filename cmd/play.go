@@ -15,6 +15,7 @@ import (
 	"runner/clever"
 	"runner/engine"
 	"runner/playbooks"
+	"runner/playbooks/reading"
 	"runner/tasks"
 )
 
@@ -153,7 +154,7 @@ func (p *play) list(files []string, program *engine.Program) {
 	}
 }
 
-func (p *play) extraVars(vault *playbooks.Vault) ([]engine.Var, error) {
+func (p *play) extraVars(vault *reading.Vault) ([]engine.Var, error) {
 	var all []engine.Var
 	for _, arg := range p.cli.StringSlice("extra-vars") {
 		vars, err := playbooks.ExtraVars(arg, os.ReadFile, vault)
@@ -190,7 +191,7 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 		KeepGoing: p.cli.Bool("keep-going"), Allow: p.consented(), Ask: person.consent(), ExtraVars: extra,
 		Selection: selection(p.cli), ForceHandlers: p.cli.Bool("force-handlers"), Hooks: p.hooks(person),
 		Transport: out, Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
-		Lookups: p.library().lookups(), FromYAML: playbooks.FromYAML,
+		Lookups: p.library().lookups(), FromYAML: reading.FromYAML,
 	})
 	if err != nil {
 		reports.discard()

@@ -11,7 +11,7 @@ import (
 
 	"runner/cmd"
 	"runner/engine/expr"
-	"runner/playbooks"
+	"runner/playbooks/reading"
 )
 
 // wrongBeyondSchemas lists the wrong playbooks that a schema cannot tell from
@@ -55,7 +55,7 @@ func schemaOf(t *testing.T) *jsonschema.Schema {
 // instance reads a playbook as an editor does: as the values of YAML.
 func instance(t *testing.T, text string) (any, error) {
 	t.Helper()
-	v, err := playbooks.FromYAML(text)
+	v, err := reading.FromYAML(text)
 	if err != nil {
 		return nil, err
 	}

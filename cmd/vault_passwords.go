@@ -16,7 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/engine"
-	"runner/playbooks"
+	"runner/playbooks/reading"
 	"runner/playbooks/vault"
 )
 
@@ -100,12 +100,12 @@ func (p *Program) keyring(ctx context.Context, sources []vaultSource, isNew bool
 
 // openVault gives what opens vaults in playbooks, by the passwords that flags and
 // environment name.
-func (p *Program) openVault(c *cli.Context) (*playbooks.Vault, error) {
+func (p *Program) openVault(c *cli.Context) (*reading.Vault, error) {
 	keys, err := p.keyring(c.Context, p.vaultSources(c), false)
 	if err != nil {
 		return nil, err
 	}
-	return &playbooks.Vault{Keys: keys, Secrets: &p.secrets}, nil
+	return &reading.Vault{Keys: keys, Secrets: &p.secrets}, nil
 }
 
 // stayedClosed reports whether an error is that a password is missing or wrong.

@@ -7,6 +7,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // The namespaces of Ansible's own kinds: two for the same.
@@ -37,7 +38,7 @@ func (c *compiler) args(in section, d *draft) {
 		}
 	default:
 		c.parseArgs(in, s, n)
-		if !isNull(n) {
+		if !reading.IsNull(n) {
 			s.Args = n
 		}
 	}
@@ -55,16 +56,14 @@ func (c *compiler) args(in section, d *draft) {
 // parseArgs makes templates of parameters; single braces count where they surround
 // a variable that is known.
 func (c *compiler) parseArgs(in section, s *engine.Step, n *expr.Node) {
-	t := templater{doc: c.doc, braces: func(n *expr.Node) *expr.Template {
+	c.problems.Add(c.doc.Templates(n, func(n *expr.Node) *expr.Template {
 		return c.braces.read(n, c.doc, func(name string) bool { return c.known(in.play, s, name) })
-	}}
-	t.parse(n)
-	c.problems.Add(t.problems...)
+	})...)
 }
 
 func (c *compiler) moreArgs(n *expr.Node) bool {
-	if n.Shape != expr.Mapping && !isNull(n) {
-		c.problem(n.Place, `"args" is a map of parameters, not %s`, shape(n))
+	if n.Shape != expr.Mapping && !reading.IsNull(n) {
+		c.problem(n.Place, `"args" is a map of parameters, not %s`, reading.Shape(n))
 	}
 	return n.Shape == expr.Mapping
 }
@@ -112,25 +111,25 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 	}
 	if strings.HasPrefix(strings.TrimSpace(text), "{{") {
 		c.problem(n.Place, "the parameters of a task cannot be one template").
-			hint("write them below %q, each a template if need be", s.As)
+			WithHint("write them below %q, each a template if need be", s.As)
 		return nil
 	}
 	if !strings.HasPrefix(s.Kind.Full, builtin) {
 		c.problem(n.Place, "%s takes its parameters as a map, not as text", s.Kind.Name).
-			hint("write each in a line of its own below %q", s.As)
+			WithHint("write each in a line of its own below %q", s.As)
 		return nil
 	}
-	list, err := pairs(text)
+	list, err := reading.Pairs(text)
 	if err != nil {
-		c.problem(n.Place, "%s", err).hint(`write "%s:" in a line of its own below %q`, s.Kind.Params()[0].Name, s.As)
+		c.problem(n.Place, "%s", err).WithHint(`write "%s:" in a line of its own below %q`, s.Kind.Params()[0].Name, s.As)
 		return nil
 	}
 	args := &expr.Node{Shape: expr.Mapping, Place: n.Place}
-	at := c.doc.origin(n)
+	at := c.doc.Origin(n)
 	for _, p := range list {
-		value := p.node(at)
-		c.problems.Add(parsePair(value, p, at))
-		key := &expr.Node{Place: at(p.nameAt), Text: p.name, Value: p.name}
+		value, bad := p.Node(at)
+		c.problems.Add(bad)
+		key := &expr.Node{Place: at(p.NameAt), Text: p.Name, Value: p.Name}
 		args.Entries = append(args.Entries, expr.Entry{Key: key, Value: value})
 	}
 	return args
@@ -152,12 +151,12 @@ func (c *compiler) action(d *draft, e expr.Entry) {
 		return
 	}
 	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText || strings.TrimSpace(n.Text) == "" {
-		c.problem(n.Place, "%q wants a kind with its parameters, not %s", e.Key.Text, shape(n)).
-			hint("write the kind itself as the key")
+		c.problem(n.Place, "%q wants a kind with its parameters, not %s", e.Key.Text, reading.Shape(n)).
+			WithHint("write the kind itself as the key")
 		d.refused = true
 		return
 	}
-	at := c.doc.origin(n)
+	at := c.doc.Origin(n)
 	start := len(n.Text) - len(strings.TrimLeft(n.Text, " "))
 	kind, rest, _ := strings.Cut(n.Text[start:], " ")
 	key := &expr.Node{Place: at(start), Text: kind, Value: kind}

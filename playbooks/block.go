@@ -6,6 +6,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // A section is a list of tasks with what holds for all of them.
@@ -28,8 +29,8 @@ func (c *compiler) items(in section, list *expr.Node) []engine.Item {
 	var all []engine.Item
 	for i, item := range list.Items {
 		if item.Shape != expr.Mapping {
-			c.problem(item.Place, "a task is a map, not %s", shape(item)).
-				hint("write its kind, a colon, and its parameters below")
+			c.problem(item.Place, "a task is a map, not %s", reading.Shape(item)).
+				WithHint("write its kind, a colon, and its parameters below")
 			continue
 		}
 		all = append(all, c.item(in, item, fmt.Sprintf("%s%d", in.id, i+1))...)
@@ -65,12 +66,12 @@ func (c *compiler) block(in section, n *expr.Node, id string) []engine.Item {
 	}
 	switch {
 	case n.Get("block") == nil:
-		c.problem(n.Place, "this has no block").hint(`put the tasks that may fail under "block:"`)
+		c.problem(n.Place, "this has no block").WithHint(`put the tasks that may fail under "block:"`)
 		return nil
 	case n.Get("rescue") == nil && n.Get("always") == nil:
 		return parts[0]
 	case in.handlers:
-		c.problem(n.Place, "a handler cannot have rescue or always").hint("put the block into a file, and include_tasks it")
+		c.problem(n.Place, "a handler cannot have rescue or always").WithHint("put the block into a file, and include_tasks it")
 		return nil
 	}
 	return []engine.Item{&engine.Block{ID: id, Place: n.Place, Body: parts[0], Rescue: parts[1], Always: parts[2]}}
@@ -79,10 +80,10 @@ func (c *compiler) block(in section, n *expr.Node, id string) []engine.Item {
 // part compiles the tasks of one part of a block.
 func (c *compiler) part(in section, keyword string, n *expr.Node) []engine.Item {
 	switch {
-	case n == nil, isNull(n):
+	case n == nil, reading.IsNull(n):
 		return nil
 	case n.Shape != expr.Sequence:
-		c.problem(n.Place, "%q is a list of tasks, not %s", keyword, shape(n)).hint(`write "- " before each task`)
+		c.problem(n.Place, "%q is a list of tasks, not %s", keyword, reading.Shape(n)).WithHint(`write "- " before each task`)
 		c.blind = true
 		return nil
 	}
@@ -103,12 +104,12 @@ func (c *compiler) blockKey(set *settings, e expr.Entry) {
 // foreignInBlock tells that a key of a block is none.
 func (c *compiler) foreignInBlock(key *expr.Node) {
 	if l, ok := find(key.Text, laterAnywhere[:], laterInTasks[:]); ok {
-		c.problem(key.Place, "%q is not supported", key.Text).hint("%s", l.instead)
+		c.problem(key.Place, "%q is not supported", key.Text).WithHint("%s", l.instead)
 		return
 	}
 	if c.isKind(key.Text) || slices.Contains(taskKeywords[:], key.Text) {
-		c.problem(key.Place, "%q belongs to a task, not to a block", key.Text).hint("give it to the tasks in the block")
+		c.problem(key.Place, "%q belongs to a task, not to a block", key.Text).WithHint("give it to the tasks in the block")
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a block", key.Text).hint("%s", c.didYouMean(key.Text, blockKeywords[:]))
+	c.problem(key.Place, "unknown keyword %q of a block", key.Text).WithHint("%s", c.didYouMean(key.Text, blockKeywords[:]))
 }

@@ -7,6 +7,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // singleBraces matches a text that is wholly { name } or { name.attr }.
@@ -21,7 +22,7 @@ type braces struct {
 
 // read makes a template of a text in single braces around a name that is known;
 // nil if it is no such text.
-func (b *braces) read(n *expr.Node, doc *document, known func(name string) bool) *expr.Template {
+func (b *braces) read(n *expr.Node, doc *reading.Document, known func(name string) bool) *expr.Template {
 	if !strings.HasPrefix(n.Text, "{") {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (b *braces) read(n *expr.Node, doc *document, known func(name string) bool)
 	if m == nil || !known(m[1]) {
 		return nil
 	}
-	at := doc.origin(n)
+	at := doc.Origin(n)
 	tmpl, err := expr.Parse("{"+n.Text+"}", func(offset int) expr.Place { return at(max(0, offset-1)) })
 	if err != nil {
 		return nil

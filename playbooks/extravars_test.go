@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 func noFile(path string) ([]byte, error) {
@@ -27,7 +27,7 @@ func pairsOf(t *testing.T, arg string, read func(string) ([]byte, error)) map[st
 		if v.Value.Tmpl != nil {
 			all[v.Name] = "template " + v.Value.Tmpl.Text()
 		} else {
-			all[v.Name] = typed(valueOf(v.Value))
+			all[v.Name] = fmt.Sprintf("%T %v", reading.ValueOf(v.Value), reading.ValueOf(v.Value))
 		}
 	}
 	return all
@@ -96,65 +96,4 @@ func TestWrongExtraVars(t *testing.T) {
 	if _, err := ExtraVars("@nope.yml", noFile, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file is %v", err)
 	}
-}
-
-func TestFromYAML(t *testing.T) {
-	got, err := FromYAML("a: [1, two, {{}: x}]\n")
-	if err == nil {
-		t.Errorf("a map as a key is %v", got)
-	}
-	for text, want := range map[string]string{
-		"":              "<nil> <nil>",
-		"# nothing":     "<nil> <nil>",
-		"15":            "int 15",
-		"'{{ x }}'":     "string {{ x }}",
-		"- a\n- [b, 1]": "[]interface {} [a [b 1]]",
-		"- &x a\n- *x":  "[]interface {} [a a]",
-	} {
-		if v, err := FromYAML(text); err != nil || typed(v) != want {
-			t.Errorf("%q is %s, %v", text, typed(v), err)
-		}
-	}
-	for text, want := range map[string]string{
-		"\x00":        "the file is binary, not text",
-		"a: b: c":     "line 1, column 5: a colon and a space stand inside a text without quotes",
-		"a: 1\n---\n": "line 2, column 1: a second YAML document starts here",
-	} {
-		if _, err := FromYAML(text); err == nil || err.Error() != want {
-			t.Errorf("%q fails with %v", text, err)
-		}
-	}
-}
-
-func TestMergeKeys(t *testing.T) {
-	const text = `
-base: &base {b: 1, a: 2}
-more: &more {c: 3, a: 4}
-own: {<<: *base, a: 5, z: 6}
-two: {a: 7, <<: [*more, *base]}
-quoted: {"<<": 8}
-nothing: {<<: {}}
-`
-	v, err := FromYAML(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{
-		"own": "b=1 a=5 z=6", "two": "b=1 a=7 c=3", "quoted": "<<=8", "nothing": "",
-	}
-	for key, want := range want {
-		m, _ := v.(*expr.Map).Get(key)
-		if got := inOrder(m.(*expr.Map)); got != want {
-			t.Errorf("%s is %s, want %s", key, got, want)
-		}
-	}
-}
-
-func inOrder(m *expr.Map) string {
-	s, sep := "", ""
-	for k, v := range m.All() {
-		s += fmt.Sprintf("%s%v=%v", sep, k, v)
-		sep = " "
-	}
-	return s
 }

@@ -9,6 +9,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // FuzzParse holds Parse to its word: whatever the text, there are problems or a
@@ -27,16 +28,10 @@ func FuzzParse(f *testing.F) {
 			f.Add(string(text))
 		}
 	}
-	for _, text := range marked {
-		f.Add(text)
-	}
-	for _, s := range scalars {
-		f.Add("- debug:\n    msg: " + s.raw)
-	}
 	opt := options()
 	f.Fuzz(func(t *testing.T, text string) {
 		program, problems := Parse("site.yml", []byte(text), opt)
-		if failed(problems) == (program != nil) {
+		if reading.Failed(problems) == (program != nil) {
 			t.Errorf("program %v, problems %v", program, problems)
 		}
 		for _, p := range problems {
@@ -82,18 +77,6 @@ func within(t *testing.T, at expr.Place, text string) {
 	if at.Line < 1 || at.Line > len(all) || at.Col < 1 || at.Col > 1+utf8.RuneCountInString(all[at.Line-1]) {
 		t.Errorf("there is no place %s in %q", at, text)
 	}
-}
-
-func FuzzFromYAML(f *testing.F) {
-	for _, s := range scalars {
-		f.Add(s.raw)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		v, err := FromYAML(text)
-		if err != nil && v != nil {
-			t.Errorf("%v and %v", v, err)
-		}
-	})
 }
 
 func FuzzExtraVars(f *testing.F) {

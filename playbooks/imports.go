@@ -9,6 +9,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 const importTasks = "import_tasks"
@@ -47,7 +48,7 @@ func (c *compiler) importPlaybook(n *expr.Node, from imported) {
 			from.tags = c.tags(from.tags, e.Value)
 		default:
 			c.problem(e.Key.Place, "%q cannot stand beside import_playbook", key).
-				hint("%s", orElse(c.didYouMean(key, playbookKeywords[:]), "there can be "+list(playbookKeywords[1:])))
+				WithHint("%s", orElse(c.didYouMean(key, playbookKeywords[:]), "there can be "+list(playbookKeywords[1:])))
 		}
 	}
 	c.imports(importOf(n), "import_playbook", func(root *expr.Node) { c.playbook(root, from) })
@@ -62,16 +63,16 @@ func (c *compiler) importTasks(in section, file *expr.Node) (items []engine.Item
 // tasksFile compiles the tree of a file of tasks.
 func (c *compiler) tasksFile(in section, root *expr.Node) []engine.Item {
 	switch {
-	case isNull(root):
+	case reading.IsNull(root):
 		return nil
 	case root.Shape != expr.Sequence:
-		c.problem(root.Place, "a file of tasks is a list of tasks, not %s", shape(root)).hint(`write "- " before each task`)
+		c.problem(root.Place, "a file of tasks is a list of tasks, not %s", reading.Shape(root)).WithHint(`write "- " before each task`)
 		c.blind = true
 		return nil
 	}
 	for _, item := range root.Items {
 		if item.Shape == expr.Mapping && !c.hasKind(item) && slices.ContainsFunc(item.Entries, func(e expr.Entry) bool { return onlyInPlays(e.Key.Text) }) {
-			c.problem(item.Place, "a play cannot stand in a file of tasks").hint("bring it in by import_playbook")
+			c.problem(item.Place, "a play cannot stand in a file of tasks").WithHint("bring it in by import_playbook")
 			c.blind = true
 			return nil
 		}
@@ -94,7 +95,7 @@ func (c *compiler) imports(n *expr.Node, by string, compile func(root *expr.Node
 	key := absolute(path)
 	if i := slices.Index(c.importing, key); i >= 0 {
 		c.problem(n.Place, "%s imports itself: %s", n.Text, chain(append(c.importing[i:], key))).
-			hint("use include_tasks, with a condition that ends it")
+			WithHint("use include_tasks, with a condition that ends it")
 		return
 	}
 	if len(c.importing) > deepestImport {
@@ -131,7 +132,7 @@ func chain(paths []string) string {
 // fileName reads the name of a file that has to be known before anything runs.
 func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText || strings.TrimSpace(n.Text) == "" {
-		c.problem(n.Place, "%s wants the name of a file, not %s", by, shape(n))
+		c.problem(n.Place, "%s wants the name of a file, not %s", by, reading.Shape(n))
 		return "", false
 	}
 	if expr.HasTemplate(n.Text) {
@@ -139,7 +140,7 @@ func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 		if by == importTasks {
 			hint = "use include_tasks, which reads its file while the play runs"
 		}
-		c.problem(n.Place, "the file of %s has to be known before anything runs", by).hint("%s", hint)
+		c.problem(n.Place, "the file of %s has to be known before anything runs", by).WithHint("%s", hint)
 		return "", false
 	}
 	return strings.TrimSpace(n.Text), true
@@ -156,7 +157,7 @@ func (c *compiler) bring(n *expr.Node, name string) (path string, src *expr.Sour
 		c.missing(n, path, err)
 		return path, nil
 	}
-	src, p := open(path, nil, c.vault)
+	src, p := reading.Open(path, nil, c.vault)
 	if p != nil {
 		c.unread(p)
 		return path, nil
@@ -205,7 +206,7 @@ func absolute(path string) string {
 // missing tells that a file that is named cannot be read.
 func (c *compiler) missing(n *expr.Node, path string, err error) {
 	c.blind = true
-	p := engine.Problemf(n.Place, "%s: %s", path, reason(err))
+	p := engine.Problemf(n.Place, "%s: %s", path, reading.Reason(err))
 	p.Err = err
 	if near := c.neighbour(path); near != "" {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)

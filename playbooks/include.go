@@ -10,6 +10,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // The kinds that bring in files while a play runs, and the one that defines variables.
@@ -82,13 +83,13 @@ func (c *compiler) try(in section, root *expr.Node) {
 // applied lays the keywords of an apply over settings, as if they were a block's.
 func (c *compiler) applied(set *settings, n *expr.Node) {
 	if n.Shape != expr.Mapping {
-		c.problem(n.Place, `"apply" is a map of keywords, not %s`, shape(n)).hint("such as tags: or when:")
+		c.problem(n.Place, `"apply" is a map of keywords, not %s`, reading.Shape(n)).WithHint("such as tags: or when:")
 		return
 	}
 	for _, e := range n.Entries {
 		if !set.shared(c, e) {
 			c.problem(e.Key.Place, "%q cannot be applied to tasks", e.Key.Text).
-				hint("%s", c.didYouMean(e.Key.Text, blockKeywords[:]))
+				WithHint("%s", c.didYouMean(e.Key.Text, blockKeywords[:]))
 		}
 	}
 }

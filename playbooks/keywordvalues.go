@@ -6,12 +6,13 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // flag reads a keyword that is true, false, or a template that says which.
 func (c *compiler) flag(e expr.Entry) *expr.Node {
 	n := e.Value
-	if isNull(n) {
+	if reading.IsNull(n) {
 		return nil
 	}
 	if n.Shape == expr.Scalar {
@@ -25,7 +26,7 @@ func (c *compiler) flag(e expr.Entry) *expr.Node {
 			return nil // told already
 		}
 	}
-	said := shape(n)
+	said := reading.Shape(n)
 	if n.Shape == expr.Scalar {
 		said = `"` + n.Text + `"`
 	}
@@ -58,13 +59,13 @@ func (c *compiler) tags(inherited []string, n *expr.Node) []string {
 	for _, tag := range inherited {
 		seen[tag] = true
 	}
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		text, ok := item.Value.(string)
 		switch {
 		case item.Shape != expr.Scalar || !ok:
-			c.problem(item.Place, "a tag is text, not %s", shape(item)).hint("put it in quotes")
+			c.problem(item.Place, "a tag is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
 		case expr.HasTemplate(text):
-			c.problem(item.Place, "a tag cannot be a template").hint("tags are known before anything runs")
+			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
 		default:
 			for tag := range strings.SplitSeq(text, ",") {
 				if tag = strings.TrimSpace(tag); !seen[tag] {
@@ -77,33 +78,21 @@ func (c *compiler) tags(inherited []string, n *expr.Node) []string {
 	return all
 }
 
-// listed gives the items of a list, or a single value as the only item of one.
-// Null is an empty list.
-func listed(n *expr.Node) []*expr.Node {
-	switch {
-	case n.Shape == expr.Sequence:
-		return n.Items
-	case isNull(n):
-		return nil
-	}
-	return []*expr.Node{n}
-}
-
 // risks are what a task can allow beforehand.
 var risks = [...]string{"delete", "replace", "migrate"}
 
 // allow reads the risks that a task consents to.
 func (c *compiler) allow(n *expr.Node) []string {
 	var all []string
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		if item.Shape != expr.Scalar {
-			c.problem(item.Place, "what is allowed is text, not %s", shape(item)).hint("one of %s", list(risks[:]))
+			c.problem(item.Place, "what is allowed is text, not %s", reading.Shape(item)).WithHint("one of %s", list(risks[:]))
 			continue
 		}
 		for risk := range strings.SplitSeq(item.Text, ",") {
 			risk = strings.TrimSpace(risk)
 			if !slices.Contains(risks[:], risk) {
-				c.problem(item.Place, "%q cannot be allowed", risk).hint("one of %s", list(risks[:]))
+				c.problem(item.Place, "%q cannot be allowed", risk).WithHint("one of %s", list(risks[:]))
 				continue
 			}
 			all = append(all, risk)
@@ -120,10 +109,10 @@ func (c *compiler) variable(e expr.Entry) (name string, at expr.Place) {
 	text, ok := n.Value.(string)
 	switch {
 	case n.Shape != expr.Scalar || !ok:
-		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, shape(n))
+		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, reading.Shape(n))
 		return "", n.Place
 	case expr.HasTemplate(text):
-		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).hint("names are known before anything runs")
+		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).WithHint("names are known before anything runs")
 		return "", n.Place
 	}
 	p := badName(text, n.Place)
@@ -137,7 +126,7 @@ func (c *compiler) variable(e expr.Entry) (name string, at expr.Place) {
 // conditions reads a `when`, and what else is conditions that must all hold.
 func (c *compiler) conditions(n *expr.Node) []*engine.Condition {
 	var all []*engine.Condition
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		if cond := c.condition(item); cond != nil {
 			all = append(all, cond)
 		}
@@ -156,16 +145,16 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		}
 	case string:
 		if strings.TrimSpace(v) == "" {
-			c.problem(n.Place, "the condition is empty").hint("write an expression, or remove the keyword")
+			c.problem(n.Place, "the condition is empty").WithHint("write an expression, or remove the keyword")
 			return nil
 		}
 	default:
-		if !isNull(n) {
-			c.problem(n.Place, "a condition is text, not %s", shape(n)).hint("write an expression, such as `result is changed`")
+		if !reading.IsNull(n) {
+			c.problem(n.Place, "a condition is text, not %s", reading.Shape(n)).WithHint("write an expression, such as `result is changed`")
 		}
 		return nil
 	}
-	at := c.doc.origin(n)
+	at := c.doc.Origin(n)
 	tmpl, delimited, err := expr.ParseCondition(text, at)
 	if err != nil {
 		c.problems.Add(engine.ProblemOf(err, n.Place))

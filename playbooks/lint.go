@@ -6,6 +6,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // onRequest are the rules of warnings about what does as it says, and could be
@@ -71,9 +72,9 @@ func (c *compiler) lintSecrets(path string, params []engine.Param, args *expr.No
 
 // inPlainText reports whether whoever reads the file can read this value.
 func (c *compiler) inPlainText(n *expr.Node) bool {
-	if n.Shape != expr.Scalar || n.Tmpl != nil || n.Text == "" || isNull(n) || n.Place.IsZero() || n.Place.Source.Secret {
+	if n.Shape != expr.Scalar || n.Tmpl != nil || n.Text == "" || reading.IsNull(n) || n.Place.IsZero() || n.Place.Source.Secret {
 		return false
 	}
 	doc := c.docs[n.Place.Source]
-	return doc == nil || !strings.Contains(doc.lineText(n.Place.Line), "!vault")
+	return doc == nil || !strings.Contains(doc.LineText(n.Place.Line), "!vault")
 }

@@ -5,7 +5,6 @@ package playbooks
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // Options say what a playbook may contain.
@@ -23,7 +23,7 @@ type Options struct {
 	// ExtraVars are the names that are known from the command line.
 	ExtraVars []string
 	// Vault opens what is vaulted; nil where there is no password.
-	Vault *Vault
+	Vault *reading.Vault
 	// Lint asks for warnings about what does as it says, and could be better.
 	Lint bool
 }
@@ -36,7 +36,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 	c := newCompiler(opt)
 	for i, path := range paths {
 		c.given = i
-		src, p := open(path, opt.Stdin, opt.Vault)
+		src, p := reading.Open(path, opt.Stdin, opt.Vault)
 		if p != nil {
 			c.unread(p)
 			continue
@@ -49,7 +49,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 // Parse is Load for one playbook that is in memory already.
 func Parse(name string, text []byte, opt Options) (*engine.Program, []*engine.Problem) {
 	c := newCompiler(opt)
-	src, p := sourceOf(name, text, opt.Vault)
+	src, p := reading.SourceOf(name, text, opt.Vault)
 	if p != nil {
 		c.unread(p)
 	} else {
@@ -65,14 +65,14 @@ type compiler struct {
 	program   *engine.Program
 	problems  engine.Problems
 	sources   map[*expr.Source]int // their order
-	docs      map[*expr.Source]*document
+	docs      map[*expr.Source]*reading.Document
 
 	// names are the variables known at the place at hand: those from the command
 	// line, the magic ones, what earlier tasks registered.
 	names map[string]bool
 	// extra are names that count as defined wherever they are mentioned.
 	extra []string
-	vault *Vault
+	vault *reading.Vault
 	lint  bool
 	// blind: something was refused that might define any name, so that nothing can
 	// be said about names any more.
@@ -89,7 +89,7 @@ type compiler struct {
 	checked   map[string]bool         // files that include_tasks would bring in, and that were checked
 	tried     []*engine.Step          // the tasks of those files, of the play at hand
 
-	doc    *document // of the file at hand
+	doc    *reading.Document // of the file at hand
 	path   string
 	braces braces
 }
@@ -99,7 +99,7 @@ func newCompiler(opt Options) *compiler {
 		kinds:   map[string]*engine.Kind{},
 		program: &engine.Program{},
 		sources: map[*expr.Source]int{},
-		docs:    map[*expr.Source]*document{},
+		docs:    map[*expr.Source]*reading.Document{},
 		names:   map[string]bool{},
 		opened:  map[string]*expr.Source{},
 		checked: map[string]bool{},
@@ -148,11 +148,11 @@ func (c *compiler) playbookFile(path string, src *expr.Source) {
 // file reads a file and has its tree compiled. Afterwards the file at hand is the
 // one from before.
 func (c *compiler) file(path string, src *expr.Source, compile func(root *expr.Node)) {
-	defer func(doc *document, path string, b braces) { c.doc, c.path, c.braces = doc, path, b }(c.doc, c.path, c.braces)
+	defer func(doc *reading.Document, path string, b braces) { c.doc, c.path, c.braces = doc, path, b }(c.doc, c.path, c.braces)
 	c.order(src)
-	c.doc, c.path, c.braces = newDocument(src), path, braces{}
-	c.docs[src], c.doc.vault = c.doc, c.vault
-	root, problems := c.doc.parse()
+	c.doc, c.path, c.braces = reading.NewDocument(src, c.vault), path, braces{}
+	c.docs[src] = c.doc
+	root, problems := c.doc.Parse()
 	c.problems.Add(problems...)
 	if root == nil {
 		c.blind = true
@@ -168,7 +168,7 @@ func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
 		c.problems.Add(engine.Link(c.program, c.extra)...)
 	}
 	problems := c.told()
-	if failed(problems) {
+	if reading.Failed(problems) {
 		return nil, problems
 	}
 	return c.program, problems
@@ -180,7 +180,7 @@ func (c *compiler) told() []*engine.Problem {
 		at  expr.Place
 		msg string
 	}
-	seen, wrong := map[told]bool{}, failed(c.problems.All())
+	seen, wrong := map[told]bool{}, reading.Failed(c.problems.All())
 	problems := slices.DeleteFunc(c.problems.All(), func(p *engine.Problem) bool {
 		key := told{p.Place, p.Msg}
 		again := seen[key]
@@ -206,7 +206,7 @@ func (c *compiler) silenced(p *engine.Problem) bool {
 	if !p.Warning || doc == nil {
 		return false
 	}
-	m := noqa.FindStringSubmatch(doc.lineText(p.Place.Line))
+	m := noqa.FindStringSubmatch(doc.LineText(p.Place.Line))
 	if m == nil {
 		return false
 	}
@@ -222,24 +222,16 @@ func (c *compiler) rank(p *engine.Problem) int {
 	return len(c.sources)
 }
 
-// A noted problem can still be given a hint.
-type noted struct{ problem *engine.Problem }
-
-// hint says what to do about it.
-func (n noted) hint(format string, args ...any) { n.problem.Hint = fmt.Sprintf(format, args...) }
-
 // problem notes what is wrong at a place.
-func (c *compiler) problem(at expr.Place, format string, args ...any) noted {
+func (c *compiler) problem(at expr.Place, format string, args ...any) *engine.Problem {
 	p := engine.Problemf(at, format, args...)
 	c.problems.Add(p)
-	return noted{p}
+	return p
 }
 
 // templates parses the templates below a node.
 func (c *compiler) templates(n *expr.Node) {
-	t := templater{doc: c.doc}
-	t.parse(n)
-	c.problems.Add(t.problems...)
+	c.problems.Add(c.doc.Templates(n, nil)...)
 }
 
 // enough is how many suggestions are looked for: a text that is wrong more often

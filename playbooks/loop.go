@@ -5,6 +5,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // loopOf gives the kind of loop that a keyword stands for.
@@ -24,7 +25,7 @@ func (c *compiler) loopKey(d *draft, e expr.Entry) bool {
 		return false
 	}
 	if d.step.Loop != nil {
-		c.problem(e.Key.Place, "this task has two loops, %q and %q", d.step.Loop.Kind, kind).hint("keep one of them")
+		c.problem(e.Key.Place, "this task has two loops, %q and %q", d.step.Loop.Kind, kind).WithHint("keep one of them")
 		return true
 	}
 	c.templates(e.Value)
@@ -33,25 +34,25 @@ func (c *compiler) loopKey(d *draft, e expr.Entry) bool {
 	switch {
 	case n.Tmpl != nil, n.Shape == expr.Scalar && expr.HasTemplate(n.Text): // else told already
 	case kind == engine.LoopDict && n.Shape != expr.Mapping:
-		c.problem(n.Place, "with_dict wants a map, not %s", shape(n)).hint("loop: goes over a list")
-	case isNull(n):
-		c.problem(n.Place, "%q has nothing to go over", kind).hint("write a list, or a template that gives one")
+		c.problem(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list")
+	case reading.IsNull(n):
+		c.problem(n.Place, "%q has nothing to go over", kind).WithHint("write a list, or a template that gives one")
 	case kind == engine.LoopDict, kind == engine.LoopItems && n.Shape == expr.Scalar:
 	case n.Shape == expr.Mapping:
-		c.problem(n.Place, "%q wants a list, not a map", kind).hint("use with_dict, or the filter dict2items")
+		c.problem(n.Place, "%q wants a list, not a map", kind).WithHint("use with_dict, or the filter dict2items")
 	case n.Shape == expr.Scalar:
-		c.problem(n.Place, "%q wants a list, not %s", kind, shape(n)).hint(`write "{{ %s }}" if that is a variable`, n.Text)
+		c.problem(n.Place, "%q wants a list, not %s", kind, reading.Shape(n)).WithHint(`write "{{ %s }}" if that is a variable`, n.Text)
 	}
 	return true
 }
 
 // loopControl reads how a loop names and shows its items.
 func (c *compiler) loopControl(loop *engine.Loop, control *expr.Node) {
-	if isNull(control) {
+	if reading.IsNull(control) {
 		return
 	}
 	if control.Shape != expr.Mapping {
-		c.problem(control.Place, `"loop_control" is a map, not %s`, shape(control)).hint("it takes %s", list(loopKeywords[:]))
+		c.problem(control.Place, `"loop_control" is a map, not %s`, reading.Shape(control)).WithHint("it takes %s", list(loopKeywords[:]))
 		return
 	}
 	for _, e := range control.Entries {
@@ -73,7 +74,7 @@ func (c *compiler) loopControl(loop *engine.Loop, control *expr.Node) {
 			loop.BreakWhen = c.conditions(e.Value)
 		default:
 			c.problem(e.Key.Place, "unknown keyword %q of loop_control", e.Key.Text).
-				hint("%s", orElse(c.didYouMean(e.Key.Text, loopKeywords[:]), "it takes "+list(loopKeywords[:])))
+				WithHint("%s", orElse(c.didYouMean(e.Key.Text, loopKeywords[:]), "it takes "+list(loopKeywords[:])))
 		}
 	}
 }
@@ -81,7 +82,7 @@ func (c *compiler) loopControl(loop *engine.Loop, control *expr.Node) {
 // number reads a keyword that is a number that is not negative, or a template of one.
 func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 	n := e.Value
-	if isNull(n) {
+	if reading.IsNull(n) {
 		return nil
 	}
 	if n.Shape == expr.Scalar {
@@ -96,7 +97,7 @@ func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 	if fractions {
 		wants = "a number"
 	}
-	said := shape(n)
+	said := reading.Shape(n)
 	if n.Shape == expr.Scalar {
 		said = strconv.Quote(n.Text)
 	}

@@ -6,15 +6,16 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // notify reads which handlers a task notifies: names, topics, or templates of them.
 func (c *compiler) notify(n *expr.Node) []*expr.Node {
 	var all []*expr.Node
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		c.templates(item)
 		if _, isText := item.Value.(string); item.Shape != expr.Scalar || item.Tmpl == nil && !isText {
-			c.problem(item.Place, "a handler is notified by its name, not by %s", shape(item))
+			c.problem(item.Place, "a handler is notified by its name, not by %s", reading.Shape(item))
 			continue
 		}
 		all = append(all, item)
@@ -25,13 +26,13 @@ func (c *compiler) notify(n *expr.Node) []*expr.Node {
 // topics reads what a handler listens to.
 func (c *compiler) topics(n *expr.Node) []string {
 	var all []string
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		text, isText := item.Value.(string)
 		switch {
 		case item.Shape != expr.Scalar || !isText:
-			c.problem(item.Place, "a topic is text, not %s", shape(item)).hint("put it in quotes")
+			c.problem(item.Place, "a topic is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
 		case expr.HasTemplate(text):
-			c.problem(item.Place, "a topic cannot be a template").hint("topics are known before anything runs")
+			c.problem(item.Place, "a topic cannot be a template").WithHint("topics are known before anything runs")
 		default:
 			all = append(all, text)
 		}
@@ -59,7 +60,7 @@ func (c *compiler) checkNotified(play *engine.Play) {
 		for _, n := range s.Notify {
 			if n.Tmpl == nil && !known[n.Text] && !expr.HasTemplate(n.Text) {
 				c.problem(n.Place, "no handler is called %q", n.Text).
-					hint("%s", orElse(c.didYouMean(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`))
+					WithHint("%s", orElse(c.didYouMean(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`))
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func TestTextsThatAreNone(t *testing.T) {
 		"Latin-1":        {"- é: a\n- d\xe9j\xe0 vu\n", "site.yml:2:4: the byte 0xe9 is not UTF-8 text; save the file as UTF-8"},
 		"an escape":      {"- é\x1b[0m\n", `site.yml:1:4: the control character U+001B cannot stand in YAML; remove it, or write "\x1b" in double quotes`},
 		"a vault":        {"$ANSIBLE_VAULT;1.1;AES256\n6162\n", "site.yml:2:1: the vault is damaged: it ends too soon"},
-		"too large":      {strings.Repeat("# \n", largest/3+1), "site.yml: the file is larger than 8 MiB"},
+		"too large":      {strings.Repeat("# \n", (8<<20)/3+1), "site.yml: the file is larger than 8 MiB"},
 		"too deep":       {strings.Repeat("[", 250) + strings.Repeat("]", 250), "site.yml:1:201: this is nested deeper than 200 levels"},
 		"far too deep":   {strings.Repeat("- ", 20000) + "x", "site.yml:1:1: this is nested deeper than 200 levels"},
 		"a replacement":  {"- '\ufffd'", "site.yml:1:3: a task is a map, not text; write its kind, a colon, and its parameters below"},

@@ -6,20 +6,21 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // playbook compiles the tree of one file.
 func (c *compiler) playbook(root *expr.Node, from imported) {
 	switch {
-	case isNull(root), root.Shape == expr.Sequence && len(root.Items) == 0:
-		c.problem(root.Place, "the playbook is empty").hint("write a list of plays or of tasks")
+	case reading.IsNull(root), root.Shape == expr.Sequence && len(root.Items) == 0:
+		c.problem(root.Place, "the playbook is empty").WithHint("write a list of plays or of tasks")
 		return
 	case root.Shape == expr.Mapping:
 		c.problem(root.Place, "a playbook is a list of plays or of tasks, not a map").
-			hint(`write "- " before the first key, and indent the rest by two`)
+			WithHint(`write "- " before the first key, and indent the rest by two`)
 		return
 	case root.Shape == expr.Scalar:
-		c.problem(root.Place, "a playbook is a list of plays or of tasks, not %s", shape(root))
+		c.problem(root.Place, "a playbook is a list of plays or of tasks, not %s", reading.Shape(root))
 		return
 	}
 	if !slices.ContainsFunc(root.Items, c.looksLikePlay) {
@@ -29,13 +30,13 @@ func (c *compiler) playbook(root *expr.Node, from imported) {
 	for _, item := range root.Items {
 		switch {
 		case item.Shape != expr.Mapping:
-			c.problem(item.Place, "a play is a map, not %s", shape(item))
+			c.problem(item.Place, "a play is a map, not %s", reading.Shape(item))
 		case importOf(item) != nil:
 			c.importPlaybook(item, from)
 		case c.looksLikePlay(item) || !c.hasKind(item):
 			c.play(item, from)
 		default:
-			c.problem(item.Place, "a task cannot stand among plays").hint(`put it under the "tasks:" of a play`)
+			c.problem(item.Place, "a task cannot stand among plays").WithHint(`put it under the "tasks:" of a play`)
 		}
 	}
 }
@@ -165,24 +166,24 @@ func (c *compiler) playKey(d *draftPlay, e expr.Entry) {
 func (c *compiler) foreignInPlay(key *expr.Node) {
 	c.blind = true // it might have brought names in
 	if l, ok := find(key.Text, laterAnywhere[:], laterInPlays[:]); ok {
-		c.problem(key.Place, "%q is not supported", key.Text).hint("%s", l.instead)
+		c.problem(key.Place, "%q is not supported", key.Text).WithHint("%s", l.instead)
 		return
 	}
 	if c.isKind(key.Text) || onlyInTasks(key.Text) {
-		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).hint(`put it under "tasks:"`)
+		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).WithHint(`put it under "tasks:"`)
 		return
 	}
 	known := slices.Concat(playKeywords[:], namesOf(laterAnywhere[:], laterInPlays[:]))
-	c.problem(key.Place, "unknown keyword %q of a play", key.Text).hint("%s", c.didYouMean(key.Text, known))
+	c.problem(key.Place, "unknown keyword %q of a play", key.Text).WithHint("%s", c.didYouMean(key.Text, known))
 }
 
 // name reads the name of a play or task.
 func (c *compiler) name(n *expr.Node) *expr.Node {
 	if n.Shape != expr.Scalar {
-		c.problem(n.Place, "a name is text, not %s", shape(n))
+		c.problem(n.Place, "a name is text, not %s", reading.Shape(n))
 		return nil
 	}
-	if isNull(n) {
+	if reading.IsNull(n) {
 		return nil
 	}
 	c.templates(n)
@@ -198,16 +199,16 @@ func (c *compiler) hosts(n *expr.Node) string {
 	if one.Shape == expr.Scalar && (one.Text == "localhost" || one.Text == "127.0.0.1") {
 		return one.Text
 	}
-	said := shape(one)
+	said := reading.Shape(one)
 	if one.Shape == expr.Scalar && one.Text != "" {
 		said = fmt.Sprintf("%q", one.Text)
 	}
-	c.problem(n.Place, "plays run on localhost only, not on %s", said).hint(`write "hosts: localhost", or leave it out`)
+	c.problem(n.Place, "plays run on localhost only, not on %s", said).WithHint(`write "hosts: localhost", or leave it out`)
 	return "localhost"
 }
 
 func (c *compiler) connection(n *expr.Node) {
 	if n.Shape != expr.Scalar || n.Text != "local" {
-		c.problem(n.Place, "the only connection is local").hint("remove it: everything runs on this machine")
+		c.problem(n.Place, "the only connection is local").WithHint("remove it: everything runs on this machine")
 	}
 }

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // prunes compiles `prune: {scope: NAME, keep: […]}`: what the play orders belongs to
@@ -13,24 +14,24 @@ func (c *compiler) prunes(d *draftPlay) {
 	kind := c.pruner()
 	n := e.Value
 	if kind == nil || n.Shape != expr.Mapping {
-		c.problem(n.Place, "prune is a map with a scope, not %s", shape(n)).hint("write prune: {scope: NAME}")
+		c.problem(n.Place, "prune is a map with a scope, not %s", reading.Shape(n)).WithHint("write prune: {scope: NAME}")
 		return
 	}
 	c.templates(n)
 	for _, entry := range n.Entries {
 		if key := entry.Key; key.Text != "scope" && key.Text != "keep" {
-			c.problem(key.Place, "unknown keyword %q of prune", key.Text).hint("it takes scope and keep")
+			c.problem(key.Place, "unknown keyword %q of prune", key.Text).WithHint("it takes scope and keep")
 			return
 		}
 	}
 	c.problems.Add(engine.CheckArgs(kind, n, e.Key.Place)...)
 	scope := n.Get("scope")
-	if scope == nil || scope.Shape != expr.Scalar || isNull(scope) {
+	if scope == nil || scope.Shape != expr.Scalar || reading.IsNull(scope) {
 		return // told by CheckArgs
 	}
 	if scope.Tmpl != nil {
 		c.problem(scope.Place, "the scope of prune is plain text, not a template").
-			hint("it says what belongs together, and must be the same in every run")
+			WithHint("it says what belongs together, and must be the same in every run")
 		return
 	}
 	d.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}

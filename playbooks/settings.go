@@ -7,6 +7,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // settings are what plays, blocks, imports and tasks all say, and what is below
@@ -97,24 +98,24 @@ func (s *settings) apply(step *engine.Step) {
 
 // delegate reads where a task is to be done: here.
 func (c *compiler) delegate(n *expr.Node) {
-	if isNull(n) || n.Shape == expr.Scalar && (n.Text == "localhost" || n.Text == "127.0.0.1") {
+	if reading.IsNull(n) || n.Shape == expr.Scalar && (n.Text == "localhost" || n.Text == "127.0.0.1") {
 		return
 	}
-	said := shape(n)
+	said := reading.Shape(n)
 	if n.Shape == expr.Scalar {
 		said = `"` + n.Text + `"`
 	}
-	c.problem(n.Place, "tasks run on localhost only, not on %s", said).hint(`remove "delegate_to"`)
+	c.problem(n.Place, "tasks run on localhost only, not on %s", said).WithHint(`remove "delegate_to"`)
 }
 
 // environment reads a map of environment variables, a list of such, or templates.
 func (c *compiler) environment(n *expr.Node) []*expr.Node {
 	var all []*expr.Node
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		c.templates(item)
 		if item.Shape != expr.Mapping && item.Tmpl == nil {
 			if !expr.HasTemplate(item.Text) { // else told already
-				c.problem(item.Place, `"environment" is a map of names to values, not %s`, shape(item))
+				c.problem(item.Place, `"environment" is a map of names to values, not %s`, reading.Shape(item))
 			}
 			continue
 		}
@@ -131,9 +132,9 @@ type defaults map[string][]expr.Entry
 func (c *compiler) moduleDefaults(inherited defaults, n *expr.Node) defaults {
 	all := defaults{}
 	maps.Copy(all, inherited)
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		if item.Shape != expr.Mapping {
-			c.problem(item.Place, `"module_defaults" is a map of kinds to parameters, not %s`, shape(item))
+			c.problem(item.Place, `"module_defaults" is a map of kinds to parameters, not %s`, reading.Shape(item))
 			continue
 		}
 		for _, e := range item.Entries {
@@ -152,11 +153,11 @@ func (c *compiler) defaultsOf(e expr.Entry) *engine.Kind {
 		c.unknownKind(e.Key)
 		return nil
 	}
-	if isNull(e.Value) {
+	if reading.IsNull(e.Value) {
 		return k
 	}
 	if e.Value.Shape != expr.Mapping {
-		c.problem(e.Value.Place, "the defaults of %s are a map, not %s", k.Name, shape(e.Value))
+		c.problem(e.Value.Place, "the defaults of %s are a map, not %s", k.Name, reading.Shape(e.Value))
 		return nil
 	}
 	c.templates(e.Value)

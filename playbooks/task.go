@@ -41,7 +41,7 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 	}
 	d.set.apply(s)
 	if !in.handlers && s.Listen != nil {
-		c.problem(n.Get("listen").Place, `"listen" is for handlers`).hint(`move the task to the "handlers:" of the play, or remove it`)
+		c.problem(n.Get("listen").Place, `"listen" is for handlers`).WithHint(`move the task to the "handlers:" of the play, or remove it`)
 	}
 	c.args(in, &d)
 	c.special(in, &d)
@@ -61,18 +61,18 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 		key := e.Key.Text
 		if !c.isKind(key) && !slices.Contains(importKeywords[:], key) && slices.Contains(taskKeywords[:], key) {
 			c.problem(e.Key.Place, "%q cannot stand beside import_tasks", key).
-				hint("use include_tasks, which is a task itself, or give it to the tasks of the file")
+				WithHint("use include_tasks, which is a task itself, or give it to the tasks of the file")
 		}
 	}
 	file := d.kinds[0].Value
 	if file.Shape == expr.Mapping {
 		for _, e := range file.Entries {
 			if e.Key.Text != "file" {
-				c.problem(e.Key.Place, "unknown parameter %q of import_tasks", e.Key.Text).hint("it takes file")
+				c.problem(e.Key.Place, "unknown parameter %q of import_tasks", e.Key.Text).WithHint("it takes file")
 			}
 		}
 		if file = file.Get("file"); file == nil {
-			c.problem(d.kinds[0].Key.Place, "import_tasks needs file").hint("write import_tasks: tasks.yml")
+			c.problem(d.kinds[0].Key.Place, "import_tasks needs file").WithHint("write import_tasks: tasks.yml")
 			c.blind = true
 			return nil
 		}
@@ -155,14 +155,14 @@ func (c *compiler) kindKey(d *draft, e expr.Entry) {
 	}
 	d.refused = true
 	c.blind = c.blind || d.does // it might have brought names in
-	c.problem(e.Key.Place, "%q is not supported", key).hint("%s", l.instead)
+	c.problem(e.Key.Place, "%q is not supported", key).WithHint("%s", l.instead)
 }
 
 // settle tells what is wrong with the kind of a task, and with its loop.
 func (c *compiler) settle(d *draft, n *expr.Node) {
 	if len(d.kinds) > 1 {
 		c.problem(d.kinds[1].Key.Place, "this task has two kinds, %q and %q", d.kinds[0].Key.Text, d.kinds[1].Key.Text).
-			hint("make two tasks of it")
+			WithHint("make two tasks of it")
 	}
 	meant := -1
 	if len(d.kinds) == 0 && !d.does {
@@ -176,13 +176,13 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 		}
 	}
 	if len(d.kinds) == 0 && !d.does && meant < 0 {
-		c.problem(n.Place, "this task has no kind").hint(`say what it does, such as "debug:"`)
+		c.problem(n.Place, "this task has no kind").WithHint(`say what it does, such as "debug:"`)
 	}
 	switch {
 	case d.control != nil && d.step.Loop != nil:
 		c.loopControl(d.step.Loop, d.control)
 	case d.control != nil && !d.refused:
-		c.problem(d.control.Place, `"loop_control" without a loop`).hint(`say what to go over, by "loop:"`)
+		c.problem(d.control.Place, `"loop_control" without a loop`).WithHint(`say what to go over, by "loop:"`)
 	}
 }
 
@@ -208,7 +208,7 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 		c.problem(key.Place, "%q belongs to a play, not to a task", key.Text)
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a task", key.Text).hint("%s", c.nearKeyword(key.Text))
+	c.problem(key.Place, "unknown keyword %q of a task", key.Text).WithHint("%s", c.nearKeyword(key.Text))
 }
 
 // nearKeyword gives `did you mean …?` for what is almost a keyword of a task.

@@ -5,6 +5,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -26,11 +27,11 @@ func badName(name string, at expr.Place) *engine.Problem {
 
 // varsOf reads a map of names to values; null is an empty one.
 func varsOf(n *expr.Node) ([]engine.Var, []*engine.Problem) {
-	if isNull(n) {
+	if reading.IsNull(n) {
 		return nil, nil
 	}
 	if n.Shape != expr.Mapping {
-		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a map of names to values, not %s", shape(n)).
+		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a map of names to values, not %s", reading.Shape(n)).
 			WithHint("write one `name: value` per line")}
 	}
 	var problems engine.Problems
@@ -50,25 +51,4 @@ func (c *compiler) vars(n *expr.Node) []engine.Var {
 		c.templates(v.Value)
 	}
 	return vars
-}
-
-func isNull(n *expr.Node) bool { return n.Shape == expr.Scalar && n.Value == nil && n.Tmpl == nil }
-
-// shape names what a node is, for messages.
-func shape(n *expr.Node) string {
-	switch n.Shape {
-	case expr.Sequence:
-		return "a list"
-	case expr.Mapping:
-		return "a map"
-	}
-	switch n.Value.(type) {
-	case nil:
-		return "nothing"
-	case bool:
-		return "a bool"
-	case string:
-		return "text"
-	}
-	return "a number"
 }

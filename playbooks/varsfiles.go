@@ -7,18 +7,19 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/reading"
 )
 
 // varsFiles reads the files of variables of a play: each is a name, or a list of
 // names of which the first that exists counts.
 func (c *compiler) varsFiles(n *expr.Node) []*engine.VarsFile {
 	var all []*engine.VarsFile
-	for _, item := range listed(n) {
+	for _, item := range reading.Listed(n) {
 		f := &engine.VarsFile{Place: item.Place}
-		for _, path := range listed(item) {
+		for _, path := range reading.Listed(item) {
 			c.templates(path)
 			if _, isText := path.Value.(string); path.Shape != expr.Scalar || path.Tmpl == nil && !isText {
-				c.problem(path.Place, `"vars_files" wants names of files, not %s`, shape(path))
+				c.problem(path.Place, `"vars_files" wants names of files, not %s`, reading.Shape(path))
 				continue
 			}
 			f.Paths = append(f.Paths, path)
@@ -60,7 +61,7 @@ func (c *compiler) varsOfFile(n *expr.Node) []engine.Var {
 	c.file(path, src, func(root *expr.Node) { vars = c.vars(root) })
 	if src.Secret {
 		for _, v := range vars {
-			c.vault.note(v.Value)
+			c.vault.Note(v.Value)
 		}
 	}
 	return vars
@@ -77,15 +78,15 @@ func (c *compiler) includeVars(s *engine.Step) {
 
 // prompts reads the variables that a person is asked for.
 func (c *compiler) prompts(n *expr.Node) []*engine.Prompt {
-	if !isNull(n) && n.Shape != expr.Sequence {
-		c.problem(n.Place, `"vars_prompt" is a list, not %s`, shape(n)).hint(`write "- name: …" for each variable`)
+	if !reading.IsNull(n) && n.Shape != expr.Sequence {
+		c.problem(n.Place, `"vars_prompt" is a list, not %s`, reading.Shape(n)).WithHint(`write "- name: …" for each variable`)
 		c.blind = true
 		return nil
 	}
 	var all []*engine.Prompt
 	for _, item := range n.Items {
 		if item.Shape != expr.Mapping {
-			c.problem(item.Place, `an entry of "vars_prompt" is a map, not %s`, shape(item)).hint("write name: and prompt:")
+			c.problem(item.Place, `an entry of "vars_prompt" is a map, not %s`, reading.Shape(item)).WithHint("write name: and prompt:")
 			continue
 		}
 		if p := c.prompt(item); p != nil {
@@ -123,7 +124,7 @@ func (c *compiler) prompt(n *expr.Node) *engine.Prompt {
 		}
 	}
 	if p.Name == "" {
-		c.problem(n.Place, "this asks for nothing").hint("say by name: which variable is asked for")
+		c.problem(n.Place, "this asks for nothing").WithHint("say by name: which variable is asked for")
 		return nil
 	}
 	return p
@@ -131,10 +132,10 @@ func (c *compiler) prompt(n *expr.Node) *engine.Prompt {
 
 func (c *compiler) foreignInPrompt(key *expr.Node) {
 	if slices.Contains([]string{"encrypt", "salt", "salt_size"}, key.Text) {
-		c.problem(key.Place, "%q is not supported", key.Text).hint("use the filter password_hash where the value is used")
+		c.problem(key.Place, "%q is not supported", key.Text).WithHint("use the filter password_hash where the value is used")
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of vars_prompt", key.Text).hint("%s", c.didYouMean(key.Text, promptKeywords[:]))
+	c.problem(key.Place, "unknown keyword %q of vars_prompt", key.Text).WithHint("%s", c.didYouMean(key.Text, promptKeywords[:]))
 }
 
 // fixed reads what is true or false and cannot be a template.

@@ -1,20 +1,27 @@
-package playbooks
+package reading
 
 import (
 	"runner/engine"
 	"runner/engine/expr"
 )
 
-// A templater parses the templates of a document's trees.
-type templater struct {
-	doc      *document
-	problems []*engine.Problem
-	// braces, if set, reads a text in single braces as a template; nil where it is none.
-	braces func(n *expr.Node) *expr.Template
+// Templates makes templates of those scalars below a node that are meant as such,
+// and returns what is wrong with them. Keys are none. What aliases repeat is parsed
+// once. braces, if not nil, reads a text in single braces as a template, and returns
+// nil where it is none.
+func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Template) []*engine.Problem {
+	t := templater{doc: d, braces: braces}
+	t.parse(n)
+	return t.problems
 }
 
-// parse makes templates of those scalars below n that are meant as such. Keys are
-// none. What aliases repeat is parsed once.
+// A templater parses the templates of a document's trees.
+type templater struct {
+	doc      *Document
+	problems []*engine.Problem
+	braces   func(n *expr.Node) *expr.Template
+}
+
 func (t *templater) parse(n *expr.Node) {
 	if done, isShared := t.doc.shared[n]; done {
 		return
@@ -46,7 +53,7 @@ func (t *templater) scalar(n *expr.Node) {
 	if !expr.HasTemplate(text) {
 		return
 	}
-	tmpl, err := expr.Parse(text, t.doc.origin(n))
+	tmpl, err := expr.Parse(text, t.doc.Origin(n))
 	if err != nil {
 		t.problems = append(t.problems, engine.ProblemOf(err, n.Place))
 		return

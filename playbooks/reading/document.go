@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"runner/engine/expr"
 )
 
-// A document is a source with what is needed to find one's way in it.
-type document struct {
+// A Document is a source with what is needed to find one's way in it.
+type Document struct {
 	src   *expr.Source
 	vault *Vault
 	// starts holds the offset of each line as YAML counts them: besides \n it
@@ -27,8 +27,9 @@ type document struct {
 	shared map[*expr.Node]bool
 }
 
-func newDocument(src *expr.Source) *document {
-	d := &document{src: src, starts: make([]int, 1, 2+strings.Count(src.Text, "\n"))}
+// NewDocument returns a Document of a text. What is vaulted in it is opened by v.
+func NewDocument(src *expr.Source, v *Vault) *Document {
+	d := &Document{src: src, vault: v, starts: make([]int, 1, 2+strings.Count(src.Text, "\n"))}
 	text := src.Text
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -46,7 +47,7 @@ func newDocument(src *expr.Source) *document {
 }
 
 // offset gives the byte that stands at a line and column as YAML counts them.
-func (d *document) offset(line, col int) int {
+func (d *Document) offset(line, col int) int {
 	if line < 1 || line > len(d.starts) {
 		return len(d.src.Text)
 	}
@@ -64,7 +65,7 @@ func (d *document) offset(line, col int) int {
 }
 
 // place gives the place of a line and column as YAML counts them.
-func (d *document) place(line, col int) expr.Place {
+func (d *Document) place(line, col int) expr.Place {
 	if !d.odd && line <= len(d.starts) {
 		return expr.Place{Source: d.src, Line: line, Col: col}
 	}
@@ -72,7 +73,7 @@ func (d *document) place(line, col int) expr.Place {
 }
 
 // placeAt gives the place of a byte, counting on from the one it was last asked for.
-func (d *document) placeAt(offset int) expr.Place {
+func (d *Document) placeAt(offset int) expr.Place {
 	w := &d.reached
 	if w.place.Source == nil || w.at > offset {
 		*w = walker{src: d.src.Text, place: expr.Place{Source: d.src, Line: 1, Col: 1}}
@@ -83,9 +84,9 @@ func (d *document) placeAt(offset int) expr.Place {
 	return w.place
 }
 
-// origin says where each byte of a scalar's text stands in the file. Where the two
+// Origin says where each byte of a scalar's text stands in the file. Where the two
 // cannot be brought together, all of them stand where the scalar starts.
-func (d *document) origin(n *expr.Node) expr.Origin {
+func (d *Document) Origin(n *expr.Node) expr.Origin {
 	runs, ok := d.align(n)
 	if !ok {
 		start := n.Place
@@ -113,7 +114,7 @@ type run struct {
 // align brings a scalar's text and its source together. Quoting, folding,
 // indentation and chomping change nothing but blanks and escapes, so the other
 // characters must follow each other in both.
-func (d *document) align(n *expr.Node) ([]run, bool) {
+func (d *Document) align(n *expr.Node) ([]run, bool) {
 	if d.odd || n.Place.Source != d.src {
 		return nil, false
 	}

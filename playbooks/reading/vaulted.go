@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"errors"
@@ -40,16 +40,16 @@ func (v *Vault) decrypt(text string) ([]byte, error) {
 
 var errSealed = errors.New("this stays closed")
 
-// note makes the scalars below a node secrets.
-func (v *Vault) note(n *expr.Node) {
+// Note makes the scalars below a node secrets.
+func (v *Vault) Note(n *expr.Node) {
 	if v == nil || v.Secrets == nil {
 		return
 	}
 	for _, item := range n.Items {
-		v.note(item)
+		v.Note(item)
 	}
 	for _, e := range n.Entries {
-		v.note(e.Value)
+		v.Note(e.Value)
 	}
 	if _, isBool := n.Value.(bool); n.Shape == expr.Scalar && !isBool {
 		v.Secrets.Add(n.Text)

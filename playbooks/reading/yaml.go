@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"errors"
@@ -16,40 +16,37 @@ import (
 // tree whose scalars are parsed as templates. An empty text is an empty Scalar.
 // The node is nil if a problem is no warning. What is vaulted is opened by v.
 func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*engine.Problem) {
-	src, p := sourceOf(name, text, v)
+	src, p := SourceOf(name, text, v)
 	if p != nil {
 		return nil, []*engine.Problem{p}
 	}
-	doc := newDocument(src)
-	doc.vault = v
-	n, problems := doc.parse()
-	if failed(problems) {
+	doc := NewDocument(src, v)
+	n, problems := doc.Parse()
+	if Failed(problems) {
 		return nil, problems
 	}
-	t := templater{doc: doc}
-	t.parse(n)
-	if problems = append(problems, t.problems...); failed(problems) {
+	if problems = append(problems, doc.Templates(n, nil)...); Failed(problems) {
 		return nil, problems
 	}
 	if src.Secret {
-		v.note(n)
+		v.Note(n)
 	}
 	return n, problems
 }
 
 // FromYAML gives the value of a YAML document. Nothing in it is a template.
 func FromYAML(text string) (expr.Value, error) {
-	src, p := sourceOf("", []byte(text), nil)
+	src, p := SourceOf("", []byte(text), nil)
 	if p != nil {
 		return nil, unplaced(p)
 	}
-	n, problems := newDocument(src).parse()
+	n, problems := NewDocument(src, nil).Parse()
 	for _, p := range problems {
 		if !p.Warning {
 			return nil, unplaced(p)
 		}
 	}
-	return valueOf(n), nil
+	return ValueOf(n), nil
 }
 
 // unplaced gives a problem in a text that has no name: with its line at most.
@@ -60,27 +57,27 @@ func unplaced(p *engine.Problem) error {
 	return fmt.Errorf("line %d, column %d: %s", p.Place.Line, p.Place.Col, p.Msg)
 }
 
-// valueOf gives what a tree without templates stands for.
-func valueOf(n *expr.Node) expr.Value {
+// ValueOf returns what a tree without templates stands for.
+func ValueOf(n *expr.Node) expr.Value {
 	switch n.Shape {
 	case expr.Sequence:
 		list := make([]expr.Value, len(n.Items))
 		for i, item := range n.Items {
-			list[i] = valueOf(item)
+			list[i] = ValueOf(item)
 		}
 		return list
 	case expr.Mapping:
 		m := &expr.Map{}
 		for _, e := range n.Entries {
-			m.Set(e.Key.Value, valueOf(e.Value))
+			m.Set(e.Key.Value, ValueOf(e.Value))
 		}
 		return m
 	}
 	return n.Value
 }
 
-// failed reports whether a list holds more than warnings.
-func failed(problems []*engine.Problem) bool {
+// Failed reports whether a list holds more than warnings.
+func Failed(problems []*engine.Problem) bool {
 	for _, p := range problems {
 		if !p.Warning {
 			return true
@@ -91,7 +88,7 @@ func failed(problems []*engine.Problem) bool {
 
 // parse reads the document's tree, in which nothing is a template yet. The node
 // is nil when the text is not YAML at all, or too much of it.
-func (d *document) parse() (*expr.Node, []*engine.Problem) {
+func (d *Document) Parse() (*expr.Node, []*engine.Problem) {
 	y, next, err := decode(d.src.Text)
 	switch {
 	case errors.Is(err, io.EOF):

@@ -1,21 +1,24 @@
-package playbooks
+package reading
 
 import (
 	"fmt"
 	"strings"
+
+	"runner/engine"
+	"runner/engine/expr"
 )
 
-// A pair is name=value as it stands in one line of text.
-type pair struct {
-	name, value   string
-	nameAt, valAt int  // where they start in the text
+// A Pair is name=value as it stands in one line of text.
+type Pair struct {
+	Name, Value   string
+	NameAt, valAt int  // where they start in the text
 	plain         bool // the value is the text from valAt on, nothing undone
 }
 
-// pairs splits `a=1 b='x y'`. Quotes group, a backslash keeps a quote or itself
+// Pairs splits `a=1 b='x y'`. Quotes group, a backslash keeps a quote or itself
 // inside double quotes, and a template is one piece.
-func pairs(text string) ([]pair, error) {
-	var list []pair
+func Pairs(text string) ([]Pair, error) {
+	var list []Pair
 	for i := 0; ; {
 		for i < len(text) && isBlank(rune(text[i])) {
 			i++
@@ -27,7 +30,7 @@ func pairs(text string) ([]pair, error) {
 		if end == len(text) || text[end] != '=' {
 			return nil, fmt.Errorf("%q is not name=value", text[i:end])
 		}
-		p := pair{name: text[i:end], nameAt: i, valAt: end + 1}
+		p := Pair{Name: text[i:end], NameAt: i, valAt: end + 1}
 		next, err := p.read(text)
 		if err != nil {
 			return nil, err
@@ -38,7 +41,7 @@ func pairs(text string) ([]pair, error) {
 }
 
 // read reads the value of a pair, and gives the offset after it.
-func (p *pair) read(text string) (end int, err error) {
+func (p *Pair) read(text string) (end int, err error) {
 	var value strings.Builder
 	i := p.valAt
 	if i < len(text) && (text[i] == '\'' || text[i] == '"') {
@@ -61,8 +64,8 @@ func (p *pair) read(text string) (end int, err error) {
 		value.WriteString(piece)
 		i = end
 	}
-	p.value = value.String()
-	p.plain = strings.HasPrefix(text[p.valAt:], p.value)
+	p.Value = value.String()
+	p.plain = strings.HasPrefix(text[p.valAt:], p.Value)
 	return i, nil
 }
 
@@ -82,4 +85,24 @@ func quoted(text string, start int) (piece string, end int, err error) {
 		b.WriteByte(c)
 	}
 	return "", 0, fmt.Errorf("the quote %c is never closed", quote)
+}
+
+// Node returns the value as a scalar: a template, if it is one. `at` says where each
+// byte of the text that the pair stands in is found.
+func (p Pair) Node(at expr.Origin) (*expr.Node, *engine.Problem) {
+	n := &expr.Node{Place: at(p.valAt), Text: p.Value, Value: p.Value}
+	if !expr.HasTemplate(p.Value) {
+		return n, nil
+	}
+	tmpl, err := expr.Parse(p.Value, func(offset int) expr.Place {
+		if !p.plain {
+			offset = 0 // something was undone: the offsets differ
+		}
+		return at(p.valAt + offset)
+	})
+	if err != nil {
+		return n, engine.ProblemOf(err, n.Place)
+	}
+	n.Tmpl, n.Value = tmpl, nil
+	return n, nil
 }

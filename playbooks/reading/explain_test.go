@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"strconv"
@@ -39,7 +39,7 @@ func TestLineOfMistake(t *testing.T) {
 				if badName != "quote" && badName != "bracket" {
 					text += strings.Repeat(before, n)
 				}
-				_, problems := Parse("site.yml", []byte(text), options())
+				_, problems := ParseYAML("site.yml", []byte(text), nil)
 				if len(problems) != 1 {
 					t.Errorf("%s among %d of %s: told %v", badName, n, goodName, problems)
 					continue
@@ -52,29 +52,4 @@ func TestLineOfMistake(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestKeysThatAreOne(t *testing.T) {
-	for text, want := range map[string]string{
-		"{1: a, 1.0: b}":  "line 1, column 8: the key \"1.0\" is there twice",
-		"{yes: a, 1: b}":  "line 1, column 10: the key \"1\" is there twice",
-		"{~: a, null: b}": "line 1, column 8: the key \"null\" is there twice",
-		"{0: a, off: b}":  "line 1, column 8: the key \"off\" is there twice",
-		"{1: a, '1': b, i: c, j: d, k: e, l: f, m: g, n: h, o: i, p: j, o: k}": "line 1, column 64: the key \"o\" is there twice",
-		"{99999999999999999999: a, 99999999999999999999: b}":                   "line 1, column 27: the key \"99999999999999999999\" is there twice",
-		"{<<: {a: b}, <<: {c: d}}":                                             "line 1, column 14: the key \"<<\" is there twice",
-		"{1: a, '1': b, 1.5: c, '<<': d, <<: {e: f}}":                          "",
-	} {
-		_, err := FromYAML(text)
-		if got := message(err); got != want {
-			t.Errorf("%s: told %q, want %q", text, got, want)
-		}
-	}
-}
-
-func message(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ const (
 
 // A builder makes our tree of yaml.v3's.
 type builder struct {
-	doc      *document
+	doc      *Document
 	anchors  map[*yaml.Node]*anchor
 	problems []*engine.Problem
 	count    int  // nodes so far, repeated ones included
@@ -36,10 +36,10 @@ type anchor struct {
 	height int        // its levels below itself
 }
 
-func (b *builder) problem(at expr.Place, format string, args ...any) noted {
+func (b *builder) problem(at expr.Place, format string, args ...any) *engine.Problem {
 	p := engine.Problemf(at, format, args...)
 	b.problems = append(b.problems, p)
-	return noted{p}
+	return p
 }
 
 // make gives an empty node; they come from slabs because there are many.
@@ -94,7 +94,7 @@ func (b *builder) alias(y *yaml.Node, depth int) *expr.Node {
 	if b.repeated > mostRepeated || b.height > deepest {
 		b.stopped = true
 		b.problem(at, "the aliases of this file make it too large").
-			hint("at most %d repeated values, nested %d levels deep", mostRepeated, deepest)
+			WithHint("at most %d repeated values, nested %d levels deep", mostRepeated, deepest)
 		return b.make(at)
 	}
 	if b.doc.shared == nil {
@@ -188,7 +188,7 @@ func (b *builder) mapping(n *expr.Node, y *yaml.Node, depth int) {
 		merge := y.Content[i].Tag == "!!merge" && y.Content[i].Style == 0
 		if first := seen.add(key, merge); first != nil {
 			b.problem(key.Place, "the key %q is there twice", key.Text).
-				hint("the first one is in line %d", first.Place.Line)
+				WithHint("the first one is in line %d", first.Place.Line)
 			continue
 		}
 		if merge {
@@ -212,9 +212,9 @@ func (b *builder) bareTemplate(n *expr.Node, y *yaml.Node) bool {
 	at := b.doc.offset(y.Line, y.Column)
 	line, _, _ := strings.Cut(b.doc.src.Text[at:], "\n")
 	if text, _, ok := strings.Cut(line, "}}"); ok && !strings.Contains(text, " #") {
-		b.problem(n.Place, "missing quotes around a template").hint(`write "%s}}"`, text)
+		b.problem(n.Place, "missing quotes around a template").WithHint(`write "%s}}"`, text)
 	} else {
-		b.problem(n.Place, "missing quotes around a template").hint(`write "{{ … }}"`)
+		b.problem(n.Place, "missing quotes around a template").WithHint(`write "{{ … }}"`)
 	}
 	return true
 }

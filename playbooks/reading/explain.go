@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 var libraryMessage = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // explain makes a problem of what the library says about a text.
-func (d *document) explain(err error) *engine.Problem {
+func (d *Document) explain(err error) *engine.Problem {
 	said := err.Error()
 	m := libraryMessage.FindStringSubmatch(said)
 	said = strings.TrimPrefix(said, libraryMessage.FindString(said))
@@ -47,14 +47,14 @@ const patience = 4 << 20
 
 // A search finds the first line that a text can be read up to, but not with.
 type search struct {
-	doc       *document
+	doc       *Document
 	left      int // of the patience
 	good, bad int // so many lines can be read, so many cannot
 }
 
 // firstBad searches from the line that the library names. When patience ends
 // before it found one, it is that line.
-func (d *document) firstBad(named int) int {
+func (d *Document) firstBad(named int) int {
 	s := search{doc: d, left: patience, bad: len(d.starts)}
 	for _, n := range []int{named - 1, named, named - 2, named + 1} {
 		if n > s.good && n < s.bad {
@@ -99,8 +99,8 @@ func (s *search) reachesOn() bool {
 	return false
 }
 
-// lineText gives a line as YAML counts lines, without its end and the blanks before it.
-func (d *document) lineText(n int) string {
+// LineText gives a line as YAML counts lines, without its end and the blanks before it.
+func (d *Document) LineText(n int) string {
 	if n < 1 || n > len(d.starts) {
 		return ""
 	}
@@ -112,8 +112,8 @@ func (d *document) lineText(n int) string {
 }
 
 // bareLine gives a line without comment, and its indentation.
-func (d *document) bareLine(n int) (line string, indent int) {
-	line, _, _ = strings.Cut(d.lineText(n), " #")
+func (d *Document) bareLine(n int) (line string, indent int) {
+	line, _, _ = strings.Cut(d.LineText(n), " #")
 	return line, len(line) - len(strings.TrimLeft(line, " "))
 }
 
@@ -128,8 +128,8 @@ func lacksColon(line string) bool {
 type clue func(line string) (at int, msg, hint string, ok bool)
 
 // diagnose looks for what commonly goes wrong in a line.
-func (d *document) diagnose(n int) *engine.Problem {
-	line := d.lineText(n)
+func (d *Document) diagnose(n int) *engine.Problem {
+	line := d.LineText(n)
 	for _, find := range []clue{tabbed, unquotedTemplate, badStart, brokenQuote, openBracket, secondColon} {
 		if at, msg, hint, ok := find(line); ok {
 			p := engine.Problemf(d.place(n, 1+utf8.RuneCountInString(line[:at])), "%s", msg)
@@ -141,7 +141,7 @@ func (d *document) diagnose(n int) *engine.Problem {
 }
 
 // guess says what is left to say about a line in which nothing was found.
-func (d *document) guess(n int, said string) *engine.Problem {
+func (d *Document) guess(n int, said string) *engine.Problem {
 	line, indent := d.bareLine(n)
 	if above, same := d.bareLine(n - 1); same == indent && lacksColon(above) {
 		// It looked like a text that this line goes on with.

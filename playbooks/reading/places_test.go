@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 // sourced gives the Source of a text that is good.
 func sourced(t testing.TB, text string) *expr.Source {
 	t.Helper()
-	src, p := sourceOf("site.yml", []byte(text), nil)
+	src, p := SourceOf("site.yml", []byte(text), nil)
 	if p != nil {
 		t.Fatal(p)
 	}
@@ -79,8 +79,8 @@ func TestPlacesInsideScalars(t *testing.T) {
 	for name, text := range marked {
 		t.Run(name, func(t *testing.T) {
 			src := sourced(t, text)
-			doc := newDocument(src)
-			root, problems := doc.parse()
+			doc := NewDocument(src, nil)
+			root, problems := doc.Parse()
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
@@ -89,7 +89,7 @@ func TestPlacesInsideScalars(t *testing.T) {
 			scalarsOf(root, func(n *expr.Node) {
 				if i := strings.Index(n.Text, "§"); i >= 0 {
 					found++
-					if got := doc.origin(n)(i); got != want {
+					if got := doc.Origin(n)(i); got != want {
 						t.Errorf("§ of %q is at %s, want %s", n.Text, got, want)
 					}
 				}
@@ -104,8 +104,8 @@ func TestPlacesInsideScalars(t *testing.T) {
 func TestPlacesOfOddLines(t *testing.T) {
 	// A separator of Unicode ends a line to YAML, but not to an editor.
 	src := sourced(t, "a: 'b\u2028  c'\nd: 'e'\rf: g § h\n")
-	doc := newDocument(src)
-	root, problems := doc.parse()
+	doc := NewDocument(src, nil)
+	root, problems := doc.Parse()
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -115,7 +115,7 @@ func TestPlacesOfOddLines(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if at := doc.origin(root.Get("f"))(2); at != root.Get("f").Place {
+	if at := doc.Origin(root.Get("f"))(2); at != root.Get("f").Place {
 		t.Errorf("inside the scalar: %s", at)
 	}
 }

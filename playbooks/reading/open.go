@@ -1,4 +1,4 @@
-package playbooks
+package reading
 
 import (
 	"bytes"
@@ -19,17 +19,17 @@ import (
 // by hand is a thousand times smaller.
 const largest = 8 << 20
 
-// open reads the playbook that a path names; "-" reads stdin.
-func open(path string, stdin io.Reader, v *Vault) (*expr.Source, *engine.Problem) {
+// Open reads the playbook that a path names; "-" reads stdin.
+func Open(path string, stdin io.Reader, v *Vault) (*expr.Source, *engine.Problem) {
 	src := &expr.Source{Name: path}
 	data, err := readAll(path, stdin)
 	if path == "-" {
 		src.Name = "stdin"
 	}
 	if err != nil {
-		return nil, &engine.Problem{Place: expr.Place{Source: src}, Msg: reason(err), Err: err}
+		return nil, &engine.Problem{Place: expr.Place{Source: src}, Msg: Reason(err), Err: err}
 	}
-	return sourceOf(src.Name, data, v)
+	return SourceOf(src.Name, data, v)
 }
 
 func readAll(path string, stdin io.Reader) ([]byte, error) {
@@ -81,8 +81,8 @@ func readBounded(r io.Reader) ([]byte, error) {
 	return data, err
 }
 
-// reason says why a file could not be read, without its name, which the place tells.
-func reason(err error) string {
+// Reason says why a file could not be read, without its name, which the place tells.
+func Reason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "no such file"
@@ -95,9 +95,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// sourceOf makes a Source of what a file holds, if that is text that YAML allows,
+// SourceOf makes a Source of what a file holds, if that is text that YAML allows,
 // or a vault of such.
-func sourceOf(name string, data []byte, v *Vault) (*expr.Source, *engine.Problem) {
+func SourceOf(name string, data []byte, v *Vault) (*expr.Source, *engine.Problem) {
 	src, p := textSource(&expr.Source{Name: name}, data)
 	if p != nil || !vault.IsVault([]byte(src.Text)) {
 		return src, p
