@@ -264,7 +264,7 @@ func (e *Emulator) getEnv(c *call) (answer, error) {
 		return answer{}, err
 	}
 	env := e.providerOf(a).environment(a)
-	if c.fault.Kind == EnvLate && e.options.Now().Sub(time.UnixMilli(a.Created)) < c.fault.Wait {
+	if f := faultOf(c); f.Kind == EnvLate && e.options.Now().Sub(time.UnixMilli(a.Created)) < f.Wait {
 		env = env[:len(env)/2]
 	}
 	return answer{body: env}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"time"
 )
 
@@ -128,8 +127,4 @@ func (e *Emulator) resume() error {
 		}
 		return nil
 	})
-}
-
-func noDatabase(err error) *refusal {
-	return &refusal{http.StatusInternalServerError, 90053, "emulator.no-database", err.Error(), nil}
 }

@@ -1,12 +1,10 @@
 package emulator
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"runner/clever"
@@ -65,25 +63,16 @@ type Options struct {
 	Warn func(text string)
 }
 
-// The pair that a strict Emulator accepts. These are words, not secrets.
-const (
-	ownConsumer       = "emulator-consumer"
-	ownConsumerSecret = "emulator-consumer-secret"
-	ownToken          = "emulator-token"
-	ownTokenSecret    = "emulator-token-secret"
-)
-
 // An Emulator answers as the platform would. It may be used by many goroutines.
 type Emulator struct {
 	options   Options
-	consumers map[string]string // key → secret
 	catalogue *catalogue
 	shelf     []byte // the catalogue as JSON: the same for everyone
-	routes    []route
+	routes    routeTable
 	store     *store
 	journal   journal
 	faults    faults
-	logins    logins
+	login     *loginServer
 	backings  map[string]Backing // by provider
 	deals     *deals
 }
@@ -105,12 +94,7 @@ func New(o Options) (*Emulator, error) {
 	if o.VendorsOnly {
 		c.providers = nil
 	}
-	e := &Emulator{options: o, catalogue: c, consumers: map[string]string{ownConsumer: ownConsumerSecret}, deals: newDeals()}
-	key, secret := clever.PublicConsumer() // the one of the vendor's command line
-	e.consumers[key] = secret
-	for key, secret := range o.Consumers {
-		e.consumers[key] = secret
-	}
+	e := &Emulator{options: o, catalogue: c, deals: newDeals()}
 	for _, f := range o.Faults {
 		if err := e.Fail(f); err != nil {
 			return nil, err
@@ -123,11 +107,12 @@ func New(o Options) (*Emulator, error) {
 	if e.shelf, err = json.Marshal(views); err != nil {
 		return nil, err
 	}
-	e.routes = e.table()
 	e.store, err = openStore(o.State, o.LockWait, c, e.seed, e.warn)
 	if err != nil {
 		return nil, err
 	}
+	e.login = newLoginServer(e.store, o.Strict, o.Now, o.Consumers)
+	e.routes = e.table()
 	e.store.follow = e.follow
 	if err := e.engage(); err != nil {
 		return nil, errors.Join(err, e.store.close())
@@ -148,10 +133,10 @@ func (e *Emulator) seed() *world {
 	}
 }
 
-// Credentials gives the pair that a strict Emulator accepts; the same for every
+// Credentials returns the pair that a strict Emulator accepts; the same for every
 // Emulator.
 func (e *Emulator) Credentials() (consumerKey, consumerSecret, token, secret string) {
-	return ownConsumer, ownConsumerSecret, ownToken, ownTokenSecret
+	return ownCredentials()
 }
 
 // Journal gives what was asked since the start or the last ResetJournal, in the
@@ -210,9 +195,10 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) error {
 func (e *Emulator) play(w http.ResponseWriter, c *call) error {
 	r := c.r
 	e.journal.begin()
-	c.fault = e.faults.strike(r)
+	fault := e.faults.strike(r)
+	c.r = r.WithContext(context.WithValue(r.Context(), faultKey{}, fault))
 	started := e.options.Now()
-	a, err := e.suffer(w, c)
+	a, err := e.failed(w, c, fault)
 	body, status := a.settle()
 	if err != nil {
 		status = 0
@@ -251,7 +237,7 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 	if !linger(c.r, e.options.Latency) {
 		return answer{}, clientGone()
 	}
-	rt, err := e.find(c)
+	rt, err := e.routes.find(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -262,89 +248,15 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 		return answer{}, err
 	}
 	if !rt.public && c.user == "" {
-		if err := e.authenticate(c); err != nil {
+		if faultOf(c).Kind == Expired {
+			return answer{}, unauthorized("the token has expired")
+		}
+		if err := e.login.authenticate(c); err != nil {
 			return answer{}, err
 		}
-		if err := c.permit(rt.right); err != nil {
+		if err := permit(c, rt.right); err != nil {
 			return answer{}, err
 		}
 	}
 	return rt.serve(c)
-}
-
-// An answer is what goes back. The zero answer is 204 without a body.
-type answer struct {
-	status     int  // 0: 200, or 204 without a body
-	body       any  // becomes JSON; []byte is JSON already; nil is none
-	page       bool // the body is a web page
-	headers    map[string]string
-	allow      string        // the Allow header of a 405
-	retryAfter time.Duration // how long to stay away; 0 does not say
-	slow       time.Duration // in how much time the body goes out
-}
-
-// settle gives the body as it goes out, and the status.
-func (a answer) settle() (body []byte, status int) {
-	body = a.encode()
-	switch {
-	case a.status != 0:
-		return body, a.status
-	case len(body) == 0:
-		return body, http.StatusNoContent
-	}
-	return body, http.StatusOK
-}
-
-func (a answer) write(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
-	h := w.Header()
-	if len(body) > 0 {
-		h.Set("Content-Type", "application/json")
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	if a.page {
-		h.Set("Content-Type", "text/html; charset=utf-8")
-	}
-	if a.allow != "" {
-		h.Set("Allow", a.allow)
-	}
-	for name, value := range a.headers {
-		h.Set(name, value)
-	}
-	if a.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.retryAfter.Seconds()))))
-	}
-	w.WriteHeader(status)
-	if a.slow > 0 {
-		return trickle(w, r, body, a.slow)
-	}
-	_, _ = w.Write(body) // a client that has gone needs no answer
-	return nil
-}
-
-// trickle sends a body in ten parts, until the client goes.
-func trickle(w http.ResponseWriter, r *http.Request, body []byte, within time.Duration) error {
-	control := http.NewResponseController(w)
-	for part := range slices.Chunk(body, len(body)/10+1) {
-		if !linger(r, within/10) {
-			return errCut
-		}
-		_, _ = w.Write(part)
-		_ = control.Flush() // what keeps answers whole has nothing to flush
-	}
-	return nil
-}
-
-func (a answer) encode() []byte {
-	switch b := a.body.(type) {
-	case nil:
-		return nil
-	case []byte:
-		return b
-	default:
-		body, err := json.Marshal(b)
-		if err != nil { // only our own types come here, and all of them can be written
-			return []byte(`{"id":90050,"message":"The answer cannot be written.","type":"error"}`)
-		}
-		return body
-	}
 }

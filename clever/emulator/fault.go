@@ -135,15 +135,20 @@ func (t *trap) due(r *http.Request) bool {
 	return t.seen >= t.From && (t.To == 0 || t.seen <= t.To) && (t.seen-t.From)%t.Every == 0
 }
 
-// What a client sees that gets no answer.
-var (
-	errRefused = errors.New("the connection was refused")
-	errCut     = errors.New("the connection was cut")
-)
+// errRefused is what a client sees that is not let in.
+var errRefused = errors.New("the connection was refused")
 
-// suffer answers a call as its fault wants it. The error is errRefused or errCut.
-func (e *Emulator) suffer(w http.ResponseWriter, c *call) (answer, error) {
-	f := c.fault
+// faultKey is where a request's context has its fault.
+type faultKey struct{}
+
+// faultOf returns what goes wrong with a call; the zero Fault if nothing does.
+func faultOf(c *call) Fault {
+	f, _ := c.r.Context().Value(faultKey{}).(Fault)
+	return f
+}
+
+// failed answers a call as its fault wants it. The error is errRefused or errCut.
+func (e *Emulator) failed(w http.ResponseWriter, c *call, f Fault) (answer, error) {
 	switch f.Kind {
 	case Refuse:
 		return answer{}, errRefused
@@ -178,21 +183,6 @@ func (f Fault) silence(r *http.Request) error {
 	return errCut
 }
 
-// linger waits; false if the client left meanwhile.
-func linger(r *http.Request, d time.Duration) bool {
-	if d <= 0 {
-		return r.Context().Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
-}
-
 // busy is the answer of a platform that did nothing.
 func (f Fault) busy(r *http.Request) answer {
 	var a answer
@@ -218,13 +208,13 @@ func (f Fault) busy(r *http.Request) answer {
 // deleteByHand removes what a fault says, or what the path names.
 func (e *Emulator) deleteByHand(c *call) error {
 	meant := parts(c.r.URL.Path)
-	if c.fault.Addon != "" {
-		meant = []string{c.fault.Addon}
+	if addon := faultOf(c).Addon; addon != "" {
+		meant = []string{addon}
 	}
 	return e.store.change(func(d *draft) error {
 		for _, word := range meant {
 			for _, a := range d.addons {
-				if word == a.ID || word == a.RealID || a.Name == c.fault.Addon {
+				if word == a.ID || word == a.RealID || a.Name == faultOf(c).Addon {
 					d.remove(a.ID)
 					break
 				}

@@ -19,8 +19,8 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 		return answer{}, err
 	}
 	took := max(e.options.MigrationTime, 0)
-	if c.fault.Kind == MigrationLate {
-		took = c.fault.Wait
+	if fault := faultOf(c); fault.Kind == MigrationLate {
+		took = fault.Wait
 	}
 	began := e.options.Now()
 	var started clever.Migration
@@ -35,7 +35,7 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 			return err
 		}
 		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
-		failing := c.fault.Kind == MigrationFailed
+		failing := faultOf(c).Kind == MigrationFailed
 		m.Migration = newMigration(p.steps(a.Plan, moved.Plan), began, took, failing)
 		started = m.seen(m.From)
 		if a.Sale != nil && !failing {

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"maps"
 	"net/url"
+	"runner/clever"
 	"sync"
 	"time"
 )
@@ -121,22 +123,57 @@ func (ls *logins) resume(l login) {
 
 func (l login) answered() bool { return l.verifier != "" || l.denied }
 
+// A loginServer is the part of the platform that lets people and programs in: it
+// verifies signatures, plays the platform's half of logins, and knows the tokens
+// that they ended with.
+type loginServer struct {
+	store     *store
+	consumers map[string]string // key → secret
+	strict    bool              // signatures are verified, and unknown tokens refused
+	now       func() time.Time
+	logins    logins
+}
+
+// newLoginServer returns one that knows further consumers beside the emulator's own
+// and that of the vendor's command line.
+func newLoginServer(s *store, strict bool, now func() time.Time, consumers map[string]string) *loginServer {
+	key, secret := clever.PublicConsumer()
+	srv := &loginServer{store: s, strict: strict, now: now, consumers: map[string]string{ownConsumer: ownConsumerSecret, key: secret}}
+	maps.Copy(srv.consumers, consumers)
+	return srv
+}
+
+// routes adds those of logins, which nobody needs credentials for.
+func (srv *loginServer) routes(open func(method, path string, serve func(*call) (answer, error))) {
+	open("POST", "/v2/oauth/request_token", srv.requestToken)
+	open("POST", "/v2/oauth/request_token_query", srv.requestToken)
+	open("GET", "/v2/oauth/authorize", srv.getAuthorize)
+	open("POST", "/v2/oauth/authorize", srv.postAuthorize)
+	open("POST", "/v2/oauth/access_token", srv.accessToken)
+	open("POST", "/v2/oauth/access_token_query", srv.accessToken)
+	open("GET", "/v2/oauth/rights", srv.listRights)
+	open("GET", "/v2/oauth/login_data", srv.getLoginData)
+	open("GET", "/cli-oauth", srv.getCLIPage)
+	open("POST", "/cli-oauth", srv.postCLIPage)
+	open("GET", "/v2/self/cli_tokens", srv.getCLIToken)
+}
+
 // requestToken is the first step: a consumer says where the user is to come back to.
-func (e *Emulator) requestToken(c *call) (answer, error) {
+func (srv *loginServer) requestToken(c *call) (answer, error) {
 	s, err := readSigned(c.r, c.body)
 	if err != nil {
 		return answer{}, unauthorized(err.Error())
 	}
-	if err := e.verifyConsumer(s, ""); err != nil {
+	if err := srv.verifyConsumer(s, ""); err != nil {
 		return answer{}, unauthorized(err.Error())
 	}
 	callback, err := url.Parse(s.oauth["oauth_callback"])
 	if err != nil || callback.Scheme != "http" && callback.Scheme != "https" || callback.Host == "" {
 		return answer{}, badCallback()
 	}
-	l, err := e.logins.begin(login{
+	l, err := srv.logins.begin(login{
 		id: rand.Text(), secret: rand.Text(), consumer: s.oauth["oauth_consumer_key"], callback: callback.String(),
-	}, e.options.Now())
+	}, srv.now())
 	if err != nil {
 		return answer{}, tooManyRequests()
 	}
@@ -147,15 +184,15 @@ func (e *Emulator) requestToken(c *call) (answer, error) {
 
 // verifyConsumer checks a request that no user's token signs: by the consumer and,
 // in the third step, the request token. A lax emulator wants a consumer's name only.
-func (e *Emulator) verifyConsumer(s *signed, tokenSecret string) error {
+func (srv *loginServer) verifyConsumer(s *signed, tokenSecret string) error {
 	key := s.oauth["oauth_consumer_key"]
 	if key == "" {
 		return errNoCredentials
 	}
-	if !e.options.Strict {
+	if !srv.strict {
 		return nil
 	}
-	secret, known := e.consumers[key]
+	secret, known := srv.consumers[key]
 	if !known {
 		return errUnknownConsumer
 	}
@@ -164,17 +201,17 @@ func (e *Emulator) verifyConsumer(s *signed, tokenSecret string) error {
 
 // accessToken is the third step: the consumer comes with what the browser brought
 // it, and gets a token of the user's. That works once.
-func (e *Emulator) accessToken(c *call) (answer, error) {
+func (srv *loginServer) accessToken(c *call) (answer, error) {
 	s, err := readSigned(c.r, c.body)
 	if err != nil {
 		return answer{}, unauthorized(err.Error())
 	}
-	l, err := e.logins.find(s.oauth["oauth_token"], e.options.Now())
+	l, err := srv.logins.find(s.oauth["oauth_token"], srv.now())
 	if err == nil && l.callback == "" { // a command line's
 		err = errNoLogin
 	}
 	if err == nil {
-		err = e.verifyConsumer(s, l.secret)
+		err = srv.verifyConsumer(s, l.secret)
 	}
 	if err == nil && l.consumer != s.oauth["oauth_consumer_key"] {
 		err = errors.New("the request token is another consumer's")
@@ -185,7 +222,7 @@ func (e *Emulator) accessToken(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, unauthorized(err.Error())
 	}
-	t, err := e.grant(l)
+	t, err := srv.grant(l)
 	if err != nil {
 		return answer{}, err
 	}
@@ -206,12 +243,12 @@ func (l login) proven(verifier string) error {
 }
 
 // listRights names what a consumer can be allowed to do.
-func (e *Emulator) listRights(*call) (answer, error) { return answer{body: rights()}, nil }
+func (srv *loginServer) listRights(*call) (answer, error) { return answer{body: rights()}, nil }
 
 // getLoginData tells a page about the consumer that wants to log in.
-func (e *Emulator) getLoginData(c *call) (answer, error) {
+func (srv *loginServer) getLoginData(c *call) (answer, error) {
 	key := c.r.URL.Query().Get("oauth_key")
-	if _, known := e.consumers[key]; !known {
+	if _, known := srv.consumers[key]; !known {
 		return answer{}, notFound("consumer")
 	}
 	return answer{body: map[string]any{

@@ -10,21 +10,21 @@ var cliWord = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
 
 // getCLIPage asks the user whether a command line may log in. On the platform
 // this page is the console's.
-func (e *Emulator) getCLIPage(c *call) (answer, error) {
+func (srv *loginServer) getCLIPage(c *call) (answer, error) {
 	word := c.r.URL.Query().Get("cli_token")
 	if !cliWord.MatchString(word) {
 		return messagePage(http.StatusBadRequest, "There is nothing to log in", "This address has no cli_token in it, or a wrong one. Begin again in your terminal."), nil
 	}
-	l, err := e.logins.begin(login{id: word}, e.options.Now())
+	l, err := srv.logins.begin(login{id: word}, srv.now())
 	if err != nil {
 		return refusedPage(err), nil
 	}
-	return e.consentPage(l), nil
+	return srv.consentPage(l), nil
 }
 
 // postCLIPage takes the user's answer.
-func (e *Emulator) postCLIPage(c *call) (answer, error) {
-	l, err := e.decided(c, "cli_token")
+func (srv *loginServer) postCLIPage(c *call) (answer, error) {
+	l, err := srv.decided(c, "cli_token")
 	switch {
 	case err != nil:
 		return refusedPage(err), nil
@@ -36,16 +36,16 @@ func (e *Emulator) postCLIPage(c *call) (answer, error) {
 
 // getCLIToken is what a command line polls while its user logs in with a browser:
 // 404 until the user said yes, then the token, once.
-func (e *Emulator) getCLIToken(c *call) (answer, error) {
-	l, err := e.logins.find(c.r.URL.Query().Get("cli_token"), e.options.Now())
+func (srv *loginServer) getCLIToken(c *call) (answer, error) {
+	l, err := srv.logins.find(c.r.URL.Query().Get("cli_token"), srv.now())
 	switch {
 	case err != nil, l.callback != "", !l.answered():
 		return answer{}, notFound("cli token")
 	case l.denied:
-		e.logins.end(l.id)
+		srv.logins.end(l.id)
 		return answer{}, loginDenied()
 	}
-	t, err := e.grant(l)
+	t, err := srv.grant(l)
 	if err != nil {
 		return answer{}, err
 	}

@@ -82,6 +82,10 @@ func notSaved(err error) *refusal {
 	return &refusal{500, 90050, "emulator.not-saved", "The emulator could not keep this: " + err.Error() + ".", nil}
 }
 
+func noDatabase(err error) *refusal {
+	return &refusal{500, 90053, "emulator.no-database", err.Error(), nil}
+}
+
 // unavailable is how the platform says that it cannot take an order now (§5.2).
 func unavailable() *refusal {
 	return &refusal{503, -500, "emulator.unavailable", "Error from provider: there is no capacity.", nil}

@@ -57,7 +57,7 @@ func rightFor(method, path string) string {
 
 // permit refuses what the user did not allow the token that a login ended with. A
 // lax emulator's other tokens, and the strict one's own, may do everything.
-func (c *call) permit(right string) error {
+func permit(c *call, right string) error {
 	if right == "" || c.token == nil || slices.Contains(c.token.Rights, right) || slices.Contains(c.token.Rights, rightToAll) {
 		return nil
 	}

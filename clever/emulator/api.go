@@ -1,0 +1,95 @@
+package emulator
+
+// table returns all routes. {base} stands for both ways to name an owner.
+func (e *Emulator) table() routeTable {
+	var t routeTable
+	add := func(method, path string, serve func(*call) (answer, error)) {
+		for _, base := range bases(path) {
+			t = append(t, route{method: method, parts: parts(base), right: rightFor(method, base), serve: serve})
+		}
+	}
+	open := func(method, path string, serve func(*call) (answer, error)) {
+		t = append(t, route{method: method, parts: parts(path), public: true, serve: serve})
+	}
+	public := func(path string, serve func(*call) (answer, error)) { open("GET", path, serve) }
+	public("/v2/products/addonproviders", e.listProviders)
+	public("/v2/products/addonproviders/{provider}", e.getProvider)
+	public("/v4/addon-providers/{provider}", e.getProviderInfo)
+	public("/v2/products/zones", e.listOldZones)
+	public("/v4/products/zones", e.listZones)
+	public("/v4/products/zones/{zone}", e.getZone)
+
+	e.login.routes(open)
+	for _, base := range []string{"/v2/vendor/apps", "/vendor/apps"} {
+		open("GET", base, e.fromVendor)
+		open("GET", base+"/{key}", e.fromVendor)
+		open("PUT", base+"/{key}", e.fromVendor)
+	}
+	open("GET", "/addons/{key}", e.fromVendor)
+	open("PATCH", "/addons/{key}/config", e.fromVendor)
+	open("POST", "/addons/{key}/actions/{action}", e.fromVendor)
+
+	add("GET", "/v2/self", e.getSelf)
+	add("GET", "/v2/self/id", e.getSelfID)
+	add("GET", "/v2/self/tokens", e.login.listTokens)
+	add("DELETE", "/v2/self/tokens", e.login.endTokens)
+	add("GET", "/v2/self/tokens/current", e.login.getToken)
+	add("DELETE", "/v2/self/tokens/{token}", e.login.endToken)
+	add("GET", "/v2/summary", e.getSummary)
+	add("GET", "/v2/organisations", e.listOrganisations)
+	add("GET", "/v2/organisations/{owner}", e.getOrganisation)
+	add("GET", "{base}/applications", e.empty)
+
+	add("GET", "{base}/addons", e.listAddons)
+	add("POST", "{base}/addons", e.createAddon)
+	add("POST", "{base}/addons/preorders", e.preorder)
+	add("GET", "{base}/addons/{addon}", e.getAddon)
+	add("PUT", "{base}/addons/{addon}", e.renameAddon)
+	add("DELETE", "{base}/addons/{addon}", e.deleteAddon)
+	add("GET", "{base}/addons/{addon}/env", e.getEnv)
+	add("GET", "{base}/addons/{addon}/applications", e.emptyOfAddon)
+	add("GET", "{base}/addons/{addon}/sso", e.getSSO)
+	add("GET", "{base}/addons/{addon}/tags", e.getTags)
+	add("PUT", "{base}/addons/{addon}/tags", e.putTags)
+	add("PUT", "{base}/addons/{addon}/tags/{tag}", e.putTag)
+	add("DELETE", "{base}/addons/{addon}/tags/{tag}", e.deleteTag)
+
+	const ofApplication = "/v2/organisations/{owner}/applications/{application}/addons"
+	add("GET", ofApplication, e.refuseApplication)
+	add("POST", ofApplication, e.refuseApplication)
+	add("GET", ofApplication+"/env", e.refuseApplication)
+	add("DELETE", ofApplication+"/{addon}", e.refuseApplication)
+
+	const inOrganisation = "/v2/organisations/{owner}/addons/{addon}"
+	add("GET", inOrganisation+"/instances", e.listInstances)
+	add("GET", inOrganisation+"/migrations", e.listMigrations)
+	add("POST", inOrganisation+"/migrations", e.createMigration)
+	add("GET", inOrganisation+"/migrations/preorders", e.previewMigration)
+	add("GET", inOrganisation+"/migrations/{migration}", e.getMigration)
+	add("DELETE", inOrganisation+"/migrations/{migration}", e.abortMigration)
+
+	e.sellersRoutes(add)
+	e.detailRoutes(add)
+	return t
+}
+
+// detailRoutes adds those by which each provider tells of its own add-ons.
+func (e *Emulator) detailRoutes(add func(method, path string, serve func(*call) (answer, error))) {
+	const ofProvider = "/v4/addon-providers/{provider}/addons/{addon}"
+	add("GET", ofProvider, e.getDetail)
+	add("POST", ofProvider+"/reboot", e.operate)
+	add("POST", ofProvider+"/rebuild", e.operate)
+	add("GET", ofProvider+"/version/check", e.checkVersion)
+	add("POST", ofProvider+"/version/update", e.updateVersion)
+	add("POST", ofProvider+"/networkgroup", e.joinNetwork)
+	add("DELETE", ofProvider+"/networkgroup", e.leaveNetwork)
+	add("GET", "/v4/addon-providers/config-provider/addons/{addon}/env", e.getConfig)
+	add("PUT", "/v4/addon-providers/config-provider/addons/{addon}/env", e.putConfig)
+	add("GET", "/v4/addon-providers/addon-otoroshi/addons/{addon}/config.yaml", e.getOtoroshiConfig)
+	add("GET", "/v4/addon-providers/addon-pulsar/clusters/{cluster}", e.getPulsarCluster)
+	add("GET", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.getPolicies)
+	add("PATCH", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.patchPolicies)
+	add("GET", "/v4/materia/organisations/{owner}/materia/databases/{addon}", e.getMateria)
+	add("GET", "/v4/networkgroups/organisations/{owner}/networkgroups", e.empty)
+	add("GET", "/v2/backups/{owner}/{addon}", e.listBackups)
+}
