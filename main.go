@@ -3,19 +3,9 @@
 package main
 
 import (
-	"context"
 	"os"
 
 	"runner/cmd"
 )
 
-func main() {
-	p := cmd.Program{
-		In:     os.Stdin,
-		Out:    os.Stdout,
-		Err:    os.Stderr,
-		Getenv: os.Getenv,
-		Args:   os.Args,
-	}
-	os.Exit(p.Run(context.Background()))
-}
+func main() { os.Exit(cmd.Main()) }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,11 +51,11 @@ func (p *Program) catalogCommand() *cli.Command {
 			}
 		},
 		Action: func(c *cli.Context) error {
-			part := orElse(c.Args().First(), "providers")
+			part := cmp.Or(c.Args().First(), "providers")
 			make, ok := catalogTables[part]
 			if !ok || c.NArg() > 2 {
 				return (&engine.Problem{Msg: fmt.Sprintf("catalog knows no %q", part)}).
-					WithHint("%s", orElse(engine.DidYouMean(part, parts), "it takes "+strings.Join(parts, ", ")))
+					WithHint("%s", cmp.Or(engine.DidYouMean(part, parts), "it takes "+strings.Join(parts, ", ")))
 			}
 			if format := c.String("format"); format != "table" && format != "json" {
 				return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is table and json")

@@ -10,7 +10,6 @@ import (
 
 	"runner/clever/emulator"
 	"runner/clever/emulator/databases"
-	"runner/engine"
 )
 
 const (
@@ -63,7 +62,7 @@ func (p *Program) warner() func(string) {
 	return func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
-		p.tell(&engine.Problem{Msg: text, Warning: true})
+		p.Warn(text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func kindCalled(name string, kinds []engine.Kind) (*engine.Kind, error) {
 		known = append(known, k.Name)
 	}
 	return nil, (&engine.Problem{Msg: fmt.Sprintf("there is no kind %q", name)}).
-		WithHint("%s", orElse(engine.DidYouMean(name, known), "runner doc lists the kinds, runner doc --keywords the keywords"))
+		WithHint("%s", cmp.Or(engine.DidYouMean(name, known), "runner doc lists the kinds, runner doc --keywords the keywords"))
 }
 
 // pageWidth is the column at which pages are folded.
@@ -243,7 +244,7 @@ func (p *page) section(width int, title string, keywords []playbooks.Keyword, be
 			p.heading(title)
 			headed = true
 		}
-		meaning := orElse(k.Doc, k.Instead)
+		meaning := cmp.Or(k.Doc, k.Instead)
 		if !k.Works() && slices.ContainsFunc(keywords, func(other playbooks.Keyword) bool { return other.Works() && other.Name == k.Name }) {
 			meaning = "in tasks: " + meaning // it works in plays
 		}

@@ -94,10 +94,10 @@ func (p *Program) emulatorCommand() *cli.Command {
 				Vendors: vendors, URL: reachedAt(listener.Addr()),
 			}, c.Bool(realFlag), c.String(postgresFlag))
 			if err != nil {
-				return p.also(err, listener.Close())
+				return p.First(err, listener.Close())
 			}
 			announce := func() error { return p.announce(e.Emulator, listener.Addr()) }
-			return p.also(serve(c.Context, e.Emulator, c.String("listen"), listener, announce), e.Close())
+			return p.First(serve(c.Context, e.Emulator, c.String("listen"), listener, announce), e.Close())
 		},
 	}
 }

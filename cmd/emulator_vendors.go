@@ -8,6 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/marketplace/manifest"
 )
@@ -42,12 +44,12 @@ func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
 		wrong += p.tellManifest(f)
 		v.Manifest = f.text
 		if f.manifest != nil {
-			p.secrets.Add(f.manifest.Secrets()...)
+			p.Secrets.Add(f.manifest.Secrets()...)
 		}
 		all = append(all, v)
 	}
 	if wrong > 0 {
-		return nil, &exit{exitPlaybook, fmt.Errorf("%s in what --vendor names: nothing is served", count(wrong, "error"))}
+		return nil, &exit.Error{Code: exit.Playbook, Err: fmt.Errorf("%s in what --vendor names: nothing is served", ui.Count(wrong, "error"))}
 	}
 	return all, nil
 }

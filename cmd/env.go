@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
+	"runner/cmd/exit"
 	"runner/engine"
 )
 
@@ -85,7 +86,7 @@ func (p *Program) withClient(c *cli.Context, anonymous bool, do func(context.Con
 		err = do(c.Context, client)
 	}
 	if c.Err() != nil {
-		err = &exit{code: exitInterrupted}
+		err = &exit.Error{Code: exit.Interrupted}
 	}
-	return p.also(err, pl.close())
+	return p.First(err, pl.close())
 }

@@ -15,6 +15,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // TestEndpointsThatMisbehave plays against platforms that are none. Each ends
@@ -154,9 +155,8 @@ func TestReaderGoesAway(t *testing.T) {
 		s := newShell(t)
 		e := s.on(t, emulator.Options{})
 		var stderr strings.Builder
-		p := cmd.Program{In: strings.NewReader(""), Out: &brokenWriter{n: 2, err: test.err}, Err: &stderr,
-			Getenv: func(name string) string { return s.env[name] },
-			Args:   []string{"runner", "play", "-j1", s.file(t, "site.yml", orders(20))}}
+		p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &brokenWriter{n: 2, err: test.err}, Err: &stderr,
+			Getenv: func(name string) string { return s.env[name] }}, Args: []string{"runner", "play", "-j1", s.file(t, "site.yml", orders(20))}}
 		code := p.Run(t.Context())
 		if code != test.code || !strings.Contains(stderr.String(), test.want) || test.want == "" && stderr.Len() > 0 {
 			t.Errorf("%v: exit %d, %q", test.err, code, stderr.String())

@@ -39,7 +39,7 @@ func (p *Program) findings(problems []*engine.Problem) []finding {
 	all := []finding{}
 	for _, problem := range problems {
 		f := finding{Line: problem.Place.Line, Column: problem.Place.Col, Severity: "error", Rule: problem.Rule,
-			Message: p.secrets.Mask(problem.Msg), Hint: p.secrets.Mask(problem.Hint), Detail: p.secrets.Mask(problem.Detail)}
+			Message: p.Secrets.Mask(problem.Msg), Hint: p.Secrets.Mask(problem.Hint), Detail: p.Secrets.Mask(problem.Detail)}
 		if problem.Warning {
 			f.Severity = "warning"
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // What SARIF 2.1.0 requires of a log, a run, a tool, a rule and a result, and
@@ -19,8 +20,7 @@ func TestSARIFHasItsRequiredMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	p := cmd.Program{In: strings.NewReader(""), Out: &out, Err: &strings.Builder{}, Getenv: func(string) string { return "" },
-		Args: []string{"runner", "validate", "--format", "sarif", file, "nowhere.yml"}}
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &out, Err: &strings.Builder{}, Getenv: func(string) string { return "" }}, Args: []string{"runner", "validate", "--format", "sarif", file, "nowhere.yml"}}
 	if code := p.Run(context.Background()); code != 4 {
 		t.Fatalf("exit code %d", code)
 	}

@@ -42,3 +42,12 @@ func (f *flights) all() []deed {
 	}
 	return list
 }
+
+// underWay returns the changes under way as text.
+func (p *Program) underWay() []string {
+	var all []string
+	for _, d := range p.flights.all() {
+		all = append(all, d.String())
+	}
+	return all
+}

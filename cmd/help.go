@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -68,5 +69,5 @@ func unknownCommand(above *cli.Command, word string) error {
 	}
 	path := strings.TrimPrefix(above.HelpName+" "+word, "runner ")
 	return (&engine.Problem{Msg: fmt.Sprintf("unknown command %q", path)}).
-		WithHint("%s", orElse(engine.DidYouMean(word, known), above.HelpName+" --help tells what there is"))
+		WithHint("%s", cmp.Or(engine.DidYouMean(word, known), above.HelpName+" --help tells what there is"))
 }

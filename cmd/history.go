@@ -16,6 +16,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/ui"
 	"runner/engine"
 )
 
@@ -52,8 +53,8 @@ func (p *Program) history(c *cli.Context) error {
 		return err
 	}
 	if unreadable > 0 {
-		p.tell(&engine.Problem{Warning: true, Msg: fmt.Sprintf("%s of %s cannot be read and %s left out",
-			count(unreadable, "line"), historyFile(dir), plural(unreadable, "is", "are"))})
+		p.Print(&engine.Problem{Warning: true, Msg: fmt.Sprintf("%s of %s cannot be read and %s left out",
+			ui.Count(unreadable, "line"), historyFile(dir), plural(unreadable, "is", "are"))})
 	}
 	runs = runs[max(0, len(runs)-c.Int("last")):]
 	alive := p.alive()

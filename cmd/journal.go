@@ -101,7 +101,7 @@ type stats struct {
 func (p *play) journal() *journal {
 	now := time.Now().UTC()
 	j := &journal{run: fmt.Sprintf("%s-%04x", now.Format("20060102T150405"), rand.N(0x10000)),
-		mask: p.secrets.Mask, warn: p.platform.warn, flights: &p.flights}
+		mask: p.Secrets.Mask, warn: p.platform.warn, flights: &p.flights}
 	dir, err := p.stateDir()
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)

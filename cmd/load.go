@@ -3,6 +3,8 @@ package cmd
 import (
 	"fmt"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/playbooks/reading"
@@ -12,7 +14,7 @@ import (
 // once, and gives exit code 4.
 func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, v *reading.Vault, verbosity int) (*engine.Program, error) {
 	program, problems := p.read(files, kinds, extra, playbooks.Options{Vault: v})
-	p.tellAll(problems, verbosity)
+	p.PrintAll(problems, verbosity)
 	p.annotate(problems)
 	if err := p.verdict(problems); err != nil {
 		return nil, err
@@ -35,16 +37,6 @@ func (p *Program) options(kinds []engine.Kind, extra []engine.Var, opt playbooks
 	return opt
 }
 
-// tellAll writes problems to standard error.
-func (p *Program) tellAll(problems []*engine.Problem, verbosity int) {
-	for _, problem := range problems {
-		p.tell(problem)
-		if verbosity > 0 && problem.Detail != "" {
-			fmt.Fprintf(p.Err, "      = %s\n", p.secrets.Mask(problem.Detail))
-		}
-	}
-}
-
 // verdict ends the program where a problem is no warning.
 func (p *Program) verdict(problems []*engine.Problem) error {
 	wrong, shut := 0, 0
@@ -58,23 +50,16 @@ func (p *Program) verdict(problems []*engine.Problem) error {
 	}
 	switch {
 	case shut > 0 && shut == wrong:
-		return &exit{code: exitUsage} // as Ansible: nothing is known to be wrong with the playbook
+		return &exit.Error{Code: exit.Usage} // as Ansible: nothing is known to be wrong with the playbook
 	case wrong > 0:
-		fmt.Fprintf(p.Err, "%s; nothing was touched\n", count(wrong, "problem"))
-		return &exit{code: exitPlaybook}
+		fmt.Fprintf(p.Err, "%s; nothing was touched\n", ui.Count(wrong, "problem"))
+		return &exit.Error{Code: exit.Playbook}
 	}
 	return nil
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // wrong tells what engine.Run found wrong with a program.
 func (p *Program) wrong(err error) error {
-	p.tell(engine.ProblemOf(err, engine.Place{}))
-	return &exit{code: exitPlaybook}
+	p.PrintError(err)
+	return &exit.Error{Code: exit.Playbook}
 }

@@ -17,6 +17,7 @@ import (
 
 	"runner/clever"
 	"runner/clever/emulator"
+	"runner/cmd/exit"
 	"runner/engine"
 )
 
@@ -65,7 +66,7 @@ func (p *play) guard(ctx context.Context, j *journal) (free func(), err error) {
 		err = p.take(ctx, lock)
 	}
 	switch {
-	case errors.As(err, new(*exit)):
+	case errors.As(err, new(*exit.Error)):
 		return nil, err
 	case err != nil:
 		p.platform.warn(fmt.Sprintf("nothing keeps another run from playing at the same time: %v", err))
@@ -113,12 +114,12 @@ func (p *play) take(ctx context.Context, lock *flock.Flock) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return &exit{code: exitInterrupted}
+		return &exit.Error{Code: exit.Interrupted}
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
 	problem := &engine.Problem{Msg: readHolder(lock.Path()).String()}
-	return &exit{code: exitLocked, err: problem.WithHint("nothing was touched; --lock-timeout 10m waits for its end")}
+	return &exit.Error{Code: exit.Locked, Err: problem.WithHint("nothing was touched; --lock-timeout 10m waits for its end")}
 }
 
 // readHolder gives who has a lock, the zero holder where its file does not say.

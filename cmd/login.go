@@ -12,6 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 )
 
@@ -63,7 +65,7 @@ type login struct {
 	*Program
 	cli      *cli.Context
 	platform *platform
-	person   *person
+	user     *ui.User
 	path     string             // where profiles are kept
 	consumer clever.Credentials // without a token: for whom one is asked
 	own      bool               // the consumer is the user's own
@@ -77,7 +79,7 @@ func (p *Program) newLogin(c *cli.Context) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &login{Program: p, cli: c, platform: pl, person: p.newPerson(), path: clever.ProfilePath(p.Getenv)}
+	l := &login{Program: p, cli: c, platform: pl, user: ui.NewUser(&p.Streams), path: clever.ProfilePath(p.Getenv)}
 	if l.path == "" {
 		return nil, errors.New("there is no home folder to keep the profile in: set HOME or CONFIGURATION_FILE")
 	}
@@ -136,12 +138,12 @@ func (l *login) failed(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(context.Cause(ctx), errNobodyCame):
 		problem := &engine.Problem{Msg: fmt.Sprintf("nobody answered within %s; nothing was stored", l.cli.Duration("timeout"))}
-		return &exit{code: exitCredentials, err: problem.WithHint("begin again with `runner login`; --timeout waits longer")}
+		return &exit.Error{Code: exit.Credentials, Err: problem.WithHint("begin again with `runner login`; --timeout waits longer")}
 	case ctx.Err() != nil:
-		return &exit{code: exitInterrupted}
+		return &exit.Error{Code: exit.Interrupted}
 	case isDenied:
 		problem := &engine.Problem{Msg: denied.Reason + "; nothing was stored"}
-		return &exit{code: exitCredentials, err: problem.WithHint("%s", denied.Advice)}
+		return &exit.Error{Code: exit.Credentials, Err: problem.WithHint("%s", denied.Advice)}
 	}
 	return err
 }
@@ -168,7 +170,7 @@ func (l *login) findConsumer(ctx context.Context) error {
 	}
 	l.own = key != public
 	l.consumer = clever.Credentials{ConsumerKey: key, ConsumerSecret: secret, Source: "the consumer key"}
-	l.secrets.Add(secret)
+	l.Secrets.Add(secret)
 	return nil
 }
 
@@ -176,24 +178,24 @@ func (l *login) findConsumer(ctx context.Context) error {
 // standard input.
 func (l *login) ask(ctx context.Context, what string) (string, error) {
 	var text string
-	if terminal(l.In) {
-		tty, done, err := l.terminal()
+	if ui.IsTerminal(l.In) {
+		tty, done, err := l.Terminal()
 		if err != nil {
 			return "", err
 		}
 		defer done()
-		typed, err := l.hidden(ctx, tty, what+": ")
-		if interrupted, ok := errors.AsType[*exit](err); ok {
+		typed, err := l.Hidden(ctx, tty, what+": ")
+		if interrupted, ok := errors.AsType[*exit.Error](err); ok {
 			return "", interrupted
 		}
 		text = string(typed)
 	} else {
-		text, _ = l.person.line(ctx, "")
+		text, _ = l.user.Line(ctx, "")
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return "", &exit{code: exitCredentials, err: fmt.Errorf("%s is missing: give it as a line on standard input", lowerFirst(what))}
+		return "", &exit.Error{Code: exit.Credentials, Err: fmt.Errorf("%s is missing: give it as a line on standard input", lowerFirst(what))}
 	}
-	l.secrets.Add(text)
+	l.Secrets.Add(text)
 	return text, nil
 }
 
@@ -272,8 +274,8 @@ func (l *login) client(creds clever.Credentials) (*clever.Client, error) {
 
 // keep asks the platform whose token it is, and stores it as the active profile.
 func (l *login) keep(ctx context.Context, creds clever.Credentials) error {
-	l.secrets.Add(creds.Token)
-	l.secrets.Add(creds.Secret)
+	l.Secrets.Add(creds.Token)
+	l.Secrets.Add(creds.Secret)
 	client, err := l.client(creds)
 	if err != nil {
 		return err

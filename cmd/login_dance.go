@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runner/clever"
+	"runner/cmd/ui"
 )
 
 // withDance lets the platform ask the user, and awaits the browser here.
@@ -30,7 +31,7 @@ func (l *login) dance(ctx context.Context, client *clever.Client, back *landing)
 		return err
 	}
 	pasted := make(chan url.Values, 1)
-	if opened := l.show(ctx, d.URL()); !opened || terminal(l.In) {
+	if opened := l.show(ctx, d.URL()); !opened || ui.IsTerminal(l.In) {
 		fmt.Fprintln(l.Err, "if that browser cannot come back to this machine, paste here the address at which it ends:")
 		go l.paste(ctx, d, back, pasted)
 	}
@@ -56,7 +57,7 @@ func (l *login) dance(ctx context.Context, client *clever.Client, back *landing)
 // ended, or the verifier alone. Where nothing comes, it is silent.
 func (l *login) paste(ctx context.Context, d *clever.Dance, back *landing, answers chan<- url.Values) {
 	for {
-		line, err := l.person.line(ctx, "")
+		line, err := l.user.Line(ctx, "")
 		if err != nil {
 			return
 		}

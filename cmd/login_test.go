@@ -17,6 +17,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // A surfer is what a user does with the page that a login opens. It is
@@ -31,10 +32,8 @@ func (s *shell) login(t *testing.T, browse surfer, in string, args ...string) (c
 
 func (s *shell) loginIn(ctx context.Context, browse surfer, in io.Reader, args ...string) (code int, out, err string) {
 	var stdout, stderr bytes.Buffer
-	p := cmd.Program{
-		In: in, Out: &stdout, Err: &stderr,
-		Getenv: func(name string) string { return s.env[name] },
-		Args:   append([]string{"runner", "login"}, args...),
+	p := cmd.Program{Streams: ui.Streams{In: in, Out: &stdout, Err: &stderr,
+		Getenv: func(name string) string { return s.env[name] }}, Args: append([]string{"runner", "login"}, args...),
 	}
 	p.Browsing(browse)
 	code = p.Run(ctx)
@@ -277,7 +276,7 @@ func TestLoginWithoutABrowser(t *testing.T) {
 			printed, told := io.Pipe()
 			done := make(chan int)
 			go func() {
-				p := cmd.Program{In: in, Out: io.Discard, Err: told, Getenv: func(name string) string { return s.env[name] }, Args: []string{"runner", "login", "--no-browser"}}
+				p := cmd.Program{Streams: ui.Streams{In: in, Out: io.Discard, Err: told, Getenv: func(name string) string { return s.env[name] }}, Args: []string{"runner", "login", "--no-browser"}}
 				code := p.Run(t.Context())
 				told.Close()
 				done <- code

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
+	"runner/cmd/exit"
 	"runner/engine"
 )
 
@@ -82,7 +83,7 @@ func (p *Program) logout(ctx context.Context, alias string, all, keepTokens bool
 		fmt.Fprintf(p.Out, "the active profile is now %s\n", active)
 	}
 	if c, err := clever.FromEnv(p.Getenv); err == nil {
-		p.tell(&engine.Problem{Msg: fmt.Sprintf("there are credentials in the %s still: unset CLEVER_TOKEN and CLEVER_SECRET", c.Source), Warning: true})
+		p.Warn(fmt.Sprintf("there are credentials in the %s still: unset CLEVER_TOKEN and CLEVER_SECRET", c.Source))
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func (p *Program) endTokens(ctx context.Context, path string, gone []string) (ma
 		}
 		err := p.endToken(ctx, c)
 		if ctx.Err() != nil {
-			return nil, &exit{code: exitInterrupted}
+			return nil, &exit.Error{Code: exit.Interrupted}
 		}
 		if ended[alias] = err == nil; err != nil {
 			p.warnOfToken(alias, c, err)
@@ -120,9 +121,9 @@ func (p *Program) endTokens(ctx context.Context, path string, gone []string) (ma
 
 // endToken asks the platform that a token is of, whatever the environment names.
 func (p *Program) endToken(ctx context.Context, c clever.Credentials) error {
-	p.secrets.Add(c.Token)
-	p.secrets.Add(c.Secret)
-	p.secrets.Add(c.ConsumerSecret)
+	p.Secrets.Add(c.Token)
+	p.Secrets.Add(c.Secret)
+	p.Secrets.Add(c.ConsumerSecret)
 	client, err := clever.New(clever.Config{Endpoint: c.Endpoint, Credentials: c, Timeout: farewell, Transport: p.transport})
 	if err != nil {
 		return err
@@ -141,5 +142,5 @@ func (p *Program) warnOfToken(alias string, c clever.Credentials, err error) {
 		where = "the console of " + endpoint
 	}
 	problem := &engine.Problem{Msg: fmt.Sprintf("the token of the profile %s may live on%s: %v", alias, until, err), Warning: true}
-	p.tell(problem.WithHint("end it in %s, among the tokens of your account", where))
+	p.Print(problem.WithHint("end it in %s, among the tokens of your account", where))
 }

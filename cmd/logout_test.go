@@ -12,6 +12,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // loggedIn points a shell at a strict emulator, with a profile of its own, and gives
@@ -110,7 +111,7 @@ func TestLogoutInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	p := cmd.Program{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Getenv: func(name string) string { return s.env[name] }, Args: []string{"runner", "logout"}}
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Getenv: func(name string) string { return s.env[name] }}, Args: []string{"runner", "logout"}}
 	code := p.Run(ctx)
 	if text, err := os.ReadFile(s.profile()); code != 130 || err != nil || !bytes.Equal(text, profile) {
 		t.Errorf("exit %d, %v\n%s", code, err, text)

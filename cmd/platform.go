@@ -16,7 +16,6 @@ import (
 
 	"runner/clever"
 	"runner/clever/emulator"
-	"runner/engine"
 )
 
 // A platform is what a command speaks to.
@@ -64,7 +63,7 @@ func (p *Program) address(c *cli.Context, dir string) (*platform, error) {
 	pl := &platform{
 		endpoint: c.String(endpointFlag), method: clever.Method(c.String(signatureFlag)), getenv: p.Getenv, dir: dir,
 		transport: p.transport,
-		warn:      func(text string) { p.tell(&engine.Problem{Msg: text, Warning: true}) },
+		warn:      func(text string) { p.Warn(text) },
 	}
 	for _, name := range []string{"RUNNER_ENDPOINT", "API_HOST"} {
 		if pl.endpoint == "" {

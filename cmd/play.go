@@ -13,6 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/playbooks/reading"
@@ -45,7 +47,7 @@ func (p *Program) playCommand() *cli.Command {
 			&cli.DurationFlag{Name: "timeout", Usage: "start nothing more after `DURATION`, such as 30m; exit 2"},
 		}, slices.Concat(selectionFlags(), foreign(), vaultFlags(), platformFlags(), databaseFlags())...),
 		Action: func(c *cli.Context) error {
-			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &p.secrets}
+			pl := &play{Program: p, cli: c, verbosity: max(*verbosity, 0), secrets: &p.Secrets}
 			return pl.run(c.Context)
 		},
 	}
@@ -106,7 +108,7 @@ func (p *play) run(ctx context.Context) error {
 		return err
 	}
 	err = p.play(ctx, program, cloud, extra, journal)
-	return p.also(err, p.platform.close())
+	return p.First(err, p.platform.close())
 }
 
 func (p *play) checkUsage(files []string) error {
@@ -185,11 +187,11 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	}
 	journal.begin(p)
 	out := p.network()
-	person := p.newPerson()
+	user := ui.NewUser(&p.Streams)
 	result, err := engine.Run(ctx, program, engine.Options{
 		Check: p.cli.Bool("check"), Diff: p.cli.Bool("diff"), Verbosity: p.verbosity, Jobs: p.cli.Int("jobs"),
-		KeepGoing: p.cli.Bool("keep-going"), Allow: p.consented(), Ask: person.consent(), ExtraVars: extra,
-		Selection: selection(p.cli), ForceHandlers: p.cli.Bool("force-handlers"), Hooks: p.hooks(person),
+		KeepGoing: p.cli.Bool("keep-going"), Allow: p.consented(), Ask: user.Consent(), ExtraVars: extra,
+		Selection: selection(p.cli), ForceHandlers: p.cli.Bool("force-handlers"), Hooks: p.hooks(user),
 		Transport: out, Secrets: p.secrets, Reporter: engine.Reporters{&untilGone{reports, stop}, journal}, Applying: journal.applying,
 		Lookups: p.library().lookups(), FromYAML: reading.FromYAML,
 	})
@@ -201,7 +203,7 @@ func (p *play) play(ctx context.Context, program *engine.Program, cloud *tasks.C
 	}
 	err = p.lookAgain(ctx, cloud, out, p.outcome(ctx, result))
 	journal.end(result, err)
-	return p.also(err, reports.close())
+	return p.First(err, reports.close())
 }
 
 // library gives what the templates of the run may read.
@@ -211,10 +213,10 @@ func (p *play) library() *library {
 }
 
 // hooks gives what the engine needs of files and persons.
-func (p *play) hooks(person *person) engine.Hooks {
-	h := engine.Hooks{Load: p.files.Load, ReadVars: p.files.ReadVars, Prompt: person.prompt()}
+func (p *play) hooks(user *ui.User) engine.Hooks {
+	h := engine.Hooks{Load: p.files.Load, ReadVars: p.files.ReadVars, Prompt: user.Prompt()}
 	if p.cli.Bool("step") {
-		h.Step = person.step
+		h.Step = user.Step
 	}
 	return h
 }
@@ -231,7 +233,7 @@ func (p *play) network() http.RoundTripper {
 func (p *play) trace(t clever.Trace) {
 	p.traceMu.Lock()
 	defer p.traceMu.Unlock()
-	fmt.Fprintln(p.Err, p.secrets.Mask(traced(t)))
+	fmt.Fprintln(p.Err, p.Secrets.Mask(traced(t)))
 }
 
 var (
@@ -243,21 +245,21 @@ var (
 func (p *play) outcome(ctx context.Context, r engine.Result) error {
 	for _, problem := range r.Problems {
 		if refused(problem) {
-			return &exit{code: exitCredentials}
+			return &exit.Error{Code: exit.Credentials}
 		}
 	}
 	cause := context.Cause(ctx)
 	switch {
 	case r.Interrupted && errors.Is(cause, errTimeUp):
-		return &exit{code: exitFailed, err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, p.cli.Duration("timeout"))}
+		return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, p.cli.Duration("timeout"))}
 	case r.Stats.Failed > 0:
-		return &exit{code: exitFailed}
+		return &exit.Error{Code: exit.Failed}
 	case r.Interrupted && errors.Is(cause, errNoReader):
-		return &exit{code: exitUsage}
+		return &exit.Error{Code: exit.Usage}
 	case r.Interrupted:
-		return &exit{code: exitInterrupted}
+		return &exit.Error{Code: exit.Interrupted}
 	case p.cli.Bool("detailed-exitcode") && r.Stats.Changed > 0:
-		return &exit{code: exitToDo}
+		return &exit.Error{Code: exit.ToDo}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/engine/report"
 )
@@ -98,7 +100,7 @@ func (p *play) open(all *reports, kind, file string, toFile bool) error {
 	if !ok {
 		kinds := slices.Sorted(maps.Keys(reportKinds))
 		return (&engine.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
-			WithHint("%s", orElse(engine.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
+			WithHint("%s", cmp.Or(engine.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
 	}
 	out := p.Out
 	if toFile {
@@ -108,8 +110,8 @@ func (p *play) open(all *reports, kind, file string, toFile bool) error {
 		}
 		all.files, out = append(all.files, f), f
 	}
-	r := make(report.Options{Out: out, Err: p.Err, Verbosity: p.verbosity, Color: !toFile && p.color(out),
-		Live: !toFile && p.color(out) && terminal(out), Quiet: p.cli.Bool("quiet"), Secrets: p.secrets})
+	r := make(report.Options{Out: out, Err: p.Err, Verbosity: p.verbosity, Color: !toFile && p.Color(out),
+		Live: !toFile && p.Color(out) && ui.IsTerminal(out), Quiet: p.cli.Bool("quiet"), Secrets: p.secrets})
 	all.Reporters = append(all.Reporters, r)
 	all.checks = append(all.checks, r.Err)
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // A shell runs the program in this process.
@@ -58,10 +59,8 @@ func (s *shell) run(args ...string) (code int, out, err string) {
 
 func (s *shell) runIn(ctx context.Context, args ...string) (code int, out, err string) {
 	var stdout, stderr bytes.Buffer
-	p := cmd.Program{
-		In: strings.NewReader(""), Out: &stdout, Err: &stderr,
-		Getenv: func(name string) string { return s.env[name] },
-		Args:   append([]string{"runner"}, args...),
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr,
+		Getenv: func(name string) string { return s.env[name] }}, Args: append([]string{"runner"}, args...),
 	}
 	code = p.Run(ctx)
 	return code, stdout.String(), stderr.String()

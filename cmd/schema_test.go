@@ -10,6 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"runner/cmd"
+	"runner/cmd/ui"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
 )
@@ -32,7 +33,7 @@ var wrongBeyondSchemas = map[string]string{
 func schemaOf(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	var out, problems strings.Builder
-	p := cmd.Program{In: strings.NewReader(""), Out: &out, Err: &problems, Getenv: func(string) string { return "" }, Args: []string{"runner", "schema"}}
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &out, Err: &problems, Getenv: func(string) string { return "" }}, Args: []string{"runner", "schema"}}
 	if code := p.Run(context.Background()); code != 0 {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}

@@ -1,7 +1,6 @@
 package cmd_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"net/http/httptest"
@@ -22,10 +21,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"runner": func() {
-		p := cmd.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Args: os.Args}
-		os.Exit(p.Run(context.Background()))
-	}})
+	testscript.Main(tests{m}, map[string]func(){"runner": func() { os.Exit(cmd.Main()) }})
 }
 
 // TestScripts runs testdata/*.txtar: the program as its user meets it. Beside

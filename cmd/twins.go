@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"runner/engine"
+	"runner/cmd/exit"
 	"runner/tasks"
 )
 
@@ -18,10 +18,10 @@ func (p *play) lookAgain(ctx context.Context, cloud *tasks.Cloud, out http.Round
 		p.platform.warn(fmt.Sprintf("whether somebody else ordered the same at the same time could not be looked up: %v", err))
 	}
 	for _, twin := range twins {
-		p.tell(engine.ProblemOf(twin, engine.Place{}))
+		p.PrintError(twin)
 	}
 	if len(twins) > 0 && outcome == nil {
-		return &exit{code: exitFailed}
+		return &exit.Error{Code: exit.Failed}
 	}
 	return outcome
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/tasks"
@@ -64,7 +66,7 @@ func (p *Program) validate(c *cli.Context, verbosity int) error {
 			return err
 		}
 	} else {
-		p.tellAll(problems, verbosity)
+		p.PrintAll(problems, verbosity)
 		p.annotate(problems)
 	}
 	if err := p.verdict(problems); err != nil {
@@ -76,7 +78,7 @@ func (p *Program) validate(c *cli.Context, verbosity int) error {
 		}
 	}
 	if c.Bool("strict") && len(problems) > 0 {
-		return &exit{code: exitPlaybook}
+		return &exit.Error{Code: exit.Playbook}
 	}
 	return nil
 }
@@ -91,8 +93,8 @@ func (p *Program) sayValid(program *engine.Program, files, warnings int) error {
 	}
 	verdict := "nothing is wrong"
 	if warnings > 0 {
-		verdict += ", " + count(warnings, "warning")
+		verdict += ", " + ui.Count(warnings, "warning")
 	}
-	_, err := fmt.Fprintf(p.Out, "%s in %s: %s\n", count(steps, "task"), count(files, "playbook"), verdict)
+	_, err := fmt.Fprintf(p.Out, "%s in %s: %s\n", ui.Count(steps, "task"), ui.Count(files, "playbook"), verdict)
 	return err
 }

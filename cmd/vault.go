@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks/vault"
 )
@@ -51,7 +54,7 @@ func (p *Program) vaultSubcommand(name, usage, args string, do func(*cli.Context
 		Action: func(c *cli.Context) error {
 			err := do(c)
 			if c.Err() != nil {
-				return &exit{code: exitInterrupted}
+				return &exit.Error{Code: exit.Interrupted}
 			}
 			return err
 		},
@@ -202,8 +205,8 @@ func (p *Program) vaultRewrite(c *cli.Context, files []string, done string, chan
 			return err
 		}
 	}
-	if terminal(p.Out) {
-		fmt.Fprintf(p.Err, "%s %s\n", count(len(all), "text"), done)
+	if ui.IsTerminal(p.Out) {
+		fmt.Fprintf(p.Err, "%s %s\n", ui.Count(len(all), "text"), done)
 	}
 	return nil
 }
@@ -231,8 +234,8 @@ func (p *Program) vaultView(c *cli.Context) error {
 // page prints a text; on a terminal through a pager, so that it does not stay
 // there to be scrolled back to.
 func (p *Program) page(ctx context.Context, text []byte) error {
-	if terminal(p.Out) && terminal(p.In) {
-		words, err := words(orElse(p.Getenv("PAGER"), "less"))
+	if ui.IsTerminal(p.Out) && ui.IsTerminal(p.In) {
+		words, err := words(cmp.Or(p.Getenv("PAGER"), "less"))
 		if err != nil {
 			return fmt.Errorf("$PAGER: %w", err)
 		}

@@ -2,19 +2,21 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks/vault"
 )
@@ -141,11 +143,11 @@ func keepSealed(name string, bases []string, sealed []byte) (path string, err er
 // inEditor has a person change a text, in a copy that nobody else can read and
 // that is gone afterwards, however that ends.
 func (p *Program) inEditor(ctx context.Context, name string, text []byte) (edited []byte, err error) {
-	editor, err := words(orElse(p.Getenv("EDITOR"), "vi"))
+	editor, err := words(cmp.Or(p.Getenv("EDITOR"), "vi"))
 	if err != nil || len(editor) == 0 {
 		return nil, fmt.Errorf("$EDITOR cannot be read: %w", err)
 	}
-	signals, release := p.takeSignals()
+	signals, release := p.signals.Take()
 	defer release()
 	d, err := openDesk(p.deskBases())
 	if err != nil {
@@ -197,13 +199,13 @@ func (p *Program) await(ctx context.Context, c *exec.Cmd, signals <-chan os.Sign
 			}
 			return nil
 		case s := <-signals:
-			if s != syscall.SIGTERM && s != syscall.SIGHUP && terminal(p.In) {
+			if s != syscall.SIGTERM && s != syscall.SIGHUP && ui.IsTerminal(p.In) {
 				continue // typed: the editor has got it too, and knows what it means
 			}
 		case <-ctx.Done():
 		}
 		err := errors.Join(d.scrub(), stopProcess(c, ended))
-		return &exit{exitInterrupted, errors.Join(errors.New("interrupted; nothing was changed"), err)}
+		return &exit.Error{Code: exit.Interrupted, Err: errors.Join(errors.New("interrupted; nothing was changed"), err)}
 	}
 }
 
@@ -219,19 +221,4 @@ func stopProcess(c *exec.Cmd, ended <-chan struct{}) error {
 	err := c.Process.Kill()
 	<-ended
 	return err
-}
-
-// takeSignals has signals come here, instead of ending the program.
-func (p *Program) takeSignals() (signals <-chan os.Signal, release func()) {
-	own := make(chan os.Signal, 4)
-	signal.Notify(own, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	if p.signals != nil {
-		signal.Stop(p.signals)
-	}
-	return own, func() {
-		if p.signals != nil {
-			signal.Notify(p.signals, os.Interrupt, syscall.SIGTERM)
-		}
-		signal.Stop(own)
-	}
 }

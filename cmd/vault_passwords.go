@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/playbooks/reading"
 	"runner/playbooks/vault"
@@ -92,7 +93,7 @@ func (p *Program) keyring(ctx context.Context, sources []vaultSource, isNew bool
 		if err != nil {
 			return nil, err
 		}
-		p.secrets.Add(string(password))
+		p.Secrets.Add(string(password))
 		secrets = append(secrets, vault.Secret{Label: s.label, Password: password})
 	}
 	return vault.NewKeyring(secrets...), nil
@@ -105,7 +106,7 @@ func (p *Program) openVault(c *cli.Context) (*reading.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reading.Vault{Keys: keys, Secrets: &p.secrets}, nil
+	return &reading.Vault{Keys: keys, Secrets: &p.Secrets}, nil
 }
 
 // stayedClosed reports whether an error is that a password is missing or wrong.
@@ -196,7 +197,7 @@ func (p *Program) runPassword(ctx context.Context, path string, s vaultSource) (
 	}
 	c := exec.CommandContext(ctx, path, args...)
 	c.Stderr = p.Err
-	if terminal(p.In) {
+	if ui.IsTerminal(p.In) {
 		c.Stdin = p.In
 	}
 	data, err := c.Output()

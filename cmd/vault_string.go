@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/ui"
 	"runner/playbooks/vault"
 )
 
@@ -58,7 +60,7 @@ func (p *Program) vaultEncryptString(c *cli.Context) error {
 		all = append(all, typed)
 	}
 	if fromStdin {
-		if terminal(p.In) {
+		if ui.IsTerminal(p.In) {
 			fmt.Fprintln(p.Err, "type the value, and end it with control-D")
 		}
 		text, err := readAllOf(p.In)
@@ -89,7 +91,7 @@ func (p *Program) namedTexts(c *cli.Context, texts []string) []namedText {
 
 // typedText has a person type a name, and a value.
 func (p *Program) typedText(c *cli.Context) (namedText, error) {
-	tty, done, err := p.terminal()
+	tty, done, err := p.Terminal()
 	if err != nil {
 		return namedText{}, errors.New("there is no terminal to ask for the value on; give it as an argument or on standard input")
 	}
@@ -102,7 +104,7 @@ func (p *Program) typedText(c *cli.Context) (namedText, error) {
 	}
 	t := namedText{name: strings.TrimSpace(name), from: "the terminal"}
 	if !c.Bool(showFlag) {
-		t.text, err = p.hidden(c.Context, tty, "Value (hidden): ")
+		t.text, err = p.Hidden(c.Context, tty, "Value (hidden): ")
 		return t, err
 	}
 	fmt.Fprint(p.Err, "Value: ")
@@ -134,10 +136,10 @@ func (p *Program) writeStrings(c *cli.Context, all []namedText, with vault.Secre
 	}
 	if len(all) > 1 {
 		for i, t := range all {
-			fmt.Fprintf(p.Err, "# %d: %s, from %s\n", i+1, orElse(t.name, "a value without a name"), t.from)
+			fmt.Fprintf(p.Err, "# %d: %s, from %s\n", i+1, cmp.Or(t.name, "a value without a name"), t.from)
 		}
 	}
-	f, err := outputFile(orElse(c.String(outputFlag), "-"), out.Bytes())
+	f, err := outputFile(cmp.Or(c.String(outputFlag), "-"), out.Bytes())
 	if err != nil {
 		return err
 	}

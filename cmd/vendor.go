@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/marketplace/manifest"
 )
@@ -74,7 +77,7 @@ func (p *Program) vendorInitCommand() *cli.Command {
 			if c.NArg() > 1 {
 				return fmt.Errorf("one id only: %q is one too many", c.Args().Get(1))
 			}
-			text, err := manifest.Create(d, orElse(c.Args().First(), map[bool]string{true: "my-addon", false: "my_addon"}[d.Heroku()]))
+			text, err := manifest.Create(d, cmp.Or(c.Args().First(), map[bool]string{true: "my-addon", false: "my_addon"}[d.Heroku()]))
 			if err != nil {
 				return err
 			}
@@ -128,7 +131,7 @@ func (p *Program) vendorValidateCommand() *cli.Command {
 				return err
 			}
 			if len(manifest.Errors(f.problems)) > 0 {
-				return &exit{code: exitPlaybook}
+				return &exit.Error{Code: exit.Playbook}
 			}
 			return nil
 		},
@@ -146,7 +149,7 @@ type manifestFile struct {
 // readManifest reads the manifest that a command is about. A file that is not
 // there is an error; what is wrong in it is not.
 func readManifest(c *cli.Context, o manifest.Options) (*manifestFile, error) {
-	return readNamedManifest(c, orElse(c.Args().First(), manifestName), o)
+	return readNamedManifest(c, cmp.Or(c.Args().First(), manifestName), o)
 }
 
 func readNamedManifest(c *cli.Context, name string, o manifest.Options) (*manifestFile, error) {
@@ -157,7 +160,7 @@ func readNamedManifest(c *cli.Context, name string, o manifest.Options) (*manife
 	if previous := c.String("previous"); previous != "" {
 		text, err := readBounded(previous)
 		if err != nil {
-			return nil, &exit{exitPlaybook, err}
+			return nil, &exit.Error{Code: exit.Playbook, Err: err}
 		}
 		if m, _ := manifest.Read(text, manifest.Options{}); m != nil {
 			o.Previous = m.ID
@@ -170,7 +173,7 @@ func readNamedManifest(c *cli.Context, name string, o manifest.Options) (*manife
 func loadManifest(name string, o manifest.Options) (*manifestFile, error) {
 	text, err := readBounded(name)
 	if err != nil {
-		return nil, &exit{exitPlaybook, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
+		return nil, &exit.Error{Code: exit.Playbook, Err: (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
 	}
 	f := &manifestFile{name: name, text: text}
 	f.manifest, f.problems = manifest.Read(text, o)
@@ -209,7 +212,7 @@ func (p *Program) tellManifest(f *manifestFile) int {
 
 func (p *Program) manifestText(f *manifestFile) error {
 	if n := p.tellManifest(f); n > 0 {
-		_, err := fmt.Fprintln(p.Err, count(n, "error"))
+		_, err := fmt.Fprintln(p.Err, ui.Count(n, "error"))
 		return err
 	}
 	_, err := fmt.Fprintf(p.Out, "%s (%s): nothing is wrong\n", f.name, f.manifest.Dialect)

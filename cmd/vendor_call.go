@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/engine"
 	"runner/marketplace/manifest"
 )
@@ -63,9 +66,9 @@ func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifest
 		return nil, err
 	}
 	if n := p.tellManifest(f); n > 0 {
-		return nil, &exit{exitPlaybook, fmt.Errorf("%s in %s: %s", count(n, "error"), f.name, nothing)}
+		return nil, &exit.Error{Code: exit.Playbook, Err: fmt.Errorf("%s in %s: %s", ui.Count(n, "error"), f.name, nothing)}
 	}
-	p.secrets.Add(f.manifest.Secrets()...)
+	p.Secrets.Add(f.manifest.Secrets()...)
 	return f, nil
 }
 
@@ -117,7 +120,7 @@ func isLoopback(address string) bool {
 // order gives what a single call says of an add-on.
 func (s *vendorSide) order(c *cli.Context) manifest.Order {
 	d := s.file.manifest.Dialect
-	key := orElse(c.String("key"), manifest.NewKey(d))
+	key := cmp.Or(c.String("key"), manifest.NewKey(d))
 	options := map[string]string{}
 	for _, o := range c.StringSlice("option") {
 		name, value, found := strings.Cut(o, "=")
@@ -125,7 +128,7 @@ func (s *vendorSide) order(c *cli.Context) manifest.Order {
 	}
 	return manifest.Order{
 		Key: key, App: "app1@example.test", OwnerID: "user_" + key, OwnerName: "Example Owner", UserID: "user_" + key, Account: "EXAMPLE", Name: "example",
-		Plan: c.String("plan"), Region: orElse(c.String("region"), d.DefaultRegion()), Options: options,
+		Plan: c.String("plan"), Region: cmp.Or(c.String("region"), d.DefaultRegion()), Options: options,
 		Callback: c.String("callback"), Grant: "none", GrantEnds: time.Now().Add(5 * time.Minute),
 	}
 }
@@ -235,9 +238,9 @@ func (p *Program) called(key string, err error) error {
 		problem.Hint += " (--key " + key + ")"
 	}
 	if f.Status == 0 {
-		return &exit{exitCredentials, problem}
+		return &exit.Error{Code: exit.Credentials, Err: problem}
 	}
-	return &exit{exitFailed, problem}
+	return &exit.Error{Code: exit.Failed, Err: problem}
 }
 
 func (p *Program) showResource(r *manifest.Resource, key string, plain bool) error {
@@ -279,7 +282,7 @@ func (p *Program) vendorSSOCommand() *cli.Command {
 				return err
 			}
 			id := c.Args().Get(1)
-			l := manifest.Login{ID: id, ResourceID: orElse(c.String("resource"), id), UserID: c.String("user"), Email: c.String("email"), App: "example"}
+			l := manifest.Login{ID: id, ResourceID: cmp.Or(c.String("resource"), id), UserID: c.String("user"), Email: c.String("email"), App: "example"}
 			now := time.Now()
 			if c.Bool("seconds") {
 				l.Timestamp = fmt.Sprint(now.Unix())

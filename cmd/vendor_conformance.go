@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
 	"runner/engine"
 	"runner/marketplace/conformance"
 	"runner/marketplace/manifest"
@@ -69,7 +71,7 @@ func (p *Program) vendorTest(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Backend, o.Problems, o.Plan = side.backend, side.file.problems, orElse(c.String("plan"), firstPlan(side.file.manifest))
+	o.Backend, o.Problems, o.Plan = side.backend, side.file.problems, cmp.Or(c.String("plan"), firstPlan(side.file.manifest))
 	if plans := side.file.manifest.Plans; o.OtherPlan == "" && len(plans) > 1 {
 		o.OtherPlan = plans[1].ID
 	}
@@ -101,13 +103,13 @@ func tested(c *cli.Context, report *conformance.Report, err error) error {
 	_, gone := errors.AsType[*conformance.Unreachable](err)
 	switch {
 	case c.Err() != nil:
-		return &exit{code: exitInterrupted}
+		return &exit.Error{Code: exit.Interrupted}
 	case gone:
-		return &exit{exitCredentials, (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}
+		return &exit.Error{Code: exit.Credentials, Err: (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}
 	case err != nil:
 		return err
 	case report.Count(conformance.Failed) > 0 || len(report.Left) > 0:
-		return &exit{code: exitFailed}
+		return &exit.Error{Code: exit.Failed}
 	}
 	return nil
 }
@@ -117,7 +119,7 @@ func (p *Program) vendorSideOr(c *cli.Context, name string) (*vendorSide, error)
 	if c.NArg() > 1 {
 		return nil, fmt.Errorf("one manifest only: %q is one too many", c.Args().Get(1))
 	}
-	return p.sideOf(c, orElse(c.Args().First(), name))
+	return p.sideOf(c, cmp.Or(c.Args().First(), name))
 }
 
 // separated takes lists of names apart, in the case that they are written in.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (p *Program) vendorServe(c *cli.Context) error {
 	if c.NArg() > 1 {
 		return fmt.Errorf("one manifest only: %q is one too many", c.Args().Get(1))
 	}
-	f, err := p.soundManifest(c, orElse(c.Args().First(), manifestName), "nothing is served")
+	f, err := p.soundManifest(c, cmp.Or(c.Args().First(), manifestName), "nothing is served")
 	if err != nil {
 		return err
 	}
@@ -59,10 +60,10 @@ func (p *Program) vendorServe(c *cli.Context) error {
 		}},
 	})
 	if err != nil {
-		return p.also(err, listener.Close())
+		return p.First(err, listener.Close())
 	}
 	announce := func() error { return p.announceMarket(f, e, c.String("env"), listener.Addr()) }
-	return p.also(serve(c.Context, e, c.String("listen"), listener, announce), e.Close())
+	return p.First(serve(c.Context, e, c.String("listen"), listener, announce), e.Close())
 }
 
 // announceMarket tells a vendor where to order, and what happens then.
@@ -89,7 +90,7 @@ type ticker struct {
 func (t *ticker) say(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintln(t.p.Err, t.p.secrets.Mask(time.Now().Format(time.TimeOnly)+" "+text))
+	fmt.Fprintln(t.p.Err, t.p.Secrets.Mask(time.Now().Format(time.TimeOnly)+" "+text))
 }
 
 func (t *ticker) warn(text string) { t.say("warning: " + text) }

@@ -29,7 +29,7 @@ func (p *Program) whoamiCommand() *cli.Command {
 				return err
 			}
 			who, err := p.whoami(c.Context, pl)
-			if err = p.also(err, pl.close()); err != nil {
+			if err = p.First(err, pl.close()); err != nil {
 				return err
 			}
 			if format == "json" {

@@ -13,6 +13,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd"
+	"runner/cmd/ui"
 )
 
 // A trial is a play of every kind of change against an emulator: it orders two
@@ -77,9 +78,8 @@ func (tr *trial) order(t testing.TB, body string) {
 // play plays without a network.
 func (tr *trial) play(ctx context.Context, args ...string) (code int, out, err string) {
 	var stdout, stderr bytes.Buffer
-	p := cmd.Program{In: strings.NewReader(""), Out: &stdout, Err: &stderr,
-		Getenv: func(name string) string { return tr.env[name] },
-		Args:   append([]string{"runner", "play", "--allow", "migrate"}, args...)}
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr,
+		Getenv: func(name string) string { return tr.env[name] }}, Args: append([]string{"runner", "play", "--allow", "migrate"}, args...)}
 	p.Through(tr.e.Transport())
 	code = p.Run(ctx)
 	return code, stdout.String(), stderr.String()

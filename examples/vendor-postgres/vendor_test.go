@@ -21,6 +21,7 @@ import (
 	"runner/clever/emulator"
 	"runner/clever/emulator/databases"
 	"runner/cmd"
+	"runner/cmd/ui"
 	"runner/marketplace/conformance"
 	"runner/marketplace/manifest"
 )
@@ -44,8 +45,7 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	case name == "runner":
-		p := cmd.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Args: os.Args}
-		os.Exit(p.Run(context.Background()))
+		os.Exit(cmd.Main())
 	}
 	code := m.Run()
 	if h, err := shared(); err == nil && h.databases != nil {
@@ -214,7 +214,7 @@ func (s *stall) end(t *testing.T) {
 func runner(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, problems bytes.Buffer
-	p := cmd.Program{In: strings.NewReader(""), Out: &out, Err: &problems, Getenv: func(string) string { return "" }, Args: append([]string{"runner"}, args...)}
+	p := cmd.Program{Streams: ui.Streams{In: strings.NewReader(""), Out: &out, Err: &problems, Getenv: func(string) string { return "" }}, Args: append([]string{"runner"}, args...)}
 	code = p.Run(t.Context())
 	return code, out.String(), problems.String()
 }

@@ -1,0 +1,110 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/cmd/exit"
+	"runner/engine"
+)
+
+// Run runs the program and returns its exit code. When the context ends, what is
+// under way is finished and nothing more is started.
+func (p *Program) Run(ctx context.Context) int {
+	app := p.app()
+	args, err := arrange(app, p.Args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
+	return p.end(err)
+}
+
+// end prints an error that was not printed yet, and chooses the exit code.
+func (p *Program) end(err error) int {
+	code := codeOf(err)
+	if e, ok := errors.AsType[*exit.Error](err); ok {
+		err = e.Err
+	}
+	if err != nil && !errors.Is(err, syscall.EPIPE) { // whose reader has gone, which ends quietly
+		p.PrintError(err)
+	}
+	return code
+}
+
+// codeOf returns the exit code of an error; done for none.
+func codeOf(err error) int {
+	_, ok := errors.AsType[*exit.Error](err)
+	switch {
+	case ok:
+	case refused(err):
+		return exit.Credentials
+	case locked(err):
+		return exit.Locked
+	}
+	return exit.Code(err)
+}
+
+func (p *Program) app() *cli.App {
+	app := &cli.App{
+		Name:                 "runner",
+		Usage:                "makes Clever Cloud match what a playbook declares",
+		HelpName:             "runner",
+		HideHelp:             true, // helpful gives it
+		UsageText:            "runner COMMAND [OPTIONS] [ARGUMENTS]",
+		Description:          "Start with `runner play --emulator examples/site.yml`: it needs no account.",
+		Version:              version(),
+		HideVersion:          true, // the library's flag would be -v, too
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
+		Reader:               p.In,
+		Writer:               p.Out,
+		ErrWriter:            p.Err,
+		EnableBashCompletion: true,
+		// Text with commas belongs to flags such as -e '{"a": 1, "b": 2}'.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // end does it
+		OnUsageError:              usageError,
+		Action:                    noCommand,
+		Commands: []*cli.Command{
+			p.playCommand(),
+			p.validateCommand(),
+			p.schemaCommand(),
+			p.docCommand(),
+			p.catalogCommand(),
+			p.envCommand(),
+			p.importCommand(),
+			p.loginCommand(),
+			p.logoutCommand(),
+			p.whoamiCommand(),
+			p.historyCommand(),
+			p.vaultCommand(),
+			p.vendorCommand(),
+			p.emulatorCommand(),
+			p.completionCommand(),
+			p.versionCommand(),
+		},
+	}
+	helpful(app.Commands)
+	app.Commands = append(app.Commands, helpCommand())
+	return app
+}
+
+// noCommand helps where no command was given, and refuses one that is unknown.
+func noCommand(c *cli.Context) error {
+	if c.Bool("version") {
+		return printVersion(c.App.Writer)
+	}
+	if !c.Args().Present() {
+		return cli.ShowAppHelp(c)
+	}
+	return unknownCommand(c.Command, c.Args().First())
+}
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "runner"
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
+	}
+	return (&engine.Problem{Msg: err.Error()}).WithHint("%s --help shows what it takes", name)
+}

@@ -1,0 +1,96 @@
+// Package ui talks with whoever runs the program: it prints problems with
+// secrets masked, asks questions, and reads what is typed unseen. It knows no
+// command and no platform.
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"runner/engine"
+)
+
+// Streams are the standard streams of one run of the program, its environment,
+// and the secrets that none of them may show.
+type Streams struct {
+	In     io.Reader
+	Out    io.Writer // the report, and nothing else
+	Err    io.Writer // all else
+	Getenv func(string) string
+
+	Secrets engine.Secrets
+}
+
+// Print writes a problem to standard error: place, message, hint, and the line
+// that it points at.
+func (s *Streams) Print(problem *engine.Problem) {
+	mark := ""
+	if problem.Warning {
+		mark = "warning: "
+	} else if problem.Place.IsZero() {
+		mark = "error: "
+	}
+	fmt.Fprint(s.Err, s.Secrets.Mask(fmt.Sprintf("%s%s\n%s", mark, problem.Error(), problem.Excerpt())))
+}
+
+// PrintAll writes problems to standard error, with their details where
+// verbosity is above 0.
+func (s *Streams) PrintAll(problems []*engine.Problem, verbosity int) {
+	for _, problem := range problems {
+		s.Print(problem)
+		if verbosity > 0 && problem.Detail != "" {
+			fmt.Fprintf(s.Err, "      = %s\n", s.Secrets.Mask(problem.Detail))
+		}
+	}
+}
+
+// PrintError writes an error as a problem.
+func (s *Streams) PrintError(err error) { s.Print(engine.ProblemOf(err, engine.Place{})) }
+
+// Warn writes a warning.
+func (s *Streams) Warn(text string) { s.Print(&engine.Problem{Msg: text, Warning: true}) }
+
+// First returns the first error, and prints the second at once where there are
+// two.
+func (s *Streams) First(first, second error) error {
+	if first == nil {
+		return second
+	}
+	if second != nil {
+		s.PrintError(second)
+	}
+	return first
+}
+
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Color reports whether a stream gets colours: a terminal does, unless NO_COLOR
+// or CI is set; FORCE_COLOR makes any stream get them.
+func (s *Streams) Color(stream io.Writer) bool {
+	switch {
+	case s.Getenv("NO_COLOR") != "" || s.Getenv("ANSIBLE_NOCOLOR") != "":
+		return false
+	case s.Getenv("FORCE_COLOR") != "" || s.Getenv("ANSIBLE_FORCE_COLOR") != "":
+		return true
+	}
+	return IsTerminal(stream) && s.Getenv("CI") == "" && s.Getenv("TERM") != "dumb"
+}
+
+// ErrNoTerminal says that there is nobody to ask.
+var ErrNoTerminal = errors.New("there is no terminal to ask on")
+
+// Count returns a number with its noun: "1 task", "3 tasks".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
