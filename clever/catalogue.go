@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"runner/suggest"
 )
 
 // A Catalogue is what can be ordered. Everything that it is asked is answered
@@ -86,7 +88,7 @@ func (c *Catalogue) unknownProvider(word string) *UnknownError {
 			known, means[a.word] = append(known, a.word), a.id
 		}
 	}
-	return &UnknownError{What: "provider", Word: word, Near: means[nearest(word, known)], All: ids}
+	return &UnknownError{What: "provider", Word: word, Near: means[suggest.Nearest(word, known)], All: ids}
 }
 
 // Plan finds a plan of a provider by slug, id or name, case mattering in none.
@@ -151,7 +153,7 @@ func unknownRegion(word, of string, offered []string, zones []Zone) *UnknownErro
 			cities = append(cities, z.City)
 		}
 	}
-	e.Near = nearest(word, cities)
+	e.Near = suggest.Nearest(word, cities)
 	return e
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func testCatalogue() *Catalogue {
@@ -202,20 +200,5 @@ func TestHintOfManyIsShortAndDetailWhole(t *testing.T) {
 	}
 	if want := strings.Join(all, ", "); e.Detail() != want {
 		t.Errorf("detail %q, want %q", e.Detail(), want)
-	}
-}
-
-func TestNearest(t *testing.T) {
-	words := []string{"xxs_sml", "xs_sml", "dev", "S"}
-	tests := map[string]string{
-		"xxs_sm": "xxs_sml", "xxs_slm": "xxs_sml", "xs_sm": "xs_sml", "DEVS": "dev", "de": "dev",
-		"x": "", "": "", "production": "", strings.Repeat("x", 1000): "",
-	}
-	got := map[string]string{}
-	for w := range tests {
-		got[w] = nearest(w, words)
-	}
-	if d := cmp.Diff(tests, got); d != "" {
-		t.Error(d)
 	}
 }

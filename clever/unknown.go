@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"runner/suggest"
 )
 
 // An UnknownError says that a word names nothing that there is.
@@ -50,7 +52,7 @@ func (e *UnknownError) Detail() string { return strings.Join(e.All, ", ") }
 
 // unknown makes an UnknownError with the nearest of what there is.
 func unknown(what, word, of string, all []string) *UnknownError {
-	return &UnknownError{What: what, Word: word, Of: of, Near: nearest(word, all), All: all}
+	return &UnknownError{What: what, Word: word, Of: of, Near: suggest.Nearest(word, all), All: all}
 }
 
 // An AmbiguousError says that a word names several things.
@@ -74,45 +76,5 @@ func (e *AmbiguousError) Hint() string { return "say which: " + strings.Join(e.A
 
 // Detail is empty.
 func (*AmbiguousError) Detail() string { return "" }
-
-// nearest gives the word of a list that was probably meant, "" when none is near.
-func nearest(word string, among []string) string {
-	const widest = 64
-	best, least := "", 2+len(word)/4
-	if len(word) > widest {
-		return ""
-	}
-	for _, w := range among {
-		if len(w) > widest {
-			continue
-		}
-		if d := edits(strings.ToLower(word), strings.ToLower(w)); d < least && d < len(word) {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// edits counts the letters to change, add or leave out between two words.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range y {
-			change := corner
-			if x[i] != y[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, corner+1)
-		}
-	}
-	return row[len(y)]
-}
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

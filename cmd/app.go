@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // Run runs the program and returns its exit code. When the context ends, what is
@@ -106,5 +106,5 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
 	}
-	return (&engine.Problem{Msg: err.Error()}).WithHint("%s --help shows what it takes", name)
+	return (&diagnostic.Problem{Msg: err.Error()}).WithHint("%s --help shows what it takes", name)
 }

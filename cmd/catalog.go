@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"runner/clever"
-	"runner/engine"
+	"runner/diagnostic"
+	"runner/suggest"
 )
 
 // A table is what catalog shows: rows for people, data for programs.
@@ -54,11 +55,11 @@ func (p *Program) catalogCommand() *cli.Command {
 			part := cmp.Or(c.Args().First(), "providers")
 			make, ok := catalogTables[part]
 			if !ok || c.NArg() > 2 {
-				return (&engine.Problem{Msg: fmt.Sprintf("catalog knows no %q", part)}).
-					WithHint("%s", cmp.Or(engine.DidYouMean(part, parts), "it takes "+strings.Join(parts, ", ")))
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("catalog knows no %q", part)}).
+					WithHint("%s", cmp.Or(suggest.DidYouMean(part, parts), "it takes "+strings.Join(parts, ", ")))
 			}
 			if format := c.String("format"); format != "table" && format != "json" {
-				return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is table and json")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is table and json")
 			}
 			return p.withClient(c, true, func(ctx context.Context, client *clever.Client) error {
 				owner, err := client.Owner(ctx, c.String("organisation"))

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"runner/diagnostic"
 
-	"runner/engine"
+	"github.com/urfave/cli/v2"
 )
 
 // completions are the scripts that a shell reads. They ask the program itself
@@ -50,7 +50,7 @@ func (p *Program) completionCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			shell := c.Args().First()
 			if c.NArg() != 1 || !slices.Contains(shells, shell) {
-				return (&engine.Problem{Msg: "completion takes the name of a shell"}).WithHint("bash, fish or zsh")
+				return (&diagnostic.Problem{Msg: "completion takes the name of a shell"}).WithHint("bash, fish or zsh")
 			}
 			script := completions[shell]
 			if shell == "fish" {

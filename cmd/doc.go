@@ -8,8 +8,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
+	"runner/suggest"
 	"runner/tasks"
 )
 
@@ -33,7 +35,7 @@ func (p *Program) docCommand() *cli.Command {
 			page := pageOfKinds(kinds)
 			switch {
 			case c.NArg() > 1, c.Args().Present() && (c.Bool("keywords") || c.Bool("rules")), c.Bool("keywords") && c.Bool("rules"):
-				return (&engine.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
+				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
 			case c.Bool("rules"):
 				page = pageOfRules(playbooks.Rules())
 			case c.Bool("keywords"):
@@ -60,8 +62,8 @@ func kindCalled(name string, kinds []engine.Kind) (*engine.Kind, error) {
 		}
 		known = append(known, k.Name)
 	}
-	return nil, (&engine.Problem{Msg: fmt.Sprintf("there is no kind %q", name)}).
-		WithHint("%s", cmp.Or(engine.DidYouMean(name, known), "runner doc lists the kinds, runner doc --keywords the keywords"))
+	return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("there is no kind %q", name)}).
+		WithHint("%s", cmp.Or(suggest.DidYouMean(name, known), "runner doc lists the kinds, runner doc --keywords the keywords"))
 }
 
 // pageWidth is the column at which pages are folded.

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // faultHelp tells what --fault takes.
@@ -40,7 +40,7 @@ func faults(specs []string) ([]emulator.Fault, error) {
 	for _, spec := range specs {
 		f, err := emulator.ParseFault(spec)
 		if err != nil {
-			return nil, (&engine.Problem{Msg: err.Error()}).WithHint("runner emulator --help tells what there is")
+			return nil, (&diagnostic.Problem{Msg: err.Error()}).WithHint("runner emulator --help tells what there is")
 		}
 		all = append(all, f)
 	}
@@ -66,7 +66,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 		}, databaseFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return (&engine.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
 			}
 			for _, name := range []string{"latency", "migration-time"} {
 				if c.Duration(name) < 0 {

@@ -10,7 +10,7 @@ import (
 	"runner/clever/emulator"
 	"runner/cmd/exit"
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/marketplace/manifest"
 )
 
@@ -34,7 +34,7 @@ func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
 	for _, spec := range specs {
 		name, v, err := parseVendor(spec)
 		if err != nil {
-			return nil, (&engine.Problem{Msg: fmt.Sprintf("--vendor %s: %v", spec, err), Err: err}).
+			return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("--vendor %s: %v", spec, err), Err: err}).
 				WithHint("runner emulator --help tells what there is")
 		}
 		f, err := loadManifest(name, manifest.Options{Dialect: v.Dialect, Loopback: true})

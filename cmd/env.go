@@ -9,7 +9,7 @@ import (
 
 	"runner/clever"
 	"runner/cmd/exit"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 func (p *Program) envCommand() *cli.Command {
@@ -25,7 +25,7 @@ func (p *Program) envCommand() *cli.Command {
 		}, platformFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return (&engine.Problem{Msg: "env needs one add-on"}).WithHint("runner env main-db")
+				return (&diagnostic.Problem{Msg: "env needs one add-on"}).WithHint("runner env main-db")
 			}
 			return p.withClient(c, false, func(ctx context.Context, client *clever.Client) error {
 				return p.env(ctx, c, client)

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/playbooks"
 )
 
@@ -35,14 +35,11 @@ func (f finding) text() string {
 }
 
 // findings makes problems ready to be read by programs, secrets masked.
-func (p *Program) findings(problems []*engine.Problem) []finding {
+func (p *Program) findings(problems []*diagnostic.Problem) []finding {
 	all := []finding{}
 	for _, problem := range problems {
-		f := finding{Line: problem.Place.Line, Column: problem.Place.Col, Severity: "error", Rule: problem.Rule,
+		f := finding{Line: problem.Place.Line, Column: problem.Place.Col, Severity: problem.Severity.String(), Rule: problem.Rule,
 			Message: p.Secrets.Mask(problem.Msg), Hint: p.Secrets.Mask(problem.Hint), Detail: p.Secrets.Mask(problem.Detail)}
-		if problem.Warning {
-			f.Severity = "warning"
-		}
 		if !problem.Place.IsZero() {
 			f.File = problem.Place.Source.Name
 		}
@@ -173,7 +170,7 @@ var (
 
 // annotate tells problems to the CI host, where it has a word for that: GitHub
 // shows them beside the lines. Others take --format sarif or gitlab.
-func (p *Program) annotate(problems []*engine.Problem) {
+func (p *Program) annotate(problems []*diagnostic.Problem) {
 	if p.Getenv("GITHUB_ACTIONS") != "true" {
 		return
 	}

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"runner/diagnostic"
+	"runner/suggest"
 
-	"runner/engine"
+	"github.com/urfave/cli/v2"
 )
 
 // helpful gives commands what all have: --help, and where there are commands below
@@ -68,6 +69,6 @@ func unknownCommand(above *cli.Command, word string) error {
 		known = append(known, command.Name)
 	}
 	path := strings.TrimPrefix(above.HelpName+" "+word, "runner ")
-	return (&engine.Problem{Msg: fmt.Sprintf("unknown command %q", path)}).
-		WithHint("%s", cmp.Or(engine.DidYouMean(word, known), above.HelpName+" --help tells what there is"))
+	return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown command %q", path)}).
+		WithHint("%s", cmp.Or(suggest.DidYouMean(word, known), above.HelpName+" --help tells what there is"))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 func (p *Program) historyCommand() *cli.Command {
@@ -38,11 +38,11 @@ func (p *Program) historyCommand() *cli.Command {
 func (p *Program) history(c *cli.Context) error {
 	switch {
 	case c.Args().Present():
-		return (&engine.Problem{Msg: fmt.Sprintf("history takes no argument %q", c.Args().First())}).WithHint("runner history --help")
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("history takes no argument %q", c.Args().First())}).WithHint("runner history --help")
 	case c.Int("last") < 1:
 		return fmt.Errorf("--last must be at least 1, not %d", c.Int("last"))
 	case c.String("format") != "text" && c.String("format") != "json":
-		return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json")
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json")
 	}
 	dir, err := p.stateDir()
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *Program) history(c *cli.Context) error {
 		return err
 	}
 	if unreadable > 0 {
-		p.Print(&engine.Problem{Warning: true, Msg: fmt.Sprintf("%s of %s cannot be read and %s left out",
+		p.Print(&diagnostic.Problem{Severity: diagnostic.Warning, Msg: fmt.Sprintf("%s of %s cannot be read and %s left out",
 			ui.Count(unreadable, "line"), historyFile(dir), plural(unreadable, "is", "are"))})
 	}
 	runs = runs[max(0, len(runs)-c.Int("last")):]

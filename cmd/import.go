@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"runner/clever"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 func (p *Program) importCommand() *cli.Command {
@@ -29,7 +29,7 @@ func (p *Program) importCommand() *cli.Command {
 		}, platformFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return (&engine.Problem{Msg: fmt.Sprintf("import takes no %q", c.Args().First())}).WithHint("runner import --output site.yml")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("import takes no %q", c.Args().First())}).WithHint("runner import --output site.yml")
 			}
 			return p.withClient(c, false, func(ctx context.Context, client *clever.Client) error {
 				return p.importAll(ctx, c, client)

@@ -5,6 +5,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/playbooks/reading"
@@ -24,7 +25,7 @@ func (p *Program) load(files []string, kinds []engine.Kind, extra []engine.Var, 
 
 // read makes a program of playbooks, and gives what is wrong with them. The
 // program is nil if anything is.
-func (p *Program) read(files []string, kinds []engine.Kind, extra []engine.Var, opt playbooks.Options) (*engine.Program, []*engine.Problem) {
+func (p *Program) read(files []string, kinds []engine.Kind, extra []engine.Var, opt playbooks.Options) (*engine.Program, []*diagnostic.Problem) {
 	return playbooks.Load(files, p.options(kinds, extra, opt))
 }
 
@@ -38,10 +39,10 @@ func (p *Program) options(kinds []engine.Kind, extra []engine.Var, opt playbooks
 }
 
 // verdict ends the program where a problem is no warning.
-func (p *Program) verdict(problems []*engine.Problem) error {
+func (p *Program) verdict(problems []*diagnostic.Problem) error {
 	wrong, shut := 0, 0
 	for _, problem := range problems {
-		if !problem.Warning {
+		if problem.Severity == diagnostic.Error {
 			wrong++
 		}
 		if stayedClosed(problem) {

@@ -18,7 +18,7 @@ import (
 	"runner/clever"
 	"runner/clever/emulator"
 	"runner/cmd/exit"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // A holder is the run that has a lock, as the lock's file tells it. A run that
@@ -118,7 +118,7 @@ func (p *play) take(ctx context.Context, lock *flock.Flock) error {
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
-	problem := &engine.Problem{Msg: readHolder(lock.Path()).String()}
+	problem := &diagnostic.Problem{Msg: readHolder(lock.Path()).String()}
 	return &exit.Error{Code: exit.Locked, Err: problem.WithHint("nothing was touched; --lock-timeout 10m waits for its end")}
 }
 

@@ -14,7 +14,7 @@ import (
 	"runner/clever"
 	"runner/cmd/exit"
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // cliPause is how long a login by the console's page waits between two looks.
@@ -89,9 +89,9 @@ func (p *Program) newLogin(c *cli.Context) (*login, error) {
 func checkLogin(c *cli.Context) error {
 	switch {
 	case c.Args().Present():
-		return (&engine.Problem{Msg: fmt.Sprintf("login takes no argument %q", c.Args().First())}).WithHint("runner login --help")
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("login takes no argument %q", c.Args().First())}).WithHint("runner login --help")
 	case c.IsSet("token") != c.IsSet("secret"):
-		return (&engine.Problem{Msg: "--token and --secret go together"}).WithHint("better still, give both with --token-stdin, a line each")
+		return (&diagnostic.Problem{Msg: "--token and --secret go together"}).WithHint("better still, give both with --token-stdin, a line each")
 	case c.IsSet("token") && c.Bool("token-stdin"):
 		return errors.New("--token and --token-stdin exclude each other: keep one of them")
 	case c.Bool("cli") && (c.IsSet("token") || c.Bool("token-stdin")):
@@ -137,12 +137,12 @@ func (l *login) failed(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(context.Cause(ctx), errNobodyCame):
-		problem := &engine.Problem{Msg: fmt.Sprintf("nobody answered within %s; nothing was stored", l.cli.Duration("timeout"))}
+		problem := &diagnostic.Problem{Msg: fmt.Sprintf("nobody answered within %s; nothing was stored", l.cli.Duration("timeout"))}
 		return &exit.Error{Code: exit.Credentials, Err: problem.WithHint("begin again with `runner login`; --timeout waits longer")}
 	case ctx.Err() != nil:
 		return &exit.Error{Code: exit.Interrupted}
 	case isDenied:
-		problem := &engine.Problem{Msg: denied.Reason + "; nothing was stored"}
+		problem := &diagnostic.Problem{Msg: denied.Reason + "; nothing was stored"}
 		return &exit.Error{Code: exit.Credentials, Err: problem.WithHint("%s", denied.Advice)}
 	}
 	return err

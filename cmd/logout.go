@@ -12,7 +12,7 @@ import (
 
 	"runner/clever"
 	"runner/cmd/exit"
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // farewell is how long the platform has for ending a token.
@@ -34,7 +34,7 @@ func (p *Program) logoutCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			switch {
 			case c.Args().Present():
-				return (&engine.Problem{Msg: fmt.Sprintf("logout takes no argument %q", c.Args().First())}).WithHint("runner logout --alias NAME")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("logout takes no argument %q", c.Args().First())}).WithHint("runner logout --alias NAME")
 			case c.Bool("all") && c.IsSet("alias"):
 				return errors.New("--all and --alias exclude each other: keep one of them")
 			}
@@ -141,6 +141,6 @@ func (p *Program) warnOfToken(alias string, c clever.Credentials, err error) {
 	if endpoint := cmp.Or(c.Endpoint, clever.DefaultEndpoint); endpoint != clever.DefaultEndpoint {
 		where = "the console of " + endpoint
 	}
-	problem := &engine.Problem{Msg: fmt.Sprintf("the token of the profile %s may live on%s: %v", alias, until, err), Warning: true}
+	problem := &diagnostic.Problem{Msg: fmt.Sprintf("the token of the profile %s may live on%s: %v", alias, until, err), Severity: diagnostic.Warning}
 	p.Print(problem.WithHint("end it in %s, among the tokens of your account", where))
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/vault"
@@ -141,8 +142,8 @@ func (l *library) template(c *expr.Context, name string, _ *expr.Map) (expr.Valu
 	if err != nil {
 		return nil, err
 	}
-	source := &expr.Source{Name: path, Text: text}
-	t, err := expr.ParseFile(text, func(offset int) expr.Place { return placeIn(source, offset) })
+	source := &diagnostic.Source{Name: path, Text: text}
+	t, err := expr.ParseFile(text, func(offset int) diagnostic.Place { return placeIn(source, offset) })
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +155,10 @@ func (l *library) template(c *expr.Context, name string, _ *expr.Map) (expr.Valu
 }
 
 // placeIn counts lines and characters up to an offset of a source.
-func placeIn(source *expr.Source, offset int) expr.Place {
+func placeIn(source *diagnostic.Source, offset int) diagnostic.Place {
 	before := source.Text[:min(offset, len(source.Text))]
 	line := strings.LastIndexByte(before, '\n') + 1
-	return expr.Place{Source: source, Line: strings.Count(before, "\n") + 1, Col: len([]rune(before[line:])) + 1}
+	return diagnostic.Place{Source: source, Line: strings.Count(before, "\n") + 1, Col: len([]rune(before[line:])) + 1}
 }
 
 // firstFound gives the path of the first file that there is, of names or of a

@@ -15,6 +15,7 @@ import (
 	"runner/clever"
 	"runner/cmd/exit"
 	"runner/cmd/ui"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/playbooks/reading"
@@ -113,7 +114,7 @@ func (p *play) run(ctx context.Context) error {
 
 func (p *play) checkUsage(files []string) error {
 	if len(files) == 0 {
-		return (&engine.Problem{Msg: "play needs a playbook"}).WithHint("runner play site.yml")
+		return (&diagnostic.Problem{Msg: "play needs a playbook"}).WithHint("runner play site.yml")
 	}
 	if err := p.checkForeign(p.cli); err != nil {
 		return err
@@ -124,7 +125,7 @@ func (p *play) checkUsage(files []string) error {
 	risks := []string{"delete", "replace", "migrate", "pipe"}
 	for _, risk := range byComma(p.cli.StringSlice("allow")) {
 		if !slices.Contains(risks, risk) {
-			return (&engine.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate, pipe")
+			return (&diagnostic.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).WithHint("it takes delete, replace, migrate, pipe")
 		}
 	}
 	if p.cli.IsSet("timeout") && p.cli.Duration("timeout") <= 0 {

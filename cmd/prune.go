@@ -3,6 +3,7 @@ package cmd
 import (
 	"slices"
 
+	"runner/diagnostic"
 	"runner/engine"
 )
 
@@ -21,7 +22,7 @@ func (p *play) checkPrune(program *engine.Program) error {
 	if !p.cli.Bool("prune") || slices.ContainsFunc(program.Plays, prunes) {
 		return nil
 	}
-	return (&engine.Problem{Msg: "--prune has nothing to do: no play says what belongs to it"}).
+	return (&diagnostic.Problem{Msg: "--prune has nothing to do: no play says what belongs to it"}).
 		WithHint("write prune: {scope: NAME} beside its tasks, with a name that no other playbook has")
 }
 

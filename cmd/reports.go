@@ -13,8 +13,10 @@ import (
 	"syscall"
 
 	"runner/cmd/ui"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/report"
+	"runner/suggest"
 )
 
 // A reporter makes a report of a run.
@@ -99,8 +101,8 @@ func (p *play) open(all *reports, kind, file string, toFile bool) error {
 	make, ok := reportKinds[kind]
 	if !ok {
 		kinds := slices.Sorted(maps.Keys(reportKinds))
-		return (&engine.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
-			WithHint("%s", cmp.Or(engine.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
+			WithHint("%s", cmp.Or(suggest.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
 	}
 	out := p.Out
 	if toFile {

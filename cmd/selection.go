@@ -8,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/diagnostic"
 	"runner/engine"
+	"runner/suggest"
 )
 
 // selectionFlags say which tasks are played, and how.
@@ -63,7 +65,7 @@ func (p *Program) unknownTags(program *engine.Program, s engine.Selection) {
 	names := slices.Sorted(maps.Keys(known))
 	for _, tag := range slices.Concat(s.Tags, s.Skip) {
 		if !known[tag] {
-			problem := &engine.Problem{Msg: fmt.Sprintf("no task has the tag %q", tag), Hint: engine.DidYouMean(tag, names)}
+			problem := &diagnostic.Problem{Msg: fmt.Sprintf("no task has the tag %q", tag), Hint: suggest.DidYouMean(tag, names)}
 			fmt.Fprintf(p.Err, "warning: %s\n", problem.Error())
 		}
 	}
@@ -129,7 +131,7 @@ func (p *Program) checkForeign(c *cli.Context) error {
 		case f.ignored:
 			fmt.Fprintf(p.Err, "warning: --%s is ignored: %s\n", f.name, f.why)
 		default:
-			return (&engine.Problem{Msg: fmt.Sprintf("--%s is not supported", f.name)}).WithHint("%s", f.why)
+			return (&diagnostic.Problem{Msg: fmt.Sprintf("--%s is not supported", f.name)}).WithHint("%s", f.why)
 		}
 	}
 	return nil

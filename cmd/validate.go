@@ -11,6 +11,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/tasks"
@@ -40,11 +41,11 @@ func findingFormats() []string { return slices.Sorted(maps.Keys(findingWriters))
 func (p *Program) validate(c *cli.Context, verbosity int) error {
 	files, format := c.Args().Slice(), c.String("format")
 	if len(files) == 0 {
-		return (&engine.Problem{Msg: "validate needs a playbook"}).WithHint("runner validate site.yml")
+		return (&diagnostic.Problem{Msg: "validate needs a playbook"}).WithHint("runner validate site.yml")
 	}
 	write, ok := findingWriters[format]
 	if !ok && format != "text" {
-		return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).
 			WithHint("there is text, %s", strings.Join(findingFormats(), ", "))
 	}
 	vault, err := p.openVault(c)

@@ -14,7 +14,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/playbooks/vault"
 )
 
@@ -78,7 +78,7 @@ func vaultArgs(c *cli.Context, orStdin bool) ([]string, error) {
 	case len(files) == 0 && orStdin:
 		return []string{"-"}, nil
 	case len(files) == 0:
-		return nil, (&engine.Problem{Msg: fmt.Sprintf("vault %s needs a file", c.Command.Name)}).
+		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("vault %s needs a file", c.Command.Name)}).
 			WithHint("runner vault %s secrets.yml", c.Command.Name)
 	case len(files) > 1 && c.String(outputFlag) != "":
 		return nil, errors.New("--output goes with one file only")

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // askPassword has a person type a password, a new one twice.
@@ -40,6 +40,6 @@ func (p *Program) askPassword(ctx context.Context, s vaultSource, isNew bool) ([
 }
 
 func noPassword(msg string) error {
-	return (&engine.Problem{Msg: msg}).
+	return (&diagnostic.Problem{Msg: msg}).
 		WithHint("give --%s FILE, or --%s LABEL@FILE, or the password in $RUNNER_VAULT_PASSWORD", vaultFileFlag, vaultIDFlag)
 }

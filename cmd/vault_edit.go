@@ -17,7 +17,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/playbooks/vault"
 )
 
@@ -72,7 +72,7 @@ func (p *Program) editVault(c *cli.Context, name string, keys *vault.Keyring) er
 
 func (p *Program) vaultCreate(c *cli.Context) error {
 	if c.NArg() != 1 || c.Args().First() == "-" {
-		return (&engine.Problem{Msg: "vault create needs one file"}).WithHint("runner vault create secrets.yml")
+		return (&diagnostic.Problem{Msg: "vault create needs one file"}).WithHint("runner vault create secrets.yml")
 	}
 	f, err := outputFile(c.Args().First(), nil)
 	if err != nil {
@@ -165,7 +165,7 @@ func (p *Program) inEditor(ctx context.Context, name string, text []byte) (edite
 	c := exec.Command(editor[0], append(editor[1:], path)...)
 	c.Stdin, c.Stdout, c.Stderr = p.In, p.Out, p.Err
 	if err := c.Start(); err != nil {
-		return nil, (&engine.Problem{Msg: fmt.Sprintf("the editor %s cannot be run: %v", editor[0], rootOf(err)), Err: err}).
+		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("the editor %s cannot be run: %v", editor[0], rootOf(err)), Err: err}).
 			WithHint("set $EDITOR to one that can")
 	}
 	if err := p.await(ctx, c, signals, d); err != nil {

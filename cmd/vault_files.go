@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // largestVault is the size in bytes from which a file is refused: it is held in
@@ -30,8 +30,8 @@ func (f *vaultFile) wrong(err error) error {
 	if f.path == "" {
 		name = "stdin"
 	}
-	if p, ok := errors.AsType[*engine.Problem](err); ok {
-		return (&engine.Problem{Msg: name + ": " + p.Msg, Err: err}).WithHint("%s", p.Hint)
+	if p, ok := errors.AsType[*diagnostic.Problem](err); ok {
+		return (&diagnostic.Problem{Msg: name + ": " + p.Msg, Err: err}).WithHint("%s", p.Hint)
 	}
 	return fmt.Errorf("%s: %w", name, rootOf(err))
 }

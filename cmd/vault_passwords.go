@@ -16,7 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/playbooks/reading"
 	"runner/playbooks/vault"
 )
@@ -205,7 +205,7 @@ func (p *Program) runPassword(ctx context.Context, path string, s vaultSource) (
 		return nil, fmt.Errorf("the vault password program %s failed: %s", s.from, e.ProcessState)
 	}
 	if err != nil {
-		return nil, (&engine.Problem{Msg: fmt.Sprintf("the vault password program %s cannot be run: %v", s.from, rootOf(err)), Err: err}).
+		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("the vault password program %s cannot be run: %v", s.from, rootOf(err)), Err: err}).
 			WithHint("if it holds the password itself, take its executable bit away")
 	}
 	return data, nil
@@ -226,7 +226,7 @@ func (p *Program) encryptSecret(keys *vault.Keyring, label string) (vault.Secret
 	}
 	known, labels := keys.Secrets(), keys.Labels()
 	if label == "" && len(labels) > 1 {
-		return vault.Secret{}, (&engine.Problem{Msg: "there are passwords for several labels: " + strings.Join(labels, ", ")}).
+		return vault.Secret{}, (&diagnostic.Problem{Msg: "there are passwords for several labels: " + strings.Join(labels, ", ")}).
 			WithHint("choose one with --%s", encryptIDFlag)
 	}
 	if label == "" {
@@ -235,6 +235,6 @@ func (p *Program) encryptSecret(keys *vault.Keyring, label string) (vault.Secret
 	if i := slices.IndexFunc(known, func(s vault.Secret) bool { return s.Label == label }); i >= 0 {
 		return known[i], nil
 	}
-	return vault.Secret{}, (&engine.Problem{Msg: fmt.Sprintf("there is no password for the label %q", label)}).
+	return vault.Secret{}, (&diagnostic.Problem{Msg: fmt.Sprintf("there is no password for the label %q", label)}).
 		WithHint("there is one for %s", strings.Join(labels, ", "))
 }

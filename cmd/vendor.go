@@ -12,7 +12,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/marketplace/manifest"
 )
 
@@ -95,7 +95,7 @@ func (p *Program) vendorInitCommand() *cli.Command {
 func writeNew(name string, text []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return (&engine.Problem{Msg: fmt.Sprintf("%s is there already", name)}).WithHint("choose another name with --output")
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s is there already", name)}).WithHint("choose another name with --output")
 	}
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *Program) vendorValidateCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			write, ok := manifestFormats[c.String("format")]
 			if !ok {
-				return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json and sarif")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", c.String("format"))}).WithHint("there is text, json and sarif")
 			}
 			f, err := readManifest(c, manifest.Options{})
 			if err != nil {
@@ -173,7 +173,7 @@ func readNamedManifest(c *cli.Context, name string, o manifest.Options) (*manife
 func loadManifest(name string, o manifest.Options) (*manifestFile, error) {
 	text, err := readBounded(name)
 	if err != nil {
-		return nil, &exit.Error{Code: exit.Playbook, Err: (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
+		return nil, &exit.Error{Code: exit.Playbook, Err: (&diagnostic.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
 	}
 	f := &manifestFile{name: name, text: text}
 	f.manifest, f.problems = manifest.Read(text, o)

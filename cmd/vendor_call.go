@@ -19,6 +19,7 @@ import (
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/marketplace/manifest"
 )
@@ -49,7 +50,7 @@ type vendorSide struct {
 func (p *Program) vendorSide(c *cli.Context, args ...string) (*vendorSide, error) {
 	if c.NArg() != 1+len(args) {
 		usage := strings.TrimSpace("MANIFEST " + strings.Join(args, " "))
-		return nil, (&engine.Problem{Msg: fmt.Sprintf("vendor %s takes %s", c.Command.Name, usage)}).
+		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("vendor %s takes %s", c.Command.Name, usage)}).
 			WithHint("runner vendor %s --help", c.Command.Name)
 	}
 	return p.sideOf(c, c.Args().First())
@@ -233,7 +234,7 @@ func (p *Program) called(key string, err error) error {
 	if !ok {
 		return err
 	}
-	problem := &engine.Problem{Msg: f.Error(), Hint: f.Hint(), Err: err}
+	problem := &diagnostic.Problem{Msg: f.Error(), Hint: f.Hint(), Err: err}
 	if f.Unknown {
 		problem.Hint += " (--key " + key + ")"
 	}
@@ -326,7 +327,7 @@ func openSignIn(in *manifest.SignIn) error {
 	}
 	name, args := pageOpener(runtime.GOOS)
 	if err := exec.Command(name, append(args, page)...).Run(); err != nil {
-		return (&engine.Problem{Msg: fmt.Sprintf("cannot start a browser with %s: %v", name, err)}).WithHint("open %s", page)
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("cannot start a browser with %s: %v", name, err)}).WithHint("open %s", page)
 	}
 	return nil
 }

@@ -18,9 +18,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/marketplace/conformance"
 	"runner/marketplace/manifest"
+	"runner/suggest"
 )
 
 func (p *Program) vendorTestCommand() *cli.Command {
@@ -51,7 +52,7 @@ func (p *Program) vendorTestCommand() *cli.Command {
 func (p *Program) vendorTest(c *cli.Context) error {
 	format := c.String("report")
 	if !slices.Contains(conformance.Formats(), format) {
-		return (&engine.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is %s", strings.Join(conformance.Formats(), ", "))
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is %s", strings.Join(conformance.Formats(), ", "))
 	}
 	if c.Bool("list") {
 		return p.listChecks(c)
@@ -105,7 +106,7 @@ func tested(c *cli.Context, report *conformance.Report, err error) error {
 	case c.Err() != nil:
 		return &exit.Error{Code: exit.Interrupted}
 	case gone:
-		return &exit.Error{Code: exit.Credentials, Err: (&engine.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}
+		return &exit.Error{Code: exit.Credentials, Err: (&diagnostic.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}
 	case err != nil:
 		return err
 	case report.Count(conformance.Failed) > 0 || len(report.Left) > 0:
@@ -155,8 +156,8 @@ func knownChecks(o *conformance.Options) error {
 }
 
 func unknownName(what, name string, among []string, help string) error {
-	hint := strings.TrimSpace(engine.DidYouMean(name, among) + " " + help)
-	return (&engine.Problem{Msg: fmt.Sprintf("there is no %s %q", what, name)}).WithHint("%s", hint)
+	hint := strings.TrimSpace(suggest.DidYouMean(name, among) + " " + help)
+	return (&diagnostic.Problem{Msg: fmt.Sprintf("there is no %s %q", what, name)}).WithHint("%s", hint)
 }
 
 // listChecks lists what back-ends are held to: those of the flag's dialect, or of
@@ -244,7 +245,7 @@ func callbackRoot(at net.Addr, backend string) (string, error) {
 		host = "127.0.0.1"
 	}
 	if manifest.IsLoopback(host) && !isLoopback(backend) {
-		return "", (&engine.Problem{Msg: "the back-end is on another machine, and cannot reach " + at.String()}).
+		return "", (&diagnostic.Problem{Msg: "the back-end is on another machine, and cannot reach " + at.String()}).
 			WithHint("say how it reaches this one: --callback-url https://…")
 	}
 	return "http://" + net.JoinHostPort(host, port), nil

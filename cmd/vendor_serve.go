@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/marketplace/manifest"
 )
 
@@ -117,7 +117,7 @@ func took(d time.Duration) string {
 // came tells what came of a call: names of variables, and no values.
 func came(a manifest.Try) string {
 	if f, ok := errors.AsType[*manifest.Failure](a.Err); ok {
-		return strings.TrimPrefix((&engine.Problem{Msg: f.Error(), Hint: f.Hint()}).Error(), a.Call+": ")
+		return strings.TrimPrefix((&diagnostic.Problem{Msg: f.Error(), Hint: f.Hint()}).Error(), a.Call+": ")
 	}
 	if errors.Is(a.Err, context.Canceled) {
 		return "no answer before the end; it is asked for again at the next start with the same --state"

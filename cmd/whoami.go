@@ -7,9 +7,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"runner/diagnostic"
 
-	"runner/engine"
+	"github.com/urfave/cli/v2"
 )
 
 func (p *Program) whoamiCommand() *cli.Command {
@@ -22,7 +22,7 @@ func (p *Program) whoamiCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			format := c.String("format")
 			if format != "text" && format != "json" {
-				return (&engine.Problem{Msg: fmt.Sprintf("whoami knows no format %q", format)}).WithHint("it takes text, json")
+				return (&diagnostic.Problem{Msg: fmt.Sprintf("whoami knows no format %q", format)}).WithHint("it takes text, json")
 			}
 			pl, err := p.platform(c, ".")
 			if err != nil {

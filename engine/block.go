@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -109,7 +110,7 @@ func (a *attempt) notify() error {
 		}
 		for _, name := range names {
 			if !a.notifyOne(expr.Text(name)) {
-				return Problemf(n.Place, "no handler is called %q, and none listens to that", expr.Text(name))
+				return diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", expr.Text(name))
 			}
 		}
 	}

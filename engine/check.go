@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/suggest"
 )
 
 // CheckArgs tells what is wrong with the arguments of a task without evaluating
 // anything: unknown, missing and repeated parameters, values of a wrong type.
 // It also makes the expressions in args ready: a scalar given for an Expression
 // becomes a template. `at` is where the kind's name stands; args may be nil.
-func CheckArgs(k *Kind, args *expr.Node, at Place) []*Problem {
+func CheckArgs(k *Kind, args *expr.Node, at diagnostic.Place) []*diagnostic.Problem {
 	c := argChecker{kind: k}
 	if args != nil && args.Shape == expr.Scalar && args.Tmpl == nil && args.Value == nil {
 		args = nil
 	}
 	if args != nil && args.Shape != expr.Mapping {
-		return []*Problem{Problemf(args.Place, "%s takes its parameters as a map, not as %s", k.Name, shown(args)).
+		return []*diagnostic.Problem{diagnostic.Problemf(args.Place, "%s takes its parameters as a map, not as %s", k.Name, shown(args)).
 			WithHint("write one parameter per line: %s", strings.Join(firstNames(k.Params()), ", "))}
 	}
 	c.mapping("", k.Params(), args, at)
@@ -36,12 +38,12 @@ func firstNames(params []Param) []string {
 
 type argChecker struct {
 	kind     *Kind
-	problems []*Problem
+	problems []*diagnostic.Problem
 }
 
-func (c *argChecker) add(p *Problem) { c.problems = append(c.problems, p) }
+func (c *argChecker) add(p *diagnostic.Problem) { c.problems = append(c.problems, p) }
 
-func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at Place) {
+func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at diagnostic.Place) {
 	given := map[string]string{} // parameter → the name that it was given by
 	var entries []expr.Entry
 	if n != nil {
@@ -58,31 +60,31 @@ func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at Place
 			continue
 		}
 		if other, twice := given[p.Name]; twice {
-			c.add(Problemf(e.Key.Place, "%s and %s are the same parameter", other, e.Key.Text).WithHint("give it once"))
+			c.add(diagnostic.Problemf(e.Key.Place, "%s and %s are the same parameter", other, e.Key.Text).WithHint("give it once"))
 			continue
 		}
 		for _, other := range p.Excludes {
 			if by, ok := given[other]; ok {
-				c.add(Problemf(e.Key.Place, "%s and %s exclude each other", by, e.Key.Text).WithHint("keep one of them"))
+				c.add(diagnostic.Problemf(e.Key.Place, "%s and %s exclude each other", by, e.Key.Text).WithHint("keep one of them"))
 			}
 		}
 		given[p.Name] = e.Key.Text
 		if p.Required && isNull(e.Value) {
-			c.add(Problemf(e.Value.Place, "%s is required, and empty here", path+e.Key.Text))
+			c.add(diagnostic.Problemf(e.Value.Place, "%s is required, and empty here", path+e.Key.Text))
 			continue
 		}
 		c.value(path+p.Name, p, e.Value)
 	}
 	for _, p := range params {
 		if _, ok := given[p.Name]; !ok && p.Required {
-			c.add(Problemf(at, "%s needs %s", c.kind.Name, path+p.Name).WithHint("%s", p.Doc))
+			c.add(diagnostic.Problemf(at, "%s needs %s", c.kind.Name, path+p.Name).WithHint("%s", p.Doc))
 		}
 	}
 }
 
 func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 	known := names(params)
-	hint := DidYouMean(key.Text, known)
+	hint := suggest.DidYouMean(key.Text, known)
 	if hint == "" {
 		hint = "it takes " + strings.Join(firstNames(params), ", ")
 	}
@@ -90,7 +92,7 @@ func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 	if path != "" {
 		of = strings.TrimSuffix(path, ".") + " of " + of
 	}
-	c.add(&Problem{Place: key.Place, Msg: fmt.Sprintf("unknown parameter %q of %s", key.Text, of), Hint: hint,
+	c.add(&diagnostic.Problem{Place: key.Place, Msg: fmt.Sprintf("unknown parameter %q of %s", key.Text, of), Hint: hint,
 		Detail: "it takes " + strings.Join(known, ", ")})
 }
 
@@ -98,15 +100,15 @@ func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 // template of one.
 func (c *argChecker) freeKey(key *expr.Node) {
 	if key.Tmpl == nil && expr.HasTemplate(key.Text) {
-		t, err := expr.Parse(key.Text, expr.At(key.Place, key.Text))
+		t, err := expr.Parse(key.Text, diagnostic.At(key.Place, key.Text))
 		if err != nil {
-			c.add(ProblemOf(err, key.Place))
+			c.add(diagnostic.From(err, key.Place))
 			return
 		}
 		key.Tmpl = t
 	}
 	if key.Tmpl == nil && !IsName(key.Text) {
-		c.add(Problemf(key.Place, "%q is no name of a variable", key.Text).
+		c.add(diagnostic.Problemf(key.Place, "%q is no name of a variable", key.Text).
 			WithHint("names are letters, digits and _, and begin with no digit"))
 	}
 }
@@ -156,13 +158,13 @@ func (c *argChecker) value(path string, p Param, n *expr.Node) {
 		if n.Shape != expr.Scalar {
 			c.wrongType(path, p, n)
 		} else if _, err := scalarAs(p, n.Text, n.Value); err != nil {
-			c.add(Problemf(n.Place, "%s: %s", path, err))
+			c.add(diagnostic.Problemf(n.Place, "%s: %s", path, err))
 		}
 	}
 }
 
 func (c *argChecker) wrongType(path string, p Param, n *expr.Node) {
-	c.add(Problemf(n.Place, "%s wants %s, not %s", path, withArticle(p.Type), shown(n)))
+	c.add(diagnostic.Problemf(n.Place, "%s wants %s, not %s", path, withArticle(p.Type), shown(n)))
 }
 
 func withArticle(t ParamType) string {
@@ -200,7 +202,7 @@ func (c *argChecker) maps(path string, p Param, n *expr.Node) {
 	}
 	for i, item := range n.Items {
 		if at := fmt.Sprintf("%s[%d]", path, i); isNull(item) {
-			c.add(Problemf(item.Place, "%s is empty", at).WithHint("write a map there, or remove it"))
+			c.add(diagnostic.Problemf(item.Place, "%s is empty", at).WithHint("write a map there, or remove it"))
 		} else {
 			c.value(at, Param{Type: NestedParam, Params: p.Params}, item)
 		}
@@ -235,11 +237,11 @@ func (c *argChecker) expression(path string, n *expr.Node) {
 		c.wrongType(path, Param{Type: ExpressionParam}, n)
 	case n.Tmpl != nil && strings.Contains(n.Text, "{{"):
 		bare := strings.TrimSpace(strings.Trim(strings.TrimSpace(n.Text), "{}"))
-		c.add(Problemf(n.Place, "%s takes an expression, without braces", path).WithHint("write %s: %s", path, bare))
+		c.add(diagnostic.Problemf(n.Place, "%s takes an expression, without braces", path).WithHint("write %s: %s", path, bare))
 	case n.Tmpl == nil:
-		t, err := expr.ParseExpr(n.Text, expr.At(n.Place, n.Text))
+		t, err := expr.ParseExpr(n.Text, diagnostic.At(n.Place, n.Text))
 		if err != nil {
-			c.add(ProblemOf(err, n.Place))
+			c.add(diagnostic.From(err, n.Place))
 			return
 		}
 		n.Tmpl = t
@@ -276,9 +278,9 @@ func (c *argChecker) condition(path string, n *expr.Node) {
 			return
 		}
 	}
-	t, _, err := expr.ParseCondition(text, expr.At(n.Place, n.Text))
+	t, _, err := expr.ParseCondition(text, diagnostic.At(n.Place, n.Text))
 	if err != nil {
-		c.add(ProblemOf(err, n.Place))
+		c.add(diagnostic.From(err, n.Place))
 		return
 	}
 	n.Tmpl = t

@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/suggest"
 )
 
 // A decoder fills a task's parameters with evaluated arguments.
@@ -35,7 +37,7 @@ func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
 	for _, e := range n.Entries {
 		p, ok := find(params, e.Key.Text)
 		if !ok {
-			return Problemf(e.Key.Place, "unknown parameter %q", e.Key.Text)
+			return diagnostic.Problemf(e.Key.Place, "unknown parameter %q", e.Key.Text)
 		}
 		err := error(nil)
 		if p.Type == FreeParam {
@@ -44,7 +46,7 @@ func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
 			err = d.set(into.Field(p.field), p, e.Value)
 		}
 		if err != nil {
-			return ProblemOf(err, e.Value.Place)
+			return diagnostic.From(err, e.Value.Place)
 		}
 	}
 	return nil
@@ -98,7 +100,7 @@ func (d *decoder) fillEach(field reflect.Value, p Param, n *expr.Node) error {
 // checkPresent refuses a required argument that turned out to be nothing.
 func (d *decoder) checkPresent(p Param, n *expr.Node) error {
 	if p.Required {
-		return Problemf(n.Place, "%s is required, and turned out to be nothing", p.Name)
+		return diagnostic.Problemf(n.Place, "%s is required, and turned out to be nothing", p.Name)
 	}
 	return nil
 }
@@ -139,7 +141,7 @@ func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
 		return nil
 	}
 	if !IsName(name) {
-		return Problemf(e.Key.Place, "%q is no name of a variable", name)
+		return diagnostic.Problemf(e.Key.Place, "%q is no name of a variable", name)
 	}
 	v, err := e.Value.Eval(d.context())
 	if err != nil || v == expr.Omit {
@@ -200,8 +202,8 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 	for key, value := range m.All() {
 		inner, ok := find(p.Params, expr.Text(key))
 		if !ok {
-			return &Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", expr.Text(key), p.Name),
-				Hint: DidYouMean(expr.Text(key), names(p.Params))}
+			return &diagnostic.Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", expr.Text(key), p.Name),
+				Hint: suggest.DidYouMean(expr.Text(key), names(p.Params))}
 		}
 		if value == nil {
 			continue
@@ -213,7 +215,7 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 	}
 	for _, inner := range p.Params {
 		if inner.Required && !given[inner.Name] {
-			return (&Problem{Place: n.Place, Msg: fmt.Sprintf("%s needs %s", p.Name, inner.Name)}).WithHint("%s", inner.Doc)
+			return (&diagnostic.Problem{Place: n.Place, Msg: fmt.Sprintf("%s needs %s", p.Name, inner.Name)}).WithHint("%s", inner.Doc)
 		}
 	}
 	return nil
@@ -310,7 +312,7 @@ func scalarAs(p Param, text string, v Value) (any, error) {
 		return nil, fmt.Errorf("text is wanted, not %s", expr.TypeName(v))
 	}
 	if len(p.Choices) > 0 && !slices.Contains(p.Choices, text) {
-		hint := DidYouMean(text, p.Choices)
+		hint := suggest.DidYouMean(text, p.Choices)
 		if hint == "" {
 			hint = "it must be one of " + strings.Join(p.Choices, ", ")
 		}

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"runner/diagnostic"
+)
 
 // An Event is something that happened in a run. Events are told in playbook
 // order by one goroutine, whatever the order of the work.
@@ -55,7 +59,7 @@ type (
 	// PlayFailed tells that a play could not begin: a file of variables is
 	// missing, say. It counts as a failure.
 	PlayFailed struct {
-		Problem *Problem
+		Problem *diagnostic.Problem
 	}
 	// TaskStart opens a step; told when all before it were told.
 	TaskStart struct {
@@ -97,7 +101,7 @@ type (
 		// Change is what was planned; its Attrs are the diff. Nil where nothing was.
 		Change *Change
 		// Problem is why it failed; nil unless Failed or Ignored.
-		Problem *Problem
+		Problem *diagnostic.Problem
 		Shows   bool // the result is the purpose of the step: print it as it is
 		Tells   bool // the result is printed even without -v, secrets masked
 		NoLog   bool // neither result nor problem nor diff may be shown
@@ -118,7 +122,7 @@ type (
 	}
 	// Warning stops nothing.
 	Warning struct {
-		Problem *Problem
+		Problem *diagnostic.Problem
 	}
 	// RunEnd comes last.
 	RunEnd struct {

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+
+	"runner/diagnostic"
 )
 
 // ErrNobody is why nobody was asked.
@@ -16,7 +18,7 @@ type Hooks struct {
 	Load func(ctx context.Context, by *Step, path string) (*Included, error)
 	// ReadVars reads the first of some files of variables that exists. Their
 	// names are relative to the file in which `from` is.
-	ReadVars func(ctx context.Context, from Place, paths []string) ([]Var, error)
+	ReadVars func(ctx context.Context, from diagnostic.Place, paths []string) ([]Var, error)
 	// Prompt asks a person; nil where there is nobody at a terminal.
 	Prompt func(ctx context.Context, q Question) (string, error)
 	// Step asks whether a task is to be done (--step); nil: all are.

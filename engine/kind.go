@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -32,7 +33,7 @@ type Kind struct {
 	// Check tells what is wrong with arguments beyond what their types say, as far
 	// as that shows without evaluating anything. dir is the playbook's folder, where
 	// relative paths start. Nil: nothing. What CheckArgs tells it does not repeat.
-	Check func(args *expr.Node, dir string) []*Problem
+	Check func(args *expr.Node, dir string) []*diagnostic.Problem
 	// Prunes marks the kind that removes what no play of a scope declares any more.
 	// A play that says prune ends with it; its parameter is the scope.
 	Prunes bool

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/suggest"
 )
 
 // Link tells what a program's names have wrong: names that nothing defines,
 // results used before they are registered, variables that need themselves.
 // extra are the names given from outside, on the command line.
-func Link(p *Program, extra []string) []*Problem {
+func Link(p *Program, extra []string) []*diagnostic.Problem {
 	return link(p, extra).problems
 }
 
@@ -49,7 +51,7 @@ func (s *linkedStep) opens() bool { return s.step.Kind.Guard || s.more }
 type linked struct {
 	steps    []*linkedStep
 	of       map[*Step]*linkedStep
-	problems []*Problem
+	problems []*diagnostic.Problem
 }
 
 type linker struct {
@@ -59,11 +61,11 @@ type linker struct {
 	vars       map[string]*Var  // of the play at hand
 	asked      map[string]bool  // by the play at hand
 	open       int              // from this step on any name may be defined
-	told       map[Place]bool
+	told       map[diagnostic.Place]bool
 }
 
 func newLinker(extra []string) *linker {
-	l := &linker{extra: map[string]bool{}, registrars: map[string][]int{}, told: map[Place]bool{}, open: math.MaxInt}
+	l := &linker{extra: map[string]bool{}, registrars: map[string][]int{}, told: map[diagnostic.Place]bool{}, open: math.MaxInt}
 	l.of = map[*Step]*linkedStep{}
 	for _, name := range extra {
 		l.extra[name] = true
@@ -321,12 +323,12 @@ func (f *follower) undefined(r expr.Ref) {
 	f.told[r.Place] = true
 	if later := f.registrars[r.Name]; len(later) > 0 {
 		s := f.steps[later[0]].step
-		f.problems = append(f.problems, Problemf(r.Place, "%q is used before it is registered", r.Name).
+		f.problems = append(f.problems, diagnostic.Problemf(r.Place, "%q is used before it is registered", r.Name).
 			WithHint("the task at %s registers it", s.Place))
 		return
 	}
-	p := Problemf(r.Place, "%q is not defined", r.Name)
-	if p.Hint = DidYouMean(r.Name, f.known()); p.Hint == "" {
+	p := diagnostic.Problemf(r.Place, "%q is not defined", r.Name)
+	if p.Hint = suggest.DidYouMean(r.Name, f.known()); p.Hint == "" {
 		p.Hint = "register it, set it under vars, or give it a default"
 	}
 	f.problems = append(f.problems, p)
@@ -365,7 +367,7 @@ func (f *follower) cycle(loop []*Var) {
 	for _, v := range loop {
 		chain = append(chain, v.Name)
 	}
-	f.problems = append(f.problems, &Problem{Place: at,
+	f.problems = append(f.problems, &diagnostic.Problem{Place: at,
 		Msg: fmt.Sprintf("variable %q needs itself: %s", loop[0].Name, strings.Join(chain, " → "))})
 }
 

@@ -1,6 +1,10 @@
 package engine
 
-import "strings"
+import (
+	"strings"
+
+	"runner/diagnostic"
+)
 
 // UnusedRegister is the rule of warnings about results that nothing mentions.
 const UnusedRegister = "unused-register"
@@ -13,8 +17,8 @@ func (l *linker) unused() {
 		if name == "" || strings.HasPrefix(name, "_") || s.wantedAny || len(s.wanted) > 0 {
 			continue
 		}
-		p := Problemf(s.step.RegisterAt, "nothing mentions %q", name).WithHint("remove the register, or call it _%s", name)
-		p.Warning, p.Rule = true, UnusedRegister
+		p := diagnostic.Problemf(s.step.RegisterAt, "nothing mentions %q", name).WithHint("remove the register, or call it _%s", name)
+		p.Severity, p.Rule = diagnostic.Warning, UnusedRegister
 		l.problems = append(l.problems, p)
 	}
 }

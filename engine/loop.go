@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -63,7 +64,7 @@ func (l *looping) prepare(whole *attempt) error {
 		return nil
 	}
 	if l.items, err = l.step.Loop.itemsOf(v); err != nil {
-		return Problemf(l.step.Loop.Over.Place, "%s", err)
+		return diagnostic.Problemf(l.step.Loop.Over.Place, "%s", err)
 	}
 	if len(l.items) == 0 {
 		whole.end.Outcome = Skipped

@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"strings"
+
+	"runner/diagnostic"
 )
 
 // Mistakes are what is wrong with several arguments of one task, told at once
@@ -33,7 +35,7 @@ func (m Mistakes) Error() string {
 	var all []string
 	for _, err := range m {
 		text := err.Error()
-		if h, ok := errors.AsType[Hinted](err); ok && h.Hint() != "" {
+		if h, ok := errors.AsType[diagnostic.Hinted](err); ok && h.Hint() != "" {
 			text += " (" + h.Hint() + ")"
 		}
 		all = append(all, text)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -94,15 +95,15 @@ func (a *attempt) failed(err error) *expr.Map {
 }
 
 // place finds where in the playbook an error belongs.
-func (a *attempt) place(err error) *Problem {
+func (a *attempt) place(err error) *diagnostic.Problem {
 	return a.step.Kind.ProblemOf(err, a.step.Args, a.step.Place)
 }
 
 // ProblemOf makes a Problem of an error: one about an argument (see About) is placed
 // where that was written among args, others at `at`; of several mistakes, each.
-func (k *Kind) ProblemOf(err error, args *expr.Node, at Place) *Problem {
+func (k *Kind) ProblemOf(err error, args *expr.Node, at diagnostic.Place) *diagnostic.Problem {
 	if several, ok := errors.AsType[Mistakes](err); ok && len(several) > 0 {
-		sum := &Problem{Msg: err.Error(), Err: err}
+		sum := &diagnostic.Problem{Msg: err.Error(), Err: err}
 		for _, one := range several {
 			sum.Parts = append(sum.Parts, k.ProblemOf(one, args, at))
 		}
@@ -114,7 +115,7 @@ func (k *Kind) ProblemOf(err error, args *expr.Node, at Place) *Problem {
 			at = n.Place
 		}
 	}
-	return ProblemOf(err, at)
+	return diagnostic.From(err, at)
 }
 
 // argument finds the node of "details.plan" or "msg[2]" in the arguments, or the

@@ -7,7 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/suggest"
 )
 
 // A playRun is the state of one play.
@@ -82,10 +84,10 @@ func (p *playRun) from(list []Item) []Item {
 
 // begin asks for what is asked for, reads files of variables, and evaluates what
 // the play says of itself.
-func (p *playRun) begin(ctx context.Context) *Problem {
+func (p *playRun) begin(ctx context.Context) *diagnostic.Problem {
 	for _, prompt := range p.play.Prompts {
 		if err := p.ask(ctx, prompt); err != nil {
-			return ProblemOf(err, prompt.Place)
+			return diagnostic.From(err, prompt.Place)
 		}
 	}
 	if err := p.readFiles(ctx); err != nil {
@@ -93,7 +95,7 @@ func (p *playRun) begin(ctx context.Context) *Problem {
 	}
 	force, err := p.playScope().flag(p.play.ForceHandlers, p.opt.ForceHandlers)
 	if err != nil {
-		return ProblemOf(err, p.play.Place)
+		return diagnostic.From(err, p.play.Place)
 	}
 	p.force = force
 	return nil
@@ -101,11 +103,11 @@ func (p *playRun) begin(ctx context.Context) *Problem {
 
 // readFiles reads vars_files. Where one could not be read before, its variables
 // may say something new about the order.
-func (p *playRun) readFiles(ctx context.Context) *Problem {
+func (p *playRun) readFiles(ctx context.Context) *diagnostic.Problem {
 	unread := false
 	for _, f := range p.play.VarsFiles {
 		if err := p.readFile(ctx, f); err != nil {
-			return ProblemOf(err, f.Place)
+			return diagnostic.From(err, f.Place)
 		}
 		unread = unread || !f.Read
 	}
@@ -170,7 +172,7 @@ func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
 func (p *playRun) answer(ctx context.Context, prompt *Prompt, text string, otherwise Value) (Value, error) {
 	if p.opt.Prompt == nil {
 		if prompt.Default == nil {
-			return nil, Problemf(prompt.Place, "%q is asked for, and there is nobody to ask", prompt.Name).
+			return nil, diagnostic.Problemf(prompt.Place, "%q is asked for, and there is nobody to ask", prompt.Name).
 				WithHint("give it with -e %s=…, or give it a default", prompt.Name)
 		}
 		return otherwise, nil
@@ -199,7 +201,7 @@ func (r *run) playName(p *playRun) string {
 }
 
 // start finds the step that a run is to start at.
-func (s Selection) start(p *Program) (*Step, *Problem) {
+func (s Selection) start(p *Program) (*Step, *diagnostic.Problem) {
 	if s.StartAt == "" {
 		return nil, nil
 	}
@@ -215,7 +217,7 @@ func (s Selection) start(p *Program) (*Step, *Problem) {
 		}
 	}
 	known = slices.DeleteFunc(known, func(name string) bool { return name == "" })
-	problem := &Problem{Msg: fmt.Sprintf("no task is called %q, to start at", s.StartAt)}
-	problem.Hint = DidYouMean(s.StartAt, known)
+	problem := &diagnostic.Problem{Msg: fmt.Sprintf("no task is called %q, to start at", s.StartAt)}
+	problem.Hint = suggest.DidYouMean(s.StartAt, known)
 	return nil, problem
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -17,7 +18,7 @@ import (
 func variables(t *testing.T, value string, names ...string) []engine.Var {
 	var list []engine.Var
 	for _, name := range names {
-		list = append(list, engine.Var{Name: name, Value: scalar(t, engine.Place{}, value)})
+		list = append(list, engine.Var{Name: name, Value: scalar(t, diagnostic.Place{}, value)})
 	}
 	return list
 }
@@ -31,7 +32,7 @@ func TestPrecedence(t *testing.T) {
 	p.Plays[0].Vars = variables(t, "play", rungs...)
 	p.Plays[0].Prompts = []*engine.Prompt{}
 	for _, name := range rungs[1:] {
-		p.Plays[0].Prompts = append(p.Plays[0].Prompts, &engine.Prompt{Name: name, Default: scalar(t, engine.Place{}, "prompt")})
+		p.Plays[0].Prompts = append(p.Plays[0].Prompts, &engine.Prompt{Name: name, Default: scalar(t, diagnostic.Place{}, "prompt")})
 	}
 	p.Plays[0].VarsFiles = []*engine.VarsFile{{Read: true, Vars: variables(t, "file", rungs[2:]...)}}
 	set, bring := p.Plays[0].Tasks[0].(*engine.Step), p.Plays[0].Tasks[1].(*engine.Step)
@@ -55,7 +56,7 @@ func TestPrompts(t *testing.T) {
 	ask := func(answer string, err error) engine.Hooks {
 		return engine.Hooks{Prompt: func(context.Context, engine.Question) (string, error) { return answer, err }}
 	}
-	otherwise := scalar(t, engine.Place{}, "{{ 'def' ~ 'ault' }}")
+	otherwise := scalar(t, diagnostic.Place{}, "{{ 'def' ~ 'ault' }}")
 	for name, c := range map[string]struct {
 		prompt engine.Prompt
 		opt    engine.Options
@@ -97,10 +98,10 @@ func TestWhatIsTypedInPrivateIsASecret(t *testing.T) {
 
 func TestFilesOfVariablesReadLate(t *testing.T) {
 	p, told := script(t, newWorld(), "put name=a value=1 takes=3 | register=r\nsay msg={{late}}\nput name={{unset|default('b')}} value=1"), &witness{}
-	file := &engine.VarsFile{Paths: []*expr.Node{scalar(t, engine.Place{}, "{{env}}.yml"), scalar(t, engine.Place{}, "other.yml")}}
+	file := &engine.VarsFile{Paths: []*expr.Node{scalar(t, diagnostic.Place{}, "{{env}}.yml"), scalar(t, diagnostic.Place{}, "other.yml")}}
 	p.Plays[0].VarsFiles = []*engine.VarsFile{file}
 	p.Plays[0].Vars = variables(t, "dev", "env")
-	hooks := engine.Hooks{ReadVars: func(_ context.Context, _ engine.Place, paths []string) ([]engine.Var, error) {
+	hooks := engine.Hooks{ReadVars: func(_ context.Context, _ diagnostic.Place, paths []string) ([]engine.Var, error) {
 		if fmt.Sprint(paths) != "[dev.yml other.yml]" {
 			return nil, errors.New("no such file")
 		}

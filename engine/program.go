@@ -3,6 +3,7 @@ package engine
 import (
 	"iter"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -14,7 +15,7 @@ type Program struct {
 // A Play is three lists of tasks, with variables of their own. Handlers that
 // were notified run after each list.
 type Play struct {
-	Place Place
+	Place diagnostic.Place
 	Name  *expr.Node // nil: shown as its hosts
 	Hosts string     // as written, "localhost" where absent
 	// File is the playbook it stands in, as the user named it; magic variables
@@ -42,7 +43,7 @@ type Play struct {
 
 // A Prune is a play's claim on what it orders.
 type Prune struct {
-	Place Place
+	Place diagnostic.Place
 	Scope string // a name, the same wherever the playbook is played
 }
 
@@ -59,7 +60,7 @@ func (*Block) item() {}
 // is not made: its members stand in its place.
 type Block struct {
 	ID     string
-	Place  Place
+	Place  diagnostic.Place
 	Body   []Item
 	Rescue []Item
 	Always []Item
@@ -69,16 +70,16 @@ type Block struct {
 // it is given from outside.
 type Prompt struct {
 	Name    string
-	Place   Place      // of the name
-	Text    *expr.Node // the question; nil: the name
-	Default *expr.Node // nil: none
-	Private bool       // not echoed; its value is a secret
-	Confirm bool       // asked twice
+	Place   diagnostic.Place // of the name
+	Text    *expr.Node       // the question; nil: the name
+	Default *expr.Node       // nil: none
+	Private bool             // not echoed; its value is a secret
+	Confirm bool             // asked twice
 }
 
 // A VarsFile is an entry of vars_files: the first of its paths that exists is read.
 type VarsFile struct {
-	Place Place
+	Place diagnostic.Place
 	Paths []*expr.Node
 	// Vars are what the file defines, where the compiler knew its name and has
 	// read it; then Read is true. Otherwise it is read when the play starts.
@@ -89,7 +90,7 @@ type VarsFile struct {
 // A Var is a named value, evaluated when it is used.
 type Var struct {
 	Name  string
-	Place Place // of the name
+	Place diagnostic.Place // of the name
 	Value *expr.Node
 }
 
@@ -99,12 +100,12 @@ type Step struct {
 	// ID is stable between two compilations of the same text: "1.3" is the
 	// third task of the first play.
 	ID    string
-	Place Place
+	Place diagnostic.Place
 	Name  *expr.Node // nil: unnamed
 	Kind  *Kind
-	As    string     // the kind's name as the playbook writes it
-	At    Place      // where that stands
-	Args  *expr.Node // a Mapping; nil: none. What module_defaults add is in it
+	As    string           // the kind's name as the playbook writes it
+	At    diagnostic.Place // where that stands
+	Args  *expr.Node       // a Mapping; nil: none. What module_defaults add is in it
 	// Vars are its variables, those of the blocks around it first: the last of a
 	// name counts.
 	Vars []Var
@@ -121,7 +122,7 @@ type Step struct {
 	ChangedWhen []*Condition
 
 	Register       string
-	RegisterAt     Place
+	RegisterAt     diagnostic.Place
 	Notify         []*expr.Node // names or topics of handlers, or templates of lists of such
 	Listen         []string     // topics of a handler
 	Tags           []string     // inherited ones included
@@ -155,7 +156,7 @@ const (
 // A Loop runs a step once for each item.
 type Loop struct {
 	Kind  LoopKind
-	Place Place // of the keyword
+	Place diagnostic.Place // of the keyword
 	Over  *expr.Node
 
 	Var       string       // "" means "item"
@@ -169,7 +170,7 @@ type Loop struct {
 // A Condition is one expression of a `when`.
 type Condition struct {
 	Text  string // as written
-	Place Place
+	Place diagnostic.Place
 	Expr  *expr.Template
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -146,7 +147,7 @@ func (a *attempt) try(ctx context.Context, task Task) error {
 func (a *attempt) timedOut(limit float64) error {
 	msg := fmt.Sprintf("Timed out after %s second(s)", expr.Text(plainNumber(limit)))
 	failure := &Failure{Msg: msg, Result: expr.MapOf("msg", msg+".", "timedout", expr.MapOf("period", plainNumber(limit)))}
-	p := &Problem{Place: a.step.Timeout.Place, Msg: msg, Err: failure}
+	p := &diagnostic.Problem{Place: a.step.Timeout.Place, Msg: msg, Err: failure}
 	if a.applied {
 		p.Hint = "what was begun may still come about; run again to see"
 	}
@@ -158,7 +159,7 @@ func at(conditions []*Condition, err error) error {
 	if len(conditions) == 0 {
 		return err
 	}
-	return &Problem{Place: conditions[0].Place, Msg: err.Error(), Err: err}
+	return &diagnostic.Problem{Place: conditions[0].Place, Msg: err.Error(), Err: err}
 }
 
 func plainNumber(f float64) Value {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -47,7 +48,7 @@ type Options struct {
 // A Result is what came of a run.
 type Result struct {
 	Stats       Stats
-	Problems    []*Problem // of the steps that failed, in playbook order
+	Problems    []*diagnostic.Problem // of the steps that failed, in playbook order
 	Interrupted bool
 }
 
@@ -58,7 +59,7 @@ type Result struct {
 func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	order := link(p, varNames(opt.ExtraVars))
 	startAt, problem := opt.Selection.start(p)
-	var problems Problems
+	var problems diagnostic.Problems
 	problems.Add(order.problems...)
 	problems.Add(problem)
 	if err := problems.Err(); err != nil {
@@ -155,7 +156,7 @@ func (r *run) render(s *scope, n *expr.Node) string {
 }
 
 // consent asks for what a change risks, if it risks anything.
-func (r *run) consent(ctx context.Context, s *Step, c *Change) *Problem {
+func (r *run) consent(ctx context.Context, s *Step, c *Change) *diagnostic.Problem {
 	if c.Risk == "" || slices.Contains(r.opt.Allow, c.Allow) || slices.Contains(s.Allow, c.Allow) {
 		return nil
 	}
@@ -166,8 +167,8 @@ func (r *run) consent(ctx context.Context, s *Step, c *Change) *Problem {
 		if r.opt.Ask(ctx, what) {
 			return nil
 		}
-		return Problemf(s.Place, "%s; it was not allowed", what)
+		return diagnostic.Problemf(s.Place, "%s; it was not allowed", what)
 	}
-	return Problemf(s.Place, "consent is needed %s", what).
+	return diagnostic.Problemf(s.Place, "consent is needed %s", what).
 		WithHint("nothing was changed; give --allow %s, or write `allow: %s` in the task", c.Allow, c.Allow)
 }

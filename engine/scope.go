@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -235,7 +236,7 @@ func (s *scope) flag(n *expr.Node, otherwise bool) (bool, error) {
 	}
 	b, err := asBool(expr.Text(v), v)
 	if err != nil {
-		return false, Problemf(n.Place, "%s", err)
+		return false, diagnostic.Problemf(n.Place, "%s", err)
 	}
 	return b.(bool), nil
 }
@@ -248,7 +249,7 @@ func (s *scope) number(n *expr.Node, otherwise float64) (float64, error) {
 	}
 	f, err := asFloat(expr.Text(v), v)
 	if err != nil {
-		return 0, Problemf(n.Place, "%s", err)
+		return 0, diagnostic.Problemf(n.Place, "%s", err)
 	}
 	return f.(float64), nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -18,7 +19,7 @@ import (
 // line that begins with `handler` is one.
 func script(t testing.TB, w *world, text string) *engine.Program {
 	t.Helper()
-	s := &scripted{TB: t, src: &expr.Source{Name: "test.yml", Text: text}, kinds: kinds(w)}
+	s := &scripted{TB: t, src: &diagnostic.Source{Name: "test.yml", Text: text}, kinds: kinds(w)}
 	s.lines = strings.Split(strings.TrimSpace(text), "\n")
 	s.play = &engine.Play{Hosts: "localhost", File: "test.yml"}
 	s.play.Tasks = s.items()
@@ -27,7 +28,7 @@ func script(t testing.TB, w *world, text string) *engine.Program {
 
 type scripted struct {
 	testing.TB
-	src   *expr.Source
+	src   *diagnostic.Source
 	kinds map[string]*engine.Kind
 	play  *engine.Play
 	lines []string
@@ -73,7 +74,9 @@ func (s *scripted) block() *engine.Block {
 	}
 }
 
-func (s *scripted) at() engine.Place { return engine.Place{Source: s.src, Line: s.next + 1, Col: 1} }
+func (s *scripted) at() diagnostic.Place {
+	return diagnostic.Place{Source: s.src, Line: s.next + 1, Col: 1}
+}
 
 func (s *scripted) step(line string) *engine.Step {
 	s.Helper()
@@ -93,7 +96,7 @@ func (s *scripted) step(line string) *engine.Step {
 	return step
 }
 
-func mapping(t testing.TB, at engine.Place, text string) *expr.Node {
+func mapping(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 	n := &expr.Node{Shape: expr.Mapping, Place: at}
 	for word := range strings.FieldsSeq(text) {
 		key, value, _ := strings.Cut(word, "=")
@@ -102,10 +105,10 @@ func mapping(t testing.TB, at engine.Place, text string) *expr.Node {
 	return n
 }
 
-func scalar(t testing.TB, at engine.Place, text string) *expr.Node {
+func scalar(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 	n := &expr.Node{Place: at, Text: text, Value: text}
 	if expr.HasTemplate(text) {
-		tmpl, err := expr.Parse(text, expr.At(at, text))
+		tmpl, err := expr.Parse(text, diagnostic.At(at, text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +118,7 @@ func scalar(t testing.TB, at engine.Place, text string) *expr.Node {
 }
 
 // sequence makes a list of words with commas between them.
-func sequence(t testing.TB, at engine.Place, text string) *expr.Node {
+func sequence(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 	n := &expr.Node{Shape: expr.Sequence, Place: at}
 	for word := range strings.SplitSeq(text, ",") {
 		if word != "" {
@@ -167,7 +170,7 @@ func keyword(t testing.TB, s *engine.Step, e expr.Entry) {
 
 func condition(t testing.TB, n *expr.Node) *engine.Condition {
 	t.Helper()
-	c, _, err := expr.ParseCondition(n.Text, expr.At(n.Place, n.Text))
+	c, _, err := expr.ParseCondition(n.Text, diagnostic.At(n.Place, n.Text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"runner/diagnostic"
 )
 
 // Masked stands where a secret stood.
-const Masked = "********"
+const Masked = diagnostic.Masked
 
 // shortest is the length in bytes from which a secret is masked by value:
 // shorter ones would blot out innocent text.

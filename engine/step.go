@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -100,19 +101,19 @@ func (n *node) follow(ctx context.Context, a *attempt) {
 }
 
 // asked asks whether a step is to be done, where every step is asked for.
-func (n *node) asked(ctx context.Context, name string) (bool, *Problem) {
+func (n *node) asked(ctx context.Context, name string) (bool, *diagnostic.Problem) {
 	if n.opt.Step == nil || n.goOn {
 		return true, nil
 	}
 	answer, err := n.opt.Step(ctx, name)
 	if err != nil {
-		return false, ProblemOf(err, Place{})
+		return false, diagnostic.From(err, diagnostic.Place{})
 	}
 	n.goOn = answer == GoOn
 	return answer != No, nil
 }
 
-func (n *node) failedBeforehand(end TaskEnd, problem *Problem) {
+func (n *node) failedBeforehand(end TaskEnd, problem *diagnostic.Problem) {
 	end.Outcome, end.Problem = Failed, problem
 	end.Result = expr.MapOf("msg", problem.Msg, "changed", false, "failed", true)
 	n.outcome, n.failure = Failed, &end
@@ -152,7 +153,7 @@ func (a *attempt) run(ctx context.Context) {
 func (a *attempt) do(ctx context.Context) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = &Problem{Place: a.step.Place, Detail: string(debug.Stack()),
+			err = &diagnostic.Problem{Place: a.step.Place, Detail: string(debug.Stack()),
 				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.step.Kind.Name, fault),
 				Hint: "please report it; -v shows where it happened"}
 		}
@@ -329,7 +330,7 @@ func (a *attempt) effects(ctx context.Context, c *Change) error {
 		return nil
 	}
 	if a.opt.Load == nil {
-		return Problemf(a.step.Place, "files of tasks cannot be read here")
+		return diagnostic.Problemf(a.step.Place, "files of tasks cannot be read here")
 	}
 	var err error
 	if a.included, err = a.opt.Load(ctx, a.step, c.Include); err == nil {
@@ -348,7 +349,7 @@ func (a *attempt) host(check, write bool) *Host {
 		h.HTTP = a.writing
 	}
 	h.Warn = func(text string) {
-		a.out.add(Warning{Problem: &Problem{Place: a.step.Place, Msg: text, Warning: true}})
+		a.out.add(Warning{Problem: &diagnostic.Problem{Place: a.step.Place, Msg: text, Severity: diagnostic.Warning}})
 	}
 	h.Progress = func(text string) { a.out.add(TaskProgress{Step: a.step, Text: text}) }
 	h.Say = func(text string) { a.out.add(TaskSays{Step: a.step, Text: text}) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -69,7 +70,7 @@ func (c *compiler) moreArgs(n *expr.Node) bool {
 }
 
 // addArgs adds parameters to those of a step, which win.
-func (c *compiler) addArgs(s *engine.Step, more []expr.Entry, at expr.Place) {
+func (c *compiler) addArgs(s *engine.Step, more []expr.Entry, at diagnostic.Place) {
 	if len(more) == 0 || s.Args != nil && s.Args.Shape != expr.Mapping {
 		return
 	}

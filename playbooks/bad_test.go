@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"runner/diagnostic"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"runner/engine"
 )
 
 // Each file in testdata/bad says itself what is wrong with it, in comments:
@@ -54,8 +54,8 @@ func expectations(file, text string) []expected {
 	return all
 }
 
-func (e expected) matches(p *engine.Problem) bool {
-	return e.file == p.Place.Source.Name && e.warning == p.Warning && e.line == p.Place.Line && e.col == p.Place.Col &&
+func (e expected) matches(p *diagnostic.Problem) bool {
+	return e.file == p.Place.Source.Name && e.warning == (p.Severity == diagnostic.Warning) && e.line == p.Place.Line && e.col == p.Place.Col &&
 		(e.text == p.Msg || e.text == p.Msg+"; "+p.Hint)
 }
 
@@ -124,10 +124,10 @@ func lines(list []expected) []string {
 
 // told writes problems as expectations are written: without the hint where the
 // expectation of that line has none.
-func told(problems []*engine.Problem, want []expected) []string {
+func told(problems []*diagnostic.Problem, want []expected) []string {
 	all := []string{}
 	for _, p := range problems {
-		e := expected{p.Place.Source.Name, p.Warning, p.Place.Line, p.Place.Col, p.Msg}
+		e := expected{p.Place.Source.Name, p.Severity == diagnostic.Warning, p.Place.Line, p.Place.Col, p.Msg}
 		if p.Hint != "" {
 			e.text += "; " + p.Hint
 		}

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
 )
@@ -31,7 +31,7 @@ func (b *braces) read(n *expr.Node, doc *reading.Document, known func(name strin
 		return nil
 	}
 	at := doc.Origin(n)
-	tmpl, err := expr.Parse("{"+n.Text+"}", func(offset int) expr.Place { return at(max(0, offset-1)) })
+	tmpl, err := expr.Parse("{"+n.Text+"}", func(offset int) diagnostic.Place { return at(max(0, offset-1)) })
 	if err != nil {
 		return nil
 	}
@@ -42,12 +42,12 @@ func (b *braces) read(n *expr.Node, doc *reading.Document, known func(name strin
 }
 
 // warning tells of all of them at the place of the first.
-func (b *braces) warning() *engine.Problem {
+func (b *braces) warning() *diagnostic.Problem {
 	if b.first == nil {
 		return nil
 	}
-	p := engine.Problemf(b.first.Place, "%q is read as {%s}", b.first.Text, b.first.Text)
-	p.Warning, p.Rule = true, "single-braces"
+	p := diagnostic.Problemf(b.first.Place, "%q is read as {%s}", b.first.Text, b.first.Text)
+	p.Severity, p.Rule = diagnostic.Warning, "single-braces"
 	switch more := b.count - 1; more {
 	case 0:
 		p.Hint = "write double braces"

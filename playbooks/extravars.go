@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
 	"runner/playbooks/reading"
 )
 
@@ -18,7 +18,7 @@ func ExtraVars(arg string, read func(path string) ([]byte, error), v *reading.Va
 	if path, ok := strings.CutPrefix(text, "@"); ok {
 		data, err := read(path)
 		if err != nil {
-			return nil, &engine.Problem{Place: expr.Place{Source: &expr.Source{Name: path}}, Msg: reading.Reason(err), Err: err}
+			return nil, &diagnostic.Problem{Place: diagnostic.Place{Source: &diagnostic.Source{Name: path}}, Msg: reading.Reason(err), Err: err}
 		}
 		return varsOfYAML(path, data, v)
 	}
@@ -29,7 +29,7 @@ func ExtraVars(arg string, read func(path string) ([]byte, error), v *reading.Va
 }
 
 func varsOfYAML(name string, data []byte, v *reading.Vault) ([]engine.Var, error) {
-	var all engine.Problems
+	var all diagnostic.Problems
 	n, problems := reading.ParseYAML(name, data, v)
 	all.Add(problems...)
 	if n == nil {
@@ -44,15 +44,15 @@ func varsOfYAML(name string, data []byte, v *reading.Vault) ([]engine.Var, error
 }
 
 func varsOfPairs(arg string) ([]engine.Var, error) {
-	src := &expr.Source{Name: "--extra-vars", Text: arg}
+	src := &diagnostic.Source{Name: "--extra-vars", Text: arg}
 	list, err := reading.Pairs(arg)
 	if err != nil {
-		return nil, engine.ProblemOf(fmt.Errorf("%w; give name=value, a map in JSON or YAML, or @file", err),
-			expr.Place{Source: src})
+		return nil, diagnostic.From(fmt.Errorf("%w; give name=value, a map in JSON or YAML, or @file", err),
+			diagnostic.Place{Source: src})
 	}
-	var all engine.Problems
+	var all diagnostic.Problems
 	var vars []engine.Var
-	whole := expr.At(expr.Place{Source: src, Line: 1, Col: 1}, arg)
+	whole := diagnostic.At(diagnostic.Place{Source: src, Line: 1, Col: 1}, arg)
 	for _, p := range list {
 		n, bad := p.Node(whole)
 		all.Add(bad, badName(p.Name, whole(p.NameAt)))

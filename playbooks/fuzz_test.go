@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -64,7 +65,7 @@ func refs(s *engine.Step) []expr.Ref {
 }
 
 // within fails if a place is not one of a text.
-func within(t *testing.T, at expr.Place, text string) {
+func within(t *testing.T, at diagnostic.Place, text string) {
 	t.Helper()
 	if at.Source == nil {
 		t.Error("a problem without a place")

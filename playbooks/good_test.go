@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -48,7 +49,7 @@ func TestGoodPlaybooks(t *testing.T) {
 }
 
 // drawn writes a program down, every part with its place.
-func drawn(program *engine.Program, problems []*engine.Problem) string {
+func drawn(program *engine.Program, problems []*diagnostic.Problem) string {
 	d := drawing{}
 	for _, p := range problems {
 		d.line(0, p.Place, "warning (%s): %s; %s", p.Rule, p.Msg, p.Hint)
@@ -70,7 +71,7 @@ func drawn(program *engine.Program, problems []*engine.Problem) string {
 
 type drawing struct{ strings.Builder }
 
-func (d *drawing) line(depth int, at expr.Place, format string, args ...any) {
+func (d *drawing) line(depth int, at diagnostic.Place, format string, args ...any) {
 	fmt.Fprintf(d, "%*s", 2*depth, "")
 	fmt.Fprintf(d, format, args...)
 	fmt.Fprintf(d, "  @%d:%d\n", at.Line, at.Col)

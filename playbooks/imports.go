@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
+	"runner/suggest"
 )
 
 const importTasks = "import_tasks"
@@ -148,7 +150,7 @@ func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 
 // bring opens a file that another names: relative to that one, or to the playbook.
 // The source is nil if it cannot be read; that is told.
-func (c *compiler) bring(n *expr.Node, name string) (path string, src *expr.Source) {
+func (c *compiler) bring(n *expr.Node, name string) (path string, src *diagnostic.Source) {
 	path = c.find(name)
 	if src := c.opened[path]; src != nil {
 		return path, src
@@ -206,7 +208,7 @@ func absolute(path string) string {
 // missing tells that a file that is named cannot be read.
 func (c *compiler) missing(n *expr.Node, path string, err error) {
 	c.blind = true
-	p := engine.Problemf(n.Place, "%s: %s", path, reading.Reason(err))
+	p := diagnostic.Problemf(n.Place, "%s: %s", path, reading.Reason(err))
 	p.Err = err
 	if near := c.neighbour(path); near != "" {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)
@@ -230,7 +232,7 @@ func (c *compiler) neighbour(path string) string {
 			stems = append(stems, s)
 		}
 	}
-	return files[engine.Nearest(stem(filepath.Base(path)), stems)]
+	return files[suggest.Nearest(stem(filepath.Base(path)), stems)]
 }
 
 func orElse(text, otherwise string) string {

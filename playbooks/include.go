@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -129,7 +130,7 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 
 // ReadVars reads the first of some files of variables that exists. Their names are
 // relative to the file in which `from` is.
-func (f Files) ReadVars(_ context.Context, from engine.Place, names []string) ([]engine.Var, error) {
+func (f Files) ReadVars(_ context.Context, from diagnostic.Place, names []string) ([]engine.Var, error) {
 	c := newCompiler(f.Options)
 	if from.Source != nil {
 		c.path = from.Source.Name

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -104,7 +105,7 @@ func (c *compiler) allow(n *expr.Node) []string {
 func list(words []string) string { return strings.Join(words, ", ") }
 
 // variable reads a keyword that names a variable, such as register.
-func (c *compiler) variable(e expr.Entry) (name string, at expr.Place) {
+func (c *compiler) variable(e expr.Entry) (name string, at diagnostic.Place) {
 	n := e.Value
 	text, ok := n.Value.(string)
 	switch {
@@ -117,7 +118,7 @@ func (c *compiler) variable(e expr.Entry) (name string, at expr.Place) {
 	}
 	p := badName(text, n.Place)
 	c.problems.Add(p)
-	if p != nil && !p.Warning {
+	if p != nil && p.Severity == diagnostic.Error {
 		return "", n.Place
 	}
 	return text, n.Place
@@ -157,12 +158,12 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 	at := c.doc.Origin(n)
 	tmpl, delimited, err := expr.ParseCondition(text, at)
 	if err != nil {
-		c.problems.Add(engine.ProblemOf(err, n.Place))
+		c.problems.Add(diagnostic.From(err, n.Place))
 		return nil
 	}
 	if delimited {
-		p := engine.Problemf(n.Place, "a condition is an expression already").WithHint("leave out {{ and }}")
-		p.Warning, p.Rule = true, "no-jinja-when"
+		p := diagnostic.Problemf(n.Place, "a condition is an expression already").WithHint("leave out {{ and }}")
+		p.Severity, p.Rule = diagnostic.Warning, "no-jinja-when"
 		c.problems.Add(p)
 	}
 	return &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -31,13 +32,13 @@ func Rules() []Rule {
 
 // unasked reports whether a problem is a warning that nobody asked for. In a
 // playbook that is wrong, what mentions a result may be what is wrong.
-func (c *compiler) unasked(p *engine.Problem, wrong bool) bool {
-	return p.Warning && slices.Contains(onRequest[:], p.Rule) && (!c.lint || wrong && p.Rule == engine.UnusedRegister)
+func (c *compiler) unasked(p *diagnostic.Problem, wrong bool) bool {
+	return p.Severity == diagnostic.Warning && slices.Contains(onRequest[:], p.Rule) && (!c.lint || wrong && p.Rule == engine.UnusedRegister)
 }
 
 // warn notes a warning.
-func (c *compiler) warn(at expr.Place, rule, msg, hint string) {
-	c.problems.Add(&engine.Problem{Place: at, Msg: msg, Hint: hint, Rule: rule, Warning: true})
+func (c *compiler) warn(at diagnostic.Place, rule, msg, hint string) {
+	c.problems.Add(&diagnostic.Problem{Place: at, Msg: msg, Hint: hint, Rule: rule, Severity: diagnostic.Warning})
 }
 
 // lintTask warns about a task.

@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
+	"runner/suggest"
 )
 
 // Options say what a playbook may contain.
@@ -32,7 +34,7 @@ type Options struct {
 // order. It gives the problems of all files, by file and place, warnings
 // included. The program is nil if a problem is no warning. A file that cannot be
 // read is a problem too, whose Err says why (fs.ErrNotExist and the like).
-func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
+func Load(paths []string, opt Options) (*engine.Program, []*diagnostic.Problem) {
 	c := newCompiler(opt)
 	for i, path := range paths {
 		c.given = i
@@ -47,7 +49,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*engine.Problem) {
 }
 
 // Parse is Load for one playbook that is in memory already.
-func Parse(name string, text []byte, opt Options) (*engine.Program, []*engine.Problem) {
+func Parse(name string, text []byte, opt Options) (*engine.Program, []*diagnostic.Problem) {
 	c := newCompiler(opt)
 	src, p := reading.SourceOf(name, text, opt.Vault)
 	if p != nil {
@@ -63,9 +65,9 @@ type compiler struct {
 	kinds     map[string]*engine.Kind // by short and by full name
 	kindNames []string
 	program   *engine.Program
-	problems  engine.Problems
-	sources   map[*expr.Source]int // their order
-	docs      map[*expr.Source]*reading.Document
+	problems  diagnostic.Problems
+	sources   map[*diagnostic.Source]int // their order
+	docs      map[*diagnostic.Source]*reading.Document
 
 	// names are the variables known at the place at hand: those from the command
 	// line, the magic ones, what earlier tasks registered.
@@ -83,11 +85,11 @@ type compiler struct {
 
 	swollen bool // there are too many, and that was told
 
-	opened    map[string]*expr.Source // files that others bring in, by path
-	given     int                     // which of the files that were given is at hand
-	importing []string                // the files that import each other down to the one at hand
-	checked   map[string]bool         // files that include_tasks would bring in, and that were checked
-	tried     []*engine.Step          // the tasks of those files, of the play at hand
+	opened    map[string]*diagnostic.Source // files that others bring in, by path
+	given     int                           // which of the files that were given is at hand
+	importing []string                      // the files that import each other down to the one at hand
+	checked   map[string]bool               // files that include_tasks would bring in, and that were checked
+	tried     []*engine.Step                // the tasks of those files, of the play at hand
 
 	doc    *reading.Document // of the file at hand
 	path   string
@@ -98,10 +100,10 @@ func newCompiler(opt Options) *compiler {
 	c := &compiler{
 		kinds:   map[string]*engine.Kind{},
 		program: &engine.Program{},
-		sources: map[*expr.Source]int{},
-		docs:    map[*expr.Source]*reading.Document{},
+		sources: map[*diagnostic.Source]int{},
+		docs:    map[*diagnostic.Source]*reading.Document{},
 		names:   map[string]bool{},
-		opened:  map[string]*expr.Source{},
+		opened:  map[string]*diagnostic.Source{},
 		checked: map[string]bool{},
 		extra:   slices.Clone(opt.ExtraVars),
 		vault:   opt.Vault,
@@ -127,27 +129,27 @@ func newCompiler(opt Options) *compiler {
 }
 
 // unread notes why a file could not be read.
-func (c *compiler) unread(p *engine.Problem) {
+func (c *compiler) unread(p *diagnostic.Problem) {
 	c.order(p.Place.Source)
 	c.problems.Add(p)
 	c.blind = true
 }
 
-func (c *compiler) order(src *expr.Source) {
+func (c *compiler) order(src *diagnostic.Source) {
 	if _, ok := c.sources[src]; !ok {
 		c.sources[src] = len(c.sources)
 	}
 }
 
 // playbookFile adds the plays of one file.
-func (c *compiler) playbookFile(path string, src *expr.Source) {
+func (c *compiler) playbookFile(path string, src *diagnostic.Source) {
 	c.importing = []string{absolute(path)}
 	c.file(path, src, func(root *expr.Node) { c.playbook(root, imported{}) })
 }
 
 // file reads a file and has its tree compiled. Afterwards the file at hand is the
 // one from before.
-func (c *compiler) file(path string, src *expr.Source, compile func(root *expr.Node)) {
+func (c *compiler) file(path string, src *diagnostic.Source, compile func(root *expr.Node)) {
 	defer func(doc *reading.Document, path string, b braces) { c.doc, c.path, c.braces = doc, path, b }(c.doc, c.path, c.braces)
 	c.order(src)
 	c.doc, c.path, c.braces = reading.NewDocument(src, c.vault), path, braces{}
@@ -163,7 +165,7 @@ func (c *compiler) file(path string, src *expr.Source, compile func(root *expr.N
 }
 
 // finish checks what spans the whole program, and puts the problems in order.
-func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
+func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
 	if !c.blind {
 		c.problems.Add(engine.Link(c.program, c.extra)...)
 	}
@@ -175,19 +177,19 @@ func (c *compiler) finish() (*engine.Program, []*engine.Problem) {
 }
 
 // told gives the problems by file and place, each once.
-func (c *compiler) told() []*engine.Problem {
+func (c *compiler) told() []*diagnostic.Problem {
 	type told struct {
-		at  expr.Place
+		at  diagnostic.Place
 		msg string
 	}
 	seen, wrong := map[told]bool{}, reading.Failed(c.problems.All())
-	problems := slices.DeleteFunc(c.problems.All(), func(p *engine.Problem) bool {
+	problems := slices.DeleteFunc(c.problems.All(), func(p *diagnostic.Problem) bool {
 		key := told{p.Place, p.Msg}
 		again := seen[key]
 		seen[key] = true
 		return again || c.unasked(p, wrong) || c.silenced(p)
 	})
-	slices.SortStableFunc(problems, func(a, b *engine.Problem) int {
+	slices.SortStableFunc(problems, func(a, b *diagnostic.Problem) int {
 		return cmp.Or(
 			cmp.Compare(c.rank(a), c.rank(b)),
 			cmp.Compare(a.Place.Line, b.Place.Line),
@@ -201,9 +203,9 @@ func (c *compiler) told() []*engine.Problem {
 var noqa = regexp.MustCompile(`\s#\s*noqa\b(?::?\s*([\w\[\], -]+))?`)
 
 // silenced reports whether a problem is a warning that its line does not want.
-func (c *compiler) silenced(p *engine.Problem) bool {
+func (c *compiler) silenced(p *diagnostic.Problem) bool {
 	doc := c.docs[p.Place.Source]
-	if !p.Warning || doc == nil {
+	if p.Severity == diagnostic.Error || doc == nil {
 		return false
 	}
 	m := noqa.FindStringSubmatch(doc.LineText(p.Place.Line))
@@ -215,7 +217,7 @@ func (c *compiler) silenced(p *engine.Problem) bool {
 }
 
 // rank puts problems in the order of their files, those without a place last.
-func (c *compiler) rank(p *engine.Problem) int {
+func (c *compiler) rank(p *diagnostic.Problem) int {
 	if i, ok := c.sources[p.Place.Source]; ok {
 		return i
 	}
@@ -223,8 +225,8 @@ func (c *compiler) rank(p *engine.Problem) int {
 }
 
 // problem notes what is wrong at a place.
-func (c *compiler) problem(at expr.Place, format string, args ...any) *engine.Problem {
-	p := engine.Problemf(at, format, args...)
+func (c *compiler) problem(at diagnostic.Place, format string, args ...any) *diagnostic.Problem {
+	p := diagnostic.Problemf(at, format, args...)
 	c.problems.Add(p)
 	return p
 }
@@ -243,5 +245,5 @@ func (c *compiler) didYouMean(word string, among []string) string {
 	if c.asked++; c.asked > enough {
 		return ""
 	}
-	return engine.DidYouMean(word, among)
+	return suggest.DidYouMean(word, among)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"runner/diagnostic"
 	"runner/engine"
 )
 
@@ -201,7 +202,7 @@ func TestProblemsOfSeveralFiles(t *testing.T) {
 	}
 }
 
-func places(problems []*engine.Problem) []string {
+func places(problems []*diagnostic.Problem) []string {
 	var all []string
 	for _, p := range problems {
 		all = append(all, p.Place.String())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -81,7 +82,7 @@ func (c *compiler) bareTasks(root *expr.Node, from imported) {
 	c.checkNotified(play)
 }
 
-func (c *compiler) newPlay(at expr.Place) *engine.Play {
+func (c *compiler) newPlay(at diagnostic.Place) *engine.Play {
 	play := &engine.Play{Place: at, Hosts: "localhost", File: c.path, Given: c.given}
 	c.program.Plays = append(c.program.Plays, play)
 	return play

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -161,7 +162,7 @@ func (c *compiler) defaultsOf(e expr.Entry) *engine.Kind {
 		return nil
 	}
 	c.templates(e.Value)
-	for _, p := range engine.CheckArgs(k, e.Value, expr.Place{}) {
+	for _, p := range engine.CheckArgs(k, e.Value, diagnostic.Place{}) {
 		if !p.Place.IsZero() { // what is missing, the task may give
 			c.problems.Add(p)
 		}

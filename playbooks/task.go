@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -197,7 +198,7 @@ func (c *compiler) meantAsKind(unknown []expr.Entry) int {
 }
 
 func (c *compiler) unknownKind(key *expr.Node) {
-	p := engine.Problemf(key.Place, "unknown task kind %q", key.Text)
+	p := diagnostic.Problemf(key.Place, "unknown task kind %q", key.Text)
 	p.Hint = cmp.Or(c.didYouMean(key.Text, c.kindNames), c.didYouMean(bare(key.Text), c.kindNames))
 	p.Detail = "the kinds are " + list(c.kindNames)
 	c.problems.Add(p)

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"regexp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -12,29 +13,29 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // badName tells that a variable cannot be called so, or, as a warning, had better
 // not be; nil if the name is good.
-func badName(name string, at expr.Place) *engine.Problem {
+func badName(name string, at diagnostic.Place) *diagnostic.Problem {
 	if !identifier.MatchString(name) {
-		return engine.Problemf(at, "%q cannot name a variable", name).
+		return diagnostic.Problemf(at, "%q cannot name a variable", name).
 			WithHint("use letters, digits and _, and no digit first")
 	}
 	if reserved(name) {
-		p := engine.Problemf(at, "the variable %q has the name of a keyword", name).WithHint("give it another name")
-		p.Warning, p.Rule = true, "var-naming"
+		p := diagnostic.Problemf(at, "the variable %q has the name of a keyword", name).WithHint("give it another name")
+		p.Severity, p.Rule = diagnostic.Warning, "var-naming"
 		return p
 	}
 	return nil
 }
 
 // varsOf reads a map of names to values; null is an empty one.
-func varsOf(n *expr.Node) ([]engine.Var, []*engine.Problem) {
+func varsOf(n *expr.Node) ([]engine.Var, []*diagnostic.Problem) {
 	if reading.IsNull(n) {
 		return nil, nil
 	}
 	if n.Shape != expr.Mapping {
-		return nil, []*engine.Problem{engine.Problemf(n.Place, "variables are a map of names to values, not %s", reading.Shape(n)).
+		return nil, []*diagnostic.Problem{diagnostic.Problemf(n.Place, "variables are a map of names to values, not %s", reading.Shape(n)).
 			WithHint("write one `name: value` per line")}
 	}
-	var problems engine.Problems
+	var problems diagnostic.Problems
 	vars := make([]engine.Var, 0, len(n.Entries))
 	for _, e := range n.Entries {
 		problems.Add(badName(e.Key.Text, e.Key.Place))

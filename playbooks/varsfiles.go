@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -103,7 +104,7 @@ func (c *compiler) prompt(n *expr.Node) *engine.Prompt {
 		switch e.Key.Text {
 		case "name":
 			p.Place = e.Value.Place
-			if bad := badName(e.Value.Text, p.Place); e.Value.Shape != expr.Scalar || bad != nil && !bad.Warning {
+			if bad := badName(e.Value.Text, p.Place); e.Value.Shape != expr.Scalar || bad != nil && bad.Severity == diagnostic.Error {
 				c.problem(p.Place, "%q cannot name a variable", e.Value.Text)
 				return nil
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -28,7 +29,7 @@ func several(word string, found []clever.Addon) error {
 	for _, a := range found {
 		ids = append(ids, fmt.Sprintf("%s (%s, created %s)", a.ID, a.Provider.ID, a.Created().UTC().Format("2006-01-02")))
 	}
-	return &engine.Problem{Msg: fmt.Sprintf("%d add-ons are called %q: %s", len(found), word, strings.Join(ids, ", ")),
+	return &diagnostic.Problem{Msg: fmt.Sprintf("%d add-ons are called %q: %s", len(found), word, strings.Join(ids, ", ")),
 		Hint: "say which one: addon: " + found[0].ID}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 )
 
@@ -225,7 +226,7 @@ func (r *registration) room(now sight, b basket) error {
 	for _, s := range lost {
 		figures = append(figures, fmt.Sprintf("%s %s, not %s", s.What, s.After, s.Before))
 	}
-	return engine.About("details.plan", &engine.Problem{
+	return engine.About("details.plan", &diagnostic.Problem{
 		Msg:  fmt.Sprintf("plan %s has less room than %s has now: %s", b.plan.Slug, object(now.Addon), strings.Join(figures, ", ")),
 		Hint: "how much is in use the platform does not tell; if its data fits, write shrink: true beside the plan",
 	})

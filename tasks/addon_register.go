@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -179,7 +180,7 @@ func (r *registration) replacedBy(ctx context.Context, adopted, other clever.Add
 
 // taken is the problem of a name that another add-on has.
 func (r *registration) taken(adopted, other clever.Addon) error {
-	return engine.About("name", &engine.Problem{Msg: fmt.Sprintf("%s cannot be called %q: %s is", object(adopted), r.Name, other.ID),
+	return engine.About("name", &diagnostic.Problem{Msg: fmt.Sprintf("%s cannot be called %q: %s is", object(adopted), r.Name, other.ID),
 		Hint: "take another name, or rename that one first"})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"runner/clever"
 	"runner/clever/emulator"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/tasks"
@@ -21,7 +22,7 @@ import (
 // args makes a mapping of alternating names and values; a value is a text or
 // another mapping.
 func args(pairs ...any) *expr.Node {
-	place := engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 1, Col: 1}
+	place := diagnostic.Place{Source: &diagnostic.Source{Name: "test.yml"}, Line: 1, Col: 1}
 	n := &expr.Node{Shape: expr.Mapping, Place: place}
 	for i := 0; i < len(pairs); i += 2 {
 		key := pairs[i].(string)
@@ -30,7 +31,7 @@ func args(pairs ...any) *expr.Node {
 			text := fmt.Sprint(pairs[i+1])
 			value = &expr.Node{Place: place, Text: text, Value: text}
 			if expr.HasTemplate(text) {
-				value.Tmpl, _ = expr.Parse(text, expr.At(place, text))
+				value.Tmpl, _ = expr.Parse(text, diagnostic.At(place, text))
 			}
 		}
 		n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: key, Value: key, Place: place}, Value: value})
@@ -104,7 +105,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	}
 	for i, s := range steps {
 		k := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == s.kind })
-		if problems := engine.CheckArgs(&kinds[k], s.args, engine.Place{}); len(problems) > 0 {
+		if problems := engine.CheckArgs(&kinds[k], s.args, diagnostic.Place{}); len(problems) > 0 {
 			t.Fatal(problems[0])
 		}
 		st := &engine.Step{ID: fmt.Sprint(i + 1), Kind: &kinds[k], As: s.kind, Args: s.args, Register: s.register}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/tasks"
@@ -24,7 +25,7 @@ func doing(t *testing.T, opt engine.Options, kind string, arguments *expr.Node, 
 	of := func(name string) *engine.Kind {
 		return &kinds[slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == name })]
 	}
-	place := engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 1, Col: 1}
+	place := diagnostic.Place{Source: &diagnostic.Source{Name: "test.yml"}, Line: 1, Col: 1}
 	first := &engine.Step{ID: "1", Place: place, Kind: of(kind), As: kind, Args: arguments, Register: "r", IgnoreErrors: &expr.Node{Value: true}}
 	second := &engine.Step{ID: "2", Place: place, Kind: of("debug"), As: "debug", Args: args("msg", say)}
 	for _, s := range []*engine.Step{first, second} {
@@ -120,8 +121,8 @@ func TestPauseAsks(t *testing.T) {
 }
 
 func TestIncludeVars(t *testing.T) {
-	place := engine.Place{Source: &expr.Source{Name: "/home/me/vars.yml"}, Line: 1, Col: 1}
-	opt := engine.Options{Hooks: engine.Hooks{ReadVars: func(_ context.Context, from engine.Place, paths []string) ([]engine.Var, error) {
+	place := diagnostic.Place{Source: &diagnostic.Source{Name: "/home/me/vars.yml"}, Line: 1, Col: 1}
+	opt := engine.Options{Hooks: engine.Hooks{ReadVars: func(_ context.Context, from diagnostic.Place, paths []string) ([]engine.Var, error) {
 		if from.Source.Name != "test.yml" || !slices.Equal(paths, []string{"vars.yml"}) {
 			return nil, errors.New("no such file")
 		}

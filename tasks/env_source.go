@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -80,7 +81,7 @@ func (g *gathering) add(path, name, value string) error {
 		if g.env[i].Value == value {
 			return nil
 		}
-		return &engine.Problem{Msg: fmt.Sprintf("%s is in %s already, with another value", final, g.from[final]),
+		return &diagnostic.Problem{Msg: fmt.Sprintf("%s is in %s already, with another value", final, g.from[final]),
 			Hint: "use two files, or rename one of them"}
 	}
 	g.at[final], g.from[final] = len(g.env), path

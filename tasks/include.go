@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -82,7 +83,7 @@ type IncludeVars struct {
 // Plan reads the file.
 func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	if i.Name != "" && !engine.IsName(i.Name) {
-		return engine.Change{}, engine.About("name", &engine.Problem{Msg: "this is no name of a variable",
+		return engine.Change{}, engine.About("name", &diagnostic.Problem{Msg: "this is no name of a variable",
 			Hint: "names are letters, digits and _, and begin with no digit"})
 	}
 	vars, err := h.ReadVars(ctx, i.File)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/marketplace/manifest"
@@ -14,7 +15,7 @@ import (
 // the playbook writes it down.
 
 // checkProvider is the check of the kind. Warnings are for those who validate.
-func checkProvider(cloud *Cloud, args *expr.Node, dir string) []*engine.Problem {
+func checkProvider(cloud *Cloud, args *expr.Node, dir string) []*diagnostic.Problem {
 	kind := providerRegister(cloud)
 	wrong := checkManifest(args.Get("manifest"), dir, cloud == nil)
 	if n := args.Get("organisation"); n != nil && n.Tmpl == nil && strings.HasPrefix(n.Text, "user_") {
@@ -23,7 +24,7 @@ func checkProvider(cloud *Cloud, args *expr.Node, dir string) []*engine.Problem 
 	if features, plans := args.Get("features"), args.Get("plans"); plain(features) && plain(plans) {
 		wrong = append(wrong, checkOffer(featuresOf(features), plansOf(plans))...)
 	}
-	var problems []*engine.Problem
+	var problems []*diagnostic.Problem
 	for _, err := range wrong {
 		problems = append(problems, kind.ProblemOf(err, args, args.Place))
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/marketplace/manifest"
@@ -21,8 +22,8 @@ const largestManifest = 1 << 20
 // A paper is a manifest's text.
 type paper struct {
 	text  string
-	file  *expr.Source // where it was read from; nil: it stands in the playbook
-	isMap bool         // it is written as a map
+	file  *diagnostic.Source // where it was read from; nil: it stands in the playbook
+	isMap bool               // it is written as a map
 }
 
 // paperOf gives the manifest that an argument names or is.
@@ -53,7 +54,7 @@ func readPaper(name, dir string) (paper, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return paper{}, &engine.Problem{Msg: fmt.Sprintf("there is no manifest %s", path), Hint: "runner vendor init writes one"}
+		return paper{}, &diagnostic.Problem{Msg: fmt.Sprintf("there is no manifest %s", path), Hint: "runner vendor init writes one"}
 	case err != nil:
 		return paper{}, fmt.Errorf("the manifest cannot be read: %w", err)
 	case info.IsDir():
@@ -66,10 +67,10 @@ func readPaper(name, dir string) (paper, error) {
 		return paper{}, fmt.Errorf("the manifest cannot be read: %w", err)
 	}
 	if strings.HasPrefix(string(text), "$ANSIBLE_VAULT;") {
-		return paper{}, &engine.Problem{Msg: fmt.Sprintf("%s is vaulted, and is read here as it is", path),
+		return paper{}, &diagnostic.Problem{Msg: fmt.Sprintf("%s is vaulted, and is read here as it is", path),
 			Hint: fmt.Sprintf(`let the lookup open it: manifest: "{{ lookup('file', '%s') }}"`, name)}
 	}
-	source := &expr.Source{Name: path, Text: string(text), Secret: true} // no line of it is shown
+	source := &diagnostic.Source{Name: path, Text: string(text), Secret: true} // no line of it is shown
 	return paper{text: string(text), file: source}, nil
 }
 
@@ -98,10 +99,13 @@ func (p paper) read(here bool, warn func(string)) (*manifest.Manifest, engine.Mi
 
 // tell gives a problem the place where it stands: in its file, or in the playbook.
 func (p paper) tell(problem manifest.Problem) error {
-	told := &engine.Problem{Msg: problem.Code + " " + problem.Message, Warning: problem.Warning}
+	told := &diagnostic.Problem{Msg: problem.Code + " " + problem.Message}
+	if problem.Warning {
+		told.Severity = diagnostic.Warning
+	}
 	switch {
 	case p.file != nil:
-		told.Place = engine.Place{Source: p.file, Line: problem.Line, Col: problem.Column}
+		told.Place = diagnostic.Place{Source: p.file, Line: problem.Line, Col: problem.Column}
 		return told
 	case p.isMap:
 		return engine.About(argumentOf(problem.Pointer), told)

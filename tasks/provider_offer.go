@@ -11,6 +11,7 @@ import (
 	"runner/clever"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/suggest"
 )
 
 // slugForm is what a plan's slug is made of: it goes to the vendor, and into the
@@ -79,7 +80,7 @@ func (p ProviderPlan) checkFeatures(at string, known []string, of string) engine
 	var wrong engine.Mistakes
 	for _, name := range slices.Sorted(maps.Keys(p.Features)) {
 		if !slices.Contains(known, name) {
-			wrong.Add(at+name, &clever.UnknownError{What: "feature", Word: name, Of: of, Near: engine.Nearest(name, known), All: known})
+			wrong.Add(at+name, &clever.UnknownError{What: "feature", Word: name, Of: of, Near: suggest.Nearest(name, known), All: known})
 		}
 	}
 	return wrong

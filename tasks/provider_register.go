@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/marketplace/manifest"
@@ -25,7 +26,7 @@ func providerRegister(cloud *Cloud) engine.Kind {
 			"they are sent when the provider is registered, never shown and never compared. " +
 			"Nor can the type of a feature be changed: where it differs, the task fails.",
 		New:   func() engine.Task { return &ProviderRegister{cloud: cloud} },
-		Check: func(args *expr.Node, dir string) []*engine.Problem { return checkProvider(cloud, args, dir) },
+		Check: func(args *expr.Node, dir string) []*diagnostic.Problem { return checkProvider(cloud, args, dir) },
 		Example: `- name: Sell the key-value store
   noa.clevercloud.provider_register:
     manifest: "{{ lookup('file', 'addon-manifest.json') }}"

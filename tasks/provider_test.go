@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/tasks"
@@ -23,7 +24,7 @@ import (
 
 // maps makes a list of maps.
 func maps(items ...*expr.Node) *expr.Node {
-	return &expr.Node{Shape: expr.Sequence, Place: engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 2, Col: 1}, Items: items}
+	return &expr.Node{Shape: expr.Sequence, Place: diagnostic.Place{Source: &diagnostic.Source{Name: "test.yml"}, Line: 2, Col: 1}, Items: items}
 }
 
 const (
@@ -254,7 +255,7 @@ func TestCheckProvider(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "wrong.json"), []byte(wrong), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nan := &expr.Node{Text: ".nan", Value: math.NaN(), Place: engine.Place{Source: &expr.Source{Name: "test.yml"}, Line: 1, Col: 1}}
+	nan := &expr.Node{Text: ".nan", Value: math.NaN(), Place: diagnostic.Place{Source: &diagnostic.Source{Name: "test.yml"}, Line: 1, Col: 1}}
 	kinds := tasks.Kinds(&tasks.Cloud{})
 	kind := kinds[slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == "provider_register" })]
 	for _, c := range []struct {

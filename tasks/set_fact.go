@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -35,7 +36,7 @@ type SetFact struct {
 // Plan gives the variables; nothing is changed by them.
 func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	if s.Facts.Len() == 0 {
-		return engine.Change{}, &engine.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
+		return engine.Change{}, &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
 	}
 	return engine.Change{Facts: s.Facts, Result: expr.MapOf("ansible_facts", s.Facts)}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"runner/diagnostic"
 	"runner/engine"
 )
 
@@ -27,9 +28,9 @@ type Streams struct {
 
 // Print writes a problem to standard error: place, message, hint, and the line
 // that it points at.
-func (s *Streams) Print(problem *engine.Problem) {
+func (s *Streams) Print(problem *diagnostic.Problem) {
 	mark := ""
-	if problem.Warning {
+	if problem.Severity == diagnostic.Warning {
 		mark = "warning: "
 	} else if problem.Place.IsZero() {
 		mark = "error: "
@@ -39,7 +40,7 @@ func (s *Streams) Print(problem *engine.Problem) {
 
 // PrintAll writes problems to standard error, with their details where
 // verbosity is above 0.
-func (s *Streams) PrintAll(problems []*engine.Problem, verbosity int) {
+func (s *Streams) PrintAll(problems []*diagnostic.Problem, verbosity int) {
 	for _, problem := range problems {
 		s.Print(problem)
 		if verbosity > 0 && problem.Detail != "" {
@@ -49,10 +50,12 @@ func (s *Streams) PrintAll(problems []*engine.Problem, verbosity int) {
 }
 
 // PrintError writes an error as a problem.
-func (s *Streams) PrintError(err error) { s.Print(engine.ProblemOf(err, engine.Place{})) }
+func (s *Streams) PrintError(err error) { s.Print(diagnostic.From(err, diagnostic.Place{})) }
 
 // Warn writes a warning.
-func (s *Streams) Warn(text string) { s.Print(&engine.Problem{Msg: text, Warning: true}) }
+func (s *Streams) Warn(text string) {
+	s.Print(&diagnostic.Problem{Msg: text, Severity: diagnostic.Warning})
+}
 
 // First returns the first error, and prints the second at once where there are
 // two.

@@ -2,6 +2,8 @@ package expr
 
 import (
 	"slices"
+
+	"runner/suggest"
 )
 
 // given are the evaluated arguments of a call.
@@ -173,7 +175,7 @@ func (st *state) expand(fn *closure, g given) (Value, error) {
 	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}}
 	for k := range g.named.All() {
 		if s, _ := k.(string); !slices.Contains(m.params, s) {
-			return nil, fail(TypeError, "macro '%s' has no parameter '%s'", m.name, s).withHint(didYouMean(s, m.params))
+			return nil, fail(TypeError, "macro '%s' has no parameter '%s'", m.name, s).withHint(suggest.DidYouMean(s, m.params))
 		}
 	}
 	for i, p := range m.params {

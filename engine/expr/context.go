@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
+
 	"github.com/dlclark/regexp2"
 )
 
@@ -124,7 +126,7 @@ func (c *Context) resolveScalar(name string, n *Node) (Value, error) {
 	if err == nil {
 		return v, nil
 	}
-	err = placed(err, func() Place { return n.Tmpl.place(n.Tmpl.start()) })
+	err = placed(err, func() diagnostic.Place { return n.Tmpl.place(n.Tmpl.start()) })
 	if e, ok := err.(*Error); ok && e.Class == UndefinedError {
 		return &Undefined{Name: name, Hint: e.Msg, Place: e.Place, near: e.hint}, nil
 	}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"runner/diagnostic"
+	"runner/suggest"
 )
 
 // A Class says what kind of mistake an Error is.
@@ -28,7 +31,7 @@ const (
 type Error struct {
 	Class Class
 	Msg   string // "'nope' is undefined"
-	Place Place
+	Place diagnostic.Place
 	Err   error
 
 	hint   string
@@ -36,6 +39,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Msg }
+
+// At returns where the mistake stands; the zero Place where it is not known yet.
+func (e *Error) At() diagnostic.Place { return e.Place }
 
 // Unwrap gives the cause, if there is one.
 func (e *Error) Unwrap() error { return e.Err }
@@ -65,7 +71,7 @@ func asError(err error, class Class) *Error {
 }
 
 // placed gives err a place if it has none yet.
-func placed(err error, place func() Place) error {
+func placed(err error, place func() diagnostic.Place) error {
 	if _, ok := err.(*unknownSignal); ok {
 		return err
 	}
@@ -91,45 +97,7 @@ func undefinedError(u *Undefined) *Error {
 		e.Msg = fmt.Sprintf("'%s' is undefined", u.Name)
 	}
 	if u.names != nil && e.hint == "" {
-		e.hint = didYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.names())
+		e.hint = suggest.DidYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.names())
 	}
 	return e
-}
-
-// didYouMean words a suggestion from the words that are near, or gives "".
-func didYouMean(word string, among []string) string {
-	best, bestAt := "", 3
-	for _, w := range among {
-		d := distance(strings.ToLower(word), strings.ToLower(w))
-		if d < bestAt && d <= max(1, len(word)/3) {
-			best, bestAt = w, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
-}
-
-// distance counts the letters to change, add, leave out or swap between two words.
-func distance(a, b string) int {
-	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
-		return 99
-	}
-	before, row := []int(nil), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+boolInt(a[i-1] != b[j-1]))
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
 }

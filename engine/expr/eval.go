@@ -1,5 +1,7 @@
 package expr
 
+import "runner/diagnostic"
+
 // A state is one run of one template.
 type state struct {
 	c     *Context
@@ -42,7 +44,7 @@ func (st *state) failAt(p pos, err error) error {
 	if err == nil {
 		return nil
 	}
-	return placed(err, func() Place { return st.t.place(int(p)) })
+	return placed(err, func() diagnostic.Place { return st.t.place(int(p)) })
 }
 
 func (st *state) step() error {
@@ -76,7 +78,7 @@ func (n *name) eval(st *state) (Value, error) {
 }
 
 // undefined makes the Undefined of a name that the scope does not know.
-func (c *Context) undefined(name string, at Place) *Undefined {
+func (c *Context) undefined(name string, at diagnostic.Place) *Undefined {
 	u := &Undefined{Name: name, Place: at}
 	if s, ok := c.Scope.(interface{ Names() []string }); ok {
 		u.names = s.Names

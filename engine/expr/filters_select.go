@@ -3,6 +3,8 @@ package expr
 import (
 	"strconv"
 	"strings"
+
+	"runner/suggest"
 )
 
 // selectFilters go over lists with a filter, a test or an attribute.
@@ -98,7 +100,7 @@ func (u *use) find1(what string, among map[string]*operation) (*operation, error
 		return op, nil
 	}
 	e := fail(SyntaxError, "no %s is named %s", what, repr(u.rest[0]))
-	return nil, e.withHint(didYouMean(lastName(full), namesOf(among)))
+	return nil, e.withHint(suggest.DidYouMean(lastName(full), namesOf(among)))
 }
 
 // selecting makes select, reject and their forms with an attribute.

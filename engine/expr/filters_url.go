@@ -5,6 +5,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"runner/suggest"
 )
 
 // urlFilters take URLs apart and write parts of them.
@@ -72,7 +74,7 @@ func urlSplit(u *use) (Value, error) {
 	if q := u.str(0, ""); q != "" {
 		v, ok := parts.Get(q)
 		if !ok {
-			return nil, fail(FilterError, "a URL has no part %s", strQuote(q)).withHint(didYouMean(q, parts.textKeys()))
+			return nil, fail(FilterError, "a URL has no part %s", strQuote(q)).withHint(suggest.DidYouMean(q, parts.textKeys()))
 		}
 		return v, nil
 	}

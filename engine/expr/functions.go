@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"runner/suggest"
 )
 
 // functions are the names that can be called where no variable has the name.
@@ -229,7 +231,7 @@ func (u *use) find(name, full string, terms []Value, options *Map) ([]Value, err
 		return varsLookup(u, terms, options)
 	}
 	names := append(namesOf(u.c.Lookups), "vars")
-	e := fail(LookupError, "no lookup is named %s", strQuote(full)).withHint(didYouMean(name, names))
+	e := fail(LookupError, "no lookup is named %s", strQuote(full)).withHint(suggest.DidYouMean(name, names))
 	e.detail = "the lookups are: " + joinNames(names)
 	return nil, e
 }

@@ -3,6 +3,8 @@ package expr
 import (
 	"testing"
 	"time"
+
+	"runner/diagnostic"
 )
 
 // seeds adds the templates of all cases, and some that try the bounds.
@@ -26,7 +28,7 @@ func seeds(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, s string) {
-		at := At(Place{Source: &Source{Name: "fuzz"}, Line: 1, Col: 1}, s)
+		at := diagnostic.At(diagnostic.Place{Source: &diagnostic.Source{Name: "fuzz"}, Line: 1, Col: 1}, s)
 		if tmpl, err := Parse(s, at); err == nil {
 			tmpl.Refs()
 		}

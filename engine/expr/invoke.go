@@ -3,6 +3,8 @@ package expr
 import (
 	"slices"
 	"strings"
+
+	"runner/suggest"
 )
 
 // An operation is a filter, a test, a function or a method: something with
@@ -172,7 +174,7 @@ func (u *use) bind(op *operation, g given) error {
 			}
 			u.named.Set(k, v)
 		default:
-			return fail(TypeError, "'%s' has no parameter '%s'", op.name, s).withHint(didYouMean(s, op.list))
+			return fail(TypeError, "'%s' has no parameter '%s'", op.name, s).withHint(suggest.DidYouMean(s, op.list))
 		}
 	}
 	for i := range op.required {

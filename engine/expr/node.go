@@ -1,5 +1,7 @@
 package expr
 
+import "runner/diagnostic"
+
 // A Shape is what a Node is written as.
 type Shape int
 
@@ -14,12 +16,12 @@ const (
 // every part has a place and any scalar may be a template.
 type Node struct {
 	Shape   Shape
-	Place   Place     // of the scalar's first character, or of the first item or key
-	Text    string    // Scalar: its text as written, quotes and folding undone: "15.10"
-	Value   Value     // Scalar without a template: its value by YAML 1.1: 15.1
-	Tmpl    *Template // Scalar with a template, else nil
-	Items   []*Node   // Sequence
-	Entries []Entry   // Mapping, in the order written
+	Place   diagnostic.Place // of the scalar's first character, or of the first item or key
+	Text    string           // Scalar: its text as written, quotes and folding undone: "15.10"
+	Value   Value            // Scalar without a template: its value by YAML 1.1: 15.1
+	Tmpl    *Template        // Scalar with a template, else nil
+	Items   []*Node          // Sequence
+	Entries []Entry          // Mapping, in the order written
 }
 
 // An Entry is a key of a Mapping and what stands under it.

@@ -3,6 +3,8 @@ package expr
 import (
 	"slices"
 	"strings"
+
+	"runner/suggest"
 )
 
 const (
@@ -135,7 +137,7 @@ func (p *parser) noStatement(t token) {
 		p.fail(t, "{% "+t.text+" %} without the statement that it belongs to", "")
 	}
 	known := []string{"if", "for", "set", "with", "filter", "macro", "raw", "elif", "else", "endif", "endfor"}
-	p.fail(t, "no statement is named "+strQuote(t.text), didYouMean(t.text, known))
+	p.fail(t, "no statement is named "+strQuote(t.text), suggest.DidYouMean(t.text, known))
 }
 
 func (p *parser) choice() statement {

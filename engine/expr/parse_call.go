@@ -1,5 +1,7 @@
 package expr
 
+import "runner/suggest"
+
 // arguments reads a call's, from behind '(' to behind ')'.
 func (p *parser) arguments() []argument {
 	var args []argument
@@ -116,5 +118,5 @@ func (p *parser) testArguments() []argument {
 func (p *parser) noOperation(what string, t token, full string, known map[string]*operation) {
 	names := namesOf(known)
 	panic(badSyntax{pos: t.pos, msg: "no " + what + " is named " + strQuote(full),
-		hint: didYouMean(lastName(full), names), detail: "the " + what + "s are: " + joinNames(names)})
+		hint: suggest.DidYouMean(lastName(full), names), detail: "the " + what + "s are: " + joinNames(names)})
 }

@@ -3,13 +3,15 @@ package expr
 import (
 	"sort"
 	"strings"
+
+	"runner/diagnostic"
 )
 
 // A Template is a parsed text or expression. It is immutable and may be
 // evaluated by many goroutines at once.
 type Template struct {
 	text string
-	at   Origin
+	at   diagnostic.Origin
 	lib  *library
 	expr expression  // the whole of it, if it is one expression
 	body []statement // else; nil for text without templates
@@ -21,7 +23,7 @@ type Template struct {
 type Ref struct {
 	Name  string   // the root: "result"
 	Path  []string // the static path below it: env, PORT
-	Place Place
+	Place diagnostic.Place
 	// Soft: the template does not fail where the name is undefined: it is
 	// tested by `is defined`, or given a default.
 	Soft bool
@@ -45,15 +47,17 @@ func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
 
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}.
 // Unknown filters and tests are found here. The error is an *Error.
-func Parse(text string, at Origin) (*Template, error) { return parse(&lexer{text: text}, at) }
+func Parse(text string, at diagnostic.Origin) (*Template, error) {
+	return parse(&lexer{text: text}, at)
+}
 
 // ParseFile reads the text of a template's file, in which a backslash escapes
 // inside strings as it does in Python; in arguments it stands for itself.
-func ParseFile(text string, at Origin) (*Template, error) {
+func ParseFile(text string, at diagnostic.Origin) (*Template, error) {
 	return parse(&lexer{text: text, escapes: true}, at)
 }
 
-func parse(l *lexer, at Origin) (*Template, error) {
+func parse(l *lexer, at diagnostic.Origin) (*Template, error) {
 	t := &Template{text: l.text, at: at}
 	if !HasTemplate(l.text) {
 		return t, nil
@@ -87,11 +91,13 @@ func (t *Template) simplify() {
 }
 
 // ParseExpr reads one expression without delimiters: debug's var, for one.
-func ParseExpr(text string, at Origin) (*Template, error) { return parseExpr(text, at, false) }
+func ParseExpr(text string, at diagnostic.Origin) (*Template, error) {
+	return parseExpr(text, at, false)
+}
 
 // parseExpr reads an expression. With embedded, {{ x }} may stand in it as a
 // part, and inside strings, as in a == '{{ b }}'.
-func parseExpr(text string, at Origin, embedded bool) (*Template, error) {
+func parseExpr(text string, at diagnostic.Origin, embedded bool) (*Template, error) {
 	t := &Template{text: text, at: at}
 	err := t.build(func(p *parser) {
 		p.embedded = embedded
@@ -115,7 +121,7 @@ func parseExpr(text string, at Origin, embedded bool) (*Template, error) {
 
 // ParseCondition reads a condition: an expression, or, as Ansible lets pass, one
 // that contains {{ }} (then delimited is true, for a warning).
-func ParseCondition(text string, at Origin) (t *Template, delimited bool, err error) {
+func ParseCondition(text string, at diagnostic.Origin) (t *Template, delimited bool, err error) {
 	if strings.TrimSpace(text) == "" {
 		e := fail(SyntaxError, "the condition is empty").withHint("leave it out, or write true")
 		e.Place = placeOf(at, 0)
@@ -162,14 +168,14 @@ func (t *Template) syntaxError(b badSyntax) *Error {
 	return e
 }
 
-func placeOf(at Origin, offset int) Place {
+func placeOf(at diagnostic.Origin, offset int) diagnostic.Place {
 	if at == nil {
-		return Place{}
+		return diagnostic.Place{}
 	}
 	return at(offset)
 }
 
-func (t *Template) place(offset int) Place { return placeOf(t.at, offset) }
+func (t *Template) place(offset int) diagnostic.Place { return placeOf(t.at, offset) }
 
 // Text gives the text that t was made from.
 func (t *Template) Text() string { return t.text }
@@ -188,7 +194,7 @@ func (t *Template) Eval(c *Context) (Value, error) {
 		v, err = c.finish(v)
 	}
 	if err != nil {
-		return nil, placed(err, func() Place { return t.place(t.start()) })
+		return nil, placed(err, func() diagnostic.Place { return t.place(t.start()) })
 	}
 	return v, nil
 }

@@ -7,15 +7,17 @@ import (
 	"sync"
 	"testing"
 
+	"runner/diagnostic"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // line1 is the Origin of a text that begins at 1:1 and may have several lines.
-func line1(text string) Origin {
-	src := &Source{Name: "t.yml", Text: text}
-	return func(offset int) Place {
+func line1(text string) diagnostic.Origin {
+	src := &diagnostic.Source{Name: "t.yml", Text: text}
+	return func(offset int) diagnostic.Place {
 		before := text[:offset]
-		return Place{src, 1 + strings.Count(before, "\n"), 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))}
+		return diagnostic.Place{Source: src, Line: 1 + strings.Count(before, "\n"), Col: 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))}
 	}
 }
 

@@ -20,6 +20,8 @@
 // taken for a template. Only Parse makes templates.
 package expr
 
+import "runner/diagnostic"
+
 // A Value is any value of the language; the package comment lists its types.
 type Value = any
 
@@ -31,7 +33,7 @@ type Tuple []Value
 type Undefined struct {
 	Name  string // the expression as written: "result.nope"
 	Hint  string // the whole message: "'nope' is undefined"
-	Place Place
+	Place diagnostic.Place
 
 	near    string          // a hint: similar names
 	names   func() []string // of what could have been meant; may be nil

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -57,7 +58,7 @@ func (j *JSON) Tell(e engine.Event) {
 	}
 }
 
-func (j *JSON) warning(p *engine.Problem) {
+func (j *JSON) warning(p *diagnostic.Problem) {
 	if p != nil {
 		j.warnings = append(j.warnings, j.veil.problem(p))
 	}
@@ -156,7 +157,7 @@ func (j *JSONL) Tell(e engine.Event) {
 	}
 }
 
-func (j *JSONL) problem(name, as string, p *engine.Problem) {
+func (j *JSONL) problem(name, as string, p *diagnostic.Problem) {
 	if p != nil {
 		j.write(name, time.Time{}, expr.MapOf(as, j.veil.problem(p)))
 	}
@@ -296,7 +297,7 @@ func (v veil) outcome(e engine.TaskEnd) expr.Value {
 }
 
 // problem gives a problem's parts, those that it has.
-func (v veil) problem(p *engine.Problem) *expr.Map {
+func (v veil) problem(p *diagnostic.Problem) *expr.Map {
 	m := expr.MapOf("msg", v.text(p.Msg))
 	for _, part := range []struct{ name, text string }{
 		{"place", p.Place.String()}, {"hint", p.Hint}, {"detail", p.Detail}, {"rule", p.Rule},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -22,7 +23,7 @@ func language() []engine.Event {
 	s.judged()
 	s.around()
 	s.tell(engine.PlayStart{Play: play, Name: "Second", Time: dawn})
-	s.tell(engine.PlayFailed{Problem: &engine.Problem{Place: at(2, 3), Msg: "no file of s3cr3t-value"}})
+	s.tell(engine.PlayFailed{Problem: &diagnostic.Problem{Place: at(2, 3), Msg: "no file of s3cr3t-value"}})
 	s.end(false)
 	return s.events
 }
@@ -54,9 +55,9 @@ func (s *script) loops() {
 	s.step(debug, "None to show", engine.TaskEnd{Outcome: engine.Skipped,
 		Result: expr.MapOf("changed", false, "skipped", true, "skipped_reason", "No items in the list", "results", []expr.Value{})})
 	failed := item(1, expr.MapOf("changed", false, "failed", true, "msg", "no"))
-	s.step(register, "Fail each", engine.TaskEnd{Outcome: engine.Ignored, Looped: true, Problem: &engine.Problem{Place: at(7, 20), Msg: "no"},
+	s.step(register, "Fail each", engine.TaskEnd{Outcome: engine.Ignored, Looped: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"},
 		Result: expr.MapOf("changed", false, "failed", true, "msg", "One or more items failed", "results", []expr.Value{failed})},
-		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Outcome: engine.Ignored, Result: failed, Problem: &engine.Problem{Place: at(7, 20), Msg: "no"}}})
+		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Outcome: engine.Ignored, Result: failed, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"}}})
 	hushed := item("hush", expr.MapOf("changed", false, "failed", false, "msg", "hush"))
 	s.step(register, "Hide each", engine.TaskEnd{Looped: true, NoLog: true, Result: expr.MapOf("results", []expr.Value{hushed})},
 		engine.ItemEnd{Label: "(censored due to no_log)", TaskEnd: engine.TaskEnd{NoLog: true, Result: hushed}})
@@ -66,15 +67,15 @@ func (s *script) judged() {
 	again := expr.MapOf("msg", "x", "attempts", 1, "changed", false, "failed", false)
 	s.step(register, "Try again", engine.TaskEnd{Result: expr.MapOf("changed", false, "failed", false, "attempts", 2)},
 		engine.TaskRetry{Name: "Try s3cr3t-value again", Attempts: 1, Left: 2, Result: again})
-	s.step(debug, "Show again", engine.TaskEnd{Outcome: engine.Ignored, Tells: true, Problem: &engine.Problem{Place: at(7, 20), Msg: "not yet"}, Result: again},
+	s.step(debug, "Show again", engine.TaskEnd{Outcome: engine.Ignored, Tells: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "not yet"}, Result: again},
 		engine.TaskRetry{Name: "Show again", Attempts: 1, Left: 1, Result: again, Shows: true},
 		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: expr.MapOf("msg", "hush"), Shows: true, NoLog: true})
 	s.step(assert, "Good", engine.TaskEnd{Tells: true, Result: expr.MapOf("changed", false, "failed", false, "msg", "All assertions of s3cr3t-value passed")})
-	wrong := []*engine.Problem{{Place: at(7, 25), Msg: "unknown plan", Hint: "take another", Detail: "plans: dev"}, {Place: at(6, 19), Msg: "unknown region s3cr3t-value"}}
+	wrong := []*diagnostic.Problem{{Place: at(7, 25), Msg: "unknown plan", Hint: "take another", Detail: "plans: dev"}, {Place: at(6, 19), Msg: "unknown region s3cr3t-value"}}
 	s.step(register, "Bad words", engine.TaskEnd{Outcome: engine.Ignored,
-		Problem: &engine.Problem{Place: at(7, 25), Msg: "unknown plan (take another); unknown region s3cr3t-value", Parts: wrong},
+		Problem: &diagnostic.Problem{Place: at(7, 25), Msg: "unknown plan (take another); unknown region s3cr3t-value", Parts: wrong},
 		Result:  expr.MapOf("msg", "unknown plan (take another); unknown region s3cr3t-value", "changed", false, "failed", true)})
-	s.step(assert, "Bad", engine.TaskEnd{Outcome: engine.Rescued, Tells: true, Problem: &engine.Problem{Place: at(7, 20), Msg: "Assertion failed: a"},
+	s.step(assert, "Bad", engine.TaskEnd{Outcome: engine.Rescued, Tells: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "Assertion failed: a"},
 		Result: expr.MapOf("changed", false, "failed", true, "assertion", "a", "evaluated_to", false, "msg", "Assertion failed")})
 }
 

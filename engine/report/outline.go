@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -79,7 +80,7 @@ func (o *outline) tell(e engine.Event) (over bool) {
 }
 
 // warning notes a warning, each text one time only.
-func (o *outline) warning(p *engine.Problem) {
+func (o *outline) warning(p *diagnostic.Problem) {
 	if p == nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -95,9 +96,9 @@ func looped() []engine.Event {
 	}
 	s.step(register, "Change each", engine.TaskEnd{Outcome: engine.Changed, Looped: true}, item("one", "xs"), item("two", "s3cr3t-value"))
 	s.step(debug, "Say each", engine.TaskEnd{Looped: true}, engine.ItemEnd{Label: "one"})
-	s.step(register, "Deal with it", engine.TaskEnd{Outcome: engine.Rescued, Problem: &engine.Problem{Place: at(6, 19), Msg: "the platform says no"}})
+	s.step(register, "Deal with it", engine.TaskEnd{Outcome: engine.Rescued, Problem: &diagnostic.Problem{Place: at(6, 19), Msg: "the platform says no"}})
 	s.step(debug, "End the play", engine.TaskEnd{Silent: true})
-	s.tell(engine.PlayStart{Name: "Second", Time: dawn}, engine.PlayFailed{Problem: &engine.Problem{Place: at(2, 3), Msg: "more.yml: no such file"}})
+	s.tell(engine.PlayStart{Name: "Second", Time: dawn}, engine.PlayFailed{Problem: &diagnostic.Problem{Place: at(2, 3), Msg: "more.yml: no such file"}})
 	s.stats.Failed++
 	s.end(false)
 	return s.events

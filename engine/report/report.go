@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -78,7 +79,7 @@ func lines(text string) string {
 }
 
 // where gives "file:line", or "" for nowhere.
-func where(p engine.Place) string {
+func where(p diagnostic.Place) string {
 	p.Col = 0
 	return p.String()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -30,10 +31,10 @@ const playbook = `- name: Order databases
 `
 
 var (
-	source   = &expr.Source{Name: "site.yml", Text: playbook}
+	source   = &diagnostic.Source{Name: "site.yml", Text: playbook}
 	register = &engine.Kind{Name: "addon_register", Full: "noa.clevercloud.addon_register", Hidden: []string{"env"}}
 	debug    = &engine.Kind{Name: "debug", Shows: true}
-	play     = &engine.Play{Place: expr.Place{Source: source, Line: 1, Col: 3}, Hosts: "localhost"}
+	play     = &engine.Play{Place: diagnostic.Place{Source: source, Line: 1, Col: 3}, Hosts: "localhost"}
 	dawn     = time.Date(2026, time.March, 29, 1, 59, 58, 0, time.FixedZone("", 3600))
 )
 
@@ -50,7 +51,7 @@ func (s *script) tell(e ...engine.Event) { s.events = append(s.events, e...) }
 func (s *script) step(k *engine.Kind, name string, end engine.TaskEnd, during ...engine.Event) {
 	s.steps++
 	s.at = s.at.Add(time.Second)
-	step := &engine.Step{ID: "1." + strconv.Itoa(s.steps), Kind: k, As: k.Name, Place: expr.Place{Source: source, Line: 4, Col: 7}}
+	step := &engine.Step{ID: "1." + strconv.Itoa(s.steps), Kind: k, As: k.Name, Place: diagnostic.Place{Source: source, Line: 4, Col: 7}}
 	end.Step, end.Name, end.Start, end.Took = step, name, s.at, 250*time.Millisecond
 	s.stats.Count(end.Outcome)
 	if end.Outcome != engine.Blocked {
@@ -71,7 +72,9 @@ func (s *script) end(interrupted bool) {
 }
 
 // at gives a place in the playbook.
-func at(line, col int) engine.Place { return expr.Place{Source: source, Line: line, Col: col} }
+func at(line, col int) diagnostic.Place {
+	return diagnostic.Place{Source: source, Line: line, Col: col}
+}
 
 // whole is a run in which everything happens that a report may have to show.
 func whole() []engine.Event {
@@ -86,7 +89,7 @@ func whole() []engine.Event {
 }
 
 func (s *script) good() {
-	warning := engine.Warning{Problem: &engine.Problem{Place: at(7, 20), Msg: "the plan is old", Hint: "s3cr3t-value is not", Rule: "old-plan", Warning: true}}
+	warning := engine.Warning{Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "the plan is old", Hint: "s3cr3t-value is not", Rule: "old-plan", Severity: diagnostic.Warning}}
 	env := expr.MapOf("PORT", 5432, "PASSWORD", "never-registered", "LATER", &expr.Unknown{})
 	s.step(register, "Order a Postgres database", engine.TaskEnd{
 		Outcome: engine.Changed,
@@ -156,7 +159,7 @@ func (s *script) hidden() {
 	})
 	s.step(register, "Quiet failure", engine.TaskEnd{
 		Outcome: engine.Ignored, NoLog: true,
-		Problem: &engine.Problem{Place: at(7, 20), Msg: "hush", Hint: "hush", Detail: "hush"},
+		Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "hush", Hint: "hush", Detail: "hush"},
 		Result:  expr.MapOf("msg", "hush", "changed", false, "failed", true),
 	})
 }
@@ -164,17 +167,17 @@ func (s *script) hidden() {
 func (s *script) bad() {
 	s.step(register, "Ignored one", engine.TaskEnd{
 		Outcome: engine.Ignored,
-		Problem: &engine.Problem{Place: at(6, 19), Msg: "the platform says no to s3cr3t-value"},
+		Problem: &diagnostic.Problem{Place: at(6, 19), Msg: "the platform says no to s3cr3t-value"},
 		Result:  expr.MapOf("msg", "the platform says no to s3cr3t-value", "changed", false, "failed", true),
 	})
 	s.step(debug, "Bad debug", engine.TaskEnd{
 		Outcome: engine.Ignored,
-		Problem: &engine.Problem{Msg: "'nope' is undefined"},
+		Problem: &diagnostic.Problem{Msg: "'nope' is undefined"},
 		Result:  expr.MapOf("msg", "'nope' is undefined", "changed", false, "failed", true),
 	})
 	s.step(register, "Order a bad plan", engine.TaskEnd{
 		Outcome: engine.Failed,
-		Problem: &engine.Problem{Place: at(7, 25), Msg: `unknown plan "xxs_sm" of postgresql-addon`,
+		Problem: &diagnostic.Problem{Place: at(7, 25), Msg: `unknown plan "xxs_sm" of postgresql-addon`,
 			Hint: `did you mean "xxs_sml"?`, Detail: "plans: dev, s3cr3t-value,\n  xxs_sml"},
 		Result: expr.MapOf("msg", `unknown plan "xxs_sm" of postgresql-addon`, "changed", false, "failed", true),
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -296,9 +297,9 @@ func bare(m *expr.Map) *expr.Map {
 
 // problem prints why a step failed, where, and what to do. Of one that no_log
 // covers it tells the place alone.
-func (t *Text) problem(p *engine.Problem, noLog bool) {
+func (t *Text) problem(p *diagnostic.Problem, noLog bool) {
 	if noLog {
-		q := engine.Problem{Place: p.Place, Msg: "the task failed; why is hidden by its no_log"}
+		q := diagnostic.Problem{Place: p.Place, Msg: "the task failed; why is hidden by its no_log"}
 		t.print("[ERROR]: "+line(t.veil.text(q.Error())), red)
 		return
 	}

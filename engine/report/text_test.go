@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -39,7 +40,7 @@ func TestBanner(t *testing.T) {
 func TestWarningsWithoutAStreamOfTheirOwn(t *testing.T) {
 	var out strings.Builder
 	r := NewText(Options{Out: &out})
-	r.Tell(engine.Warning{Problem: &engine.Problem{Msg: "mind the gap", Warning: true}})
+	r.Tell(engine.Warning{Problem: &diagnostic.Problem{Msg: "mind the gap", Severity: diagnostic.Warning}})
 	if got, want := out.String(), "[WARNING]: mind the gap\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -92,8 +93,8 @@ func TestPoorEvents(t *testing.T) {
 		engine.TaskStart{Step: &engine.Step{}}, engine.TaskEnd{Step: &engine.Step{}, Shows: true},
 		engine.TaskEnd{Diff: true, Outcome: engine.Changed}, engine.TaskEnd{Shows: true, Result: "text"},
 		engine.TaskEnd{Outcome: engine.Changed, Diff: true, Change: &engine.Change{Action: engine.Delete}},
-		engine.TaskEnd{Outcome: engine.Failed}, engine.TaskEnd{Outcome: engine.Failed, NoLog: true, Problem: &engine.Problem{}},
-		engine.TaskEnd{Outcome: engine.Failed, Problem: &engine.Problem{Place: expr.Place{Source: &expr.Source{}, Line: 9, Col: 9}}},
+		engine.TaskEnd{Outcome: engine.Failed}, engine.TaskEnd{Outcome: engine.Failed, NoLog: true, Problem: &diagnostic.Problem{}},
+		engine.TaskEnd{Outcome: engine.Failed, Problem: &diagnostic.Problem{Place: diagnostic.Place{Source: &diagnostic.Source{}, Line: 9, Col: 9}}},
 		engine.TaskEnd{Outcome: engine.Skipped}, engine.TaskEnd{Outcome: engine.Ignored, Result: &expr.Unknown{}},
 		engine.TaskEnd{Outcome: engine.Blocked, Took: time.Second}, engine.RunEnd{}, engine.RunEnd{Interrupted: true},
 	}
@@ -156,7 +157,7 @@ func TestLiveLine(t *testing.T) {
 		engine.TaskStart{Step: step, Name: "x"},
 		engine.TaskProgress{Step: step, Text: "step one of a very long migration"},
 		engine.TaskProgress{Step: step, Text: "hunter2hunter2"},
-		engine.Warning{Problem: &engine.Problem{Msg: "careful", Warning: true}},
+		engine.Warning{Problem: &diagnostic.Problem{Msg: "careful", Severity: diagnostic.Warning}},
 		engine.TaskProgress{Step: step, Text: "two\nlines"},
 		engine.TaskEnd{Step: step, Name: "x", Outcome: engine.Changed},
 	} {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -180,7 +181,7 @@ func blot(x expr.Value) expr.Value {
 // excerpt gives the source line of a problem with a caret below. The line is
 // masked before it is cut to size, so that no half of a secret stays, and the
 // caret moves along.
-func (v veil) excerpt(p *engine.Problem) string {
+func (v veil) excerpt(p *diagnostic.Problem) string {
 	text := p.Excerpt()
 	if text == "" {
 		return ""
@@ -191,7 +192,7 @@ func (v veil) excerpt(p *engine.Problem) string {
 		return text
 	}
 	q := *p
-	q.Place.Source = &expr.Source{Text: strings.Repeat("\n", p.Place.Line-1) + masked}
+	q.Place.Source = &diagnostic.Source{Text: strings.Repeat("\n", p.Place.Line-1) + masked}
 	q.Place.Col = v.column(line, masked, p.Place.Col)
 	return q.Excerpt()
 }
@@ -215,7 +216,7 @@ func (v veil) column(line, masked string, col int) int {
 	return n + 1
 }
 
-func sourceLine(at engine.Place) string {
+func sourceLine(at diagnostic.Place) string {
 	n := 1
 	for l := range strings.Lines(at.Source.Text) {
 		if n == at.Line {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -60,8 +61,8 @@ func TestExcerptOfAMaskedLine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			src := &expr.Source{Name: "f", Text: "first\r\n" + test.line + "\r\nlast"}
-			got := veil{secrets}.excerpt(&engine.Problem{Place: expr.Place{Source: src, Line: 2, Col: test.col}})
+			src := &diagnostic.Source{Name: "f", Text: "first\r\n" + test.line + "\r\nlast"}
+			got := veil{secrets}.excerpt(&diagnostic.Problem{Place: diagnostic.Place{Source: src, Line: 2, Col: test.col}})
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -162,18 +163,18 @@ func (p *planter) value() expr.Value {
 	return p.text()
 }
 
-func (p *planter) problem() *engine.Problem {
+func (p *planter) problem() *diagnostic.Problem {
 	one := p.mistake()
 	if p.rnd.IntN(2) == 0 {
-		one.Parts = []*engine.Problem{p.mistake(), p.mistake()}
+		one.Parts = []*diagnostic.Problem{p.mistake(), p.mistake()}
 	}
 	return one
 }
 
-func (p *planter) mistake() *engine.Problem {
-	src := &expr.Source{Name: p.secret(), Text: "a: 1\n" + p.text() + "\n" + p.text()}
-	return &engine.Problem{
-		Place: expr.Place{Source: src, Line: 1 + p.rnd.IntN(4), Col: p.rnd.IntN(200)},
+func (p *planter) mistake() *diagnostic.Problem {
+	src := &diagnostic.Source{Name: p.secret(), Text: "a: 1\n" + p.text() + "\n" + p.text()}
+	return &diagnostic.Problem{
+		Place: diagnostic.Place{Source: src, Line: 1 + p.rnd.IntN(4), Col: p.rnd.IntN(200)},
 		Msg:   p.text(), Hint: p.text(), Detail: p.text(), Rule: p.secret(),
 	}
 }

@@ -1,9 +1,10 @@
 package manifest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"runner/suggest"
 )
 
 // knownKeys lists, for each object of a manifest, the keys that some dialect
@@ -50,44 +51,10 @@ func (l *lint) unknownIn(n *node, where string) {
 	}
 }
 
-// didYouMean gives a hint in brackets, or "".
+// didYouMean returns a hint in brackets, or "".
 func didYouMean(word string, among []string) string {
-	best, far := "", 3
-	for _, a := range among {
-		if d := distance(plain(word), plain(a)); d < far && d < len(a) {
-			best, far = a, d
-		}
+	if hint := suggest.DidYouMean(word, among); hint != "" {
+		return " (" + hint + ")"
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-func plain(word string) string {
-	return strings.ReplaceAll(strings.ToLower(word), "-", "_")
-}
-
-// distance counts the letters to change, add or leave out; 3 where there are more.
-func distance(a, b string) int {
-	if max(len(a), len(b)) > 40 || len(a)-len(b) > 2 || len(b)-len(a) > 2 {
-		return 3
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j+1]+1, row[j]+1)
-		}
-	}
-	return min(row[len(b)], 3)
+	return ""
 }

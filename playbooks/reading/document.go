@@ -6,12 +6,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
 // A Document is a source with what is needed to find one's way in it.
 type Document struct {
-	src   *expr.Source
+	src   *diagnostic.Source
 	vault *Vault
 	// starts holds the offset of each line as YAML counts them: besides \n it
 	// knows \r, NEL and two Unicode separators as ends of lines.
@@ -28,7 +29,7 @@ type Document struct {
 }
 
 // NewDocument returns a Document of a text. What is vaulted in it is opened by v.
-func NewDocument(src *expr.Source, v *Vault) *Document {
+func NewDocument(src *diagnostic.Source, v *Vault) *Document {
 	d := &Document{src: src, vault: v, starts: make([]int, 1, 2+strings.Count(src.Text, "\n"))}
 	text := src.Text
 	for i := 0; i < len(text); i++ {
@@ -65,18 +66,18 @@ func (d *Document) offset(line, col int) int {
 }
 
 // place gives the place of a line and column as YAML counts them.
-func (d *Document) place(line, col int) expr.Place {
+func (d *Document) place(line, col int) diagnostic.Place {
 	if !d.odd && line <= len(d.starts) {
-		return expr.Place{Source: d.src, Line: line, Col: col}
+		return diagnostic.Place{Source: d.src, Line: line, Col: col}
 	}
 	return d.placeAt(d.offset(line, col))
 }
 
 // placeAt gives the place of a byte, counting on from the one it was last asked for.
-func (d *Document) placeAt(offset int) expr.Place {
+func (d *Document) placeAt(offset int) diagnostic.Place {
 	w := &d.reached
 	if w.place.Source == nil || w.at > offset {
-		*w = walker{src: d.src.Text, place: expr.Place{Source: d.src, Line: 1, Col: 1}}
+		*w = walker{src: d.src.Text, place: diagnostic.Place{Source: d.src, Line: 1, Col: 1}}
 	}
 	for w.at < offset {
 		w.step()
@@ -86,14 +87,14 @@ func (d *Document) placeAt(offset int) expr.Place {
 
 // Origin says where each byte of a scalar's text stands in the file. Where the two
 // cannot be brought together, all of them stand where the scalar starts.
-func (d *Document) Origin(n *expr.Node) expr.Origin {
+func (d *Document) Origin(n *expr.Node) diagnostic.Origin {
 	runs, ok := d.align(n)
 	if !ok {
 		start := n.Place
-		return func(int) expr.Place { return start }
+		return func(int) diagnostic.Place { return start }
 	}
 	source := d.src.Text
-	return func(offset int) expr.Place {
+	return func(offset int) diagnostic.Place {
 		i, _ := slices.BinarySearchFunc(runs, offset+1, func(r run, o int) int { return cmp.Compare(r.text, o) })
 		r := runs[max(i-1, 0)]
 		end := min(max(r.at, r.at+offset-r.text), len(source))
@@ -108,7 +109,7 @@ func (d *Document) Origin(n *expr.Node) expr.Origin {
 type run struct {
 	text  int // its offset in the scalar's text
 	at    int // its offset in the file
-	place expr.Place
+	place diagnostic.Place
 }
 
 // align brings a scalar's text and its source together. Quoting, folding,

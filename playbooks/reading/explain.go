@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"runner/engine"
+	"runner/diagnostic"
 )
 
 // The library says little about what it cannot read: no column, often the line
@@ -18,12 +18,12 @@ import (
 var libraryMessage = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // explain makes a problem of what the library says about a text.
-func (d *Document) explain(err error) *engine.Problem {
+func (d *Document) explain(err error) *diagnostic.Problem {
 	said := err.Error()
 	m := libraryMessage.FindStringSubmatch(said)
 	said = strings.TrimPrefix(said, libraryMessage.FindString(said))
 	if strings.Contains(said, "exceeded max depth") {
-		return engine.Problemf(d.place(1, 1), "this is nested deeper than %d levels", deepest)
+		return diagnostic.Problemf(d.place(1, 1), "this is nested deeper than %d levels", deepest)
 	}
 	named := 1
 	if m != nil && m[1] != "" {
@@ -128,11 +128,11 @@ func lacksColon(line string) bool {
 type clue func(line string) (at int, msg, hint string, ok bool)
 
 // diagnose looks for what commonly goes wrong in a line.
-func (d *Document) diagnose(n int) *engine.Problem {
+func (d *Document) diagnose(n int) *diagnostic.Problem {
 	line := d.LineText(n)
 	for _, find := range []clue{tabbed, unquotedTemplate, badStart, brokenQuote, openBracket, secondColon} {
 		if at, msg, hint, ok := find(line); ok {
-			p := engine.Problemf(d.place(n, 1+utf8.RuneCountInString(line[:at])), "%s", msg)
+			p := diagnostic.Problemf(d.place(n, 1+utf8.RuneCountInString(line[:at])), "%s", msg)
 			p.Hint = hint
 			return p
 		}
@@ -141,7 +141,7 @@ func (d *Document) diagnose(n int) *engine.Problem {
 }
 
 // guess says what is left to say about a line in which nothing was found.
-func (d *Document) guess(n int, said string) *engine.Problem {
+func (d *Document) guess(n int, said string) *diagnostic.Problem {
 	line, indent := d.bareLine(n)
 	if above, same := d.bareLine(n - 1); same == indent && lacksColon(above) {
 		// It looked like a text that this line goes on with.
@@ -154,16 +154,16 @@ func (d *Document) guess(n int, said string) *engine.Problem {
 		if star := strings.Index(line, "*"); star >= 0 {
 			at.Col = 1 + utf8.RuneCountInString(line[:star])
 		}
-		return engine.Problemf(at, "nothing has the anchor that this alias repeats").
+		return diagnostic.Problemf(at, "nothing has the anchor that this alias repeats").
 			WithHint("put the text in quotes if the * is part of it")
 	case lacksColon(line):
-		return engine.Problemf(at, "a key without a colon").WithHint("write `key: value`")
+		return diagnostic.Problemf(at, "a key without a colon").WithHint("write `key: value`")
 	case value == 0 && strings.HasSuffix(line, ":"), strings.Contains(said, "did not find expected"),
 		strings.Contains(said, "mapping values are not allowed"):
-		return engine.Problemf(at, "the indentation does not fit the lines above").
+		return diagnostic.Problemf(at, "the indentation does not fit the lines above").
 			WithHint("keys of one map, and the dashes of one list, start in the same column")
 	}
-	return engine.Problemf(at, "this is not YAML: %s", said)
+	return diagnostic.Problemf(at, "this is not YAML: %s", said)
 }
 
 var beforeValue = regexp.MustCompile(`^\s*(?:-\s+)*(?:[^\s'"#\[\]{},][^'"#\[\]{},]*?\s*:\s+)?`)

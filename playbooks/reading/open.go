@@ -10,8 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"runner/engine"
-	"runner/engine/expr"
+	"runner/diagnostic"
 	"runner/playbooks/vault"
 )
 
@@ -20,14 +19,14 @@ import (
 const largest = 8 << 20
 
 // Open reads the playbook that a path names; "-" reads stdin.
-func Open(path string, stdin io.Reader, v *Vault) (*expr.Source, *engine.Problem) {
-	src := &expr.Source{Name: path}
+func Open(path string, stdin io.Reader, v *Vault) (*diagnostic.Source, *diagnostic.Problem) {
+	src := &diagnostic.Source{Name: path}
 	data, err := readAll(path, stdin)
 	if path == "-" {
 		src.Name = "stdin"
 	}
 	if err != nil {
-		return nil, &engine.Problem{Place: expr.Place{Source: src}, Msg: Reason(err), Err: err}
+		return nil, &diagnostic.Problem{Place: diagnostic.Place{Source: src}, Msg: Reason(err), Err: err}
 	}
 	return SourceOf(src.Name, data, v)
 }
@@ -97,8 +96,8 @@ func Reason(err error) string {
 
 // SourceOf makes a Source of what a file holds, if that is text that YAML allows,
 // or a vault of such.
-func SourceOf(name string, data []byte, v *Vault) (*expr.Source, *engine.Problem) {
-	src, p := textSource(&expr.Source{Name: name}, data)
+func SourceOf(name string, data []byte, v *Vault) (*diagnostic.Source, *diagnostic.Problem) {
+	src, p := textSource(&diagnostic.Source{Name: name}, data)
 	if p != nil || !vault.IsVault([]byte(src.Text)) {
 		return src, p
 	}
@@ -106,34 +105,34 @@ func SourceOf(name string, data []byte, v *Vault) (*expr.Source, *engine.Problem
 	if p != nil {
 		return nil, p
 	}
-	return textSource(&expr.Source{Name: name, Secret: true}, plain)
+	return textSource(&diagnostic.Source{Name: name, Secret: true}, plain)
 }
 
 // textSource puts what a file holds into its Source.
-func textSource(src *expr.Source, data []byte) (*expr.Source, *engine.Problem) {
-	whole := expr.Place{Source: src}
+func textSource(src *diagnostic.Source, data []byte) (*diagnostic.Source, *diagnostic.Problem) {
+	whole := diagnostic.Place{Source: src}
 	switch {
 	case len(data) > largest:
-		return nil, engine.ProblemOf(errTooLarge, whole)
+		return nil, diagnostic.From(errTooLarge, whole)
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return nil, engine.Problemf(whole, "the file is written in UTF-16").WithHint("save it as UTF-8")
+		return nil, diagnostic.Problemf(whole, "the file is written in UTF-16").WithHint("save it as UTF-8")
 	case bytes.IndexByte(data, 0) >= 0:
-		return nil, engine.Problemf(whole, "the file is binary, not text")
+		return nil, diagnostic.Problemf(whole, "the file is binary, not text")
 	}
 	src.Text = strings.TrimPrefix(string(data), "\ufeff")
 	return src, badCharacter(src)
 }
 
 // badCharacter finds the first byte that is no UTF-8, or character that YAML forbids.
-func badCharacter(src *expr.Source) *engine.Problem {
+func badCharacter(src *diagnostic.Source) *diagnostic.Problem {
 	for i, r := range src.Text {
 		switch {
 		case r >= ' ' && r < 0x7f, r == '\n', r == '\t', r == '\r':
 		case r == utf8.RuneError && !strings.HasPrefix(src.Text[i:], "\ufffd"):
-			return engine.Problemf(placeOf(src, i), "the byte 0x%02x is not UTF-8 text", src.Text[i]).
+			return diagnostic.Problemf(placeOf(src, i), "the byte 0x%02x is not UTF-8 text", src.Text[i]).
 				WithHint("save the file as UTF-8")
 		case r < ' ', r >= 0x7f && r < 0xa0 && r != 0x85, r == 0xfffe, r == 0xffff:
-			return engine.Problemf(placeOf(src, i), "the control character U+%04X cannot stand in YAML", r).
+			return diagnostic.Problemf(placeOf(src, i), "the control character U+%04X cannot stand in YAML", r).
 				WithHint(`remove it, or write "\x%02x" in double quotes`, r)
 		}
 	}
@@ -141,10 +140,10 @@ func badCharacter(src *expr.Source) *engine.Problem {
 }
 
 // placeOf gives the place of a byte of a source.
-func placeOf(src *expr.Source, offset int) expr.Place {
+func placeOf(src *diagnostic.Source, offset int) diagnostic.Place {
 	before := src.Text[:offset]
 	start := strings.LastIndexByte(before, '\n') + 1
-	return expr.Place{
+	return diagnostic.Place{
 		Source: src,
 		Line:   1 + strings.Count(before, "\n"),
 		Col:    1 + utf8.RuneCountInString(before[start:]),

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -89,19 +89,19 @@ func quoted(text string, start int) (piece string, end int, err error) {
 
 // Node returns the value as a scalar: a template, if it is one. `at` says where each
 // byte of the text that the pair stands in is found.
-func (p Pair) Node(at expr.Origin) (*expr.Node, *engine.Problem) {
+func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
 	n := &expr.Node{Place: at(p.valAt), Text: p.Value, Value: p.Value}
 	if !expr.HasTemplate(p.Value) {
 		return n, nil
 	}
-	tmpl, err := expr.Parse(p.Value, func(offset int) expr.Place {
+	tmpl, err := expr.Parse(p.Value, func(offset int) diagnostic.Place {
 		if !p.plain {
 			offset = 0 // something was undone: the offsets differ
 		}
 		return at(p.valAt + offset)
 	})
 	if err != nil {
-		return n, engine.ProblemOf(err, n.Place)
+		return n, diagnostic.From(err, n.Place)
 	}
 	n.Tmpl, n.Value = tmpl, nil
 	return n, nil

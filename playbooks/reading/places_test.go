@@ -6,11 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
 // sourced gives the Source of a text that is good.
-func sourced(t testing.TB, text string) *expr.Source {
+func sourced(t testing.TB, text string) *diagnostic.Source {
 	t.Helper()
 	src, p := SourceOf("site.yml", []byte(text), nil)
 	if p != nil {

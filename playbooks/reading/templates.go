@@ -1,7 +1,7 @@
 package reading
 
 import (
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -9,7 +9,7 @@ import (
 // and returns what is wrong with them. Keys are none. What aliases repeat is parsed
 // once. braces, if not nil, reads a text in single braces as a template, and returns
 // nil where it is none.
-func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Template) []*engine.Problem {
+func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Template) []*diagnostic.Problem {
 	t := templater{doc: d, braces: braces}
 	t.parse(n)
 	return t.problems
@@ -18,7 +18,7 @@ func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Templ
 // A templater parses the templates of a document's trees.
 type templater struct {
 	doc      *Document
-	problems []*engine.Problem
+	problems []*diagnostic.Problem
 	braces   func(n *expr.Node) *expr.Template
 }
 
@@ -55,7 +55,7 @@ func (t *templater) scalar(n *expr.Node) {
 	}
 	tmpl, err := expr.Parse(text, t.doc.Origin(n))
 	if err != nil {
-		t.problems = append(t.problems, engine.ProblemOf(err, n.Place))
+		t.problems = append(t.problems, diagnostic.From(err, n.Place))
 		return
 	}
 	n.Tmpl, n.Value = tmpl, nil

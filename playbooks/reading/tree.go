@@ -5,7 +5,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
@@ -20,7 +20,7 @@ const (
 type builder struct {
 	doc      *Document
 	anchors  map[*yaml.Node]*anchor
-	problems []*engine.Problem
+	problems []*diagnostic.Problem
 	count    int  // nodes so far, repeated ones included
 	repeated int  // nodes that aliases added
 	height   int  // the greatest depth since it was last set
@@ -36,14 +36,14 @@ type anchor struct {
 	height int        // its levels below itself
 }
 
-func (b *builder) problem(at expr.Place, format string, args ...any) *engine.Problem {
-	p := engine.Problemf(at, format, args...)
+func (b *builder) problem(at diagnostic.Place, format string, args ...any) *diagnostic.Problem {
+	p := diagnostic.Problemf(at, format, args...)
 	b.problems = append(b.problems, p)
 	return p
 }
 
 // make gives an empty node; they come from slabs because there are many.
-func (b *builder) make(at expr.Place) *expr.Node {
+func (b *builder) make(at diagnostic.Place) *expr.Node {
 	if len(b.slab) == 0 {
 		b.slab = make([]expr.Node, 128)
 	}
@@ -126,7 +126,7 @@ func (b *builder) plainNode(y *yaml.Node, depth int) *expr.Node {
 }
 
 // start is where a node itself starts, after its anchor and tag if it is a scalar.
-func (b *builder) start(y *yaml.Node) expr.Place {
+func (b *builder) start(y *yaml.Node) diagnostic.Place {
 	at := b.doc.place(y.Line, y.Column)
 	if y.Kind != yaml.ScalarNode || y.Anchor == "" && y.Style&yaml.TaggedStyle == 0 || b.doc.odd {
 		return at
@@ -143,7 +143,7 @@ func (b *builder) start(y *yaml.Node) expr.Place {
 }
 
 // tag takes note of a node's tag; it is false when the node cannot be used.
-func (b *builder) tag(y *yaml.Node, at expr.Place) bool {
+func (b *builder) tag(y *yaml.Node, at diagnostic.Place) bool {
 	scalar := y.Kind == yaml.ScalarNode
 	switch tag := y.ShortTag(); tag {
 	case "!unsafe":

@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/vault"
@@ -57,23 +58,23 @@ func (v *Vault) Note(n *expr.Node) {
 }
 
 // openFile gives what a vaulted file holds.
-func (v *Vault) openFile(name string, text string) ([]byte, *engine.Problem) {
+func (v *Vault) openFile(name string, text string) ([]byte, *diagnostic.Problem) {
 	plain, err := v.decrypt(text)
 	if errors.Is(err, errSealed) {
 		err = vault.ErrNoSecrets
 	}
 	if err != nil {
-		src := &expr.Source{Name: name, Text: text}
-		return nil, closed(err, expr.Place{Source: src}, func(line int) expr.Place {
-			return expr.Place{Source: src, Line: line, Col: 1}
+		src := &diagnostic.Source{Name: name, Text: text}
+		return nil, closed(err, diagnostic.Place{Source: src}, func(line int) diagnostic.Place {
+			return diagnostic.Place{Source: src, Line: line, Col: 1}
 		})
 	}
 	return plain, nil
 }
 
 // closed tells why something stays closed; inside says where a line of it stands.
-func closed(err error, at expr.Place, inside func(line int) expr.Place) *engine.Problem {
-	p := &engine.Problem{Place: at, Msg: err.Error(), Err: err}
+func closed(err error, at diagnostic.Place, inside func(line int) diagnostic.Place) *diagnostic.Problem {
+	p := &diagnostic.Problem{Place: at, Msg: err.Error(), Err: err}
 	if errors.Is(err, vault.ErrNoSecrets) {
 		return p.WithHint("give --vault-password-file, --vault-id or --ask-vault-pass")
 	}
@@ -93,14 +94,14 @@ func (b *builder) vaulted(n *expr.Node, y *yaml.Node) {
 	case errors.Is(err, errSealed):
 		n.Text, n.Value = engine.Masked, engine.Masked
 	case err != nil:
-		p := closed(err, n.Place, func(line int) expr.Place {
+		p := closed(err, n.Place, func(line int) diagnostic.Place {
 			at := n.Place
 			if y.Style&yaml.LiteralStyle != 0 {
 				at = b.doc.place(at.Line+line, 1)
 			}
 			return at
 		})
-		if p.Place != n.Place || !slices.ContainsFunc(b.problems, func(q *engine.Problem) bool { return q.Msg == p.Msg }) {
+		if p.Place != n.Place || !slices.ContainsFunc(b.problems, func(q *diagnostic.Problem) bool { return q.Msg == p.Msg }) {
 			b.problems = append(b.problems, p)
 		}
 	case !utf8.Valid(plain):

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"runner/engine/expr"
+	"runner/diagnostic"
 )
 
 // A walker reads the characters that a scalar stands for from its source.
 type walker struct {
 	src   string
 	at    int
-	place expr.Place
+	place diagnostic.Place
 	quote byte // ' or " or 0
 }
 
@@ -20,7 +20,7 @@ type walker struct {
 type letter struct {
 	r     rune
 	at    int
-	place expr.Place
+	place diagnostic.Place
 }
 
 // open steps over what introduces a scalar: a quote, or the header of a block.

@@ -8,17 +8,17 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"runner/engine"
+	"runner/diagnostic"
 	"runner/engine/expr"
 )
 
 // ParseYAML reads one YAML document, a file of variables for instance, into a
 // tree whose scalars are parsed as templates. An empty text is an empty Scalar.
 // The node is nil if a problem is no warning. What is vaulted is opened by v.
-func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*engine.Problem) {
+func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*diagnostic.Problem) {
 	src, p := SourceOf(name, text, v)
 	if p != nil {
-		return nil, []*engine.Problem{p}
+		return nil, []*diagnostic.Problem{p}
 	}
 	doc := NewDocument(src, v)
 	n, problems := doc.Parse()
@@ -42,7 +42,7 @@ func FromYAML(text string) (expr.Value, error) {
 	}
 	n, problems := NewDocument(src, nil).Parse()
 	for _, p := range problems {
-		if !p.Warning {
+		if p.Severity == diagnostic.Error {
 			return nil, unplaced(p)
 		}
 	}
@@ -50,7 +50,7 @@ func FromYAML(text string) (expr.Value, error) {
 }
 
 // unplaced gives a problem in a text that has no name: with its line at most.
-func unplaced(p *engine.Problem) error {
+func unplaced(p *diagnostic.Problem) error {
 	if p.Place.Line == 0 {
 		return errors.New(p.Msg)
 	}
@@ -77,9 +77,9 @@ func ValueOf(n *expr.Node) expr.Value {
 }
 
 // Failed reports whether a list holds more than warnings.
-func Failed(problems []*engine.Problem) bool {
+func Failed(problems []*diagnostic.Problem) bool {
 	for _, p := range problems {
-		if !p.Warning {
+		if p.Severity == diagnostic.Error {
 			return true
 		}
 	}
@@ -88,15 +88,15 @@ func Failed(problems []*engine.Problem) bool {
 
 // parse reads the document's tree, in which nothing is a template yet. The node
 // is nil when the text is not YAML at all, or too much of it.
-func (d *Document) Parse() (*expr.Node, []*engine.Problem) {
+func (d *Document) Parse() (*expr.Node, []*diagnostic.Problem) {
 	y, next, err := decode(d.src.Text)
 	switch {
 	case errors.Is(err, io.EOF):
 		return &expr.Node{Place: d.place(1, 1)}, nil
 	case err != nil:
-		return nil, []*engine.Problem{d.explain(err)}
+		return nil, []*diagnostic.Problem{d.explain(err)}
 	case next != nil:
-		return nil, []*engine.Problem{engine.Problemf(d.place(next.Line, next.Column), "a second YAML document starts here").
+		return nil, []*diagnostic.Problem{diagnostic.Problemf(d.place(next.Line, next.Column), "a second YAML document starts here").
 			WithHint("put each into a file of its own")}
 	case len(y.Content) == 0:
 		return &expr.Node{Place: d.place(y.Line, y.Column)}, nil

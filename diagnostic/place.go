@@ -1,4 +1,4 @@
-package expr
+package diagnostic
 
 import (
 	"strconv"
@@ -17,7 +17,7 @@ type Source struct {
 	starts   []int // the offsets of its lines
 }
 
-// Line gives a line of the text without its end; false if there is none of that
+// Line returns a line of the text without its end; false if there is none of that
 // number. The lines are counted once: of a large playbook many may be asked for.
 func (s *Source) Line(n int) (string, bool) {
 	s.counting.Do(s.countLines)
@@ -48,7 +48,7 @@ type Place struct {
 // IsZero reports whether p is nowhere.
 func (p Place) IsZero() bool { return p.Source == nil }
 
-// String gives "file:line:col", as much of it as is known, or "" for nowhere.
+// String returns "file:line:col", as much of it as is known, or "" for nowhere.
 func (p Place) String() string {
 	if p.Source == nil {
 		return ""
