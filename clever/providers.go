@@ -16,7 +16,7 @@ import (
 
 // A ProviderManifest registers a provider: what its vendor's back-end is, with both
 // secrets. The platform answers none of what is below API.
-type ProviderManifest struct {
+type ProviderRegistration struct {
 	ID   string      `json:"id"`
 	Name string      `json:"name"`
 	API  ProviderAPI `json:"api"`
@@ -98,7 +98,7 @@ func selling(owner string, segments ...string) (string, error) {
 // SoldProvider reads a provider that an organisation sells, with its features and
 // plans, each time anew; nil if it sells none of that id. One whose status is DELETED
 // is not sold, whether or not the platform still tells of it.
-func (c *Client) SoldProvider(ctx context.Context, owner, id string) (*Provider, error) {
+func (c *Client) OwnProvider(ctx context.Context, owner, id string) (*Provider, error) {
 	path, err := selling(owner, id)
 	if err != nil {
 		return nil, err
@@ -133,13 +133,13 @@ func listOf[V any](ctx context.Context, c *Client, path string) ([]V, error) {
 
 // RegisterProvider registers a provider. Its id is unique on the whole platform, so
 // a lost answer is followed by a look, and never ends in two.
-func (c *Client) RegisterProvider(ctx context.Context, owner string, m ProviderManifest) error {
+func (c *Client) RegisterProvider(ctx context.Context, owner string, m ProviderRegistration) error {
 	path, err := selling(owner)
 	if err != nil {
 		return err
 	}
 	return c.sell(ctx, path, m, func(ctx context.Context) (bool, error) {
-		p, err := c.SoldProvider(ctx, owner, m.ID)
+		p, err := c.OwnProvider(ctx, owner, m.ID)
 		return p != nil, err
 	})
 }

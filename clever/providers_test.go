@@ -15,9 +15,9 @@ import (
 	"runner/clever/emulator"
 )
 
-func kvManifest() clever.ProviderManifest {
+func kvManifest() clever.ProviderRegistration {
 	site := clever.ProviderSite{BaseURL: "https://kv.example.test/resources", SSOURL: "https://kv.example.test/sso"}
-	return clever.ProviderManifest{ID: "tinykv", Name: "Tiny KV", API: clever.ProviderAPI{
+	return clever.ProviderRegistration{ID: "tinykv", Name: "Tiny KV", API: clever.ProviderAPI{
 		ConfigVars: []string{"TINYKV_URL"}, Regions: []string{"eu"}, Production: site, Test: site,
 		Password: "not-a-real-password-0123456789-0123456789", SSOSalt: "not-a-real-salt-of-anybody-9876543210-9876",
 	}}
@@ -41,11 +41,11 @@ func sell(t *testing.T, c *clever.Client, owner string) error {
 func TestTheLifeOfAProvider(t *testing.T) {
 	e, c := emulated(t)
 	ctx, owner := t.Context(), e.Organisations()[0]
-	if p, err := c.SoldProvider(ctx, owner, "tinykv"); p != nil || err != nil {
+	if p, err := c.OwnProvider(ctx, owner, "tinykv"); p != nil || err != nil {
 		t.Fatalf("before: %v, %v", p, err)
 	}
 	must(t, sell(t, c, owner))
-	p, err := c.SoldProvider(ctx, owner, "tinykv")
+	p, err := c.OwnProvider(ctx, owner, "tinykv")
 	must(t, err)
 	feature := clever.Feature{Name: "connections", Type: "NUMBER"}
 	valued := feature
@@ -64,7 +64,7 @@ func TestTheLifeOfAProvider(t *testing.T) {
 	dearer.Price = 6
 	must(t, c.ChangePlan(ctx, owner, "tinykv", p.Plans[0].ID, dearer))
 	must(t, c.AddPlan(ctx, owner, "tinykv", clever.PlanRequest{Name: "Large", Slug: "large"}))
-	now, err := c.SoldProvider(ctx, owner, "tinykv")
+	now, err := c.OwnProvider(ctx, owner, "tinykv")
 	must(t, err)
 	want.ShortDesc, want.Plans[0].Price = "Keys and values", 6
 	want.Plans = append(want.Plans, clever.Plan{Name: "Large", Slug: "large", Features: []clever.Feature{}})
@@ -101,7 +101,7 @@ func (deletedWay) RoundTrip(*http.Request) (*http.Response, error) {
 
 func TestADeletedProviderIsNotSold(t *testing.T) {
 	e, c := emulated(t, func(cfg *clever.Config) { cfg.Transport = deletedWay{} })
-	if p, err := c.SoldProvider(t.Context(), e.Organisations()[0], "tinykv"); p != nil || err != nil {
+	if p, err := c.OwnProvider(t.Context(), e.Organisations()[0], "tinykv"); p != nil || err != nil {
 		t.Errorf("%v, %v", p, err)
 	}
 }

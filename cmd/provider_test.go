@@ -23,18 +23,18 @@ type stall struct {
 	between func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: nothing is
 }
 
-func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Answer, error) {
+func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sold[a.ID] = a.Plan
-	return kit.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID}}, nil
+	return kit.Result{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID}}, nil
 }
 
-func (s *stall) ChangePlan(_ context.Context, a kit.Addon, plan string) (kit.Answer, error) {
+func (s *stall) ChangePlan(_ context.Context, a kit.Addon, plan string) (kit.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sold[a.ID] = plan
-	return kit.Answer{}, nil
+	return kit.Result{}, nil
 }
 
 func (s *stall) Remove(_ context.Context, a kit.Addon) error {
@@ -57,7 +57,7 @@ func (s *stall) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	between(w, r, next)
 }
 
-// has gives the plans of what is sold, by the variables of those who have it.
+// has returns the plans of what is sold, by the variables of those who have it.
 func (s *stall) has() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -43,7 +43,7 @@ func dialectFlag() cli.Flag {
 	return &cli.StringFlag{Name: "dialect", Usage: "the `DIALECT` of the marketplace: clever, appfog, heroku-v1 or heroku-v3"}
 }
 
-// dialect gives the dialect of the flag, "" where there is none.
+// dialect returns the dialect of the flag, "" where there is none.
 func dialect(c *cli.Context) (manifest.Dialect, error) {
 	if c.String("dialect") == "" {
 		return "", nil

@@ -87,13 +87,13 @@ func (p *Program) sideOf(c *cli.Context, name string) (*vendorSide, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := manifest.NewLine(manifest.LineOptions{
-		Time: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL), Roots: roots,
+	line := manifest.NewTransport(manifest.TransportOptions{
+		Timeout: c.Duration("timeout"), Loopback: isLoopback(site.BaseURL) || isLoopback(site.SSOURL), Roots: roots,
 	})
-	return &vendorSide{f, site, &manifest.Backend{Manifest: f.manifest, Site: site, Line: line, Patience: manifest.Brief()}}, nil
+	return &vendorSide{f, site, &manifest.Backend{Manifest: f.manifest, Site: site, Transport: line, Retry: manifest.BriefRetry()}}, nil
 }
 
-// authorities gives those that the system trusts and those of a file; nil, the
+// authorities returns those that the system trusts and those of a file; nil, the
 // system's, where there is no file.
 func authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
@@ -118,7 +118,7 @@ func isLoopback(address string) bool {
 	return err == nil && manifest.IsLoopback(u.Hostname())
 }
 
-// order gives what a single call says of an add-on.
+// order returns what a single call says of an add-on.
 func (s *vendorSide) order(c *cli.Context) manifest.Order {
 	d := s.file.manifest.Dialect
 	key := cmp.Or(c.String("key"), manifest.NewKey(d))
@@ -169,7 +169,7 @@ func (p *Program) vendorProvisionCommand() *cli.Command {
 	}
 }
 
-// firstPlan gives what is ordered where nobody says.
+// firstPlan returns what is ordered where nobody says.
 func firstPlan(m *manifest.Manifest) string {
 	if len(m.Plans) > 0 {
 		return m.Plans[0].ID
@@ -198,7 +198,7 @@ func (p *Program) vendorPlanCommand() *cli.Command {
 	}
 }
 
-// orderOf gives an order whose key, where the dialect's URLs have it, is the id.
+// orderOf returns an order whose key, where the dialect's URLs have it, is the id.
 func (s *vendorSide) orderOf(c *cli.Context, id string) manifest.Order {
 	o := s.order(c)
 	if s.file.manifest.Dialect == manifest.HerokuV3 {
@@ -228,7 +228,7 @@ func (p *Program) vendorDeprovisionCommand() *cli.Command {
 	}
 }
 
-// called gives the exit code of a call that went wrong.
+// called returns the exit code of a call that went wrong.
 func (p *Program) called(key string, err error) error {
 	f, ok := errors.AsType[*manifest.Failure](err)
 	if !ok {

@@ -99,7 +99,7 @@ func (p *Program) writeTest(report *conformance.Report, format string, more bool
 	return report.Write(p.Out, format, more)
 }
 
-// tested gives the exit code of a test.
+// tested returns the exit code of a test.
 func tested(c *cli.Context, report *conformance.Report, err error) error {
 	_, gone := errors.AsType[*conformance.Unreachable](err)
 	switch {
@@ -234,7 +234,7 @@ func listenForCallbacks(address, public string, o *conformance.Options) (stop fu
 	return func() { _ = server.Close() }, nil
 }
 
-// callbackRoot gives the URL under which a back-end reaches a listener. Which address
+// callbackRoot returns the URL under which a back-end reaches a listener. Which address
 // of this machine another one reaches is not for us to guess.
 func callbackRoot(at net.Addr, backend string) (string, error) {
 	host, port, err := net.SplitHostPort(at.String())

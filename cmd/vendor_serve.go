@@ -96,7 +96,7 @@ func (t *ticker) say(text string) {
 func (t *ticker) warn(text string) { t.say("warning: " + text) }
 
 // called tells of a call to the back-end.
-func (t *ticker) called(a manifest.Try) {
+func (t *ticker) called(a manifest.Attempt) {
 	what := a.Call
 	if a.Plan != "" {
 		what += ", plan " + a.Plan
@@ -114,8 +114,8 @@ func took(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-// came tells what came of a call: names of variables, and no values.
-func came(a manifest.Try) string {
+// came reports what came of a call: names of variables, and no values.
+func came(a manifest.Attempt) string {
 	if f, ok := errors.AsType[*manifest.Failure](a.Err); ok {
 		return strings.TrimPrefix((&diagnostic.Problem{Msg: f.Error(), Hint: f.Hint()}).Error(), a.Call+": ")
 	}

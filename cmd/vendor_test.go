@@ -26,7 +26,7 @@ func startBackend(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("PASSWORD", b.m.Password)
 }
 
-// newBackend gives a back-end on a socket; open, it asks nobody for credentials.
+// newBackend returns a back-end on a socket; open, it asks nobody for credentials.
 func newBackend(open bool) (*backend, error) {
 	text, err := manifest.Create(manifest.HerokuV1, "tinykv")
 	if err != nil {

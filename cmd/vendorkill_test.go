@@ -87,7 +87,7 @@ func (f *fairground) begin(t *testing.T, book string) func() (int, string) {
 	}
 }
 
-// addons gives the plans of the add-ons that the emulator lists.
+// addons returns the plans of the add-ons that the emulator lists.
 func (f *fairground) addons(t *testing.T) []string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.env["API_HOST"]+"/v2/self/addons", nil)

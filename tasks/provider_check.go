@@ -11,7 +11,7 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// This file tells what is wrong with a provider before anything runs, as far as
+// This file reports what is wrong with a provider before anything runs, as far as
 // the playbook writes it down.
 
 // checkProvider is the check of the kind. Warnings are for those who validate.
@@ -86,8 +86,8 @@ func plansOf(n *expr.Node) []ProviderPlan {
 	return plans
 }
 
-// said gives what an item says, or something that is fine where it says nothing: that
-// is told elsewhere.
+// said returns what an item says, or something that is fine where it says nothing: that
+// is reported elsewhere.
 func said(item *expr.Node, name string, i int) string {
 	if n := item.Get(name); n != nil && n.Value != nil {
 		return n.Text
@@ -114,13 +114,13 @@ func checkManifest(n *expr.Node, dir string, warnings bool) engine.Mistakes {
 	_, problems := manifest.Read([]byte(text.text), manifest.Options{Dialect: manifest.Clever, Loopback: true})
 	for _, p := range problems {
 		if (warnings || !p.Warning) && !hidden(n, p.Pointer) {
-			wrong = append(wrong, text.tell(p))
+			wrong = append(wrong, text.problem(p))
 		}
 	}
 	return wrong
 }
 
-// written gives the value of a manifest's node, with something in the place of its
+// written returns the value of a manifest's node, with something in the place of its
 // secrets, which are templates as a rule. False where another part is a template.
 func written(n *expr.Node) (engine.Value, bool) { return writtenAt(n, "") }
 

@@ -26,7 +26,7 @@ type paper struct {
 	isMap bool               // it is written as a map
 }
 
-// paperOf gives the manifest that an argument names or is.
+// paperOf returns the manifest that an argument names or is.
 func paperOf(v engine.Value, dir string) (paper, error) {
 	switch v := v.(type) {
 	case *expr.Map:
@@ -43,7 +43,7 @@ func paperOf(v engine.Value, dir string) (paper, error) {
 	return paper{}, fmt.Errorf("a manifest is a path or a map, not %s", expr.TypeName(v))
 }
 
-// isJSON tells the text of a manifest from a path.
+// isJSON reports whether an argument is the text of a manifest rather than a path.
 func isJSON(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "{") }
 
 func readPaper(name, dir string) (paper, error) {
@@ -74,7 +74,7 @@ func readPaper(name, dir string) (paper, error) {
 	return paper{text: string(text), file: source}, nil
 }
 
-// secrets gives what must not be seen of the manifest, however wrong it is.
+// secrets returns what must not be seen of the manifest, however wrong it is.
 func (p paper) secrets() []string {
 	m, _ := manifest.Read([]byte(p.text), manifest.Options{Dialect: manifest.Clever, Loopback: true})
 	if m == nil {
@@ -83,13 +83,13 @@ func (p paper) secrets() []string {
 	return m.Secrets()
 }
 
-// read reads the manifest, and tells what makes it unfit for the platform. One that
+// read reads the manifest, and reports what makes it unfit for the platform. One that
 // leads to this machine is fit for a platform that is here too.
 func (p paper) read(here bool, warn func(string)) (*manifest.Manifest, engine.Mistakes) {
 	m, problems := manifest.Read([]byte(p.text), manifest.Options{Dialect: manifest.Clever, Loopback: here})
 	var wrong engine.Mistakes
 	for _, problem := range manifest.Errors(problems) {
-		wrong = append(wrong, p.tell(problem))
+		wrong = append(wrong, p.problem(problem))
 	}
 	if here && len(wrong) == 0 && manifest.IsLoopback(hostOf(m.Production.BaseURL)) {
 		warn(fmt.Sprintf("the back-end of %q is on this machine: only a platform that is here too can reach it", m.ID))
@@ -97,24 +97,24 @@ func (p paper) read(here bool, warn func(string)) (*manifest.Manifest, engine.Mi
 	return m, wrong
 }
 
-// tell gives a problem the place where it stands: in its file, or in the playbook.
-func (p paper) tell(problem manifest.Problem) error {
-	told := &diagnostic.Problem{Msg: problem.Code + " " + problem.Message}
+// problem adds to a problem the place where it stands: in its file, or in the playbook.
+func (p paper) problem(problem manifest.Problem) error {
+	out := &diagnostic.Problem{Msg: problem.Code + " " + problem.Message}
 	if problem.Warning {
-		told.Severity = diagnostic.Warning
+		out.Severity = diagnostic.Warning
 	}
 	switch {
 	case p.file != nil:
-		told.Place = diagnostic.Place{Source: p.file, Line: problem.Line, Col: problem.Column}
-		return told
+		out.Place = diagnostic.Place{Source: p.file, Line: problem.Line, Col: problem.Column}
+		return out
 	case p.isMap:
-		return engine.About(argumentOf(problem.Pointer), told)
+		return engine.About(argumentOf(problem.Pointer), out)
 	}
-	told.Msg = "the manifest's text, " + problem.Error()
-	return engine.About("manifest", told)
+	out.Msg = "the manifest's text, " + problem.Error()
+	return engine.About("manifest", out)
 }
 
-// argumentOf gives the argument that a pointer into the manifest leads to.
+// argumentOf returns the argument that a pointer into the manifest leads to.
 func argumentOf(pointer string) string {
 	at := "manifest"
 	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {

@@ -18,7 +18,7 @@ import (
 // command lines of customers.
 var slugForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// checkOffer tells what is wrong with features and plans in themselves.
+// checkOffer reports what is wrong with features and plans in themselves.
 func checkOffer(features []ProviderFeature, plans []ProviderPlan) engine.Mistakes {
 	var wrong engine.Mistakes
 	names := map[string]bool{}
@@ -45,7 +45,7 @@ func checkOffer(features []ProviderFeature, plans []ProviderPlan) engine.Mistake
 	return wrong
 }
 
-// check tells what is wrong with a plan. The platform refuses a second one of a
+// check reports what is wrong with a plan. The platform refuses a second one of a
 // name, and of two slugs that differ in case only nobody could say which is meant.
 func (p ProviderPlan) check(at string, slugs, titles map[string]bool) engine.Mistakes {
 	var wrong engine.Mistakes
@@ -75,7 +75,7 @@ func (p ProviderPlan) check(at string, slugs, titles map[string]bool) engine.Mis
 	return wrong
 }
 
-// checkFeatures tells which of a plan's features are none of those that there are.
+// checkFeatures reports which of a plan's features are none of those that there are.
 func (p ProviderPlan) checkFeatures(at string, known []string, of string) engine.Mistakes {
 	var wrong engine.Mistakes
 	for _, name := range slices.Sorted(maps.Keys(p.Features)) {
@@ -113,7 +113,7 @@ type planChange struct {
 
 // differences compares. What cannot be mended is an error: a feature's type, and
 // a plan's feature that the provider does not have.
-func (s *sale) differences(now clever.Provider) (difference, error) {
+func (s *providerTask) differences(now clever.Provider) (difference, error) {
 	d := difference{after: now}
 	d.after.Features, d.after.Plans = slices.Clone(now.Features), slices.Clone(now.Plans)
 	s.compareTexts(&d, now)
@@ -135,7 +135,7 @@ func (s *sale) differences(now clever.Provider) (difference, error) {
 }
 
 // named is what the provider is to be called.
-func (s *sale) named() string {
+func (s *providerTask) named() string {
 	switch {
 	case s.Name != nil:
 		return *s.Name
@@ -153,7 +153,7 @@ type declaredText struct {
 }
 
 // texts pairs what the catalogue shows with what the playbook says.
-func (s *sale) texts(now *clever.ProviderTexts) []declaredText {
+func (s *providerTask) texts(now *clever.ProviderTexts) []declaredText {
 	name := s.named()
 	list := []declaredText{{"name", &now.Name, &name}, {"website", &now.Website, s.Website},
 		{"support_email", &now.SupportEmail, s.SupportEmail}, {"short_desc", &now.ShortDesc, s.ShortDesc},
@@ -162,7 +162,7 @@ func (s *sale) texts(now *clever.ProviderTexts) []declaredText {
 	return list
 }
 
-func (s *sale) compareTexts(d *difference, now clever.Provider) {
+func (s *providerTask) compareTexts(d *difference, now clever.Provider) {
 	texts := now.Texts()
 	for _, t := range s.texts(&texts) {
 		if t.wanted == nil || *t.now == *t.wanted {
@@ -175,7 +175,7 @@ func (s *sale) compareTexts(d *difference, now clever.Provider) {
 	d.after.Name = texts.Name
 }
 
-func (s *sale) compareFeatures(d *difference, now clever.Provider) engine.Mistakes {
+func (s *providerTask) compareFeatures(d *difference, now clever.Provider) engine.Mistakes {
 	var wrong engine.Mistakes
 	for i, f := range s.Features {
 		at := slices.IndexFunc(now.Features, func(g clever.Feature) bool { return g.Name == f.Name })
@@ -193,7 +193,7 @@ func (s *sale) compareFeatures(d *difference, now clever.Provider) engine.Mistak
 }
 
 // comparePlan compares a plan with the one of its slug, or adds it.
-func (s *sale) comparePlan(d *difference, p ProviderPlan) {
+func (s *providerTask) comparePlan(d *difference, p ProviderPlan) {
 	at := slices.IndexFunc(d.after.Plans, func(q clever.Plan) bool { return strings.EqualFold(q.Slug, p.Slug) })
 	before := clever.Plan{}
 	if at >= 0 {
@@ -229,7 +229,7 @@ func (s *sale) comparePlan(d *difference, p ProviderPlan) {
 	d.attrs = append(d.attrs, attrs...)
 }
 
-func (s *sale) comparePruned(d *difference, now clever.Provider) {
+func (s *providerTask) comparePruned(d *difference, now clever.Provider) {
 	for _, p := range now.Plans {
 		if s.plan(p.Slug) >= 0 {
 			continue
@@ -259,7 +259,7 @@ func say(p *clever.Plan, name, value string, types []clever.Feature) (engine.Att
 	return engine.Attr{Before: orNothing(before), After: value}, true
 }
 
-// euros gives a price as a person writes it: 5, and 5.25.
+// euros returns a price as users write it: 5, and 5.25.
 func euros(price float64) engine.Value {
 	if whole := int(price); float64(whole) == price {
 		return whole
@@ -279,8 +279,8 @@ func requestOf(p clever.Plan) clever.PlanRequest {
 	return r
 }
 
-// attrs tell what a provider is registered with, beside what can be compared.
-func (s *sale) attrs() []engine.Attr {
+// attrs are what a provider is registered with, beside what can be compared.
+func (s *providerTask) attrs() []engine.Attr {
 	m := s.manifest
 	return []engine.Attr{
 		{Path: "id", After: m.ID}, {Path: "name", After: s.named()}, {Path: "api.config_vars", After: texts(m.ConfigVars)},
@@ -290,9 +290,9 @@ func (s *sale) attrs() []engine.Attr {
 }
 
 // request is what registers the provider.
-func (s *sale) request() clever.ProviderManifest {
+func (s *providerTask) request() clever.ProviderRegistration {
 	m := s.manifest
-	return clever.ProviderManifest{ID: m.ID, Name: s.named(), API: clever.ProviderAPI{
+	return clever.ProviderRegistration{ID: m.ID, Name: s.named(), API: clever.ProviderAPI{
 		ConfigVars: slices.Concat([]string{}, m.ConfigVars), Regions: m.Regions, Password: m.Password, SSOSalt: m.SSOSalt,
 		Production: clever.ProviderSite{BaseURL: m.Production.BaseURL, SSOURL: m.Production.SSOURL},
 		Test:       clever.ProviderSite{BaseURL: m.Test.BaseURL, SSOURL: m.Test.SSOURL},
@@ -300,7 +300,7 @@ func (s *sale) request() clever.ProviderManifest {
 }
 
 // result is what register holds of a provider.
-func (s *sale) result(p clever.Provider) *expr.Map {
+func (s *providerTask) result(p clever.Provider) *expr.Map {
 	features, plans := []engine.Value{}, []engine.Value{}
 	for _, f := range p.Features {
 		features = append(features, expr.MapOf("name", f.Name, "type", f.Type))
@@ -318,7 +318,7 @@ func (s *sale) result(p clever.Provider) *expr.Map {
 }
 
 // expected is what is known of a provider before it is changed.
-func (s *sale) expected(task string, after clever.Provider) *expr.Map {
+func (s *providerTask) expected(task string, after clever.Provider) *expr.Map {
 	unknown := &expr.Unknown{Task: task}
 	m := s.result(after)
 	if after.Status == "" { // it is not registered yet

@@ -22,7 +22,7 @@ func providerRegister(cloud *Cloud) engine.Kind {
 			"until the platform's staff links its plans to zones and opens it. " +
 			"Texts are changed in place, and plans too, found by their slugs; missing features and plans are added. " +
 			"What is not declared is left alone. " +
-			"The platform tells neither the secrets nor the URLs nor the variables' names, and has no call that changes them: " +
+			"The platform returns neither the secrets nor the URLs nor the variables' names, and has no call that changes them: " +
 			"they are sent when the provider is registered, never shown and never compared. " +
 			"Nor can the type of a feature be changed: where it differs, the task fails.",
 		New:   func() engine.Task { return &ProviderRegister{cloud: cloud} },
@@ -74,7 +74,7 @@ type ProviderRegister struct {
 	AnalyticsID  *string           `arg:"analytics_id" doc:"by what its page is measured"`
 	Features     []ProviderFeature `arg:"features" doc:"the features that its plans differ in"`
 	Plans        []ProviderPlan    `arg:"plans" doc:"what can be ordered; without a plan, nothing can"`
-	PrunePlans   bool              `arg:"prune_plans" default:"false" doc:"whether plans that are not listed are removed, which needs consent (delete); they are left alone, and told, otherwise"`
+	PrunePlans   bool              `arg:"prune_plans" default:"false" doc:"whether plans that are not listed are removed, which needs consent (delete); they are left alone, and reported, otherwise"`
 
 	cloud *Cloud
 }
@@ -87,7 +87,7 @@ type ProviderFeature struct {
 
 // A ProviderPlan is a size of what a provider sells.
 type ProviderPlan struct {
-	Slug     string            `arg:"slug" required:"true" doc:"what the vendor's back-end is told, and what the plan is found by; case does not matter"`
+	Slug     string            `arg:"slug" required:"true" doc:"what the back-end gets as plan, and what the plan is found by; case does not matter"`
 	Name     string            `arg:"name" required:"true" doc:"what customers read"`
 	Price    float64           `arg:"price" required:"true" doc:"euros a month"`
 	Features map[string]string `arg:"features" doc:"values of features, by their names; those that are left out stay as they are"`
@@ -120,18 +120,18 @@ func (t *ProviderRegister) Plan(ctx context.Context, h *engine.Host) (engine.Cha
 	if err != nil {
 		return engine.Change{}, err
 	}
-	s := &sale{ProviderRegister: t, client: client, owner: owner, manifest: m}
-	sold, err := client.SoldProvider(ctx, owner, m.ID)
+	s := &providerTask{ProviderRegister: t, client: client, owner: owner, manifest: m}
+	found, err := client.OwnProvider(ctx, owner, m.ID)
 	switch {
 	case err != nil:
 		return engine.Change{}, err
-	case sold == nil:
+	case found == nil:
 		return s.register(ctx, h)
 	}
-	return s.compare(h, *sold)
+	return s.compare(h, *found)
 }
 
-// seller gives the organisation that a word names.
+// seller returns the organisation that a word names.
 func seller(ctx context.Context, client *clever.Client, word string) (string, error) {
 	owner, err := client.Owner(ctx, word)
 	if err == nil && !strings.HasPrefix(owner, "orga_") {
@@ -144,8 +144,8 @@ func notSelling(word string) error {
 	return fmt.Errorf("only organisations sell add-ons, and %q is none: give an organisation's name, or its id, orga_…", word)
 }
 
-// A sale is one task with its client, its organisation and its manifest at hand.
-type sale struct {
+// A providerTask is one task with its client, its organisation and its manifest at hand.
+type providerTask struct {
 	*ProviderRegister
 	client   *clever.Client
 	owner    string
@@ -153,7 +153,7 @@ type sale struct {
 }
 
 // register plans a provider that is not there.
-func (s *sale) register(ctx context.Context, h *engine.Host) (engine.Change, error) {
+func (s *providerTask) register(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	catalogue, err := s.client.Catalogue(ctx, s.owner)
 	if err != nil {
 		return engine.Change{}, err
@@ -161,7 +161,7 @@ func (s *sale) register(ctx context.Context, h *engine.Host) (engine.Change, err
 	id := s.manifest.ID
 	if i := slices.IndexFunc(catalogue.Providers, func(p clever.Provider) bool { return p.ID == id }); i >= 0 {
 		return engine.Change{}, engine.About("manifest",
-			fmt.Errorf("the id %q is taken: %s is sold by somebody else; ids are the platform's over, so choose another", id, catalogue.Providers[i].Name))
+			fmt.Errorf("the id %q is taken: %s is the provider of somebody else; ids are the platform's over, so choose another", id, catalogue.Providers[i].Name))
 	}
 	d, err := s.differences(clever.Provider{ID: id, Name: s.named()})
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *sale) register(ctx context.Context, h *engine.Host) (engine.Change, err
 
 // open registers the provider, and then sees to the rest: what the platform made
 // of it is read, not guessed.
-func (s *sale) open(ctx context.Context, h *engine.Host) (engine.Value, error) {
+func (s *providerTask) open(ctx context.Context, h *engine.Host) (engine.Value, error) {
 	client := via(s.client, h)
 	if err := client.RegisterProvider(ctx, s.owner, s.request()); err != nil {
 		return nil, engine.About("manifest", err)
@@ -196,8 +196,8 @@ func (s *sale) open(ctx context.Context, h *engine.Host) (engine.Value, error) {
 	return s.mend(ctx, h, d)
 }
 
-// compare tells how a provider differs from what the playbook says.
-func (s *sale) compare(h *engine.Host, now clever.Provider) (engine.Change, error) {
+// compare reports how a provider differs from what the playbook says.
+func (s *providerTask) compare(h *engine.Host, now clever.Provider) (engine.Change, error) {
 	d, err := s.differences(now)
 	if err != nil {
 		return engine.Change{}, err
@@ -218,7 +218,7 @@ func (s *sale) compare(h *engine.Host, now clever.Provider) (engine.Change, erro
 }
 
 // mend makes the provider as declared: what plans need comes first.
-func (s *sale) mend(ctx context.Context, h *engine.Host, d difference) (engine.Value, error) {
+func (s *providerTask) mend(ctx context.Context, h *engine.Host, d difference) (engine.Value, error) {
 	client, id := via(s.client, h), s.manifest.ID
 	for _, f := range d.features {
 		if err := client.AddFeature(ctx, s.owner, id, f); err != nil {
@@ -245,12 +245,12 @@ func (s *sale) mend(ctx context.Context, h *engine.Host, d difference) (engine.V
 			return nil, fmt.Errorf("plan %q was not removed: %w", p.Slug, err)
 		}
 	}
-	return s.settle(ctx, client)
+	return s.waitUntilShown(ctx, client)
 }
 
-// settle reads what there is now, and says what the platform did not do though it
+// waitUntilShown reads what there is now, and says what the platform did not do though it
 // said so: it has been seen to.
-func (s *sale) settle(ctx context.Context, client *clever.Client) (engine.Value, error) {
+func (s *providerTask) waitUntilShown(ctx context.Context, client *clever.Client) (engine.Value, error) {
 	now, err := s.again(ctx, client)
 	if err != nil {
 		return nil, err
@@ -267,8 +267,8 @@ func (s *sale) settle(ctx context.Context, client *clever.Client) (engine.Value,
 }
 
 // again reads the provider, which has to be there.
-func (s *sale) again(ctx context.Context, client *clever.Client) (*clever.Provider, error) {
-	now, err := client.SoldProvider(ctx, s.owner, s.manifest.ID)
+func (s *providerTask) again(ctx context.Context, client *clever.Client) (*clever.Provider, error) {
+	now, err := client.OwnProvider(ctx, s.owner, s.manifest.ID)
 	if err == nil && now == nil {
 		err = fmt.Errorf("provider %q is there no longer: somebody else removed it, or the platform does not show it yet; play again", s.manifest.ID)
 	}
@@ -276,7 +276,7 @@ func (s *sale) again(ctx context.Context, client *clever.Client) (*clever.Provid
 }
 
 // tellLeftAlone warns of what the provider has and the playbook does not name.
-func (s *sale) tellLeftAlone(h *engine.Host, now clever.Provider, d difference) {
+func (s *providerTask) tellLeftAlone(h *engine.Host, now clever.Provider, d difference) {
 	var plans, features []string
 	for _, p := range now.Plans {
 		if s.Plans != nil && s.plan(p.Slug) < 0 {
@@ -297,7 +297,7 @@ func (s *sale) tellLeftAlone(h *engine.Host, now clever.Provider, d difference) 
 	s.warnOfNoPlans(h, d.after)
 }
 
-func (s *sale) warnOfNoPlans(h *engine.Host, after clever.Provider) {
+func (s *providerTask) warnOfNoPlans(h *engine.Host, after clever.Provider) {
 	if len(after.Plans) == 0 {
 		h.Warn(fmt.Sprintf("provider %q has no plan: nobody can order it", after.ID))
 	}

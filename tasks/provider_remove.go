@@ -51,25 +51,25 @@ func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Chang
 	if err != nil {
 		return engine.Change{}, err
 	}
-	sold, err := client.SoldProvider(ctx, owner, t.Provider)
+	found, err := client.OwnProvider(ctx, owner, t.Provider)
 	if err != nil {
 		return engine.Change{}, engine.About("provider", err)
 	}
-	if sold == nil {
+	if found == nil {
 		return engine.Change{Result: expr.MapOf("id", t.Provider, "name", nil)}, nil
 	}
-	attrs := []engine.Attr{{Path: "name", Before: sold.Name}, {Path: "status", Before: sold.Status}}
-	for _, p := range sold.Plans {
+	attrs := []engine.Attr{{Path: "name", Before: found.Name}, {Path: "status", Before: found.Status}}
+	for _, p := range found.Plans {
 		attrs = append(attrs, engine.Attr{Path: "plans." + p.Slug, Before: p.Name})
 	}
-	res := expr.MapOf("id", sold.ID, "name", sold.Name)
+	res := expr.MapOf("id", found.ID, "name", found.Name)
 	return engine.Change{
 		Action: engine.Delete,
-		Object: fmt.Sprintf("provider %q", sold.ID),
+		Object: fmt.Sprintf("provider %q", found.ID),
 		Attrs:  attrs,
 		Result: res,
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
-			return res, engine.About("provider", via(client, h).RemoveProvider(ctx, owner, sold.ID))
+			return res, engine.About("provider", via(client, h).RemoveProvider(ctx, owner, found.ID))
 		},
 	}, nil
 }

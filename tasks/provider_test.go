@@ -51,14 +51,14 @@ func smallPlan(price string) *expr.Node {
 	return args("slug", "small", "name", "Small", "price", price, "features", args("connections", "10"))
 }
 
-// sold gives what an organisation sells, without what is drawn by lot.
+// sold returns what an organisation sells, without what is drawn by lot.
 func (p platform) sold(t *testing.T) *clever.Provider {
 	t.Helper()
 	client, err := clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: p.Transport(), Credentials: p.credentials(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sold, err := client.SoldProvider(t.Context(), p.Organisations()[0], "tinykv")
+	sold, err := client.OwnProvider(t.Context(), p.Organisations()[0], "tinykv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestProviderRefusals(t *testing.T) {
 		{"a feature of nobody", tinykv("plans", maps(args("slug", "a", "name", "A", "price", "1", "features", args("conections", "1")))),
 			`unknown feature "conections" of provider tinykv; did you mean "connections"?`},
 		{"the id of another", own("postgresql-addon", "https://kv.example.test"), `M082`},
-		{"the id of another, really", own("kv", "https://kv.example.test"), `the id "kv" is taken: Materia KV is sold by somebody else`},
+		{"the id of another, really", own("kv", "https://kv.example.test"), `the id "kv" is taken: Materia KV is the provider of somebody else`},
 		{"a personal space", args("organisation", "user_1", "manifest", manifest("tinykv", "https://kv.example.test")), `only organisations sell`},
 		{"no manifest there", args("organisation", "Example Organisation", "manifest", "nowhere.json"), "there is no manifest "},
 		{"no such organisation", args("organisation", "Example Organization", "manifest", manifest("tinykv", "https://kv.example.test")), `did you mean "Example Organisation"?`},

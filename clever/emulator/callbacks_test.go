@@ -144,7 +144,7 @@ func TestDashboard(t *testing.T) {
 			}
 			var fields map[string]string
 			f.must("GET", "/v2/self/addons/"+a.ID+"/sso", nil, &fields)
-			if fields["url"] != s.address+"/marketplace/sso" || fields["id"] != id || fields[string(d.Recipe())] == "" {
+			if fields["url"] != s.address+"/marketplace/sso" || fields["id"] != id || fields[string(d.Scheme())] == "" {
 				t.Errorf("the platform gives %v", fields)
 			}
 		})

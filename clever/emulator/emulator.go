@@ -54,7 +54,7 @@ type Options struct {
 	URL string
 	// Called is told of every call to a vendor's back-end, by many goroutines; it
 	// may be nil.
-	Called func(manifest.Try)
+	Called func(manifest.Attempt)
 	// Asked is told of every request as it is answered, by many goroutines; it may
 	// be nil.
 	Asked func(Exchange)

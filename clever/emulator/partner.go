@@ -26,7 +26,7 @@ type partner struct {
 
 	// What follows from the above; complete writes it.
 	deal     *manifest.Manifest
-	line     *manifest.Line
+	line     *manifest.Transport
 	provider *provider
 	encoded  []byte // as the catalogue shows it
 }
@@ -82,7 +82,7 @@ func (p *partner) complete(c *catalogue) error {
 	}
 	p.deal = deal
 	site := p.site()
-	p.line = manifest.NewLine(manifest.LineOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
+	p.line = manifest.NewTransport(manifest.TransportOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
 	view := p.Shown
 	view.Regions = p.zones(c)
 	p.provider = &provider{

@@ -284,7 +284,7 @@ func TestTooSlow(t *testing.T) {
 func TestToldOnce(t *testing.T) {
 	var called, warned collected
 	s := newShop(t, manifest.Clever, nil)
-	f := newFair(t, Options{Warn: warned.add, Called: func(a manifest.Try) { called.add(a.Err.Error()) }}, s)
+	f := newFair(t, Options{Warn: warned.add, Called: func(a manifest.Attempt) { called.add(a.Err.Error()) }}, s)
 	s.set("", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusUnauthorized) })
 	if status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"}); status != 424 {
 		t.Errorf("the order: %d %+v", status, m)

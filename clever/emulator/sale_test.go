@@ -34,25 +34,25 @@ type shop struct {
 	between func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
-func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Answer, error) {
+func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse != "" {
-		return backend.Answer{}, &backend.Refusal{Message: s.refuse}
+		return backend.Result{}, &backend.Refusal{Message: s.refuse}
 	}
 	s.sold[a.ID] = a.Plan
 	return s.answer(a, a.Plan), nil
 }
 
-func (s *shop) answer(a backend.Addon, plan string) backend.Answer {
-	return backend.Answer{Config: map[string]string{s.prefix + "_URL": "kv://" + a.ID, s.prefix + "_PORT": fmt.Sprint(len(plan))}}
+func (s *shop) answer(a backend.Addon, plan string) backend.Result {
+	return backend.Result{Config: map[string]string{s.prefix + "_URL": "kv://" + a.ID, s.prefix + "_PORT": fmt.Sprint(len(plan))}}
 }
 
-func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Answer, error) {
+func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse != "" {
-		return backend.Answer{}, &backend.Refusal{Message: s.refuse}
+		return backend.Result{}, &backend.Refusal{Message: s.refuse}
 	}
 	s.sold[a.ID] = plan
 	return s.answer(a, plan), nil

@@ -117,7 +117,7 @@ func (e *Emulator) registerProvider(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var m clever.ProviderManifest
+	var m clever.ProviderRegistration
 	if err := c.decode(&m); err != nil {
 		return answer{}, err
 	}
@@ -139,7 +139,7 @@ func (e *Emulator) registerProvider(c *call) (answer, error) {
 }
 
 // partnerOf makes a provider of a manifest, or tells all that is wrong with it.
-func partnerOf(m clever.ProviderManifest) (*partner, error) {
+func partnerOf(m clever.ProviderRegistration) (*partner, error) {
 	if m.API.Regions == nil {
 		m.API.Regions = []string{"eu"}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // kv gives a manifest as one registers it.
-func kv(t *testing.T, id string) (m clever.ProviderManifest) {
+func kv(t *testing.T, id string) (m clever.ProviderRegistration) {
 	t.Helper()
 	if err := json.Unmarshal(manifestText(t, manifest.Clever, id, "https://kv.example.com"), &m); err != nil {
 		t.Fatal(err)

@@ -45,9 +45,9 @@ func (e *Emulator) part(before, after *world) {
 func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 	w := e.store.world()
 	p := w.partner(a.Provider)
-	b := &manifest.Backend{Manifest: p.deal, Site: p.site(), Line: p.line}
+	b := &manifest.Backend{Manifest: p.deal, Site: p.site(), Transport: p.line}
 	if e.options.Called != nil {
-		b.After = func(t manifest.Try) {
+		b.After = func(t manifest.Attempt) {
 			t.Number = try
 			e.options.Called(t)
 		}
@@ -61,10 +61,10 @@ func (e *Emulator) ask(a *addon, try int, lost bool) verdict {
 		return e.keep(a, res)
 	}
 	if f == nil { // no call fails with anything else
-		f = &manifest.Failure{Meaning: manifest.Transient, Err: err}
+		f = &manifest.Failure{Outcome: manifest.Transient, Err: err}
 	}
 	wait, again := later(a.Sale.State, try, f)
-	bad := try == 1 && a.Sale.State == removing || again && try == len(manifest.Brief().Waits) || !again && f.Meaning != manifest.Refused
+	bad := try == 1 && a.Sale.State == removing || again && try == len(manifest.BriefRetry().Waits) || !again && f.Outcome != manifest.Refused
 	if bad && e.options.Called == nil {
 		e.warn(fmt.Errorf("the vendor of %s and add-on %q (%s): %w%s", a.Provider, a.Name, a.ID, f, hinted(f)))
 	}
@@ -97,7 +97,7 @@ func (e *Emulator) callVendor(b *manifest.Backend, a *addon, o manifest.Order, p
 // later tells when a call is repeated that failed. Only the vendor's word ends a
 // removal.
 func later(state saleState, try int, f *manifest.Failure) (time.Duration, bool) {
-	patience := manifest.Persistent()
+	patience := manifest.PersistentRetry()
 	wait, again := patience.Next(try, f)
 	if !again && state == removing && try < patience.Tries {
 		return patience.Every, true
@@ -132,12 +132,12 @@ func (e *Emulator) keep(asked *addon, res *manifest.Resource) verdict {
 // concede writes that the vendor will not do what was asked for. What it may have
 // made of an order all the same is removed.
 func (e *Emulator) concede(asked *addon, f *manifest.Failure, lost bool) verdict {
-	refused := f.Meaning == manifest.Refused
+	refused := f.Outcome == manifest.Refused
 	why := vendorFailed(asked.Provider)
 	if refused {
 		why = vendorRefused(asked.Provider, f.Message)
 	}
-	left := (lost || f.Unknown) && !refused && f.Meaning != manifest.Gone && f.Meaning != manifest.Transient
+	left := (lost || f.Unknown) && !refused && f.Outcome != manifest.Gone && f.Outcome != manifest.Transient
 	state := asked.Sale.State
 	return e.kept(asked, why, func(d *draft, a *addon) {
 		switch {

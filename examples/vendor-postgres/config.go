@@ -15,7 +15,7 @@ import (
 )
 
 // readManifest reads the manifest, with the secrets of the environment in it, and
-// tells what is wrong.
+// reports what is wrong.
 func readManifest(o options, getenv func(string) string, stderr io.Writer) (*manifest.Manifest, error) {
 	text, err := os.ReadFile(o.manifest)
 	if err != nil {
@@ -29,7 +29,7 @@ func readManifest(o options, getenv func(string) string, stderr io.Writer) (*man
 		fmt.Fprintf(stderr, "%s: %s: %s: %s %s\n", p.Level(), o.manifest, p.Pointer, p.Code, p.Message)
 	}
 	if m == nil || len(manifest.Errors(problems)) > 0 {
-		return nil, fmt.Errorf("%s cannot be used: runner vendor validate tells where it is wrong", o.manifest)
+		return nil, fmt.Errorf("%s cannot be used: runner vendor validate shows where it is wrong", o.manifest)
 	}
 	return m, nil
 }
@@ -96,7 +96,7 @@ func (p plans) names() []string {
 	return all
 }
 
-// connections gives how many a plan allows.
+// connections returns how many a plan allows.
 func (p plans) connections(name string) int {
 	for _, one := range p {
 		if one.name == name {

@@ -19,18 +19,18 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// calls gives the marketplace's way to a stall.
+// calls returns the marketplace's way to a stall.
 func (s *stall) calls(t *testing.T) *manifest.Backend {
-	line := manifest.NewLine(manifest.LineOptions{Loopback: true})
+	line := manifest.NewTransport(manifest.TransportOptions{Loopback: true})
 	t.Cleanup(line.Close)
-	return &manifest.Backend{Manifest: s.m, Site: s.m.Test, Line: line}
+	return &manifest.Backend{Manifest: s.m, Site: s.m.Test, Transport: line}
 }
 
 func order(d manifest.Dialect, plan string) manifest.Order {
 	return manifest.Order{Key: manifest.NewKey(d), Plan: plan, Region: d.DefaultRegion(), OwnerName: `Zoë's <Shop>`, Callback: "https://callback.invalid/x"}
 }
 
-// replaced gives a URL with another database, or another password.
+// replaced returns a URL with another database, or another password.
 func replaced(t *testing.T, address, database, password string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -258,7 +258,7 @@ func hold(t *testing.T, admin string) (release func()) {
 	return func() { _ = conn.Close(context.Background()) }
 }
 
-// waiting gives the database that the server is about to make, as soon as there is
+// waiting returns the database that the server is about to make, as soon as there is
 // such a one.
 func waiting(t *testing.T, admin string) string {
 	t.Helper()
@@ -303,7 +303,7 @@ func TestUsage(t *testing.T) {
 		{"the server is given as a URL", []string{"--manifest", manifest, "--postgres", "localhost"}},
 		{"the server cannot be used", []string{"--manifest", manifest, "--postgres", nobody}},
 		{"runner vendor init writes a manifest", []string{"--manifest", filepath.Join(dir, "none"), "--postgres", nobody}},
-		{"runner vendor validate tells where it is wrong", []string{"--manifest", other("id", `"pgshop"`, `"PG shop"`), "--postgres", nobody}},
+		{"runner vendor validate shows where it is wrong", []string{"--manifest", other("id", `"pgshop"`, `"PG shop"`), "--postgres", nobody}},
 		{"declares PGSHOP_COLOUR, and nobody knows", []string{"--manifest", other("vars", "PGSHOP_HOST", "PGSHOP_COLOUR"), "--postgres", nobody}},
 		{`"small" is no NAME=CONNECTIONS`, []string{"--manifest", manifest, "--postgres", nobody, "--plans", "small"}},
 		{"small is there twice", []string{"--manifest", manifest, "--postgres", nobody, "--plans", "small=1,small=2"}},

@@ -1,7 +1,7 @@
 // Command vendor-postgres sells PostgreSQL databases on a marketplace of add-ons:
 // each add-on is a role and a database of its own, in a server that it is pointed
 // at. It is an example to begin from: what all vendors need is package backend,
-// what is sold is in seller.go.
+// what is offered is in seller.go.
 package main
 
 import (
@@ -29,12 +29,12 @@ Sells PostgreSQL databases on a marketplace of add-ons.
 
 Options:
   --manifest FILE      the add-on's manifest (addon-manifest.json)
-  --dialect DIALECT    how the marketplace speaks: clever, appfog, heroku-v1, heroku-v3; else the manifest tells
+  --dialect DIALECT    how the marketplace speaks: clever, appfog, heroku-v1, heroku-v3; else as the manifest shows
   --env ENVIRONMENT    which of its sites is served: production or test (production)
   --postgres URL       the server, as a role that may make roles and databases
   --public HOST:PORT   where customers reach that server; else where the URL says
   --listen ADDRESS     where the marketplace reaches this program (127.0.0.1:9000)
-  --data FILE          keeps what was sold (vendor-postgres.data)
+  --data FILE          keeps what was ordered (vendor-postgres.data)
   --plans NAME=N,…     plans, and how many connections each allows (small=5,medium=20,large=50)
   --console ORIGIN     a console that may show dashboards in a frame (repeatable); else Clever Cloud's, in its dialect
   --slow               answer orders with 202, and say later when they are ready
@@ -149,7 +149,7 @@ func serve(ctx context.Context, o options, c backend.Config, stdout io.Writer) e
 	server := &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "%s (%s) is sold at http://%s\n", c.Manifest.ID, c.Manifest.Dialect, listener.Addr())
+	fmt.Fprintf(stdout, "%s (%s) listens at http://%s\n", c.Manifest.ID, c.Manifest.Dialect, listener.Addr())
 	select {
 	case err = <-ended:
 	case <-ctx.Done():

@@ -43,7 +43,7 @@ func (s *seller) Dashboard(w http.ResponseWriter, r *http.Request, a backend.Add
 	}
 	if r.Method == http.MethodPost {
 		for _, name := range s.manifest.ConfigVars {
-			p.Variables = append(p.Variables, variable{name, a.Answer.Config[name]})
+			p.Variables = append(p.Variables, variable{name, a.Result.Config[name]})
 		}
 	}
 	text, err := template.New("page").Parse(pageText)

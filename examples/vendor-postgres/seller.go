@@ -40,7 +40,7 @@ type seller struct {
 	host     string // where customers connect
 	port     string
 	sslmode  string         // of the administrator's URL, for customers too; "" leaves it to them
-	open     []string       // databases, not sold here, to which every role may connect
+	open     []string       // databases of others, to which every role may connect
 	slots    chan struct{}  // one taken for each connection in use
 	idle     chan *pgx.Conn // as many as there are slots fit in
 }
@@ -101,11 +101,11 @@ func name(a backend.Addon) string { return "addon_" + a.ID }
 
 // Order makes role and database. A password is new each time: nobody has seen the
 // one of an order that was not ended.
-func (s *seller) Order(ctx context.Context, a backend.Addon) (backend.Answer, error) {
+func (s *seller) Order(ctx context.Context, a backend.Addon) (backend.Result, error) {
 	password := rand.Text()
 	verifier, err := scram(password)
 	if err != nil {
-		return backend.Answer{}, err
+		return backend.Result{}, err
 	}
 	err = s.with(ctx, a, func(conn *pgx.Conn) error {
 		there, err := exists(ctx, conn, "SELECT FROM pg_roles WHERE rolname = $1", name(a))
@@ -124,10 +124,10 @@ func (s *seller) Order(ctx context.Context, a backend.Addon) (backend.Answer, er
 		return err
 	})
 	if err != nil {
-		return backend.Answer{}, err
+		return backend.Result{}, err
 	}
 	config, err := s.variables(name(a), password)
-	return backend.Answer{Config: config, Message: "The database is ready."}, err
+	return backend.Result{Config: config, Message: "The database is ready."}, err
 }
 
 // database makes an add-on's. Nobody can connect before everybody else's right to
@@ -148,13 +148,13 @@ func (s *seller) database(ctx context.Context, conn *pgx.Conn, a backend.Addon) 
 }
 
 // ChangePlan changes how many connections are allowed. Those that are open stay.
-func (s *seller) ChangePlan(ctx context.Context, a backend.Addon, plan string) (backend.Answer, error) {
+func (s *seller) ChangePlan(ctx context.Context, a backend.Addon, plan string) (backend.Result, error) {
 	err := s.with(ctx, a, func(conn *pgx.Conn) error {
 		return errors.Join(
 			said(ctx, conn, "ALTER ROLE {name} CONNECTION LIMIT "+s.limit(plan), a),
 			said(ctx, conn, "ALTER DATABASE {name} CONNECTION LIMIT "+s.limit(plan), a))
 	})
-	return backend.Answer{Message: "Now " + s.limit(plan) + " connections are allowed."}, err
+	return backend.Result{Message: "Now " + s.limit(plan) + " connections are allowed."}, err
 }
 
 // Remove drops the database, whoever is connected, and the role. The role is
@@ -213,7 +213,7 @@ func (s *seller) clear(ctx context.Context, database string, a backend.Addon) er
 	return errors.Join(said(ctx, conn, "DROP OWNED BY {name}", a), conn.Close(ctx))
 }
 
-// limit gives the connections of a plan, for a statement.
+// limit returns the connections of a plan, for a statement.
 func (s *seller) limit(plan string) string { return strconv.Itoa(s.plans.connections(plan)) }
 
 // with lends a connection for the work on one add-on. The server itself keeps a
@@ -310,7 +310,7 @@ func said(ctx context.Context, conn *pgx.Conn, statement string, a backend.Addon
 	return err
 }
 
-// scram gives what a server keeps of a password (RFC 5803), so that the password
+// scram returns what a server keeps of a password (RFC 5803), so that the password
 // itself is in no statement and no log of the server.
 func scram(password string) (string, error) {
 	const rounds = 4096
@@ -330,7 +330,7 @@ func scram(password string) (string, error) {
 	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", rounds, b64(salt), b64(stored[:]), b64(mac("Server Key"))), nil
 }
 
-// variables gives a customer's, as the manifest names them.
+// variables returns a customer's, as the manifest names them.
 func (s *seller) variables(user, password string) (map[string]string, error) {
 	u := url.URL{Scheme: "postgresql", User: url.UserPassword(user, password), Host: net.JoinHostPort(s.host, s.port), Path: "/" + user}
 	if s.sslmode != "" {
@@ -354,7 +354,7 @@ func (s *seller) variables(user, password string) (map[string]string, error) {
 	return config, nil
 }
 
-// connects tells whether a variable has the password in it.
+// connects reports whether a variable has the password in it.
 func connects(variable string) bool {
 	return strings.HasSuffix(variable, "_URL") || strings.HasSuffix(variable, "_URI") || strings.HasSuffix(variable, "_PASSWORD")
 }

@@ -94,7 +94,7 @@ func (term *terminal) until(beginning string) {
 	}
 }
 
-// story gives the commands that README tells vendors to type, without their
+// story returns the commands that README tells vendors to type, without their
 // comments.
 func story(t *testing.T, replace ...string) []string {
 	t.Helper()
@@ -114,7 +114,7 @@ func story(t *testing.T, replace ...string) []string {
 	return commands
 }
 
-// free gives an address that nobody listens on.
+// free returns an address that nobody listens on.
 func free(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -154,7 +154,7 @@ func newStage(t *testing.T, admin string) *stage {
 	return &stage{open(t, dir, "HOME="+dir, "PATH="+bin+":"+os.Getenv("PATH")), admin, free(t), free(t)}
 }
 
-// commands gives README's, with the stage's addresses in place of README's.
+// commands returns README's, with the stage's addresses in place of README's.
 func (s *stage) commands() []string {
 	return story(s.t, "127.0.0.1:9000", s.vendor, "--env test &", "--env test --listen "+s.vendor+" &",
 		"runner emulator ", "runner emulator --listen "+s.market+" ",
@@ -197,7 +197,7 @@ func TestStory(t *testing.T) {
 			left = append(left, command) // tests of their own do these
 		case strings.Contains(command, "./vendor-postgres"):
 			s.types(command, 0)
-			s.until("pgshop (clever) is sold at http://" + s.vendor)
+			s.until("pgshop (clever) listens at http://" + s.vendor)
 		case strings.HasPrefix(command, "runner vendor validate"):
 			s.shows(command, "nothing is wrong")
 		case strings.HasPrefix(command, "psql"):

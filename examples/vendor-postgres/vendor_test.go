@@ -97,7 +97,7 @@ func startHost() (*host, error) {
 	return h, nil
 }
 
-// server gives the server's URL, and skips where there is none.
+// server returns the server's URL, and skips where there is none.
 func server(t *testing.T) string {
 	t.Helper()
 	h, err := shared()

@@ -1,4 +1,4 @@
-// Package backend is what every vendor of add-ons needs beside the add-on itself:
+// Package backend is what every provider of add-ons needs beside the add-on itself:
 // the calls of a marketplace, of which there are four dialects, as an
 // http.Handler. A vendor writes a Service; credentials, plans, repeated and
 // concurrent orders, crashes, removed add-ons, slow orders, sign-ins and sessions
@@ -6,14 +6,13 @@
 //
 // One add-on comes of one key of the marketplace, however often and however much
 // at once it is ordered, and whenever the process is killed: an order is kept
-// before the vendor's work begins, its answer before the marketplace hears of it.
+// before the vendor's work begins, its answer before the marketplace gets it.
 //
 // Sessions, and which sign-ins were used already, are in memory: users sign in
 // again after a restart, and within five minutes of it a sign-in that somebody
 // recorded could be used once more. One process serves a Store.
 //
-// It stands beside package vendor, not below it: Go takes packages below a folder
-// of that name for copies of others.
+// It knows no Service of its own, and no marketplace but by its calls.
 package backend
 
 import (
@@ -33,13 +32,13 @@ import (
 
 const (
 	// workTime is what a Service has for a call: less than the 25 seconds after
-	// which Heroku gives up.
+	// which Heroku stops waiting.
 	workTime = 20 * time.Second
-	// mourning is how long the key of a removed add-on is not taken again. Repeated
+	// keptAfterRemoval is how long the key of a removed add-on is not taken again. Repeated
 	// orders come for a day at most.
-	mourning = 60 * 24 * time.Hour
-	// sweeping is how often such keys are looked for.
-	sweeping = 24 * time.Hour
+	keptAfterRemoval = 60 * 24 * time.Hour
+	// sweepEvery is how often such keys are looked for.
+	sweepEvery = 24 * time.Hour
 	// cleverConsole shows dashboards in a frame, unless their provider has it open
 	// a tab.
 	cleverConsole = "https://console.clever-cloud.com"
@@ -51,15 +50,15 @@ type Config struct {
 	// Site is the one of the manifest's under which requests come here. Its paths
 	// are answered, and below SSOURL's those of dashboards.
 	Site manifest.Site
-	// OldPassword is taken beside the manifest's, while the marketplace is being
-	// told a new one. Whoever knows it can still order, and a Slow back-end calls
+	// OldPassword is taken beside the manifest's, while the marketplace gets
+	// a new one. Whoever knows it can still order, and a Slow back-end calls
 	// the order's callback_url with the new one: do not keep one that leaked.
 	OldPassword string
 	Plans       []string // which can be ordered, by the names that the marketplace sends
 	Regions     []string // which are served; empty: all
 	Service     Service
 	Store       Store
-	// Slow answers orders with 202 and tells the marketplace when they are ready,
+	// Slow answers orders with 202 and calls the marketplace when they are ready,
 	// for Services that take longer than a marketplace waits.
 	Slow   bool
 	Client *Client // calls the marketplace; nil: as its manifest says
@@ -67,7 +66,7 @@ type Config struct {
 	// else may. nil: the marketplace's own, where it does that, which is
 	// https://console.clever-cloud.com.
 	Consoles []string
-	Log      *slog.Logger // told of every call, without secrets; nil: nobody
+	Log      *slog.Logger // gets every call, without secrets; nil: no log
 }
 
 // A Backend answers a marketplace. Give it requests as they come: a mux in front
@@ -89,7 +88,7 @@ type Backend struct {
 	swept    time.Time
 }
 
-// New gives a back-end. What an earlier process promised goes on at once: slow
+// New returns a Backend. What an earlier process promised goes on at once: slow
 // orders and removals.
 func New(c Config) (*Backend, error) {
 	if err := c.check(); err != nil {
@@ -110,7 +109,7 @@ func New(c Config) (*Backend, error) {
 	if b.c.Consoles == nil && c.Manifest.Dialect == manifest.Clever {
 		b.c.Consoles = []string{cleverConsole}
 	}
-	b.log = guarded(c.Log, append(c.Manifest.Secrets(), c.OldPassword))
+	b.log = masking(c.Log, append(c.Manifest.Secrets(), c.OldPassword))
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	if err := errors.Join(b.sweep(b.ctx), b.resume()); err != nil {
 		b.Close()
@@ -119,7 +118,7 @@ func New(c Config) (*Backend, error) {
 	return b, nil
 }
 
-// check tells what a back-end cannot do without.
+// check reports what a back-end cannot do without.
 func (c *Config) check() error {
 	switch {
 	case c.Manifest == nil || c.Manifest.ID == "":
@@ -171,7 +170,7 @@ func pathsOf(s manifest.Site) (paths, error) {
 	return p, nil
 }
 
-// below gives the one segment that follows a folder, unescaped. Without one it is
+// below returns the one segment that follows a folder, unescaped. Without one it is
 // "", and false stands for a path that is not there.
 func below(path, folder string) (segment string, ok bool) {
 	rest, ok := strings.CutPrefix(path, folder)
@@ -207,7 +206,7 @@ func (b *Backend) call(w http.ResponseWriter, r *http.Request, id string, there 
 	began := time.Now()
 	a := refuse(http.StatusUnauthorized, "the id and the password of the manifest are needed")
 	if b.authorized(r) {
-		a = b.answer(w, r, id, there)
+		a = b.dispatch(w, r, id, there)
 	}
 	a.write(w)
 	level := slog.LevelInfo
@@ -230,25 +229,25 @@ func (b *Backend) call(w http.ResponseWriter, r *http.Request, id string, there 
 }
 
 // answer does what an authorized call asks for.
-func (b *Backend) answer(w http.ResponseWriter, r *http.Request, id string, there bool) answer {
+func (b *Backend) dispatch(w http.ResponseWriter, r *http.Request, id string, there bool) response {
 	switch {
 	case !there:
 		return refuse(http.StatusNotFound, "there is nothing here")
 	case id == "" && r.Method == http.MethodPost:
 		return b.provision(w, r)
 	case id == "":
-		return not("POST")
+		return methodNotAllowed("POST")
 	case r.Method == http.MethodPut && b.changesPlans():
 		return b.changePlan(w, r, id)
 	case r.Method == http.MethodDelete:
 		return b.deprovision(r, id)
 	case b.changesPlans():
-		return not("PUT, DELETE")
+		return methodNotAllowed("PUT, DELETE")
 	}
-	return not("DELETE")
+	return methodNotAllowed("DELETE")
 }
 
-// changesPlans tells whether the marketplace may ask for another plan: AppFog
+// changesPlans reports whether the marketplace may ask for another plan: AppFog
 // only where the manifest says so.
 func (b *Backend) changesPlans() bool {
 	return b.c.Manifest.Dialect != manifest.AppFog || b.c.Manifest.PlanUpdateable
@@ -289,13 +288,13 @@ func (b *Backend) sweep(ctx context.Context) error {
 	b.sweepMu.Lock()
 	defer b.sweepMu.Unlock()
 	now := time.Now()
-	if now.Sub(b.swept) < sweeping {
+	if now.Sub(b.swept) < sweepEvery {
 		return nil
 	}
 	b.swept = now
 	all, err := b.c.Store.All(ctx)
 	for _, a := range all {
-		if a.State == Removed && now.Sub(a.Ended) > mourning {
+		if a.State == Removed && now.Sub(a.Ended) > keptAfterRemoval {
 			err = errors.Join(err, b.c.Store.Delete(ctx, a.Order.Key))
 		}
 	}

@@ -43,7 +43,7 @@ func (s *shop) at(name string) error {
 	return fail(name)
 }
 
-func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Answer, error) {
+func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Result, error) {
 	s.mu.Lock()
 	s.calls++
 	s.sold[a.ID] = a.Plan
@@ -54,14 +54,14 @@ func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Answer, error)
 		delete(s.sold, a.ID)
 		s.mu.Unlock()
 	}
-	return backend.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID + "@kv.example.test/" + a.ID, "OTHER": "x"}}, err
+	return backend.Result{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID + "@kv.example.test/" + a.ID, "OTHER": "x"}}, err
 }
 
-func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Answer, error) {
+func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Result, error) {
 	s.mu.Lock()
 	s.sold[a.ID] = plan
 	s.mu.Unlock()
-	return backend.Answer{Message: "it is " + plan + " now"}, s.at("change")
+	return backend.Result{Message: "it is " + plan + " now"}, s.at("change")
 }
 
 func (s *shop) Remove(_ context.Context, a backend.Addon) error {
@@ -171,7 +171,7 @@ func TestConformance(t *testing.T) {
 
 func conforms(t *testing.T, s *stand, slow bool) {
 	t.Helper()
-	line := manifest.NewLine(manifest.LineOptions{Loopback: true})
+	line := manifest.NewTransport(manifest.TransportOptions{Loopback: true})
 	defer line.Close()
 	market := manifest.NewMarket(s.m)
 	server := httptest.NewServer(market)
@@ -181,7 +181,7 @@ func conforms(t *testing.T, s *stand, slow bool) {
 		callback = server.URL + "/addons"
 	}
 	report, err := conformance.Run(t.Context(), conformance.Options{
-		Backend: &manifest.Backend{Manifest: s.m, Site: s.m.Test, Line: line}, Plan: "small", OtherPlan: "large",
+		Backend: &manifest.Backend{Manifest: s.m, Site: s.m.Test, Transport: line}, Plan: "small", OtherPlan: "large",
 		Async: slow, Market: market, Callback: callback, Soft: 15 * time.Second,
 	})
 	if err != nil {

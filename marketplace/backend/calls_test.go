@@ -58,7 +58,7 @@ func (s *stand) send(r *http.Request) reply {
 	return got
 }
 
-// order gives an order as it comes from a dialect's marketplace.
+// order returns an order as it comes from a dialect's marketplace.
 func order(d manifest.Dialect, plan string) manifest.Order {
 	return manifest.Order{Key: manifest.NewKey(d), Plan: plan, Region: d.DefaultRegion(), OwnerName: "Zoë", Callback: "https://callback.invalid/x"}
 }
@@ -75,7 +75,7 @@ func (s *stand) remove(o manifest.Order, id string) reply {
 	return s.call("DELETE", s.name(o, id), nil)
 }
 
-// name gives what a path names an add-on by.
+// name returns what a path names an add-on by.
 func (s *stand) name(o manifest.Order, id string) string {
 	if s.m.Dialect == manifest.HerokuV3 {
 		return o.Key
@@ -131,7 +131,7 @@ func TestALife(t *testing.T) {
 			}
 			s.close()
 			text, err := os.ReadFile(filepath.Join(dir, "addons"))
-			if all := kept(t, filepath.Join(dir, "addons")); err != nil || len(all) != 1 || all[0].Answer.Config != nil || all[0].Order.OwnerName != "" {
+			if all := kept(t, filepath.Join(dir, "addons")); err != nil || len(all) != 1 || all[0].Result.Config != nil || all[0].Order.OwnerName != "" {
 				t.Errorf("the tombstone tells more than the key: %s, %v", text, err)
 			}
 			if len(shop.sold) > 0 {

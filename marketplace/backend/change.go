@@ -11,14 +11,14 @@ import (
 )
 
 // changePlan brings an add-on to another plan. What it has is no work.
-func (b *Backend) changePlan(w http.ResponseWriter, r *http.Request, id string) answer {
+func (b *Backend) changePlan(w http.ResponseWriter, r *http.Request, id string) response {
 	a, release, bad := b.find(r.Context(), id)
 	if bad != nil {
 		return *bad
 	}
 	defer release()
 	if a.State == Removing || a.State == Removed {
-		return b.unchanged(http.StatusGone, "the add-on was removed").of(a)
+		return b.refusedChange(http.StatusGone, "the add-on was removed").of(a)
 	}
 	fields, bad := readBody(w, r)
 	if bad != nil {
@@ -27,27 +27,27 @@ func (b *Backend) changePlan(w http.ResponseWriter, r *http.Request, id string) 
 	plan := fields.text("plan")
 	switch {
 	case !slices.Contains(b.c.Plans, plan):
-		return b.unchanged(http.StatusUnprocessableEntity, b.noPlan()).of(a)
+		return b.refusedChange(http.StatusUnprocessableEntity, b.noPlan()).of(a)
 	case a.State == Making: // whoever makes it makes it so
 		a.Plan = plan
 		if err := b.c.Store.Put(r.Context(), a); err != nil {
-			return later(a, err)
+			return tryLater(a, err)
 		}
-		return answer{status: http.StatusOK, body: struct{}{}, addon: a}
+		return response{status: http.StatusOK, body: struct{}{}, addon: a}
 	case plan == a.Plan && a.Next == "":
-		return answer{status: http.StatusOK, body: a.Answer, addon: a}
+		return response{status: http.StatusOK, body: a.Result, addon: a}
 	}
 	return b.move(r.Context(), a, plan)
 }
 
 // move lets the Service change a plan. That it was begun is kept: the world may
 // have either plan until somebody asks again.
-func (b *Backend) move(ctx context.Context, a Addon, plan string) answer {
-	work, cancel := patient(ctx)
+func (b *Backend) move(ctx context.Context, a Addon, plan string) response {
+	work, cancel := withWorkTime(ctx)
 	defer cancel()
 	a.Next = plan
 	if err := b.c.Store.Put(work, a); err != nil {
-		return later(a, err)
+		return tryLater(a, err)
 	}
 	got, err := b.c.Service.ChangePlan(work, a, plan)
 	_, refused := errors.AsType[*Refusal](err)
@@ -55,22 +55,22 @@ func (b *Backend) move(ctx context.Context, a Addon, plan string) answer {
 	case refused:
 		a.Next = ""
 	case err != nil:
-		return later(a, err)
+		return tryLater(a, err)
 	default:
-		a.Plan, a.Next, a.Answer = plan, "", a.Answer.merge(b.declared(a, got))
+		a.Plan, a.Next, a.Result = plan, "", a.Result.merge(b.declared(a, got))
 	}
 	if err := b.c.Store.Put(work, a); err != nil {
-		return later(a, err)
+		return tryLater(a, err)
 	}
 	if refused {
-		return b.unchanged(http.StatusUnprocessableEntity, err.Error()).of(a)
+		return b.refusedChange(http.StatusUnprocessableEntity, err.Error()).of(a)
 	}
-	return answer{status: http.StatusOK, body: a.Answer, addon: a}
+	return response{status: http.StatusOK, body: a.Result, addon: a}
 }
 
 // unchanged refuses a change of plan. AppFog shows its customers the body as it
 // is.
-func (b *Backend) unchanged(status int, message string) answer {
+func (b *Backend) refusedChange(status int, message string) response {
 	a := refuse(status, message)
 	a.plain = b.c.Manifest.Dialect == manifest.AppFog
 	if a.plain && status == http.StatusUnprocessableEntity {
@@ -81,8 +81,8 @@ func (b *Backend) unchanged(status int, message string) answer {
 
 // deprovision removes an add-on. Nobody uses it any more from the moment at which
 // that is kept.
-func (b *Backend) deprovision(r *http.Request, id string) answer {
-	if a, known, err := b.look(r.Context(), id); err == nil && known {
+func (b *Backend) deprovision(r *http.Request, id string) response {
+	if a, known, err := b.lookup(r.Context(), id); err == nil && known {
 		b.abandon(a.Order.Key) // a slow order holds its key for long
 	}
 	a, release, bad := b.find(r.Context(), id)
@@ -93,15 +93,15 @@ func (b *Backend) deprovision(r *http.Request, id string) answer {
 	if a.State == Removed {
 		return refuse(http.StatusGone, "the add-on was removed before").of(a)
 	}
-	work, cancel := patient(r.Context())
+	work, cancel := withWorkTime(r.Context())
 	defer cancel()
 	if err := b.remove(work, a); err != nil {
-		return later(a, err)
+		return tryLater(a, err)
 	}
 	if err := b.sweep(work); err != nil {
 		b.log.Warn("old keys are kept", "error", err.Error())
 	}
-	return answer{status: http.StatusOK, body: struct{}{}, addon: a}
+	return response{status: http.StatusOK, body: struct{}{}, addon: a}
 }
 
 // remove lets the Service remove an add-on, and keeps its key. The caller holds

@@ -23,17 +23,17 @@ const (
 // A Client calls the marketplace on behalf of the vendor. A marketplace that is
 // not well is asked again until the context ends.
 type Client struct {
-	Manifest *manifest.Manifest
-	Line     *manifest.Line
-	Pause    time.Duration // before a call is repeated, for the first time; 0 means a second
+	Manifest  *manifest.Manifest
+	Transport *manifest.Transport
+	Pause     time.Duration // before a call is repeated, for the first time; 0 means a second
 	// Authorize sets the credentials of a request that is about an order; nil: the
 	// manifest's. Heroku v3 wants a token, which the order's Grant buys.
 	Authorize func(r *http.Request, o manifest.Order) error
 }
 
-// NewClient gives a client. One for this machine may call it.
+// NewClient returns a client; with loopback it may call this machine.
 func NewClient(m *manifest.Manifest, loopback bool) *Client {
-	return &Client{Manifest: m, Line: manifest.NewLine(manifest.LineOptions{Loopback: loopback})}
+	return &Client{Manifest: m, Transport: manifest.NewTransport(manifest.TransportOptions{Loopback: loopback})}
 }
 
 // An App is an add-on as the marketplace has it.
@@ -41,10 +41,10 @@ type App struct {
 	Key      string // the market's id
 	Plan     string
 	Callback string // where it is read and changed
-	Owner    string // "" where the dialect does not tell
+	Owner    string // "" where the dialect has none
 }
 
-// List gives the vendor's add-ons: what is there and not in a Store was lost, and
+// List returns the vendor's add-ons: what is there and not in a Store was lost, and
 // the other way round. The API is https://api.clever-cloud.com/v2 at Clever Cloud.
 func (c *Client) List(ctx context.Context, api string) ([]App, error) {
 	var all []App
@@ -128,7 +128,7 @@ func (c *Client) pause() time.Duration {
 func (c *Client) call(ctx context.Context, o manifest.Order, method, address string, body, into any) error {
 	for wait := c.pause(); ; wait = min(2*wait, longestPause) {
 		a, err := c.once(ctx, o, method, address, body)
-		_, silent := errors.AsType[*manifest.NoAnswer](err)
+		_, silent := errors.AsType[*manifest.NoResponse](err)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -150,7 +150,7 @@ func (c *Client) call(ctx context.Context, o manifest.Order, method, address str
 	}
 }
 
-func (c *Client) once(ctx context.Context, o manifest.Order, method, address string, body any) (*manifest.Answer, error) {
+func (c *Client) once(ctx context.Context, o manifest.Order, method, address string, body any) (*manifest.Response, error) {
 	text := []byte{}
 	if body != nil {
 		var err error
@@ -177,10 +177,10 @@ func (c *Client) once(ctx context.Context, o manifest.Order, method, address str
 	if err != nil {
 		return nil, err
 	}
-	return c.Line.Send(r)
+	return c.Transport.Send(r)
 }
 
-// place gives a URL without what may be secret in it.
+// place returns a URL without what may be secret in it.
 func place(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

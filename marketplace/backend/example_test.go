@@ -17,16 +17,16 @@ type Notes struct{ root string }
 
 // Order makes the folder. If it is there already, an earlier order made it whose
 // answer got lost.
-func (n Notes) Order(_ context.Context, a backend.Addon) (backend.Answer, error) {
+func (n Notes) Order(_ context.Context, a backend.Addon) (backend.Result, error) {
 	if err := os.MkdirAll(n.root+"/"+a.ID, 0o700); err != nil {
-		return backend.Answer{}, err
+		return backend.Result{}, err
 	}
-	return backend.Answer{Config: map[string]string{"NOTES_URL": "https://notes.example.com/" + a.ID}}, nil
+	return backend.Result{Config: map[string]string{"NOTES_URL": "https://notes.example.com/" + a.ID}}, nil
 }
 
 // ChangePlan has nothing to do: all plans are alike.
-func (n Notes) ChangePlan(context.Context, backend.Addon, string) (backend.Answer, error) {
-	return backend.Answer{}, nil
+func (n Notes) ChangePlan(context.Context, backend.Addon, string) (backend.Result, error) {
+	return backend.Result{}, nil
 }
 
 // Remove removes the folder, or what is left of it.

@@ -33,7 +33,7 @@ type sessions struct {
 	open map[[sha256.Size]byte]session
 }
 
-// begin opens a session, and gives what its browser is to have.
+// begin opens a session, and returns what its browser is to have.
 func (s *sessions) begin(one session) string {
 	token := rand.Text()
 	s.mu.Lock()
@@ -80,20 +80,20 @@ func (b *Backend) signIn(w http.ResponseWriter, r *http.Request, id string) {
 		if refusal.Status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", http.MethodPost)
 		}
-		bar(w, refusal.Status)
+		refuseUser(w, refusal.Status)
 		return
 	}
 	name := login.ID
 	if b.c.Manifest.Dialect == manifest.HerokuV3 {
 		name = login.ResourceID
 	}
-	a, known, err := b.look(r.Context(), name)
+	a, known, err := b.lookup(r.Context(), name)
 	if err != nil || !known || a.State != Ready {
 		b.log.Warn("sign-in refused", "reason", "there is no such add-on, or none that is ready", "addon", a.ID)
-		bar(w, http.StatusForbidden)
+		refuseUser(w, http.StatusForbidden)
 		return
 	}
-	by := visitor(login, b.verifier.Recipe)
+	by := visitor(login, b.verifier.Scheme)
 	page := b.paths.dashboard + "/" + url.PathEscape(a.ID)
 	http.SetCookie(w, b.cookie(page, b.sessions.begin(session{addon: a.ID, by: by})))
 	b.log.Info("sign-in", "addon", a.ID, "user", by.UserID)
@@ -114,7 +114,7 @@ func (b *Backend) login(r *http.Request, id string) (manifest.Login, error) {
 	return b.verifier.Verify(form)
 }
 
-// cookie gives the one of a page. A page in a frame of the marketplace's gets none
+// cookie returns the one of a page. A page in a frame of the marketplace's gets none
 // but with SameSite=None, which browsers take over https only.
 func (b *Backend) cookie(page, token string) *http.Cookie {
 	c := &http.Cookie{
@@ -141,8 +141,8 @@ func (b *Backend) keepToItself(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors "+frames)
 }
 
-// bar refuses a user. Why stays in the log: the answer would help whoever tries.
-func bar(w http.ResponseWriter, status int) {
+// refuseUser refuses a user. Why stays in the log: the answer would help whoever tries.
+func refuseUser(w http.ResponseWriter, status int) {
 	http.Error(w, "This page is opened from your marketplace's console: open it there again.", status)
 }
 
@@ -152,18 +152,18 @@ func (b *Backend) dashboard(w http.ResponseWriter, r *http.Request, path string)
 	id, rest, folder := strings.Cut(path, "/")
 	c, err := r.Cookie(cookieName)
 	if err != nil {
-		bar(w, http.StatusForbidden)
+		refuseUser(w, http.StatusForbidden)
 		return
 	}
 	one, ok := b.sessions.get(c.Value)
 	a, known, err := b.c.Store.Find(r.Context(), one.addon)
 	if !ok || one.addon != id || err != nil || !known || a.State != Ready {
-		bar(w, http.StatusForbidden)
+		refuseUser(w, http.StatusForbidden)
 		return
 	}
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
 		b.log.Warn("dashboard refused", "addon", a.ID, "reason", err.Error())
-		bar(w, http.StatusForbidden)
+		refuseUser(w, http.StatusForbidden)
 		return
 	}
 	if !folder { // links of the page are below it
@@ -173,7 +173,7 @@ func (b *Backend) dashboard(w http.ResponseWriter, r *http.Request, path string)
 	inner := r.Clone(r.Context())
 	inner.URL.RawPath = "/" + rest
 	if inner.URL.Path, err = url.PathUnescape("/" + rest); err != nil {
-		bar(w, http.StatusNotFound)
+		refuseUser(w, http.StatusNotFound)
 		return
 	}
 	inner.Header.Del("Cookie")

@@ -46,7 +46,7 @@ func (s *stand) signIn(o manifest.Order, id string) reply {
 	return s.visit(in.Method, in.URL, nil, in.Form)
 }
 
-// session gives the page and the cookie that a sign-in leads to.
+// session returns the page and the cookie that a sign-in leads to.
 func (s *stand) session(r reply) (page string, c *http.Cookie) {
 	s.t.Helper()
 	cookies := (&http.Response{Header: r.header}).Cookies()

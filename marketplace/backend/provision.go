@@ -13,15 +13,15 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// sold is the answer to an order.
-type sold struct {
+// provisioned is the body that answers an order.
+type provisioned struct {
 	ID string `json:"id"`
-	Answer
+	Result
 }
 
 // provision takes an order. The marketplace may have gone when it is done: it
 // comes back with the same key, and gets the same answer.
-func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
+func (b *Backend) provision(w http.ResponseWriter, r *http.Request) response {
 	fields, bad := readBody(w, r)
 	if bad != nil {
 		return *bad
@@ -35,28 +35,28 @@ func (b *Backend) provision(w http.ResponseWriter, r *http.Request) answer {
 	}
 	release, err := b.locks.take(r.Context(), o.Key)
 	if err != nil {
-		return later(Addon{Order: o}, err)
+		return tryLater(Addon{Order: o}, err)
 	}
 	defer release()
 	a, known, err := b.c.Store.Get(r.Context(), o.Key)
 	switch {
 	case err != nil:
-		return later(Addon{Order: o}, err)
+		return tryLater(Addon{Order: o}, err)
 	case known:
 		return b.repeated(r.Context(), a, o)
 	}
-	if message := b.cannot(o); message != "" {
+	if message := b.whyNot(o); message != "" {
 		return refuse(http.StatusUnprocessableEntity, message).of(Addon{Order: o})
 	}
 	a = Addon{ID: strings.ToLower(rand.Text()), State: Making, Order: o, Plan: o.Plan, Slow: b.c.Slow}
 	if err := b.c.Store.Put(r.Context(), a); err != nil {
-		return later(a, err)
+		return tryLater(a, err)
 	}
-	return b.begun(r.Context(), a)
+	return b.respond(r.Context(), a)
 }
 
-// cannot tells why an order cannot be had, "" where it can.
-func (b *Backend) cannot(o manifest.Order) string {
+// whyNot returns why an order cannot be had, "" where it can.
+func (b *Backend) whyNot(o manifest.Order) string {
 	switch {
 	case !slices.Contains(b.c.Plans, o.Plan):
 		return b.noPlan()
@@ -71,37 +71,37 @@ func (b *Backend) noPlan() string {
 }
 
 // repeated answers an order whose key is known.
-func (b *Backend) repeated(ctx context.Context, a Addon, o manifest.Order) answer {
+func (b *Backend) repeated(ctx context.Context, a Addon, o manifest.Order) response {
 	switch {
 	case a.State == Removing || a.State == Removed:
 		return refuse(http.StatusGone, "the add-on was removed: order another one").of(a)
 	case a.Order.Plan != o.Plan || !strings.EqualFold(a.Order.Region, o.Region):
 		return refuse(http.StatusConflict, "this add-on was ordered with another plan or region").of(a)
 	}
-	return b.begun(ctx, a)
+	return b.respond(ctx, a)
 }
 
-// begun answers an order that is kept, and ends it where that is still to do. The
+// respond answers an order that is kept, and ends it where that is still to do. The
 // caller holds the key, unless the order is slow.
-func (b *Backend) begun(ctx context.Context, a Addon) answer {
+func (b *Backend) respond(ctx context.Context, a Addon) response {
 	switch {
 	case a.Slow:
 		b.goOn(a.Order.Key, b.deliver)
-		return answer{status: http.StatusAccepted, body: sold{ID: a.ID, Answer: Answer{Message: a.Answer.Message}}, addon: a}
+		return response{status: http.StatusAccepted, body: provisioned{ID: a.ID, Result: Result{Message: a.Result.Message}}, addon: a}
 	case a.State == Making:
-		work, cancel := patient(ctx)
+		work, cancel := withWorkTime(ctx)
 		defer cancel()
 		var err error
 		if a, err = b.make(work, a); err != nil {
 			return b.failed(a, err)
 		}
 	}
-	return answer{status: http.StatusOK, body: sold{a.ID, a.Answer}, addon: a}
+	return response{status: http.StatusOK, body: provisioned{a.ID, a.Result}, addon: a}
 }
 
-// patient gives the time that the Service has. A marketplace that hangs up does
+// withWorkTime returns a context with the time that the Service has. A marketplace that hangs up does
 // not cut it short.
-func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+func withWorkTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), workTime)
 }
 
@@ -114,8 +114,8 @@ func (b *Backend) make(ctx context.Context, a Addon) (Addon, error) {
 	if err != nil {
 		return a, err
 	}
-	a.State, a.Answer = Ready, b.declared(a, got)
-	if !a.Slow { // who tells the marketplace later needs it for that
+	a.State, a.Result = Ready, b.declared(a, got)
+	if !a.Slow { // the later call to the marketplace needs it
 		a.Order.Grant = ""
 	}
 	return a, b.c.Store.Put(ctx, a)
@@ -123,7 +123,7 @@ func (b *Backend) make(ctx context.Context, a Addon) (Addon, error) {
 
 // declared leaves out variables that the manifest does not name: Heroku refuses
 // the whole answer for one.
-func (b *Backend) declared(a Addon, got Answer) Answer {
+func (b *Backend) declared(a Addon, got Result) Result {
 	config := map[string]string{}
 	for name, value := range got.Config {
 		if b.c.Manifest.Declares(name) {
@@ -137,23 +137,23 @@ func (b *Backend) declared(a Addon, got Answer) Answer {
 }
 
 // failed answers for a Service that did not do what it was asked for.
-func (b *Backend) failed(a Addon, err error) answer {
+func (b *Backend) failed(a Addon, err error) response {
 	if r, ok := errors.AsType[*Refusal](err); ok {
 		return refuse(http.StatusUnprocessableEntity, r.Message).of(a)
 	}
-	return later(a, err)
+	return tryLater(a, err)
 }
 
-// find gives the add-on that a path names, by whatever id the dialect has there,
+// find returns the add-on that a path names, by whatever id the dialect has there,
 // and holds its key. The answer is the refusal.
-func (b *Backend) find(ctx context.Context, id string) (Addon, func(), *answer) {
-	a, known, err := b.look(ctx, id)
+func (b *Backend) find(ctx context.Context, id string) (Addon, func(), *response) {
+	a, known, err := b.lookup(ctx, id)
 	if err != nil || !known {
 		return Addon{}, nil, missing(err)
 	}
 	release, err := b.locks.take(ctx, a.Order.Key)
 	if err != nil {
-		r := later(a, err)
+		r := tryLater(a, err)
 		return Addon{}, nil, &r
 	}
 	if a, known, err = b.c.Store.Get(ctx, a.Order.Key); err != nil || !known { // it may have changed meanwhile
@@ -163,18 +163,18 @@ func (b *Backend) find(ctx context.Context, id string) (Addon, func(), *answer) 
 	return a, release, nil
 }
 
-// look gives the add-on that a path names, without holding it.
-func (b *Backend) look(ctx context.Context, id string) (Addon, bool, error) {
+// lookup returns the add-on that a path names, without holding it.
+func (b *Backend) lookup(ctx context.Context, id string) (Addon, bool, error) {
 	if b.c.Manifest.Dialect == manifest.HerokuV3 {
 		return b.c.Store.Get(ctx, id)
 	}
 	return b.c.Store.Find(ctx, id)
 }
 
-func missing(err error) *answer {
+func missing(err error) *response {
 	a := refuse(http.StatusNotFound, "there is no such add-on")
 	if err != nil {
-		a = later(Addon{}, err)
+		a = tryLater(Addon{}, err)
 	}
 	return &a
 }

@@ -23,8 +23,8 @@ const (
 type body map[string]json.RawMessage
 
 // readBody reads a request's object; the answer is the refusal.
-func readBody(w http.ResponseWriter, r *http.Request) (body, *answer) {
-	no := func(status int, message string) (body, *answer) {
+func readBody(w http.ResponseWriter, r *http.Request) (body, *response) {
+	no := func(status int, message string) (body, *response) {
 		a := refuse(status, message)
 		return nil, &a
 	}
@@ -46,7 +46,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (body, *answer) {
 	return b, nil
 }
 
-// text gives a field; "" where it is no text.
+// text returns a field; "" where it is no text.
 func (b body) text(name string) string {
 	var s string
 	if json.Unmarshal(b[name], &s) != nil {
@@ -55,7 +55,7 @@ func (b body) text(name string) string {
 	return s
 }
 
-// object gives a field that is an object, an empty one where it is none.
+// object returns a field that is an object, an empty one where it is none.
 func (b body) object(name string) body {
 	var o body
 	if json.Unmarshal(b[name], &o) != nil {
@@ -84,7 +84,7 @@ func (b body) order(d manifest.Dialect) manifest.Order {
 	return o
 }
 
-// usable tells whether a market's key can be one: not empty, not endless, and
+// usable reports whether a market's key can be one: not empty, not endless, and
 // nothing that spoils a line.
 func usable(key string) bool {
 	return key != "" && len(key) <= longestText && !strings.ContainsFunc(key, unicode.IsControl)

@@ -109,7 +109,7 @@ func (b *Backend) removeAgain(ctx context.Context, key string) error {
 	return b.remove(ctx, a)
 }
 
-// deliver makes what was answered with 202, and tells the marketplace, which
+// deliver makes what was answered with 202, and calls the marketplace, which
 // knows the add-on only after it has read the answer.
 func (b *Backend) deliver(ctx context.Context, key string) error {
 	a, err := b.prepare(ctx, key)
@@ -126,10 +126,10 @@ func (b *Backend) deliver(ctx context.Context, key string) error {
 	if err := pause(ctx, b.c.Client.pause()); err != nil {
 		return err
 	}
-	if err := b.c.Client.finish(ctx, a.Order, a.Answer.Config); err != nil {
+	if err := b.c.Client.finish(ctx, a.Order, a.Result.Config); err != nil {
 		return err
 	}
-	return b.settle(ctx, key)
+	return b.markFinished(ctx, key)
 }
 
 // prepare has the Service make a slow add-on that is not made yet.
@@ -157,8 +157,8 @@ func (b *Backend) refuseLate(ctx context.Context, o manifest.Order) error {
 	return nil
 }
 
-// settle keeps that the marketplace knows.
-func (b *Backend) settle(ctx context.Context, key string) error {
+// markFinished keeps that the marketplace knows.
+func (b *Backend) markFinished(ctx context.Context, key string) error {
 	release, err := b.locks.take(ctx, key)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (b *Backend) settle(ctx context.Context, key string) error {
 	return b.c.Store.Put(ctx, a)
 }
 
-// pause waits, or gives the context's error.
+// pause waits, or returns the context's error.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

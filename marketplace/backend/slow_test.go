@@ -25,7 +25,7 @@ type market struct {
 	heard chan string // keys, as the vendor changes them
 }
 
-// marketOf gives one that answers 503 as often as ails says.
+// marketOf returns one that answers 503 as often as ails says.
 func marketOf(t *testing.T, d manifest.Dialect, ails int) *market {
 	t.Helper()
 	k := &market{Market: manifest.NewMarket(newManifest(d)), heard: make(chan string, 16)}
@@ -42,7 +42,7 @@ func marketOf(t *testing.T, d manifest.Dialect, ails int) *market {
 	return k
 }
 
-// order gives an order that this marketplace is to be told of.
+// order returns an order that this marketplace is to be told of.
 func (k *market) order(d manifest.Dialect) manifest.Order {
 	o := order(d, "small")
 	o.Callback = k.url + "/vendor/apps/" + o.Key
@@ -197,7 +197,7 @@ type sleeper struct {
 	asleep chan struct{}
 }
 
-func (s *sleeper) Order(ctx context.Context, a backend.Addon) (backend.Answer, error) {
+func (s *sleeper) Order(ctx context.Context, a backend.Addon) (backend.Result, error) {
 	got, _ := s.shop.Order(ctx, a)
 	s.asleep <- struct{}{}
 	<-ctx.Done()

@@ -18,19 +18,19 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A Store keeps add-ons. What it was told is there after a crash of process or
+// A Store keeps add-ons. What was put is there after a crash of process or
 // machine: its methods return when that is so. It is used by many goroutines; a
 // Backend sees to it that there is one at a time for each key.
 type Store interface {
-	// Get gives the add-on of a market's key; false: there is none.
+	// Get returns the add-on of a market's key; false: there is none.
 	Get(ctx context.Context, key string) (Addon, bool, error)
-	// Find gives the add-on of a vendor's id; false: there is none.
+	// Find returns the add-on of a vendor's id; false: there is none.
 	Find(ctx context.Context, id string) (Addon, bool, error)
 	// Put keeps an add-on in place of what was known of its key.
 	Put(ctx context.Context, a Addon) error
 	// Delete forgets a key. It is no error if there is no such one.
 	Delete(ctx context.Context, key string) error
-	// All gives all add-ons in the order of their keys.
+	// All returns all add-ons in the order of their keys.
 	All(ctx context.Context) ([]Addon, error)
 }
 
@@ -43,7 +43,7 @@ const (
 
 // A File is a Store in one file: a line of JSON for each change, on the disk
 // before Put returns. Lines that later ones replaced are left out when there are
-// too many of them. It holds what customers were given, their passwords too, and
+// too many of them. It holds the variables of customers, their passwords too, and
 // is for its owner only.
 type File struct {
 	path string
@@ -58,8 +58,8 @@ type File struct {
 	fault error             // the file cannot be trusted until it is opened again
 }
 
-// line is one line of the file: one of the two is set.
-type line struct {
+// A record is one line of the file: one of the two is set.
+type record struct {
 	Put    *Addon `json:"put,omitempty"`
 	Delete string `json:"delete,omitempty"`
 }
@@ -96,7 +96,7 @@ func (f *File) load() error {
 		if err != nil {
 			return err
 		}
-		var l line
+		var l record
 		if err := json.Unmarshal(text, &l); err != nil || l.Put == nil && l.Delete == "" {
 			return fmt.Errorf("line %d of %s is damaged: put back a copy", f.lines+1, f.path)
 		}
@@ -106,7 +106,7 @@ func (f *File) load() error {
 	return errors.Join(f.file.Chmod(0o600), f.file.Truncate(f.size), syncFolder(filepath.Dir(f.path)), f.tidy())
 }
 
-func (f *File) apply(l line) {
+func (f *File) apply(l record) {
 	f.lines++
 	if l.Put != nil {
 		f.byKey[l.Put.Order.Key], f.keys[l.Put.ID] = *l.Put, l.Put.Order.Key
@@ -145,14 +145,14 @@ func (f *File) All(context.Context) ([]Addon, error) {
 
 // Put implements Store. It keeps nothing of what the caller may still change.
 func (f *File) Put(_ context.Context, a Addon) error {
-	a.Answer.Config, a.Order.Options = maps.Clone(a.Answer.Config), maps.Clone(a.Order.Options)
-	return f.change(line{Put: &a})
+	a.Result.Config, a.Order.Options = maps.Clone(a.Result.Config), maps.Clone(a.Order.Options)
+	return f.change(record{Put: &a})
 }
 
 // Delete implements Store.
-func (f *File) Delete(_ context.Context, key string) error { return f.change(line{Delete: key}) }
+func (f *File) Delete(_ context.Context, key string) error { return f.change(record{Delete: key}) }
 
-func (f *File) change(l line) error {
+func (f *File) change(l record) error {
 	text, err := json.Marshal(l)
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func (f *File) tidy() error {
 	var text bytes.Buffer
 	for _, key := range slices.Sorted(maps.Keys(f.byKey)) {
 		a := f.byKey[key]
-		if err := json.NewEncoder(&text).Encode(line{Put: &a}); err != nil {
+		if err := json.NewEncoder(&text).Encode(record{Put: &a}); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ import (
 
 func addon(key string) backend.Addon {
 	return backend.Addon{ID: "id" + key, State: backend.Ready, Plan: "small", Order: manifest.Order{Key: key, Plan: "small", Options: map[string]string{"a": "1"}},
-		Answer: backend.Answer{Config: map[string]string{"TINYKV_URL": "kv://" + key}}}
+		Result: backend.Result{Config: map[string]string{"TINYKV_URL": "kv://" + key}}}
 }
 
 // file opens a store that is closed at the end.
@@ -33,7 +33,7 @@ func file(t *testing.T, path string) *backend.File {
 	return f
 }
 
-// kept gives everything that a file holds, and closes it.
+// kept returns everything that a file holds, and closes it.
 func kept(t *testing.T, path string) []backend.Addon {
 	t.Helper()
 	f := file(t, path)
@@ -96,7 +96,7 @@ func TestFileIsItsOwn(t *testing.T) {
 	f := file(t, filepath.Join(t.TempDir(), "addons"))
 	a := addon("a")
 	put(t, f, a)
-	a.Answer.Config["TINYKV_URL"], a.Order.Options["a"] = "other", "other"
+	a.Result.Config["TINYKV_URL"], a.Order.Options["a"] = "other", "other"
 	if got, _, _ := f.Get(t.Context(), "a"); cmp.Diff(addon("a"), got) != "" {
 		t.Errorf("it is %v", got)
 	}
@@ -144,7 +144,7 @@ func TestFileCutOff(t *testing.T) {
 	}
 }
 
-// cuts gives all numbers of a range.
+// cuts returns all numbers of a range.
 func cuts(from, to int) []int {
 	var all []int
 	for size := from; size <= to; size++ {

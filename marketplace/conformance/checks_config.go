@@ -82,7 +82,7 @@ func configChecks() []Check {
 	}
 }
 
-// texts gives those variables that an application gets.
+// texts returns those variables that an application gets.
 func (s *session) texts(config map[string]any) map[string]string {
 	texts := map[string]string{}
 	for name, v := range config {
@@ -133,7 +133,7 @@ func textsOnly(p *probe) {
 	}
 }
 
-// drains tells whether the manifest asks for logs; if not, the check is skipped.
+// drains reports whether the manifest asks for logs; if not, the check is skipped.
 func (p *probe) drains() bool {
 	asks := p.m.Requirement("syslog_drain")
 	if !asks {
@@ -165,7 +165,7 @@ func reachable(p *probe) {
 	}
 }
 
-// resolve gives the addresses of a host.
+// resolve returns the addresses of a host.
 func (s *session) resolve(host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil

@@ -125,7 +125,7 @@ func callbackChecks() []Check {
 				return
 			}
 			o := p.order()
-			if r := p.saw(p.post(o)); r.good() && p.o.Market.Asked(o.Key) > 0 {
+			if r := p.saw(p.post(o)); r.good() && p.o.Market.Requests(o.Key) > 0 {
 				p.fail("no call to callback_url", "one came")
 			}
 		}},
@@ -165,7 +165,7 @@ func finished(p *probe) {
 	}
 }
 
-// await waits until a slow order is finished, and tells whether it was.
+// await waits until a slow order is finished, and reports whether it was.
 func (s *session) await(r *resource) bool {
 	if s.o.Market == nil {
 		return false
@@ -223,7 +223,7 @@ func lastChecks() []Check {
 			}
 		}},
 		{"N97", "strangers cannot have it call anybody", "It could reach what only the vendor can.", "callbacks", false, all, callbacks, func(p *probe) {
-			if called := p.o.Market.Asked(p.forged.Key); called > 0 {
+			if called := p.o.Market.Requests(p.forged.Key); called > 0 {
 				p.fail("no call to the callback_url of an order without credentials", fmt.Sprintf("%d came", called))
 			}
 		}},

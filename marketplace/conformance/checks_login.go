@@ -171,7 +171,7 @@ func loginChecks() []Check {
 	}
 }
 
-func recipe(p *probe) string { return string(p.m.Dialect.Recipe()) }
+func recipe(p *probe) string { return string(p.m.Dialect.Scheme()) }
 
 // proofChecks are about forms that are almost good.
 func proofChecks() []Check {
@@ -325,7 +325,7 @@ func cookies(r *reply) []*http.Cookie {
 	return (&http.Response{Header: r.a.Header}).Cookies()
 }
 
-// lasts tells how long a browser keeps a cookie; 0 is until it is closed.
+// lasts reports how long a browser keeps a cookie; 0 is until it is closed.
 func lasts(c *http.Cookie) time.Duration {
 	switch {
 	case c.MaxAge > 0:

@@ -82,7 +82,7 @@ func framing(p *probe) {
 	}
 }
 
-// ancestors gives who may frame a page, as sources of a policy: "*" is everybody.
+// ancestors returns who may frame a page, as sources of a policy: "*" is everybody.
 func ancestors(h http.Header) []string {
 	var who []string
 	for _, policy := range strings.FieldsFunc(strings.Join(h.Values("Content-Security-Policy"), ","), func(r rune) bool { return r == ',' || r == ';' }) {
@@ -102,7 +102,7 @@ func ancestors(h http.Header) []string {
 	return []string{"*"}
 }
 
-// mayFrame tells whether a source of a policy is the back-end itself, the console,
+// mayFrame reports whether a source of a policy is the back-end itself, the console,
 // or, while the back-end is on this machine, another page of this machine.
 func (s *session) mayFrame(source string, console *url.URL) bool {
 	if source == "'self'" || source == "'none'" {

@@ -196,7 +196,7 @@ func (p *probe) cutOff(o manifest.Order) {
 	p.expect(o)
 	r := p.request(http.MethodPost, "", o.Body(p.m)).WithContext(ctx)
 	p.result.Sent = append(p.result.Sent, p.describe(r))
-	a, err := p.o.Backend.Line.Send(r)
+	a, err := p.o.Backend.Transport.Send(r)
 	p.keep(o, &reply{s: p.session, key: o.Key, a: a, err: err})
 }
 
@@ -294,7 +294,7 @@ func planChecks() []Check {
 	}
 }
 
-// nobody gives an add-on that does not exist.
+// nobody returns an add-on that does not exist.
 func (p *probe) nobody() *resource {
 	o := p.order()
 	return &resource{order: o, id: manifest.NewKey(manifest.HerokuV1)}

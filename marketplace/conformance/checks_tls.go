@@ -50,7 +50,7 @@ func (p *probe) trusted(u *url.URL) {
 
 func (p *probe) handshake(at string, newest uint16) error {
 	p.result.Sent = append(p.result.Sent, "a TLS handshake with "+at)
-	return p.o.Backend.Line.Handshake(p.ctx, at, newest)
+	return p.o.Backend.Transport.Handshake(p.ctx, at, newest)
 }
 
 // closed sends an order without credentials over http. It may be refused, by a

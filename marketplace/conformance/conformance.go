@@ -40,18 +40,18 @@ const (
 	timing         // a sign-in, and somebody who asks for a look at the clock
 )
 
-// Profile gives the name of the profile that a check is made for only; "" where
+// Profile returns the name of the profile that a check is made for only; "" where
 // it is always made.
 func (c Check) Profile() string {
 	return map[need]string{header: "heroku-header", timing: "timing"}[c.need]
 }
 
-// Profiles gives what can be asked for beside the usual checks: heroku-header is
+// Profiles returns what can be asked for beside the usual checks: heroku-header is
 // what Heroku once wanted of a dashboard's page, and timing measures how long
 // wrong proofs take.
 func Profiles() []string { return []string{"heroku-header", "timing"} }
 
-// In tells whether a dialect has the check.
+// In reports whether a dialect has the check.
 func (c Check) In(d manifest.Dialect) bool {
 	letter := map[manifest.Dialect]string{manifest.Clever: "c", manifest.AppFog: "a", manifest.HerokuV1: "1", manifest.HerokuV3: "3"}[d]
 	return strings.Contains(c.in, letter)
@@ -60,7 +60,7 @@ func (c Check) In(d manifest.Dialect) bool {
 // all is every dialect.
 const all = "ca13"
 
-// Checks gives all checks, in the order in which they are made.
+// Checks returns all checks, in the order in which they are made.
 func Checks() []Check {
 	return slices.Concat(manifestChecks(), provisionChecks(), authChecks(), requestChecks(), repeatChecks(), configChecks(),
 		planChecks(), loginChecks(), proofChecks(), sessionChecks(), pageChecks(), callbackChecks(), removalChecks(), lastChecks())
@@ -99,7 +99,7 @@ type Report struct {
 	Left    []string         `json:"left,omitempty"` // add-ons that could not be removed
 }
 
-// Count tells how many checks ended so.
+// Count reports how many checks ended so.
 func (r *Report) Count(s Status) int {
 	n := 0
 	for _, one := range r.Results {
@@ -128,7 +128,7 @@ type Options struct {
 	Console   string           // opens dashboards in a frame: https://console.clever-cloud.com; "": maybe it does not
 	// Run uses an add-on by its variables, as an application would. nil: nothing does.
 	Run func(ctx context.Context, config map[string]string) error
-	// Resolve gives the addresses of a host. nil: as the system does.
+	// Resolve returns the addresses of a host. nil: as the system does.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	Told    func(Result) // is told of each result as it comes; nil: nobody
 }
@@ -138,7 +138,7 @@ type Unreachable struct{ Err error }
 
 func (e *Unreachable) Error() string { return "the back-end does not answer: " + e.Err.Error() }
 
-// Unwrap gives why there was no answer.
+// Unwrap returns why there was no answer.
 func (e *Unreachable) Unwrap() error { return e.Err }
 
 // Run makes the checks. The report is there with an error, too: when the context
@@ -185,7 +185,7 @@ func (s *session) checks() error {
 	return s.ctx.Err()
 }
 
-// wants tells whether a check is to have a result. One that was named is, even
+// wants reports whether a check is to have a result. One that was named is, even
 // where the dialect has none of that id.
 func (s *session) wants(c Check) bool {
 	if slices.Contains(s.o.Skip, c.ID) {
@@ -215,7 +215,7 @@ func (s *session) note(r Result) {
 	}
 }
 
-// lacks tells why a check cannot be made, "" if it can.
+// lacks reports why a check cannot be made, "" if it can.
 func (s *session) lacks(c Check) string {
 	profile := c.Profile()
 	switch {
@@ -237,7 +237,7 @@ func (s *session) lacks(c Check) string {
 	return ""
 }
 
-// local tells whether the back-end is on this machine, as it is while a vendor
+// local reports whether the back-end is on this machine, as it is while a vendor
 // develops it.
 func (s *session) local() bool {
 	u, err := url.Parse(s.o.Backend.Site.BaseURL)
@@ -249,7 +249,7 @@ func (s *session) local() bool {
 func (s *session) begin() error {
 	s.firstOrder = s.order()
 	s.firstAnswer = s.post(s.firstOrder)
-	if none, ok := errors.AsType[*manifest.NoAnswer](s.firstAnswer.err); ok && !none.Slow && !none.Sent && !none.TLS {
+	if none, ok := errors.AsType[*manifest.NoResponse](s.firstAnswer.err); ok && !none.TimedOut && !none.Sent && !none.TLS {
 		return &Unreachable{none}
 	}
 	if s.firstAnswer.good() {

@@ -14,9 +14,9 @@ import (
 )
 
 // options says how to test a back-end. There is a marketplace for it, too.
-func options(f *faulty, line *manifest.Line) conformance.Options {
+func options(f *faulty, line *manifest.Transport) conformance.Options {
 	o := conformance.Options{
-		Backend: &manifest.Backend{Manifest: f.m, Site: f.m.Test, Line: line},
+		Backend: &manifest.Backend{Manifest: f.m, Site: f.m.Test, Transport: line},
 		Plan:    "small", OtherPlan: "large", Async: f.async, Market: manifest.NewMarket(f.m),
 		Console: "https://console.clever-cloud.com", Run: f.use, Resolve: resolve, Profiles: []string{"heroku-header"},
 	}
@@ -38,7 +38,7 @@ func testOf(t *testing.T, f *faulty, change func(*conformance.Options)) (report 
 	t.Helper()
 	onNetwork(t, func(t *testing.T, n *network) {
 		f.out = &http.Client{Transport: n}
-		o := options(f, manifest.NewLine(manifest.LineOptions{Out: n}))
+		o := options(f, manifest.NewTransport(manifest.TransportOptions{RoundTripper: n}))
 		n.hosts["https://"+itsHost], n.hosts["http://"+itsMarket] = f, o.Market
 		n.hosts["http://"+itsHost] = http.HandlerFunc(f.inTheClear)
 		if change != nil {
@@ -84,7 +84,7 @@ func (f *faulty) cleaned(t *testing.T) {
 	}
 }
 
-// notPassed gives the ids of the checks that failed, of those that warned, with a
+// notPassed returns the ids of the checks that failed, of those that warned, with a
 // w, and of those with a note, with an n.
 func notPassed(r *conformance.Report) []string {
 	var ids []string
@@ -108,7 +108,7 @@ func TestAGoodBackendPasses(t *testing.T) {
 	for _, d := range manifest.Dialects() {
 		for _, async := range []bool{false, true} {
 			f := newFaulty(t, d, "", async).served(t)
-			line := manifest.NewLine(manifest.LineOptions{Loopback: true})
+			line := manifest.NewTransport(manifest.TransportOptions{Loopback: true})
 			t.Cleanup(line.Close)
 			o := options(f, line)
 			market := httptest.NewServer(o.Market)

@@ -148,7 +148,7 @@ func TestDefects(t *testing.T) {
 	}
 }
 
-// TestWrongManifests gives the tester a problem of each rule that one of its
+// TestWrongManifests returns the tester a problem of each rule that one of its
 // checks is about.
 func TestWrongManifests(t *testing.T) {
 	for code, want := range rulesOfChecks {

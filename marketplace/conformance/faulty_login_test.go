@@ -14,7 +14,7 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// signedIn gives the add-on that a form opens; nil: none.
+// signedIn returns the add-on that a form opens; nil: none.
 func (f *faulty) signedIn(r *http.Request) (*bought, int) {
 	verifier := f.verifier
 	if f.is("no replay cache") {
@@ -53,7 +53,7 @@ func (f *faulty) sso(w http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = io.NopCloser(strings.NewReader(form.Encode()))
 	}
-	if f.is("fails on capitals") && form.Get(string(f.m.Dialect.Recipe())) != strings.ToLower(form.Get(string(f.m.Dialect.Recipe()))) {
+	if f.is("fails on capitals") && form.Get(string(f.m.Dialect.Scheme())) != strings.ToLower(form.Get(string(f.m.Dialect.Scheme()))) {
 		http.Error(w, "oh", http.StatusInternalServerError)
 		return
 	}
@@ -128,7 +128,7 @@ func (f *faulty) compare(form url.Values) {
 		ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"),
 		NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp"),
 	}
-	recipe := f.m.Dialect.Recipe()
+	recipe := f.m.Dialect.Scheme()
 	want, got := recipe.Proof(l, f.m.SSOSalt), form.Get(string(recipe))
 	for i := range min(len(want), len(got)) {
 		if want[i] != got[i] {

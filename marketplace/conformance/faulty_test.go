@@ -61,9 +61,9 @@ func newFaulty(t *testing.T, d manifest.Dialect, defect string, async bool) *fau
 	case "no window":
 		f.verifier.Past, f.verifier.Future = 24*time.Hour, 24*time.Hour
 	case "weak recipe":
-		f.verifier.Recipe = manifest.Token
+		f.verifier.Scheme = manifest.Token
 		if d == manifest.HerokuV3 {
-			f.verifier.Recipe = manifest.ResourceToken
+			f.verifier.Scheme = manifest.ResourceToken
 		}
 	}
 	if f.is("names without a prefix") {
@@ -254,7 +254,7 @@ func say(w http.ResponseWriter, status int, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
 }
 
-// find gives what a path names.
+// find returns what a path names.
 func (f *faulty) find(id string) *bought {
 	if f.m.Dialect == manifest.HerokuV3 {
 		return f.byKey[id]

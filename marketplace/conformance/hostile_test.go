@@ -89,7 +89,7 @@ func TestHostileBackends(t *testing.T) {
 			if strings.HasPrefix(c.want, "K18 N37") {
 				limit = 100 * time.Millisecond
 			}
-			line := manifest.NewLine(manifest.LineOptions{Loopback: true, Time: limit})
+			line := manifest.NewTransport(manifest.TransportOptions{Loopback: true, Timeout: limit})
 			t.Cleanup(line.Close)
 			o := options(f, line)
 			o.Market, o.Callback, o.Hard = nil, "", limit
@@ -113,7 +113,7 @@ func TestHostileBackends(t *testing.T) {
 	}
 }
 
-// silent gives a host that nobody may call.
+// silent returns a host that nobody may call.
 func silent(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -143,5 +143,5 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap gives a ResponseController what it looks for.
+// Unwrap returns a ResponseController what it looks for.
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }

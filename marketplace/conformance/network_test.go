@@ -69,7 +69,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// received gives a request as a host reads it.
+// received returns a request as a host reads it.
 func received(r *http.Request) (*http.Request, error) {
 	at, err := url.ParseRequestURI(r.URL.RequestURI())
 	if err != nil {

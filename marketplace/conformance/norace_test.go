@@ -2,5 +2,5 @@
 
 package conformance_test
 
-// raceDetector tells whether the race detector watches.
+// raceDetector reports whether the race detector watches.
 const raceDetector = false

@@ -113,7 +113,7 @@ func (p *probe) call(method string, edits ...func(*http.Request)) *reply {
 	return p.saw(p.remove(p.victims[method], edits...))
 }
 
-// verbs gives the methods that the back-end has.
+// verbs returns the methods that the back-end has.
 func (p *probe) verbs() []string {
 	if p.changesPlans {
 		return []string{http.MethodPost, http.MethodPut, http.MethodDelete}
@@ -131,12 +131,12 @@ func (p *probe) guarded(edit func(*http.Request), methods ...string) {
 	}
 }
 
-// as gives an edit that sets other credentials.
+// as returns an edit that sets other credentials.
 func as(user, password string) func(*http.Request) {
 	return func(r *http.Request) { r.SetBasicAuth(user, password) }
 }
 
-// with gives an edit that sets a header; "" removes it.
+// with returns an edit that sets a header; "" removes it.
 func with(name, value string) func(*http.Request) {
 	return func(r *http.Request) {
 		if r.Header.Del(name); value != "" {

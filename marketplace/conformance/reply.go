@@ -15,7 +15,7 @@ type reply struct {
 	s    *session
 	sent string
 	key  string // of the order that it answers
-	a    *manifest.Answer
+	a    *manifest.Response
 	err  error
 }
 
@@ -26,10 +26,10 @@ func (r *reply) status() int {
 	return r.a.Status
 }
 
-// good tells whether the answer is a success.
+// good reports whether the answer is a success.
 func (r *reply) good() bool { return r.status()/100 == 2 }
 
-// location gives where the answer leads, "" where it leads nowhere.
+// location returns where the answer leads, "" where it leads nowhere.
 func (r *reply) location() string {
 	if r.a == nil {
 		return ""
@@ -55,7 +55,7 @@ func (r *reply) object() map[string]any {
 	return v
 }
 
-// id gives the id that the body names, as a text; "" where there is none. At
+// id returns the id that the body names, as a text; "" where there is none. At
 // Heroku v3 the key names the add-on, too.
 func (r *reply) id() string {
 	switch v := r.object()["id"].(type) {
@@ -70,7 +70,7 @@ func (r *reply) id() string {
 	return ""
 }
 
-// named tells whether the body names the add-on, by a text or a number.
+// named reports whether the body names the add-on, by a text or a number.
 func (r *reply) named() bool {
 	switch v := r.object()["id"].(type) {
 	case string:
@@ -130,7 +130,7 @@ func (r *reply) String() string {
 		if b, err := json.Marshal(v); err == nil {
 			text += ", " + clip(string(b), 300)
 		}
-	} else if r.a.Cut {
+	} else if r.a.Truncated {
 		text += fmt.Sprintf(", more than %d bytes", len(r.a.Body))
 	} else if len(r.a.Body) > 0 {
 		text += fmt.Sprintf(", %d bytes", len(r.a.Body))

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Formats gives the forms that a report can be written in.
+// Formats returns the forms that a report can be written in.
 func Formats() []string { return []string{"text", "json", "junit", "markdown"} }
 
 // Write writes a report in one of the Formats. Of passed and skipped checks the

@@ -55,7 +55,7 @@ func TestReports(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	m := newFaulty(t, manifest.Clever, "", false).m
-	b := &manifest.Backend{Manifest: m, Site: manifest.Site{BaseURL: "http://127.0.0.1:1/r"}, Line: manifest.NewLine(manifest.LineOptions{Loopback: true})}
+	b := &manifest.Backend{Manifest: m, Site: manifest.Site{BaseURL: "http://127.0.0.1:1/r"}, Transport: manifest.NewTransport(manifest.TransportOptions{Loopback: true})}
 	_, err := conformance.Run(context.Background(), conformance.Options{Backend: b, Plan: "small"})
 	if _, ok := errors.AsType[*conformance.Unreachable](err); !ok {
 		t.Errorf("%v", err)
@@ -66,7 +66,7 @@ func TestNobodyThere(t *testing.T) {
 func TestAnEndInBetween(t *testing.T) {
 	f := newFaulty(t, manifest.HerokuV3, "", false).served(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &manifest.Backend{Manifest: f.m, Site: f.m.Test, Line: manifest.NewLine(manifest.LineOptions{Loopback: true})}
+	b := &manifest.Backend{Manifest: f.m, Site: f.m.Test, Transport: manifest.NewTransport(manifest.TransportOptions{Loopback: true})}
 	n := 0
 	report, err := conformance.Run(ctx, conformance.Options{Backend: b, Plan: "small", Told: func(conformance.Result) {
 		if n++; n == 30 {
@@ -121,7 +121,7 @@ func TestCleaningEnds(t *testing.T) {
 			}
 			f.ServeHTTP(w, r)
 		})
-		o := options(f, manifest.NewLine(manifest.LineOptions{Out: n}))
+		o := options(f, manifest.NewTransport(manifest.TransportOptions{RoundTripper: n}))
 		results := 0
 		o.Market, o.Callback, o.Told = nil, "", func(conformance.Result) {
 			if results++; results == 40 {

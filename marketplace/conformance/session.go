@@ -66,7 +66,7 @@ func newSession(ctx context.Context, o Options) *session {
 	return s
 }
 
-// digits gives a number that an id has by chance almost never.
+// digits returns a number that an id has by chance almost never.
 func digits(n int64) int64 {
 	v, err := rand.Int(rand.Reader, big.NewInt(9*n))
 	if err != nil {
@@ -75,7 +75,7 @@ func digits(n int64) int64 {
 	return n + v.Int64()
 }
 
-// order gives an order of its own key, owner and application.
+// order returns an order of its own key, owner and application.
 func (s *session) order() manifest.Order {
 	o := manifest.Order{
 		Key: manifest.NewKey(s.m.Dialect), App: fmt.Sprintf("app%d@heroku.com", digits(1e9)), OwnerName: "Conformance Test",
@@ -125,12 +125,12 @@ func setBody(r *http.Request, text string) {
 // exchange sends a request that is ready.
 func (s *session) exchange(r *http.Request) *reply {
 	what := s.describe(r)
-	a, err := s.o.Backend.Line.Send(r)
+	a, err := s.o.Backend.Transport.Send(r)
 	got := &reply{s: s, sent: what, a: a, err: err}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var took time.Duration
-	if none, ok := errors.AsType[*manifest.NoAnswer](err); ok && none.Slow {
+	if none, ok := errors.AsType[*manifest.NoResponse](err); ok && none.TimedOut {
 		took = s.o.Hard
 	}
 	if a != nil {
@@ -147,7 +147,7 @@ func (s *session) exchange(r *http.Request) *reply {
 var traces = regexp.MustCompile(`(?i)(Traceback \(most recent|\bat [\w.$<>]+\([\w.]+:\d+\)|goroutine \d+ \[|\bSELECT .+ FROM |\bINSERT INTO |SQLSTATE|/(home|usr|var|srv|app)/[\w./-]+\.(rb|py|go|js|php|java))`)
 
 // listen looks for secrets and insides in an answer.
-func (s *session) listen(what string, a *manifest.Answer) {
+func (s *session) listen(what string, a *manifest.Response) {
 	var all bytes.Buffer
 	_ = a.Header.Write(&all)
 	all.Write(a.Body)
@@ -218,7 +218,7 @@ func (s *session) postMap(o manifest.Order, change func(map[string]any)) *reply 
 
 // keep notes what came of an order, so that nothing stays that it made.
 func (s *session) keep(o manifest.Order, a *reply) {
-	none, unanswered := errors.AsType[*manifest.NoAnswer](a.err)
+	none, unanswered := errors.AsType[*manifest.NoResponse](a.err)
 	switch {
 	case a.good():
 		s.track(o, a)
@@ -243,7 +243,7 @@ func (s *session) remove(r *resource, edits ...func(*http.Request)) *reply {
 	return a
 }
 
-// path gives what names an add-on in URLs.
+// path returns what names an add-on in URLs.
 func (s *session) path(r *resource) string {
 	if s.m.Dialect == manifest.HerokuV3 {
 		return r.order.Key

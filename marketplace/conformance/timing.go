@@ -44,7 +44,7 @@ func evenTimes(p *probe) {
 	p.judge(took[0], took[1])
 }
 
-// other gives another digit.
+// other returns another digit.
 func other(digit string) string {
 	if strings.ToLower(digit) == "0" {
 		return "1"
@@ -79,7 +79,7 @@ func signTest(first, second []time.Duration) (longer int, odds float64) {
 	return longer, (float64(longer) - n/2) / math.Sqrt(n/4)
 }
 
-// middle gives the median of times.
+// middle returns the median of times.
 func middle(times []time.Duration) time.Duration {
 	if len(times) == 0 {
 		return 0

@@ -37,7 +37,7 @@ func TestInsecureBackends(t *testing.T) {
 			f := newFaulty(t, manifest.HerokuV1, "", false)
 			plain := &eavesdropper{}
 			roots := f.encrypted(t, c.name, plain)
-			line := manifest.NewLine(manifest.LineOptions{Loopback: true, Roots: roots})
+			line := manifest.NewTransport(manifest.TransportOptions{Loopback: true, Roots: roots})
 			t.Cleanup(line.Close)
 			o := options(f, line)
 			o.Profiles, o.Market, o.Callback = []string{"heroku-header"}, nil, ""
@@ -96,7 +96,7 @@ type eavesdropper struct {
 	passwords atomic.Int32
 }
 
-// Accept gives connections that speak TLS.
+// Accept returns connections that speak TLS.
 func (e *eavesdropper) Accept() (net.Conn, error) {
 	for {
 		conn, err := e.Listener.Accept()

@@ -18,20 +18,20 @@ const masked = "********"
 
 // A Backend is a vendor's back-end as a marketplace calls it.
 type Backend struct {
-	Manifest *Manifest
-	Site     Site
-	Line     *Line
-	Patience Patience
-	// Before is called before each try with its number, from 1: the place to note
+	Manifest  *Manifest
+	Site      Site
+	Transport *Transport
+	Retry     RetryPolicy
+	// Before is called before each attempt with its number, from 1: the place to note
 	// that the call may have been made. Its error ends the call. nil: nothing.
 	Before func(call string, try int) error
-	// After is told of each try that was sent, and of how it went. nil: nobody.
-	After func(Try)
+	// After is called after each attempt that was sent, with its result. nil: nothing.
+	After func(Attempt)
 }
 
-// A Try is a call that was sent once. It holds no secret of the manifest's; the
+// An Attempt is a call that was sent once. It holds no secret of the manifest's; the
 // variables of the Resource are the customer's.
-type Try struct {
+type Attempt struct {
 	Vendor      string // the manifest's id
 	Call        string // "provision", "plan change", "deprovision"
 	Method, URL string
@@ -91,7 +91,7 @@ func (b *Backend) Deprovision(ctx context.Context, id string, o Order) (*Resourc
 	return b.call(ctx, deprovision, b.pathID(id, o), nil)
 }
 
-// pathID gives what names an add-on in URLs.
+// pathID returns what names an add-on in URLs.
 func (b *Backend) pathID(id string, o Order) string {
 	if b.Manifest.Dialect == HerokuV3 && o.Key != "" {
 		return o.Key
@@ -106,7 +106,7 @@ func (b *Backend) Abandon(ctx context.Context, o Order) error {
 	id := o.Key
 	if b.Manifest.Dialect != HerokuV3 {
 		r, err := b.Provision(ctx, o)
-		if f, ok := errors.AsType[*Failure](err); ok && (f.Meaning == Refused || f.Meaning == Gone) {
+		if f, ok := errors.AsType[*Failure](err); ok && (f.Outcome == Refused || f.Outcome == Gone) {
 			return nil // there is nothing
 		}
 		if err != nil {
@@ -133,8 +133,8 @@ func (b *Backend) call(ctx context.Context, k callKind, id string, body any) (*R
 			return res, err
 		}
 		f.Tries, unknown = try, unknown || f.Unknown
-		f.Unknown = f.Unknown || unknown && f.Meaning == Transient
-		wait, again := b.Patience.Next(try, f)
+		f.Unknown = f.Unknown || unknown && f.Outcome == Transient
+		wait, again := b.Retry.Next(try, f)
 		if !again {
 			return nil, f
 		}
@@ -147,19 +147,19 @@ func (b *Backend) call(ctx context.Context, k callKind, id string, body any) (*R
 func (b *Backend) once(ctx context.Context, k callKind, id string, body any, number int) (*Resource, error) {
 	r, err := b.Request(ctx, k.method(), id, body)
 	if err != nil {
-		return nil, &Failure{Call: string(k), Meaning: Mismatch, Err: err}
+		return nil, &Failure{Call: string(k), Outcome: Mismatch, Err: err}
 	}
 	asked, _ := body.(map[string]any)
 	plan, _ := asked["plan"].(string)
-	try := Try{Vendor: b.Manifest.ID, Call: string(k), Method: r.Method, URL: b.Mask(r.URL.String()), Plan: plan, Number: number}
+	try := Attempt{Vendor: b.Manifest.ID, Call: string(k), Method: r.Method, URL: b.Mask(r.URL.String()), Plan: plan, Number: number}
 	begun := time.Now()
-	a, err := b.Line.Send(r)
+	a, err := b.Transport.Send(r)
 	try.Took = time.Since(begun)
 	if err != nil {
-		try.Err = b.silent(ctx, k, err)
+		try.Err = b.noResponse(ctx, k, err)
 	} else {
 		try.Status = a.Status
-		try.Resource, try.Err = b.understand(k, a)
+		try.Resource, try.Err = b.interpret(k, a)
 	}
 	if b.After != nil {
 		b.After(try)
@@ -168,18 +168,18 @@ func (b *Backend) once(ctx context.Context, k callKind, id string, body any, num
 }
 
 // silent makes a Failure of a call without an answer.
-func (b *Backend) silent(ctx context.Context, k callKind, err error) error {
+func (b *Backend) noResponse(ctx context.Context, k callKind, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	f := &Failure{Call: string(k), Meaning: Transient, Err: &shownError{b.shown(err.Error()), err}}
-	none, ok := errors.AsType[*NoAnswer](err)
+	f := &Failure{Call: string(k), Outcome: Transient, Err: &printableError{b.printable(err.Error()), err}}
+	none, ok := errors.AsType[*NoResponse](err)
 	_, inside := errors.AsType[*insideError](err)
 	switch {
 	case inside:
-		f.Meaning = Misplaced
+		f.Outcome = WrongURL
 	case ok && none.TLS:
-		f.Meaning = Untrusted
+		f.Outcome = Untrusted
 	case ok:
 		f.Unknown = none.Sent
 	}
@@ -188,51 +188,51 @@ func (b *Backend) silent(ctx context.Context, k callKind, err error) error {
 
 // A shownError is an error whose text is fit to be shown: that of a broken answer
 // has parts of it.
-type shownError struct {
+type printableError struct {
 	text string
 	err  error
 }
 
-func (e *shownError) Error() string { return e.text }
+func (e *printableError) Error() string { return e.text }
 
-func (e *shownError) Unwrap() error { return e.err }
+func (e *printableError) Unwrap() error { return e.err }
 
 // understand reads an answer by its status.
-func (b *Backend) understand(k callKind, a *Answer) (*Resource, error) {
-	f := &Failure{Call: string(k), Meaning: k.meaning(a.Status), Status: a.Status, after: retryAfter(a.Header)}
-	switch f.Meaning {
+func (b *Backend) interpret(k callKind, a *Response) (*Resource, error) {
+	f := &Failure{Call: string(k), Outcome: k.outcome(a.Status), Status: a.Status, after: retryAfter(a.Header)}
+	switch f.Outcome {
 	case Done, Pending:
 		res, err := b.resource(k, a)
 		if err != nil {
-			f.Meaning, f.Err, f.Unknown = Garbled, errors.New(b.Mask(err.Error())), true
+			f.Outcome, f.Err, f.Unknown = Malformed, errors.New(b.Mask(err.Error())), true
 			return nil, f
 		}
-		res.Pending = f.Meaning == Pending
+		res.Pending = f.Outcome == Pending
 		return res, nil
-	case Gone, Missing:
+	case Gone, NotFound:
 		if k == deprovision {
-			return &Resource{Message: b.shown(said(a.Body))}, nil
+			return &Resource{Message: b.printable(refusalText(a.Body))}, nil
 		}
-	case Garbled:
+	case Malformed:
 		f.Unknown = true
-	case Misplaced:
+	case WrongURL:
 		if where := a.Header.Get("Location"); where != "" {
-			f.Message = fmt.Sprintf("it points to %q", b.shown(where))
+			f.Message = fmt.Sprintf("it points to %q", b.printable(where))
 		}
 		return nil, f
 	}
-	f.Message = b.shown(said(a.Body))
+	f.Message = b.printable(refusalText(a.Body))
 	return nil, f
 }
 
 // resource reads the body of a success. An order's must name an id; the others
 // may be empty, and what answers a removal does not matter.
-func (b *Backend) resource(k callKind, a *Answer) (*Resource, error) {
+func (b *Backend) resource(k callKind, a *Response) (*Resource, error) {
 	res := &Resource{}
 	switch {
 	case k == deprovision:
 		return res, nil
-	case a.Cut:
+	case a.Truncated:
 		return nil, fmt.Errorf("the answer is larger than a mebibyte")
 	case k == planChange && len(bytes.TrimSpace(a.Body)) == 0:
 		return res, nil
@@ -243,7 +243,7 @@ func (b *Backend) resource(k callKind, a *Answer) (*Resource, error) {
 	if k == provision && res.ID == "" {
 		return nil, fmt.Errorf("the answer has no id")
 	}
-	res.Message = b.shown(res.Message)
+	res.Message = b.printable(res.Message)
 	return res, nil
 }
 
@@ -251,11 +251,11 @@ func (b *Backend) resource(k callKind, a *Answer) (*Resource, error) {
 // them.
 func (b *Backend) Mask(s string) string { return Mask(s, b.Manifest.hidden()...) }
 
-// shown makes a text of the back-end's fit for one line. Secrets go first: of one
+// printable makes a text of the back-end's fit for one line. Secrets go first: of one
 // that is cut, what is left would not be known.
-func (b *Backend) shown(s string) string { return shown(b.Mask(s)) }
+func (b *Backend) printable(s string) string { return printable(b.Mask(s)) }
 
-// hidden gives the secrets in all forms that they travel in.
+// hidden returns the secrets in all forms that they travel in.
 func (m *Manifest) hidden() []string {
 	all := []string{base64.StdEncoding.EncodeToString([]byte(m.ID + ":" + m.Password))}
 	for _, s := range m.Secrets() {

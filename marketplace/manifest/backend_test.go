@@ -25,7 +25,7 @@ func testManifest(d Dialect) *Manifest {
 	return &Manifest{Dialect: d, ID: "tinykv", Password: testPassword, SSOSalt: testSalt, ConfigVars: []string{"TINYKV_URL", "TINYKV_PORT", "TINYKV_ON"}}
 }
 
-// answering gives a back-end whose answers a handler writes, over a socket.
+// answering returns a back-end whose answers a handler writes, over a socket.
 func answering(t *testing.T, d Dialect, h http.HandlerFunc) *Backend {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,9 +34,9 @@ func answering(t *testing.T, d Dialect, h http.HandlerFunc) *Backend {
 		h(w, r)
 	}))
 	t.Cleanup(server.Close)
-	line := NewLine(LineOptions{Loopback: true, Time: 2 * time.Second})
+	line := NewTransport(TransportOptions{Loopback: true, Timeout: 2 * time.Second})
 	t.Cleanup(line.Close)
-	return &Backend{Manifest: testManifest(d), Site: Site{BaseURL: server.URL + "/r"}, Line: line}
+	return &Backend{Manifest: testManifest(d), Site: Site{BaseURL: server.URL + "/r"}, Transport: line}
 }
 
 var testOrder = Order{
@@ -102,11 +102,11 @@ func decoded(texts []string) []any {
 }
 
 func TestStatuses(t *testing.T) {
-	for status, want := range map[int][3]Meaning{
-		200: {Done, Done, Done}, 201: {Done, Done, Done}, 202: {Pending, Pending, Pending}, 204: {Garbled, Done, Done},
-		206: {Garbled, Garbled, Garbled}, 301: {Misplaced, Misplaced, Misplaced}, 307: {Misplaced, Misplaced, Misplaced},
-		400: {Refused, Refused, Refused}, 422: {Refused, Refused, Refused}, 401: {BadPassword, BadPassword, BadPassword},
-		403: {BadPassword, BadPassword, BadPassword}, 404: {Misplaced, Missing, Done}, 410: {Gone, Gone, Done},
+	for status, want := range map[int][3]Outcome{
+		200: {Done, Done, Done}, 201: {Done, Done, Done}, 202: {Pending, Pending, Pending}, 204: {Malformed, Done, Done},
+		206: {Malformed, Malformed, Malformed}, 301: {WrongURL, WrongURL, WrongURL}, 307: {WrongURL, WrongURL, WrongURL},
+		400: {Refused, Refused, Refused}, 422: {Refused, Refused, Refused}, 401: {BadCredentials, BadCredentials, BadCredentials},
+		403: {BadCredentials, BadCredentials, BadCredentials}, 404: {WrongURL, NotFound, Done}, 410: {Gone, Gone, Done},
 		405: {Mismatch, Mismatch, Mismatch}, 406: {Mismatch, Mismatch, Mismatch}, 415: {Mismatch, Mismatch, Mismatch},
 		409: {Conflict, Conflict, Conflict}, 408: {Transient, Transient, Transient}, 425: {Transient, Transient, Transient},
 		429: {Transient, Transient, Transient}, 500: {Transient, Transient, Transient}, 503: {Transient, Transient, Transient},
@@ -126,7 +126,7 @@ func TestStatuses(t *testing.T) {
 			res, err := call()
 			got := Done
 			if f, ok := errors.AsType[*Failure](err); ok {
-				got = f.Meaning
+				got = f.Outcome
 			} else if res.Pending {
 				got = Pending
 			}
@@ -162,7 +162,7 @@ func TestConfig(t *testing.T) {
 		`{"id":` + strings.Repeat("1", 256) + `}`:   {err: "longer than 255 bytes"},
 		`{"config":{}}`:           {err: "the answer has no id"},
 		`[]`:                      {err: "no object"},
-		``:                        {err: "the text ends where a value was due"},
+		``:                        {err: "the text ends too early"},
 		`<html>fine</html>`:       {err: "not valid JSON"},
 		`{"id":"v1"} {"id":"v2"}`: {err: "not valid JSON"},
 	} {
@@ -170,7 +170,7 @@ func TestConfig(t *testing.T) {
 		res, err := b.Provision(context.Background(), testOrder)
 		if want.err != "" {
 			f, ok := errors.AsType[*Failure](err)
-			if !ok || f.Meaning != Garbled || !f.Unknown || !strings.Contains(err.Error(), want.err) {
+			if !ok || f.Outcome != Malformed || !f.Unknown || !strings.Contains(err.Error(), want.err) {
 				t.Errorf("%.60s: %v, want %q", body, err, want.err)
 			}
 			continue
@@ -268,7 +268,7 @@ func TestHostileBackends(t *testing.T) {
 			t.Parallel()
 			b := answering(t, Clever, c.h)
 			if strings.HasPrefix(name, "hangs") {
-				b.Line = NewLine(LineOptions{Loopback: true, Time: 100 * time.Millisecond})
+				b.Transport = NewTransport(TransportOptions{Loopback: true, Timeout: 100 * time.Millisecond})
 			}
 			_, err := b.Provision(context.Background(), testOrder)
 			f, ok := errors.AsType[*Failure](err)
@@ -291,12 +291,12 @@ func TestHostileBackends(t *testing.T) {
 func TestPrivateAddressesAreNotCalled(t *testing.T) {
 	var asked atomic.Int32
 	b := answering(t, Clever, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
-	b.Line = NewLine(LineOptions{})
+	b.Transport = NewTransport(TransportOptions{})
 	for _, base := range []string{b.Site.BaseURL, "http://localhost:1/r", "http://10.0.0.1/r", "http://169.254.169.254/r", "http://[::1]:1/r", "http://[fd00:ec2::254]/r"} {
 		b.Site.BaseURL = base
 		_, err := b.Provision(context.Background(), testOrder)
 		f, ok := errors.AsType[*Failure](err)
-		if !ok || f.Meaning != Misplaced || !strings.Contains(err.Error(), "private address") {
+		if !ok || f.Outcome != WrongURL || !strings.Contains(err.Error(), "private address") {
 			t.Errorf("%s: %v", base, err)
 		}
 	}
@@ -310,9 +310,9 @@ func TestCertificatesAreHeld(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: server.URL}, Line: NewLine(LineOptions{Loopback: true})}
+	b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: server.URL}, Transport: NewTransport(TransportOptions{Loopback: true})}
 	_, err := b.Provision(context.Background(), testOrder)
-	if f, ok := errors.AsType[*Failure](err); !ok || f.Meaning != Untrusted || f.Unknown {
+	if f, ok := errors.AsType[*Failure](err); !ok || f.Outcome != Untrusted || f.Unknown {
 		t.Errorf("%v", err)
 	}
 }
@@ -328,6 +328,6 @@ func FuzzAnswers(f *testing.F) {
 				t.Fatalf("%q is taken over", name)
 			}
 		}
-		_ = said(body)
+		_ = refusalText(body)
 	})
 }

@@ -71,9 +71,9 @@ func (r *Resource) settings(n *node, m *Manifest) error {
 	for _, v := range n.members {
 		switch {
 		case v.value.kind == object || v.value.kind == array:
-			return fmt.Errorf("the answer's config has a list or an object under %q", shown(v.name))
+			return fmt.Errorf("the answer's config has a list or an object under %q", printable(v.name))
 		case !m.Declares(v.name):
-			r.Dropped = append(r.Dropped, shown(v.name))
+			r.Dropped = append(r.Dropped, printable(v.name))
 			continue
 		case v.value.kind == null:
 			r.Unset = append(r.Unset, v.name)
@@ -93,7 +93,7 @@ func (r *Resource) settings(n *node, m *Manifest) error {
 	return nil
 }
 
-// Merge gives an add-on's variables after an answer: what it names is replaced,
+// Merge returns an add-on's variables after an answer: what it names is replaced,
 // what it wants removed is not there any more, and all else is kept.
 func (r *Resource) Merge(before map[string]string) map[string]string {
 	after := map[string]string{}
@@ -108,9 +108,9 @@ func (r *Resource) Merge(before map[string]string) map[string]string {
 	return after
 }
 
-// said gives what a refusal says for the user: its message, its error, or its
+// refusalText returns what a refusal says for the user: its message, its error, or its
 // plain text; "" for a page.
-func said(body []byte) string {
+func refusalText(body []byte) string {
 	if root, err := parse(body); err == nil {
 		for _, name := range []string{"message", "error"} {
 			if s := root.get(name).str(); s != "" {
@@ -129,8 +129,8 @@ func said(body []byte) string {
 	return plain
 }
 
-// shown makes a text of others fit for one line: bounded, nothing but letters.
-func shown(s string) string {
+// printable makes a text of others fit for one line: bounded, nothing but letters.
+func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Cf, r) {
 			return ' '

@@ -12,7 +12,7 @@ import (
 // which every dialect takes.
 const secretBytes = 32
 
-// newSecret gives a secret that nobody else has.
+// newSecret returns a secret that nobody else has.
 func newSecret() string {
 	b := make([]byte, secretBytes)
 	_, _ = rand.Read(b) // never fails

@@ -1,5 +1,5 @@
 // Package manifest is the other side of a marketplace: what those who sell add-ons
-// write, answer and verify. It reads manifests and tells what is wrong with them,
+// write, answer and verify. It reads manifests and reports what is wrong with them,
 // calls a vendor's back-end as a marketplace does, makes and verifies the proofs
 // of single sign-on, and serves the calls that a back-end makes.
 //
@@ -19,7 +19,7 @@ const (
 	HerokuV3 Dialect = "heroku-v3" // the Partner API of today
 )
 
-// Dialects gives all dialects, in the order of the tables of this package.
+// Dialects returns all dialects, in the order of the tables of this package.
 func Dialects() []Dialect { return []Dialect{Clever, AppFog, HerokuV1, HerokuV3} }
 
 // ParseDialect reads a dialect's name.
@@ -32,7 +32,7 @@ func ParseDialect(name string) (Dialect, error) {
 	return "", fmt.Errorf("no dialect %q: there is clever, appfog, heroku-v1 and heroku-v3", name)
 }
 
-// index gives a dialect's place in the tables.
+// index returns a dialect's place in the tables.
 func (d Dialect) index() int {
 	for i, other := range Dialects() {
 		if d == other {
@@ -42,7 +42,7 @@ func (d Dialect) index() int {
 	return 0
 }
 
-// Heroku tells whether a dialect is one of Heroku's.
+// Heroku reports whether a dialect is one of Heroku's.
 func (d Dialect) Heroku() bool { return d == HerokuV1 || d == HerokuV3 }
 
 // detect guesses what a manifest is written in from the fields that only one

@@ -2,11 +2,13 @@ package manifest
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
+	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // deepest is how far values may stand inside each other.
@@ -42,7 +44,7 @@ type member struct {
 	value *node
 }
 
-// get gives an object's member, nil where there is none. Of several with one
+// get returns an object's member, nil where there is none. Of several with one
 // name it is the last, as in encoding/json.
 func (n *node) get(name string) *node {
 	if n == nil {
@@ -63,10 +65,10 @@ func (n *node) list() []*node {
 	return n.items
 }
 
-// is tells whether a node is there and of a kind.
+// is reports whether a node is there and of a kind.
 func (n *node) is(k kind) bool { return n != nil && n.kind == k }
 
-// str gives a text's value, "" for everything else.
+// str returns a text's value, "" for everything else.
 func (n *node) str() string {
 	if n.is(text) {
 		return n.text
@@ -82,196 +84,174 @@ type syntaxError struct {
 
 func (e *syntaxError) Error() string { return e.msg }
 
-// A reader walks JSON text strictly: encoding/json drops the places of what it
-// reads, keeps one of two equal keys, and mends text that is not UTF-8.
-type reader struct {
-	src  []byte
-	at   int
-	deep int
-}
+// A reader makes nodes of the tokens of a text. Equal keys are kept: a rule
+// reports them at their places.
+type reader struct{ d *jsontext.Decoder }
 
 // parse reads the one value that a text holds.
 func parse(src []byte) (*node, error) {
-	for i := 0; i < len(src); {
-		c, size := utf8.DecodeRune(src[i:])
-		if c == utf8.RuneError && size == 1 {
-			return nil, &syntaxError{i, "not UTF-8"}
+	r := reader{jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true))}
+	n, err := r.value()
+	if err == nil {
+		rest := src[r.d.InputOffset():]
+		if more := bytes.TrimLeft(rest, " \t\r\n"); len(more) > 0 {
+			return nil, &syntaxError{len(src) - len(more), "not valid JSON: there is more after the value"}
 		}
-		i += size
+		return n, nil
 	}
-	r := &reader{src: src}
-	if bytes.HasPrefix(src, []byte("\xef\xbb\xbf")) {
-		return nil, r.fail("not valid JSON: it begins with a byte order mark")
+	if e, ok := errors.AsType[*syntaxError](err); ok {
+		return nil, e
 	}
-	n, err := r.value("")
+	return nil, &syntaxError{r.end(err), "not valid JSON: " + because(err)}
+}
+
+// end returns where an error of the decoder stands.
+func (r reader) end(err error) int {
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return int(e.ByteOffset)
+	}
+	return int(r.d.InputOffset())
+}
+
+// because returns what a decoder's error is about, without its place.
+func because(err error) string {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the text ends too early"
+	}
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return strings.TrimPrefix(e.Err.Error(), "jsontext: ")
+	}
+	return err.Error()
+}
+
+func (r reader) value() (*node, error) {
+	if r.d.StackDepth() > deepest {
+		return nil, &syntaxError{int(r.d.InputOffset()), fmt.Sprintf("values stand more than %d deep inside each other", deepest)}
+	}
+	switch r.d.PeekKind() {
+	case '{':
+		return r.object()
+	case '[':
+		return r.array()
+	}
+	raw, err := r.d.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	if r.space(); r.at < len(src) {
-		return nil, r.unexpected("the end")
-	}
-	return n, nil
-}
-
-func (r *reader) fail(format string, args ...any) error {
-	return &syntaxError{r.at, fmt.Sprintf(format, args...)}
-}
-
-// unexpected says what stands where something else was due.
-func (r *reader) unexpected(due string) error {
-	rest := r.src[r.at:]
-	switch {
-	case len(rest) == 0:
-		return r.fail("not valid JSON: the text ends where %s was due", due)
-	case rest[0] == '/' || rest[0] == '#':
-		return r.fail("not valid JSON: comments are not allowed")
-	}
-	c, _ := utf8.DecodeRune(rest)
-	return r.fail("not valid JSON: %q where %s was due", c, due)
-}
-
-func (r *reader) space() {
-	for r.at < len(r.src) && strings.IndexByte(" \t\r\n", r.src[r.at]) >= 0 {
-		r.at++
-	}
-}
-
-// take passes a byte if it comes next, spaces aside.
-func (r *reader) take(c byte) bool {
-	r.space()
-	if r.at < len(r.src) && r.src[r.at] == c {
-		r.at++
-		return true
-	}
-	return false
-}
-
-func (r *reader) value(pointer string) (*node, error) {
-	r.space()
-	if r.at == len(r.src) {
-		return nil, r.unexpected("a value")
-	}
-	if r.deep++; r.deep > deepest {
-		return nil, r.fail("values stand more than %d deep inside each other", deepest)
-	}
-	defer func() { r.deep-- }()
-	n := &node{at: r.at, pointer: pointer}
-	var err error
-	switch r.src[r.at] {
-	case '{':
-		err = r.object(n)
-	case '[':
-		err = r.array(n)
-	case '"':
-		n.kind = text
-		n.text, err = r.quoted()
-	default:
-		err = r.literal(n)
+	n := &node{kind: scalarKinds[raw.Kind()], at: int(r.d.InputOffset()) - len(raw), pointer: string(r.d.StackPointer()), text: string(raw)}
+	if n.kind == text {
+		n.text, err = unquoted(raw)
 	}
 	return n, err
 }
 
-func (r *reader) object(n *node) error {
-	n.kind = object
-	r.at++
-	if r.take('}') {
-		return nil
-	}
-	for {
-		if r.space(); r.at == len(r.src) || r.src[r.at] != '"' {
-			return r.unexpected("a key in double quotes")
-		}
-		m := member{at: r.at}
-		var err error
-		if m.name, err = r.quoted(); err != nil {
-			return err
-		}
-		if !r.take(':') {
-			return r.unexpected(`":"`)
-		}
-		if m.value, err = r.value(n.pointer + "/" + escaped(m.name)); err != nil {
-			return err
-		}
-		n.members = append(n.members, m)
-		if r.take(',') {
-			continue
-		}
-		if r.take('}') {
-			return nil
-		}
-		return r.unexpected(`"," or "}"`)
-	}
+var scalarKinds = map[jsontext.Kind]kind{'n': null, 't': boolean, 'f': boolean, '0': number, '"': text}
+
+func unquoted(raw jsontext.Value) (string, error) {
+	s, err := jsontext.AppendUnquote(nil, raw)
+	return string(s), err
 }
 
-func (r *reader) array(n *node) error {
-	n.kind = array
-	r.at++
-	if r.take(']') {
-		return nil
+// open passes a bracket that begins an object or an array.
+func (r reader) open(k kind) (*node, error) {
+	if _, err := r.d.ReadToken(); err != nil {
+		return nil, err
 	}
-	for {
-		item, err := r.value(n.pointer + "/" + strconv.Itoa(len(n.items)))
-		if err != nil {
-			return err
-		}
-		n.items = append(n.items, item)
-		if r.take(',') {
-			continue
-		}
-		if r.take(']') {
-			return nil
-		}
-		return r.unexpected(`"," or "]"`)
-	}
+	return &node{kind: k, at: int(r.d.InputOffset()) - 1, pointer: string(r.d.StackPointer())}, nil
 }
 
-// quoted reads a text; its escapes are encoding/json's.
-func (r *reader) quoted() (string, error) {
-	start := r.at
-	for r.at++; r.at < len(r.src); r.at++ {
-		switch c := r.src[r.at]; {
-		case c == '\\':
-			r.at++
-		case c < ' ':
-			return "", r.fail("not valid JSON: a control character in a text; write it as an escape")
-		case c == '"':
-			r.at++
-			var s string
-			if json.Unmarshal(r.src[start:r.at], &s) != nil {
-				r.at = start
-				return "", r.fail("not valid JSON: a text with an escape that JSON does not have")
+func (r reader) object() (*node, error) {
+	n, err := r.open(object)
+	for err == nil && r.d.PeekKind() != '}' {
+		var m member
+		if m, err = r.member(); err == nil {
+			n.members = append(n.members, m)
+		}
+	}
+	if err == nil {
+		_, err = r.d.ReadToken()
+	}
+	return n, err
+}
+
+func (r reader) member() (member, error) {
+	raw, err := r.d.ReadValue()
+	if err != nil {
+		return member{}, err
+	}
+	m := member{at: int(r.d.InputOffset()) - len(raw)}
+	if m.name, err = unquoted(raw); err == nil {
+		m.value, err = r.value()
+	}
+	return m, err
+}
+
+func (r reader) array() (*node, error) {
+	n, err := r.open(array)
+	for err == nil && r.d.PeekKind() != ']' {
+		var item *node
+		if item, err = r.value(); err == nil {
+			n.items = append(n.items, item)
+		}
+	}
+	if err == nil {
+		_, err = r.d.ReadToken()
+	}
+	return n, err
+}
+
+// blankComments replaces comments by spaces, so that what is left keeps its place,
+// and returns the offsets at which they began.
+func blankComments(src []byte) (clean []byte, at []int) {
+	for i := 0; i < len(src); i++ {
+		var end int
+		switch rest := src[i:]; {
+		case rest[0] == '"':
+			i += textLength(rest) - 1
+			continue
+		case rest[0] == '#', bytes.HasPrefix(rest, []byte("//")):
+			end = i + cut(rest, "\n")
+		case bytes.HasPrefix(rest, []byte("/*")):
+			end = min(i+cut(rest[2:], "*/")+4, len(src))
+		default:
+			continue
+		}
+		if clean == nil {
+			clean = bytes.Clone(src)
+		}
+		at = append(at, i)
+		for ; i < end; i++ {
+			if clean[i] != '\n' {
+				clean[i] = ' '
 			}
-			return s, nil
+		}
+		i--
+	}
+	if clean == nil {
+		clean = src
+	}
+	return clean, at
+}
+
+// textLength returns how long a text in quotes is.
+func textLength(src []byte) int {
+	for i := 1; i < len(src); i++ {
+		switch src[i] {
+		case '\\':
+			i++
+		case '"', '\n':
+			return i + 1
 		}
 	}
-	r.at = start
-	return "", r.fail("not valid JSON: a text that is never closed")
+	return len(src)
 }
 
-func (r *reader) literal(n *node) error {
-	end := r.at
-	for end < len(r.src) && strings.IndexByte(" \t\r\n,:]}[{\"/#", r.src[end]) < 0 {
-		end++
+// cut returns how much comes before an end, all where there is none.
+func cut(src []byte, end string) int {
+	if i := bytes.Index(src, []byte(end)); i >= 0 {
+		return i
 	}
-	word := r.src[r.at:end]
-	n.text = string(word)
-	switch {
-	case n.text == "null":
-		n.kind = null
-	case n.text == "true" || n.text == "false":
-		n.kind = boolean
-	case len(word) > 0 && json.Valid(word):
-		n.kind = number
-	default:
-		return r.unexpected("a value")
-	}
-	r.at = end
-	return nil
-}
-
-// escaped writes a name as a part of a JSON pointer.
-func escaped(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return len(src)
 }
 
 // place turns an offset into line and column, both from 1, the column in

@@ -18,7 +18,7 @@ type Rule struct {
 	check  func(*lint)
 }
 
-// Level gives what breaking the rule is in a dialect: "error", "warning", or ""
+// Level returns what breaking the rule is in a dialect: "error", "warning", or ""
 // where it does not hold.
 func (r Rule) Level(d Dialect) string {
 	switch r.levels[d.index()] {
@@ -35,6 +35,7 @@ type lint struct {
 	src      []byte
 	root     *node
 	api      *node
+	comments []int // offsets
 	o        Options
 	rule     Rule
 	problems []Problem
@@ -55,23 +56,23 @@ func (l *lint) run() {
 	})
 }
 
-// tell notes a breach of the rule at a node, as grave as the rule says.
-func (l *lint) tell(n *node, format string, args ...any) {
-	l.note(n.at, n.pointer, l.rule.Level(l.o.Dialect) == "warning", format, args...)
+// report adds a breach of the rule at a node, as severe as the rule says.
+func (l *lint) report(n *node, format string, args ...any) {
+	l.add(n.at, n.pointer, l.rule.Level(l.o.Dialect) == "warning", format, args...)
 }
 
-// warn notes one that stops nothing whatever the rule says.
+// warn adds a breach that stops nothing, whatever the rule says.
 func (l *lint) warn(n *node, format string, args ...any) {
-	l.note(n.at, n.pointer, true, format, args...)
+	l.add(n.at, n.pointer, true, format, args...)
 }
 
-func (l *lint) note(at int, pointer string, warning bool, format string, args ...any) {
+func (l *lint) add(at int, pointer string, warning bool, format string, args ...any) {
 	p := Problem{Code: l.rule.Code, Warning: warning, Pointer: pointer, Message: fmt.Sprintf(format, args...)}
 	p.Line, p.Column = place(l.src, at)
 	l.problems = append(l.problems, p)
 }
 
-// in gives the api object, or the root where there is none: the place to say
+// in returns the api object, or the root where there is none: the place to say
 // what is missing.
 func (l *lint) in() *node {
 	if l.api.is(object) {
@@ -80,47 +81,47 @@ func (l *lint) in() *node {
 	return l.root
 }
 
-// nonEmpty asks for a text and tells whether it is there.
+// nonEmpty requires a text, and reports whether it is there.
 func (l *lint) nonEmpty(parent, n *node, path, why string) bool {
 	switch {
 	case n == nil:
-		l.tell(parent, "%q is missing%s", path, why)
+		l.report(parent, "%q is missing%s", path, why)
 	case n.kind != text:
-		l.tell(n, "%q must be a text%s", path, why)
+		l.report(n, "%q must be a text%s", path, why)
 	case strings.TrimSpace(n.text) == "":
-		l.tell(n, "%q is empty%s", path, why)
+		l.report(n, "%q is empty%s", path, why)
 	default:
 		return true
 	}
 	return false
 }
 
-// strings asks for a list of texts; a problem is told once for each other item.
+// strings requires a list of texts; each other item is a problem.
 func (l *lint) strings(n *node, path string) {
 	if n.kind != array {
-		l.tell(n, "%q must be a list", path)
+		l.report(n, "%q must be a list", path)
 		return
 	}
 	for _, item := range n.items {
 		if item.kind != text {
-			l.tell(item, "%q must be a list of texts", path)
+			l.report(item, "%q must be a list of texts", path)
 		}
 	}
 }
 
-// each gives the texts of a list, whatever else is in it.
+// each returns the texts of a list, whatever else is in it.
 func each(n *node) []*node {
 	return slices.DeleteFunc(slices.Clone(n.list()), func(i *node) bool { return i.kind != text })
 }
 
-// tooShort asks for length of a secret, which is never printed.
+// tooShort requires a secret to be long, which is never printed.
 func (l *lint) tooShort(n *node, path string) {
 	least := 32
 	if l.o.Dialect == Clever {
 		least = 35
 	}
 	if s := n.str(); s != "" && len(s) < least {
-		l.tell(n, "%q has %d characters, at least %d are needed", path, len(s), least)
+		l.report(n, "%q has %d characters, at least %d are needed", path, len(s), least)
 	}
 }
 
@@ -132,7 +133,7 @@ type siteURL struct {
 	err  error
 }
 
-// urls gives those of a place that are texts: base_url and sso_url, or the root
+// urls returns those of a place that are texts: base_url and sso_url, or the root
 // of the old form.
 func (l *lint) urls(where string) []siteURL {
 	n := l.api.get(where)
@@ -156,22 +157,22 @@ func readURL(n *node, path string) siteURL {
 	return siteURL{n, path, u, err}
 }
 
-// secure asks for an absolute https URL.
+// secure requires an absolute https URL.
 func (l *lint) secure(u siteURL) {
 	switch {
 	case u.err != nil:
-		l.tell(u.n, "%s is no absolute URL: write https://host/path", u.path)
+		l.report(u.n, "%s is no absolute URL: write https://host/path", u.path)
 	case u.url.Scheme == "https":
 	case u.url.Scheme != "http":
-		l.tell(u.n, "%s has the scheme %q: only https is called", u.path, u.url.Scheme)
+		l.report(u.n, "%s has the scheme %q: only https is called", u.path, u.url.Scheme)
 	case l.o.Loopback && IsLoopback(u.url.Hostname()):
 		l.warn(u.n, "%s uses http: good for this machine only", u.path)
 	default:
-		l.tell(u.n, "%s uses http: passwords would travel in clear", u.path)
+		l.report(u.n, "%s uses http: passwords would travel in clear", u.path)
 	}
 }
 
-// IsLoopback tells whether a host is this machine.
+// IsLoopback reports whether a host is this machine.
 func IsLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
@@ -180,7 +181,7 @@ func IsLoopback(host string) bool {
 // disguised finds hosts that are addresses written so that few would see it.
 var disguised = regexp.MustCompile(`^(?i)(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}\.?$`)
 
-// inside tells whether a host is a name or an address that others cannot reach,
+// inside reports whether a host is a name or an address that others cannot reach,
 // without asking any name server.
 func inside(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
@@ -203,7 +204,7 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
 }
 
-// Public tells whether an address is one of the open internet.
+// Public reports whether an address is one of the open internet.
 func Public(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if !a.IsGlobalUnicast() || a.IsPrivate() {

@@ -9,7 +9,7 @@ import (
 // largestManifest is the most that a manifest may hold, in bytes.
 const largestManifest = 1 << 20
 
-// A Manifest is what a vendor tells a marketplace about an add-on. It holds two
+// A Manifest is what a provider declares to a marketplace about an add-on. It holds two
 // secrets: do not print it whole.
 type Manifest struct {
 	Dialect        Dialect
@@ -48,14 +48,15 @@ type Options struct {
 	Previous string
 }
 
-// Read reads a manifest and tells everything that is wrong with it, in the order
+// Read reads a manifest and returns everything that is wrong with it, in the order
 // of the text. The manifest is nil when there is nothing to read it from; with
 // errors among the problems it is not to be used for calls.
 func Read(src []byte, o Options) (*Manifest, []Problem) {
 	if len(src) > largestManifest {
 		return nil, []Problem{{Code: "M001", Line: 1, Column: 1, Message: "a manifest larger than a mebibyte"}}
 	}
-	root, err := parse(src)
+	clean, comments := blankComments(src)
+	root, err := parse(clean)
 	if err != nil {
 		e := err.(*syntaxError)
 		p := Problem{Code: "M001", Message: e.msg}
@@ -65,7 +66,7 @@ func Read(src []byte, o Options) (*Manifest, []Problem) {
 	if o.Dialect == "" {
 		o.Dialect = detect(root)
 	}
-	l := &lint{src: src, root: root, api: root.get("api"), o: o}
+	l := &lint{src: src, root: root, api: root.get("api"), comments: comments, o: o}
 	l.run()
 	if root.kind != object {
 		return nil, l.problems
@@ -110,7 +111,7 @@ func site(n *node) Site {
 	return Site{BaseURL: strings.TrimSuffix(n.get("base_url").str(), "/"), SSOURL: n.get("sso_url").str()}
 }
 
-// prefix gives what the names of variables begin with, without "_".
+// prefix returns what the names of variables begin with, without "_".
 func prefix(root *node) string {
 	if p := root.get("api").get("config_vars_prefix").str(); p != "" {
 		return p
@@ -118,7 +119,7 @@ func prefix(root *node) string {
 	return strings.ToUpper(strings.ReplaceAll(root.get("id").str(), "-", "_"))
 }
 
-// Site gives the place for an environment: "production", or else the one for
+// Site returns the place for an environment: "production", or else the one for
 // tests, or production's where the manifest has no other.
 func (m *Manifest) Site(environment string) Site {
 	if environment == "production" || m.Test.BaseURL == "" {
@@ -127,13 +128,13 @@ func (m *Manifest) Site(environment string) Site {
 	return m.Test
 }
 
-// Declares tells whether a variable is one that the manifest names.
+// Declares reports whether a variable is one that the manifest names.
 func (m *Manifest) Declares(name string) bool { return slices.Contains(m.ConfigVars, name) }
 
-// Requirement tells whether the manifest asks for a feature: "many_per_app".
+// Requirement reports whether the manifest asks for a feature: "many_per_app".
 func (m *Manifest) Requirement(name string) bool { return slices.Contains(m.Requires, name) }
 
-// Secrets gives what must not be seen.
+// Secrets returns what must not be seen.
 func (m *Manifest) Secrets() []string {
 	return slices.DeleteFunc([]string{m.Password, m.SSOSalt}, func(s string) bool { return s == "" })
 }
@@ -141,14 +142,14 @@ func (m *Manifest) Secrets() []string {
 // A Problem is something wrong with a manifest.
 type Problem struct {
 	Code    string `json:"code"`    // of the rule: "M011"
-	Warning bool   `json:"-"`       // told, but stops nothing
+	Warning bool   `json:"-"`       // reported, but stops nothing
 	Pointer string `json:"pointer"` // RFC 6901; of a missing member it is the object's
 	Line    int    `json:"line"`    // from 1
 	Column  int    `json:"column"`  // from 1, in characters
 	Message string `json:"message"` // never a secret
 }
 
-// Level gives "error" or "warning".
+// Level returns "error" or "warning".
 func (p Problem) Level() string {
 	if p.Warning {
 		return "warning"
@@ -156,12 +157,12 @@ func (p Problem) Level() string {
 	return "error"
 }
 
-// Error gives place, rule and message on one line, without the file.
+// Error returns place, rule and message on one line, without the file.
 func (p Problem) Error() string {
 	return fmt.Sprintf("%d:%d: %s %s", p.Line, p.Column, p.Code, p.Message)
 }
 
-// Errors gives the problems that are no warnings.
+// Errors returns the problems that are no warnings.
 func Errors(all []Problem) []Problem {
 	var list []Problem
 	for _, p := range all {

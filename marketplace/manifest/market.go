@@ -22,11 +22,11 @@ type App struct {
 	State  string // "provisioning", "provisioned", "deprovisioned"
 }
 
-// A Ledger is where a Market keeps its add-ons. Many goroutines may use it.
-type Ledger interface {
-	// Apps gives all add-ons, in the order of their keys.
+// A Store is where a Market keeps its add-ons. Many goroutines may use it.
+type Store interface {
+	// Apps returns all add-ons, in the order of their keys.
 	Apps() []App
-	// App gives an add-on by its key.
+	// App returns an add-on by its key.
 	App(key string) (App, bool)
 	// Change lets do change an add-on, and keeps what it made of it before it
 	// returns. The error is ErrNoApp where there is none of the key, do's own, or says
@@ -42,28 +42,28 @@ var ErrNoApp = errors.New("no such add-on")
 // http.Handler, and may be used by many goroutines.
 type Market struct {
 	m    *Manifest
-	apps Ledger
+	apps Store
 	own  memory // what apps is, unless somebody else keeps them
 
-	mu     sync.Mutex
-	asked  map[string]int // how often somebody asked, by key
-	heard  func(key string)
-	ailing func(key string) bool
+	mu       sync.Mutex
+	requests map[string]int // by key
+	onChange func(key string)
+	failing  func(key string) bool
 }
 
-// NewMarket gives a marketplace of one vendor, without add-ons, which it keeps in
+// NewMarket returns a marketplace of one vendor, without add-ons, which it keeps in
 // memory.
 func NewMarket(m *Manifest) *Market {
-	k := &Market{m: m, own: memory{apps: map[string]App{}}, asked: map[string]int{}}
+	k := &Market{m: m, own: memory{apps: map[string]App{}}, requests: map[string]int{}}
 	k.apps = &k.own
 	return k
 }
 
-// OpenMarket gives a marketplace of one vendor, whose add-ons somebody else keeps
+// OpenMarket returns a marketplace of one vendor, whose add-ons somebody else keeps
 // and puts there.
-func OpenMarket(m *Manifest, apps Ledger) *Market { return &Market{m: m, apps: apps} }
+func OpenMarket(m *Manifest, apps Store) *Market { return &Market{m: m, apps: apps} }
 
-// A memory is a Ledger that ends with the process.
+// A memory is a Store that ends with the process.
 type memory struct {
 	mu   sync.Mutex
 	apps map[string]App
@@ -76,7 +76,7 @@ func (l *memory) put(a App) {
 	l.apps[a.Order.Key] = a
 }
 
-// App gives an add-on by its key.
+// App returns an add-on by its key.
 func (l *memory) App(key string) (App, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,7 +85,7 @@ func (l *memory) App(key string) (App, bool) {
 	return a, ok
 }
 
-// Apps gives all add-ons.
+// Apps returns all add-ons.
 func (l *memory) Apps() []App {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,38 +111,38 @@ func (l *memory) Change(key string, do func(*App) error) error {
 	return nil
 }
 
-// Watch tells heard of every change that a back-end made, and answers 503 to
-// changes as long as ailing says so. nil: nobody, and never.
-func (k *Market) Watch(heard func(key string), ailing func(key string) bool) {
+// Watch sets onChange, which is called after every change that a back-end made, and
+// failing: while it returns true, changes are answered with 503. Both may be nil.
+func (k *Market) Watch(onChange func(key string), failing func(key string) bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.heard, k.ailing = heard, ailing
+	k.onChange, k.failing = onChange, failing
 }
 
 // Put notes an add-on, in place of what was known of it, in a market of NewMarket.
 func (k *Market) Put(a App) { k.own.put(a) }
 
-// Get gives an add-on by its key.
+// Get returns an add-on by its key.
 func (k *Market) Get(key string) (App, bool) { return k.apps.App(key) }
 
-// Asked tells how often somebody, with credentials or without, asked for an
-// add-on that was Put before.
-func (k *Market) Asked(key string) int {
+// Requests returns how many requests, authorized or not, named an add-on that was
+// Put before.
+func (k *Market) Requests(key string) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.asked[key]
+	return k.requests[key]
 }
 
-// count notes that somebody asks for a path. Keys that nobody knows are not kept.
+// count counts a request by the keys in its path, of those that are known.
 func (k *Market) count(path string) {
-	if k.asked == nil { // nobody will want to know
+	if k.requests == nil { // not counted
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for part := range strings.SplitSeq(path, "/") {
 		if _, known := k.own.App(part); known {
-			k.asked[part]++
+			k.requests[part]++
 		}
 	}
 }
@@ -177,7 +177,7 @@ func (k *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorized compares both credentials whole, so that the time tells nothing. A
+// authorized compares both credentials whole, in constant time. A
 // bearer token, Heroku v3's, is the password here: there is nobody else to issue one.
 func (k *Market) authorized(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
@@ -204,7 +204,7 @@ func reply(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// list gives the add-ons from the query's offset on, in the order of their keys.
+// list returns the add-ons from the query's offset on, in the order of their keys.
 func (k *Market) list(w http.ResponseWriter, r *http.Request) {
 	offset, err := strconv.Atoi(r.URL.Query().Get("offset"))
 	if err != nil || offset < 0 {
@@ -219,7 +219,7 @@ func (k *Market) list(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, all[min(offset, len(all)):])
 }
 
-// entry gives an add-on as the list has it.
+// entry returns an add-on as the list has it.
 func (k *Market) entry(a App) map[string]any {
 	e := map[string]any{"callback_url": a.Order.Callback, "plan": a.Order.Plan, "provider_id": a.ID}
 	switch k.m.Dialect {
@@ -252,8 +252,8 @@ func (k *Market) show(w http.ResponseWriter, a App) {
 // change merges variables: null removes one, and a name that the manifest does
 // not have refuses the whole.
 func (k *Market) change(w http.ResponseWriter, r *http.Request, key string) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, answerSize+1))
-	if err != nil || len(body) > answerSize {
+	body, err := io.ReadAll(io.LimitReader(r.Body, responseSize+1))
+	if err != nil || len(body) > responseSize {
 		refuse(w, http.StatusRequestEntityTooLarge, "too_large", "more than a mebibyte")
 		return
 	}
@@ -306,9 +306,9 @@ func (k *Market) act(w http.ResponseWriter, key, action string) {
 
 func (k *Market) update(w http.ResponseWriter, key string, do func(*App)) {
 	k.mu.Lock()
-	heard, ailing := k.heard, k.ailing
+	onChange, failing := k.onChange, k.failing
 	k.mu.Unlock()
-	if ailing != nil && ailing(key) {
+	if failing != nil && failing(key) {
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "try again later")
 		return
 	}
@@ -329,8 +329,8 @@ func (k *Market) update(w http.ResponseWriter, key string, do func(*App)) {
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "it could not be kept, try again later")
 		return
 	}
-	if heard != nil {
-		heard(key)
+	if onChange != nil {
+		onChange(key)
 	}
 	k.show(w, changed)
 }

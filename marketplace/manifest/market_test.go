@@ -21,7 +21,7 @@ func ask(k *Market, method, path, body, authorization string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-// market gives one with an add-on, and another whose order is not answered yet.
+// market returns one with an add-on, and another whose order is not answered yet.
 func market(d Dialect) *Market {
 	k := NewMarket(testManifest(d))
 	k.Put(App{Order: testOrder, ID: "v1", Config: map[string]string{"TINYKV_URL": "old", "TINYKV_PORT": "1"}, State: "provisioning"})

@@ -24,7 +24,7 @@ type Order struct {
 	GrantEnds time.Time // when the code is worth nothing any more
 }
 
-// NewKey gives a market's id that no add-on has: addon_ and a UUID, or a UUID.
+// NewKey returns a market's id that no add-on has: addon_ and a UUID, or a UUID.
 func NewKey(d Dialect) string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
@@ -36,7 +36,7 @@ func NewKey(d Dialect) string {
 	return id
 }
 
-// DefaultRegion gives how a dialect writes where most add-ons are.
+// DefaultRegion returns how a dialect writes where most add-ons are.
 func (d Dialect) DefaultRegion() string {
 	switch d {
 	case Clever:
@@ -47,7 +47,7 @@ func (d Dialect) DefaultRegion() string {
 	return "amazon-web-services::us-east-1"
 }
 
-// KeyField gives how a dialect calls the market's id in an order.
+// KeyField returns how a dialect calls the market's id in an order.
 func (d Dialect) KeyField() string {
 	if d == Clever {
 		return "addon_id"
@@ -55,7 +55,7 @@ func (d Dialect) KeyField() string {
 	return "uuid"
 }
 
-// Body gives what a marketplace sends to order an add-on.
+// Body returns what a marketplace sends to order an add-on.
 func (o Order) Body(m *Manifest) map[string]any {
 	options := map[string]string{}
 	maps.Copy(options, o.Options)
@@ -83,7 +83,7 @@ func (o Order) Body(m *Manifest) map[string]any {
 	return b
 }
 
-// PlanBody gives what a marketplace sends to change an add-on's plan.
+// PlanBody returns what a marketplace sends to change an add-on's plan.
 func (o Order) PlanBody(d Dialect, plan string) map[string]any {
 	b := map[string]any{"plan": plan}
 	switch d {

@@ -34,20 +34,20 @@ func TestRepeats(t *testing.T) {
 	reset := &net.OpError{Op: "read", Err: errors.New("reset")}
 	for name, c := range map[string]struct {
 		do    round
-		p     Patience
+		p     RetryPolicy
 		tries int
 		after time.Duration
 		fails bool
 	}{
-		"well at once":  {func(int, *http.Request) (*http.Response, error) { return answered(200, `{"id":"v1"}`), nil }, Brief(), 1, 0, false},
-		"refused":       {func(int, *http.Request) (*http.Response, error) { return answered(422, `{}`), nil }, Brief(), 1, 0, true},
-		"garbled twice": {func(int, *http.Request) (*http.Response, error) { return answered(200, `ok`), nil }, Persistent(), 2, 0, true},
+		"well at once":  {func(int, *http.Request) (*http.Response, error) { return answered(200, `{"id":"v1"}`), nil }, BriefRetry(), 1, 0, false},
+		"refused":       {func(int, *http.Request) (*http.Response, error) { return answered(422, `{}`), nil }, BriefRetry(), 1, 0, true},
+		"garbled twice": {func(int, *http.Request) (*http.Response, error) { return answered(200, `ok`), nil }, PersistentRetry(), 2, 0, true},
 		"busy, then well": {func(n int, _ *http.Request) (*http.Response, error) {
 			if n < 4 {
 				return answered(503, ``), nil
 			}
 			return answered(200, `{"id":"v1"}`), nil
-		}, Brief(), 4, 7 * time.Second, false},
+		}, BriefRetry(), 4, 7 * time.Second, false},
 		"asks to wait": {func(n int, _ *http.Request) (*http.Response, error) {
 			if n == 1 {
 				r := answered(429, ``)
@@ -55,19 +55,19 @@ func TestRepeats(t *testing.T) {
 				return r, nil
 			}
 			return answered(200, `{"id":"v1"}`), nil
-		}, Brief(), 2, 20 * time.Second, false},
+		}, BriefRetry(), 2, 20 * time.Second, false},
 		"asks to wait long": {func(int, *http.Request) (*http.Response, error) {
 			r := answered(503, ``)
 			r.Header.Set("Retry-After", "3000")
 			return r, nil
-		}, Brief(), 1, 0, true},
-		"never there": {func(int, *http.Request) (*http.Response, error) { return nil, reset }, Brief(), 4, 7 * time.Second, true},
+		}, BriefRetry(), 1, 0, true},
+		"never there": {func(int, *http.Request) (*http.Response, error) { return nil, reset }, BriefRetry(), 4, 7 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			out := &rounds{do: c.do}
 			noted := 0
 			b := &Backend{
-				Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Line: NewLine(LineOptions{Out: out}), Patience: c.p,
+				Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Transport: NewTransport(TransportOptions{RoundTripper: out}), Retry: c.p,
 				Before: func(string, int) error { noted++; return nil },
 			}
 			start := time.Now()
@@ -82,7 +82,7 @@ func TestRepeats(t *testing.T) {
 func TestPersistence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &rounds{do: func(int, *http.Request) (*http.Response, error) { return answered(500, ``), nil }}
-		b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Line: NewLine(LineOptions{Out: out}), Patience: Persistent()}
+		b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Transport: NewTransport(TransportOptions{RoundTripper: out}), Retry: PersistentRetry()}
 		start := time.Now()
 		_, err := b.Provision(context.Background(), testOrder)
 		if took := time.Since(start); err == nil || took < 20*time.Hour || took > 28*time.Hour {
@@ -108,7 +108,7 @@ func TestAbandon(t *testing.T) {
 			}
 			return answered(204, ``), nil
 		}}
-		b := &Backend{Manifest: testManifest(d), Site: Site{BaseURL: "https://kv.example.test/r"}, Line: NewLine(LineOptions{Out: out})}
+		b := &Backend{Manifest: testManifest(d), Site: Site{BaseURL: "https://kv.example.test/r"}, Transport: NewTransport(TransportOptions{RoundTripper: out})}
 		if _, err := b.Provision(context.Background(), testOrder); err == nil {
 			t.Fatal("answered")
 		}
@@ -132,7 +132,7 @@ func TestAbandonUnasked(t *testing.T) {
 		"wrong credentials": {answered(401, ``), nil, false},
 	} {
 		out := &rounds{do: func(int, *http.Request) (*http.Response, error) { return c.answer, c.err }}
-		b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Line: NewLine(LineOptions{Out: out})}
+		b := &Backend{Manifest: testManifest(Clever), Site: Site{BaseURL: "https://kv.example.test/r"}, Transport: NewTransport(TransportOptions{RoundTripper: out})}
 		if err := b.Abandon(context.Background(), testOrder); (err == nil) != c.over {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Rules gives all rules, in the order of their codes. The letters stand for
+// Rules returns all rules, in the order of their codes. The letters stand for
 // clever, appfog, heroku-v1 and heroku-v3.
 func Rules() []Rule {
 	return slices.Concat([]Rule{
-		{"M001", "strict JSON in UTF-8, without comments", "EEEE", func(*lint) {}}, // Read tells it
+		{"M001", "strict JSON in UTF-8, without comments", "EEEE", (*lint).noComments}, // Read reports all else
 		{"M002", "an object without duplicate keys", "EEEE", (*lint).duplicates},
 		{"M010", "an id", "EEEE", (*lint).id},
 		{"M011", "the characters of the id", "EEEE", (*lint).idCharacters},
@@ -41,9 +41,17 @@ func Rules() []Rule {
 	})
 }
 
+// noComments reports comments, and lets the other rules go on. Clever Cloud's own
+// template has them, while its API takes JSON only.
+func (l *lint) noComments() {
+	for _, at := range l.comments {
+		l.add(at, "", l.o.Dialect == Clever, "a comment, which JSON does not have: remove it before the manifest is pushed")
+	}
+}
+
 func (l *lint) duplicates() {
 	if l.root.kind != object {
-		l.tell(l.root, "a manifest is an object: { … }")
+		l.report(l.root, "a manifest is an object: { … }")
 		return
 	}
 	var walk func(n *node)
@@ -51,7 +59,7 @@ func (l *lint) duplicates() {
 		seen := map[string]bool{}
 		for _, m := range n.members {
 			if seen[m.name] {
-				l.note(m.at, m.value.pointer, false, "key %q appears twice", m.name)
+				l.add(m.at, m.value.pointer, false, "key %q appears twice", m.name)
 			}
 			seen[m.name] = true
 			walk(m.value)
@@ -81,14 +89,14 @@ func (l *lint) idCharacters() {
 	n := l.root.get("id")
 	want := idForms[l.o.Dialect]
 	if strings.TrimSpace(n.str()) != "" && !want.form.MatchString(n.str()) {
-		l.tell(n, `"id" %q: use %s`, n.str(), want.words)
+		l.report(n, `"id" %q: use %s`, n.str(), want.words)
 	}
 }
 
 func (l *lint) idKept() {
 	n := l.root.get("id")
 	if was := l.o.Previous; was != "" && n.is(text) && n.text != was {
-		l.tell(n, `"id" cannot change after the first push (was %q, now %q)`, was, n.text)
+		l.report(n, `"id" cannot change after the first push (was %q, now %q)`, was, n.text)
 	}
 }
 
@@ -102,15 +110,15 @@ func (l *lint) name() {
 func (l *lint) apiObject() {
 	switch {
 	case l.api == nil:
-		l.tell(l.root, `"api" is missing`)
+		l.report(l.root, `"api" is missing`)
 	case l.api.kind != object:
-		l.tell(l.api, `"api" must be an object`)
+		l.report(l.api, `"api" must be an object`)
 	}
 }
 
 func (l *lint) username() {
 	if n := l.api.get("username"); n != nil {
-		l.tell(n, `"api.username" is not used: the user name is the "id"`)
+		l.report(n, `"api.username" is not used: the user name is the "id"`)
 	}
 }
 
@@ -126,7 +134,7 @@ func (l *lint) samples() {
 		n := l.api.get(name)
 		low := strings.ToLower(n.str())
 		if slices.ContainsFunc(published, func(p string) bool { return strings.HasPrefix(low, p) }) {
-			l.tell(n, `"api.%s" is a value printed in public documentation: generate your own`, name)
+			l.report(n, `"api.%s" is a value printed in public documentation: generate your own`, name)
 		}
 	}
 }
@@ -134,7 +142,7 @@ func (l *lint) samples() {
 func (l *lint) equalSecrets() {
 	p, s := l.api.get("password"), l.api.get("sso_salt")
 	if p.str() != "" && p.str() == s.str() {
-		l.tell(s, `"api.password" and "api.sso_salt" are equal: who learns one knows both`)
+		l.report(s, `"api.password" and "api.sso_salt" are equal: who learns one knows both`)
 	}
 }
 
@@ -144,9 +152,9 @@ func (l *lint) printable() {
 		odd := func(r rune) bool { return r < ' ' || r > '~' }
 		switch {
 		case strings.ContainsFunc(n.str(), odd):
-			l.tell(n, `"api.%s" has characters beside printable ASCII: not every HTTP library sends them alike`, name)
+			l.report(n, `"api.%s" has characters beside printable ASCII: not every HTTP library sends them alike`, name)
 		case strings.Contains(n.str(), ":"):
-			l.tell(n, `"api.%s" contains ":": some parsers cut it there`, name)
+			l.report(n, `"api.%s" contains ":": some parsers cut it there`, name)
 		}
 	}
 }
@@ -163,12 +171,12 @@ func (l *lint) salt() {
 			if at == nil {
 				at = l.in()
 			}
-			l.tell(at, `users sign in at %q but "api.sso_salt" is missing`, where)
+			l.report(at, `users sign in at %q but "api.sso_salt" is missing`, where)
 			return
 		}
 	}
 	if n != nil {
-		l.tell(n, `"api.sso_salt" must be a text that is not empty`)
+		l.report(n, `"api.sso_salt" must be a text that is not empty`)
 	}
 }
 
@@ -185,12 +193,12 @@ func (l *lint) regions() {
 	switch {
 	case l.o.Dialect == AppFog:
 		if n != nil {
-			l.tell(n, `"api.regions" is ignored by this marketplace`)
+			l.report(n, `"api.regions" is ignored by this marketplace`)
 		}
 	case n == nil:
-		l.tell(l.in(), `"api.regions" is missing: it must be a list that is not empty`)
+		l.report(l.in(), `"api.regions" is missing: it must be a list that is not empty`)
 	case n.kind != array || len(n.items) == 0:
-		l.tell(n, `"api.regions" must be a list that is not empty`)
+		l.report(n, `"api.regions" must be a list that is not empty`)
 	default:
 		l.strings(n, "api.regions")
 	}
@@ -204,9 +212,9 @@ func (l *lint) mustServe() {
 	all := texts(n)
 	switch {
 	case l.o.Dialect == Clever && !slices.ContainsFunc(all, func(r string) bool { return strings.EqualFold(r, "eu") }):
-		l.tell(n, `"api.regions" must contain "eu"`)
+		l.report(n, `"api.regions" must contain "eu"`)
 	case l.o.Dialect == HerokuV1 && !slices.Contains(all, "us") && !slices.Contains(all, "*"):
-		l.tell(n, `"api.regions" must contain "us" or "*"`)
+		l.report(n, `"api.regions" must contain "us" or "*"`)
 	}
 }
 
@@ -214,7 +222,7 @@ func (l *lint) knownRegions() {
 	for _, n := range each(l.api.get("regions")) {
 		known := regionsOf[l.o.Dialect]
 		if !slices.ContainsFunc(known, func(r string) bool { return strings.EqualFold(r, n.text) }) {
-			l.tell(n, "unknown region %q%s", n.text, didYouMean(n.text, known))
+			l.report(n, "unknown region %q%s", n.text, didYouMean(n.text, known))
 		}
 	}
 }
@@ -224,14 +232,14 @@ func (l *lint) requires() {
 	switch known := []string{"many_per_app", "attachable", "syslog_drain", "log_input"}; {
 	case n == nil:
 	case !l.o.Dialect.Heroku():
-		l.tell(n, `"api.requires" is not supported by this marketplace`)
+		l.report(n, `"api.requires" is not supported by this marketplace`)
 	case n.kind != array:
-		l.tell(n, `"api.requires" must be a list`)
+		l.report(n, `"api.requires" must be a list`)
 	default:
 		l.strings(n, "api.requires")
 		for _, item := range each(n) {
 			if !slices.Contains(known, item.text) {
-				l.tell(item, "unknown requirement %q%s", item.text, didYouMean(item.text, known))
+				l.report(item, "unknown requirement %q%s", item.text, didYouMean(item.text, known))
 			}
 		}
 	}
@@ -241,8 +249,8 @@ func (l *lint) version() {
 	n := l.api.get("version")
 	switch {
 	case n == nil:
-		l.tell(l.in(), `"api.version" is missing: it must be the text "3"`)
+		l.report(l.in(), `"api.version" is missing: it must be the text "3"`)
 	case n.str() != "3":
-		l.tell(n, `"api.version" must be the text "3"`)
+		l.report(n, `"api.version" must be the text "3"`)
 	}
 }

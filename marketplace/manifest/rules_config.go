@@ -31,7 +31,7 @@ func (l *lint) configVars() {
 	case n != nil:
 		l.strings(n, "api.config_vars")
 	case l.o.Dialect != HerokuV1:
-		l.tell(l.in(), `"api.config_vars" is missing: it may be an empty list`)
+		l.report(l.in(), `"api.config_vars" is missing: it may be an empty list`)
 	}
 }
 
@@ -44,18 +44,18 @@ func (l *lint) variableNames() {
 		if !variableName.MatchString(better) {
 			better = "capital letters, digits and _"
 		}
-		l.tell(n, "%q is not a valid name: use %s", n.text, better)
+		l.report(n, "%q is not a valid name: use %s", n.text, better)
 	}
 }
 
 func (l *lint) prefixed() {
 	p := prefix(l.root)
 	if p == "" || !variableStart.MatchString(p) {
-		return // told by the rules about id and prefix
+		return // reported by the rules about id and prefix
 	}
 	for _, n := range each(l.api.get("config_vars")) {
 		if !strings.HasPrefix(n.text, strings.TrimSuffix(p, "_")+"_") {
-			l.tell(n, "%q must begin with %q", n.text, p+"_")
+			l.report(n, "%q must begin with %q", n.text, p+"_")
 		}
 	}
 }
@@ -69,14 +69,14 @@ func (l *lint) prefixable() {
 	if l.o.Dialect.Heroku() {
 		what = "set config_vars_prefix"
 	}
-	l.tell(id, "id %q gives the prefix %q, which cannot begin a variable's name: %s", id.text, prefix(l.root), what)
+	l.report(id, "id %q gives the prefix %q, which cannot begin a variable's name: %s", id.text, prefix(l.root), what)
 }
 
 func (l *lint) variablesOnce() {
 	seen := map[string]bool{}
 	for _, n := range each(l.api.get("config_vars")) {
 		if seen[n.text] {
-			l.tell(n, "%q is listed twice", n.text)
+			l.report(n, "%q is listed twice", n.text)
 		}
 		seen[n.text] = true
 	}
@@ -85,7 +85,7 @@ func (l *lint) variablesOnce() {
 func (l *lint) platformVariables() {
 	for _, n := range each(l.api.get("config_vars")) {
 		if slices.Contains([]string{"PATH", "HOME", "PORT", "SHELL", "USER"}, n.text) || strings.HasPrefix(n.text, "LD_") {
-			l.tell(n, "%q would overwrite a variable of the platform", n.text)
+			l.report(n, "%q would overwrite a variable of the platform", n.text)
 		}
 	}
 }
@@ -95,13 +95,13 @@ func (l *lint) prefixForm() {
 	switch {
 	case n == nil:
 	case !l.o.Dialect.Heroku():
-		l.tell(n, `"api.config_vars_prefix" is not supported by this marketplace`)
+		l.report(n, `"api.config_vars_prefix" is not supported by this marketplace`)
 	case !n.is(text):
-		l.tell(n, `"api.config_vars_prefix" must be a text`)
+		l.report(n, `"api.config_vars_prefix" must be a text`)
 	case strings.HasSuffix(n.text, "_"):
-		l.tell(n, `"api.config_vars_prefix" %q: leave the "_" at its end out`, n.text)
+		l.report(n, `"api.config_vars_prefix" %q: leave the "_" at its end out`, n.text)
 	case !variableStart.MatchString(n.text):
-		l.tell(n, `"api.config_vars_prefix" %q: use capital letters, digits and _, a letter first`, n.text)
+		l.report(n, `"api.config_vars_prefix" %q: use capital letters, digits and _, a letter first`, n.text)
 	}
 }
 
@@ -113,19 +113,19 @@ func (l *lint) plans() {
 		return
 	}
 	if n.kind != array || len(n.items) == 0 {
-		l.tell(n, `"plans" must be a list that is not empty; leave it out where there are none`)
+		l.report(n, `"plans" must be a list that is not empty; leave it out where there are none`)
 		return
 	}
 	for _, p := range n.items {
 		if p.kind != object {
-			l.tell(p, "a plan is an object with id, name and description")
+			l.report(p, "a plan is an object with id, name and description")
 			continue
 		}
 		for _, name := range []string{"id", "name", "description"} {
 			l.nonEmpty(p, p.get(name), "plans."+name, "")
 		}
 		if name := p.get("name"); name.str() != "" && !planName.MatchString(name.text) {
-			l.tell(name, `the plan's name %q: lower-case letters, digits, "-" and "_" only`, name.text)
+			l.report(name, `the plan's name %q: lower-case letters, digits, "-" and "_" only`, name.text)
 		}
 	}
 }
@@ -135,13 +135,13 @@ func (l *lint) planIDs() {
 	for _, p := range l.root.get("plans").list() {
 		if id := p.get("id"); id.str() != "" {
 			if seen[id.text] {
-				l.tell(id, "the plan id %q is listed twice", id.text)
+				l.report(id, "the plan id %q is listed twice", id.text)
 			}
 			seen[id.text] = true
 		}
 		for _, name := range []string{"price", "price_unit"} {
 			if n := p.get(name); n != nil {
-				l.tell(n, "%q of a plan is no longer accepted", name)
+				l.report(n, "%q of a plan is no longer accepted", name)
 			}
 		}
 	}
@@ -149,6 +149,6 @@ func (l *lint) planIDs() {
 
 func (l *lint) updateable() {
 	if n := l.root.get("plan_updateable"); n != nil && n.kind != boolean {
-		l.tell(n, `"plan_updateable" must be true or false`)
+		l.report(n, `"plan_updateable" must be true or false`)
 	}
 }

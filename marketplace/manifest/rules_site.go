@@ -21,15 +21,15 @@ func (l *lint) production() {
 	n := l.api.get("production")
 	switch {
 	case n == nil:
-		l.tell(l.in(), `"api.production" is missing`)
+		l.report(l.in(), `"api.production" is missing`)
 	case n.kind != object && n.kind != text:
-		l.tell(n, `"api.production" must be an object with base_url and sso_url`)
+		l.report(n, `"api.production" must be an object with base_url and sso_url`)
 	}
 }
 
 func (l *lint) oldForm() {
 	if n := l.api.get("production"); n.is(text) {
-		l.tell(n, `"api.production" is a text (the old form, users sign in by GET): use base_url and sso_url`)
+		l.report(n, `"api.production" is a text (the old form, users sign in by GET): use base_url and sso_url`)
 	}
 }
 
@@ -61,9 +61,9 @@ func (l *lint) bareURLs() {
 			switch {
 			case u.err != nil:
 			case u.url.User != nil:
-				l.tell(u.n, "%s must not contain a user name or password", u.path)
+				l.report(u.n, "%s must not contain a user name or password", u.path)
 			case u.url.Fragment != "" || strings.HasSuffix(u.n.text, "#"):
-				l.tell(u.n, "%s must not contain a fragment (#…)", u.path)
+				l.report(u.n, "%s must not contain a fragment (#…)", u.path)
 			case u.url.RawQuery != "" || u.url.ForceQuery:
 				l.warn(u.n, "%s contains a query: not every marketplace keeps it", u.path)
 			}
@@ -78,7 +78,7 @@ func (l *lint) openHosts() {
 		case l.o.Loopback && IsLoopback(u.url.Hostname()):
 			l.warn(u.n, "%s points to this machine: no marketplace reaches it", u.path)
 		default:
-			l.tell(u.n, "%s points to a private address: no marketplace reaches it", u.path)
+			l.report(u.n, "%s points to a private address: no marketplace reaches it", u.path)
 		}
 	}
 }
@@ -87,20 +87,20 @@ func (l *lint) testSite() {
 	n := l.api.get("test")
 	switch {
 	case n == nil:
-		l.tell(l.in(), `"api.test" is missing`)
+		l.report(l.in(), `"api.test" is missing`)
 		return
 	case n.kind != object && (n.kind != text || l.o.Dialect != HerokuV1):
-		l.tell(n, `"api.test" must be an object with base_url and sso_url`)
+		l.report(n, `"api.test" must be an object with base_url and sso_url`)
 		return
 	case n.kind == object && !l.nonEmpty(n, n.get("base_url"), "api.test.base_url", ""):
 		return
 	}
 	if n.kind == object && l.o.Dialect != AppFog && n.get("sso_url") == nil {
-		l.tell(n, `"api.test.sso_url" is missing`)
+		l.report(n, `"api.test.sso_url" is missing`)
 	}
 	for _, u := range l.urls("test") {
 		if u.err != nil || u.url.Scheme != "http" && u.url.Scheme != "https" {
-			l.tell(u.n, "%s is no absolute URL: write https://host/path", u.path)
+			l.report(u.n, "%s is no absolute URL: write https://host/path", u.path)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func (l *lint) sameSites() {
 	}
 	for _, name := range []string{"base_url", "sso_url"} {
 		if n := t.get(name); n.is(text) && p.get(name).is(text) && n.text != p.get(name).text {
-			l.tell(n, `test.%s differs from production's: this marketplace calls "test" right after creation, make both equal`, name)
+			l.report(n, `test.%s differs from production's: this marketplace calls "test" right after creation, make both equal`, name)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (l *lint) sameSites() {
 func (l *lint) secureTest() {
 	for _, u := range l.urls("test") {
 		if u.err == nil && u.url.Scheme == "http" {
-			l.tell(u.n, "%s uses http: passwords travel in clear", u.path)
+			l.report(u.n, "%s uses http: passwords travel in clear", u.path)
 		}
 	}
 }

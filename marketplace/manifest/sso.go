@@ -17,21 +17,21 @@ import (
 	"time"
 )
 
-// A Recipe is how the proof of a single sign-on is made; its name is that of the
+// A Scheme is how the proof of a single sign-on is made; its name is that of the
 // form's field which carries it.
-type Recipe string
+type Scheme string
 
-// The recipes. Only Signature and UserScopedToken cover who signs in: with the
+// The schemes. Only Signature and UserScopedToken cover who signs in: with the
 // others the e-mail address is anybody's claim.
 const (
-	Token           Recipe = "token"                      // sha1 of id, salt, timestamp
-	Signature       Recipe = "signature"                  // sha512 of id, user, e-mail, nav-data, salt, timestamp
-	ResourceToken   Recipe = "resource_token"             // sha1 of the market's uuid, salt, timestamp
-	UserScopedToken Recipe = "user_scoped_resource_token" // sha256 of uuid, salt, timestamp, user, e-mail
+	Token           Scheme = "token"                      // sha1 of id, salt, timestamp
+	Signature       Scheme = "signature"                  // sha512 of id, user, e-mail, nav-data, salt, timestamp
+	ResourceToken   Scheme = "resource_token"             // sha1 of the market's uuid, salt, timestamp
+	UserScopedToken Scheme = "user_scoped_resource_token" // sha256 of uuid, salt, timestamp, user, e-mail
 )
 
-// Recipe gives the best recipe that a dialect has.
-func (d Dialect) Recipe() Recipe {
+// Scheme returns the best scheme that a dialect has.
+func (d Dialect) Scheme() Scheme {
 	switch d {
 	case Clever:
 		return Signature
@@ -41,15 +41,15 @@ func (d Dialect) Recipe() Recipe {
 	return Token
 }
 
-// recipes gives all recipes whose proofs a dialect's form carries.
-func (d Dialect) recipes() []Recipe {
+// schemes returns all schemes whose proofs a dialect's form carries.
+func (d Dialect) schemes() []Scheme {
 	switch d {
 	case Clever:
-		return []Recipe{Token, Signature}
+		return []Scheme{Token, Signature}
 	case HerokuV3:
-		return []Recipe{Token, ResourceToken, UserScopedToken}
+		return []Scheme{Token, ResourceToken, UserScopedToken}
 	}
-	return []Recipe{Token}
+	return []Scheme{Token}
 }
 
 // A Login is somebody who opens the dashboard of an add-on.
@@ -63,7 +63,7 @@ type Login struct {
 	Timestamp  string // as written; set by Stamp
 }
 
-// Stamp gives a moment as a dialect writes it.
+// Stamp returns a moment as a dialect writes it.
 func (d Dialect) Stamp(at time.Time) string {
 	if d == Clever {
 		return strconv.FormatInt(at.UnixMilli(), 10)
@@ -71,8 +71,8 @@ func (d Dialect) Stamp(at time.Time) string {
 	return strconv.FormatInt(at.Unix(), 10)
 }
 
-// Proof gives the proof of a login, in lower-case hex.
-func (r Recipe) Proof(l Login, salt string) string {
+// Proof returns the proof of a login, in lower-case hex.
+func (r Scheme) Proof(l Login, salt string) string {
 	var h hash.Hash
 	var parts []string
 	switch r {
@@ -92,7 +92,7 @@ func (r Recipe) Proof(l Login, salt string) string {
 // field is a field of a form with its value.
 type field struct{ name, value string }
 
-// fields gives what a dialect's form carries beside the proofs.
+// fields returns what a dialect's form carries beside the proofs.
 func (l Login) fields(d Dialect) []field {
 	all := []field{{"id", l.ID}, {"timestamp", l.Timestamp}}
 	switch d {
@@ -107,13 +107,13 @@ func (l Login) fields(d Dialect) []field {
 	return all
 }
 
-// signed gives the fields that the separator of the recipes must not be in: who
+// signed returns the fields that the separator of the schemes must not be in: who
 // could put it there could move a border between two fields.
 func (l Login) signed() []field {
 	return []field{{"id", l.ID}, {"resource_id", l.ResourceID}, {"user_id", l.UserID}, {"email", l.Email}, {"nav-data", l.NavData}}
 }
 
-// unambiguous tells which field has a ":" or a control character in it.
+// unambiguous reports which field has a ":" or a control character in it.
 func (l Login) unambiguous() error {
 	for _, f := range l.signed() {
 		if strings.ContainsFunc(f.value, func(r rune) bool { return r == ':' || r < ' ' || r == 0x7f }) {
@@ -152,7 +152,7 @@ func (m *Manifest) SignIn(s Site, l Login, now time.Time) (*SignIn, error) {
 	for _, f := range l.fields(m.Dialect) {
 		in.Form.Set(f.name, f.value)
 	}
-	for _, r := range m.Dialect.recipes() {
+	for _, r := range m.Dialect.schemes() {
 		in.Form.Set(string(r), r.Proof(l, m.SSOSalt))
 	}
 	if s.Old {
@@ -162,7 +162,7 @@ func (m *Manifest) SignIn(s Site, l Login, now time.Time) (*SignIn, error) {
 	return in, nil
 }
 
-// Address gives URL and fields as one URL, for the old form and for printing.
+// Address returns URL and fields as one URL, for the old form and for printing.
 func (s *SignIn) Address() string {
 	glue := "?"
 	if strings.Contains(s.URL, "?") {
@@ -187,7 +187,7 @@ var signInPage = template.Must(template.New("sign in").Parse(`<!doctype html>
 // no address line.
 func (s *SignIn) WritePage(w io.Writer) error { return signInPage.Execute(w, s) }
 
-// PagePolicy gives the Content-Security-Policy with which a server sends that page.
+// PagePolicy returns the Content-Security-Policy with which a server sends that page.
 // Where the form goes is not in it: browsers would hold the dashboard's own
 // redirects to that.
 func PagePolicy() string {

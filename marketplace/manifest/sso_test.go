@@ -15,7 +15,7 @@ const (
 
 func TestPublishedProofs(t *testing.T) {
 	for _, c := range []struct {
-		recipe Recipe
+		recipe Scheme
 		login  Login
 		salt   string
 		want   string
@@ -39,7 +39,7 @@ func TestPublishedProofs(t *testing.T) {
 
 var testNow = time.UnixMilli(1700000000000)
 
-// signIn gives a manifest with its salt, a login, and its signed form.
+// signIn returns a manifest with its salt, a login, and its signed form.
 func signIn(t testing.TB, d Dialect, at time.Time) (*Verifier, url.Values) {
 	t.Helper()
 	m := &Manifest{Dialect: d, SSOSalt: testSalt}
@@ -73,7 +73,7 @@ func resign(d Dialect, form url.Values) {
 		ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"),
 		NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp"),
 	}
-	for _, r := range d.recipes() {
+	for _, r := range d.schemes() {
 		form.Set(string(r), r.Proof(l, testSalt))
 	}
 }
@@ -93,11 +93,11 @@ func TestBadSignIns(t *testing.T) {
 		want  string
 		only  []Dialect
 	}{
-		"wrong proof":             {func(d Dialect, f url.Values) { f.Set(string(d.Recipe()), "invalid") }, "proof that is missing or wrong", nil},
-		"no proof":                {func(d Dialect, f url.Values) { f.Del(string(d.Recipe())) }, "proof that is missing or wrong", nil},
-		"empty proof":             {func(d Dialect, f url.Values) { f.Set(string(d.Recipe()), "") }, "proof that is missing or wrong", nil},
-		"capital hex":             {func(d Dialect, f url.Values) { f.Set(string(d.Recipe()), strings.ToUpper(f.Get(string(d.Recipe())))) }, "proof that is missing or wrong", nil},
-		"proof and more":          {func(d Dialect, f url.Values) { f.Set(string(d.Recipe()), f.Get(string(d.Recipe()))+"0") }, "proof that is missing or wrong", nil},
+		"wrong proof":             {func(d Dialect, f url.Values) { f.Set(string(d.Scheme()), "invalid") }, "proof that is missing or wrong", nil},
+		"no proof":                {func(d Dialect, f url.Values) { f.Del(string(d.Scheme())) }, "proof that is missing or wrong", nil},
+		"empty proof":             {func(d Dialect, f url.Values) { f.Set(string(d.Scheme()), "") }, "proof that is missing or wrong", nil},
+		"capital hex":             {func(d Dialect, f url.Values) { f.Set(string(d.Scheme()), strings.ToUpper(f.Get(string(d.Scheme())))) }, "proof that is missing or wrong", nil},
+		"proof and more":          {func(d Dialect, f url.Values) { f.Set(string(d.Scheme()), f.Get(string(d.Scheme()))+"0") }, "proof that is missing or wrong", nil},
 		"six minutes old":         {at(-6 * time.Minute), "too old", nil},
 		"sixteen minutes old":     {at(-16 * time.Minute), "too old", nil},
 		"ten minutes ahead":       {at(10 * time.Minute), "of the future", nil},
@@ -147,7 +147,7 @@ func badSignIn(t *testing.T, name string, d Dialect, spoil func(Dialect, url.Val
 	if err == nil || !strings.Contains(err.Error(), want) || l != (Login{}) {
 		t.Errorf("%s in %s: %v, want %q", name, d, err, want)
 	}
-	if err != nil && strings.Contains(err.Error(), d.Recipe().Proof(Login{ID: form.Get("id"), Timestamp: form.Get("timestamp")}, testSalt)) {
+	if err != nil && strings.Contains(err.Error(), d.Scheme().Proof(Login{ID: form.Get("id"), Timestamp: form.Get("timestamp")}, testSalt)) {
 		t.Errorf("%s in %s: the expected proof is told", name, d)
 	}
 }
@@ -271,7 +271,7 @@ func FuzzVerify(f *testing.F) {
 			v := NewVerifier(d, testSalt)
 			v.Now = func() time.Time { return testNow }
 			l, err := v.Verify(form)
-			if err == nil && form.Get(string(d.Recipe())) != d.Recipe().Proof(l, testSalt) {
+			if err == nil && form.Get(string(d.Scheme())) != d.Scheme().Proof(l, testSalt) {
 				t.Fatalf("%s: let in by %q", d, body)
 			}
 			if _, err := v.Verify(form); err == nil {

@@ -26,9 +26,9 @@ func TestTriesAreTold(t *testing.T) {
 			fmt.Fprint(w, `{"id": "kv1", "config": {"TINYKV_URL": "kv://x", "OTHER": "x"}}`)
 		}
 	})
-	b.Patience = Patience{Waits: []time.Duration{time.Millisecond}}
+	b.Retry = RetryPolicy{Waits: []time.Duration{time.Millisecond}}
 	var told []string
-	b.After = func(a Try) {
+	b.After = func(a Attempt) {
 		line := fmt.Sprintf("%s %s %s %s %q %d: %d", a.Vendor, a.Call, a.Method, strings.TrimPrefix(a.URL, b.Site.BaseURL), a.Plan, a.Number, a.Status)
 		if a.Resource != nil {
 			line += fmt.Sprintf(" %s %d %s", a.Resource.ID, len(a.Resource.Config), a.Resource.Dropped)
@@ -89,7 +89,7 @@ func TestSecretsSentBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var told string
 			b := answering(t, Clever, h)
-			b.After = func(a Try) {
+			b.After = func(a Attempt) {
 				told += fmt.Sprintf("%v %+v", a.Err, a.Resource)
 			}
 			_, err := b.Provision(t.Context(), testOrder)

@@ -8,7 +8,7 @@ import (
 )
 
 // knownKeys lists, for each object of a manifest, the keys that some dialect
-// has; other rules tell those that are not this one's.
+// has; other rules report those that are not this one's.
 var knownKeys = map[string][]string{
 	"": {"id", "name", "api", "plans", "plan_updateable", "tags", "cli_plugin_name", "$base"},
 	"/api": {"config_vars", "config_vars_prefix", "password", "sso_salt", "regions", "requires", "production", "test",
@@ -18,7 +18,7 @@ var knownKeys = map[string][]string{
 	"/plans":          {"id", "name", "description", "price", "price_unit"},
 }
 
-// ownKeys lists keys that only some dialects have, and that no other rule tells
+// ownKeys lists keys that only some dialects have, and that no other rule reports
 // where they do not belong.
 var ownKeys = map[string][]Dialect{
 	"plans": {AppFog}, "plan_updateable": {AppFog}, "tags": {AppFog},
@@ -44,9 +44,9 @@ func (l *lint) unknownIn(n *node, where string) {
 		only, owned := ownKeys[m.name]
 		switch {
 		case !slices.Contains(knownKeys[where], m.name):
-			l.note(m.at, m.value.pointer, true, "unknown key %q%s", path, didYouMean(m.name, knownKeys[where]))
+			l.add(m.at, m.value.pointer, true, "unknown key %q%s", path, didYouMean(m.name, knownKeys[where]))
 		case owned && where != "/plans" && !slices.Contains(only, l.o.Dialect):
-			l.note(m.at, m.value.pointer, true, "%q means nothing to this marketplace", path)
+			l.add(m.at, m.value.pointer, true, "%q means nothing to this marketplace", path)
 		}
 	}
 }

@@ -28,14 +28,14 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Reason }
 
-func no(reason string) error { return &Refusal{http.StatusForbidden, reason} }
+func refuseLogin(reason string) error { return &Refusal{http.StatusForbidden, reason} }
 
 // A Verifier lets those in who come from the marketplace. It takes the proof of
-// one recipe, and no other one: whoever knows the weaker proof of another recipe
+// one scheme, and no other one: whoever knows the weaker proof of another scheme
 // stays outside. It may be used by many goroutines.
 type Verifier struct {
 	Dialect Dialect
-	Recipe  Recipe
+	Scheme  Scheme
 	Salt    string
 	Past    time.Duration    // how old a proof may be
 	Future  time.Duration    // how far ahead of this clock
@@ -45,10 +45,10 @@ type Verifier struct {
 	seen map[[sha256.Size]byte]time.Time // proofs used, until when they are good
 }
 
-// NewVerifier gives a Verifier of the dialect's best recipe, for proofs that are
+// NewVerifier returns a Verifier of the dialect's best scheme, for proofs that are
 // at most five minutes old and a minute ahead.
 func NewVerifier(d Dialect, salt string) *Verifier {
-	return &Verifier{Dialect: d, Recipe: d.Recipe(), Salt: salt, Past: 5 * time.Minute, Future: time.Minute}
+	return &Verifier{Dialect: d, Scheme: d.Scheme(), Salt: salt, Past: 5 * time.Minute, Future: time.Minute}
 }
 
 // Request verifies the form of a request: its body's, never its query's. Every
@@ -58,18 +58,18 @@ func (v *Verifier) Request(r *http.Request) (Login, error) {
 		return Login{}, &Refusal{http.StatusMethodNotAllowed, "users sign in by POST"}
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return Login{}, no("not a form")
+		return Login{}, refuseLogin("not a form")
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, largestForm+1))
 	if err != nil {
-		return Login{}, no("the form was cut off")
+		return Login{}, refuseLogin("the form was cut off")
 	}
 	if len(body) > largestForm {
 		return Login{}, &Refusal{http.StatusRequestEntityTooLarge, "a form of more than 16 KiB"}
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return Login{}, no("a form that cannot be read")
+		return Login{}, refuseLogin("a form that cannot be read")
 	}
 	return v.Verify(form)
 }
@@ -78,7 +78,7 @@ func (v *Verifier) Request(r *http.Request) (Login, error) {
 func (v *Verifier) Verify(form url.Values) (Login, error) {
 	for name, values := range form {
 		if len(values) != 1 {
-			return Login{}, no("the field " + strconv.Quote(name) + " is there more than once")
+			return Login{}, refuseLogin("the field " + strconv.Quote(name) + " is there more than once")
 		}
 	}
 	l := Login{
@@ -89,15 +89,15 @@ func (v *Verifier) Verify(form url.Values) (Login, error) {
 		return Login{}, err
 	}
 	if err := l.unambiguous(); err != nil {
-		return Login{}, no(err.Error())
+		return Login{}, refuseLogin(err.Error())
 	}
 	at, ok := v.moment(l.Timestamp)
 	if !ok {
-		return Login{}, no("a timestamp that is none")
+		return Login{}, refuseLogin("a timestamp that is none")
 	}
-	want, got := v.Recipe.Proof(l, v.Salt), form.Get(string(v.Recipe))
+	want, got := v.Scheme.Proof(l, v.Salt), form.Get(string(v.Scheme))
 	if v.Salt == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1 {
-		return Login{}, no("a proof that is missing or wrong")
+		return Login{}, refuseLogin("a proof that is missing or wrong")
 	}
 	if err := v.fresh(at, want); err != nil {
 		return Login{}, err
@@ -105,10 +105,10 @@ func (v *Verifier) Verify(form url.Values) (Login, error) {
 	return l, nil
 }
 
-// complete asks for the fields that the recipe signs; nav-data may be empty.
+// complete asks for the fields that the scheme signs; nav-data may be empty.
 func (v *Verifier) complete(l Login) error {
 	needed := []field{{"timestamp", l.Timestamp}}
-	switch v.Recipe {
+	switch v.Scheme {
 	case Token:
 		needed = append(needed, field{"id", l.ID})
 	case Signature:
@@ -120,7 +120,7 @@ func (v *Verifier) complete(l Login) error {
 	}
 	for _, f := range needed {
 		if strings.TrimSpace(f.value) == "" {
-			return no("the field " + f.name + " is missing")
+			return refuseLogin("the field " + f.name + " is missing")
 		}
 	}
 	return nil
@@ -155,9 +155,9 @@ func (v *Verifier) fresh(at time.Time, proof string) error {
 	}
 	switch {
 	case at.Before(now.Add(-v.Past)):
-		return no("a proof that is too old")
+		return refuseLogin("a proof that is too old")
 	case at.After(now.Add(v.Future)):
-		return no("a proof of the future")
+		return refuseLogin("a proof of the future")
 	}
 	key := sha256.Sum256([]byte(proof))
 	v.mu.Lock()
@@ -166,7 +166,7 @@ func (v *Verifier) fresh(at time.Time, proof string) error {
 		v.seen = map[[sha256.Size]byte]time.Time{}
 	}
 	if _, used := v.seen[key]; used {
-		return no("a proof that was used before")
+		return refuseLogin("a proof that was used before")
 	}
 	for k, until := range v.seen {
 		if now.After(until) {
@@ -174,7 +174,7 @@ func (v *Verifier) fresh(at time.Time, proof string) error {
 		}
 	}
 	if len(v.seen) >= mostSeen {
-		return no("too many sign-ins at once")
+		return refuseLogin("too many sign-ins at once")
 	}
 	v.seen[key] = at.Add(v.Past)
 	return nil

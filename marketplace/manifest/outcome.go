@@ -28,27 +28,27 @@ func (k callKind) method() string {
 	return http.MethodPost
 }
 
-// A Meaning is what an answer, or its lack, means for an add-on.
-type Meaning string
+// An Outcome is what a response, or the lack of one, means for an add-on.
+type Outcome string
 
-// The meanings.
+// The outcomes.
 const (
-	Done        Meaning = "done"
-	Pending     Meaning = "pending"     // the back-end will say when
-	Refused     Meaning = "refused"     // with a message for the user
-	BadPassword Meaning = "credentials" // the vendor's are wrong: the vendor is to be told
-	Misplaced   Meaning = "misplaced"   // a redirect, a 404, an address inside: the URL is wrong
-	Mismatch    Meaning = "mismatch"    // the back-end does not speak the protocol
-	Missing     Meaning = "missing"     // no such add-on
-	Gone        Meaning = "gone"        // there was one
-	Conflict    Meaning = "conflict"    // the same key with other content
-	Garbled     Meaning = "garbled"     // a success that cannot be understood
-	Untrusted   Meaning = "untrusted"   // its certificate is not good, or its TLS too old
-	Transient   Meaning = "transient"   // later it may go well
+	Done           Outcome = "done"
+	Pending        Outcome = "pending"     // the back-end will say when
+	Refused        Outcome = "refused"     // with a message for the user
+	BadCredentials Outcome = "credentials" // the vendor's are wrong: the provider has to mend them
+	WrongURL       Outcome = "misplaced"   // a redirect, a 404, an address inside: the URL is wrong
+	Mismatch       Outcome = "mismatch"    // the back-end does not speak the protocol
+	NotFound       Outcome = "missing"     // no such add-on
+	Gone           Outcome = "gone"        // there was one
+	Conflict       Outcome = "conflict"    // the same key with other content
+	Malformed      Outcome = "garbled"     // a success that cannot be understood
+	Untrusted      Outcome = "untrusted"   // its certificate is not good, or its TLS too old
+	Transient      Outcome = "transient"   // later it may go well
 )
 
-// meaning tells what a status means.
-func (k callKind) meaning(status int) Meaning {
+// outcome returns what a status means.
+func (k callKind) outcome(status int) Outcome {
 	switch status {
 	case 200, 201:
 		return Done
@@ -56,16 +56,16 @@ func (k callKind) meaning(status int) Meaning {
 		return Pending
 	case 204:
 		if k == provision {
-			return Garbled
+			return Malformed
 		}
 		return Done
 	case 401, 403:
-		return BadPassword
+		return BadCredentials
 	case 404:
 		if k == provision {
-			return Misplaced
+			return WrongURL
 		}
-		return Missing
+		return NotFound
 	case 405, 406, 411, 413, 414, 415:
 		return Mismatch
 	case 408, 425, 429:
@@ -77,9 +77,9 @@ func (k callKind) meaning(status int) Meaning {
 	}
 	switch status / 100 {
 	case 2:
-		return Garbled
+		return Malformed
 	case 3:
-		return Misplaced
+		return WrongURL
 	case 4:
 		return Refused
 	}
@@ -89,7 +89,7 @@ func (k callKind) meaning(status int) Meaning {
 // A Failure is a call that did not do what was asked for. It holds no secret.
 type Failure struct {
 	Call    string // "provision", "plan change", "deprovision"
-	Meaning Meaning
+	Outcome Outcome
 	Status  int    // 0 without an answer
 	Message string // what the back-end says; untrusted text
 	Tries   int
@@ -99,22 +99,22 @@ type Failure struct {
 	after time.Duration // how long to stay away, as the answer asks
 }
 
-// meaningWords say what a Meaning is about.
-var meaningWords = map[Meaning]string{
-	Refused:     "the back-end refused it",
-	BadPassword: "the back-end refused the credentials of the manifest",
-	Misplaced:   "nothing of the vendor's answers at this URL; redirects are not followed",
-	Mismatch:    "the back-end does not speak the protocol",
-	Missing:     "the back-end knows no such add-on",
-	Gone:        "the add-on was removed before",
-	Conflict:    "the back-end has the key with other content",
-	Garbled:     "a success that cannot be understood",
-	Untrusted:   "the back-end cannot be trusted",
-	Transient:   "the back-end is not there, or not well",
+// outcomeTexts describe outcomes in messages.
+var outcomeTexts = map[Outcome]string{
+	Refused:        "the back-end refused it",
+	BadCredentials: "the back-end refused the credentials of the manifest",
+	WrongURL:       "nothing of the vendor's answers at this URL; redirects are not followed",
+	Mismatch:       "the back-end does not speak the protocol",
+	NotFound:       "the back-end knows no such add-on",
+	Gone:           "the add-on was removed before",
+	Conflict:       "the back-end has the key with other content",
+	Malformed:      "a success that cannot be understood",
+	Untrusted:      "the back-end cannot be trusted",
+	Transient:      "the back-end is not there, or not well",
 }
 
 func (f *Failure) Error() string {
-	s := f.Call + ": " + meaningWords[f.Meaning]
+	s := f.Call + ": " + outcomeTexts[f.Outcome]
 	if f.Status != 0 {
 		s += fmt.Sprintf(" (%d)", f.Status)
 	}
@@ -133,47 +133,49 @@ func (f *Failure) Error() string {
 // Hint says what to do about it, "" where there is nothing to advise.
 func (f *Failure) Hint() string {
 	if f.Unknown {
-		return "it may have been done all the same: repeat it with the same key, or settle it with the vendor"
+		return "it may have been done all the same: repeat it with the same key, or ask the provider what became of it"
 	}
-	switch f.Meaning {
-	case BadPassword:
+	switch f.Outcome {
+	case BadCredentials:
 		return `it must take the manifest's "id" and "api.password"`
-	case Misplaced:
+	case WrongURL:
 		return "check base_url in the manifest"
 	}
 	return ""
 }
 
-// Unwrap gives why there was no answer.
+// Unwrap returns why there was no answer.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Patience says how long a call is repeated. The zero Patience tries once.
-type Patience struct {
+// A RetryPolicy says how long a call is repeated. The zero RetryPolicy tries once.
+type RetryPolicy struct {
 	Waits []time.Duration // after the first tries
 	Every time.Duration   // after those; 0: no more
 	Tries int             // in all; 0: as many as there are waits
 }
 
-// Persistent is for marketplaces: soon at first, then every five minutes for a
+// PersistentRetry is for marketplaces: soon at first, then every five minutes for a
 // day.
-func Persistent() Patience {
-	p := Brief()
+func PersistentRetry() RetryPolicy {
+	p := BriefRetry()
 	p.Waits = append(p.Waits, 15*time.Second, time.Minute)
 	p.Every, p.Tries = 5*time.Minute, 24*12
 	return p
 }
 
-// longestWait is how long a person waits because a back-end asks for it.
+// longestWait is how long a user waits because a back-end asks for it.
 const longestWait = 30 * time.Second
 
-// Brief is for people who wait.
-func Brief() Patience { return Patience{Waits: []time.Duration{0, 2 * time.Second, 5 * time.Second}} }
+// BriefRetry is for users who wait.
+func BriefRetry() RetryPolicy {
+	return RetryPolicy{Waits: []time.Duration{0, 2 * time.Second, 5 * time.Second}}
+}
 
-// Next tells whether to try again after a failure, and after how long; try counts
+// Next reports whether to try again after a failure, and after how long; try counts
 // from 1. What cannot be understood
 // is repeated once, as the second answer of a good back-end is the same.
-func (p Patience) Next(try int, f *Failure) (time.Duration, bool) {
-	if f.Meaning != Transient && (f.Meaning != Garbled || try > 1) {
+func (p RetryPolicy) Next(try int, f *Failure) (time.Duration, bool) {
+	if f.Outcome != Transient && (f.Outcome != Malformed || try > 1) {
 		return 0, false
 	}
 	if p.Tries > 0 && try >= p.Tries || p.Every == 0 && f.after > longestWait {
@@ -201,7 +203,7 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// pause waits, or gives the context's error.
+// pause waits, or returns the context's error.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

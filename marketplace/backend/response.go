@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// An answer to the marketplace.
-type answer struct {
+// A response to a call of the marketplace.
+type response struct {
 	status int
 	body   any
 	plain  bool   // the body is a text for the customer, as AppFog wants it
@@ -17,40 +17,42 @@ type answer struct {
 	err    error  // for the log
 }
 
-// told gives the body of a refusal: {"message": …}.
-type told struct {
+// A messageBody is the body of a refusal: {"message": …}.
+type messageBody struct {
 	Message string `json:"message"`
 }
 
-func refuse(status int, message string) answer { return answer{status: status, body: told{message}} }
+func refuse(status int, message string) response {
+	return response{status: status, body: messageBody{message}}
+}
 
-// later asks the marketplace to come again.
-func later(a Addon, err error) answer {
+// tryLater asks the marketplace to repeat the call.
+func tryLater(a Addon, err error) response {
 	r := refuse(http.StatusServiceUnavailable, "it cannot be done now: try again")
 	r.addon, r.err = a, err
 	return r
 }
 
-// not refuses a method.
-func not(allowed string) answer {
+// methodNotAllowed refuses a method.
+func methodNotAllowed(allowed string) response {
 	a := refuse(http.StatusMethodNotAllowed, "the method is not known here")
 	a.allow = allowed
 	return a
 }
 
 // of says which add-on an answer is about.
-func (a answer) of(addon Addon) answer {
+func (a response) of(addon Addon) response {
 	a.addon = addon
 	return a
 }
 
-// message gives what a refusal says, "" where it is none.
-func (a answer) message() string {
-	t, _ := a.body.(told)
+// message returns what a refusal says, "" where it is none.
+func (a response) message() string {
+	t, _ := a.body.(messageBody)
 	return t.Message
 }
 
-func (a answer) write(w http.ResponseWriter) {
+func (a response) write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

@@ -18,35 +18,35 @@ import (
 )
 
 const (
-	connectTime = 5 * time.Second
-	callTime    = 25 * time.Second // what Heroku grants a back-end
-	headerSize  = 64 << 10
-	answerSize  = 1 << 20
-	callsAtOnce = 64 // so that many add-ons are no flood, here or there
+	connectTime  = 5 * time.Second
+	callTime     = 25 * time.Second // what Heroku grants a back-end
+	headerSize   = 64 << 10
+	responseSize = 1 << 20
+	callsAtOnce  = 64 // so that many add-ons are no flood, here or there
 )
 
-// A Line is the way to a back-end that is not trusted: it follows no redirect,
+// A Transport sends requests to a back-end that is not trusted: it follows no redirect,
 // so that credentials reach no other host, reads no more than a mebibyte, and
 // ends after the time that a back-end has. It may be used by many goroutines; of
 // more than 64 calls the others wait.
-type Line struct {
+type Transport struct {
 	out   http.RoundTripper
 	time  time.Duration
 	slots chan struct{} // one taken for each call
 }
 
-// LineOptions say how to reach a back-end.
-type LineOptions struct {
-	Time     time.Duration     // for one call; 0 means 25 seconds
-	Loopback bool              // this machine may be called, for those who develop on it
-	Roots    *x509.CertPool    // whom to trust; nil: whom the system trusts
-	Out      http.RoundTripper // instead of the network, for tests
+// TransportOptions say how to reach a back-end.
+type TransportOptions struct {
+	Timeout      time.Duration     // for one call; 0 means 25 seconds
+	Loopback     bool              // this machine may be called, for those who develop on it
+	Roots        *x509.CertPool    // whom to trust; nil: whom the system trusts
+	RoundTripper http.RoundTripper // instead of the network, for tests
 }
 
-// NewLine gives a way to a back-end. Addresses inside a network are refused when
+// NewTransport returns a Transport. Addresses inside a network are refused when
 // a connection is made, after names were resolved.
-func NewLine(o LineOptions) *Line {
-	l := &Line{out: o.Out, time: o.Time, slots: make(chan struct{}, callsAtOnce)}
+func NewTransport(o TransportOptions) *Transport {
+	l := &Transport{out: o.RoundTripper, time: o.Timeout, slots: make(chan struct{}, callsAtOnce)}
 	if l.time == 0 {
 		l.time = callTime
 	}
@@ -63,7 +63,7 @@ func NewLine(o LineOptions) *Line {
 }
 
 // Close lets connections go that nobody uses.
-func (l *Line) Close() {
+func (l *Transport) Close() {
 	if t, ok := l.out.(*http.Transport); ok {
 		t.CloseIdleConnections()
 	}
@@ -90,26 +90,26 @@ func (e *insideError) Error() string {
 	return fmt.Sprintf("%s is a private address: it is not called", e.addr)
 }
 
-// An Answer is what a back-end sent, up to a mebibyte of it.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Cut    bool // there was more
-	Took   time.Duration
+// A Response is what a back-end sent, up to a mebibyte of it.
+type Response struct {
+	Status    int
+	Header    http.Header
+	Body      []byte
+	Truncated bool // there was more
+	Took      time.Duration
 }
 
-// NoAnswer is a call that was not answered, or not to its end.
-type NoAnswer struct {
-	Err  error
-	Slow bool // the time for a call was over
-	Sent bool // the back-end may have done what it was asked for
-	TLS  bool // no secure connection came to be: its certificate is not good, or its TLS too old
+// NoResponse is the error of a call that was not answered, or not to its end.
+type NoResponse struct {
+	Err      error
+	TimedOut bool // the time for a call was over
+	Sent     bool // the back-end may have done what it was asked for
+	TLS      bool // no secure connection came to be: its certificate is not good, or its TLS too old
 }
 
-func (e *NoAnswer) Error() string {
+func (e *NoResponse) Error() string {
 	switch {
-	case e.Slow:
+	case e.TimedOut:
 		return "no answer within the time for a call"
 	case e.TLS:
 		return insecure(e.Err)
@@ -131,12 +131,12 @@ func insecure(err error) string {
 	return "no secure connection: " + strings.TrimPrefix(err.Error(), "tls: ")
 }
 
-// Unwrap gives what went wrong.
-func (e *NoAnswer) Unwrap() error { return e.Err }
+// Unwrap returns what went wrong.
+func (e *NoResponse) Unwrap() error { return e.Err }
 
-// Send sends a request once. Without an answer the error is a *NoAnswer, or the
+// Send sends a request once. Without a response the error is a *NoResponse, or the
 // context's.
-func (l *Line) Send(r *http.Request) (*Answer, error) {
+func (l *Transport) Send(r *http.Request) (*Response, error) {
 	outer := r.Context()
 	select {
 	case l.slots <- struct{}{}:
@@ -162,15 +162,15 @@ func (l *Line) Send(r *http.Request) (*Answer, error) {
 	if outer.Err() != nil {
 		return nil, outer.Err()
 	}
-	return nil, &NoAnswer{Err: err, Slow: ctx.Err() != nil || timedOut(err), Sent: sent.Load(), TLS: insecure.Load()}
+	return nil, &NoResponse{Err: err, TimedOut: ctx.Err() != nil || timedOut(err), Sent: sent.Load(), TLS: insecure.Load()}
 }
 
 // Handshake makes a connection with a host:port that speaks TLS of no newer
 // version than newest, and sends nothing over it. Zero is the newest of all. It
-// is for those who ask how secure a back-end is; the Line's own calls speak
-// TLS 1.2 at least. Errors are a *NoAnswer; errors.ErrUnsupported where the Line
+// is for those who ask how secure a back-end is; the Transport's own calls speak
+// TLS 1.2 at least. Errors are a *NoResponse; errors.ErrUnsupported where the Transport
 // has something else in place of the network.
-func (l *Line) Handshake(ctx context.Context, address string, newest uint16) error {
+func (l *Transport) Handshake(ctx context.Context, address string, newest uint16) error {
 	t, ok := l.out.(*http.Transport)
 	if !ok {
 		return errors.ErrUnsupported
@@ -179,7 +179,7 @@ func (l *Line) Handshake(ctx context.Context, address string, newest uint16) err
 	defer cancel()
 	conn, err := t.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return &NoAnswer{Err: err, Slow: timedOut(err)}
+		return &NoResponse{Err: err, TimedOut: timedOut(err)}
 	}
 	defer func() { _ = conn.Close() }()
 	config := t.TLSClientConfig.Clone()
@@ -188,7 +188,7 @@ func (l *Line) Handshake(ctx context.Context, address string, newest uint16) err
 		config.MinVersion, config.MaxVersion = min(config.MinVersion, newest), newest
 	}
 	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil {
-		return &NoAnswer{Err: err, Slow: timedOut(err), TLS: !timedOut(err)}
+		return &NoResponse{Err: err, TimedOut: timedOut(err), TLS: !timedOut(err)}
 	}
 	return nil
 }
@@ -200,19 +200,19 @@ func timedOut(err error) bool {
 
 // exchange uses the transport as it is, without http.Client: that would follow
 // redirects.
-func (l *Line) exchange(r *http.Request) (*Answer, error) {
+func (l *Transport) exchange(r *http.Request) (*Response, error) {
 	resp, err := l.out.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, answerSize+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, responseSize+1))
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
-	if a.Cut = len(body) > answerSize; a.Cut {
-		a.Body = body[:answerSize]
+	a := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if a.Truncated = len(body) > responseSize; a.Truncated {
+		a.Body = body[:responseSize]
 	}
 	return a, nil
 }
