@@ -43,16 +43,40 @@ func TestPruneTakesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// TestPruneSparesWhatFailed: an add-on whose task failed is declared all the same.
+// TestPruneSparesWhatFailed: an add-on that a task names is declared, though that
+// task failed; by its name, by its id, and by its id as the provider knows it.
 func TestPruneSparesWhatFailed(t *testing.T) {
-	p := newPlatform(t)
-	p.scope, p.allow = "shop", []string{"delete"}
-	p.play(t, false, small)
-	ends := p.play(t, false, register("name", "db", "provider", "pg", "details", details("plan", "nothing")),
-		step{kind: "addon_prune", args: args("scope", "shop")})
-	if ends[0].Outcome != engine.Failed || ends[1].Outcome == engine.Changed || len(p.names()) != 1 {
-		t.Errorf("%v, %v, left %v", ends[0].Outcome, ends[1].Outcome, p.names())
+	for name, declares := range map[string]func(end engine.TaskEnd) []any{
+		"by name":    func(engine.TaskEnd) []any { return []any{"name", "db"} },
+		"by id":      func(end engine.TaskEnd) []any { return []any{"addon", field(t, end, "addon_id")} },
+		"by real id": func(end engine.TaskEnd) []any { return []any{"addon", field(t, end, "real_id")} },
+		"by id, with another name": func(end engine.TaskEnd) []any {
+			return []any{"addon", field(t, end, "addon_id"), "name", "new"}
+		},
+		"by real id, with another name": func(end engine.TaskEnd) []any {
+			return []any{"addon", field(t, end, "real_id"), "name", "new"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlatform(t)
+			p.scope, p.allow = "shop", []string{"delete"}
+			db := p.play(t, false, small)[0]
+			p.play(t, false, register("name", "old", "provider", "pg", "details", details("plan", "dev")))
+			bad := register(append(declares(db), "provider", "pg", "details", details("plan", "nothing"))...)
+			bad.ignore = true
+			ends := p.play(t, false, bad, step{kind: "addon_prune", args: args("scope", "shop")})
+			if ends[0].Outcome != engine.Ignored || ends[1].Outcome != engine.Changed {
+				t.Errorf("%v, %v: %v", ends[0].Outcome, ends[1].Outcome, ends[1].Problem)
+			}
+			if left := p.names(); len(left) != 1 || left[0] != "db" {
+				t.Errorf("left %v, want db alone", left)
+			}
+		})
 	}
+}
+
+func TestAScopeIsAName(t *testing.T) {
+	p := newPlatform(t)
 	if end := p.play(t, false, step{kind: "addon_prune", args: args("scope", "not a scope")})[0]; end.Problem == nil {
 		t.Error("any text is a scope")
 	}

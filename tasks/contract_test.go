@@ -78,6 +78,7 @@ type step struct {
 	args     *expr.Node
 	register string
 	name     string
+	ignore   bool // ignore_errors
 }
 
 // ends keeps how steps ended, and their progress.
@@ -111,6 +112,9 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 		st := &engine.Step{ID: fmt.Sprint(i + 1), Kind: &kinds[k], As: s.kind, Args: s.args, Register: s.register}
 		if s.name != "" {
 			st.Name = &expr.Node{Text: s.name, Value: s.name}
+		}
+		if s.ignore {
+			st.IgnoreErrors = &expr.Node{Text: "true", Value: true}
 		}
 		play.Tasks = append(play.Tasks, st)
 	}
