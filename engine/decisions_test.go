@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -167,7 +168,7 @@ func TestEveryKeywordCountsAmongWhatAStepReads(t *testing.T) {
 
 // mention puts a template that mentions the name nope into a field, and reports
 // whether the field can hold one.
-func mention(t *testing.T, field reflect.Value, at engine.Place) bool {
+func mention(t *testing.T, field reflect.Value, at diagnostic.Place) bool {
 	var value any
 	switch old := field.Interface().(type) {
 	case *expr.Node:

@@ -56,20 +56,28 @@ func TestPruneSparesWhatFailed(t *testing.T) {
 		"by real id, with another name": func(end engine.TaskEnd) []any {
 			return []any{"addon", field(t, end, "real_id"), "name", "new"}
 		},
+		"by id, with a name that is taken": func(end engine.TaskEnd) []any {
+			return []any{"addon", field(t, end, "addon_id"), "name", "kept"}
+		},
+		"by real id, with a name that is taken": func(end engine.TaskEnd) []any {
+			return []any{"addon", field(t, end, "real_id"), "name", "kept"}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatform(t)
 			p.scope, p.allow = "shop", []string{"delete"}
 			db := p.play(t, false, small)[0]
-			p.play(t, false, register("name", "old", "provider", "pg", "details", details("plan", "dev")))
+			for _, other := range []string{"old", "kept"} {
+				p.play(t, false, register("name", other, "provider", "pg", "details", details("plan", "dev")))
+			}
 			bad := register(append(declares(db), "provider", "pg", "details", details("plan", "nothing"))...)
 			bad.ignore = true
-			ends := p.play(t, false, bad, step{kind: "addon_prune", args: args("scope", "shop")})
+			ends := p.play(t, false, bad, step{kind: "addon_prune", args: args("scope", "shop", "keep", list("kept"))})
 			if ends[0].Outcome != engine.Ignored || ends[1].Outcome != engine.Changed {
 				t.Errorf("%v, %v: %v", ends[0].Outcome, ends[1].Outcome, ends[1].Problem)
 			}
-			if left := p.names(); len(left) != 1 || left[0] != "db" {
-				t.Errorf("left %v, want db alone", left)
+			if left := p.names(); len(left) != 2 || !slices.Contains(left, "db") || !slices.Contains(left, "kept") {
+				t.Errorf("left %v, want db and kept", left)
 			}
 		})
 	}
