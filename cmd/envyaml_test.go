@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/playbooks/reading"
 )
 
@@ -34,10 +34,10 @@ func TestYAMLParserReadsVariablesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := got.(*expr.Map)
+	values := got.(*value.Map)
 	for _, v := range env {
-		if value, _ := values.Get(v.Name); !cmp.Equal(value, expr.Value(v.Value)) {
-			t.Errorf("%s is %q, want %q", v.Name, value, v.Value)
+		if val, _ := values.Get(v.Name); !cmp.Equal(val, value.Value(v.Value)) {
+			t.Errorf("%s is %q, want %q", v.Name, val, v.Value)
 		}
 	}
 	if values.Len() != len(env) {

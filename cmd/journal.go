@@ -19,7 +19,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // journalLimit is how large the history's file may grow before it becomes the old
@@ -170,9 +170,9 @@ func (j *journal) applying(s *engine.Step, name string, c *engine.Change) (ended
 		if err != nil {
 			done.Outcome = engine.Failed.String()
 		}
-		if m, ok := v.(*expr.Map); ok && err == nil {
+		if m, ok := v.(*value.Map); ok && err == nil {
 			if id, ok := m.Get("addon_id"); ok && id != nil {
-				done.Addon = j.words(expr.Text(id))
+				done.Addon = j.words(value.Text(id))
 			}
 		}
 		j.add(entry{Event: "done", deed: done})

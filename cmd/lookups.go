@@ -19,6 +19,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/playbooks/vault"
 )
 
@@ -51,11 +52,11 @@ func (l *library) lookups() map[string]expr.Lookup {
 }
 
 // eachTerm makes a lookup of what answers one term of text.
-func (l *library) eachTerm(answer func(c *expr.Context, term string, options *expr.Map) (expr.Value, error)) expr.Lookup {
-	return func(c *expr.Context, terms []expr.Value, options *expr.Map) ([]expr.Value, error) {
-		answers := make([]expr.Value, 0, len(terms))
+func (l *library) eachTerm(answer func(c *expr.Context, term string, options *value.Map) (value.Value, error)) expr.Lookup {
+	return func(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+		answers := make([]value.Value, 0, len(terms))
 		for _, t := range terms {
-			v, err := answer(c, expr.Text(t), options)
+			v, err := answer(c, value.Text(t), options)
 			if err != nil {
 				return nil, err
 			}
@@ -73,7 +74,7 @@ func (l *library) find(c *expr.Context, folder, name string) (string, error) {
 	}
 	dir := ""
 	if v, ok, err := c.Scope.Lookup(c, "playbook_dir"); err == nil && ok {
-		dir = expr.Text(v)
+		dir = value.Text(v)
 	}
 	places := []string{filepath.Join(dir, folder, name), filepath.Join(dir, name)}
 	if filepath.IsAbs(name) {
@@ -106,7 +107,7 @@ func (l *library) read(path string) (string, error) {
 }
 
 // file gives a file's text without the white space at its end.
-func (l *library) file(c *expr.Context, name string, options *expr.Map) (expr.Value, error) {
+func (l *library) file(c *expr.Context, name string, options *value.Map) (value.Value, error) {
 	path, err := l.find(c, "files", name)
 	if err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func (l *library) file(c *expr.Context, name string, options *expr.Map) (expr.Va
 	return text, nil
 }
 
-func option(options *expr.Map, name string, otherwise bool) bool {
+func option(options *value.Map, name string, otherwise bool) bool {
 	v, ok := options.Get(name)
 	if b, isBool := v.(bool); ok && isBool {
 		return b
@@ -133,7 +134,7 @@ func option(options *expr.Map, name string, otherwise bool) bool {
 }
 
 // template gives what the template in a file comes to.
-func (l *library) template(c *expr.Context, name string, _ *expr.Map) (expr.Value, error) {
+func (l *library) template(c *expr.Context, name string, _ *value.Map) (value.Value, error) {
 	path, err := l.find(c, "templates", name)
 	if err != nil {
 		return nil, err
@@ -148,10 +149,10 @@ func (l *library) template(c *expr.Context, name string, _ *expr.Map) (expr.Valu
 		return nil, err
 	}
 	v, err := t.Eval(c)
-	if _, unknown := v.(*expr.Unknown); unknown || err != nil {
+	if _, unknown := v.(*value.Unknown); unknown || err != nil {
 		return v, err
 	}
-	return expr.Text(v), nil
+	return value.Text(v), nil
 }
 
 // placeIn counts lines and characters up to an offset of a source.
@@ -163,11 +164,11 @@ func placeIn(source *diagnostic.Source, offset int) diagnostic.Place {
 
 // firstFound gives the path of the first file that there is, of names or of a
 // map of files and the folders (paths) to look in.
-func (l *library) firstFound(c *expr.Context, terms []expr.Value, options *expr.Map) ([]expr.Value, error) {
+func (l *library) firstFound(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
 	var names, folders []string
 	skip := option(options, "skip", false)
-	for _, t := range append(terms, expr.Value(options)) {
-		m, ok := t.(*expr.Map)
+	for _, t := range append(terms, value.Value(options)) {
+		m, ok := t.(*value.Map)
 		if !ok {
 			names = append(names, textsOf(t)...)
 			continue
@@ -183,7 +184,7 @@ func (l *library) firstFound(c *expr.Context, terms []expr.Value, options *expr.
 	for _, folder := range folders {
 		for _, name := range names {
 			if path, err := l.find(c, "files", filepath.Join(folder, name)); err == nil {
-				return []expr.Value{path}, nil
+				return []value.Value{path}, nil
 			}
 		}
 	}
@@ -193,22 +194,22 @@ func (l *library) firstFound(c *expr.Context, terms []expr.Value, options *expr.
 	return nil, fmt.Errorf("there is none of the files %s", strings.Join(names, ", "))
 }
 
-func textsOf(v expr.Value) []string {
+func textsOf(v value.Value) []string {
 	switch v := v.(type) {
 	case nil:
 		return nil
-	case []expr.Value:
+	case []value.Value:
 		var all []string
 		for _, item := range v {
 			all = append(all, textsOf(item)...)
 		}
 		return all
 	}
-	return []string{expr.Text(v)}
+	return []string{value.Text(v)}
 }
 
 // pipe runs a shell's command and gives what it prints, without the line end.
-func (l *library) pipe(_ *expr.Context, command string, _ *expr.Map) (expr.Value, error) {
+func (l *library) pipe(_ *expr.Context, command string, _ *value.Map) (value.Value, error) {
 	if !l.pipes {
 		return nil, fmt.Errorf("lookup('pipe') runs a program: give --allow pipe if that is meant")
 	}
@@ -240,7 +241,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // password gives the password kept in a file, and makes one where there is none:
 // "path length=20 chars=ascii_letters,digits". /dev/null keeps nothing. A check
 // makes none: it is known after apply.
-func (l *library) password(c *expr.Context, term string, options *expr.Map) (expr.Value, error) {
+func (l *library) password(c *expr.Context, term string, options *value.Map) (value.Value, error) {
 	words := strings.Fields(term)
 	if len(words) == 0 {
 		return nil, errors.New("lookup('password') needs the name of a file, or /dev/null")
@@ -248,7 +249,7 @@ func (l *library) password(c *expr.Context, term string, options *expr.Map) (exp
 	length, chars := 20, "ascii_letters,digits,punctuation"
 	settings := map[string]string{}
 	for k, v := range options.All() {
-		settings[expr.Text(k)] = strings.Join(textsOf(v), ",")
+		settings[value.Text(k)] = strings.Join(textsOf(v), ",")
 	}
 	for _, word := range words[1:] {
 		name, value, _ := strings.Cut(word, "=")
@@ -271,7 +272,7 @@ func (l *library) password(c *expr.Context, term string, options *expr.Map) (exp
 	return l.keptPassword(c, words[0], length, alphabet(chars))
 }
 
-func (l *library) keptPassword(c *expr.Context, name string, length int, letters string) (expr.Value, error) {
+func (l *library) keptPassword(c *expr.Context, name string, length int, letters string) (value.Value, error) {
 	kept := name != os.DevNull
 	if kept {
 		if path, err := l.find(c, "", name); err == nil {
@@ -281,11 +282,11 @@ func (l *library) keptPassword(c *expr.Context, name string, length int, letters
 			return text, err
 		}
 		if v, ok, _ := c.Scope.Lookup(c, "playbook_dir"); ok && !filepath.IsAbs(name) {
-			name = filepath.Join(expr.Text(v), name)
+			name = filepath.Join(value.Text(v), name)
 		}
 	}
 	if l.check && kept {
-		return &expr.Unknown{Task: "the password in " + name}, nil
+		return &value.Unknown{Task: "the password in " + name}, nil
 	}
 	made, err := random(length, letters)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/engine/expr"
+	"runner/engine/expr/format"
 	"runner/playbooks"
 	"runner/tasks"
 )
@@ -17,7 +17,7 @@ func (p *Program) schemaCommand() *cli.Command {
 		Description: "Keep it in a file, and tell the editor: with yaml-language-server, by this comment in a playbook's first line:\n" +
 			"# yaml-language-server: $schema=runner.schema.json",
 		Action: func(*cli.Context) error {
-			_, err := fmt.Fprintln(p.Out, expr.JSON(playbooks.Schema(tasks.Kinds(nil)), expr.JSONStyle{Indent: 2}))
+			_, err := fmt.Fprintln(p.Out, format.JSON(playbooks.Schema(tasks.Kinds(nil)), format.JSONStyle{Indent: 2}))
 			return err
 		},
 	}

@@ -11,7 +11,7 @@ import (
 
 	"runner/cmd"
 	"runner/cmd/ui"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
 	"runner/playbooks/reading"
 )
 
@@ -60,7 +60,7 @@ func instance(t *testing.T, text string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsonschema.UnmarshalJSON(strings.NewReader(expr.JSON(v, expr.JSONStyle{})))
+	return jsonschema.UnmarshalJSON(strings.NewReader(format.JSON(v, format.JSONStyle{})))
 }
 
 func TestSchemaAcceptsGoodPlaybooks(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"runner/diagnostic"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // nested runs a list inside an item and waits for its end. It gives what failed
@@ -52,7 +52,7 @@ func (n *node) rememberFailure(at position) {
 	if n.failure.Step.Name != nil {
 		name = n.failure.Name
 	}
-	task := expr.MapOf("name", name, "action", n.failure.Step.As)
+	task := value.MapOf("name", name, "action", n.failure.Step.As)
 	n.facts.set("ansible_failed_task", at.in(last), registered{value: task})
 	n.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
 }
@@ -109,8 +109,8 @@ func (a *attempt) notify() error {
 			names = []Value{v}
 		}
 		for _, name := range names {
-			if !a.notifyOne(expr.Text(name)) {
-				return diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", expr.Text(name))
+			if !a.notifyOne(value.Text(name)) {
+				return diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", value.Text(name))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -270,7 +271,7 @@ func (c *argChecker) condition(path string, n *expr.Node) {
 	text := n.Text
 	switch v := n.Value.(type) {
 	case bool: // written yes or off, it would be taken for a name
-		text = strings.ToLower(expr.Text(v))
+		text = strings.ToLower(value.Text(v))
 	case string:
 	default:
 		if n.Tmpl == nil {

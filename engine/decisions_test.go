@@ -13,6 +13,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // purge deletes whatever there is when it plans.
@@ -116,8 +117,8 @@ func TestWhatFailsDemandsNothing(t *testing.T) {
 // The innermost environment counts: that of the task beats its block's, and that
 // the play's; what none of them names is the process's.
 func TestTheInnermostEnvironmentCounts(t *testing.T) {
-	outer := func(*expr.Context, []expr.Value, *expr.Map) ([]expr.Value, error) {
-		return []expr.Value{"process"}, nil
+	outer := func(*expr.Context, []value.Value, *value.Map) ([]value.Value, error) {
+		return []value.Value{"process"}, nil
 	}
 	p := script(t, newWorld(), "say msg={{lookup('env','A')}},{{lookup('env','B')}},{{lookup('env','C')}},{{lookup('env','D')}}")
 	s := p.Plays[0].Tasks[0].(*engine.Step)
@@ -199,7 +200,7 @@ func (w *wanting) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 			*w.seen = append(*w.seen, key)
 		}
 	}
-	return engine.Change{Result: expr.MapOf("env", []expr.Value{"x"}, "tags", []expr.Value{"y"})}, nil
+	return engine.Change{Result: value.MapOf("env", []value.Value{"x"}, "tags", []value.Value{"y"})}, nil
 }
 
 // A task is told which parts of its result are read below it, wherever that is:

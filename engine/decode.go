@@ -12,6 +12,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -20,7 +21,7 @@ type decoder struct {
 	context func() *expr.Context // a fresh one per argument
 	tested  func(n *expr.Node) Tested
 	secrets *Secrets
-	unknown *expr.Unknown // the first argument's that cannot be known yet
+	unknown *value.Unknown // the first argument's that cannot be known yet
 }
 
 // decode makes the task. Where an argument cannot be known yet, d.unknown is set
@@ -70,14 +71,14 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 	if err != nil {
 		return err
 	}
-	if v == nil && p.Type != AnyParam || v == expr.Omit {
+	if v == nil && p.Type != AnyParam || v == value.Omit {
 		return d.checkPresent(p, n)
 	}
 	if p.Type == AnyParam {
 		field.Set(reflect.ValueOf(&v).Elem())
 		return nil
 	}
-	if u, ok := expr.HasUnknown(v); ok {
+	if u, ok := value.HasUnknown(v); ok {
 		d.unknown = u
 		return nil
 	}
@@ -119,7 +120,7 @@ func target(field reflect.Value) reflect.Value {
 func (d *decoder) setExpression(field reflect.Value, n *expr.Node) error {
 	e := Expression{Text: n.Text}
 	v, err := n.Eval(d.context())
-	if x, ok := errors.AsType[*expr.Error](err); ok && x.Class == expr.UndefinedError {
+	if x, ok := errors.AsType[*value.Error](err); ok && x.Class == value.UndefinedError {
 		e.Err = err
 	} else if err != nil {
 		return err
@@ -135,8 +136,8 @@ func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
 	if err != nil {
 		return err
 	}
-	name := expr.Text(key)
-	if u, ok := key.(*expr.Unknown); ok {
+	name := value.Text(key)
+	if u, ok := key.(*value.Unknown); ok {
 		d.unknown = u
 		return nil
 	}
@@ -144,13 +145,13 @@ func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
 		return diagnostic.Problemf(e.Key.Place, "%q is no name of a variable", name)
 	}
 	v, err := e.Value.Eval(d.context())
-	if err != nil || v == expr.Omit {
+	if err != nil || v == value.Omit {
 		return err
 	}
 	if field.IsNil() {
-		field.Set(reflect.ValueOf(&expr.Map{}))
+		field.Set(reflect.ValueOf(&value.Map{}))
 	}
-	field.Interface().(*expr.Map).Set(name, v)
+	field.Interface().(*value.Map).Set(name, v)
 	return nil
 }
 
@@ -177,7 +178,7 @@ func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) 
 	case TextMapParam:
 		return d.setTextMap(field, p, n, v)
 	}
-	text := expr.Text(v)
+	text := value.Text(v)
 	if n.Tmpl == nil {
 		text = n.Text
 	}
@@ -194,22 +195,22 @@ func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) 
 
 // fillFromValue fills parameters inside parameters from a template's map.
 func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Value) error {
-	m, ok := v.(*expr.Map)
+	m, ok := v.(*value.Map)
 	if !ok {
-		return fmt.Errorf("%s wants a map, not %s", p.Name, expr.TypeName(v))
+		return fmt.Errorf("%s wants a map, not %s", p.Name, value.TypeName(v))
 	}
 	given := map[string]bool{}
-	for key, value := range m.All() {
-		inner, ok := find(p.Params, expr.Text(key))
+	for key, val := range m.All() {
+		inner, ok := find(p.Params, value.Text(key))
 		if !ok {
-			return &diagnostic.Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", expr.Text(key), p.Name),
-				Hint: suggest.DidYouMean(expr.Text(key), names(p.Params))}
+			return &diagnostic.Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", value.Text(key), p.Name),
+				Hint: suggest.DidYouMean(value.Text(key), names(p.Params))}
 		}
-		if value == nil {
+		if val == nil {
 			continue
 		}
 		given[inner.Name] = true
-		if err := d.setKnown(target(into.Field(inner.field)), inner, templated(n), value); err != nil {
+		if err := d.setKnown(target(into.Field(inner.field)), inner, templated(n), val); err != nil {
 			return fmt.Errorf("%s.%w", p.Name, err)
 		}
 	}
@@ -225,7 +226,7 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 func (d *decoder) fillEachFromValue(into reflect.Value, p Param, n *expr.Node, v Value) error {
 	items, ok := v.([]Value)
 	if !ok {
-		return fmt.Errorf("%s wants a list of maps, not %s", p.Name, expr.TypeName(v))
+		return fmt.Errorf("%s wants a list of maps, not %s", p.Name, value.TypeName(v))
 	}
 	list := reflect.MakeSlice(into.Type(), len(items), len(items))
 	into.Set(list)
@@ -253,24 +254,24 @@ func (d *decoder) setList(field reflect.Value, p Param, n *expr.Node, v Value) e
 			list = append(list, asWritten(part(n.Items, i, len(v)), item))
 		}
 	default:
-		return fmt.Errorf("%s wants a list, not %s", p.Name, expr.TypeName(v))
+		return fmt.Errorf("%s wants a list, not %s", p.Name, value.TypeName(v))
 	}
 	field.Set(reflect.ValueOf(list))
 	return nil
 }
 
 func (d *decoder) setTextMap(field reflect.Value, p Param, n *expr.Node, v Value) error {
-	m, ok := v.(*expr.Map)
+	m, ok := v.(*value.Map)
 	if !ok {
-		return fmt.Errorf("%s wants a map, not %s", p.Name, expr.TypeName(v))
+		return fmt.Errorf("%s wants a map, not %s", p.Name, value.TypeName(v))
 	}
 	texts := make(map[string]string, m.Len())
-	for key, value := range m.All() {
-		switch value.(type) {
-		case []Value, *expr.Map:
-			return fmt.Errorf("%s.%s wants text, not %s", p.Name, expr.Text(key), expr.TypeName(value))
+	for key, val := range m.All() {
+		switch val.(type) {
+		case []Value, *value.Map:
+			return fmt.Errorf("%s.%s wants text, not %s", p.Name, value.Text(key), value.TypeName(val))
 		}
-		texts[expr.Text(key)] = asWritten(n.Get(expr.Text(key)), value)
+		texts[value.Text(key)] = asWritten(n.Get(value.Text(key)), val)
 	}
 	field.Set(reflect.ValueOf(texts))
 	return nil
@@ -293,7 +294,7 @@ func asWritten(n *expr.Node, v Value) string {
 	if n != nil && n.Shape == expr.Scalar && n.Tmpl == nil {
 		return n.Text
 	}
-	return expr.Text(v)
+	return value.Text(v)
 }
 
 // scalarAs converts a scalar to the type of a parameter, by Ansible's rules
@@ -308,8 +309,8 @@ func scalarAs(p Param, text string, v Value) (any, error) {
 		return asFloat(text, v)
 	}
 	switch v.(type) {
-	case []Value, *expr.Map:
-		return nil, fmt.Errorf("text is wanted, not %s", expr.TypeName(v))
+	case []Value, *value.Map:
+		return nil, fmt.Errorf("text is wanted, not %s", value.TypeName(v))
 	}
 	if len(p.Choices) > 0 && !slices.Contains(p.Choices, text) {
 		hint := suggest.DidYouMean(text, p.Choices)

@@ -8,10 +8,11 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // A Value is a value of the language; see package expr.
-type Value = expr.Value
+type Value = value.Value
 
 // A Kind is what a task can be. Its parameters are the exported fields of what
 // New returns; params.go says how their tags are read.
@@ -104,7 +105,7 @@ type Change struct {
 	// Hush: the result is not printed, though the kind tells it: assert's quiet.
 	Hush bool
 	// Facts are variables that hold from here on, in later plays too: set_fact.
-	Facts *expr.Map
+	Facts *value.Map
 	// Vars are variables that were read from a file. Facts win over them.
 	Vars []Var
 	// Include is a file of tasks that come next: include_tasks.

@@ -10,6 +10,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func (l *Loop) variable() string { return cmp.Or(l.Var, "item") }
@@ -56,7 +57,7 @@ func (l *looping) prepare(whole *attempt) error {
 		}
 		return err
 	}
-	if u, ok := v.(*expr.Unknown); ok {
+	if u, ok := v.(*value.Unknown); ok {
 		whole.result = u
 		if l.step.Kind.changes() {
 			whole.end.Outcome = Changed
@@ -68,7 +69,7 @@ func (l *looping) prepare(whole *attempt) error {
 	}
 	if len(l.items) == 0 {
 		whole.end.Outcome = Skipped
-		whole.result = expr.MapOf("changed", false, "results", []Value{}, "skipped", true,
+		whole.result = value.MapOf("changed", false, "results", []Value{}, "skipped", true,
 			"skipped_reason", "No items in the list")
 		return nil
 	}
@@ -89,7 +90,7 @@ func (l *looping) free() []*Condition {
 
 // itemsOf makes the items of a loop's value.
 func (l *Loop) itemsOf(v Value) ([]Value, error) {
-	if t, ok := v.(expr.Tuple); ok {
+	if t, ok := v.(value.Tuple); ok {
 		v = []Value(t)
 	}
 	list, isList := v.([]Value)
@@ -103,17 +104,17 @@ func (l *Loop) itemsOf(v Value) ([]Value, error) {
 		}
 		return list, nil
 	case LoopDict:
-		m, ok := v.(*expr.Map)
+		m, ok := v.(*value.Map)
 		if !ok {
-			return nil, fmt.Errorf("with_dict wants a map, not %s", expr.TypeName(v))
+			return nil, fmt.Errorf("with_dict wants a map, not %s", value.TypeName(v))
 		}
-		for key, value := range m.All() {
-			list = append(list, expr.MapOf("key", key, "value", value))
+		for key, val := range m.All() {
+			list = append(list, value.MapOf("key", key, "value", val))
 		}
 		return list, nil
 	}
 	if !isList {
-		return nil, fmt.Errorf("`%s` must resolve to a 'list', not '%s'", cmp.Or(l.Kind, LoopList), expr.TypeName(v))
+		return nil, fmt.Errorf("`%s` must resolve to a 'list', not '%s'", cmp.Or(l.Kind, LoopList), value.TypeName(v))
 	}
 	return list, nil
 }
@@ -229,9 +230,9 @@ func (l *looping) variables(i int) map[string]Value {
 	return values
 }
 
-func (l *looping) extended(i int) *expr.Map {
+func (l *looping) extended(i int) *value.Map {
 	n := len(l.items)
-	m := expr.MapOf("allitems", l.items, "first", i == 0, "index", i+1, "index0", i, "last", i == n-1, "length", n,
+	m := value.MapOf("allitems", l.items, "first", i == 0, "index", i+1, "index0", i, "last", i == n-1, "length", n,
 		"revindex", n-i, "revindex0", n-i-1)
 	if i > 0 {
 		m.Set("previtem", l.items[i-1])
@@ -265,7 +266,7 @@ func (r *itemRun) work(ctx context.Context, l *looping) {
 
 // complete adds to an item's result which item it was.
 func (l *looping) complete(a *attempt) {
-	m, ok := a.end.Result.(*expr.Map)
+	m, ok := a.end.Result.(*value.Map)
 	if !ok {
 		return
 	}
@@ -292,7 +293,7 @@ func (l *looping) label(a *attempt) string {
 		return l.render(a.scope, l.step.Loop.Label)
 	}
 	v, _ := a.scope.frame.value(l.step.Loop.variable())
-	return expr.Text(v)
+	return value.Text(v)
 }
 
 // breaks reports whether the rest of the items is left out.
@@ -328,7 +329,7 @@ func (l *looping) sum(end TaskEnd, attempts []*attempt) TaskEnd {
 	}
 	skipped := count[Skipped] == len(attempts)
 	failed := count[Failed]+count[Ignored] > 0
-	result := expr.MapOf("results", results, "skipped", skipped, "msg", "All items completed",
+	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed",
 		"changed", slices.ContainsFunc(attempts, (*attempt).changed))
 	switch {
 	case count[Blocked] > 0 || len(attempts) == 0:

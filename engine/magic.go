@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 const localhost = "localhost"
@@ -48,9 +49,9 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "group_names":
 		return []Value{}, true
 	case "groups":
-		return expr.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
+		return value.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
 	case "hostvars":
-		return expr.MapOf(localhost, s.host(c)), true
+		return value.MapOf(localhost, s.host(c)), true
 	case "vars":
 		return s.all(c), true
 	case "playbook_dir":
@@ -61,7 +62,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 
 // host gives what hostvars holds of the one host: all names, and those magic ones
 // that are the host's.
-func (s *scope) host(c *expr.Context) *expr.Map {
+func (s *scope) host(c *expr.Context) *value.Map {
 	m := s.all(c)
 	for _, name := range [...]string{"ansible_version", "group_names", "groups", "inventory_hostname", "inventory_hostname_short", "playbook_dir"} {
 		v, _ := s.magic(c, name)
@@ -90,6 +91,6 @@ func tagList(tags []string, otherwise ...string) []Value {
 }
 
 // ansibleVersion is the version whose language this is.
-func ansibleVersion() *expr.Map {
-	return expr.MapOf("full", "2.19.0", "major", 2, "minor", 19, "revision", 0, "string", "2.19.0")
+func ansibleVersion() *value.Map {
+	return value.MapOf("full", "2.19.0", "major", 2, "minor", 19, "revision", 0, "string", "2.19.0")
 }

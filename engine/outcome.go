@@ -8,6 +8,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // conclude makes of a result or an error what is told and registered.
@@ -54,7 +55,7 @@ func (a *attempt) define() {
 		return
 	}
 	for name, v := range c.Facts.All() {
-		a.facts.set(expr.Text(name), a.scope.at, registered{value: v})
+		a.facts.set(value.Text(name), a.scope.at, registered{value: v})
 	}
 	for _, v := range c.Vars {
 		a.node.included.set(v.Name, a.scope.at, registered{lazy: &v})
@@ -63,7 +64,7 @@ func (a *attempt) define() {
 
 // registered gives the result with what every result has.
 func (a *attempt) registered(err error) Value {
-	if _, ok := a.result.(*expr.Unknown); ok && err == nil {
+	if _, ok := a.result.(*value.Unknown); ok && err == nil {
 		return a.result
 	}
 	m := a.resultMap()
@@ -81,17 +82,17 @@ func (a *attempt) registered(err error) Value {
 }
 
 // resultMap copies what the task gave.
-func (a *attempt) resultMap() *expr.Map {
-	m, _ := a.result.(*expr.Map)
+func (a *attempt) resultMap() *value.Map {
+	m, _ := a.result.(*value.Map)
 	return m.Clone()
 }
 
 // failed gives the result of a failure: what the error itself says, or its message.
-func (a *attempt) failed(err error) *expr.Map {
+func (a *attempt) failed(err error) *value.Map {
 	if f, ok := errors.AsType[*Failure](err); ok && f.Result != nil {
 		return f.Result.Clone()
 	}
-	return expr.MapOf("msg", a.place(err).Msg)
+	return value.MapOf("msg", a.place(err).Msg)
 }
 
 // place finds where in the playbook an error belongs.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // A Param is one parameter of a kind, read from the tags of a struct field:
@@ -120,7 +120,7 @@ func typeOf(t reflect.Type) (ParamType, []Param) {
 		return ExpressionParam, nil
 	case reflect.TypeFor[Conditions]():
 		return ConditionsParam, nil
-	case reflect.TypeFor[*expr.Map]():
+	case reflect.TypeFor[*value.Map]():
 		return FreeParam, nil
 	}
 	if t.Kind() == reflect.Pointer {

@@ -9,6 +9,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -130,7 +131,7 @@ func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
 		if err != nil {
 			return err
 		}
-		paths = append(paths, expr.Text(v))
+		paths = append(paths, value.Text(v))
 	}
 	if p.opt.ReadVars == nil {
 		return fmt.Errorf("files of variables cannot be read here")
@@ -162,10 +163,10 @@ func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
 		return err
 	}
 	if prompt.Private {
-		p.opt.Secrets.Add(expr.Text(answer))
+		p.opt.Secrets.Add(value.Text(answer))
 	}
 	p.answers = append(p.answers, Var{Name: prompt.Name, Place: prompt.Place,
-		Value: &expr.Node{Place: prompt.Place, Text: expr.Text(answer), Value: answer}})
+		Value: &expr.Node{Place: prompt.Place, Text: value.Text(answer), Value: answer}})
 	return nil
 }
 
@@ -178,7 +179,7 @@ func (p *playRun) answer(ctx context.Context, prompt *Prompt, text string, other
 		return otherwise, nil
 	}
 	if prompt.Default != nil && !prompt.Private {
-		text += fmt.Sprintf(" [%s]", expr.Text(otherwise))
+		text += fmt.Sprintf(" [%s]", value.Text(otherwise))
 	}
 	answer, err := p.opt.Prompt(ctx, Question{Text: text, Private: prompt.Private, Confirm: prompt.Confirm})
 	if err != nil || answer != "" || prompt.Default == nil {

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"runner/diagnostic"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // A Failure is an error with a result of its own: what an assert found wrong.
 type Failure struct {
 	Msg    string
-	Result *expr.Map // msg included; nil: msg alone
+	Result *value.Map // msg included; nil: msg alone
 }
 
 func (f *Failure) Error() string { return f.Msg }
@@ -90,7 +90,7 @@ func (a *attempt) gaveUp(err error) error {
 
 func (a *attempt) tellRetry(err error, limit int) {
 	result := a.registered(err)
-	if m, ok := result.(*expr.Map); ok {
+	if m, ok := result.(*value.Map); ok {
 		m = m.Clone()
 		m.Set("attempts", a.tried)
 		m.Set("retries", limit)
@@ -145,8 +145,8 @@ func (a *attempt) try(ctx context.Context, task Task) error {
 }
 
 func (a *attempt) timedOut(limit float64) error {
-	msg := fmt.Sprintf("Timed out after %s second(s)", expr.Text(plainNumber(limit)))
-	failure := &Failure{Msg: msg, Result: expr.MapOf("msg", msg+".", "timedout", expr.MapOf("period", plainNumber(limit)))}
+	msg := fmt.Sprintf("Timed out after %s second(s)", value.Text(plainNumber(limit)))
+	failure := &Failure{Msg: msg, Result: value.MapOf("msg", msg+".", "timedout", value.MapOf("period", plainNumber(limit)))}
 	p := &diagnostic.Problem{Place: a.step.Timeout.Place, Msg: msg, Err: failure}
 	if a.applied {
 		p.Hint = "what was begun may still come about; run again to see"

@@ -11,6 +11,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // DefaultJobs is how many steps are at work at once unless told otherwise.
@@ -152,7 +153,7 @@ func (r *run) render(s *scope, n *expr.Node) string {
 	if err != nil {
 		return fmt.Sprintf("<< error 1 - %s >>", err)
 	}
-	return expr.Text(v)
+	return value.Text(v)
 }
 
 // consent asks for what a change risks, if it risks anything.

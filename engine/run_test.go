@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func TestIndependentStepsRunAtOnceAndAreToldInOrder(t *testing.T) {
@@ -162,7 +162,7 @@ func TestCheckWritesNothingAndMarksWhatIsUnknown(t *testing.T) {
 		if len(w.things) != 1 || w.things["d"] != "1" {
 			t.Errorf("world %v", w.things)
 		}
-		if strings.Count(told.String(), expr.KnownAfterApply) != 2 || result.Stats.Changed != 3 || result.Stats.Failed != 0 {
+		if strings.Count(told.String(), value.KnownAfterApply) != 2 || result.Stats.Changed != 3 || result.Stats.Failed != 0 {
 			t.Errorf("stats %+v, told\n%s", result.Stats, told)
 		}
 	})

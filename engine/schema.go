@@ -3,62 +3,62 @@ package engine
 import (
 	"slices"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // Schema gives the JSON Schema (draft 2020-12) of a kind's arguments: what
 // CheckArgs accepts, as far as a schema can say it. It refers to SchemaTypes as
 // "#/$defs/NAME".
-func (k *Kind) Schema() *expr.Map {
+func (k *Kind) Schema() *value.Map {
 	params := k.Params()
 	s := schemaOf(params)
 	s.Set("description", k.Doc)
 	if !slices.ContainsFunc(params, func(p Param) bool { return p.Required }) {
-		return expr.MapOf("description", k.Doc, "anyOf", list(s, expr.MapOf("type", "null")))
+		return value.MapOf("description", k.Doc, "anyOf", list(s, value.MapOf("type", "null")))
 	}
 	return s
 }
 
 // SchemaTypes are the definitions that schemas of kinds refer to. A template can
 // stand wherever a value is evaluated.
-func SchemaTypes() *expr.Map {
+func SchemaTypes() *value.Map {
 	template := ref("template")
-	condition := expr.MapOf("type", list("string", "boolean", "null"), "pattern", `\S`)
-	return expr.MapOf(
-		"template", expr.MapOf("type", "string", "pattern", `\{[{%#]|^\{.*\}$`, "description", "a template: {{ … }}"),
-		"text", expr.MapOf("type", list("string", "number", "boolean", "null")),
-		"bool", expr.MapOf("anyOf", list(
-			expr.MapOf("type", list("boolean", "null")),
-			expr.MapOf("enum", list(0, 1)),
-			expr.MapOf("type", "string", "pattern", `^\s*([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnNtTfF01])\s*$`),
+	condition := value.MapOf("type", list("string", "boolean", "null"), "pattern", `\S`)
+	return value.MapOf(
+		"template", value.MapOf("type", "string", "pattern", `\{[{%#]|^\{.*\}$`, "description", "a template: {{ … }}"),
+		"text", value.MapOf("type", list("string", "number", "boolean", "null")),
+		"bool", value.MapOf("anyOf", list(
+			value.MapOf("type", list("boolean", "null")),
+			value.MapOf("enum", list(0, 1)),
+			value.MapOf("type", "string", "pattern", `^\s*([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|[yYnNtTfF01])\s*$`),
 			template)),
 		"int", number("integer", `^\s*[+-]?[0-9_]+\s*$`),
 		"float", number("number", `^\s*[+-]?[0-9_]*\.?[0-9]+([eE][+-]?[0-9]+)?\s*$`),
-		"texts", expr.MapOf("anyOf", list(ref("text"), expr.MapOf("type", "array", "items", ref("text")))),
-		"conditions", expr.MapOf("anyOf", list(condition, expr.MapOf("type", "array", "items", condition))),
-		"textMap", expr.MapOf("anyOf", list(
-			expr.MapOf("type", "object", "additionalProperties", ref("text")),
-			expr.MapOf("type", "null"),
+		"texts", value.MapOf("anyOf", list(ref("text"), value.MapOf("type", "array", "items", ref("text")))),
+		"conditions", value.MapOf("anyOf", list(condition, value.MapOf("type", "array", "items", condition))),
+		"textMap", value.MapOf("anyOf", list(
+			value.MapOf("type", "object", "additionalProperties", ref("text")),
+			value.MapOf("type", "null"),
 			template)),
 	)
 }
 
-func number(typ, pattern string) *expr.Map {
-	return expr.MapOf("anyOf", list(
-		expr.MapOf("type", list(typ, "null")),
-		expr.MapOf("type", "string", "pattern", pattern),
+func number(typ, pattern string) *value.Map {
+	return value.MapOf("anyOf", list(
+		value.MapOf("type", list(typ, "null")),
+		value.MapOf("type", "string", "pattern", pattern),
 		ref("template")))
 }
 
-func list(items ...expr.Value) []expr.Value { return items }
+func list(items ...value.Value) []value.Value { return items }
 
-func ref(name string) *expr.Map { return expr.MapOf("$ref", "#/$defs/"+name) }
+func ref(name string) *value.Map { return value.MapOf("$ref", "#/$defs/"+name) }
 
 // schemaOf gives the schema of a map of parameters.
-func schemaOf(params []Param) *expr.Map {
-	properties := &expr.Map{}
-	s := expr.MapOf("type", "object", "properties", properties, "additionalProperties", false)
-	var required, rules []expr.Value
+func schemaOf(params []Param) *value.Map {
+	properties := &value.Map{}
+	s := value.MapOf("type", "object", "properties", properties, "additionalProperties", false)
+	var required, rules []value.Value
 	for _, p := range params {
 		if p.Name == AnyName {
 			s.Set("additionalProperties", true)
@@ -73,7 +73,7 @@ func schemaOf(params []Param) *expr.Map {
 		case len(spellings) == 1:
 			required = append(required, p.Name)
 		default:
-			rules = append(rules, expr.MapOf("anyOf", demands(spellings)))
+			rules = append(rules, value.MapOf("anyOf", demands(spellings)))
 		}
 		rules = append(rules, p.clashes(params, spellings)...)
 	}
@@ -87,20 +87,20 @@ func schemaOf(params []Param) *expr.Map {
 }
 
 // demands gives for each name the schema that demands it.
-func demands(names []string) []expr.Value {
-	var all []expr.Value
+func demands(names []string) []value.Value {
+	var all []value.Value
 	for _, name := range names {
-		all = append(all, expr.MapOf("required", list(name)))
+		all = append(all, value.MapOf("required", list(name)))
 	}
 	return all
 }
 
 // clashes forbids to give a parameter by two names, or together with one that it
 // excludes.
-func (p Param) clashes(params []Param, spellings []string) []expr.Value {
-	var all []expr.Value
+func (p Param) clashes(params []Param, spellings []string) []value.Value {
+	var all []value.Value
 	forbid := func(a, b string) {
-		all = append(all, expr.MapOf("not", expr.MapOf("required", list(a, b))))
+		all = append(all, value.MapOf("not", value.MapOf("required", list(a, b))))
 	}
 	for i, name := range spellings {
 		for _, other := range spellings[i+1:] {
@@ -116,7 +116,7 @@ func (p Param) clashes(params []Param, spellings []string) []expr.Value {
 }
 
 // schema gives the schema of one parameter under one of its names.
-func (p Param) schema(name string) *expr.Map {
+func (p Param) schema(name string) *value.Map {
 	s := p.typeSchema()
 	doc := p.Doc
 	if name != p.Name {
@@ -131,13 +131,13 @@ func (p Param) schema(name string) *expr.Map {
 	return s
 }
 
-func (p Param) typeSchema() *expr.Map {
+func (p Param) typeSchema() *value.Map {
 	if len(p.Choices) > 0 {
-		var choices []expr.Value
+		var choices []value.Value
 		for _, c := range p.Choices {
 			choices = append(choices, c)
 		}
-		return expr.MapOf("anyOf", list(expr.MapOf("enum", choices), ref("template"), expr.MapOf("type", "null")))
+		return value.MapOf("anyOf", list(value.MapOf("enum", choices), ref("template"), value.MapOf("type", "null")))
 	}
 	switch p.Type {
 	case TextParam:
@@ -155,12 +155,12 @@ func (p Param) typeSchema() *expr.Map {
 	case ConditionsParam:
 		return ref("conditions")
 	case ExpressionParam:
-		return expr.MapOf("type", list("string", "number", "boolean", "null"))
+		return value.MapOf("type", list("string", "number", "boolean", "null"))
 	case NestedListParam:
-		one := expr.MapOf("anyOf", list(schemaOf(p.Params), ref("template")))
-		return expr.MapOf("anyOf", list(expr.MapOf("type", "array", "items", one), ref("template"), expr.MapOf("type", "null")))
+		one := value.MapOf("anyOf", list(schemaOf(p.Params), ref("template")))
+		return value.MapOf("anyOf", list(value.MapOf("type", "array", "items", one), ref("template"), value.MapOf("type", "null")))
 	case NestedParam:
-		return expr.MapOf("anyOf", list(schemaOf(p.Params), ref("template"), expr.MapOf("type", "null")))
+		return value.MapOf("anyOf", list(schemaOf(p.Params), ref("template"), value.MapOf("type", "null")))
 	}
-	return &expr.Map{} // anything
+	return &value.Map{} // anything
 }

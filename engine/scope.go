@@ -8,6 +8,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // A registry holds values of names. Each name keeps all its values, by where
@@ -112,11 +113,11 @@ func (s *scope) context() *expr.Context {
 }
 
 // env looks names up in the environment of the task, then in the process's.
-func (s *scope) env(c *expr.Context, terms []Value, options *expr.Map) ([]Value, error) {
+func (s *scope) env(c *expr.Context, terms []Value, options *value.Map) ([]Value, error) {
 	outer := s.opt.Lookups["env"]
 	var found []Value
 	for _, term := range terms {
-		v, ok, err := s.environment(c, expr.Text(term))
+		v, ok, err := s.environment(c, value.Text(term))
 		if err != nil {
 			return nil, err
 		}
@@ -146,9 +147,9 @@ func (s *scope) environment(c *expr.Context, name string) (Value, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
-		if m, ok := v.(*expr.Map); ok {
+		if m, ok := v.(*value.Map); ok {
 			if v, ok := m.Get(name); ok {
-				return expr.Text(v), true, nil
+				return value.Text(v), true, nil
 			}
 		}
 	}
@@ -215,8 +216,8 @@ func (s *scope) Names() []string {
 }
 
 // all gives every name that has a value as one map; a variable that fails is left out.
-func (s *scope) all(c *expr.Context) *expr.Map {
-	m := &expr.Map{}
+func (s *scope) all(c *expr.Context) *value.Map {
+	m := &value.Map{}
 	for _, name := range s.Names() {
 		v, ok, err := s.Lookup(c, name)
 		if ok && err == nil {
@@ -234,7 +235,7 @@ func (s *scope) flag(n *expr.Node, otherwise bool) (bool, error) {
 	if err != nil || v == nil {
 		return otherwise, err
 	}
-	b, err := asBool(expr.Text(v), v)
+	b, err := asBool(value.Text(v), v)
 	if err != nil {
 		return false, diagnostic.Problemf(n.Place, "%s", err)
 	}
@@ -247,7 +248,7 @@ func (s *scope) number(n *expr.Node, otherwise float64) (float64, error) {
 	if err != nil || v == nil {
 		return otherwise, err
 	}
-	f, err := asFloat(expr.Text(v), v)
+	f, err := asFloat(value.Text(v), v)
 	if err != nil {
 		return 0, diagnostic.Problemf(n.Place, "%s", err)
 	}
@@ -260,7 +261,7 @@ func (s *scope) given(n *expr.Node) (Value, error) {
 		return nil, nil
 	}
 	v, err := n.Eval(s.context())
-	if _, unknown := v.(*expr.Unknown); unknown || v == expr.Omit {
+	if _, unknown := v.(*value.Unknown); unknown || v == value.Omit {
 		return nil, err
 	}
 	return v, err
@@ -269,8 +270,8 @@ func (s *scope) given(n *expr.Node) (Value, error) {
 // A verdict is what came of conditions.
 type verdict struct {
 	holds   bool
-	failing *Condition    // the first that does not hold
-	unknown *expr.Unknown // it cannot be known yet
+	failing *Condition     // the first that does not hold
+	unknown *value.Unknown // it cannot be known yet
 }
 
 // test evaluates conditions up to the first that does not hold.
@@ -280,7 +281,7 @@ func (s *scope) test(conditions []*Condition) (verdict, error) {
 		if err != nil {
 			return verdict{}, err
 		}
-		if u, ok := v.(*expr.Unknown); ok {
+		if u, ok := v.(*value.Unknown); ok {
 			return verdict{unknown: u}, nil
 		}
 		if v != true {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"runner/diagnostic"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // step does one step: once, or once for each item of its loop; then what it
@@ -115,7 +115,7 @@ func (n *node) asked(ctx context.Context, name string) (bool, *diagnostic.Proble
 
 func (n *node) failedBeforehand(end TaskEnd, problem *diagnostic.Problem) {
 	end.Outcome, end.Problem = Failed, problem
-	end.Result = expr.MapOf("msg", problem.Msg, "changed", false, "failed", true)
+	end.Result = value.MapOf("msg", problem.Msg, "changed", false, "failed", true)
 	n.outcome, n.failure = Failed, &end
 	n.out.add(end)
 }
@@ -174,7 +174,7 @@ func (a *attempt) do(ctx context.Context) (err error) {
 		if a.step.Kind.changes() {
 			a.end.Outcome = Changed // as far as can be known
 		}
-		a.result = &expr.Unknown{Task: a.end.Name}
+		a.result = &value.Unknown{Task: a.end.Name}
 		return nil
 	}
 	if n, ok := task.(namer); ok && a.step.Name != nil {
@@ -200,7 +200,7 @@ func (a *attempt) keywords() error {
 func (a *attempt) conditions() (bool, error) {
 	if a.step.Kind.Prunes && a.opt.partial() {
 		a.end.Outcome = Skipped
-		a.result = expr.MapOf("changed", false, "skipped", true,
+		a.result = value.MapOf("changed", false, "skipped", true,
 			"skip_reason", "Only a part of the playbook is played: what is left out would count as not declared")
 		return false, nil
 	}
@@ -218,7 +218,7 @@ func (a *attempt) conditions() (bool, error) {
 
 func (a *attempt) skip(c *Condition) {
 	a.end.Outcome = Skipped
-	a.result = expr.MapOf("changed", false, "skipped", true,
+	a.result = value.MapOf("changed", false, "skipped", true,
 		"skip_reason", "Conditional result was False", "false_condition", c.Text)
 }
 
@@ -284,7 +284,7 @@ func (a *attempt) apply(ctx context.Context, c Change, check bool) error {
 	a.result, a.end.Outcome = c.Result, OK
 	if c.Skip != "" {
 		a.end.Outcome = Skipped
-		a.result = expr.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
+		a.result = value.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
 		return nil
 	}
 	if err := a.effects(ctx, &c); err != nil || c.Action == None {

@@ -13,6 +13,8 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // A world is what the fake kinds below read and write.
@@ -58,11 +60,11 @@ func (p *put) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	p.w.mu.Lock()
 	old, there := p.w.things[p.Name]
 	p.w.mu.Unlock()
-	result := expr.MapOf("name", p.Name, "value", p.Value)
+	result := value.MapOf("name", p.Name, "value", p.Value)
 	if there && old == p.Value {
 		return engine.Change{Result: result}, nil
 	}
-	c := engine.Change{Action: engine.Create, Object: p.Name, Result: expr.MapOf("name", p.Name, "value", &expr.Unknown{Task: h.Task}),
+	c := engine.Change{Action: engine.Create, Object: p.Name, Result: value.MapOf("name", p.Name, "value", &value.Unknown{Task: h.Task}),
 		Attrs: []engine.Attr{{Path: "value", Before: old, After: p.Value}}}
 	if there {
 		c.Action = engine.Update
@@ -136,9 +138,9 @@ func (s *say) Plan(context.Context, *engine.Host) (engine.Change, error) {
 		return engine.Change{}, errors.New("stopped")
 	}
 	if s.Var.Text != "" {
-		return engine.Change{Result: expr.MapOf("var", s.Var.Value)}, nil
+		return engine.Change{Result: value.MapOf("var", s.Var.Value)}, nil
 	}
-	return engine.Change{Result: expr.MapOf("msg", s.Msg)}, nil
+	return engine.Change{Result: value.MapOf("msg", s.Msg)}, nil
 }
 
 func kinds(w *world) map[string]*engine.Kind {
@@ -157,7 +159,7 @@ func kinds(w *world) map[string]*engine.Kind {
 
 // set sets variables.
 type set struct {
-	Facts *expr.Map `arg:"*"`
+	Facts *value.Map `arg:"*"`
 }
 
 func (s *set) Plan(context.Context, *engine.Host) (engine.Change, error) {
@@ -230,8 +232,8 @@ func (w *witness) Tell(e engine.Event) {
 		if e.Problem != nil {
 			line += ": " + e.Problem.Error()
 		}
-		if m, ok := e.Result.(*expr.Map); ok && e.Shows {
-			line += " " + expr.JSON(m, expr.JSONStyle{})
+		if m, ok := e.Result.(*value.Map); ok && e.Shows {
+			line += " " + format.JSON(m, format.JSONStyle{})
 		}
 		w.lines = append(w.lines, line)
 	}

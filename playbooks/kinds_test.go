@@ -5,6 +5,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // nothing is a task that does nothing.
@@ -56,7 +57,7 @@ type debug struct {
 
 type factSetter struct {
 	nothing
-	Facts *expr.Map `arg:"*"`
+	Facts *value.Map `arg:"*"`
 }
 
 type fail struct {

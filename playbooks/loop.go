@@ -5,6 +5,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/playbooks/reading"
 )
 
@@ -90,7 +91,7 @@ func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 			return n
 		}
 		if v, ok := numberOf(n); ok && v >= 0 && (fractions || v == float64(int(v))) {
-			return &expr.Node{Place: n.Place, Text: n.Text, Value: value(v)}
+			return &expr.Node{Place: n.Place, Text: n.Text, Value: plainNumber(v)}
 		}
 	}
 	wants := "a whole number"
@@ -105,8 +106,8 @@ func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 	return nil
 }
 
-// value gives a number as the language has it.
-func value(f float64) expr.Value {
+// plainNumber gives a number as the language has it.
+func plainNumber(f float64) value.Value {
 	if f == float64(int(f)) {
 		return int(f)
 	}

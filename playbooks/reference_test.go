@@ -4,13 +4,13 @@ import (
 	"slices"
 	"testing"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // The schema of what stands inside keywords knows the same words as their readers.
 func TestSchemaKnowsEveryWord(t *testing.T) {
 	for name, want := range map[string]struct {
-		schema *expr.Map
+		schema *value.Map
 		words  []string
 	}{
 		"loop_control": {loopControl(), loopKeywords[:]},
@@ -18,7 +18,7 @@ func TestSchemaKnowsEveryWord(t *testing.T) {
 	} {
 		properties, _ := want.schema.Get("properties")
 		var got []string
-		for _, key := range properties.(*expr.Map).Keys() {
+		for _, key := range properties.(*value.Map).Keys() {
 			got = append(got, key.(string))
 		}
 		if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want.words))) {
@@ -43,7 +43,7 @@ func TestEveryKeywordIsExplained(t *testing.T) {
 	}
 	defs, _ := Schema(options().Kinds).Get("$defs")
 	for name, m := range meanings {
-		if _, ok := defs.(*expr.Map).Get(m.takes); !ok {
+		if _, ok := defs.(*value.Map).Get(m.takes); !ok {
 			t.Errorf("%s takes %q, which the schema does not define", name, m.takes)
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"strings"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // Schema gives the JSON Schema (draft 2020-12) of playbooks, for editors: what a
 // reader of playbooks accepts, as far as a schema can say it.
-func Schema(kinds []engine.Kind) *expr.Map {
+func Schema(kinds []engine.Kind) *value.Map {
 	defs := engine.SchemaTypes()
 	for name, def := range valueSchemas().All() {
 		defs.Set(name, def)
@@ -18,7 +18,7 @@ func Schema(kinds []engine.Kind) *expr.Map {
 		defs.Set(kindDef(kinds[i].Name), kinds[i].Schema())
 	}
 	keywords := Keywords()
-	defs.Set("playLike", expr.MapOf("type", "object", "anyOf", playLike(keywords)))
+	defs.Set("playLike", value.MapOf("type", "object", "anyOf", playLike(keywords)))
 	defs.Set("play", choice(everySpelling("import_playbook"), "playbookImport", ref("plainPlay")))
 	defs.Set("plainPlay", strict(chosen(keywords, func(k Keyword) bool { return k.Play && k.Name != "import_playbook" })))
 	defs.Set("playbookImport", importSchema("import_playbook", playbookKeywords[1:]))
@@ -27,32 +27,32 @@ func Schema(kinds []engine.Kind) *expr.Map {
 	defs.Set("block", blockSchema(keywords))
 	defs.Set("tasksImport", importSchema(importTasks, importKeywords[:]))
 	defs.Set("plainTask", taskSchema(keywords, kinds))
-	return expr.MapOf(
+	return value.MapOf(
 		"$schema", "https://json-schema.org/draft/2020-12/schema",
 		"title", "A playbook of runner",
 		"description", "A list of plays, or a list of tasks, which is one play on localhost.",
 		"type", "array", "minItems", 1,
-		"if", expr.MapOf("contains", ref("playLike")),
-		"then", expr.MapOf("items", ref("play")),
-		"else", expr.MapOf("items", ref("task")),
+		"if", value.MapOf("contains", ref("playLike")),
+		"then", value.MapOf("items", ref("play")),
+		"else", value.MapOf("items", ref("task")),
 		"$defs", defs,
 	)
 }
 
-func ref(name string) *expr.Map { return expr.MapOf("$ref", "#/$defs/"+name) }
+func ref(name string) *value.Map { return value.MapOf("$ref", "#/$defs/"+name) }
 
-func items(list ...expr.Value) []expr.Value { return list }
+func items(list ...value.Value) []value.Value { return list }
 
-func anyRequired(names ...string) []expr.Value {
-	var all []expr.Value
+func anyRequired(names ...string) []value.Value {
+	var all []value.Value
 	for _, name := range names {
-		all = append(all, expr.MapOf("required", items(name)))
+		all = append(all, value.MapOf("required", items(name)))
 	}
 	return all
 }
 
 // playLike tells a play from a task, as looksLikePlay does.
-func playLike(keywords []Keyword) []expr.Value {
+func playLike(keywords []Keyword) []value.Value {
 	var names []string
 	for _, k := range keywords {
 		if onlyInPlays(k.Name) {
@@ -63,18 +63,18 @@ func playLike(keywords []Keyword) []expr.Value {
 }
 
 // choice is one schema for maps that have one of some keys, and another for the rest.
-func choice(keys []string, then string, otherwise *expr.Map) *expr.Map {
-	return expr.MapOf("if", expr.MapOf("anyOf", anyRequired(keys...)), "then", ref(then), "else", otherwise)
+func choice(keys []string, then string, otherwise *value.Map) *value.Map {
+	return value.MapOf("if", value.MapOf("anyOf", anyRequired(keys...)), "then", ref(then), "else", otherwise)
 }
 
 // strict is the schema of a map that has no other keys than those.
-func strict(properties *expr.Map) *expr.Map {
-	return expr.MapOf("type", "object", "properties", properties, "additionalProperties", false)
+func strict(properties *value.Map) *value.Map {
+	return value.MapOf("type", "object", "properties", properties, "additionalProperties", false)
 }
 
 // chosen gives the schemas of those keywords that work and are wanted.
-func chosen(keywords []Keyword, wanted func(Keyword) bool) *expr.Map {
-	properties := &expr.Map{}
+func chosen(keywords []Keyword, wanted func(Keyword) bool) *value.Map {
+	properties := &value.Map{}
 	for _, k := range keywords {
 		if k.Works() && wanted(k) {
 			properties.Set(k.Name, k.schema())
@@ -85,12 +85,12 @@ func chosen(keywords []Keyword, wanted func(Keyword) bool) *expr.Map {
 
 // importSchema gives the schema of what brings in a file, with the keywords that
 // can stand beside it.
-func importSchema(kind string, beside []string) *expr.Map {
-	properties := &expr.Map{}
+func importSchema(kind string, beside []string) *value.Map {
+	properties := &value.Map{}
 	for _, name := range everySpelling(kind) {
-		properties.Set(name, expr.MapOf("anyOf", items(
-			expr.MapOf("type", "string", "not", ref("template")),
-			expr.MapOf("type", "object"))))
+		properties.Set(name, value.MapOf("anyOf", items(
+			value.MapOf("type", "string", "not", ref("template")),
+			value.MapOf("type", "object"))))
 	}
 	for _, name := range beside {
 		properties.Set(name, Keyword{Name: name, Doc: meanings[name].doc}.schema())
@@ -98,8 +98,8 @@ func importSchema(kind string, beside []string) *expr.Map {
 	return strict(properties)
 }
 
-func (k Keyword) schema() *expr.Map {
-	s := &expr.Map{}
+func (k Keyword) schema() *value.Map {
+	s := &value.Map{}
 	if takes := meanings[k.Name].takes; takes != "" {
 		s = ref(takes)
 	}
@@ -109,7 +109,7 @@ func (k Keyword) schema() *expr.Map {
 
 // taskSchema gives the schema of a task that is no block: its keywords and
 // exactly one kind, under any of its names.
-func taskSchema(keywords []Keyword, kinds []engine.Kind) *expr.Map {
+func taskSchema(keywords []Keyword, kinds []engine.Kind) *value.Map {
 	properties := chosen(keywords, func(k Keyword) bool { return k.Task })
 	names := []string{"action", "local_action"}
 	for i := range kinds {
@@ -123,7 +123,7 @@ func taskSchema(keywords []Keyword, kinds []engine.Kind) *expr.Map {
 	return s
 }
 
-func blockSchema(keywords []Keyword) *expr.Map {
+func blockSchema(keywords []Keyword) *value.Map {
 	s := strict(chosen(keywords, func(k Keyword) bool { return k.Block }))
 	s.Set("required", items("block"))
 	return s
@@ -132,71 +132,71 @@ func blockSchema(keywords []Keyword) *expr.Map {
 func kindDef(name string) string { return "kind-" + name }
 
 // argsSchema gives the schema of what stands below a kind.
-func argsSchema(k *engine.Kind) *expr.Map {
+func argsSchema(k *engine.Kind) *value.Map {
 	args := ref(kindDef(k.Name))
 	for _, form := range plainForms {
 		if form.kind == k.Name {
-			return expr.MapOf("anyOf", items(args, expr.MapOf("type", "string")))
+			return value.MapOf("anyOf", items(args, value.MapOf("type", "string")))
 		}
 	}
 	if !strings.HasPrefix(k.Full, builtin) {
 		return args
 	}
-	return expr.MapOf("anyOf", items(args, expr.MapOf("type", "string", "pattern", "=")))
+	return value.MapOf("anyOf", items(args, value.MapOf("type", "string", "pattern", "=")))
 }
 
 // valueSchemas are what keywords take.
-func valueSchemas() *expr.Map {
-	tag := expr.MapOf("type", "string", "not", ref("template"))
-	local := expr.MapOf("enum", items("localhost", "127.0.0.1"))
-	variables := expr.MapOf("type", "object", "additionalProperties", ref("text"))
-	null := expr.MapOf("type", "null")
-	return expr.MapOf(
-		"name", expr.MapOf("type", "string", "pattern", identifier.String()),
-		"tasks", expr.MapOf("type", items("array", "null"), "items", ref("task")),
-		"hosts", expr.MapOf("anyOf", items(local, expr.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
-		"connection", expr.MapOf("const", "local"),
-		"vars", expr.MapOf("type", items("object", "null"), "propertyNames", expr.MapOf("pattern", identifier.String())),
-		"tags", expr.MapOf("anyOf", items(tag, expr.MapOf("type", "array", "items", tag), null)),
-		"risks", oneOrMore(expr.MapOf("type", items("string", "null"),
+func valueSchemas() *value.Map {
+	tag := value.MapOf("type", "string", "not", ref("template"))
+	local := value.MapOf("enum", items("localhost", "127.0.0.1"))
+	variables := value.MapOf("type", "object", "additionalProperties", ref("text"))
+	null := value.MapOf("type", "null")
+	return value.MapOf(
+		"name", value.MapOf("type", "string", "pattern", identifier.String()),
+		"tasks", value.MapOf("type", items("array", "null"), "items", ref("task")),
+		"hosts", value.MapOf("anyOf", items(local, value.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
+		"connection", value.MapOf("const", "local"),
+		"vars", value.MapOf("type", items("object", "null"), "propertyNames", value.MapOf("pattern", identifier.String())),
+		"tags", value.MapOf("anyOf", items(tag, value.MapOf("type", "array", "items", tag), null)),
+		"risks", oneOrMore(value.MapOf("type", items("string", "null"),
 			"pattern", `^\s*(delete|replace|migrate)(\s*,\s*(delete|replace|migrate))*\s*$`)),
-		"loop", expr.MapOf("anyOf", items(expr.MapOf("type", "array"), ref("template"))),
-		"withItems", expr.MapOf("type", items("array", "string", "number", "boolean")),
-		"withDict", expr.MapOf("anyOf", items(expr.MapOf("type", "object"), ref("template"))),
-		"action", expr.MapOf("type", items("string", "object")),
+		"loop", value.MapOf("anyOf", items(value.MapOf("type", "array"), ref("template"))),
+		"withItems", value.MapOf("type", items("array", "string", "number", "boolean")),
+		"withDict", value.MapOf("anyOf", items(value.MapOf("type", "object"), ref("template"))),
+		"action", value.MapOf("type", items("string", "object")),
 		"count", amount("integer", `^[0-9]+$`),
 		"seconds", amount("number", `^[0-9]*\.?[0-9]+$`),
 		"loopControl", loopControl(),
-		"environment", expr.MapOf("anyOf", items(variables, expr.MapOf("type", "array", "items", expr.MapOf("anyOf", items(variables, ref("template")))), ref("template"), null)),
-		"moduleDefaults", expr.MapOf("type", items("object", "null"), "additionalProperties", expr.MapOf("type", items("object", "null"))),
+		"environment", value.MapOf("anyOf", items(variables, value.MapOf("type", "array", "items", value.MapOf("anyOf", items(variables, ref("template")))), ref("template"), null)),
+		"moduleDefaults", value.MapOf("type", items("object", "null"), "additionalProperties", value.MapOf("type", items("object", "null"))),
 		"varsFiles", oneOrMore(oneOrMore(ref("text"))),
 		"prune", pruneSchema(),
-		"varsPrompt", expr.MapOf("type", items("array", "null"), "items", promptSchema()),
+		"varsPrompt", value.MapOf("type", items("array", "null"), "items", promptSchema()),
 	)
 }
 
 // pruneSchema is a scope, and what stays in spite of it.
-func pruneSchema() *expr.Map {
-	return expr.MapOf("type", "object", "additionalProperties", false, "required", items("scope"),
-		"properties", expr.MapOf(
-			"scope", expr.MapOf("type", items("string", "number"), "not", ref("template")),
+func pruneSchema() *value.Map {
+	return value.MapOf("type", "object", "additionalProperties", false, "required", items("scope"),
+		"properties", value.MapOf(
+			"scope", value.MapOf("type", items("string", "number"), "not", ref("template")),
 			"keep", oneOrMore(ref("text"))))
 }
 
 // amount is a number that is not negative.
-func amount(typ, pattern string) *expr.Map {
-	return expr.MapOf("anyOf", items(
-		expr.MapOf("type", items(typ, "null"), "minimum", 0),
-		expr.MapOf("type", "string", "pattern", pattern),
+func amount(typ, pattern string) *value.Map {
+	return value.MapOf("anyOf", items(
+		value.MapOf("type", items(typ, "null"), "minimum", 0),
+		value.MapOf("type", "string", "pattern", pattern),
 		ref("template")))
 }
 
-func oneOrMore(s *expr.Map) *expr.Map {
-	return expr.MapOf("anyOf", items(s, expr.MapOf("type", "array", "items", s)))
+func oneOrMore(s *value.Map) *value.Map {
+	return value.MapOf("anyOf", items(s, value.MapOf("type", "array", "items", s)))
 }
 
-func loopControl() *expr.Map {
-	return strict(expr.MapOf(
+func loopControl() *value.Map {
+	return strict(value.MapOf(
 		"loop_var", described("name", "the variable that holds an item; item if left out"),
 		"index_var", described("name", "a variable that counts from 0"),
 		"label", described("text", "what reports show of an item"),
@@ -207,8 +207,8 @@ func loopControl() *expr.Map {
 	))
 }
 
-func promptSchema() *expr.Map {
-	s := strict(expr.MapOf(
+func promptSchema() *value.Map {
+	s := strict(value.MapOf(
 		"name", described("name", "the variable"),
 		"prompt", described("text", "the question"),
 		"default", described("text", "what an empty answer means"),
@@ -220,7 +220,7 @@ func promptSchema() *expr.Map {
 	return s
 }
 
-func described(takes, doc string) *expr.Map {
+func described(takes, doc string) *value.Map {
 	s := ref(takes)
 	s.Set("description", doc)
 	return s

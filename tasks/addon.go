@@ -9,7 +9,7 @@ import (
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func compareIDs(a, b clever.Addon) int { return cmp.Compare(a.ID, b.ID) }
@@ -37,8 +37,8 @@ func several(word string, found []clever.Addon) error {
 func object(a clever.Addon) string { return fmt.Sprintf("add-on %q (%s)", a.Name, a.ID) }
 
 // result is what register holds of an add-on, without what must be read apart.
-func result(a clever.Addon, owner string) *expr.Map {
-	return expr.MapOf(
+func result(a clever.Addon, owner string) *value.Map {
+	return value.MapOf(
 		"addon_id", a.ID,
 		"real_id", a.RealID,
 		"name", a.Name,
@@ -65,8 +65,8 @@ func addonReturns() []engine.Return {
 	}
 }
 
-func planResult(p clever.Plan) *expr.Map {
-	return expr.MapOf("slug", p.Slug, "id", p.ID, "name", p.Name)
+func planResult(p clever.Plan) *value.Map {
+	return value.MapOf("slug", p.Slug, "id", p.ID, "name", p.Name)
 }
 
 func orNothing(text string) engine.Value {
@@ -77,8 +77,8 @@ func orNothing(text string) engine.Value {
 }
 
 // envResult makes a map of variables and notes those that are secrets.
-func envResult(secrets *engine.Secrets, env []clever.EnvVar) *expr.Map {
-	m := &expr.Map{}
+func envResult(secrets *engine.Secrets, env []clever.EnvVar) *value.Map {
+	m := &value.Map{}
 	for _, v := range env {
 		m.Set(v.Name, v.Value)
 		if secretName(v.Name) {

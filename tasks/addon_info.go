@@ -8,7 +8,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func addonInfo(cloud *Cloud) engine.Kind {
@@ -68,9 +68,9 @@ func (t *AddonInfo) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 	if err != nil {
 		return engine.Change{}, err
 	}
-	res := &expr.Map{}
+	res := &value.Map{}
 	if len(facts) == 1 {
-		for k, v := range facts[0].(*expr.Map).All() {
+		for k, v := range facts[0].(*value.Map).All() {
 			res.Set(k, v)
 		}
 	}
@@ -109,7 +109,7 @@ func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []home) ([]
 }
 
 // readEnv adds the variables of an add-on, and the version that they tell.
-func readEnv(ctx context.Context, h *engine.Host, at home, fact *expr.Map) error {
+func readEnv(ctx context.Context, h *engine.Host, at home, fact *value.Map) error {
 	env, err := via(at.client, h).Env(ctx, at.owner, at.addon.ID)
 	if clever.IsNotFound(err) { // removed between the list and now
 		env, err = nil, nil

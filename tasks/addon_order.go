@@ -14,7 +14,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // order plans an add-on that is not there. Everything is resolved from the
@@ -223,9 +223,9 @@ func (b basket) attrs() []engine.Attr {
 }
 
 // expected is what is known of an add-on before it is there.
-func (b basket) expected(task, owner string) *expr.Map {
-	unknown := &expr.Unknown{Task: task}
-	m := expr.MapOf("addon_id", unknown, "real_id", unknown, "name", b.request.Name, "provider", b.provider.ID,
+func (b basket) expected(task, owner string) *value.Map {
+	unknown := &value.Unknown{Task: task}
+	m := value.MapOf("addon_id", unknown, "real_id", unknown, "name", b.request.Name, "provider", b.provider.ID,
 		"organisation", orNothing(owner), "plan", planResult(*b.plan), "version", unknown, "region", b.request.Region, "env", unknown)
 	if b.version != "" {
 		m.Set("version", b.version)

@@ -10,7 +10,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func addonPrune(cloud *Cloud) engine.Kind {
@@ -103,7 +103,7 @@ func (t *AddonPrune) removal(gone []home) engine.Change {
 		names = append(names, fmt.Sprintf("%q (%s)", a.Name, a.ID))
 		attrs = append(attrs, engine.Attr{Path: a.Name, Before: fmt.Sprintf("%s, %s %s in %s", a.ID, a.Provider.ID, a.Plan.Slug, a.Region)})
 	}
-	res := expr.MapOf("removed", removed)
+	res := value.MapOf("removed", removed)
 	if len(gone) == 0 {
 		return engine.Change{Object: "scope " + t.Scope, Result: res}
 	}

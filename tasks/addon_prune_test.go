@@ -9,6 +9,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func TestPruneTakesOnlyItsOwn(t *testing.T) {
@@ -113,10 +114,10 @@ func TestInfo(t *testing.T) {
 			if end.Problem != nil {
 				t.Fatal(end.Problem)
 			}
-			addons, _ := end.Result.(*expr.Map).Get("addons")
+			addons, _ := end.Result.(*value.Map).Get("addons")
 			var names []string
 			for _, a := range addons.([]engine.Value) {
-				name, _ := a.(*expr.Map).Get("name")
+				name, _ := a.(*value.Map).Get("name")
 				names = append(names, name.(string))
 			}
 			slices.Sort(names)

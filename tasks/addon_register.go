@@ -9,7 +9,7 @@ import (
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func addonRegister(cloud *Cloud) engine.Kind {
@@ -225,7 +225,7 @@ func (r *registration) nameFor(a clever.Addon) string {
 
 // registered gives what register holds; env is nil where nobody reads it, tags
 // where nobody declared any.
-func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar, tags []string) *expr.Map {
+func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
 	res := result(a, r.owner)
 	if env != nil {
 		res.Set("version", orNothing(versionOf(env)))

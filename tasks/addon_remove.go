@@ -5,7 +5,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func addonRemove(cloud *Cloud) engine.Kind {
@@ -55,7 +55,7 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	}
 	switch len(found) {
 	case 0:
-		return engine.Change{Result: expr.MapOf("addon_id", nil, "name", t.Addon)}, nil
+		return engine.Change{Result: value.MapOf("addon_id", nil, "name", t.Addon)}, nil
 	case 1:
 		return t.removal(found[0]), nil
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func assert() engine.Kind {
@@ -53,12 +53,12 @@ func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
 			return engine.Change{}, engine.About(fmt.Sprintf("that[%d]", i), a.failure(c))
 		}
 	}
-	result := expr.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
+	result := value.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
 	return engine.Change{Result: result, Hush: a.Quiet}, nil
 }
 
 func (a *Assert) failure(c engine.Tested) error {
 	msg := cmp.Or(a.FailMsg, engine.Value("Assertion failed"))
-	return &engine.Failure{Msg: fmt.Sprintf("%s: %s", expr.Text(msg), c.Text),
-		Result: expr.MapOf("assertion", c.Text, "evaluated_to", false, "msg", msg)}
+	return &engine.Failure{Msg: fmt.Sprintf("%s: %s", value.Text(msg), c.Text),
+		Result: value.MapOf("assertion", c.Text, "evaluated_to", false, "msg", msg)}
 }

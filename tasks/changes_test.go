@@ -16,6 +16,7 @@ import (
 	"runner/clever/emulator"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/format"
 )
 
 // register is a step that declares an add-on.
@@ -150,7 +151,7 @@ func TestChangesKeepWhatStays(t *testing.T) {
 				t.Errorf("it was %s and is %s", before, got)
 			}
 			if a := p.Addons(p.User())[0]; a.ID != field(t, end, "addon_id") || a.Region != field(t, end, "region") {
-				t.Errorf("registered %s", expr.JSON(end.Result, expr.JSONStyle{}))
+				t.Errorf("registered %s", format.JSON(end.Result, format.JSONStyle{}))
 			}
 		})
 	}

@@ -16,6 +16,8 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 	"runner/tasks"
 )
 
@@ -26,15 +28,15 @@ func args(pairs ...any) *expr.Node {
 	n := &expr.Node{Shape: expr.Mapping, Place: place}
 	for i := 0; i < len(pairs); i += 2 {
 		key := pairs[i].(string)
-		value, ok := pairs[i+1].(*expr.Node)
+		val, ok := pairs[i+1].(*expr.Node)
 		if !ok {
 			text := fmt.Sprint(pairs[i+1])
-			value = &expr.Node{Place: place, Text: text, Value: text}
+			val = &expr.Node{Place: place, Text: text, Value: text}
 			if expr.HasTemplate(text) {
-				value.Tmpl, _ = expr.Parse(text, diagnostic.At(place, text))
+				val.Tmpl, _ = expr.Parse(text, diagnostic.At(place, text))
 			}
 		}
-		n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: key, Value: key, Place: place}, Value: value})
+		n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: key, Value: key, Place: place}, Value: val})
 	}
 	return n
 }
@@ -326,15 +328,15 @@ func paths(c *engine.Change) []string {
 
 func field(t *testing.T, end engine.TaskEnd, name string) string {
 	t.Helper()
-	m, ok := end.Result.(*expr.Map)
+	m, ok := end.Result.(*value.Map)
 	if !ok {
 		t.Fatalf("the result is %T", end.Result)
 	}
 	v, ok := m.Get(name)
 	if !ok {
-		t.Fatalf("no %s in %s", name, expr.JSON(m, expr.JSONStyle{}))
+		t.Fatalf("no %s in %s", name, format.JSON(m, format.JSONStyle{}))
 	}
-	return expr.Text(v)
+	return value.Text(v)
 }
 
 func TestRegisteredResult(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/tasks"
 )
 
@@ -40,9 +41,9 @@ func doing(t *testing.T, opt engine.Options, kind string, arguments *expr.Node, 
 		t.Fatal(err)
 	}
 	said := ""
-	if m, ok := told.all[len(told.all)-1].Result.(*expr.Map); ok {
+	if m, ok := told.all[len(told.all)-1].Result.(*value.Map); ok {
 		msg, _ := m.Get("msg")
-		said = expr.Text(msg)
+		said = value.Text(msg)
 	}
 	return told.all[0], said
 }

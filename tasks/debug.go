@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func debug() engine.Kind {
@@ -43,9 +43,9 @@ func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
 		return engine.Change{Skip: "Verbosity threshold not met."}, nil
 	case d.Var.Err != nil:
 		shown := fmt.Sprintf("<< error 1 - %s >>", d.Var.Err)
-		return engine.Change{Result: expr.MapOf(d.Var.Text, shown)}, nil
+		return engine.Change{Result: value.MapOf(d.Var.Text, shown)}, nil
 	case d.Var.Text != "":
-		return engine.Change{Result: expr.MapOf(d.Var.Text, d.Var.Value)}, nil
+		return engine.Change{Result: value.MapOf(d.Var.Text, d.Var.Value)}, nil
 	}
-	return engine.Change{Result: expr.MapOf("msg", d.Msg)}, nil
+	return engine.Change{Result: value.MapOf("msg", d.Msg)}, nil
 }

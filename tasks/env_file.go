@@ -12,7 +12,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func envFile() engine.Kind {
@@ -73,7 +73,7 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	if err != nil {
 		return engine.Change{}, engine.About("dest", err)
 	}
-	if u, ok := expr.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
+	if u, ok := value.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
 		return engine.Change{Action: actionOn(before), Object: t.Dest, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
 	}
 	if err := f.fill(h.Secrets); err != nil {
@@ -169,12 +169,12 @@ func sizeOf(before *onDisk) engine.Value {
 
 func octal(mode fs.FileMode) string { return fmt.Sprintf("%04o", mode) }
 
-func (f *envText) result() *expr.Map {
+func (f *envText) result() *value.Map {
 	names := make([]engine.Value, 0, len(f.env))
 	for _, v := range f.env {
 		names = append(names, v.Name)
 	}
-	return expr.MapOf("dest", f.Dest, "format", f.Format, "mode", octal(f.mode), "names", names)
+	return value.MapOf("dest", f.Dest, "format", f.Format, "mode", octal(f.mode), "names", names)
 }
 
 // An onDisk is a file that is there already.

@@ -12,7 +12,7 @@ import (
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // variables gathers what from names, under the names that they get.
@@ -49,21 +49,21 @@ type gathering struct {
 }
 
 func (g *gathering) source(path string, source engine.Value) error {
-	m, ok := source.(*expr.Map)
+	m, ok := source.(*value.Map)
 	if !ok {
-		return fmt.Errorf("a map of variables is wanted, or what a task registered, not %s", expr.TypeName(source))
+		return fmt.Errorf("a map of variables is wanted, or what a task registered, not %s", value.TypeName(source))
 	}
 	env, _ := m.Get("env")
 	skipped, _ := m.Get("skipped")
 	_, ofAddon := m.Get("addon_id")
-	if inner, ok := env.(*expr.Map); ok {
+	if inner, ok := env.(*value.Map); ok {
 		m = inner
 	} else if ofAddon || skipped == true {
 		return errors.New("it holds no variables: was its task skipped?")
 	}
-	for key, value := range m.All() {
-		name := expr.Text(key)
-		text, err := scalarText(value)
+	for key, val := range m.All() {
+		name := value.Text(key)
+		text, err := scalarText(val)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -105,7 +105,7 @@ func scalarText(v engine.Value) (string, error) {
 	case bool:
 		return strconv.FormatBool(v), nil
 	case int, float64, *big.Int:
-		return expr.Text(v), nil
+		return value.Text(v), nil
 	}
-	return "", fmt.Errorf("text is wanted, not %s", expr.TypeName(v))
+	return "", fmt.Errorf("text is wanted, not %s", value.TypeName(v))
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func fail() engine.Kind {
@@ -33,6 +33,6 @@ type Fail struct {
 
 // Plan fails.
 func (f *Fail) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	failure := &engine.Failure{Msg: expr.Text(f.Msg), Result: expr.MapOf("msg", f.Msg)}
+	failure := &engine.Failure{Msg: value.Text(f.Msg), Result: value.MapOf("msg", f.Msg)}
 	return engine.Change{}, engine.About("msg", failure)
 }

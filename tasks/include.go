@@ -7,6 +7,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func includeTasks() engine.Kind {
@@ -41,7 +42,7 @@ type IncludeTasks struct {
 
 // Plan names the file; the engine does the rest.
 func (i *IncludeTasks) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Include: i.File, Result: expr.MapOf("include", i.File)}, nil
+	return engine.Change{Include: i.File, Result: value.MapOf("include", i.File)}, nil
 }
 
 func includeVars() engine.Kind {
@@ -90,7 +91,7 @@ func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	if err != nil {
 		return engine.Change{}, engine.About("file", err)
 	}
-	facts, file := &expr.Map{}, i.File
+	facts, file := &value.Map{}, i.File
 	for _, v := range vars {
 		facts.Set(v.Name, asWritten(v.Value))
 		file = v.Place.Source.Name
@@ -99,10 +100,10 @@ func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 		file = path
 	}
 	if i.Name != "" {
-		vars, facts = gathered(i.Name, vars), expr.MapOf(i.Name, facts)
+		vars, facts = gathered(i.Name, vars), value.MapOf(i.Name, facts)
 	}
-	return engine.Change{Vars: vars, Result: expr.MapOf("ansible_facts", facts,
-		"ansible_included_var_files", []expr.Value{file})}, nil
+	return engine.Change{Vars: vars, Result: value.MapOf("ansible_facts", facts,
+		"ansible_included_var_files", []value.Value{file})}, nil
 }
 
 // gathered makes one variable of several: a map.
@@ -117,18 +118,18 @@ func gathered(name string, vars []engine.Var) []engine.Var {
 }
 
 // asWritten gives a value with its templates as text.
-func asWritten(n *expr.Node) expr.Value {
+func asWritten(n *expr.Node) value.Value {
 	switch {
 	case n == nil:
 		return nil
 	case n.Shape == expr.Sequence:
-		list := make([]expr.Value, len(n.Items))
+		list := make([]value.Value, len(n.Items))
 		for i, item := range n.Items {
 			list[i] = asWritten(item)
 		}
 		return list
 	case n.Shape == expr.Mapping:
-		m := &expr.Map{}
+		m := &value.Map{}
 		for _, e := range n.Entries {
 			m.Set(asWritten(e.Key), asWritten(e.Value))
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func pause() engine.Kind {
@@ -52,7 +52,7 @@ func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error)
 		return engine.Change{}, err
 	}
 	took := time.Since(start)
-	return engine.Change{Result: expr.MapOf("user_input", input, "delta", int(took.Seconds()), "echo", p.Echo, "rc", 0,
+	return engine.Change{Result: value.MapOf("user_input", input, "delta", int(took.Seconds()), "echo", p.Echo, "rc", 0,
 		"start", start.Format(clock), "stop", time.Now().Format(clock),
 		"stderr", "", "stdout", p.waited(took))}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/marketplace/manifest"
 )
 
@@ -139,7 +140,7 @@ func writtenAt(n *expr.Node, pointer string) (engine.Value, bool) {
 		}
 		return list, true
 	case n.Shape == expr.Mapping:
-		m := &expr.Map{}
+		m := &value.Map{}
 		for _, e := range n.Entries {
 			v, ok := writtenAt(e.Value, pointer+"/"+e.Key.Text)
 			if !ok || e.Key.Tmpl != nil {

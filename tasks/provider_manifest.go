@@ -12,7 +12,8 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 	"runner/marketplace/manifest"
 )
 
@@ -29,8 +30,8 @@ type paper struct {
 // paperOf returns the manifest that an argument names or is.
 func paperOf(v engine.Value, dir string) (paper, error) {
 	switch v := v.(type) {
-	case *expr.Map:
-		return paper{text: expr.JSON(v, expr.JSONStyle{}), isMap: true}, nil
+	case *value.Map:
+		return paper{text: format.JSON(v, format.JSONStyle{}), isMap: true}, nil
 	case string:
 		switch {
 		case strings.TrimSpace(v) == "":
@@ -40,7 +41,7 @@ func paperOf(v engine.Value, dir string) (paper, error) {
 		}
 		return readPaper(v, dir)
 	}
-	return paper{}, fmt.Errorf("a manifest is a path or a map, not %s", expr.TypeName(v))
+	return paper{}, fmt.Errorf("a manifest is a path or a map, not %s", value.TypeName(v))
 }
 
 // isJSON reports whether an argument is the text of a manifest rather than a path.

@@ -10,7 +10,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -300,26 +300,26 @@ func (s *providerTask) request() clever.ProviderRegistration {
 }
 
 // result is what register holds of a provider.
-func (s *providerTask) result(p clever.Provider) *expr.Map {
+func (s *providerTask) result(p clever.Provider) *value.Map {
 	features, plans := []engine.Value{}, []engine.Value{}
 	for _, f := range p.Features {
-		features = append(features, expr.MapOf("name", f.Name, "type", f.Type))
+		features = append(features, value.MapOf("name", f.Name, "type", f.Type))
 	}
 	for _, plan := range p.Plans {
-		values := &expr.Map{}
+		values := &value.Map{}
 		for _, f := range plan.Features {
 			values.Set(f.Name, f.Value)
 		}
-		plans = append(plans, expr.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", euros(plan.Price),
+		plans = append(plans, value.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", euros(plan.Price),
 			"zones", texts(plan.Zones), "features", values))
 	}
-	return expr.MapOf("id", p.ID, "name", p.Name, "status", p.Status, "organisation", s.owner,
+	return value.MapOf("id", p.ID, "name", p.Name, "status", p.Status, "organisation", s.owner,
 		"regions", texts(p.Regions), "features", features, "plans", plans)
 }
 
 // expected is what is known of a provider before it is changed.
-func (s *providerTask) expected(task string, after clever.Provider) *expr.Map {
-	unknown := &expr.Unknown{Task: task}
+func (s *providerTask) expected(task string, after clever.Provider) *value.Map {
+	unknown := &value.Unknown{Task: task}
 	m := s.result(after)
 	if after.Status == "" { // it is not registered yet
 		m.Set("status", unknown)
@@ -327,9 +327,9 @@ func (s *providerTask) expected(task string, after clever.Provider) *expr.Map {
 	}
 	plans, _ := m.Get("plans")
 	for _, p := range plans.([]engine.Value) {
-		if id, _ := p.(*expr.Map).Get("id"); id == "" {
-			p.(*expr.Map).Set("id", unknown)
-			p.(*expr.Map).Set("zones", unknown)
+		if id, _ := p.(*value.Map).Get("id"); id == "" {
+			p.(*value.Map).Set("id", unknown)
+			p.(*value.Map).Set("zones", unknown)
 		}
 	}
 	return m

@@ -10,6 +10,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/marketplace/manifest"
 )
 
@@ -99,9 +100,9 @@ func (t *ProviderRegister) Touches() []string { return []string{"addons"} }
 
 // Plan looks whether the provider is there and as it should be.
 func (t *ProviderRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
-	if u, ok := expr.HasUnknown(t.Manifest); ok { // a check, and what it is made of is not there yet
+	if u, ok := value.HasUnknown(t.Manifest); ok { // a check, and what it is made of is not there yet
 		return engine.Change{Action: engine.Create, Object: "a provider", Attrs: []engine.Attr{{Path: "manifest", After: u}},
-			Result: expr.MapOf("id", u, "name", u, "status", u, "organisation", u, "regions", u, "features", u, "plans", u)}, nil
+			Result: value.MapOf("id", u, "name", u, "status", u, "organisation", u, "regions", u, "features", u, "plans", u)}, nil
 	}
 	text, err := paperOf(t.Manifest, h.Dir)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func providerRemove(cloud *Cloud) engine.Kind {
@@ -56,13 +56,13 @@ func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Chang
 		return engine.Change{}, engine.About("provider", err)
 	}
 	if found == nil {
-		return engine.Change{Result: expr.MapOf("id", t.Provider, "name", nil)}, nil
+		return engine.Change{Result: value.MapOf("id", t.Provider, "name", nil)}, nil
 	}
 	attrs := []engine.Attr{{Path: "name", Before: found.Name}, {Path: "status", Before: found.Status}}
 	for _, p := range found.Plans {
 		attrs = append(attrs, engine.Attr{Path: "plans." + p.Slug, Before: p.Name})
 	}
-	res := expr.MapOf("id", found.ID, "name", found.Name)
+	res := value.MapOf("id", found.ID, "name", found.Name)
 	return engine.Change{
 		Action: engine.Delete,
 		Object: fmt.Sprintf("provider %q", found.ID),

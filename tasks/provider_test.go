@@ -19,6 +19,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/format"
 	"runner/tasks"
 )
 
@@ -161,7 +162,7 @@ func TestProviderSecretsStay(t *testing.T) {
 		p := newPlatform(t)
 		for _, check := range []bool{true, false} {
 			end := p.play(t, check, step{kind: "provider_register", args: args("organisation", "Example Organisation", "manifest", text)})[0]
-			told := fmt.Sprintf("%+v %+v %s", end.Change, end.Problem, expr.JSON(end.Result, expr.JSONStyle{}))
+			told := fmt.Sprintf("%+v %+v %s", end.Change, end.Problem, format.JSON(end.Result, format.JSONStyle{}))
 			if end.Change != nil {
 				told += fmt.Sprintf("%+v", end.Change.Attrs)
 			}

@@ -6,6 +6,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func setFact() engine.Kind {
@@ -29,8 +30,8 @@ func setFact() engine.Kind {
 
 // SetFact sets variables.
 type SetFact struct {
-	Cacheable bool      `arg:"cacheable" default:"false" doc:"accepted, and of no effect: facts last as long as the run"`
-	Facts     *expr.Map `arg:"*" doc:"the variables, each with its value"`
+	Cacheable bool       `arg:"cacheable" default:"false" doc:"accepted, and of no effect: facts last as long as the run"`
+	Facts     *value.Map `arg:"*" doc:"the variables, each with its value"`
 }
 
 // Plan gives the variables; nothing is changed by them.
@@ -38,7 +39,7 @@ func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	if s.Facts.Len() == 0 {
 		return engine.Change{}, &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
 	}
-	return engine.Change{Facts: s.Facts, Result: expr.MapOf("ansible_facts", s.Facts)}, nil
+	return engine.Change{Facts: s.Facts, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 
 // factNames gives the names that a set_fact sets. Those that are templates show

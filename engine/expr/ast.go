@@ -1,9 +1,11 @@
 package expr
 
+import "runner/engine/expr/value"
+
 // An expression is a node of the tree below {{ }}. Offsets count bytes of the
 // template's text and lead to places.
 type expression interface {
-	eval(st *state) (Value, error)
+	eval(st *state) (value.Value, error)
 	at() int
 }
 
@@ -15,7 +17,7 @@ func (p pos) at() int { return int(p) }
 type (
 	constant struct {
 		pos
-		value Value
+		value value.Value
 	}
 	name struct {
 		pos

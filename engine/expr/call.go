@@ -3,13 +3,14 @@ package expr
 import (
 	"slices"
 
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
 // given are the evaluated arguments of a call.
 type given struct {
-	pos   []Value
-	named *Map
+	pos   []value.Value
+	named *value.Map
 }
 
 func (st *state) arguments(args []argument) (given, error) {
@@ -24,7 +25,7 @@ func (st *state) arguments(args []argument) (given, error) {
 			err = st.spread(&g, a, v)
 		case a.name != "":
 			if g.named == nil {
-				g.named = &Map{}
+				g.named = &value.Map{}
 			}
 			g.named.Set(a.name, v)
 		default:
@@ -37,25 +38,25 @@ func (st *state) arguments(args []argument) (given, error) {
 	return g, nil
 }
 
-func (st *state) spread(g *given, a argument, v Value) error {
+func (st *state) spread(g *given, a argument, v value.Value) error {
 	v, err := st.c.force(v)
 	if err != nil {
 		return err
 	}
 	if a.spread == 1 {
-		l, err := st.c.elements(v)
+		l, err := st.c.Elements(v)
 		g.pos = append(g.pos, l...)
 		return err
 	}
-	if u, ok := v.(*Unknown); ok {
-		return &unknownSignal{u}
+	if u, ok := v.(*value.Unknown); ok {
+		return &value.UnknownError{Unknown: u}
 	}
-	m, ok := v.(*Map)
+	m, ok := v.(*value.Map)
 	if !ok {
-		return fail(TypeError, "** wants a map, not %s", described(v))
+		return value.Errorf(value.TypeError, "** wants a map, not %s", value.Describe(v))
 	}
 	if g.named == nil {
-		g.named = &Map{}
+		g.named = &value.Map{}
 	}
 	for k, e := range m.All() {
 		g.named.Set(k, e)
@@ -63,7 +64,7 @@ func (st *state) spread(g *given, a argument, v Value) error {
 	return nil
 }
 
-func (n *filtering) eval(st *state) (Value, error) {
+func (n *filtering) eval(st *state) (value.Value, error) {
 	v, err := n.of.eval(st)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (n *filtering) eval(st *state) (Value, error) {
 	return n.apply(st, v)
 }
 
-func (n *filtering) apply(st *state, v Value) (Value, error) {
+func (n *filtering) apply(st *state, v value.Value) (value.Value, error) {
 	g, err := st.arguments(n.args)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (n *filtering) apply(st *state, v Value) (Value, error) {
 	return r, st.failAt(n.pos, err)
 }
 
-func (n *tested) eval(st *state) (Value, error) {
+func (n *tested) eval(st *state) (value.Value, error) {
 	v, err := n.of.eval(st)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func (n *tested) eval(st *state) (Value, error) {
 	return r, st.failAt(n.pos, err)
 }
 
-func (n *call) eval(st *state) (Value, error) {
+func (n *call) eval(st *state) (value.Value, error) {
 	fn, err := n.fn.eval(st)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (n *call) eval(st *state) (Value, error) {
 	return v, st.failAt(n.pos, err)
 }
 
-func (st *state) call(x expression, fn Value, g given) (Value, error) {
+func (st *state) call(x expression, fn value.Value, g given) (value.Value, error) {
 	switch fn := fn.(type) {
 	case *function:
 		return st.invoke(fn.op, nil, g)
@@ -127,16 +128,16 @@ func (st *state) call(x expression, fn Value, g given) (Value, error) {
 		if fn.again != nil && len(g.pos) == 1 {
 			return fn.again(g.pos[0])
 		}
-	case *Unknown:
+	case *value.Unknown:
 		return fn, nil
-	case *Undefined:
-		return nil, undefinedError(fn)
+	case *value.Undefined:
+		return nil, fn.Err()
 	}
-	return nil, fail(TypeError, "%s cannot be called", described(fn))
+	return nil, value.Errorf(value.TypeError, "%s cannot be called", value.Describe(fn))
 }
 
 // grow does append and extend on a list that the template itself has set.
-func (st *state) grow(x expression, fn *bound, g given) (Value, error) {
+func (st *state) grow(x expression, fn *bound, g given) (value.Value, error) {
 	grown, err := st.invoke(fn.op, fn.recv, g)
 	if err != nil {
 		return nil, err
@@ -159,23 +160,23 @@ func (st *state) grow(x expression, fn *bound, g given) (Value, error) {
 			}
 		}
 	}
-	return nil, fail(TypeError, "'%s' would change a value of the playbook", fn.op.name).withHint("make a new list: l + [x]")
+	return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", fn.op.name).WithHint("make a new list: l + [x]")
 }
 
 // expand calls a macro.
-func (st *state) expand(fn *closure, g given) (Value, error) {
+func (st *state) expand(fn *closure, g given) (value.Value, error) {
 	m := fn.m
 	if len(g.pos) > len(m.params) {
-		return nil, fail(TypeError, "macro '%s' takes at most %d arguments, but %d are given", m.name, len(m.params), len(g.pos))
+		return nil, value.Errorf(value.TypeError, "macro '%s' takes at most %d arguments, but %d are given", m.name, len(m.params), len(g.pos))
 	}
 	if st.c.calls++; st.c.calls > maxCalls {
-		return nil, fail(LimitError, "macros call each other more than %d deep", maxCalls)
+		return nil, value.Errorf(value.LimitError, "macros call each other more than %d deep", maxCalls)
 	}
 	defer func() { st.c.calls-- }()
 	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}}
 	for k := range g.named.All() {
 		if s, _ := k.(string); !slices.Contains(m.params, s) {
-			return nil, fail(TypeError, "macro '%s' has no parameter '%s'", m.name, s).withHint(suggest.DidYouMean(s, m.params))
+			return nil, value.Errorf(value.TypeError, "macro '%s' has no parameter '%s'", m.name, s).WithHint(suggest.DidYouMean(s, m.params))
 		}
 	}
 	for i, p := range m.params {
@@ -188,7 +189,7 @@ func (st *state) expand(fn *closure, g given) (Value, error) {
 	return inner.captured(m.body)
 }
 
-func (st *state) parameter(m *macro, i int, g given) (Value, error) {
+func (st *state) parameter(m *macro, i int, g given) (value.Value, error) {
 	if i < len(g.pos) {
 		return g.pos[i], nil
 	}
@@ -198,6 +199,6 @@ func (st *state) parameter(m *macro, i int, g given) (Value, error) {
 	if m.defaults[i] != nil {
 		return m.defaults[i].eval(st)
 	}
-	return &Undefined{Name: m.params[i], Place: st.t.place(m.at()),
+	return &value.Undefined{Name: m.params[i], Place: st.t.place(m.at()),
 		Hint: "macro '" + m.name + "' was called without '" + m.params[i] + "'"}, nil
 }

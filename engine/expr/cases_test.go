@@ -3,9 +3,14 @@ package expr
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -13,7 +18,7 @@ import (
 // A vars is a Scope of nodes.
 type vars map[string]*Node
 
-func (s vars) Lookup(c *Context, name string) (Value, bool, error) {
+func (s vars) Lookup(c *Context, name string) (value.Value, bool, error) {
 	n, ok := s[name]
 	if !ok {
 		return nil, false, nil
@@ -22,26 +27,26 @@ func (s vars) Lookup(c *Context, name string) (Value, bool, error) {
 	return v, err == nil, err
 }
 
-func (s vars) Names() []string { return namesOf(s) }
+func (s vars) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
 // nodeOf makes a Node of plain values, with templates where a text has any.
-func nodeOf(t testing.TB, v Value) *Node {
+func nodeOf(t testing.TB, v value.Value) *Node {
 	t.Helper()
 	switch v := v.(type) {
-	case []Value:
+	case []value.Value:
 		n := &Node{Shape: Sequence}
 		for _, e := range v {
 			n.Items = append(n.Items, nodeOf(t, e))
 		}
 		return n
-	case *Map:
+	case *value.Map:
 		n := &Node{Shape: Mapping}
 		for k, e := range v.All() {
-			n.Entries = append(n.Entries, Entry{Key: &Node{Text: Text(k), Value: k}, Value: nodeOf(t, e)})
+			n.Entries = append(n.Entries, Entry{Key: &Node{Text: value.Text(k), Value: k}, Value: nodeOf(t, e)})
 		}
 		return n
 	}
-	n := &Node{Text: Text(v), Value: v}
+	n := &Node{Text: value.Text(v), Value: v}
 	if s, ok := v.(string); ok && HasTemplate(s) {
 		tmpl, err := Parse(s, nil)
 		if err != nil {
@@ -58,28 +63,28 @@ func testContext(t testing.TB, varsJSON string) *Context {
 	if varsJSON == "" {
 		varsJSON = "{}"
 	}
-	v, err := FromJSON(varsJSON)
+	v, err := format.FromJSON(varsJSON)
 	if err != nil {
 		t.Fatal(err)
 	}
 	scope := vars{}
-	for k, e := range v.(*Map).All() {
+	for k, e := range v.(*value.Map).All() {
 		scope[k.(string)] = nodeOf(t, e)
 	}
 	return &Context{Scope: scope, FromYAML: fakeYAML, Lookups: map[string]Lookup{
 		"env": EnvLookup(func(name string) (string, bool) { return "envval", name == "JCASE_ENV" }),
-		"file": func(_ *Context, terms []Value, _ *Map) ([]Value, error) {
-			return nil, errors.New("no file " + Text(terms[0]))
+		"file": func(_ *Context, terms []value.Value, _ *value.Map) ([]value.Value, error) {
+			return nil, errors.New("no file " + value.Text(terms[0]))
 		},
 	}}
 }
 
 // fakeYAML knows the one text that the cases have; reading YAML is not this package's.
-func fakeYAML(text string) (Value, error) {
+func fakeYAML(text string) (value.Value, error) {
 	if text != "a: [1, yes]" {
 		return nil, errors.New("unexpected text")
 	}
-	return MapOf("a", []Value{1, true}), nil
+	return value.MapOf("a", []value.Value{1, true}), nil
 }
 
 type caseFile struct {
@@ -88,7 +93,7 @@ type caseFile struct {
 		Vars     json.RawMessage
 		Template string
 		Expect   json.RawMessage
-		Error    Class
+		Error    value.Class
 	}
 	Conditions []struct {
 		Name    string
@@ -110,9 +115,9 @@ func readCases(t testing.TB) (f caseFile) {
 	return f
 }
 
-func mustJSON(t testing.TB, text string) Value {
+func mustJSON(t testing.TB, text string) value.Value {
 	t.Helper()
-	v, err := FromJSON(text)
+	v, err := format.FromJSON(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -120,7 +125,7 @@ func mustJSON(t testing.TB, text string) Value {
 }
 
 // evaluate parses and evaluates a template.
-func evaluate(t testing.TB, varsJSON, template string) (Value, error) {
+func evaluate(t testing.TB, varsJSON, template string) (value.Value, error) {
 	t.Helper()
 	tmpl, err := Parse(template, nil)
 	if err != nil {
@@ -129,17 +134,17 @@ func evaluate(t testing.TB, varsJSON, template string) (Value, error) {
 	return tmpl.Eval(testContext(t, varsJSON))
 }
 
-func classOf(err error) Class {
-	if e, ok := errors.AsType[*Error](err); ok {
+func classOf(err error) value.Class {
+	if e, ok := errors.AsType[*value.Error](err); ok {
 		return e.Class
 	}
 	return ""
 }
 
 // same compares strictly: 1 and 1.0 differ, the order of a map's keys does not matter.
-func same(a, b Value) bool {
-	style := JSONStyle{SortKeys: true}
-	return JSON(a, style) == JSON(b, style)
+func same(a, b value.Value) bool {
+	style := format.JSONStyle{SortKeys: true}
+	return format.JSON(a, style) == format.JSON(b, style)
 }
 
 func TestCases(t *testing.T) {
@@ -156,14 +161,14 @@ func TestCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := mustJSON(t, string(c.Expect)); !same(got, want) {
-				t.Fatalf("%s\n got %s\nwant %s", c.Template, JSON(got, JSONStyle{}), JSON(want, JSONStyle{}))
+				t.Fatalf("%s\n got %s\nwant %s", c.Template, format.JSON(got, format.JSONStyle{}), format.JSON(want, format.JSONStyle{}))
 			}
 		})
 	}
 }
 
 // outcome plays a condition as a task's `when`.
-func outcome(c *Context, when Value) string {
+func outcome(c *Context, when value.Value) string {
 	switch w := when.(type) {
 	case nil:
 		return "run"
@@ -172,7 +177,7 @@ func outcome(c *Context, when Value) string {
 			return "run"
 		}
 		return "skip"
-	case []Value:
+	case []value.Value:
 		for _, e := range w {
 			if o := outcome(c, e); o != "run" {
 				return o

@@ -1,3 +1,8 @@
+// Package expr evaluates {{ templates }}: Jinja2's expressions and the few statements
+// that playbooks use, as ansible-core 2.19 gives them meaning.
+//
+// Values that came from outside (an API, a lookup) are data: no string is ever
+// taken for a template. Only Parse makes templates.
 package expr
 
 import (
@@ -5,36 +10,32 @@ import (
 	"strings"
 
 	"runner/diagnostic"
+	"runner/engine/expr/value"
 
 	"github.com/dlclark/regexp2"
 )
 
-// The bounds of one evaluation.
+// The bounds of nesting.
 const (
-	maxSteps   = 1_000_000 // expressions, elements
-	maxText    = 1 << 20   // bytes of any one text
-	maxAllText = 64 << 20  // bytes of all texts that are made
-	maxCalls   = 100       // nesting of macros
-	maxOpen    = 500       // nesting of variables that name variables
-	maxDigits  = 20_000    // of a number
+	maxCalls = 100 // of macros
+	maxOpen  = 500 // of variables that name variables
 )
 
 // A Context is what one evaluation may use. It also counts the work done, so a
 // Context serves one argument, condition or message and is then thrown away.
 type Context struct {
 	Scope    Scope
-	Lookups  map[string]Lookup                // by short name: "env"
-	FromYAML func(text string) (Value, error) // for from_yaml; nil: the filter fails
+	Lookups  map[string]Lookup                      // by short name: "env"
+	FromYAML func(text string) (value.Value, error) // for from_yaml; nil: the filter fails
 	// ShowErrors: a part of a text that fails is shown as << error 1 - why >>, as
 	// in the name of a task.
 	ShowErrors bool
 
+	value.Budget
 	shown   int // errors
-	steps   int
-	bytes   int
 	calls   int
-	known   map[*Node]Value // variables' scalars evaluated before
-	open    []resolving     // variables that are being evaluated
+	known   map[*Node]value.Value // variables' scalars evaluated before
+	open    []resolving           // variables that are being evaluated
 	indexes map[*Node]map[any]*Node
 	regexes map[string]*regexp2.Regexp
 }
@@ -44,41 +45,31 @@ type resolving struct {
 	node *Node
 }
 
-// spend counts n steps and reports whether they are within the bound.
-func (c *Context) spend(n int) bool {
-	c.steps += n
-	return c.steps <= maxSteps
-}
-
-// scan counts the work of going over a value's text, if it is one.
-func (c *Context) scan(v Value) error {
-	n := 1
-	if s, ok := v.(string); ok {
-		n += len(s) / 256
-	}
-	return c.spent(n)
-}
-
-func (c *Context) tooMuch() error {
-	if c.steps > maxSteps {
-		return fail(LimitError, "the template takes more than a million steps").withHint("loop over less")
-	}
-	return nil
-}
-
-// write counts a text that was made and says no to what is too long.
-func (c *Context) write(n int) error {
-	c.bytes += n
-	if n > maxText || c.bytes > maxAllText {
-		return fail(LimitError, "the template makes more than 1 MiB of text").withHint("make less of it")
-	}
-	return nil
-}
-
 // A lazy is a list or map of a variable whose elements are evaluated when used.
 type lazy struct {
+	c    *Context
 	name string
 	node *Node
+}
+
+// TypeName returns "list" or "dict".
+func (l *lazy) TypeName() string {
+	if l.node.Shape == Sequence {
+		return "list"
+	}
+	return "dict"
+}
+
+// Truth reports whether there is anything in the list or map.
+func (l *lazy) Truth() bool { return len(l.node.Items)+len(l.node.Entries) > 0 }
+
+// Elements returns the items of a list, the keys of a map.
+func (l *lazy) Elements() ([]value.Value, error) {
+	s, err := l.c.shallow(l)
+	if err != nil {
+		return nil, err
+	}
+	return l.c.Elements(s)
 }
 
 // Resolve evaluates a variable's node lazily: a scalar at once, the elements of a
@@ -86,12 +77,12 @@ type lazy struct {
 // Plain makes an ordinary value of the result. A variable that needs itself is an
 // Error of class RecursionError. A scalar that comes to an undefined name gives
 // an *Undefined, so that `default` helps there too.
-func (c *Context) Resolve(name string, n *Node) (Value, error) {
+func (c *Context) Resolve(name string, n *Node) (value.Value, error) {
 	if n == nil {
 		return nil, nil
 	}
 	if n.Shape != Scalar {
-		return &lazy{name, n}, nil
+		return &lazy{c, name, n}, nil
 	}
 	if n.Tmpl == nil {
 		return n.Value, nil
@@ -104,18 +95,18 @@ func (c *Context) Resolve(name string, n *Node) (Value, error) {
 		return nil, err
 	}
 	if c.known == nil {
-		c.known = map[*Node]Value{}
+		c.known = map[*Node]value.Value{}
 	}
 	c.known[n] = v
 	return v, nil
 }
 
-func (c *Context) resolveScalar(name string, n *Node) (Value, error) {
+func (c *Context) resolveScalar(name string, n *Node) (value.Value, error) {
 	if i := slices.IndexFunc(c.open, func(r resolving) bool { return r.node == n }); i >= 0 {
 		return nil, c.recursion(i, name)
 	}
 	if len(c.open) >= maxOpen {
-		return nil, fail(LimitError, "variables name each other more than %d deep", maxOpen)
+		return nil, value.Errorf(value.LimitError, "variables name each other more than %d deep", maxOpen)
 	}
 	c.open = append(c.open, resolving{name, n})
 	defer func() { c.open = c.open[:len(c.open)-1] }()
@@ -126,14 +117,14 @@ func (c *Context) resolveScalar(name string, n *Node) (Value, error) {
 	if err == nil {
 		return v, nil
 	}
-	err = placed(err, func() diagnostic.Place { return n.Tmpl.place(n.Tmpl.start()) })
-	if e, ok := err.(*Error); ok && e.Class == UndefinedError {
-		return &Undefined{Name: name, Hint: e.Msg, Place: e.Place, near: e.hint}, nil
+	err = value.Placed(err, func() diagnostic.Place { return n.Tmpl.place(n.Tmpl.start()) })
+	if e, ok := err.(*value.Error); ok && e.Class == value.UndefinedError {
+		return &value.Undefined{Name: name, Hint: e.Msg, Place: e.Place, Near: e.Hint()}, nil
 	}
 	return nil, err
 }
 
-func (c *Context) recursion(from int, name string) *Error {
+func (c *Context) recursion(from int, name string) *value.Error {
 	var path []string
 	for _, r := range c.open[from:] {
 		if len(path) == 0 || path[len(path)-1] != r.name {
@@ -143,13 +134,13 @@ func (c *Context) recursion(from int, name string) *Error {
 	if len(path) == 0 || path[len(path)-1] != name || len(path) == 1 {
 		path = append(path, name)
 	}
-	e := fail(RecursionError, "variable %q needs itself: %s", name, strings.Join(path, " → "))
+	e := value.Errorf(value.RecursionError, "variable %q needs itself: %s", name, strings.Join(path, " → "))
 	e.Place = c.open[from].node.Place
 	return e
 }
 
 // storable leaves lazy values lazy and finishes the others.
-func (c *Context) storable(v Value) (Value, error) {
+func (c *Context) storable(v value.Value) (value.Value, error) {
 	if _, ok := v.(*lazy); ok {
 		return v, nil
 	}
@@ -158,15 +149,15 @@ func (c *Context) storable(v Value) (Value, error) {
 
 // Plain makes an ordinary value of what Resolve gives: all of it evaluated.
 // What is Undefined in it is an error.
-func (c *Context) Plain(v Value) (Value, error) { return c.finish(v) }
+func (c *Context) Plain(v value.Value) (value.Value, error) { return c.finish(v) }
 
 // get gives the element of a lazy map; ok is false if there is none.
-func (l *lazy) get(c *Context, key Value) (v Value, ok bool, err error) {
+func (l *lazy) get(c *Context, key value.Value) (v value.Value, ok bool, err error) {
 	index, err := c.indexOf(l)
 	if err != nil {
 		return nil, false, err
 	}
-	n, ok := index[hashOf(key)]
+	n, ok := index[value.Hash(key)]
 	if !ok {
 		return nil, false, nil
 	}
@@ -185,31 +176,31 @@ func (c *Context) indexOf(l *lazy) (map[any]*Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		index[hashOf(k)] = e.Value
+		index[value.Hash(k)] = e.Value
 	}
 	if c.indexes == nil {
 		c.indexes = map[*Node]map[any]*Node{}
 	}
 	c.indexes[l.node] = index
-	return index, c.spent(len(index))
+	return index, c.Count(len(index))
 }
 
 // shallow makes a list or Map of a lazy whose elements may be lazy.
-func (c *Context) shallow(l *lazy) (Value, error) {
+func (c *Context) shallow(l *lazy) (value.Value, error) {
 	if l.node.Shape == Sequence {
-		out := make([]Value, 0, len(l.node.Items))
+		out := make([]value.Value, 0, len(l.node.Items))
 		for _, n := range l.node.Items {
 			v, err := c.Resolve(l.name, n)
 			if err != nil {
 				return nil, err
 			}
-			if v != Omit {
+			if v != value.Omit {
 				out = append(out, v)
 			}
 		}
-		return out, c.spent(len(out))
+		return out, c.Count(len(out))
 	}
-	m := &Map{}
+	m := &value.Map{}
 	for _, e := range l.node.Entries {
 		k, err := c.Resolve(l.name, e.Key)
 		if err != nil {
@@ -219,16 +210,11 @@ func (c *Context) shallow(l *lazy) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v != Omit {
+		if v != value.Omit {
 			m.Set(k, v)
 		}
 	}
-	return m, c.spent(m.Len())
-}
-
-func (c *Context) spent(n int) error {
-	c.spend(n)
-	return c.tooMuch()
+	return m, c.Count(m.Len())
 }
 
 // enter notes that all of a lazy is being evaluated, which must not be part of
@@ -242,7 +228,7 @@ func (c *Context) enter(l *lazy) (leave func(), err error) {
 }
 
 // force makes ordinary values of lazy ones, all the way down; Undefined stays.
-func (c *Context) force(v Value) (Value, error) {
+func (c *Context) force(v value.Value) (value.Value, error) {
 	l, ok := v.(*lazy)
 	if !ok {
 		return v, nil
@@ -257,13 +243,13 @@ func (c *Context) force(v Value) (Value, error) {
 		return nil, err
 	}
 	switch s := s.(type) {
-	case []Value:
+	case []value.Value:
 		for i, e := range s {
 			if s[i], err = c.force(e); err != nil {
 				return nil, err
 			}
 		}
-	case *Map:
+	case *value.Map:
 		for k, e := range s.All() {
 			f, err := c.force(e)
 			if err != nil {

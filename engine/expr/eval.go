@@ -1,6 +1,10 @@
 package expr
 
-import "runner/diagnostic"
+import (
+	"runner/diagnostic"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
+)
 
 // A state is one run of one template.
 type state struct {
@@ -14,10 +18,10 @@ type state struct {
 type frame struct {
 	outer  *frame
 	names  []string
-	values []Value
+	values []value.Value
 }
 
-func (f *frame) find(name string) *Value {
+func (f *frame) find(name string) *value.Value {
 	for ; f != nil; f = f.outer {
 		for i, n := range f.names {
 			if n == name {
@@ -29,7 +33,7 @@ func (f *frame) find(name string) *Value {
 }
 
 // set binds a name in this frame itself.
-func (f *frame) set(name string, v Value) {
+func (f *frame) set(name string, v value.Value) {
 	for i, n := range f.names {
 		if n == name {
 			f.values[i] = v
@@ -44,20 +48,16 @@ func (st *state) failAt(p pos, err error) error {
 	if err == nil {
 		return nil
 	}
-	return placed(err, func() diagnostic.Place { return st.t.place(int(p)) })
+	return value.Placed(err, func() diagnostic.Place { return st.t.place(int(p)) })
 }
 
 func (st *state) step() error {
-	st.c.steps++
-	if st.c.steps > maxSteps {
-		return st.c.tooMuch()
-	}
-	return nil
+	return st.c.Count(1)
 }
 
-func (n *constant) eval(*state) (Value, error) { return n.value, nil }
+func (n *constant) eval(*state) (value.Value, error) { return n.value, nil }
 
-func (n *name) eval(st *state) (Value, error) {
+func (n *name) eval(st *state) (value.Value, error) {
 	if err := st.step(); err != nil {
 		return nil, st.failAt(n.pos, err)
 	}
@@ -78,16 +78,16 @@ func (n *name) eval(st *state) (Value, error) {
 }
 
 // undefined makes the Undefined of a name that the scope does not know.
-func (c *Context) undefined(name string, at diagnostic.Place) *Undefined {
-	u := &Undefined{Name: name, Place: at}
+func (c *Context) undefined(name string, at diagnostic.Place) *value.Undefined {
+	u := &value.Undefined{Name: name, Place: at}
 	if s, ok := c.Scope.(interface{ Names() []string }); ok {
-		u.names = s.Names
+		u.Names = s.Names
 	}
 	return u
 }
 
 // lookup asks the scope, if there is one.
-func (c *Context) lookup(name string) (Value, bool, error) {
+func (c *Context) lookup(name string) (value.Value, bool, error) {
 	if c.Scope == nil {
 		return nil, false, nil
 	}
@@ -95,7 +95,7 @@ func (c *Context) lookup(name string) (Value, bool, error) {
 }
 
 // operand evaluates x for use: lazies made ordinary, Undefined refused.
-func (st *state) operand(x expression) (Value, error) {
+func (st *state) operand(x expression) (value.Value, error) {
 	v, err := x.eval(st)
 	if err != nil {
 		return nil, err
@@ -104,29 +104,29 @@ func (st *state) operand(x expression) (Value, error) {
 	case *lazy:
 		f, err := st.c.force(v)
 		return f, st.failAt(pos(x.at()), err)
-	case *Undefined:
-		return nil, st.failAt(pos(x.at()), undefinedError(v))
+	case *value.Undefined:
+		return nil, st.failAt(pos(x.at()), v.Err())
 	}
 	return v, nil
 }
 
 // truth evaluates x as a condition by Python's rules. What depends on an
 // Unknown gives it back.
-func (st *state) truth(x expression) (bool, *Unknown, error) {
+func (st *state) truth(x expression) (bool, *value.Unknown, error) {
 	v, err := x.eval(st)
 	if err != nil {
 		return false, nil, err
 	}
-	t, u, err := truthOf(v)
+	t, u, err := value.Truth(v)
 	return t, u, st.failAt(pos(x.at()), err)
 }
 
-func (n *and) eval(st *state) (Value, error) {
+func (n *and) eval(st *state) (value.Value, error) {
 	l, err := n.l.eval(st)
 	if err != nil {
 		return nil, err
 	}
-	t, u, err := truthOf(l)
+	t, u, err := value.Truth(l)
 	if err != nil || u == nil && !t {
 		return l, st.failAt(pos(n.l.at()), err)
 	}
@@ -137,12 +137,12 @@ func (n *and) eval(st *state) (Value, error) {
 	return r, err
 }
 
-func (n *or) eval(st *state) (Value, error) {
+func (n *or) eval(st *state) (value.Value, error) {
 	l, err := n.l.eval(st)
 	if err != nil {
 		return nil, err
 	}
-	t, u, err := truthOf(l)
+	t, u, err := value.Truth(l)
 	if err != nil || u == nil && t {
 		return l, st.failAt(pos(n.l.at()), err)
 	}
@@ -152,7 +152,7 @@ func (n *or) eval(st *state) (Value, error) {
 	return n.r.eval(st)
 }
 
-func (n *not) eval(st *state) (Value, error) {
+func (n *not) eval(st *state) (value.Value, error) {
 	t, u, err := st.truth(n.of)
 	if u != nil || err != nil {
 		return orUnknown(u), err
@@ -161,14 +161,14 @@ func (n *not) eval(st *state) (Value, error) {
 }
 
 // orUnknown gives u as a Value: nil rather than a nil pointer.
-func orUnknown(u *Unknown) Value {
+func orUnknown(u *value.Unknown) value.Value {
 	if u == nil {
 		return nil
 	}
 	return u
 }
 
-func (n *conditional) eval(st *state) (Value, error) {
+func (n *conditional) eval(st *state) (value.Value, error) {
 	t, u, err := st.truth(n.test)
 	switch {
 	case u != nil || err != nil:
@@ -178,11 +178,11 @@ func (n *conditional) eval(st *state) (Value, error) {
 	case n.other != nil:
 		return n.other.eval(st)
 	}
-	return &Undefined{Hint: "the inline if has no else, and its condition is false", Place: st.t.place(n.at()), lenient: true}, nil
+	return &value.Undefined{Hint: "the inline if has no else, and its condition is false", Place: st.t.place(n.at()), Lenient: true}, nil
 }
 
-func (n *list) eval(st *state) (Value, error) {
-	out := make([]Value, len(n.items))
+func (n *list) eval(st *state) (value.Value, error) {
+	out := make([]value.Value, len(n.items))
 	for i, x := range n.items {
 		v, err := st.element(x)
 		if err != nil {
@@ -191,13 +191,13 @@ func (n *list) eval(st *state) (Value, error) {
 		out[i] = v
 	}
 	if n.tuple {
-		return Tuple(out), nil
+		return value.Tuple(out), nil
 	}
 	return out, nil
 }
 
 // element evaluates what is put into a list or map: never lazy.
-func (st *state) element(x expression) (Value, error) {
+func (st *state) element(x expression) (value.Value, error) {
 	if err := st.step(); err != nil {
 		return nil, st.failAt(pos(x.at()), err)
 	}
@@ -209,18 +209,18 @@ func (st *state) element(x expression) (Value, error) {
 	return v, err
 }
 
-func (n *dict) eval(st *state) (Value, error) {
-	m := &Map{}
+func (n *dict) eval(st *state) (value.Value, error) {
+	m := &value.Map{}
 	for i, kx := range n.keys {
 		k, err := st.operand(kx)
 		if err != nil {
 			return nil, err
 		}
-		if u, ok := k.(*Unknown); ok {
+		if u, ok := k.(*value.Unknown); ok {
 			return u, nil
 		}
-		if !hashable(k) {
-			return nil, st.failAt(pos(kx.at()), fail(TypeError, "%s cannot be a key", described(k)))
+		if !value.Hashable(k) {
+			return nil, st.failAt(pos(kx.at()), value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(k)))
 		}
 		v, err := st.element(n.values[i])
 		if err != nil {
@@ -231,8 +231,8 @@ func (n *dict) eval(st *state) (Value, error) {
 	return m, nil
 }
 
-func (n *concat) eval(st *state) (Value, error) {
-	var unknown *Unknown
+func (n *concat) eval(st *state) (value.Value, error) {
+	var unknown *value.Unknown
 	texts := make([]string, len(n.parts))
 	size := 0
 	for i, x := range n.parts {
@@ -253,13 +253,13 @@ func (n *concat) eval(st *state) (Value, error) {
 	if unknown != nil {
 		return unknown, nil
 	}
-	if err := st.c.write(size); err != nil {
+	if err := st.c.Write(size); err != nil {
 		return nil, st.failAt(n.pos, err)
 	}
 	return joinTexts(texts, size), nil
 }
 
-func (n *embedded) eval(st *state) (Value, error) {
+func (n *embedded) eval(st *state) (value.Value, error) {
 	out := &output{}
 	if err := st.block(n.body, out); err != nil {
 		return nil, err
@@ -268,19 +268,19 @@ func (n *embedded) eval(st *state) (Value, error) {
 	return st.gather(out)
 }
 
-func (n *unary) eval(st *state) (Value, error) {
+func (n *unary) eval(st *state) (value.Value, error) {
 	v, err := st.operand(n.of)
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := v.(*Unknown); ok {
+	if u, ok := v.(*value.Unknown); ok {
 		return u, nil
 	}
-	r, err := sign(n.op, v)
+	r, err := value.Signed(n.op, v)
 	return r, st.failAt(n.pos, err)
 }
 
-func (n *binary) eval(st *state) (Value, error) {
+func (n *binary) eval(st *state) (value.Value, error) {
 	if err := st.step(); err != nil {
 		return nil, st.failAt(n.pos, err)
 	}
@@ -292,17 +292,25 @@ func (n *binary) eval(st *state) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := l.(*Unknown); ok {
+	if u, ok := l.(*value.Unknown); ok {
 		return u, nil
 	}
-	if u, ok := r.(*Unknown); ok {
+	if u, ok := r.(*value.Unknown); ok {
 		return u, nil
 	}
-	v, err := st.c.arithmetic(n.op, l, r)
+	v, err := st.c.operate(n.op, l, r)
 	return v, st.failAt(n.pos, err)
 }
 
-func (n *comparison) eval(st *state) (Value, error) {
+// operate does an operator on known values; text % values is a format.
+func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
+	if s, ok := l.(string); ok && op == "%" {
+		return format.Percent(&c.Budget, s, r)
+	}
+	return c.Arithmetic(op, l, r)
+}
+
+func (n *comparison) eval(st *state) (value.Value, error) {
 	if err := st.step(); err != nil {
 		return nil, st.failAt(n.pos, err)
 	}
@@ -310,13 +318,13 @@ func (n *comparison) eval(st *state) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var unknown *Unknown
+	var unknown *value.Unknown
 	for i, x := range n.rest {
 		r, err := st.operand(x)
 		if err != nil {
 			return nil, err
 		}
-		holds, u, err := st.c.compare(n.ops[i], l, r)
+		holds, u, err := st.c.Compare(n.ops[i], l, r)
 		if err != nil {
 			return nil, st.failAt(pos(n.poss[i]), err)
 		}

@@ -3,10 +3,12 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // An output gathers what a template renders, part by part.
-type output struct{ parts []Value }
+type output struct{ parts []value.Value }
 
 // block runs statements one after the other.
 func (st *state) block(body []statement, out *output) error {
@@ -20,7 +22,7 @@ func (st *state) block(body []statement, out *output) error {
 
 // gather makes one value of what was rendered: nothing gives none, one part its
 // own value, several give text, in which none is empty.
-func (st *state) gather(out *output) (Value, error) {
+func (st *state) gather(out *output) (value.Value, error) {
 	switch len(out.parts) {
 	case 0:
 		return nil, nil
@@ -29,9 +31,9 @@ func (st *state) gather(out *output) (Value, error) {
 	}
 	texts := make([]string, len(out.parts))
 	size := 0
-	var unknown *Unknown
+	var unknown *value.Unknown
 	for i, v := range out.parts {
-		if v == nil || v == Omit {
+		if v == nil || v == value.Omit {
 			continue
 		}
 		s, u, err := st.c.textOf(v)
@@ -47,7 +49,7 @@ func (st *state) gather(out *output) (Value, error) {
 	if unknown != nil {
 		return unknown, nil
 	}
-	if err := st.c.write(size); err != nil {
+	if err := st.c.Write(size); err != nil {
 		return nil, err
 	}
 	return joinTexts(texts, size), nil
@@ -63,7 +65,7 @@ func joinTexts(texts []string, size int) string {
 }
 
 // captured runs statements and gives what they render.
-func (st *state) captured(body []statement) (Value, error) {
+func (st *state) captured(body []statement) (value.Value, error) {
 	out := &output{}
 	if err := st.block(body, out); err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (st *state) captured(body []statement) (Value, error) {
 
 func (s text) exec(st *state, out *output) error {
 	out.parts = append(out.parts, string(s))
-	return st.c.write(len(s))
+	return st.c.Write(len(s))
 }
 
 func (s *printing) exec(st *state, out *output) error {
@@ -93,11 +95,11 @@ func (s *printing) exec(st *state, out *output) error {
 }
 
 // showError makes text of an error, or of what would be one.
-func (c *Context) showError(v Value, err error) (Value, error) {
-	if _, ok := v.(*Undefined); ok && err == nil {
+func (c *Context) showError(v value.Value, err error) (value.Value, error) {
+	if _, ok := v.(*value.Undefined); ok && err == nil {
 		_, _, err = c.textOf(v)
 	}
-	if _, unknown := err.(*unknownSignal); unknown || err == nil {
+	if _, unknown := err.(*value.UnknownError); unknown || err == nil {
 		return v, err
 	}
 	c.shown++
@@ -111,7 +113,7 @@ func (s *choice) exec(st *state, out *output) error {
 			return err
 		}
 		if u != nil {
-			return &unknownSignal{u}
+			return &value.UnknownError{Unknown: u}
 		}
 		if t {
 			return st.block(s.bodies[i], out)
@@ -124,7 +126,7 @@ func (s *choice) exec(st *state, out *output) error {
 }
 
 // assign binds a target; scope is the frame for plain names.
-func (st *state) assign(t *target, v Value) error {
+func (st *state) assign(t *target, v value.Value) error {
 	switch {
 	case t.parts != nil:
 		return st.unpack(t, v)
@@ -139,17 +141,17 @@ func (st *state) assign(t *target, v Value) error {
 			return nil
 		}
 	}
-	return st.failAt(t.pos, fail(TypeError, "'%s' is no namespace, so it has no attributes to set", t.name).
-		withHint("make it with {% set "+t.name+" = namespace() %}"))
+	return st.failAt(t.pos, value.Errorf(value.TypeError, "'%s' is no namespace, so it has no attributes to set", t.name).
+		WithHint("make it with {% set "+t.name+" = namespace() %}"))
 }
 
-func (st *state) unpack(t *target, v Value) error {
-	vs, err := st.c.elements(v)
+func (st *state) unpack(t *target, v value.Value) error {
+	vs, err := st.c.Elements(v)
 	if err != nil {
 		return st.failAt(t.pos, err)
 	}
 	if len(vs) != len(t.parts) {
-		return st.failAt(t.pos, fail(TypeError, "%d names are to be set, but there are %d values", len(t.parts), len(vs)))
+		return st.failAt(t.pos, value.Errorf(value.TypeError, "%d names are to be set, but there are %d values", len(t.parts), len(vs)))
 	}
 	for i, p := range t.parts {
 		if err := st.assign(p, vs[i]); err != nil {
@@ -216,7 +218,7 @@ func (s *filtered) exec(st *state, out *output) error {
 }
 
 // filterOver applies a chain of filters whose innermost operand is missing to v.
-func (st *state) filterOver(f *filtering, v Value) (Value, error) {
+func (st *state) filterOver(f *filtering, v value.Value) (value.Value, error) {
 	if inner, ok := f.of.(*filtering); ok {
 		var err error
 		if v, err = st.filterOver(inner, v); err != nil {

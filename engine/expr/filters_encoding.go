@@ -10,17 +10,22 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // formatFilters write and read JSON and YAML.
 func formatFilters() []operation {
 	return []operation{
-		{names: "to_json", params: "indent sort_keys separators ensure_ascii *other **options", how: plugin, do: toJSON(JSONStyle{ASCII: true})},
+		{names: "to_json", params: "indent sort_keys separators ensure_ascii *other **options", how: plugin, do: toJSON(format.JSONStyle{ASCII: true})},
 		{names: "to_nice_json", params: "indent sort_keys separators ensure_ascii *other **options", how: plugin,
-			do: toJSON(JSONStyle{Indent: 4, SortKeys: true, ASCII: true})},
+			do: toJSON(format.JSONStyle{Indent: 4, SortKeys: true, ASCII: true})},
 		{names: "tojson", params: "indent", do: htmlJSON},
 		{names: "from_json", params: "**options", how: plugin, do: fromJSON},
 		{names: "to_yaml", params: "indent default_flow_style sort_keys width **options", how: plugin, do: toYAML(false)},
@@ -29,43 +34,43 @@ func formatFilters() []operation {
 	}
 }
 
-func toJSON(style JSONStyle) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func toJSON(style format.JSONStyle) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		style := style
 		if u.arg(0, nil) != nil {
-			style.Indent, style.indented = u.int(0, style.Indent), true
+			style.Indent, style.Indented = u.int(0, style.Indent), true
 		}
 		if style.Indent < 0 || style.Indent > 64 {
-			return nil, fail(FilterError, "an indent is a number from 0 to 64")
+			return nil, value.Errorf(value.FilterError, "an indent is a number from 0 to 64")
 		}
 		style.SortKeys = u.flag(1, style.SortKeys)
 		style.ASCII = u.flag(3, style.ASCII)
 		if u.arg(2, nil) != nil {
-			pair, err := u.c.elements(u.args[2])
+			pair, err := u.c.Elements(u.args[2])
 			if err != nil || len(pair) != 2 {
-				return nil, fail(FilterError, "separators are a pair of texts, as in [',', ':']")
+				return nil, value.Errorf(value.FilterError, "separators are a pair of texts, as in [',', ':']")
 			}
-			style.item, style.key = Text(pair[0]), Text(pair[1])
+			style.Item, style.Key = value.Text(pair[0]), value.Text(pair[1])
 		}
 		return u.json(style)
 	}
 }
 
-func (u *use) json(style JSONStyle) (Value, error) {
+func (u *use) json(style format.JSONStyle) (value.Value, error) {
 	v, err := u.c.finish(u.in)
 	if err != nil {
 		return nil, err
 	}
-	w := newJSONWriter(style, maxText)
-	w.value(v, 0)
-	return w.b.String(), u.c.write(w.b.Len())
+	w := format.NewJSONWriter(style, value.MaxText)
+	w.Value(v, 0)
+	return w.B.String(), u.c.Write(w.B.Len())
 }
 
 // htmlJSON is Jinja's own: sorted, and safe between HTML tags.
-func htmlJSON(u *use) (Value, error) {
-	style := JSONStyle{SortKeys: true, ASCII: true}
+func htmlJSON(u *use) (value.Value, error) {
+	style := format.JSONStyle{SortKeys: true, ASCII: true}
 	if u.arg(0, nil) != nil {
-		style.Indent, style.indented = min(max(u.int(0, 0), 0), 64), true
+		style.Indent, style.Indented = min(max(u.int(0, 0), 0), 64), true
 	}
 	v, err := u.json(style)
 	if err != nil {
@@ -74,59 +79,59 @@ func htmlJSON(u *use) (Value, error) {
 	return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(v.(string)), nil
 }
 
-func fromJSON(u *use) (Value, error) {
+func fromJSON(u *use) (value.Value, error) {
 	s, ok := u.in.(string)
 	if !ok {
-		return nil, fail(FilterError, "'from_json' wants text, not %s", described(u.in)).withHint("leave the filter out: it is a value already")
+		return nil, value.Errorf(value.FilterError, "'from_json' wants text, not %s", value.Describe(u.in)).WithHint("leave the filter out: it is a value already")
 	}
-	return FromJSON(s)
+	return format.FromJSON(s)
 }
 
-func fromYAML(u *use) (Value, error) {
+func fromYAML(u *use) (value.Value, error) {
 	s, ok := u.in.(string)
 	if !ok {
 		return u.in, nil
 	}
 	if u.c.FromYAML == nil {
-		return nil, fail(FilterError, "'from_yaml' is not available here")
+		return nil, value.Errorf(value.FilterError, "'from_yaml' is not available here")
 	}
 	v, err := u.c.FromYAML(s)
 	if err != nil {
-		return nil, &Error{Class: FilterError, Msg: "this is not YAML: " + err.Error(), Err: err}
+		return nil, &value.Error{Class: value.FilterError, Msg: "this is not YAML: " + err.Error(), Err: err}
 	}
 	return v, nil
 }
 
-func toYAML(nice bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func toYAML(nice bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		v, err := u.c.finish(u.in)
 		if err != nil {
 			return nil, err
 		}
-		style := yamlStyle{indent: 2, flow: flowLeaves, sorted: u.flag(2, true), width: 80}
+		style := format.YAMLStyle{Indent: 2, Flow: format.FlowLeaves, Sorted: u.flag(2, true), Width: 80}
 		if nice {
-			style.indent, style.flow = 4, flowNever
+			style.Indent, style.Flow = 4, format.FlowNever
 		}
 		if u.arg(0, nil) != nil {
-			style.indent = u.int(0, style.indent)
+			style.Indent = u.int(0, style.Indent)
 		}
-		if style.indent < 2 || style.indent > 9 {
-			style.indent = 2
+		if style.Indent < 2 || style.Indent > 9 {
+			style.Indent = 2
 		}
 		if u.arg(1, nil) != nil {
-			style.flow = flowNever
+			style.Flow = format.FlowNever
 			if u.flag(1, false) {
-				style.flow = flowAlways
+				style.Flow = format.FlowAlways
 			}
 		}
 		switch w := u.arg(3, nil).(type) {
 		case int:
-			style.width = max(w, style.indent*2+1)
+			style.Width = max(w, style.Indent*2+1)
 		case float64:
-			style.width = int(math.Min(math.Max(w, float64(style.indent*2+1)), math.MaxInt32))
+			style.Width = int(math.Min(math.Max(w, float64(style.Indent*2+1)), math.MaxInt32))
 		}
-		s := writeYAML(v, style)
-		return s, u.c.write(len(s))
+		s := format.YAML(v, style)
+		return s, u.c.Write(len(s))
 	}
 }
 
@@ -143,16 +148,16 @@ func encodingFilters() []operation {
 	}
 }
 
-func b64encode(u *use) (Value, error) {
+func b64encode(u *use) (value.Value, error) {
 	enc := base64.StdEncoding
 	if u.flag(1, false) {
 		enc = base64.URLEncoding
 	}
 	s := enc.EncodeToString([]byte(u.text()))
-	return s, u.c.write(len(s))
+	return s, u.c.Write(len(s))
 }
 
-func b64decode(u *use) (Value, error) {
+func b64decode(u *use) (value.Value, error) {
 	s := strings.Map(func(r rune) rune {
 		switch r {
 		case '\n', '\r', ' ', '\t':
@@ -166,12 +171,12 @@ func b64decode(u *use) (Value, error) {
 	}, u.text())
 	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
 	if err != nil {
-		return nil, fail(FilterError, "this is not base64")
+		return nil, value.Errorf(value.FilterError, "this is not base64")
 	}
 	if !utf8.Valid(b) {
-		return nil, fail(FilterError, "what base64 stands for here is not text")
+		return nil, value.Errorf(value.FilterError, "what base64 stands for here is not text")
 	}
-	return string(b), u.c.write(len(b))
+	return string(b), u.c.Write(len(b))
 }
 
 func hashed(algorithm func() hash.Hash) func(string) string {
@@ -182,14 +187,14 @@ func hashed(algorithm func() hash.Hash) func(string) string {
 	}
 }
 
-func hashFilter(u *use) (Value, error) {
+func hashFilter(u *use) (value.Value, error) {
 	algorithms := map[string]func() hash.Hash{
 		"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
 	}
 	name := u.str(0, "sha1")
 	a := algorithms[name]
 	if a == nil {
-		return nil, fail(FilterError, "no hash is named %s", strQuote(name)).withHint(joinNames(namesOf(algorithms)))
+		return nil, value.Errorf(value.FilterError, "no hash is named %s", value.Quote(name)).WithHint(strings.Join(slices.Sorted(maps.Keys(algorithms)), ", "))
 	}
 	return hashed(a)(u.text()), nil
 }
@@ -197,10 +202,10 @@ func hashFilter(u *use) (Value, error) {
 // ansibleNamespace is the namespace that Ansible puts its UUIDs into.
 const ansibleNamespace = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
-func toUUID(u *use) (Value, error) {
+func toUUID(u *use) (value.Value, error) {
 	space, err := hex.DecodeString(strings.ReplaceAll(u.str(0, ansibleNamespace), "-", ""))
 	if err != nil || len(space) != 16 {
-		return nil, fail(FilterError, "%s is no UUID", strQuote(u.str(0, "")))
+		return nil, value.Errorf(value.FilterError, "%s is no UUID", value.Quote(u.str(0, "")))
 	}
 	sum := sha1.Sum(append(space, u.text()...))
 	b := sum[:16]
@@ -210,14 +215,14 @@ func toUUID(u *use) (Value, error) {
 }
 
 // passwordHash makes a crypt(3) hash; only sha512 and sha256 are there.
-func passwordHash(u *use) (Value, error) {
+func passwordHash(u *use) (value.Value, error) {
 	kind := u.str(0, "sha512")
 	size := 16
 	if u.arg(2, nil) != nil {
 		size = u.int(2, 16)
 	}
 	if size < 1 || size > 16 {
-		return nil, fail(FilterError, "a salt has 1 to 16 characters")
+		return nil, value.Errorf(value.FilterError, "a salt has 1 to 16 characters")
 	}
 	salt := ""
 	if u.arg(1, nil) != nil {
@@ -226,20 +231,20 @@ func passwordHash(u *use) (Value, error) {
 		salt = randomSalt(size)
 	}
 	if len(salt) > 16 || strings.Trim(salt, cryptLetters) != "" {
-		return nil, fail(FilterError, "a salt has 1 to 16 letters, digits, dots or slashes")
+		return nil, value.Errorf(value.FilterError, "a salt has 1 to 16 letters, digits, dots or slashes")
 	}
 	rounds := 0
 	if u.arg(3, nil) != nil {
 		rounds = u.int(3, 0)
 		if rounds < 1000 || rounds > 1_000_000 {
-			return nil, fail(FilterError, "'password_hash' does 1000 to 1000000 rounds here")
+			return nil, value.Errorf(value.FilterError, "'password_hash' does 1000 to 1000000 rounds here")
 		}
 	}
 	password := u.text()
 	if len(password) > 4096 {
-		return nil, fail(LimitError, "a password has at most 4096 bytes")
+		return nil, value.Errorf(value.LimitError, "a password has at most 4096 bytes")
 	}
-	if err := u.c.spent(max(rounds, 5000) / 10); err != nil {
+	if err := u.c.Count(max(rounds, 5000) / 10); err != nil {
 		return nil, err
 	}
 	switch kind {
@@ -248,7 +253,7 @@ func passwordHash(u *use) (Value, error) {
 	case "sha256", "sha256_crypt":
 		return shaCrypt(sha256Crypt, password, salt, rounds), nil
 	}
-	return nil, fail(FilterError, "'password_hash' has no %s", strQuote(kind)).withHint("sha512 or sha256")
+	return nil, value.Errorf(value.FilterError, "'password_hash' has no %s", value.Quote(kind)).WithHint("sha512 or sha256")
 }
 
 func randomSalt(n int) string {

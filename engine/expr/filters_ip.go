@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // ipFilters ask about addresses and networks. Without a question they tell
@@ -19,13 +21,13 @@ func ipFilters() []operation {
 
 // ipFilter makes the filter for one version of IP, or 0 for both. Of a list it
 // keeps what is an address and gives an answer.
-func ipFilter(version int) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
-		l, ok := u.in.([]Value)
+func ipFilter(version int) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
+		l, ok := u.in.([]value.Value)
 		if !ok {
 			return u.ipAnswer(u.in, version)
 		}
-		out := []Value{}
+		out := []value.Value{}
 		for _, v := range l {
 			a, err := u.ipAnswer(v, version)
 			if err != nil {
@@ -35,16 +37,16 @@ func ipFilter(version int) func(*use) (Value, error) {
 				out = append(out, a)
 			}
 		}
-		return out, u.c.spent(len(l))
+		return out, u.c.Count(len(l))
 	}
 }
 
-func (u *use) ipAnswer(v Value, version int) (Value, error) {
-	p, single, ok := parseIP(Text(v))
+func (u *use) ipAnswer(v value.Value, version int) (value.Value, error) {
+	p, single, ok := parseIP(value.Text(v))
 	if !ok || version == 4 && !p.Addr().Is4() || version == 6 && p.Addr().Is4() {
 		return false, nil
 	}
-	question := Text(u.arg(0, ""))
+	question := value.Text(u.arg(0, ""))
 	if n, err := strconv.Atoi(question); err == nil {
 		return nthAddress(p, n), nil
 	}
@@ -92,7 +94,7 @@ func prefixLength(s string, most int) (int, bool) {
 type ipNet struct {
 	p      netip.Prefix
 	single bool
-	text   Value
+	text   value.Value
 }
 
 func (n ipNet) network() netip.Addr { return n.p.Masked().Addr() }
@@ -118,7 +120,7 @@ func (n ipNet) offset(i int64) (netip.Addr, bool) {
 	return netip.AddrFromSlice(base.Add(base, at).FillBytes(buf))
 }
 
-func nthAddress(p netip.Prefix, i int) Value {
+func nthAddress(p netip.Prefix, i int) value.Value {
 	if a, ok := (ipNet{p: p}).offset(int64(i)); ok {
 		return a.String() + "/" + strconv.Itoa(p.Bits())
 	}
@@ -126,7 +128,7 @@ func nthAddress(p netip.Prefix, i int) Value {
 }
 
 // mask gives the netmask, or with host the bits that it leaves.
-func (n ipNet) mask(host bool) Value {
+func (n ipNet) mask(host bool) value.Value {
 	total := n.p.Addr().BitLen()
 	m := new(big.Int).Sub(n.size(), big.NewInt(1))
 	if !host {
@@ -138,7 +140,7 @@ func (n ipNet) mask(host bool) Value {
 }
 
 // ipQuestion answers a question by name; none where there is no answer.
-func ipQuestion(n ipNet, question string) (Value, error) {
+func ipQuestion(n ipNet, question string) (value.Value, error) {
 	addr := n.p.Addr()
 	switch question {
 	case "", "bool":
@@ -166,22 +168,22 @@ func ipQuestion(n ipNet, question string) (Value, error) {
 	case "subnet", "cidr", "network/prefix":
 		return n.p.Masked().String(), nil
 	case "size":
-		return normal(n.size()), nil
+		return value.Normal(n.size()), nil
 	case "version":
-		return 4 + 2*boolInt(addr.Is6()), nil
+		return 4 + 2*value.BoolInt(addr.Is6()), nil
 	case "type":
 		if n.isHost() {
 			return "address", nil
 		}
 		return "network", nil
 	case "int":
-		return normal(new(big.Int).SetBytes(addr.AsSlice())), nil
+		return value.Normal(new(big.Int).SetBytes(addr.AsSlice())), nil
 	}
 	return ipKind(n, question)
 }
 
 // when gives v if it holds, else none.
-func when(holds bool, v Value) Value {
+func when(holds bool, v value.Value) value.Value {
 	if holds {
 		return v
 	}
@@ -189,9 +191,9 @@ func when(holds bool, v Value) Value {
 }
 
 // ipKind answers questions that keep or drop the address, and the usable range.
-func ipKind(n ipNet, question string) (Value, error) {
+func ipKind(n ipNet, question string) (value.Value, error) {
 	addr := n.p.Addr()
-	keep := func(holds bool) (Value, error) {
+	keep := func(holds bool) (value.Value, error) {
 		if holds {
 			return n.text, nil
 		}
@@ -230,6 +232,6 @@ func ipKind(n ipNet, question string) (Value, error) {
 		b, _ := n.offset(last)
 		return when(!n.single, a.String()+"-"+b.String()), nil
 	}
-	return nil, fail(FilterError, "'ipaddr' does not know the question %s", strQuote(question)).
-		withHint("address, network, prefix, netmask, broadcast, host, subnet or size")
+	return nil, value.Errorf(value.FilterError, "'ipaddr' does not know the question %s", value.Quote(question)).
+		WithHint("address, network, prefix, netmask, broadcast, host, subnet or size")
 }

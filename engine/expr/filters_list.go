@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"runner/engine/expr/value"
 )
 
 // listFilters work on lists as wholes.
@@ -29,33 +31,33 @@ func listFilters() []operation {
 	}
 }
 
-func length(u *use) (Value, error) {
+func length(u *use) (value.Value, error) {
 	switch v := u.in.(type) {
 	case string:
 		return utf8.RuneCountInString(v), nil
-	case *Map:
+	case *value.Map:
 		return v.Len(), nil
-	case *sequence:
-		return v.len(), nil
-	case []Value, Tuple:
+	case *value.Range:
+		return v.Len(), nil
+	case []value.Value, value.Tuple:
 		l, err := u.elements()
 		return len(l), err
 	}
-	return nil, fail(TypeError, "%s has no length", described(u.in))
+	return nil, value.Errorf(value.TypeError, "%s has no length", value.Describe(u.in))
 }
 
 // listOf gives a new list of the elements of what the operation works on.
-func (u *use) listOf() ([]Value, error) {
+func (u *use) listOf() ([]value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Value, len(l))
+	out := make([]value.Value, len(l))
 	copy(out, l)
-	return out, u.c.spent(len(l))
+	return out, u.c.Count(len(l))
 }
 
-func listFilter(u *use) (Value, error) {
+func listFilter(u *use) (value.Value, error) {
 	l, err := u.listOf()
 	if err != nil {
 		return nil, err
@@ -63,11 +65,15 @@ func listFilter(u *use) (Value, error) {
 	return l, nil
 }
 
-func first(u *use) (Value, error) { return u.end(func(l []Value) Value { return l[0] }) }
+func first(u *use) (value.Value, error) {
+	return u.end(func(l []value.Value) value.Value { return l[0] })
+}
 
-func last(u *use) (Value, error) { return u.end(func(l []Value) Value { return l[len(l)-1] }) }
+func last(u *use) (value.Value, error) {
+	return u.end(func(l []value.Value) value.Value { return l[len(l)-1] })
+}
 
-func (u *use) end(pick func([]Value) Value) (Value, error) {
+func (u *use) end(pick func([]value.Value) value.Value) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
@@ -79,11 +85,11 @@ func (u *use) end(pick func([]Value) Value) (Value, error) {
 }
 
 // nothing makes the Undefined of an operation that has no result.
-func (u *use) nothing(why string) *Undefined {
-	return &Undefined{Name: u.name, Hint: why, Place: u.st.t.place(int(u.st.here))}
+func (u *use) nothing(why string) *value.Undefined {
+	return &value.Undefined{Name: u.name, Hint: why, Place: u.st.t.place(int(u.st.here))}
 }
 
-func joinFilter(u *use) (Value, error) {
+func joinFilter(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err == nil && u.arg(1, nil) != nil {
 		l, err = u.attributes(l, u.args[1], nil)
@@ -93,13 +99,13 @@ func joinFilter(u *use) (Value, error) {
 	}
 	sep := ""
 	if u.arg(0, "") != nil {
-		sep = Text(u.arg(0, ""))
+		sep = value.Text(u.arg(0, ""))
 	}
 	return u.c.joined(l, sep)
 }
 
 // joined writes the elements of a list one after the other.
-func (c *Context) joined(l []Value, sep string) (Value, error) {
+func (c *Context) joined(l []value.Value, sep string) (value.Value, error) {
 	texts, size := make([]string, len(l)), 0
 	for i, v := range l {
 		s, unknown, err := c.textOf(v)
@@ -109,17 +115,17 @@ func (c *Context) joined(l []Value, sep string) (Value, error) {
 		texts[i] = s
 		size += len(s) + len(sep)
 	}
-	if err := c.write(size); err != nil {
+	if err := c.Write(size); err != nil {
 		return nil, err
 	}
 	return strings.Join(texts, sep), nil
 }
 
-func reverse(u *use) (Value, error) {
+func reverse(u *use) (value.Value, error) {
 	if s, ok := u.in.(string); ok {
 		r := []rune(s)
 		slices.Reverse(r)
-		return string(r), u.c.write(len(s))
+		return string(r), u.c.Write(len(s))
 	}
 	l, err := u.listOf()
 	if err != nil {
@@ -129,16 +135,16 @@ func reverse(u *use) (Value, error) {
 	return l, nil
 }
 
-func batch(u *use) (Value, error) {
+func batch(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
 	n := u.int(0, 1)
-	if n < 1 || n > maxSteps {
-		return nil, fail(TypeError, "'batch' wants a number from 1 on")
+	if n < 1 || n > value.MaxSteps {
+		return nil, value.Errorf(value.TypeError, "'batch' wants a number from 1 on")
 	}
-	out := []Value{}
+	out := []value.Value{}
 	for chunk := range slices.Chunk(l, n) {
 		row := slices.Clone(chunk)
 		for fill := u.arg(1, nil); fill != nil && len(row) < n; {
@@ -146,21 +152,21 @@ func batch(u *use) (Value, error) {
 		}
 		out = append(out, row)
 	}
-	return out, u.c.spent(len(l) + n)
+	return out, u.c.Count(len(l) + n)
 }
 
 // sliceFilter makes so many columns of a list, the first ones longer.
-func sliceFilter(u *use) (Value, error) {
+func sliceFilter(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
 	n := u.int(0, 1)
-	if n < 1 || n > maxSteps {
-		return nil, fail(TypeError, "'slice' wants a number from 1 on")
+	if n < 1 || n > value.MaxSteps {
+		return nil, value.Errorf(value.TypeError, "'slice' wants a number from 1 on")
 	}
 	size, longer := len(l)/n, len(l)%n
-	out, at := []Value{}, 0
+	out, at := []value.Value{}, 0
 	for i := range n {
 		end := at + size
 		if i < longer {
@@ -168,41 +174,41 @@ func sliceFilter(u *use) (Value, error) {
 		}
 		row := slices.Clone(l[at:end])
 		if row == nil {
-			row = []Value{}
+			row = []value.Value{}
 		}
 		if fill := u.arg(1, nil); fill != nil && i >= longer && longer > 0 {
 			row = append(row, fill)
 		}
 		out, at = append(out, row), end
 	}
-	return out, u.c.spent(len(l) + n)
+	return out, u.c.Count(len(l) + n)
 }
 
-func flatten(u *use) (Value, error) {
-	l, ok := u.in.([]Value)
-	if t, isTuple := u.in.(Tuple); isTuple {
+func flatten(u *use) (value.Value, error) {
+	l, ok := u.in.([]value.Value)
+	if t, isTuple := u.in.(value.Tuple); isTuple {
 		l, ok = t, true
 	}
 	if !ok {
-		return nil, fail(FilterError, "'flatten' wants a list, not %s", described(u.in))
+		return nil, value.Errorf(value.FilterError, "'flatten' wants a list, not %s", value.Describe(u.in))
 	}
 	levels := -1
 	if u.arg(0, nil) != nil {
 		levels = u.int(0, -1)
 	}
-	return u.flat(nil, l, levels, u.flag(1, true)), u.c.tooMuch()
+	return u.flat(nil, l, levels, u.flag(1, true)), u.c.Err()
 }
 
-func (u *use) flat(out, l []Value, levels int, skipNone bool) []Value {
+func (u *use) flat(out, l []value.Value, levels int, skipNone bool) []value.Value {
 	if out == nil {
-		out = []Value{}
+		out = []value.Value{}
 	}
 	for _, v := range l {
-		if !u.c.spend(1) {
+		if !u.c.Spend(1) {
 			return out
 		}
-		inner, ok := v.([]Value)
-		if t, isTuple := v.(Tuple); isTuple {
+		inner, ok := v.([]value.Value)
+		if t, isTuple := v.(value.Tuple); isTuple {
 			inner, ok = t, true
 		}
 		switch {
@@ -217,9 +223,9 @@ func (u *use) flat(out, l []Value, levels int, skipNone bool) []Value {
 }
 
 // rows gives what the operation works on and its other lists.
-func (u *use) rows() (lists [][]Value, shortest, longest int, err error) {
-	for i, v := range append([]Value{u.in}, u.rest...) {
-		l, err := u.c.elements(v)
+func (u *use) rows() (lists [][]value.Value, shortest, longest int, err error) {
+	for i, v := range append([]value.Value{u.in}, u.rest...) {
+		l, err := u.c.Elements(v)
 		if err != nil {
 			return nil, 0, 0, err
 		}
@@ -228,10 +234,10 @@ func (u *use) rows() (lists [][]Value, shortest, longest int, err error) {
 		}
 		longest = max(longest, len(l))
 	}
-	return lists, shortest, longest, u.c.spent(longest * len(lists))
+	return lists, shortest, longest, u.c.Count(longest * len(lists))
 }
 
-func zip(u *use) (Value, error) {
+func zip(u *use) (value.Value, error) {
 	lists, n, _, err := u.rows()
 	if err != nil {
 		return nil, err
@@ -239,7 +245,7 @@ func zip(u *use) (Value, error) {
 	return zipped(lists, n, nil), nil
 }
 
-func zipLongest(u *use) (Value, error) {
+func zipLongest(u *use) (value.Value, error) {
 	lists, _, n, err := u.rows()
 	if err != nil {
 		return nil, err
@@ -248,10 +254,10 @@ func zipLongest(u *use) (Value, error) {
 	return zipped(lists, n, fill), nil
 }
 
-func zipped(lists [][]Value, n int, fill Value) []Value {
-	out := make([]Value, n)
+func zipped(lists [][]value.Value, n int, fill value.Value) []value.Value {
+	out := make([]value.Value, n)
 	for i := range out {
-		row := make([]Value, len(lists))
+		row := make([]value.Value, len(lists))
 		for j, l := range lists {
 			if row[j] = fill; i < len(l) {
 				row[j] = l[i]
@@ -262,20 +268,20 @@ func zipped(lists [][]Value, n int, fill Value) []Value {
 	return out
 }
 
-func product(u *use) (Value, error) {
+func product(u *use) (value.Value, error) {
 	lists, _, _, err := u.rows()
 	if err != nil {
 		return nil, err
 	}
-	out := []Value{[]Value{}}
+	out := []value.Value{[]value.Value{}}
 	for _, l := range lists {
-		if err := u.c.spent(len(out) * len(l)); err != nil {
+		if err := u.c.Count(len(out) * len(l)); err != nil {
 			return nil, err
 		}
-		next := make([]Value, 0, len(out)*len(l))
+		next := make([]value.Value, 0, len(out)*len(l))
 		for _, row := range out {
 			for _, v := range l {
-				next = append(next, append(slices.Clone(row.([]Value)), v))
+				next = append(next, append(slices.Clone(row.([]value.Value)), v))
 			}
 		}
 		out = next

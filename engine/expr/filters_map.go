@@ -2,6 +2,8 @@ package expr
 
 import (
 	"slices"
+
+	"runner/engine/expr/value"
 )
 
 // setFilters take lists for sets, in order.
@@ -16,84 +18,42 @@ func setFilters() []operation {
 	}
 }
 
-// A set finds values that are equal.
-type set struct {
-	c     *Context
-	keyed map[any]bool
-	other []Value // what cannot be a key
-}
-
-func (s *set) has(v Value) bool {
-	if hashable(v) {
-		return s.keyed[hashOf(v)]
-	}
-	return slices.ContainsFunc(s.other, func(o Value) bool { return s.c.spend(1) && s.c.equal(o, v) })
-}
-
-// add reports whether v is new.
-func (s *set) add(v Value) bool {
-	if s.has(v) {
-		return false
-	}
-	if !hashable(v) {
-		s.other = append(s.other, v)
-		return true
-	}
-	if s.keyed == nil {
-		s.keyed = map[any]bool{}
-	}
-	s.keyed[hashOf(v)] = true
-	return true
-}
-
-func (c *Context) setOf(v Value) (*set, []Value, error) {
-	l, err := c.elements(v)
-	if err != nil {
-		return nil, nil, err
-	}
-	s := &set{c: c}
-	for _, e := range l {
-		s.add(e)
-	}
-	return s, l, c.spent(len(l))
-}
-
-func setOperation(keep func(inA, inB bool) bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
-		a, la, err := u.c.setOf(u.in)
+func setOperation(keep func(inA, inB bool) bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
+		a, la, err := u.c.SetOf(u.in)
 		if err != nil {
 			return nil, err
 		}
-		b, lb, err := u.c.setOf(u.args[0])
+		b, lb, err := u.c.SetOf(u.args[0])
 		if err != nil {
 			return nil, err
 		}
-		out, seen := []Value{}, &set{c: u.c}
+		out, seen := []value.Value{}, &value.Set{B: &u.c.Budget}
 		for _, v := range slices.Concat(la, lb) {
-			if keep(a.has(v), b.has(v)) && seen.add(v) {
+			if keep(a.Has(v), b.Has(v)) && seen.Add(v) {
 				out = append(out, v)
 			}
 		}
-		return out, u.c.tooMuch()
+		return out, u.c.Err()
 	}
 }
 
-func unique(u *use) (Value, error) {
+func unique(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
-	out, seen := []Value{}, &set{c: u.c}
+	out, seen := []value.Value{}, &value.Set{B: &u.c.Budget}
 	for _, v := range l {
 		k, err := u.keyOf(v, u.arg(1, nil), u.flag(0, false))
 		if err != nil {
 			return nil, err
 		}
-		if seen.add(k) {
+		if seen.Add(k) {
 			out = append(out, v)
 		}
 	}
-	return out, u.c.spent(len(l))
+	return out, u.c.Count(len(l))
 }
 
 // mapFilters work on maps.
@@ -110,54 +70,54 @@ func mapFilters() []operation {
 	}
 }
 
-func (u *use) asMap() (*Map, error) {
-	if m, ok := u.in.(*Map); ok {
-		return m, u.c.spent(m.Len())
+func (u *use) asMap() (*value.Map, error) {
+	if m, ok := u.in.(*value.Map); ok {
+		return m, u.c.Count(m.Len())
 	}
-	return nil, fail(FilterError, "'%s' wants a map, not %s", u.name, described(u.in))
+	return nil, value.Errorf(value.FilterError, "'%s' wants a map, not %s", u.name, value.Describe(u.in))
 }
 
-func dict2items(u *use) (Value, error) {
+func dict2items(u *use) (value.Value, error) {
 	m, err := u.asMap()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Value, 0, m.Len())
+	out := make([]value.Value, 0, m.Len())
 	for k, v := range m.All() {
-		out = append(out, MapOf(u.str(0, "key"), k, u.str(1, "value"), v))
+		out = append(out, value.MapOf(u.str(0, "key"), k, u.str(1, "value"), v))
 	}
 	return out, nil
 }
 
-func items2dict(u *use) (Value, error) {
+func items2dict(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
 	if _, ok := u.in.(string); ok {
-		return nil, fail(FilterError, "'items2dict' wants a list, not %s", described(u.in))
+		return nil, value.Errorf(value.FilterError, "'items2dict' wants a list, not %s", value.Describe(u.in))
 	}
-	m := &Map{}
+	m := &value.Map{}
 	for _, e := range l {
-		item, ok := e.(*Map)
+		item, ok := e.(*value.Map)
 		k, hasKey := item.Get(u.str(0, "key"))
 		v, hasValue := item.Get(u.str(1, "value"))
 		if !ok || !hasKey || !hasValue {
-			return nil, fail(FilterError, "'items2dict' wants maps with '%s' and '%s', not %s",
-				u.str(0, "key"), u.str(1, "value"), shorten(repr(e), 60))
+			return nil, value.Errorf(value.FilterError, "'items2dict' wants maps with '%s' and '%s', not %s",
+				u.str(0, "key"), u.str(1, "value"), value.Shorten(value.Repr(e), 60))
 		}
-		if unknown, ok := k.(*Unknown); ok {
+		if unknown, ok := k.(*value.Unknown); ok {
 			return unknown, nil
 		}
-		if !hashable(k) {
-			return nil, fail(FilterError, "%s cannot be a key", described(k))
+		if !value.Hashable(k) {
+			return nil, value.Errorf(value.FilterError, "%s cannot be a key", value.Describe(k))
 		}
 		m.Set(k, v)
 	}
-	return m, u.c.spent(len(l))
+	return m, u.c.Count(len(l))
 }
 
-func dictSort(u *use) (Value, error) {
+func dictSort(u *use) (value.Value, error) {
 	m, err := u.asMap()
 	if err != nil {
 		return nil, err
@@ -168,20 +128,20 @@ func dictSort(u *use) (Value, error) {
 	case "value":
 		at = 1
 	default:
-		return nil, fail(FilterError, "'dictsort' sorts by key or value, not by %s", strQuote(by))
+		return nil, value.Errorf(value.FilterError, "'dictsort' sorts by key or value, not by %s", value.Quote(by))
 	}
-	var pairs, keys []Value
+	var pairs, keys []value.Value
 	for k, v := range m.All() {
-		key, err := u.keyOf([]Value{k, v}[at], nil, u.flag(0, false))
+		key, err := u.keyOf([]value.Value{k, v}[at], nil, u.flag(0, false))
 		if err != nil {
 			return nil, err
 		}
-		pairs, keys = append(pairs, Tuple{k, v}), append(keys, key)
+		pairs, keys = append(pairs, value.Tuple{k, v}), append(keys, key)
 	}
-	return listOrError(u.c.sortedBy(pairs, keys, u.flag(2, false)))
+	return listOrError(u.c.SortedBy(pairs, keys, u.flag(2, false)))
 }
 
-func mapItems(u *use) (Value, error) {
+func mapItems(u *use) (value.Value, error) {
 	m, err := u.asMap()
 	if err != nil {
 		return nil, err
@@ -189,55 +149,55 @@ func mapItems(u *use) (Value, error) {
 	return itemsOf(m), nil
 }
 
-func itemsOf(m *Map) []Value {
-	out := make([]Value, 0, m.Len())
+func itemsOf(m *value.Map) []value.Value {
+	out := make([]value.Value, 0, m.Len())
 	for k, v := range m.All() {
-		out = append(out, Tuple{k, v})
+		out = append(out, value.Tuple{k, v})
 	}
 	return out
 }
 
 // combine lays maps over each other, the last one on top.
-func combine(u *use) (Value, error) {
+func combine(u *use) (value.Value, error) {
 	merge, recursive := "replace", u.flagNamed("recursive")
 	for k, v := range u.named.All() {
 		switch s, _ := v.(string); k {
 		case "recursive":
 		case "list_merge":
 			if !slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, s) {
-				return nil, fail(FilterError, "'combine' has no list_merge %s", repr(v)).
-					withHint("replace, keep, append, prepend, append_rp or prepend_rp")
+				return nil, value.Errorf(value.FilterError, "'combine' has no list_merge %s", value.Repr(v)).
+					WithHint("replace, keep, append, prepend, append_rp or prepend_rp")
 			}
 			merge = s
 		default:
-			return nil, fail(FilterError, "'combine' has no option %s", repr(k)).withHint("recursive and list_merge")
+			return nil, value.Errorf(value.FilterError, "'combine' has no option %s", value.Repr(k)).WithHint("recursive and list_merge")
 		}
 	}
-	var layers []Value
-	for _, v := range append([]Value{u.in}, u.rest...) {
-		if l, ok := v.([]Value); ok {
+	var layers []value.Value
+	for _, v := range append([]value.Value{u.in}, u.rest...) {
+		if l, ok := v.([]value.Value); ok {
 			layers = append(layers, u.flat(nil, l, -1, false)...)
 			continue
 		}
 		layers = append(layers, v)
 	}
-	out := &Map{}
+	out := &value.Map{}
 	for _, v := range layers {
 		switch m := v.(type) {
-		case *Map:
+		case *value.Map:
 			out = u.merged(out, m, recursive, merge)
-		case *Unknown:
+		case *value.Unknown:
 			return m, nil
 		default:
-			return nil, fail(FilterError, "'combine' wants maps, not %s", described(v))
+			return nil, value.Errorf(value.FilterError, "'combine' wants maps, not %s", value.Describe(v))
 		}
 	}
-	return out, u.c.tooMuch()
+	return out, u.c.Err()
 }
 
 // merged lays b over a.
-func (u *use) merged(a, b *Map, recursive bool, lists string) *Map {
-	if !u.c.spend(a.Len() + b.Len()) {
+func (u *use) merged(a, b *value.Map, recursive bool, lists string) *value.Map {
+	if !u.c.Spend(a.Len() + b.Len()) {
 		return a
 	}
 	out := a.Clone()
@@ -251,27 +211,27 @@ func (u *use) merged(a, b *Map, recursive bool, lists string) *Map {
 	return out
 }
 
-func (u *use) mergedValue(a, b Value, recursive bool, lists string) Value {
+func (u *use) mergedValue(a, b value.Value, recursive bool, lists string) value.Value {
 	if recursive {
-		if unknown, ok := a.(*Unknown); ok {
-			if _, isMap := b.(*Map); isMap {
+		if unknown, ok := a.(*value.Unknown); ok {
+			if _, isMap := b.(*value.Map); isMap {
 				return unknown
 			}
 		}
 	}
-	if x, ok := a.(*Map); ok && recursive {
-		if y, ok := b.(*Map); ok {
+	if x, ok := a.(*value.Map); ok && recursive {
+		if y, ok := b.(*value.Map); ok {
 			return u.merged(x, y, true, lists)
 		}
 	}
-	x, ok := a.([]Value)
-	y, also := b.([]Value)
+	x, ok := a.([]value.Value)
+	y, also := b.([]value.Value)
 	if !ok || !also {
 		return b
 	}
-	without := func(l, out []Value) []Value {
-		s, _, _ := u.c.setOf(out)
-		return slices.DeleteFunc(slices.Clone(l), s.has)
+	without := func(l, out []value.Value) []value.Value {
+		s, _, _ := u.c.SetOf(out)
+		return slices.DeleteFunc(slices.Clone(l), s.Has)
 	}
 	switch lists {
 	case "keep":
@@ -289,18 +249,18 @@ func (u *use) mergedValue(a, b Value, recursive bool, lists string) Value {
 }
 
 // extract takes an element of a container by key, and by more keys below it.
-func extract(u *use) (Value, error) {
-	keys := []Value{u.in}
+func extract(u *use) (value.Value, error) {
+	keys := []value.Value{u.in}
 	switch more := u.arg(1, nil).(type) {
 	case nil:
-	case []Value:
+	case []value.Value:
 		keys = append(keys, more...)
 	default:
 		keys = append(keys, more)
 	}
 	v := u.args[0]
 	for _, k := range keys {
-		if unknown, ok := v.(*Unknown); ok {
+		if unknown, ok := v.(*value.Unknown); ok {
 			return unknown, nil
 		}
 		next, ok, err := u.st.item(v, k)
@@ -316,21 +276,21 @@ func extract(u *use) (Value, error) {
 }
 
 // subelements pairs each element with each of a list below it.
-func subelements(u *use) (Value, error) {
+func subelements(u *use) (value.Value, error) {
 	in := u.in
-	if m, ok := in.(*Map); ok {
-		var values []Value
+	if m, ok := in.(*value.Map); ok {
+		var values []value.Value
 		for _, v := range m.All() {
 			values = append(values, v)
 		}
 		in = values
 	}
-	l, err := u.c.elements(in)
+	l, err := u.c.Elements(in)
 	if err != nil {
 		return nil, err
 	}
 	path := u.args[0]
-	if parts, ok := path.([]Value); ok {
+	if parts, ok := path.([]value.Value); ok {
 		joined, err := u.c.joined(parts, ".")
 		if err != nil {
 			return nil, err
@@ -338,30 +298,30 @@ func subelements(u *use) (Value, error) {
 		path = joined
 	}
 	skip := u.flag(1, false)
-	if m, ok := u.arg(1, nil).(*Map); ok {
+	if m, ok := u.arg(1, nil).(*value.Map); ok {
 		v, _ := m.Get("skip_missing")
-		skip, _, _ = truthOf(v)
+		skip, _, _ = value.Truth(v)
 	}
-	out := []Value{}
+	out := []value.Value{}
 	for _, e := range l {
 		v, err := u.attributePath(e, path)
 		if err != nil {
 			return nil, err
 		}
-		subs, ok := v.([]Value)
-		if d, missing := v.(*Undefined); missing && !skip {
-			return nil, undefinedError(d)
+		subs, ok := v.([]value.Value)
+		if d, missing := v.(*value.Undefined); missing && !skip {
+			return nil, d.Err()
 		} else if !missing && !ok {
-			return nil, fail(FilterError, "'subelements' wants a list under %s, not %s", repr(path), described(v))
+			return nil, value.Errorf(value.FilterError, "'subelements' wants a list under %s, not %s", value.Repr(path), value.Describe(v))
 		}
 		for _, s := range subs {
-			out = append(out, []Value{e, s})
+			out = append(out, []value.Value{e, s})
 		}
 	}
-	return out, u.c.spent(len(out))
+	return out, u.c.Count(len(out))
 }
 
-func attrFilter(u *use) (Value, error) {
+func attrFilter(u *use) (value.Value, error) {
 	v, ok, err := u.st.attr(u.in, u.str(0, ""))
 	if ok || err != nil {
 		return v, err

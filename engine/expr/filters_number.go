@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // numberFilters work on numbers.
@@ -22,29 +24,29 @@ func numberFilters() []operation {
 	}
 }
 
-func absFilter(u *use) (Value, error) {
-	if !isNumber(u.in) {
-		return nil, fail(TypeError, "'abs' wants a number, not %s", described(u.in))
+func absFilter(u *use) (value.Value, error) {
+	if !value.IsNumber(u.in) {
+		return nil, value.Errorf(value.TypeError, "'abs' wants a number, not %s", value.Describe(u.in))
 	}
-	if toFloat(u.in) < 0 {
-		return sign("-", u.in)
+	if value.ToFloat(u.in) < 0 {
+		return value.Signed("-", u.in)
 	}
-	return sign("+", u.in)
+	return value.Signed("+", u.in)
 }
 
 // number gives what the operation works on, which has to be a number.
 func (u *use) number() (float64, error) {
-	if !isNumber(u.in) {
-		e := fail(TypeError, "'%s' wants a number, not %s", u.name, described(u.in))
+	if !value.IsNumber(u.in) {
+		e := value.Errorf(value.TypeError, "'%s' wants a number, not %s", u.name, value.Describe(u.in))
 		if _, ok := u.in.(string); ok {
-			return 0, e.withHint("make a number of the text with `| float`")
+			return 0, e.WithHint("make a number of the text with `| float`")
 		}
 		return 0, e
 	}
-	return toFloat(u.in), nil
+	return value.ToFloat(u.in), nil
 }
 
-func roundFilter(u *use) (Value, error) {
+func roundFilter(u *use) (value.Value, error) {
 	f, err := u.number()
 	if err != nil {
 		return nil, err
@@ -53,12 +55,12 @@ func roundFilter(u *use) (Value, error) {
 	precision = max(min(precision, 400), -400)
 	switch method := u.str(1, "common"); method {
 	case "common":
-		if isInt(u.in) && precision >= 0 {
-			return sign("+", u.in)
+		if value.IsInt(u.in) && precision >= 0 {
+			return value.Signed("+", u.in)
 		}
 		r := roundTo(f, precision)
-		if isInt(u.in) {
-			return truncated(r), nil
+		if value.IsInt(u.in) {
+			return value.Truncate(r), nil
 		}
 		return r, nil
 	case "ceil":
@@ -66,7 +68,7 @@ func roundFilter(u *use) (Value, error) {
 	case "floor":
 		return scaled(math.Floor, f, precision), nil
 	default:
-		return nil, fail(FilterError, "'round' has no method %s", strQuote(method)).withHint("common, ceil or floor")
+		return nil, value.Errorf(value.FilterError, "'round' has no method %s", value.Quote(method)).WithHint("common, ceil or floor")
 	}
 }
 
@@ -88,15 +90,15 @@ func scaled(f func(float64) float64, v float64, precision int) float64 {
 	return f(v*p) / p
 }
 
-func logFilter(u *use) (Value, error) {
+func logFilter(u *use) (value.Value, error) {
 	f, err := u.number()
 	if err != nil {
 		return nil, err
 	}
 	if f <= 0 {
-		return nil, fail(FilterError, "only what is above 0 has a logarithm")
+		return nil, value.Errorf(value.FilterError, "only what is above 0 has a logarithm")
 	}
-	base := toFloat(u.arg(0, math.E))
+	base := value.ToFloat(u.arg(0, math.E))
 	if base == 10 {
 		return math.Log10(f), nil
 	}
@@ -106,39 +108,39 @@ func logFilter(u *use) (Value, error) {
 	return math.Log(f) / math.Log(base), nil
 }
 
-func powFilter(u *use) (Value, error) {
+func powFilter(u *use) (value.Value, error) {
 	f, err := u.number()
-	if err != nil || !isNumber(u.args[0]) {
+	if err != nil || !value.IsNumber(u.args[0]) {
 		u.wrong(0, "a number", u.args[0])
 		return nil, err
 	}
-	return floatPower(f, toFloat(u.args[0]))
+	return value.Power(f, value.ToFloat(u.args[0]))
 }
 
-func rootFilter(u *use) (Value, error) {
+func rootFilter(u *use) (value.Value, error) {
 	f, err := u.number()
 	if err != nil {
 		return nil, err
 	}
-	base := toFloat(u.arg(0, 2))
+	base := value.ToFloat(u.arg(0, 2))
 	if base == 0 {
-		return nil, divisionByZero()
+		return nil, value.DivisionByZero()
 	}
 	if base == 2 && f >= 0 {
 		return math.Sqrt(f), nil
 	}
-	return floatPower(f, 1/base)
+	return value.Power(f, 1/base)
 }
 
 const sizeUnits = "BKMGTPEZY"
 
-func humanReadable(u *use) (Value, error) {
+func humanReadable(u *use) (value.Value, error) {
 	var f float64
 	switch v := u.in.(type) {
 	case string:
-		n, ok := parseFloat(v)
+		n, ok := value.ReadFloat(v)
 		if !ok {
-			return nil, fail(FilterError, "'human_readable' wants a number of bytes, not %s", described(u.in))
+			return nil, value.Errorf(value.FilterError, "'human_readable' wants a number of bytes, not %s", value.Describe(u.in))
 		}
 		f = n
 	default:
@@ -152,7 +154,7 @@ func humanReadable(u *use) (Value, error) {
 	if u.flag(0, false) {
 		base = "bits"
 	}
-	unit := strings.ToUpper(Text(u.arg(1, "")))
+	unit := strings.ToUpper(value.Text(u.arg(1, "")))
 	for i := len(sizeUnits) - 1; i > 0; i-- {
 		limit := math.Pow(1024, float64(i))
 		if u.arg(1, nil) == nil && f >= limit || strings.HasPrefix(unit, sizeUnits[i:i+1]) && u.arg(1, nil) != nil {
@@ -162,13 +164,13 @@ func humanReadable(u *use) (Value, error) {
 	return strconv.FormatFloat(f, 'f', 2, 64) + " " + base, nil
 }
 
-func humanToBytes(u *use) (Value, error) {
+func humanToBytes(u *use) (value.Value, error) {
 	s := strings.TrimSpace(u.text())
 	i := strings.LastIndexAny(s, "0123456789.") + 1
-	f, ok := parseFloat(s[:i])
+	f, ok := value.ReadFloat(s[:i])
 	unit := strings.TrimSpace(s[i:])
 	if unit == "" {
-		unit = Text(u.arg(0, "B"))
+		unit = value.Text(u.arg(0, "B"))
 	}
 	at := strings.IndexByte(sizeUnits, strings.ToUpper(unit + " ")[0])
 	suffix := "b"
@@ -180,24 +182,24 @@ func humanToBytes(u *use) (Value, error) {
 		rest = suffix
 	}
 	if !ok || at < 0 || rest != "" && rest != suffix && !strings.HasPrefix(strings.ToLower(unit), "byte") && !strings.HasPrefix(strings.ToLower(unit), "bit") {
-		return nil, fail(FilterError, "'human_to_bytes' cannot read %s", strQuote(s)).withHint("as in 10 MB or 1.5G")
+		return nil, value.Errorf(value.FilterError, "'human_to_bytes' cannot read %s", value.Quote(s)).WithHint("as in 10 MB or 1.5G")
 	}
 	n, _ := new(big.Float).Mul(big.NewFloat(math.RoundToEven(f*math.Pow(1024, float64(at)))), big.NewFloat(1)).Int(nil)
-	return normal(n), nil
+	return value.Normal(n), nil
 }
 
 // randomFilter picks an element, or a number below the one given. With a seed it
 // picks the same each time (not what Python would pick).
-func randomFilter(u *use) (Value, error) {
+func randomFilter(u *use) (value.Value, error) {
 	pick := rand.IntN
 	if seed := u.arg(3, nil); seed != nil {
-		h := fnvOf(Text(seed))
+		h := fnvOf(value.Text(seed))
 		pick = rand.New(rand.NewPCG(h, h)).IntN
 	}
-	if n, ok := toInt(u.in); ok {
+	if n, ok := value.ToInt(u.in); ok {
 		start, step := u.int(1, 0), u.int(2, 1)
 		if step <= 0 || n <= start {
-			return nil, fail(FilterError, "there is no number from %d up to %d", start, n)
+			return nil, value.Errorf(value.FilterError, "there is no number from %d up to %d", start, n)
 		}
 		return start + step*pick((n-start-1)/step+1), nil
 	}

@@ -1,19 +1,20 @@
 package expr
 
 import (
-	"slices"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // keyOf is what an element is sorted or told apart by.
-func (u *use) keyOf(v, attribute Value, caseSensitive bool) (Value, error) {
+func (u *use) keyOf(v, attribute value.Value, caseSensitive bool) (value.Value, error) {
 	if attribute != nil {
 		var err error
 		if v, err = u.attributePath(v, attribute); err != nil {
 			return nil, err
 		}
-		if d, ok := v.(*Undefined); ok {
-			return nil, undefinedError(d)
+		if d, ok := v.(*value.Undefined); ok {
+			return nil, d.Err()
 		}
 	}
 	if s, ok := v.(string); ok && !caseSensitive {
@@ -22,54 +23,21 @@ func (u *use) keyOf(v, attribute Value, caseSensitive bool) (Value, error) {
 	return v, nil
 }
 
-// sortedBy sorts items by keys, stably; it stops at what has no order.
-func (c *Context) sortedBy(items, keys []Value, reverse bool) ([]Value, error) {
-	at := make([]int, len(items))
-	for i := range at {
-		at[i] = i
-	}
-	var mistake error
-	slices.SortStableFunc(at, func(a, b int) int {
-		if mistake != nil {
-			return 0
-		}
-		if !c.spend(1) {
-			mistake = c.tooMuch()
-		}
-		o, ok := c.order(keys[a], keys[b])
-		if !ok {
-			mistake = unordered("<", keys[a], keys[b])
-		}
-		if o == incomparable {
-			return 0
-		}
-		if reverse {
-			return -o
-		}
-		return o
-	})
-	out := make([]Value, len(items))
-	for i, j := range at {
-		out[i] = items[j]
-	}
-	return out, mistake
-}
-
-func sortFilter(u *use) (Value, error) {
+func sortFilter(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
 	}
-	attributes := []Value{u.arg(2, nil)}
+	attributes := []value.Value{u.arg(2, nil)}
 	if s, ok := attributes[0].(string); ok && strings.Contains(s, ",") {
 		attributes = nil
 		for part := range strings.SplitSeq(s, ",") {
 			attributes = append(attributes, strings.TrimSpace(part))
 		}
 	}
-	keys := make([]Value, len(l))
+	keys := make([]value.Value, len(l))
 	for i, v := range l {
-		var parts []Value
+		var parts []value.Value
 		for _, a := range attributes {
 			k, err := u.keyOf(v, a, u.flag(1, false))
 			if err != nil {
@@ -81,11 +49,11 @@ func sortFilter(u *use) (Value, error) {
 			keys[i] = parts
 		}
 	}
-	return listOrError(u.c.sortedBy(l, keys, u.flag(0, false)))
+	return listOrError(u.c.SortedBy(l, keys, u.flag(0, false)))
 }
 
 // listOrError gives a list as a Value, but nil with an error.
-func listOrError(l []Value, err error) (Value, error) {
+func listOrError(l []value.Value, err error) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +61,8 @@ func listOrError(l []Value, err error) (Value, error) {
 }
 
 // extreme makes min (-1) and max (1).
-func extreme(side int) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func extreme(side int) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		l, err := u.elements()
 		if err != nil {
 			return nil, err
@@ -102,16 +70,16 @@ func extreme(side int) func(*use) (Value, error) {
 		if len(l) == 0 {
 			return u.nothing("there is no " + u.name + " of an empty list"), nil
 		}
-		var best, bestKey Value
+		var best, bestKey value.Value
 		for i, v := range l {
 			k, err := u.keyOf(v, u.arg(1, nil), u.flag(0, false))
 			if err != nil {
 				return nil, err
 			}
 			if i > 0 {
-				o, ok := u.c.order(k, bestKey)
+				o, ok := u.c.Order(k, bestKey)
 				if !ok {
-					return nil, unordered("<", k, bestKey)
+					return nil, value.Unordered("<", k, bestKey)
 				}
 				if o != side {
 					continue
@@ -119,11 +87,11 @@ func extreme(side int) func(*use) (Value, error) {
 			}
 			best, bestKey = v, k
 		}
-		return best, u.c.spent(len(l))
+		return best, u.c.Count(len(l))
 	}
 }
 
-func sum(u *use) (Value, error) {
+func sum(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err == nil && u.arg(0, nil) != nil {
 		l, err = u.attributes(l, u.args[0], nil)
@@ -133,23 +101,23 @@ func sum(u *use) (Value, error) {
 	}
 	total := u.arg(1, 0)
 	if _, ok := total.(string); ok {
-		return nil, fail(TypeError, "'sum' does not join texts").withHint("use `| join`")
+		return nil, value.Errorf(value.TypeError, "'sum' does not join texts").WithHint("use `| join`")
 	}
 	for _, v := range l {
 		switch v := v.(type) {
-		case *Unknown:
+		case *value.Unknown:
 			return v, nil
-		case *Undefined:
-			return nil, undefinedError(v)
+		case *value.Undefined:
+			return nil, v.Err()
 		}
-		if total, err = u.c.arithmetic("+", total, v); err != nil {
+		if total, err = u.c.Arithmetic("+", total, v); err != nil {
 			return nil, err
 		}
 	}
-	return total, u.c.spent(len(l))
+	return total, u.c.Count(len(l))
 }
 
-func groupBy(u *use) (Value, error) {
+func groupBy(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
@@ -159,37 +127,37 @@ func groupBy(u *use) (Value, error) {
 		return nil, err
 	}
 	for i, k := range keys {
-		if d, ok := k.(*Undefined); ok {
-			return nil, undefinedError(d)
+		if d, ok := k.(*value.Undefined); ok {
+			return nil, d.Err()
 		}
 		if s, ok := k.(string); ok && !u.flag(2, false) {
 			keys[i] = strings.ToLower(s)
 		}
 	}
-	at := make([]Value, len(l))
+	at := make([]value.Value, len(l))
 	for i := range at {
 		at[i] = i
 	}
-	sorted, err := u.c.sortedBy(at, keys, false)
+	sorted, err := u.c.SortedBy(at, keys, false)
 	if err != nil {
 		return nil, err
 	}
-	out := []Value{}
+	out := []value.Value{}
 	for n, iv := range sorted {
 		i := iv.(int)
-		if n > 0 && u.c.equal(keys[i], keys[sorted[n-1].(int)]) {
-			group := out[len(out)-1].(Tuple)
-			group[1] = append(group[1].([]Value), l[i])
+		if n > 0 && u.c.Equal(keys[i], keys[sorted[n-1].(int)]) {
+			group := out[len(out)-1].(value.Tuple)
+			group[1] = append(group[1].([]value.Value), l[i])
 			continue
 		}
 		key, err := u.attributePath(l[i], u.args[0])
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := key.(*Undefined); ok {
+		if _, ok := key.(*value.Undefined); ok {
 			key = keys[i]
 		}
-		out = append(out, Tuple{key, []Value{l[i]}})
+		out = append(out, value.Tuple{key, []value.Value{l[i]}})
 	}
 	return out, nil
 }

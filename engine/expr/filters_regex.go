@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"runner/engine/expr/value"
+
 	"github.com/dlclark/regexp2"
 )
 
@@ -34,12 +36,12 @@ func (c *Context) regex(pattern string, ignoreCase, multiline bool) (*regexp2.Re
 	if re := c.regexes[key]; re != nil {
 		return re, nil
 	}
-	if len(pattern) > maxText/16 {
-		return nil, fail(LimitError, "the regular expression is too long")
+	if len(pattern) > value.MaxText/16 {
+		return nil, value.Errorf(value.LimitError, "the regular expression is too long")
 	}
 	re, err := regexp2.Compile(fromPython(pattern), opts)
 	if err != nil {
-		return nil, fail(FilterError, "%s is no regular expression: %s", strQuote(shorten(pattern, 60)), reason(err))
+		return nil, value.Errorf(value.FilterError, "%s is no regular expression: %s", value.Quote(value.Shorten(pattern, 60)), reason(err))
 	}
 	re.MatchTimeout = regexTimeout
 	if c.regexes == nil {
@@ -93,8 +95,8 @@ func fromPython(p string) string {
 func (c *Context) matches(re *regexp2.Regexp, s string, f func(*regexp2.Match) bool) error {
 	m, err := re.FindStringMatch(s)
 	for ; err == nil && m != nil; m, err = re.FindNextMatch(m) {
-		if !c.spend(1) {
-			return c.tooMuch()
+		if !c.Spend(1) {
+			return c.Err()
 		}
 		if !f(m) {
 			return nil
@@ -107,19 +109,19 @@ func (c *Context) matches(re *regexp2.Regexp, s string, f func(*regexp2.Match) b
 }
 
 func regexFailure(err error) error {
-	if _, ok := errors.AsType[*Error](err); ok {
+	if _, ok := errors.AsType[*value.Error](err); ok {
 		return err
 	}
-	return fail(LimitError, "the regular expression takes longer than %v on this text", regexTimeout)
+	return value.Errorf(value.LimitError, "the regular expression takes longer than %v on this text", regexTimeout)
 }
 
-func regexReplace(u *use) (Value, error) {
+func regexReplace(u *use) (value.Value, error) {
 	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(3, false))
 	if err != nil {
 		return nil, err
 	}
 	limit := u.int(4, 0)
-	s, with := []rune(u.text()), Text(u.arg(1, ""))
+	s, with := []rune(u.text()), value.Text(u.arg(1, ""))
 	var b strings.Builder
 	at, n := 0, 0
 	var mistake error
@@ -128,7 +130,7 @@ func regexReplace(u *use) (Value, error) {
 		mistake = expand(&b, with, m)
 		at = m.Index + m.Length
 		n++
-		return mistake == nil && b.Len() <= maxText && (limit == 0 || n < limit)
+		return mistake == nil && b.Len() <= value.MaxText && (limit == 0 || n < limit)
 	})
 	if err == nil {
 		err = mistake
@@ -137,10 +139,10 @@ func regexReplace(u *use) (Value, error) {
 		return nil, err
 	}
 	if want := u.int(5, 0); want != 0 && want != n {
-		return nil, fail(FilterError, "'regex_replace' should replace %d times, but did %d times", want, n)
+		return nil, value.Errorf(value.FilterError, "'regex_replace' should replace %d times, but did %d times", want, n)
 	}
 	b.WriteString(string(s[at:]))
-	return b.String(), u.c.write(b.Len())
+	return b.String(), u.c.Write(b.Len())
 }
 
 // expand writes a replacement with \1 and \g<name> for the groups of a match.
@@ -152,9 +154,9 @@ func expand(b *strings.Builder, with string, m *regexp2.Match) error {
 		}
 		i++
 		switch c := with[i]; {
-		case isDigit(c):
+		case value.IsDigit(c):
 			end := i + 1
-			if end < len(with) && isDigit(with[end]) && c != '0' {
+			if end < len(with) && value.IsDigit(with[end]) && c != '0' {
 				end++
 			}
 			if err := writeGroup(b, with[i:end], m); err != nil {
@@ -182,7 +184,7 @@ func expand(b *strings.Builder, with string, m *regexp2.Match) error {
 func writeGroup(b *strings.Builder, name string, m *regexp2.Match) error {
 	g := groupOf(m, name)
 	if g == nil {
-		return fail(FilterError, "the regular expression has no group %s", name)
+		return value.Errorf(value.FilterError, "the regular expression has no group %s", name)
 	}
 	b.WriteString(g.String())
 	return nil
@@ -198,7 +200,7 @@ func groupOf(m *regexp2.Match, name string) *regexp2.Group {
 
 // regexSearch gives the first match, or the groups that are asked for; none if
 // nothing matches.
-func regexSearch(u *use) (Value, error) {
+func regexSearch(u *use) (value.Value, error) {
 	re, err := u.c.regex(u.str(0, ""), u.flagNamed("ignorecase"), u.flagNamed("multiline"))
 	if err != nil {
 		return nil, err
@@ -207,13 +209,13 @@ func regexSearch(u *use) (Value, error) {
 	if err != nil {
 		return nil, regexFailure(err)
 	}
-	var groups []Value
+	var groups []value.Value
 	for _, r := range u.rest {
-		name, ok := strings.CutPrefix(Text(r), `\g<`)
+		name, ok := strings.CutPrefix(value.Text(r), `\g<`)
 		name = strings.TrimSuffix(name, ">")
 		if !ok {
-			if name, ok = strings.CutPrefix(Text(r), `\`); !ok {
-				return nil, fail(FilterError, "%s names no group", repr(r)).withHint(`as in '\\1' or '\\g<name>'`)
+			if name, ok = strings.CutPrefix(value.Text(r), `\`); !ok {
+				return nil, value.Errorf(value.FilterError, "%s names no group", value.Repr(r)).WithHint(`as in '\\1' or '\\g<name>'`)
 			}
 		}
 		if m == nil {
@@ -221,7 +223,7 @@ func regexSearch(u *use) (Value, error) {
 		}
 		g := groupOf(m, name)
 		if g == nil {
-			return nil, fail(FilterError, "the regular expression has no group %s", name)
+			return nil, value.Errorf(value.FilterError, "the regular expression has no group %s", name)
 		}
 		groups = append(groups, groupValue(g))
 	}
@@ -234,7 +236,7 @@ func regexSearch(u *use) (Value, error) {
 	return m.String(), nil
 }
 
-func groupValue(g *regexp2.Group) Value {
+func groupValue(g *regexp2.Group) value.Value {
 	if len(g.Captures) == 0 {
 		return nil
 	}
@@ -242,12 +244,12 @@ func groupValue(g *regexp2.Group) Value {
 }
 
 // regexFindall gives all matches: of one group its text, of several a tuple.
-func regexFindall(u *use) (Value, error) {
+func regexFindall(u *use) (value.Value, error) {
 	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(1, false))
 	if err != nil {
 		return nil, err
 	}
-	out := []Value{}
+	out := []value.Value{}
 	err = u.c.matches(re, u.text(), func(m *regexp2.Match) bool {
 		groups := m.Groups()
 		switch len(groups) {
@@ -256,7 +258,7 @@ func regexFindall(u *use) (Value, error) {
 		case 2:
 			out = append(out, groups[1].String())
 		default:
-			row := Tuple{}
+			row := value.Tuple{}
 			for _, g := range groups[1:] {
 				row = append(row, g.String())
 			}
@@ -267,14 +269,14 @@ func regexFindall(u *use) (Value, error) {
 	return listOrError(out, err)
 }
 
-func regexEscape(u *use) (Value, error) {
+func regexEscape(u *use) (value.Value, error) {
 	special := "\t\n\v\f\r #$&()*+-.?[\\]^{|}~"
 	switch t := u.str(0, "python"); t {
 	case "python":
 	case "posix_basic":
 		special = `[]\.^$*`
 	default:
-		return nil, fail(FilterError, "'regex_escape' does not know %s", strQuote(t)).withHint("python or posix_basic")
+		return nil, value.Errorf(value.FilterError, "'regex_escape' does not know %s", value.Quote(t)).WithHint("python or posix_basic")
 	}
 	var b strings.Builder
 	for _, r := range u.text() {
@@ -283,12 +285,12 @@ func regexEscape(u *use) (Value, error) {
 		}
 		b.WriteRune(r)
 	}
-	return b.String(), u.c.write(b.Len())
+	return b.String(), u.c.Write(b.Len())
 }
 
 // regexTest makes the tests match (at the start), search and regex.
-func regexTest(kind string) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func regexTest(kind string) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		pattern, mode := u.str(0, ""), kind
 		if len(u.args) > 3 {
 			mode = u.str(3, kind)
@@ -300,7 +302,7 @@ func regexTest(kind string) func(*use) (Value, error) {
 			pattern = `\A(?:` + pattern + `)\Z`
 		case "search":
 		default:
-			return nil, fail(TypeError, "'regex' has no match_type %s", strQuote(mode)).withHint("search, match or fullmatch")
+			return nil, value.Errorf(value.TypeError, "'regex' has no match_type %s", value.Quote(mode)).WithHint("search, match or fullmatch")
 		}
 		re, err := u.c.regex(pattern, u.flag(1, false), u.flag(2, false))
 		if err != nil {

@@ -1,9 +1,12 @@
 package expr
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -20,17 +23,17 @@ func selectFilters() []operation {
 
 // attributePath gives what lies under a path, "a.b.0" or a number, in v. What is
 // missing on the way makes it Undefined.
-func (u *use) attributePath(v, path Value) (Value, error) {
+func (u *use) attributePath(v, path value.Value) (value.Value, error) {
 	s, ok := path.(string)
 	if !ok {
-		s = Text(path)
+		s = value.Text(path)
 	}
 	for part := range strings.SplitSeq(s, ".") {
 		switch v.(type) {
-		case *Undefined, *Unknown:
+		case *value.Undefined, *value.Unknown:
 			return v, nil
 		}
-		var key Value = part
+		var key value.Value = part
 		if n, err := strconv.Atoi(part); err == nil && part[0] != '+' && part[0] != '-' {
 			key = n
 		}
@@ -47,20 +50,20 @@ func (u *use) attributePath(v, path Value) (Value, error) {
 }
 
 // noAttribute makes an Undefined that is placed where the filter stands.
-func (u *use) noAttribute(of, key Value) *Undefined {
-	return u.st.missing(&name{u.st.here, Text(key)}, of, key)
+func (u *use) noAttribute(of, key value.Value) *value.Undefined {
+	return u.st.missing(&name{u.st.here, value.Text(key)}, of, key)
 }
 
 // attributes maps a list to what lies under a path; otherwise stands in where
 // nothing does, unless it is nil.
-func (u *use) attributes(l []Value, path, otherwise Value) ([]Value, error) {
-	out := make([]Value, len(l))
+func (u *use) attributes(l []value.Value, path, otherwise value.Value) ([]value.Value, error) {
+	out := make([]value.Value, len(l))
 	for i, v := range l {
 		a, err := u.attributePath(v, path)
 		if err != nil {
 			return nil, err
 		}
-		if _, missing := a.(*Undefined); missing && otherwise != nil {
+		if _, missing := a.(*value.Undefined); missing && otherwise != nil {
 			a = otherwise
 		}
 		out[i] = a
@@ -68,7 +71,7 @@ func (u *use) attributes(l []Value, path, otherwise Value) ([]Value, error) {
 	return out, nil
 }
 
-func mapFilter(u *use) (Value, error) {
+func mapFilter(u *use) (value.Value, error) {
 	l, err := u.elements()
 	if err != nil {
 		return nil, err
@@ -78,15 +81,15 @@ func mapFilter(u *use) (Value, error) {
 		return listOrError(u.attributes(l, path, otherwise))
 	}
 	if len(u.rest) == 0 {
-		return nil, fail(TypeError, "'map' needs the name of a filter, or attribute=").withHint("as in map('upper') or map(attribute='id')")
+		return nil, value.Errorf(value.TypeError, "'map' needs the name of a filter, or attribute=").WithHint("as in map('upper') or map(attribute='id')")
 	}
 	f, err := u.find1("filter", u.st.t.lib.filters)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Value, len(l))
+	out := make([]value.Value, len(l))
 	for i, v := range l {
-		if out[i], err = u.st.invoke(f, v, given{append([]Value{}, u.rest[1:]...), u.named.Clone()}); err != nil {
+		if out[i], err = u.st.invoke(f, v, given{append([]value.Value{}, u.rest[1:]...), u.named.Clone()}); err != nil {
 			return nil, err
 		}
 	}
@@ -99,17 +102,17 @@ func (u *use) find1(what string, among map[string]*operation) (*operation, error
 	if op := among[lastName(full)]; ok && op != nil {
 		return op, nil
 	}
-	e := fail(SyntaxError, "no %s is named %s", what, repr(u.rest[0]))
-	return nil, e.withHint(suggest.DidYouMean(lastName(full), namesOf(among)))
+	e := value.Errorf(value.SyntaxError, "no %s is named %s", what, value.Repr(u.rest[0]))
+	return nil, e.WithHint(suggest.DidYouMean(lastName(full), slices.Sorted(maps.Keys(among))))
 }
 
 // selecting makes select, reject and their forms with an attribute.
-func selecting(attr, want bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
-		var path Value
+func selecting(attr, want bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
+		var path value.Value
 		if attr {
 			if len(u.rest) == 0 {
-				return nil, fail(TypeError, "'%s' needs the name of an attribute", u.name)
+				return nil, value.Errorf(value.TypeError, "'%s' needs the name of an attribute", u.name)
 			}
 			path, u.rest = u.rest[0], u.rest[1:]
 		}
@@ -123,7 +126,7 @@ func selecting(attr, want bool) func(*use) (Value, error) {
 				return nil, err
 			}
 		}
-		out := []Value{}
+		out := []value.Value{}
 		for _, v := range l {
 			t, unknown, err := u.passes(test, v, path)
 			if unknown != nil || err != nil {
@@ -138,7 +141,7 @@ func selecting(attr, want bool) func(*use) (Value, error) {
 }
 
 // passes tests one element, or what lies under a path in it.
-func (u *use) passes(test *operation, v, path Value) (bool, *Unknown, error) {
+func (u *use) passes(test *operation, v, path value.Value) (bool, *value.Unknown, error) {
 	var err error
 	if path != nil {
 		if v, err = u.attributePath(v, path); err != nil {
@@ -146,10 +149,10 @@ func (u *use) passes(test *operation, v, path Value) (bool, *Unknown, error) {
 		}
 	}
 	if test != nil {
-		v, err = u.st.invoke(test, v, given{append([]Value{}, u.rest[1:]...), u.named.Clone()})
+		v, err = u.st.invoke(test, v, given{append([]value.Value{}, u.rest[1:]...), u.named.Clone()})
 		if err != nil {
 			return false, nil, err
 		}
 	}
-	return truthOf(v)
+	return value.Truth(v)
 }

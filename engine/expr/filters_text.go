@@ -5,6 +5,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // textFilters work on text.
@@ -29,10 +32,10 @@ func textFilters() []operation {
 }
 
 // onText makes an operation of a function of text; what is not text is written as text.
-func onText(f func(string) string) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func onText(f func(string) string) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s := f(u.text())
-		return s, u.c.write(len(s))
+		return s, u.c.Write(len(s))
 	}
 }
 
@@ -63,44 +66,44 @@ func titleFilter(s string) string {
 	return b.String()
 }
 
-func trimFilter(u *use) (Value, error) {
+func trimFilter(u *use) (value.Value, error) {
 	if chars := u.arg(0, nil); chars != nil {
 		return strings.Trim(u.text(), u.str(0, "")), nil
 	}
 	return strings.TrimSpace(u.text()), nil
 }
 
-func replaceFilter(u *use) (Value, error) {
+func replaceFilter(u *use) (value.Value, error) {
 	count := -1
 	if c := u.arg(2, nil); c != nil {
 		count = u.int(2, -1)
 	}
-	return u.replaced(u.text(), Text(u.args[0]), Text(u.args[1]), count)
+	return u.replaced(u.text(), value.Text(u.args[0]), value.Text(u.args[1]), count)
 }
 
 // replaced refuses in advance what would grow out of bounds.
-func (u *use) replaced(s, old, with string, count int) (Value, error) {
+func (u *use) replaced(s, old, with string, count int) (value.Value, error) {
 	n := strings.Count(s, old)
 	if count >= 0 {
 		n = min(n, count)
 	}
-	if err := u.c.write(len(s) + n*max(len(with)-len(old), 0)); err != nil {
+	if err := u.c.Write(len(s) + n*max(len(with)-len(old), 0)); err != nil {
 		return nil, err
 	}
 	return strings.Replace(s, old, with, count), nil
 }
 
-func indentFilter(u *use) (Value, error) {
+func indentFilter(u *use) (value.Value, error) {
 	pad, _ := u.arg(0, 4).(string)
 	if _, isText := u.arg(0, 4).(string); !isText {
 		n := u.int(0, 4)
-		if n > maxText {
-			return nil, u.c.write(n)
+		if n > value.MaxText {
+			return nil, u.c.Write(n)
 		}
 		pad = strings.Repeat(" ", max(n, 0))
 	}
 	lines := splitLines(u.text()+"\n", false)
-	if err := u.c.write(len(lines)*len(pad) + len(u.text())); err != nil {
+	if err := u.c.Write(len(lines)*len(pad) + len(u.text())); err != nil {
 		return nil, err
 	}
 	for i, l := range lines {
@@ -134,7 +137,7 @@ func splitLines(s string, keep bool) []string {
 	return out
 }
 
-func truncateFilter(u *use) (Value, error) {
+func truncateFilter(u *use) (value.Value, error) {
 	length, end, leeway := u.int(0, 255), u.str(2, "..."), 5
 	if u.arg(3, nil) != nil {
 		leeway = u.int(3, 5)
@@ -145,7 +148,7 @@ func truncateFilter(u *use) (Value, error) {
 	}
 	keep := length - utf8.RuneCountInString(end)
 	if keep < 0 {
-		return nil, fail(TypeError, "'truncate' to %d characters leaves no room for %s", length, strQuote(end))
+		return nil, value.Errorf(value.TypeError, "'truncate' to %d characters leaves no room for %s", length, value.Quote(end))
 	}
 	cut := string(s[:keep])
 	if i := strings.LastIndexByte(cut, ' '); i >= 0 && !u.flag(1, false) {
@@ -154,21 +157,21 @@ func truncateFilter(u *use) (Value, error) {
 	return cut + end, nil
 }
 
-func centerFilter(u *use) (Value, error) {
+func centerFilter(u *use) (value.Value, error) {
 	return u.padded(u.text(), u.int(0, 80), ' ', 0)
 }
 
-func wordCount(u *use) (Value, error) {
+func wordCount(u *use) (value.Value, error) {
 	return len(strings.FieldsFunc(u.text(), func(r rune) bool {
 		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})), nil
 }
 
-func formatFilter(u *use) (Value, error) {
+func formatFilter(u *use) (value.Value, error) {
 	if u.named.Len() > 0 {
-		return u.c.percent(u.text(), u.named)
+		return format.Percent(&u.c.Budget, u.text(), u.named)
 	}
-	return u.c.percent(u.text(), Tuple(u.rest))
+	return format.Percent(&u.c.Budget, u.text(), value.Tuple(u.rest))
 }
 
 // shellQuote quotes a word for a POSIX shell, if it has to be.
@@ -182,7 +185,7 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'"
 }
 
-func commentFilter(u *use) (Value, error) {
+func commentFilter(u *use) (value.Value, error) {
 	var begin, deco, end string
 	switch style := u.str(0, "plain"); style {
 	case "plain":
@@ -196,12 +199,12 @@ func commentFilter(u *use) (Value, error) {
 	case "xml":
 		begin, deco, end = "<!--\n", " - ", "\n-->"
 	default:
-		return nil, fail(TypeError, "'comment' has no style %s", strQuote(style)).withHint("plain, c, cblock, erlang or xml")
+		return nil, value.Errorf(value.TypeError, "'comment' has no style %s", value.Quote(style)).WithHint("plain, c, cblock, erlang or xml")
 	}
 	deco = u.str(1, deco)
 	bare := strings.TrimRight(deco, " ")
 	lines := strings.Split(u.text(), "\n")
-	if err := u.c.write(len(u.text()) + len(lines)*len(deco)); err != nil {
+	if err := u.c.Write(len(u.text()) + len(lines)*len(deco)); err != nil {
 		return nil, err
 	}
 	for i, l := range lines {

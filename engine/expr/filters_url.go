@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -23,58 +24,58 @@ func percentEncode(s, safe string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte("_.-~"+safe, c) >= 0 {
+		if value.IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte("_.-~"+safe, c) >= 0 {
 			b.WriteByte(c)
 			continue
 		}
-		b.WriteString("%" + strings.ToUpper(hexByte(c)))
+		b.WriteString("%" + strings.ToUpper(value.HexByte(c)))
 	}
 	return b.String()
 }
 
-func urlEncode(u *use) (Value, error) {
-	var pairs []Value
+func urlEncode(u *use) (value.Value, error) {
+	var pairs []value.Value
 	switch v := u.in.(type) {
-	case *Map:
+	case *value.Map:
 		pairs = itemsOf(v)
-	case []Value:
+	case []value.Value:
 		pairs = v
 	default:
 		s := percentEncode(u.text(), "/")
-		return s, u.c.write(len(s))
+		return s, u.c.Write(len(s))
 	}
 	parts := make([]string, len(pairs))
 	for i, p := range pairs {
-		kv, err := u.c.elements(p)
+		kv, err := u.c.Elements(p)
 		if err != nil || len(kv) != 2 {
-			return nil, fail(TypeError, "'urlencode' wants text, a map or a list of pairs")
+			return nil, value.Errorf(value.TypeError, "'urlencode' wants text, a map or a list of pairs")
 		}
-		form := func(v Value) string { return strings.ReplaceAll(percentEncode(Text(v), ""), "%20", "+") }
+		form := func(v value.Value) string { return strings.ReplaceAll(percentEncode(value.Text(v), ""), "%20", "+") }
 		parts[i] = form(kv[0]) + "=" + form(kv[1])
 	}
 	s := strings.Join(parts, "&")
-	return s, u.c.write(len(s))
+	return s, u.c.Write(len(s))
 }
 
-func urlDecode(u *use) (Value, error) {
+func urlDecode(u *use) (value.Value, error) {
 	s, err := url.QueryUnescape(u.text())
 	if err != nil {
-		return nil, fail(FilterError, "this is not percent-encoded text")
+		return nil, value.Errorf(value.FilterError, "this is not percent-encoded text")
 	}
 	return s, nil
 }
 
 // urlSplit gives the parts of a URL, or the one that is asked for.
-func urlSplit(u *use) (Value, error) {
+func urlSplit(u *use) (value.Value, error) {
 	parts := splitURL(u.text())
 	port, _ := parts.Get("port")
 	if n, ok := port.(int); ok && n > 65535 {
-		return nil, fail(FilterError, "the URL has a port above 65535")
+		return nil, value.Errorf(value.FilterError, "the URL has a port above 65535")
 	}
 	if q := u.str(0, ""); q != "" {
 		v, ok := parts.Get(q)
 		if !ok {
-			return nil, fail(FilterError, "a URL has no part %s", strQuote(q)).withHint(suggest.DidYouMean(q, parts.textKeys()))
+			return nil, value.Errorf(value.FilterError, "a URL has no part %s", value.Quote(q)).WithHint(suggest.DidYouMean(q, parts.TextKeys()))
 		}
 		return v, nil
 	}
@@ -82,7 +83,7 @@ func urlSplit(u *use) (Value, error) {
 }
 
 // splitURL cuts as Python's urlsplit does, which takes anything for a URL.
-func splitURL(s string) *Map {
+func splitURL(s string) *value.Map {
 	s = strings.TrimSpace(s)
 	var scheme, netloc, query, fragment string
 	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
@@ -97,7 +98,7 @@ func splitURL(s string) *Map {
 	}
 	s, fragment, _ = strings.Cut(s, "#")
 	s, query, _ = strings.Cut(s, "?")
-	m := MapOf("fragment", fragment, "hostname", nil, "netloc", netloc, "password", nil, "path", s,
+	m := value.MapOf("fragment", fragment, "hostname", nil, "netloc", netloc, "password", nil, "path", s,
 		"port", nil, "query", query, "scheme", scheme, "username", nil)
 	host := netloc
 	if i := strings.LastIndexByte(netloc, '@'); i >= 0 {
@@ -127,14 +128,14 @@ func isScheme(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (i == 0 || !isDigit(c) && strings.IndexByte("+-.", c) < 0) {
+		if !letter && (i == 0 || !value.IsDigit(c) && strings.IndexByte("+-.", c) < 0) {
 			return false
 		}
 	}
 	return true
 }
 
-func urlTest(u *use) (Value, error) {
+func urlTest(u *use) (value.Value, error) {
 	s, ok := u.in.(string)
 	if !ok {
 		return false, nil
@@ -142,8 +143,8 @@ func urlTest(u *use) (Value, error) {
 	m := splitURL(s)
 	scheme, _ := m.Get("scheme")
 	netloc, _ := m.Get("netloc")
-	if l, ok := u.arg(0, nil).([]Value); ok {
-		holds, _, err := u.c.contains(l, scheme)
+	if l, ok := u.arg(0, nil).([]value.Value); ok {
+		holds, _, err := u.c.Contains(l, scheme)
 		return holds && netloc != "", err
 	}
 	return scheme != "" && netloc != "", nil
@@ -168,7 +169,7 @@ func dirName(s string) string {
 	return head
 }
 
-func splitExt(u *use) (Value, error) {
+func splitExt(u *use) (value.Value, error) {
 	s := u.text()
 	base := strings.LastIndexByte(s, '/') + 1
 	for base < len(s) && s[base] == '.' {
@@ -176,12 +177,12 @@ func splitExt(u *use) (Value, error) {
 	}
 	i := strings.LastIndexByte(s[base:], '.')
 	if i < 0 {
-		return Tuple{s, ""}, nil
+		return value.Tuple{s, ""}, nil
 	}
-	return Tuple{s[:base+i], s[base+i:]}, nil
+	return value.Tuple{s[:base+i], s[base+i:]}, nil
 }
 
-func pathJoin(u *use) (Value, error) {
+func pathJoin(u *use) (value.Value, error) {
 	if s, ok := u.in.(string); ok {
 		return s, nil
 	}
@@ -191,7 +192,7 @@ func pathJoin(u *use) (Value, error) {
 	}
 	out := ""
 	for _, v := range l {
-		s := Text(v)
+		s := value.Text(v)
 		switch {
 		case strings.HasPrefix(s, "/"), out == "":
 			out = s
@@ -200,7 +201,7 @@ func pathJoin(u *use) (Value, error) {
 		default:
 			out += "/" + s
 		}
-		if err := u.c.write(len(out)); err != nil {
+		if err := u.c.Write(len(out)); err != nil {
 			return nil, err
 		}
 	}

@@ -1,26 +1,30 @@
 package expr
 
-import "math/big"
+import (
+	"math/big"
+
+	"runner/engine/expr/value"
+)
 
 // finish makes of an expression's value one that can leave the evaluation: all
 // lazies evaluated, tuples lists, moments text, Omit left out of lists and maps.
-func (c *Context) finish(v Value) (Value, error) {
+func (c *Context) finish(v value.Value) (value.Value, error) {
 	v, err := c.finishPart(v)
 	if err != nil {
 		return nil, err
 	}
-	return v, c.tooMuch()
+	return v, c.Err()
 }
 
-func (c *Context) finishPart(v Value) (Value, error) {
+func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *Unknown, omit:
+	case nil, bool, int, *big.Int, float64, string, *value.Unknown, value.Omitted:
 		return v, nil
-	case []Value:
+	case []value.Value:
 		return c.finishList(v)
-	case Tuple:
+	case value.Tuple:
 		return c.finishList(v)
-	case *Map:
+	case *value.Map:
 		return c.finishMap(v)
 	case *lazy:
 		leave, err := c.enter(v)
@@ -33,38 +37,38 @@ func (c *Context) finishPart(v Value) (Value, error) {
 			return nil, err
 		}
 		return c.finishPart(f)
-	case *Undefined:
-		if v.lenient {
-			return nil, &Error{Class: TypeError, Place: v.Place, hint: "write else and the other value",
-				Msg: "the inline if has no else, and its condition is false"}
+	case *value.Undefined:
+		if v.Lenient {
+			return nil, (&value.Error{Class: value.TypeError, Place: v.Place, Msg: "the inline if has no else, and its condition is false"}).
+				WithHint("write else and the other value")
 		}
-		return nil, undefinedError(v)
-	case moment, span:
-		return Text(v), nil
-	case *sequence:
-		return nil, fail(TypeError, "a value of type 'range' cannot be stored").withHint("add `| list`")
+		return nil, v.Err()
+	case value.Moment, value.Span:
+		return value.Text(v), nil
+	case *value.Range:
+		return nil, value.Errorf(value.TypeError, "a value of type 'range' cannot be stored").WithHint("add `| list`")
 	}
-	return nil, fail(TypeError, "a value of type '%s' cannot be stored", TypeName(v)).withHint("call it with ()")
+	return nil, value.Errorf(value.TypeError, "a value of type '%s' cannot be stored", value.TypeName(v)).WithHint("call it with ()")
 }
 
 // plain reports whether finishing v would give v itself.
-func (c *Context) plain(v Value) bool {
-	if !c.spend(1) {
+func (c *Context) plain(v value.Value) bool {
+	if !c.Spend(1) {
 		return false
 	}
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *Unknown:
+	case nil, bool, int, *big.Int, float64, string, *value.Unknown:
 		return true
-	case []Value:
+	case []value.Value:
 		for _, e := range v {
 			if !c.plain(e) {
 				return false
 			}
 		}
 		return true
-	case *Map:
+	case *value.Map:
 		for k, e := range v.All() {
-			if _, tuple := k.(Tuple); tuple || !c.plain(e) {
+			if _, tuple := k.(value.Tuple); tuple || !c.plain(e) {
 				return false
 			}
 		}
@@ -73,40 +77,40 @@ func (c *Context) plain(v Value) bool {
 	return false
 }
 
-func (c *Context) finishList(l []Value) (Value, error) {
+func (c *Context) finishList(l []value.Value) (value.Value, error) {
 	if c.plain(l) {
 		return l, nil
 	}
-	out := make([]Value, 0, len(l))
+	out := make([]value.Value, 0, len(l))
 	for _, e := range l {
 		f, err := c.finish(e)
 		if err != nil {
 			return nil, err
 		}
-		if f != Omit {
+		if f != value.Omit {
 			out = append(out, f)
 		}
 	}
 	return out, nil
 }
 
-func (c *Context) finishMap(m *Map) (Value, error) {
+func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 	if c.plain(m) {
 		return m, nil
 	}
-	out := &Map{}
+	out := &value.Map{}
 	for k, e := range m.All() {
 		f, err := c.finish(e)
 		if err != nil {
 			return nil, err
 		}
-		if f == Omit {
+		if f == value.Omit {
 			continue
 		}
 		switch k.(type) {
 		case nil, bool, int, *big.Int, float64, string:
 		default:
-			k = Text(k)
+			k = value.Text(k)
 		}
 		out.Set(k, f)
 	}
@@ -115,18 +119,18 @@ func (c *Context) finishMap(m *Map) (Value, error) {
 
 // Eval evaluates a whole node, every part of it. Entries and items that are Omit
 // are left out.
-func (n *Node) Eval(c *Context) (Value, error) {
+func (n *Node) Eval(c *Context) (value.Value, error) {
 	switch {
 	case n == nil:
 		return nil, nil
 	case n.Shape == Sequence:
-		out := make([]Value, 0, len(n.Items))
+		out := make([]value.Value, 0, len(n.Items))
 		for _, item := range n.Items {
 			v, err := item.Eval(c)
 			if err != nil {
 				return nil, err
 			}
-			if v != Omit {
+			if v != value.Omit {
 				out = append(out, v)
 			}
 		}
@@ -139,18 +143,18 @@ func (n *Node) Eval(c *Context) (Value, error) {
 	return n.Value, nil
 }
 
-func (n *Node) evalMapping(c *Context) (Value, error) {
-	m := &Map{}
+func (n *Node) evalMapping(c *Context) (value.Value, error) {
+	m := &value.Map{}
 	for _, e := range n.Entries {
 		k, err := e.Key.Eval(c)
 		if err != nil {
 			return nil, err
 		}
-		if u, ok := k.(*Unknown); ok {
+		if u, ok := k.(*value.Unknown); ok {
 			return u, nil
 		}
-		if !hashable(k) {
-			err := fail(TypeError, "%s cannot be a key", described(k))
+		if !value.Hashable(k) {
+			err := value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(k))
 			err.Place = e.Key.Place
 			return nil, err
 		}
@@ -158,7 +162,7 @@ func (n *Node) evalMapping(c *Context) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v != Omit {
+		if v != value.Omit {
 			m.Set(k, v)
 		}
 	}
@@ -181,4 +185,35 @@ func (n *Node) Refs() []Ref {
 		refs = append(append(refs, e.Key.Refs()...), e.Value.Refs()...)
 	}
 	return refs
+}
+
+// textOf gives a value as text, within the bounds; an Undefined is an error, and
+// what holds an Unknown has no text yet.
+func (c *Context) textOf(v value.Value) (string, *value.Unknown, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil, nil
+	case nil, bool, int, float64:
+		return value.Text(v), nil, nil
+	case *value.Undefined:
+		if v.Lenient {
+			return "", nil, nil
+		}
+	}
+	v, err := c.force(v)
+	if err != nil {
+		return "", nil, err
+	}
+	if u, err := c.Usable(v); u != nil || err != nil {
+		return "", u, err
+	}
+	switch v.(type) {
+	case []value.Value, value.Tuple, *value.Map:
+		s := value.Repr(v)
+		if len(s) > value.MaxText {
+			return "", nil, c.Write(len(s))
+		}
+		return s, nil, nil
+	}
+	return value.Text(v), nil, nil
 }

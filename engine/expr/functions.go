@@ -1,10 +1,13 @@
 package expr
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -21,70 +24,32 @@ func functions() []operation {
 	}
 }
 
-// A sequence is what range() gives; it cannot be stored.
-type sequence struct{ start, stop, step int }
-
-func makeRange(u *use) (Value, error) {
-	s := &sequence{0, u.int(0, 0), u.int(2, 1)}
+func makeRange(u *use) (value.Value, error) {
+	s := &value.Range{Stop: u.int(0, 0), Step: u.int(2, 1)}
 	if u.has(1) {
-		s.start, s.stop = u.int(0, 0), u.int(1, 0)
+		s.Start, s.Stop = u.int(0, 0), u.int(1, 0)
 	}
-	if s.step == 0 {
-		return nil, fail(TypeError, "the step of a range cannot be 0")
+	if s.Step == 0 {
+		return nil, value.Errorf(value.TypeError, "the step of a range cannot be 0")
 	}
 	return s, nil
 }
 
-func (s *sequence) len() int {
-	switch {
-	case s.step > 0 && s.start < s.stop:
-		return int((uint64(s.stop)-uint64(s.start)-1)/uint64(s.step)&(1<<63-1)) + 1
-	case s.step < 0 && s.start > s.stop:
-		return int((uint64(s.start)-uint64(s.stop)-1)/uint64(-s.step)&(1<<63-1)) + 1
-	}
-	return 0
-}
-
-func (s *sequence) item(key Value) (Value, bool) {
-	i, ok := position(key, s.len())
-	if !ok {
-		return nil, false
-	}
-	return s.start + i*s.step, true
-}
-
-func (s *sequence) list(c *Context) ([]Value, error) {
-	n := s.len()
-	if n < 0 || n > maxSteps || !c.spend(n) {
-		return nil, fail(LimitError, "the range has %d elements, which is too many", n)
-	}
-	out := make([]Value, n)
-	for i := range out {
-		out[i] = s.start + i*s.step
-	}
-	return out, nil
-}
-
-func (s *sequence) String() string {
-	if s.step == 1 {
-		return fmt.Sprintf("range(%d, %d)", s.start, s.stop)
-	}
-	return fmt.Sprintf("range(%d, %d, %d)", s.start, s.stop, s.step)
-}
-
 // A namespace is a bag of attributes that {% set ns.x = … %} can change.
-type namespace struct{ values *Map }
+type namespace struct{ values *value.Map }
 
-func makeNamespace(u *use) (Value, error) {
+func (*namespace) TypeName() string { return "Namespace" }
+
+func makeNamespace(u *use) (value.Value, error) {
 	m, err := makeDict(u)
 	if err != nil {
 		return nil, err
 	}
-	return &namespace{m.(*Map)}, nil
+	return &namespace{m.(*value.Map)}, nil
 }
 
-func makeDict(u *use) (Value, error) {
-	m := &Map{}
+func makeDict(u *use) (value.Value, error) {
+	m := &value.Map{}
 	if u.has(0) {
 		from, err := mapFrom(u.c, u.args[0])
 		if err != nil {
@@ -103,42 +68,42 @@ func makeDict(u *use) (Value, error) {
 }
 
 // mapFrom makes a new Map of a map or of a list of pairs.
-func mapFrom(c *Context, v Value) (*Map, error) {
-	if m, ok := v.(*Map); ok {
-		return m.Clone(), c.spent(m.Len())
+func mapFrom(c *Context, v value.Value) (*value.Map, error) {
+	if m, ok := v.(*value.Map); ok {
+		return m.Clone(), c.Count(m.Len())
 	}
-	l, err := c.elements(v)
+	l, err := c.Elements(v)
 	if err != nil {
 		return nil, err
 	}
-	m := &Map{}
+	m := &value.Map{}
 	for _, e := range l {
-		pair, err := c.elements(e)
+		pair, err := c.Elements(e)
 		if err != nil {
 			return nil, err
 		}
 		if len(pair) != 2 {
-			return nil, fail(TypeError, "a map is made of pairs, but %s has %d elements", described(e), len(pair))
+			return nil, value.Errorf(value.TypeError, "a map is made of pairs, but %s has %d elements", value.Describe(e), len(pair))
 		}
-		if !hashable(pair[0]) {
-			return nil, fail(TypeError, "%s cannot be a key", described(pair[0]))
+		if !value.Hashable(pair[0]) {
+			return nil, value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(pair[0]))
 		}
 		m.Set(pair[0], pair[1])
 	}
-	return m, c.spent(m.Len())
+	return m, c.Count(m.Len())
 }
 
-func makeUndefined(u *use) (Value, error) {
+func makeUndefined(u *use) (value.Value, error) {
 	return u.nothing(u.str(0, "a value is needed here")), nil
 }
 
-func nowFunction(u *use) (Value, error) {
-	m := moment{t: time.Now()}
+func nowFunction(u *use) (value.Value, error) {
+	m := value.Moment{Time: time.Now()}
 	if u.flag(0, false) {
-		m.t = m.t.UTC()
+		m.Time = m.Time.UTC()
 	}
 	if f := u.str(1, ""); f != "" {
-		return m.format(f), nil
+		return format.Time(m, f), nil
 	}
 	return m, nil
 }
@@ -146,7 +111,9 @@ func nowFunction(u *use) (Value, error) {
 // allVars is the name `vars`: every variable as an attribute.
 type allVars struct{}
 
-func queryFunction(u *use) (Value, error) {
+func (allVars) TypeName() string { return "dict" }
+
+func queryFunction(u *use) (value.Value, error) {
 	l, unknown, err := u.lookup()
 	if unknown != nil || err != nil {
 		return orUnknown(unknown), err
@@ -156,7 +123,7 @@ func queryFunction(u *use) (Value, error) {
 
 // lookupFunction gives one result itself, several texts joined by commas, and
 // other lists as they are; with wantlist it is a query.
-func lookupFunction(u *use) (Value, error) {
+func lookupFunction(u *use) (value.Value, error) {
 	l, unknown, err := u.lookup()
 	switch {
 	case unknown != nil || err != nil:
@@ -177,24 +144,24 @@ func lookupFunction(u *use) (Value, error) {
 		texts[i] = s
 	}
 	s := strings.Join(texts, ",")
-	return s, u.c.write(len(s))
+	return s, u.c.Write(len(s))
 }
 
 func (u *use) flagNamed(name string) bool {
 	v, ok := u.named.Get(name)
-	t, _, _ := truthOf(v)
+	t, _, _ := value.Truth(v)
 	return ok && t
 }
 
 // lookup finds and runs the lookup that the arguments name.
-func (u *use) lookup() ([]Value, *Unknown, error) {
-	terms, options := []Value{}, &Map{}
-	for _, v := range append([]Value{u.args[0]}, u.rest...) {
+func (u *use) lookup() ([]value.Value, *value.Unknown, error) {
+	terms, options := []value.Value{}, &value.Map{}
+	for _, v := range append([]value.Value{u.args[0]}, u.rest...) {
 		v, err := u.c.force(v)
 		if err != nil {
 			return nil, nil, err
 		}
-		unknown, err := u.c.usable(v)
+		unknown, err := u.c.Usable(v)
 		if unknown != nil || err != nil {
 			return nil, unknown, err
 		}
@@ -211,38 +178,37 @@ func (u *use) lookup() ([]Value, *Unknown, error) {
 	}
 	full, ok := terms[0].(string)
 	if !ok {
-		return nil, nil, fail(LookupError, "a lookup's name is text, not %s", described(terms[0]))
+		return nil, nil, value.Errorf(value.LookupError, "a lookup's name is text, not %s", value.Describe(terms[0]))
 	}
 	l, err := u.find(lastName(full), full, terms[1:], options)
 	if err == nil {
 		return l, nil, nil
 	}
 	if mode, _ := u.named.Get("errors"); mode == "ignore" || mode == "warn" {
-		return []Value{nil}, nil, nil
+		return []value.Value{nil}, nil, nil
 	}
-	return nil, nil, asError(err, LookupError)
+	return nil, nil, value.AsError(err, value.LookupError)
 }
 
-func (u *use) find(name, full string, terms []Value, options *Map) ([]Value, error) {
+func (u *use) find(name, full string, terms []value.Value, options *value.Map) ([]value.Value, error) {
 	if l, ok := u.c.Lookups[name]; ok {
 		return l(u.c, terms, options)
 	}
 	if name == "vars" {
 		return varsLookup(u, terms, options)
 	}
-	names := append(namesOf(u.c.Lookups), "vars")
-	e := fail(LookupError, "no lookup is named %s", strQuote(full)).withHint(suggest.DidYouMean(name, names))
-	e.detail = "the lookups are: " + joinNames(names)
-	return nil, e
+	names := append(slices.Sorted(maps.Keys(u.c.Lookups)), "vars")
+	e := value.Errorf(value.LookupError, "no lookup is named %s", value.Quote(full)).WithHint(suggest.DidYouMean(name, names))
+	return nil, e.WithDetail("the lookups are: " + strings.Join(names, ", "))
 }
 
 // varsLookup gives variables by name.
-func varsLookup(u *use, terms []Value, options *Map) ([]Value, error) {
-	out := make([]Value, 0, len(terms))
+func varsLookup(u *use, terms []value.Value, options *value.Map) ([]value.Value, error) {
+	out := make([]value.Value, 0, len(terms))
 	for _, t := range terms {
 		name, ok := t.(string)
 		if !ok {
-			return nil, fail(LookupError, "a variable's name is text, not %s", described(t))
+			return nil, value.Errorf(value.LookupError, "a variable's name is text, not %s", value.Describe(t))
 		}
 		v, ok, err := u.c.lookup(name)
 		if err != nil {
@@ -250,7 +216,7 @@ func varsLookup(u *use, terms []Value, options *Map) ([]Value, error) {
 		}
 		if !ok {
 			if v, ok = options.Get("default"); !ok {
-				return nil, undefinedError(u.c.undefined(name, u.st.t.place(int(u.st.here))))
+				return nil, u.c.undefined(name, u.st.t.place(int(u.st.here))).Err()
 			}
 		}
 		out = append(out, v)
@@ -261,10 +227,10 @@ func varsLookup(u *use, terms []Value, options *Map) ([]Value, error) {
 // EnvLookup is the lookup `env`: environment variables by name, empty where
 // unset unless there is the option default.
 func EnvLookup(getenv func(name string) (string, bool)) Lookup {
-	return func(_ *Context, terms []Value, options *Map) ([]Value, error) {
-		out := make([]Value, 0, len(terms))
+	return func(_ *Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+		out := make([]value.Value, 0, len(terms))
 		for _, t := range terms {
-			name, _, _ := strings.Cut(strings.TrimSpace(Text(t)), " ")
+			name, _, _ := strings.Cut(strings.TrimSpace(value.Text(t)), " ")
 			s, ok := getenv(name)
 			otherwise, has := options.Get("default")
 			switch {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"runner/diagnostic"
+	"runner/engine/expr/value"
 )
 
 // seeds adds the templates of all cases, and some that try the bounds.
@@ -46,14 +47,14 @@ func FuzzEval(f *testing.F) {
 			return
 		}
 		c := testContext(t, `{"l": ["a", "B", 3, null, 1.5, {"a": [1]}], "d": {"a": 1, "b": "{{ l }}"}, "s": "text", "n": 5}`)
-		c.Scope.(vars)["u"] = &Node{Value: &Unknown{Task: "t"}}
+		c.Scope.(vars)["u"] = &Node{Value: &value.Unknown{Task: "t"}}
 		start := time.Now()
 		v, err := tmpl.Eval(c)
 		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%q took %v", s, took)
 		}
-		if err == nil && len(Text(v)) > 64<<20 {
-			t.Errorf("%q made %d bytes", s, len(Text(v)))
+		if err == nil && len(value.Text(v)) > 64<<20 {
+			t.Errorf("%q made %d bytes", s, len(value.Text(v)))
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -13,7 +14,7 @@ type operation struct {
 	names  string // and its aliases
 	params string // "old! new! count *rest **named"; ! marks what must be given
 	how    how
-	do     func(*use) (Value, error)
+	do     func(*use) (value.Value, error)
 
 	name     string
 	list     []string
@@ -40,10 +41,10 @@ type use struct {
 	st    *state
 	c     *Context
 	name  string
-	in    Value   // what stands before | or is, or the method's dot
-	args  []Value // by parameter; absent{} where not given
-	rest  []Value
-	named *Map
+	in    value.Value   // what stands before | or is, or the method's dot
+	args  []value.Value // by parameter; absent{} where not given
+	rest  []value.Value
+	named *value.Map
 	err   error // the first argument of a wrong type
 }
 
@@ -51,7 +52,7 @@ type use struct {
 type (
 	function struct{ op *operation }
 	bound    struct {
-		recv Value
+		recv value.Value
 		op   *operation
 	}
 	closure struct {
@@ -60,6 +61,10 @@ type (
 		local *frame
 	}
 )
+
+func (*function) TypeName() string { return "function" }
+func (*bound) TypeName() string    { return "function" }
+func (*closure) TypeName() string  { return "Macro" }
 
 func (op *operation) prepare() *operation {
 	names := strings.Fields(op.names)
@@ -83,8 +88,8 @@ func (op *operation) prepare() *operation {
 
 // invoke does an operation. Unless it is raw, Undefined arguments are errors and
 // Unknown ones its result.
-func (st *state) invoke(op *operation, in Value, g given) (Value, error) {
-	if err := st.c.scan(in); err != nil {
+func (st *state) invoke(op *operation, in value.Value, g given) (value.Value, error) {
+	if err := st.c.Scan(in); err != nil {
 		return nil, err
 	}
 	if op.how&raw == 0 {
@@ -101,33 +106,33 @@ func (st *state) invoke(op *operation, in Value, g given) (Value, error) {
 	if u.err != nil {
 		err = u.err
 	}
-	if s, ok := err.(*unknownSignal); ok {
-		return s.u, nil
+	if s, ok := err.(*value.UnknownError); ok {
+		return s.Unknown, nil
 	}
-	if e, ok := err.(*Error); ok && op.how&plugin != 0 && e.Class == TypeError {
+	if e, ok := err.(*value.Error); ok && op.how&plugin != 0 && e.Class == value.TypeError {
 		c := *e
-		c.Class = FilterError
+		c.Class = value.FilterError
 		return nil, &c
 	}
 	return v, err
 }
 
 // ready makes arguments fit for an operation that is not raw.
-func (st *state) ready(op *operation, in *Value, g *given) (unknown *Unknown, err error) {
-	check := func(p *Value) error {
+func (st *state) ready(op *operation, in *value.Value, g *given) (unknown *value.Unknown, err error) {
+	check := func(p *value.Value) error {
 		if *p, err = st.c.force(*p); err != nil {
 			return err
 		}
 		if op.how&partial != 0 {
 			switch v := (*p).(type) {
-			case *Undefined:
-				return undefinedError(v)
-			case *Unknown:
+			case *value.Undefined:
+				return v.Err()
+			case *value.Unknown:
 				unknown = v
 			}
 			return nil
 		}
-		u, err := st.c.usable(*p)
+		u, err := st.c.Usable(*p)
 		if u != nil {
 			unknown = u
 		}
@@ -152,14 +157,14 @@ func (st *state) ready(op *operation, in *Value, g *given) (unknown *Unknown, er
 
 // bind sorts arguments to parameters.
 func (u *use) bind(op *operation, g given) error {
-	u.args = make([]Value, len(op.list))
+	u.args = make([]value.Value, len(op.list))
 	n := copy(u.args, g.pos)
 	for i := n; i < len(u.args); i++ {
 		u.args[i] = absent{}
 	}
 	if len(g.pos) > n {
 		if !op.rest {
-			return fail(TypeError, "'%s' takes at most %d arguments, but %d are given", op.name, len(op.list), len(g.pos))
+			return value.Errorf(value.TypeError, "'%s' takes at most %d arguments, but %d are given", op.name, len(op.list), len(g.pos))
 		}
 		u.rest = g.pos[n:]
 	}
@@ -170,16 +175,16 @@ func (u *use) bind(op *operation, g given) error {
 			u.args[i] = v
 		case op.named:
 			if u.named == nil {
-				u.named = &Map{}
+				u.named = &value.Map{}
 			}
 			u.named.Set(k, v)
 		default:
-			return fail(TypeError, "'%s' has no parameter '%s'", op.name, s).withHint(suggest.DidYouMean(s, op.list))
+			return value.Errorf(value.TypeError, "'%s' has no parameter '%s'", op.name, s).WithHint(suggest.DidYouMean(s, op.list))
 		}
 	}
 	for i := range op.required {
 		if !u.has(i) {
-			return fail(TypeError, "'%s' needs an argument '%s'", op.name, op.list[i])
+			return value.Errorf(value.TypeError, "'%s' needs an argument '%s'", op.name, op.list[i])
 		}
 	}
 	return nil
@@ -189,7 +194,7 @@ func (u *use) bind(op *operation, g given) error {
 func (u *use) has(i int) bool { return u.args[i] != absent{} }
 
 // arg gives an argument, or otherwise where it was not given.
-func (u *use) arg(i int, otherwise Value) Value {
+func (u *use) arg(i int, otherwise value.Value) value.Value {
 	if u.has(i) {
 		return u.args[i]
 	}
@@ -197,9 +202,9 @@ func (u *use) arg(i int, otherwise Value) Value {
 }
 
 // wrong remembers that an argument has not the type that it should have.
-func (u *use) wrong(i int, want string, v Value) {
+func (u *use) wrong(i int, want string, v value.Value) {
 	if u.err == nil {
-		u.err = fail(TypeError, "'%s' wants %s, not %s", u.name, want, described(v))
+		u.err = value.Errorf(value.TypeError, "'%s' wants %s, not %s", u.name, want, value.Describe(v))
 	}
 }
 
@@ -214,7 +219,7 @@ func (u *use) str(i int, otherwise string) string {
 
 func (u *use) int(i, otherwise int) int {
 	v := u.arg(i, otherwise)
-	n, ok := toInt(v)
+	n, ok := value.ToInt(v)
 	if !ok {
 		u.wrong(i, "a whole number", v)
 	}
@@ -222,12 +227,12 @@ func (u *use) int(i, otherwise int) int {
 }
 
 func (u *use) flag(i int, otherwise bool) bool {
-	b, _, _ := truthOf(u.arg(i, otherwise))
+	b, _, _ := value.Truth(u.arg(i, otherwise))
 	return b
 }
 
 // text gives what the operation works on as text.
-func (u *use) text() string { return Text(u.in) }
+func (u *use) text() string { return value.Text(u.in) }
 
 // elements gives what the operation works on as a list.
-func (u *use) elements() ([]Value, error) { return u.c.elements(u.in) }
+func (u *use) elements() ([]value.Value, error) { return u.c.Elements(u.in) }

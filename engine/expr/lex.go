@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"runner/engine/expr/value"
 )
 
 type tokenKind int
@@ -47,7 +49,7 @@ type badSyntax struct {
 	msg    string
 	hint   string
 	detail string
-	class  Class // SyntaxError if empty
+	class  value.Class // SyntaxError if empty
 }
 
 // A lexer cuts text into tokens. A mistake unwinds by panic(badSyntax) to parse,
@@ -312,5 +314,5 @@ func (l *lexer) operator(r rune) int {
 	case r == '!':
 		hint = "write 'not'"
 	}
-	panic(badSyntax{pos: l.pos, msg: "unexpected character " + strQuote(string(r)), hint: hint})
+	panic(badSyntax{pos: l.pos, msg: "unexpected character " + value.Quote(string(r)), hint: hint})
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"runner/engine/expr/value"
 )
 
 // number reads an integer or a float. After a dot, as in l.1.2, only an integer.
@@ -15,7 +17,7 @@ func (l *lexer) number() {
 	l.digits()
 	kind := tokInt
 	afterDot := start > 0 && l.text[start-1] == '.'
-	if !afterDot && l.peek(0) == '.' && isDigit(l.peek(1)) {
+	if !afterDot && l.peek(0) == '.' && value.IsDigit(l.peek(1)) {
 		l.pos++
 		l.digits()
 		kind = tokFloat
@@ -49,7 +51,7 @@ func (l *lexer) based() bool {
 }
 
 func (l *lexer) digits() {
-	for isDigit(l.peek(0)) || l.peek(0) == '_' && isDigit(l.peek(1)) {
+	for value.IsDigit(l.peek(0)) || l.peek(0) == '_' && value.IsDigit(l.peek(1)) {
 		l.pos++
 	}
 }
@@ -62,7 +64,7 @@ func (l *lexer) exponent() bool {
 	if l.peek(1) == '+' || l.peek(1) == '-' {
 		n = 2
 	}
-	if !isDigit(l.peek(n)) {
+	if !value.IsDigit(l.peek(n)) {
 		return false
 	}
 	l.pos += n
@@ -76,8 +78,6 @@ func (l *lexer) peek(n int) byte {
 	}
 	return l.text[l.pos+n]
 }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // str reads a quoted string. In {{ }} and conditions a backslash stands for
 // itself; in {% %} it escapes, as Ansible has it.

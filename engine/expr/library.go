@@ -3,6 +3,8 @@ package expr
 import (
 	"strings"
 	"sync"
+
+	"runner/engine/expr/value"
 )
 
 // A library is all that templates can call, by name. It never changes.
@@ -10,7 +12,7 @@ type library struct {
 	filters map[string]*operation
 	tests   map[string]*operation
 	methods map[string]map[string]*operation // by type, then name
-	globals map[string]Value
+	globals map[string]value.Value
 }
 
 // theLibrary is put together once. Only parsing asks for it: operations that
@@ -32,7 +34,7 @@ func newLibrary() *library {
 			"timedelta": named(spanMethods()),
 			"loop":      named(loopMethods()),
 		},
-		globals: map[string]Value{"omit": Omit, "vars": allVars{}},
+		globals: map[string]value.Value{"omit": value.Omit, "vars": allVars{}},
 	}
 	for name, op := range named(functions()) {
 		lib.globals[name] = &function{op}

@@ -1,13 +1,17 @@
 package expr
 
+import "runner/engine/expr/value"
+
 // A loopVar is `loop` in the body of a for.
 type loopVar struct {
-	items   []Value
+	items   []value.Value
 	i       int
-	changed []Value // what loop.changed saw last; nil: nothing yet
-	again   func(Value) (Value, error)
+	changed []value.Value // what loop.changed saw last; nil: nothing yet
+	again   func(value.Value) (value.Value, error)
 	depth   int
 }
+
+func (*loopVar) TypeName() string { return "LoopContext" }
 
 func (s *loop) exec(st *state, out *output) error {
 	over, err := s.over.eval(st)
@@ -17,14 +21,14 @@ func (s *loop) exec(st *state, out *output) error {
 	return s.run(st, out, over, 0)
 }
 
-func (s *loop) run(st *state, out *output, over Value, depth int) error {
+func (s *loop) run(st *state, out *output, over value.Value, depth int) error {
 	switch v := over.(type) {
-	case *Unknown:
-		return &unknownSignal{v}
-	case *Undefined:
-		return st.failAt(pos(s.over.at()), undefinedError(v))
+	case *value.Unknown:
+		return &value.UnknownError{Unknown: v}
+	case *value.Undefined:
+		return st.failAt(pos(s.over.at()), v.Err())
 	}
-	items, err := st.c.elements(over)
+	items, err := st.c.Elements(over)
 	if err != nil {
 		return st.failAt(pos(s.over.at()), err)
 	}
@@ -38,7 +42,7 @@ func (s *loop) run(st *state, out *output, over Value, depth int) error {
 	}
 	lv := &loopVar{items: items, depth: depth}
 	if s.recursive {
-		lv.again = func(v Value) (Value, error) { return s.recurse(st, v, depth+1) }
+		lv.again = func(v value.Value) (value.Value, error) { return s.recurse(st, v, depth+1) }
 	}
 	for lv.i = range items {
 		if err := s.once(st, out, lv); err != nil {
@@ -49,9 +53,9 @@ func (s *loop) run(st *state, out *output, over Value, depth int) error {
 }
 
 // recurse is what loop(items) does in a recursive loop.
-func (s *loop) recurse(st *state, over Value, depth int) (Value, error) {
+func (s *loop) recurse(st *state, over value.Value, depth int) (value.Value, error) {
 	if depth > maxCalls {
-		return nil, fail(LimitError, "the loop calls itself more than %d deep", maxCalls)
+		return nil, value.Errorf(value.LimitError, "the loop calls itself more than %d deep", maxCalls)
 	}
 	out := &output{}
 	if err := s.run(st, out, over, depth); err != nil {
@@ -75,8 +79,8 @@ func (s *loop) once(st *state, out *output, lv *loopVar) error {
 }
 
 // chosen gives the items for which the loop's `if` holds.
-func (s *loop) chosen(st *state, items []Value) ([]Value, error) {
-	var kept []Value
+func (s *loop) chosen(st *state, items []value.Value) ([]value.Value, error) {
+	var kept []value.Value
 	for _, item := range items {
 		err := st.inFrame(func() error {
 			if err := st.assign(s.target, item); err != nil {
@@ -84,7 +88,7 @@ func (s *loop) chosen(st *state, items []Value) ([]Value, error) {
 			}
 			t, u, err := st.truth(s.test)
 			if u != nil {
-				return &unknownSignal{u}
+				return &value.UnknownError{Unknown: u}
 			}
 			if t {
 				kept = append(kept, item)
@@ -99,7 +103,7 @@ func (s *loop) chosen(st *state, items []Value) ([]Value, error) {
 }
 
 // attr gives an attribute of `loop`.
-func (l *loopVar) attr(name string) (Value, bool) {
+func (l *loopVar) attr(name string) (value.Value, bool) {
 	n := len(l.items)
 	switch name {
 	case "index":
@@ -128,7 +132,7 @@ func (l *loopVar) attr(name string) (Value, bool) {
 	return nil, false
 }
 
-func (l *loopVar) item(i int) (Value, bool) {
+func (l *loopVar) item(i int) (value.Value, bool) {
 	if i < 0 || i >= len(l.items) {
 		return nil, false
 	}

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // textMethods are the methods of str, first half.
@@ -20,23 +23,23 @@ func textMethods() []operation {
 		{names: "rstrip", params: "chars", do: strip(false, true)},
 		{names: "split", params: "sep maxsplit", do: splitMethod},
 		{names: "rsplit", params: "sep maxsplit", do: rsplitMethod},
-		{names: "splitlines", params: "keepends", do: func(u *use) (Value, error) {
+		{names: "splitlines", params: "keepends", do: func(u *use) (value.Value, error) {
 			return u.texts(splitLines(u.text(), u.flag(0, false)))
 		}},
 		{names: "partition", params: "sep!", do: partition(strings.Index, false)},
 		{names: "rpartition", params: "sep!", do: partition(strings.LastIndex, true)},
 		{names: "startswith", params: "prefix! start end", do: affix(strings.HasPrefix)},
 		{names: "endswith", params: "suffix! start end", do: affix(strings.HasSuffix)},
-		{names: "removeprefix", params: "prefix!", do: func(u *use) (Value, error) {
+		{names: "removeprefix", params: "prefix!", do: func(u *use) (value.Value, error) {
 			return strings.TrimPrefix(u.text(), u.str(0, "")), nil
 		}},
-		{names: "removesuffix", params: "suffix!", do: func(u *use) (Value, error) {
+		{names: "removesuffix", params: "suffix!", do: func(u *use) (value.Value, error) {
 			return strings.TrimSuffix(u.text(), u.str(0, "")), nil
 		}},
 		{names: "replace", params: "old! new! count", do: replaceMethod},
 		{names: "join", params: "iterable!", do: joinMethod},
-		{names: "format", params: "*args **named", do: func(u *use) (Value, error) {
-			return u.c.braces(u.text(), u.rest, u.named)
+		{names: "format", params: "*args **named", do: func(u *use) (value.Value, error) {
+			return format.Braces(&u.c.Budget, u.text(), u.rest, u.named)
 		}},
 	}
 }
@@ -57,16 +60,16 @@ func textMethodsMore() []operation {
 		{names: "isalpha", do: allOf(unicode.IsLetter)},
 		{names: "isalnum", do: allOf(func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })},
 		{names: "isspace", do: allOf(unicode.IsSpace)},
-		{names: "isascii", do: func(u *use) (Value, error) {
+		{names: "isascii", do: func(u *use) (value.Value, error) {
 			return strings.IndexFunc(u.text(), func(r rune) bool { return r > unicode.MaxASCII }) < 0, nil
 		}},
-		{names: "isidentifier", do: func(u *use) (Value, error) { return isIdentifier(u.text()), nil }},
-		{names: "islower", do: func(u *use) (Value, error) { return cased(u.text(), unicode.IsLower, unicode.IsUpper), nil }},
-		{names: "isupper", do: func(u *use) (Value, error) { return cased(u.text(), unicode.IsUpper, unicode.IsLower), nil }},
-		{names: "expandtabs", params: "tabsize", do: func(u *use) (Value, error) {
+		{names: "isidentifier", do: func(u *use) (value.Value, error) { return isIdentifier(u.text()), nil }},
+		{names: "islower", do: func(u *use) (value.Value, error) { return cased(u.text(), unicode.IsLower, unicode.IsUpper), nil }},
+		{names: "isupper", do: func(u *use) (value.Value, error) { return cased(u.text(), unicode.IsUpper, unicode.IsLower), nil }},
+		{names: "expandtabs", params: "tabsize", do: func(u *use) (value.Value, error) {
 			return u.replaced(u.text(), "\t", strings.Repeat(" ", min(max(u.int(0, 8), 0), 100)), -1)
 		}},
-		{names: "encode decode", params: "encoding errors", do: func(u *use) (Value, error) { return u.in, nil }},
+		{names: "encode decode", params: "encoding errors", do: func(u *use) (value.Value, error) { return u.in, nil }},
 	}
 }
 
@@ -80,12 +83,12 @@ func isIdentifier(s string) bool {
 }
 
 // texts makes a list of texts.
-func (u *use) texts(l []string) (Value, error) {
-	out := make([]Value, len(l))
+func (u *use) texts(l []string) (value.Value, error) {
+	out := make([]value.Value, len(l))
 	for i, s := range l {
 		out[i] = s
 	}
-	return out, u.c.spent(len(l))
+	return out, u.c.Count(len(l))
 }
 
 // titleMethod begins each run of letters large.
@@ -112,8 +115,8 @@ func swapCase(s string) string {
 	}, s)
 }
 
-func strip(left, right bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func strip(left, right bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s, drop := u.text(), unicode.IsSpace
 		if u.arg(0, nil) != nil {
 			chars := u.str(0, "")
@@ -136,12 +139,12 @@ func (u *use) separator() (sep string, given bool, limit int, err error) {
 		return "", false, limit, nil
 	}
 	if sep = u.str(0, ""); sep == "" && u.err == nil {
-		return "", true, limit, fail(TypeError, "a separator cannot be empty")
+		return "", true, limit, value.Errorf(value.TypeError, "a separator cannot be empty")
 	}
 	return sep, true, limit, u.err
 }
 
-func splitMethod(u *use) (Value, error) {
+func splitMethod(u *use) (value.Value, error) {
 	sep, given, limit, err := u.separator()
 	if err != nil {
 		return nil, err
@@ -151,7 +154,7 @@ func splitMethod(u *use) (Value, error) {
 	case given && limit < 0:
 		return u.texts(strings.Split(s, sep))
 	case given:
-		return u.texts(strings.SplitN(s, sep, min(limit, maxSteps)+1))
+		return u.texts(strings.SplitN(s, sep, min(limit, value.MaxSteps)+1))
 	}
 	out := []string{}
 	for s = strings.TrimLeftFunc(s, unicode.IsSpace); s != ""; s = strings.TrimLeftFunc(s, unicode.IsSpace) {
@@ -168,7 +171,7 @@ func splitMethod(u *use) (Value, error) {
 	return u.texts(out)
 }
 
-func rsplitMethod(u *use) (Value, error) {
+func rsplitMethod(u *use) (value.Value, error) {
 	sep, given, limit, err := u.separator()
 	if err != nil || limit < 0 {
 		v, e := splitMethod(u)
@@ -204,20 +207,20 @@ func rsplitMethod(u *use) (Value, error) {
 	return u.texts(out)
 }
 
-func partition(find func(s, sep string) int, right bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func partition(find func(s, sep string) int, right bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s, sep := u.text(), u.str(0, "")
 		if sep == "" {
-			return nil, fail(TypeError, "a separator cannot be empty")
+			return nil, value.Errorf(value.TypeError, "a separator cannot be empty")
 		}
 		i := find(s, sep)
 		switch {
 		case i >= 0:
-			return Tuple{s[:i], sep, s[i+len(sep):]}, nil
+			return value.Tuple{s[:i], sep, s[i+len(sep):]}, nil
 		case right:
-			return Tuple{"", "", s}, nil
+			return value.Tuple{"", "", s}, nil
 		}
-		return Tuple{s, "", ""}, nil
+		return value.Tuple{s, "", ""}, nil
 	}
 }
 
@@ -246,19 +249,19 @@ func (u *use) window(start, end int) (cut string, from int, ok bool) {
 	return string(r[from:to]), from, true
 }
 
-func affix(has func(s, affix string) bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func affix(has func(s, affix string) bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s, _, ok := u.window(1, 2)
-		var among []Value
+		var among []value.Value
 		switch v := u.args[0].(type) {
 		case string:
-			among = []Value{v}
-		case Tuple:
+			among = []value.Value{v}
+		case value.Tuple:
 			among = v
-		case []Value:
+		case []value.Value:
 			among = v
 		default:
-			return nil, fail(TypeError, "'%s' wants text, not %s", u.name, described(v))
+			return nil, value.Errorf(value.TypeError, "'%s' wants text, not %s", u.name, value.Describe(v))
 		}
 		for _, a := range among {
 			if t, isText := a.(string); isText && ok && has(s, t) {
@@ -269,25 +272,25 @@ func affix(has func(s, affix string) bool) func(*use) (Value, error) {
 	}
 }
 
-func replaceMethod(u *use) (Value, error) {
+func replaceMethod(u *use) (value.Value, error) {
 	return u.replaced(u.text(), u.str(0, ""), u.str(1, ""), u.int(2, -1))
 }
 
-func joinMethod(u *use) (Value, error) {
-	l, err := u.c.elements(u.args[0])
+func joinMethod(u *use) (value.Value, error) {
+	l, err := u.c.Elements(u.args[0])
 	if err != nil {
 		return nil, err
 	}
 	for i, v := range l {
 		if _, ok := v.(string); !ok {
-			return nil, fail(TypeError, "'join' wants texts, but element %d is %s", i, described(v)).withHint("use the filter: l | join(',')")
+			return nil, value.Errorf(value.TypeError, "'join' wants texts, but element %d is %s", i, value.Describe(v)).WithHint("use the filter: l | join(',')")
 		}
 	}
 	return u.c.joined(l, u.text())
 }
 
-func find(index func(s, sub string) int, must bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func find(index func(s, sub string) int, must bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s, from, ok := u.window(1, 2)
 		if ok {
 			if i := index(s, u.str(0, "")); i >= 0 {
@@ -295,13 +298,13 @@ func find(index func(s, sub string) int, must bool) func(*use) (Value, error) {
 			}
 		}
 		if must {
-			return nil, fail(TypeError, "%s is not in the text", repr(u.args[0]))
+			return nil, value.Errorf(value.TypeError, "%s is not in the text", value.Repr(u.args[0]))
 		}
 		return -1, nil
 	}
 }
 
-func countMethod(u *use) (Value, error) {
+func countMethod(u *use) (value.Value, error) {
 	s, _, ok := u.window(1, 2)
 	if !ok {
 		return 0, nil
@@ -309,7 +312,7 @@ func countMethod(u *use) (Value, error) {
 	return strings.Count(s, u.str(0, "")), nil
 }
 
-func zfill(u *use) (Value, error) {
+func zfill(u *use) (value.Value, error) {
 	s := u.text()
 	sign := ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -322,11 +325,11 @@ func zfill(u *use) (Value, error) {
 	return sign + v, nil
 }
 
-func justified(side int) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func justified(side int) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		fill := []rune(u.str(1, " "))
 		if len(fill) != 1 {
-			return nil, fail(TypeError, "'%s' fills with one character", u.name)
+			return nil, value.Errorf(value.TypeError, "'%s' fills with one character", u.name)
 		}
 		return u.padded(u.text(), u.int(0, 0), fill[0], side)
 	}
@@ -338,7 +341,7 @@ func (u *use) padded(s string, width int, fill rune, side int) (string, error) {
 	if n <= 0 {
 		return s, nil
 	}
-	if err := u.c.write(n); err != nil {
+	if err := u.c.Write(n); err != nil {
 		return "", err
 	}
 	left := 0
@@ -351,8 +354,8 @@ func (u *use) padded(s string, width int, fill rune, side int) (string, error) {
 	return strings.Repeat(string(fill), left) + s + strings.Repeat(string(fill), n-left), nil
 }
 
-func allOf(is func(rune) bool) func(*use) (Value, error) {
-	return func(u *use) (Value, error) {
+func allOf(is func(rune) bool) func(*use) (value.Value, error) {
+	return func(u *use) (value.Value, error) {
 		s := u.text()
 		return s != "" && strings.IndexFunc(s, func(r rune) bool { return !is(r) }) < 0, nil
 	}

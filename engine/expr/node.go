@@ -1,6 +1,9 @@
 package expr
 
-import "runner/diagnostic"
+import (
+	"runner/diagnostic"
+	"runner/engine/expr/value"
+)
 
 // A Shape is what a Node is written as.
 type Shape int
@@ -18,7 +21,7 @@ type Node struct {
 	Shape   Shape
 	Place   diagnostic.Place // of the scalar's first character, or of the first item or key
 	Text    string           // Scalar: its text as written, quotes and folding undone: "15.10"
-	Value   Value            // Scalar without a template: its value by YAML 1.1: 15.1
+	Value   value.Value      // Scalar without a template: its value by YAML 1.1: 15.1
 	Tmpl    *Template        // Scalar with a template, else nil
 	Items   []*Node          // Sequence
 	Entries []Entry          // Mapping, in the order written

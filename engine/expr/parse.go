@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
@@ -131,13 +132,13 @@ func (p *parser) statement() statement {
 func (p *parser) noStatement(t token) {
 	switch t.text {
 	case "include", "import", "extends", "from", "block":
-		panic(badSyntax{pos: t.pos, msg: "{% " + t.text + " %} is not available in playbooks", class: IncludeError,
+		panic(badSyntax{pos: t.pos, msg: "{% " + t.text + " %} is not available in playbooks", class: value.IncludeError,
 			hint: "use include_tasks, vars_files or lookup('file', …)"})
 	case "else", "elif", "endif", "endfor", "endset", "endwith", "endfilter", "endmacro", "endraw":
 		p.fail(t, "{% "+t.text+" %} without the statement that it belongs to", "")
 	}
 	known := []string{"if", "for", "set", "with", "filter", "macro", "raw", "elif", "else", "endif", "endfor"}
-	p.fail(t, "no statement is named "+strQuote(t.text), suggest.DidYouMean(t.text, known))
+	p.fail(t, "no statement is named "+value.Quote(t.text), suggest.DidYouMean(t.text, known))
 }
 
 func (p *parser) choice() statement {
@@ -206,7 +207,7 @@ func (p *parser) targetPart() *target {
 	}
 	t := p.expect(tokName, "", "a name to assign to")
 	if reserved(t.text) {
-		p.fail(t, "cannot assign to "+strQuote(t.text), "choose another name")
+		p.fail(t, "cannot assign to "+value.Quote(t.text), "choose another name")
 	}
 	tg := &target{pos: pos(t.pos), name: t.text}
 	if p.op(".") {

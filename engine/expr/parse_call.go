@@ -1,6 +1,13 @@
 package expr
 
-import "runner/suggest"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"runner/engine/expr/value"
+	"runner/suggest"
+)
 
 // arguments reads a call's, from behind '(' to behind ')'.
 func (p *parser) arguments() []argument {
@@ -116,7 +123,7 @@ func (p *parser) testArguments() []argument {
 }
 
 func (p *parser) noOperation(what string, t token, full string, known map[string]*operation) {
-	names := namesOf(known)
-	panic(badSyntax{pos: t.pos, msg: "no " + what + " is named " + strQuote(full),
-		hint: suggest.DidYouMean(lastName(full), names), detail: "the " + what + "s are: " + joinNames(names)})
+	names := slices.Sorted(maps.Keys(known))
+	panic(badSyntax{pos: t.pos, msg: "no " + what + " is named " + value.Quote(full),
+		hint: suggest.DidYouMean(lastName(full), names), detail: "the " + what + "s are: " + strings.Join(names, ", ")})
 }

@@ -1,8 +1,9 @@
 package expr
 
 import (
-	"math/big"
 	"strconv"
+
+	"runner/engine/expr/value"
 )
 
 // expression reads one with an optional `if … else …` behind it.
@@ -172,7 +173,7 @@ func (p *parser) primary() expression {
 		}
 		return &constant{at, s}
 	case tokInt:
-		n, ok := parseInt(t.text, 0)
+		n, ok := value.ParseInt(t.text, 0)
 		if !ok {
 			p.fail(t, "not a number: "+t.text, "")
 		}
@@ -282,7 +283,7 @@ func (p *parser) attribute(of expression) expression {
 	case tokName:
 		return &attribute{pos(t.pos), of, t.text}
 	case tokInt:
-		n, _ := parseInt(t.text, 0)
+		n, _ := value.ParseInt(t.text, 0)
 		return &index{pos(t.pos), of, &constant{pos(t.pos), n}}
 	}
 	p.fail(t, "expected a name or a number after '.', got "+t.String(), "")
@@ -328,24 +329,4 @@ func (p *parser) sliceBound() expression {
 		return nil
 	}
 	return p.expression()
-}
-
-// parseInt reads an integer of any size in Python's notation; base 0 allows 0x, 0o and 0b.
-func parseInt(s string, base int) (Value, bool) {
-	if n, err := strconv.ParseInt(s, base, 64); err == nil && (base != 0 || !leadingZero(s)) {
-		return int(n), true
-	}
-	if base == 0 && leadingZero(s) {
-		base = 10
-	}
-	n, ok := new(big.Int).SetString(s, base)
-	if !ok || len(s) > maxDigits {
-		return nil, false
-	}
-	return normal(n), true
-}
-
-// leadingZero reports 00 and 007, which Go alone takes for octal.
-func leadingZero(s string) bool {
-	return len(s) > 1 && s[0] == '0' && isDigit(s[1])
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // The files of this test hold what Python's own libraries answered: Jinja2 3.1.6
@@ -30,16 +33,16 @@ func readJSON(t *testing.T, file string, into any) {
 }
 
 // check compares an outcome with Python's.
-func (p pythonCase) check(t *testing.T, what string, got Value, err error) {
+func (p pythonCase) check(t *testing.T, what string, got value.Value, err error) {
 	t.Helper()
 	switch {
 	case p.Error && err == nil:
-		t.Errorf("%s: got %s, want an error", what, JSON(got, JSONStyle{}))
+		t.Errorf("%s: got %s, want an error", what, format.JSON(got, format.JSONStyle{}))
 	case p.Error:
 	case err != nil:
 		t.Errorf("%s: got error %v, want %s", what, err, p.Value)
 	case !same(got, mustJSON(t, string(p.Value))):
-		t.Errorf("%s: got %s, want %s", what, JSON(got, JSONStyle{}), p.Value)
+		t.Errorf("%s: got %s, want %s", what, format.JSON(got, format.JSONStyle{}), p.Value)
 	}
 }
 
@@ -47,7 +50,7 @@ func TestExpressionsAsJinja(t *testing.T) {
 	var cases []pythonCase
 	readJSON(t, "testdata/expressions.json", &cases)
 	for _, c := range cases {
-		var got Value
+		var got value.Value
 		tmpl, err := ParseExpr(c.Expr, nil)
 		if err == nil {
 			got, err = tmpl.Eval(testContext(t, `{"a": 1, "b": 2}`))

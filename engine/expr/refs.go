@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // findRefs walks a template for the names that it mentions.
@@ -231,7 +233,7 @@ func staticPath(x expression) (root string, path []string, ok bool) {
 			return "", nil, false
 		}
 		root, path, ok = staticPath(x.of)
-		return root, append(path, Text(k.value)), ok
+		return root, append(path, value.Text(k.value)), ok
 	}
 	return "", nil, false
 }
@@ -326,7 +328,7 @@ func (w *refWalker) varsLookup(x *call) bool {
 	if len(x.args) == 0 {
 		return false
 	}
-	if k, ok := x.args[0].value.(*constant); !ok || lastName(Text(k.value)) != "vars" {
+	if k, ok := x.args[0].value.(*constant); !ok || lastName(value.Text(k.value)) != "vars" {
 		return false
 	}
 	soft := false
@@ -338,7 +340,7 @@ func (w *refWalker) varsLookup(x *call) bool {
 		case a.name != "":
 			w.expression(a.value)
 		case ok && a.spread == 0:
-			w.refs = append(w.refs, Ref{Name: Text(k.value), Place: w.t.place(a.value.at()), Soft: soft})
+			w.refs = append(w.refs, Ref{Name: value.Text(k.value), Place: w.t.place(a.value.at()), Soft: soft})
 		default:
 			w.expression(a.value)
 			w.refs = append(w.refs, Ref{Place: w.t.place(a.value.at()), Any: true, Soft: soft})

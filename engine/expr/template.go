@@ -1,10 +1,10 @@
 package expr
 
 import (
-	"sort"
 	"strings"
 
 	"runner/diagnostic"
+	"runner/engine/expr/value"
 )
 
 // A Template is a parsed text or expression. It is immutable and may be
@@ -36,11 +36,11 @@ type Ref struct {
 type Scope interface {
 	// Lookup gives a name's value; ok is false where nothing defines it. A scope
 	// whose names stand for Nodes evaluates them with c.Resolve, lazily.
-	Lookup(c *Context, name string) (v Value, ok bool, err error)
+	Lookup(c *Context, name string) (v value.Value, ok bool, err error)
 }
 
 // A Lookup answers lookup('name', terms…, options…).
-type Lookup func(c *Context, terms []Value, options *Map) ([]Value, error)
+type Lookup func(c *Context, terms []value.Value, options *value.Map) ([]value.Value, error)
 
 // HasTemplate reports whether a text contains anything that Parse would act on.
 func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
@@ -123,7 +123,7 @@ func parseExpr(text string, at diagnostic.Origin, embedded bool) (*Template, err
 // that contains {{ }} (then delimited is true, for a warning).
 func ParseCondition(text string, at diagnostic.Origin) (t *Template, delimited bool, err error) {
 	if strings.TrimSpace(text) == "" {
-		e := fail(SyntaxError, "the condition is empty").withHint("leave it out, or write true")
+		e := value.Errorf(value.SyntaxError, "the condition is empty").WithHint("leave it out, or write true")
 		e.Place = placeOf(at, 0)
 		return nil, false, e
 	}
@@ -139,7 +139,7 @@ func ParseCondition(text string, at diagnostic.Origin) (t *Template, delimited b
 
 func (p *parser) checkLength() {
 	if len(p.toks) > maxTokens {
-		panic(badSyntax{pos: p.toks[maxTokens].pos, msg: "the template is too long", class: LimitError,
+		panic(badSyntax{pos: p.toks[maxTokens].pos, msg: "the template is too long", class: value.LimitError,
 			hint: "set variables for its parts"})
 	}
 }
@@ -160,10 +160,10 @@ func (t *Template) build(parse func(*parser)) (err error) {
 	return nil
 }
 
-func (t *Template) syntaxError(b badSyntax) *Error {
-	e := &Error{Class: b.class, Msg: b.msg, Place: t.place(b.pos), hint: b.hint, detail: b.detail}
+func (t *Template) syntaxError(b badSyntax) *value.Error {
+	e := (&value.Error{Class: b.class, Msg: b.msg, Place: t.place(b.pos)}).WithHint(b.hint).WithDetail(b.detail)
 	if e.Class == "" {
-		e.Class = SyntaxError
+		e.Class = value.SyntaxError
 	}
 	return e
 }
@@ -185,7 +185,7 @@ func (t *Template) Text() string { return t.text }
 func (t *Template) Refs() []Ref { return t.refs }
 
 // Eval evaluates t. What is left Undefined is an error. The error is an *Error.
-func (t *Template) Eval(c *Context) (Value, error) {
+func (t *Template) Eval(c *Context) (value.Value, error) {
 	if t.expr == nil && t.body == nil {
 		return t.text, nil
 	}
@@ -194,7 +194,7 @@ func (t *Template) Eval(c *Context) (Value, error) {
 		v, err = c.finish(v)
 	}
 	if err != nil {
-		return nil, placed(err, func() diagnostic.Place { return t.place(t.start()) })
+		return nil, value.Placed(err, func() diagnostic.Place { return t.place(t.start()) })
 	}
 	return v, nil
 }
@@ -208,12 +208,12 @@ func (t *Template) start() int {
 }
 
 // run evaluates t to a value that may still be Undefined or lazy.
-func (t *Template) run(c *Context) (Value, error) {
+func (t *Template) run(c *Context) (value.Value, error) {
 	st := &state{c: c, t: t}
 	if t.expr != nil {
 		v, err := t.expr.eval(st)
-		if u, ok := err.(*unknownSignal); ok {
-			return u.u, nil
+		if u, ok := err.(*value.UnknownError); ok {
+			return u.Unknown, nil
 		}
 		return v, err
 	}
@@ -222,8 +222,8 @@ func (t *Template) run(c *Context) (Value, error) {
 	}
 	out := &output{}
 	err := st.block(t.body, out)
-	if u, ok := err.(*unknownSignal); ok {
-		return u.u, nil
+	if u, ok := err.(*value.UnknownError); ok {
+		return u.Unknown, nil
 	}
 	if err != nil {
 		return nil, err
@@ -235,61 +235,26 @@ func (t *Template) run(c *Context) (Value, error) {
 }
 
 // Test evaluates a condition: a bool, or an *Unknown. Any other value is an error.
-func (t *Template) Test(c *Context) (Value, error) {
+func (t *Template) Test(c *Context) (value.Value, error) {
 	v, err := t.Eval(c)
 	if err != nil {
 		return nil, err
 	}
 	switch v.(type) {
-	case bool, *Unknown:
+	case bool, *value.Unknown:
 		return v, nil
 	}
-	e := fail(TypeError, "a condition must be true or false, but this is %s", described(v))
+	e := value.Errorf(value.TypeError, "a condition must be true or false, but this is %s", value.Describe(v))
 	e.Place = t.place(t.start())
-	return nil, e.withHint(conditionHint(v))
+	return nil, e.WithHint(conditionHint(v))
 }
 
-func described(v Value) string {
-	switch v := v.(type) {
-	case nil:
-		return "none"
-	case string:
-		return "the text " + strQuote(shorten(v, 40))
-	case int, float64:
-		return "the number " + Text(v)
-	case []Value, Tuple:
-		return "a list"
-	case *Map:
-		return "a map"
-	}
-	return "a value of type " + TypeName(v)
-}
-
-func conditionHint(v Value) string {
+func conditionHint(v value.Value) string {
 	switch v.(type) {
 	case nil:
 		return "ask `is not none`"
-	case []Value, Tuple, *Map:
+	case []value.Value, value.Tuple, *value.Map:
 		return "ask `| length > 0`"
 	}
 	return "use `| bool`, or compare it"
 }
-
-func shorten(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
-}
-
-func namesOf[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for n := range m {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
-}
-
-func joinNames(names []string) string { return strings.Join(names, ", ") }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"runner/diagnostic"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -48,7 +50,7 @@ func TestErrorPlaces(t *testing.T) {
 			if err == nil {
 				_, err = tmpl.Eval(testContext(t, `{"a": {"b": {"nape": 1}}, "result": [{}]}`))
 			}
-			e, ok := errors.AsType[*Error](err)
+			e, ok := errors.AsType[*value.Error](err)
 			if !ok {
 				t.Fatalf("no error but %v", err)
 			}
@@ -70,7 +72,7 @@ func TestErrorInVariableIsPlacedThere(t *testing.T) {
 	}
 	c := &Context{Scope: vars{"v": &Node{Tmpl: tmpl}}}
 	_, err = outer.Eval(c)
-	if e, ok := errors.AsType[*Error](err); !ok || e.Place.String() != "t.yml:1:6" || e.Class != UndefinedError {
+	if e, ok := errors.AsType[*value.Error](err); !ok || e.Place.String() != "t.yml:1:6" || e.Class != value.UndefinedError {
 		t.Errorf("got %#v", err)
 	}
 }
@@ -153,13 +155,13 @@ func TestUnknown(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.template, err)
 		}
-		u := &Node{Value: &Unknown{Task: "order"}}
+		u := &Node{Value: &value.Unknown{Task: "order"}}
 		v, err := tmpl.Eval(&Context{Scope: vars{"u": u, "v": {Shape: Mapping, Entries: []Entry{{&Node{Text: "k", Value: "k"}, u}}}}})
 		if err != nil {
 			t.Errorf("%s: %v", c.template, err)
 			continue
 		}
-		if got := JSON(v, JSONStyle{}); got != c.want {
+		if got := format.JSON(v, format.JSONStyle{}); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.template, got, c.want)
 		}
 	}
@@ -180,14 +182,14 @@ func TestBounds(t *testing.T) {
 		"{% set x = 'x' * 1000000 %}{% for i in range(100000) %}{% set y = x[-1] %}{% endfor %}",
 		"{{ ('a' * 200) is match('(a+)+b') }}", "{{ range(200) | product(range(200), range(200)) | length }}",
 	} {
-		if _, err := evaluate(t, "", template); classOf(err) != LimitError {
+		if _, err := evaluate(t, "", template); classOf(err) != value.LimitError {
 			t.Errorf("%s: got %v (%s), want a limit", template, err, classOf(err))
 		}
 	}
 	deep := "{{ " + strings.Repeat("(", 100_000) + "1" + strings.Repeat(")", 100_000) + " }}"
 	for _, template := range []string{deep, "{{ " + strings.Repeat("not ", 10_000) + "1 }}", "{{ " + strings.Repeat("-", 10_000) + "1 }}",
 		strings.Repeat("{% if 1 %}", 10_000), "{{ 1" + strings.Repeat("+1", 100_000) + " }}"} {
-		if _, err := Parse(template, nil); classOf(err) != SyntaxError && classOf(err) != LimitError {
+		if _, err := Parse(template, nil); classOf(err) != value.SyntaxError && classOf(err) != value.LimitError {
 			t.Errorf("%.20s…: got %v", template, err)
 		}
 	}
@@ -198,29 +200,29 @@ func TestVariablesAreLazy(t *testing.T) {
 		"self": {"x": "{{ self.y }}", "y": 1}, "bad": "{{ nope }}", "me": {"x": "{{ me }}"}, "data": "[1]"}`
 	for _, c := range []struct {
 		template, want string
-		class          Class
+		class          value.Class
 	}{
 		{"{{ cfg.l }}", `["par-1"]`, ""},
 		{"{{ cfg['l'][0] }}", `"par-1"`, ""},
-		{"{{ cfg }}", "", UndefinedError},
-		{"{{ cfg.z }}", "", UndefinedError},
+		{"{{ cfg }}", "", value.UndefinedError},
+		{"{{ cfg.z }}", "", value.UndefinedError},
 		{"{{ cfg.z | default('d') }}", `"d"`, ""},
 		{"{{ bad | default('d') }}", `"d"`, ""},
 		{"{{ cfg is defined }}", "true", ""},
 		{"{{ cfg.get('l') | first }}", `"par-1"`, ""},
 		{"{{ (cfg | default({})).l }}", `["par-1"]`, ""},
 		{"{{ self }}", `{"x": 1, "y": 1}`, ""},
-		{"{{ a }}", "", RecursionError},
-		{"{{ me }}", "", RecursionError},
+		{"{{ a }}", "", value.RecursionError},
+		{"{{ me }}", "", value.RecursionError},
 		{"{{ vars.zone }}", `"par"`, ""},
 		{"{{ vars['zo' ~ 'ne'] }}", `"par"`, ""},
 		{"{{ lookup('vars', 'nope', default='x') }}", `"x"`, ""},
-		{"{{ lookup('vars', 'nope') }}", "", UndefinedError},
+		{"{{ lookup('vars', 'nope') }}", "", value.UndefinedError},
 		{"{% for x in cfg.l %}{{ x }}{% endfor %}", `"par-1"`, ""},
 	} {
 		got, err := evaluate(t, v, c.template)
-		if classOf(err) != c.class || err == nil && JSON(got, JSONStyle{}) != c.want {
-			t.Errorf("%s: got %s, %v; want %s %s", c.template, JSON(got, JSONStyle{}), err, c.want, c.class)
+		if classOf(err) != c.class || err == nil && format.JSON(got, format.JSONStyle{}) != c.want {
+			t.Errorf("%s: got %s, %v; want %s %s", c.template, format.JSON(got, format.JSONStyle{}), err, c.want, c.class)
 		}
 	}
 	_, err := evaluate(t, v, "{{ a }}")
@@ -236,7 +238,7 @@ func TestNodeEval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := JSON(v, JSONStyle{}), `{"b": [1, {}], "d": {"f": [2]}, "g": "it"}`; got != want {
+	if got, want := format.JSON(v, format.JSONStyle{}), `{"b": [1, {}], "d": {"f": [2]}, "g": "it"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if refs := n.Refs(); len(refs) != 1 || refs[0].Name != "x" {
@@ -304,7 +306,7 @@ func BenchmarkEval(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	scope := plainScope{"result": MapOf("env", MapOf("PORT", "5432")), "list": []Value{"x", "y"}}
+	scope := plainScope{"result": value.MapOf("env", value.MapOf("PORT", "5432")), "list": []value.Value{"x", "y"}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := tmpl.Test(&Context{Scope: scope}); err != nil {
@@ -314,9 +316,9 @@ func BenchmarkEval(b *testing.B) {
 }
 
 // A plainScope is a Scope of values.
-type plainScope map[string]Value
+type plainScope map[string]value.Value
 
-func (s plainScope) Lookup(_ *Context, name string) (Value, bool, error) {
+func (s plainScope) Lookup(_ *Context, name string) (value.Value, bool, error) {
 	v, ok := s[name]
 	return v, ok, nil
 }

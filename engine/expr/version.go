@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
 // versionTest compares two versions by an operator, >= etc. or its name.
-func versionTest(u *use) (Value, error) {
+func versionTest(u *use) (value.Value, error) {
 	kind := "loose"
 	if u.flag(2, false) {
 		kind = "strict"
@@ -16,7 +18,7 @@ func versionTest(u *use) (Value, error) {
 	if u.arg(3, nil) != nil {
 		kind = u.str(3, "loose")
 	}
-	a, b := u.text(), Text(u.args[0])
+	a, b := u.text(), value.Text(u.args[0])
 	var o int
 	var err error
 	switch kind {
@@ -27,7 +29,7 @@ func versionTest(u *use) (Value, error) {
 	case "pep440":
 		o = comparePep(a, b)
 	default:
-		return nil, fail(TypeError, "'version' has no version_type %s", strQuote(kind)).withHint("loose, strict, semver or pep440")
+		return nil, value.Errorf(value.TypeError, "'version' has no version_type %s", value.Quote(kind)).WithHint("loose, strict, semver or pep440")
 	}
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func versionTest(u *use) (Value, error) {
 	case ">=", "ge":
 		return o >= 0, nil
 	default:
-		return nil, fail(TypeError, "'version' has no operator %s", strQuote(op)).withHint("==, !=, <, <=, > or >=")
+		return nil, value.Errorf(value.TypeError, "'version' has no operator %s", value.Quote(op)).WithHint("==, !=, <, <=, > or >=")
 	}
 }
 
@@ -56,8 +58,8 @@ func looseParts(s string) []string {
 	for s != "" {
 		n := 1
 		switch c := s[0]; {
-		case isDigit(c):
-			for n < len(s) && isDigit(s[n]) {
+		case value.IsDigit(c):
+			for n < len(s) && value.IsDigit(s[n]) {
 				n++
 			}
 		case c >= 'a' && c <= 'z':
@@ -68,7 +70,7 @@ func looseParts(s string) []string {
 			s = s[1:]
 			continue
 		default:
-			for n < len(s) && s[n] != '.' && !isDigit(s[n]) && (s[n] < 'a' || s[n] > 'z') {
+			for n < len(s) && s[n] != '.' && !value.IsDigit(s[n]) && (s[n] < 'a' || s[n] > 'z') {
 				n++
 			}
 		}
@@ -137,7 +139,7 @@ func semver(s string) (core []string, pre string, err error) {
 	core = strings.Split(head, ".")
 	for _, p := range core {
 		if _, ok := digitsOf(p); !ok {
-			return nil, "", fail(TypeError, "%s is no semantic version", strQuote(s)).withHint("as in 1.2.3, or leave version_type out")
+			return nil, "", value.Errorf(value.TypeError, "%s is no semantic version", value.Quote(s)).WithHint("as in 1.2.3, or leave version_type out")
 		}
 	}
 	for len(core) < 3 {

@@ -6,7 +6,8 @@ import (
 	"github.com/pmezard/go-difflib/difflib"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // contextLines is how many equal lines stand around a difference.
@@ -23,8 +24,8 @@ func differs(e engine.TaskEnd) bool {
 
 // sides gives what was and what is, as far as it may be seen, by path. What is
 // absent has no entry.
-func (v veil) sides(e engine.TaskEnd) (before, after *expr.Map) {
-	before, after = &expr.Map{}, &expr.Map{}
+func (v veil) sides(e engine.TaskEnd) (before, after *value.Map) {
+	before, after = &value.Map{}, &value.Map{}
 	for _, a := range e.Change.Attrs {
 		was, is := v.value(a.Before), v.value(a.After)
 		if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) {
@@ -42,17 +43,17 @@ func (v veil) sides(e engine.TaskEnd) (before, after *expr.Map) {
 }
 
 // secretSides tells that a secret came, went or changed, and nothing more.
-func secretSides(a engine.Attr) (was, is expr.Value) {
+func secretSides(a engine.Attr) (was, is value.Value) {
 	was, is = blotWhole(a.Before), blotWhole(a.After)
-	if was == engine.Masked && is == engine.Masked && !expr.Equal(a.Before, a.After) {
+	if was == engine.Masked && is == engine.Masked && !value.Equal(a.Before, a.After) {
 		is = engine.Masked + " (changed)"
 	}
 	return was, is
 }
 
-func blotWhole(x expr.Value) expr.Value {
+func blotWhole(x value.Value) value.Value {
 	switch x.(type) {
-	case nil, *expr.Unknown:
+	case nil, *value.Unknown:
 		return x
 	}
 	return engine.Masked
@@ -69,12 +70,12 @@ func hidden(path string, names []string) bool {
 }
 
 // unified gives the lines of a diff, none if both sides are equal.
-func unified(object string, before, after *expr.Map) []string {
-	style := expr.JSONStyle{Indent: 4, SortKeys: true}
+func unified(object string, before, after *value.Map) []string {
+	style := format.JSONStyle{Indent: 4, SortKeys: true}
 	// A strings.Builder never fails, so the error is of no use here.
 	text, _ := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A:        difflib.SplitLines(expr.JSON(before, style)),
-		B:        difflib.SplitLines(expr.JSON(after, style)),
+		A:        difflib.SplitLines(format.JSON(before, style)),
+		B:        difflib.SplitLines(format.JSON(after, style)),
 		FromFile: "before: " + object,
 		ToFile:   "after: " + object,
 		Context:  contextLines,

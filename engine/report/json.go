@@ -7,7 +7,8 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // A JSON reports a run as one document when it ends, in the shape of Ansible's
@@ -18,15 +19,15 @@ type JSON struct {
 	out      sink
 	plays    []*played
 	open     *engine.Step
-	warnings []expr.Value
-	problems []expr.Value // of plays that could not begin
+	warnings []value.Value
+	problems []value.Value // of plays that could not begin
 }
 
 // played is what is known of a play so far.
 type played struct {
 	start engine.PlayStart
 	end   time.Time
-	tasks []expr.Value
+	tasks []value.Value
 }
 
 // NewJSON makes a reporter that writes one JSON document at the end.
@@ -76,32 +77,32 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 	if end.After(p.end) {
 		p.end = end
 	}
-	p.tasks = append(p.tasks, expr.MapOf(
+	p.tasks = append(p.tasks, value.MapOf(
 		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", expr.MapOf(host, j.veil.outcome(e)),
+		"hosts", value.MapOf(host, j.veil.outcome(e)),
 	))
 }
 
 func (j *JSON) runEnd(e engine.RunEnd) {
-	plays := make([]expr.Value, len(j.plays))
+	plays := make([]value.Value, len(j.plays))
 	for i, p := range j.plays {
-		plays[i] = expr.MapOf(
+		plays[i] = value.MapOf(
 			"play", j.veil.playHead(p.start, i+1, p.end),
 			"tasks", p.tasks,
 		)
 	}
-	doc := expr.MapOf(
+	doc := value.MapOf(
 		"plays", plays,
-		"stats", expr.MapOf(host, counts(e.Stats)),
-		"custom_stats", &expr.Map{},
-		"global_custom_stats", &expr.Map{},
+		"stats", value.MapOf(host, counts(e.Stats)),
+		"custom_stats", &value.Map{},
+		"global_custom_stats", &value.Map{},
 		"warnings", j.warnings,
 		"interrupted", e.Interrupted,
 	)
 	if len(j.problems) > 0 {
 		doc.Set("problems", j.problems)
 	}
-	j.out.write(expr.JSON(doc, expr.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
+	j.out.write(format.JSON(doc, format.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
 }
 
 // A JSONL reports a run as a line of JSON for each event, with its name under
@@ -132,19 +133,19 @@ func (j *JSONL) Tell(e engine.Event) {
 		j.began, j.last = e.Time, e.Time
 	case engine.PlayStart:
 		j.plays++
-		j.write("v2_playbook_on_play_start", e.Time, expr.MapOf("play", j.veil.playHead(e, j.plays, time.Time{})))
+		j.write("v2_playbook_on_play_start", e.Time, value.MapOf("play", j.veil.playHead(e, j.plays, time.Time{})))
 	case engine.TaskStart:
 		j.open = e.Step
-		j.write("v2_playbook_on_task_start", e.Time, expr.MapOf("task", j.veil.taskHead(e.Step, e.Name, e.Time, time.Time{})))
+		j.write("v2_playbook_on_task_start", e.Time, value.MapOf("task", j.veil.taskHead(e.Step, e.Name, e.Time, time.Time{})))
 	case engine.TaskSays:
-		j.write("runner_on_progress", time.Time{}, expr.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
 	case engine.TaskRetry:
 		j.retry(e)
 	case engine.ItemEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.itemEnd(e.TaskEnd)
 	case engine.TaskProgress:
-		j.write("runner_on_progress", time.Time{}, expr.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.taskEnd(e)
@@ -159,7 +160,7 @@ func (j *JSONL) Tell(e engine.Event) {
 
 func (j *JSONL) problem(name, as string, p *diagnostic.Problem) {
 	if p != nil {
-		j.write(name, time.Time{}, expr.MapOf(as, j.veil.problem(p)))
+		j.write(name, time.Time{}, value.MapOf(as, j.veil.problem(p)))
 	}
 }
 
@@ -189,16 +190,16 @@ func (j *JSONL) itemEnd(e engine.TaskEnd) {
 
 func (j *JSONL) ended(name string, e engine.TaskEnd) {
 	end := ended(e)
-	j.write(name, end, expr.MapOf(
+	j.write(name, end, value.MapOf(
 		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", expr.MapOf(host, j.veil.outcome(e)),
+		"hosts", value.MapOf(host, j.veil.outcome(e)),
 	))
 }
 
 func (j *JSONL) retry(e engine.TaskRetry) {
 	end := engine.TaskEnd{Step: e.Step, Name: e.Name, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog}
-	event := expr.MapOf("task", j.veil.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
-		"hosts", expr.MapOf(host, j.veil.result(end)), "attempts", e.Attempts, "left", e.Left)
+	event := value.MapOf("task", j.veil.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
+		"hosts", value.MapOf(host, j.veil.result(end)), "attempts", e.Attempts, "left", e.Left)
 	j.write("v2_runner_retry", time.Time{}, event)
 }
 
@@ -207,43 +208,43 @@ func (j *JSONL) runEnd(e engine.RunEnd) {
 	if !j.began.IsZero() {
 		at = j.began.Add(e.Took)
 	}
-	j.write("v2_playbook_on_stats", at, expr.MapOf(
-		"stats", expr.MapOf(host, counts(e.Stats)),
-		"custom_stats", &expr.Map{},
-		"global_custom_stats", &expr.Map{},
+	j.write("v2_playbook_on_stats", at, value.MapOf(
+		"stats", value.MapOf(host, counts(e.Stats)),
+		"custom_stats", &value.Map{},
+		"global_custom_stats", &value.Map{},
 		"interrupted", e.Interrupted,
 	))
 }
 
 // write adds a line. An event without a time of its own takes that of the one
 // before: steps that ran side by side are told late, in the playbook's order.
-func (j *JSONL) write(name string, at time.Time, event *expr.Map) {
+func (j *JSONL) write(name string, at time.Time, event *value.Map) {
 	if at.IsZero() {
 		at = j.last
 	}
 	j.last = at
 	event.Set("_event", name)
 	event.Set("_timestamp", stamp(at))
-	j.out.write(expr.JSON(event, expr.JSONStyle{SortKeys: true}) + "\n")
+	j.out.write(format.JSON(event, format.JSONStyle{SortKeys: true}) + "\n")
 }
 
-func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *expr.Map {
-	head := expr.MapOf("name", v.text(e.Name), "id", strconv.Itoa(number), "duration", duration(e.Time, end))
+func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *value.Map {
+	head := value.MapOf("name", v.text(e.Name), "id", strconv.Itoa(number), "duration", duration(e.Time, end))
 	if e.Play != nil && !e.Play.Place.IsZero() {
 		head.Set("path", v.text(where(e.Play.Place)))
 	}
 	return head
 }
 
-func (v veil) taskHead(s *engine.Step, name string, start, end time.Time) *expr.Map {
-	head := expr.MapOf("name", v.text(name), "id", stepID(s), "duration", duration(start, end))
+func (v veil) taskHead(s *engine.Step, name string, start, end time.Time) *value.Map {
+	head := value.MapOf("name", v.text(name), "id", stepID(s), "duration", duration(start, end))
 	if s != nil && !s.Place.IsZero() {
 		head.Set("path", v.text(where(s.Place)))
 	}
 	return head
 }
 
-func stepID(s *engine.Step) expr.Value {
+func stepID(s *engine.Step) value.Value {
 	if s == nil {
 		return nil
 	}
@@ -251,8 +252,8 @@ func stepID(s *engine.Step) expr.Value {
 }
 
 // duration tells when something began and, once that is known, ended.
-func duration(start, end time.Time) *expr.Map {
-	d := expr.MapOf("start", stamp(start))
+func duration(start, end time.Time) *value.Map {
+	d := value.MapOf("start", stamp(start))
 	if !end.IsZero() {
 		d.Set("end", stamp(end))
 	}
@@ -268,10 +269,10 @@ func ended(e engine.TaskEnd) time.Time {
 }
 
 // outcome gives a step's result with what tells how it ended.
-func (v veil) outcome(e engine.TaskEnd) expr.Value {
-	m, ok := v.result(e).(*expr.Map)
+func (v veil) outcome(e engine.TaskEnd) value.Value {
+	m, ok := v.result(e).(*value.Map)
 	if !ok {
-		m = expr.MapOf("changed", changed(e), "result", e.Result)
+		m = value.MapOf("changed", changed(e), "result", e.Result)
 	}
 	if name := kindOf(e.Step).Name; name != "" {
 		m.Set("action", name)
@@ -291,14 +292,14 @@ func (v veil) outcome(e engine.TaskEnd) expr.Value {
 	}
 	if differs(e) {
 		before, after := v.sides(e)
-		m.Set("diff", expr.MapOf("header", v.text(e.Change.Object), "before", before, "after", after))
+		m.Set("diff", value.MapOf("header", v.text(e.Change.Object), "before", before, "after", after))
 	}
 	return m
 }
 
 // problem gives a problem's parts, those that it has.
-func (v veil) problem(p *diagnostic.Problem) *expr.Map {
-	m := expr.MapOf("msg", v.text(p.Msg))
+func (v veil) problem(p *diagnostic.Problem) *value.Map {
+	m := value.MapOf("msg", v.text(p.Msg))
 	for _, part := range []struct{ name, text string }{
 		{"place", p.Place.String()}, {"hint", p.Hint}, {"detail", p.Detail}, {"rule", p.Rule},
 	} {
@@ -307,7 +308,7 @@ func (v veil) problem(p *diagnostic.Problem) *expr.Map {
 		}
 	}
 	if len(p.Parts) > 0 {
-		var parts []expr.Value
+		var parts []value.Value
 		for _, one := range p.Parts {
 			parts = append(parts, v.problem(one))
 		}
@@ -316,8 +317,8 @@ func (v veil) problem(p *diagnostic.Problem) *expr.Map {
 	return m
 }
 
-func counts(s engine.Stats) *expr.Map {
-	return expr.MapOf(
+func counts(s engine.Stats) *value.Map {
+	return value.MapOf(
 		"ok", s.OK, "changed", s.Changed, "unreachable", s.Unreachable, "failures", s.Failed,
 		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked,
 	)

@@ -7,7 +7,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 var (
@@ -29,66 +29,66 @@ func language() []engine.Event {
 }
 
 // item gives the result of an item of a loop.
-func item(value expr.Value, result *expr.Map) *expr.Map {
+func item(value value.Value, result *value.Map) *value.Map {
 	result.Set("item", value)
 	result.Set("ansible_loop_var", "item")
 	return result
 }
 
 func (s *script) loops() {
-	env := func() *expr.Map {
-		return expr.MapOf("changed", true, "failed", false, "env", expr.MapOf("PASSWORD", "never-registered"))
+	env := func() *value.Map {
+		return value.MapOf("changed", true, "failed", false, "env", value.MapOf("PASSWORD", "never-registered"))
 	}
 	one, two := item("one", env()), item("s3cr3t-value", env())
 	s.step(register, "Order each", engine.TaskEnd{Outcome: engine.Changed, Looped: true,
-		Result: expr.MapOf("changed", true, "msg", "All items completed", "results", []expr.Value{one, two})},
+		Result: value.MapOf("changed", true, "msg", "All items completed", "results", []value.Value{one, two})},
 		engine.ItemEnd{Label: "one", TaskEnd: engine.TaskEnd{Outcome: engine.Changed, Result: one, Diff: true, Change: &engine.Change{
 			Action: engine.Create, Object: `add-on "one"`, Attrs: []engine.Attr{{Path: "plan", After: "dev"}}}}},
 		engine.ItemEnd{Label: "s3cr3t-value", TaskEnd: engine.TaskEnd{Outcome: engine.Changed, Result: two}})
-	skipped := item(2, expr.MapOf("changed", false, "skipped", true, "skip_reason", "Conditional result was False"))
-	shown := item(1, expr.MapOf("changed", false, "failed", false, "msg", "s3cr3t-value is shown"))
-	s.step(debug, "Show each", engine.TaskEnd{Looped: true, Result: expr.MapOf("changed", false, "results", []expr.Value{shown, skipped})},
+	skipped := item(2, value.MapOf("changed", false, "skipped", true, "skip_reason", "Conditional result was False"))
+	shown := item(1, value.MapOf("changed", false, "failed", false, "msg", "s3cr3t-value is shown"))
+	s.step(debug, "Show each", engine.TaskEnd{Looped: true, Result: value.MapOf("changed", false, "results", []value.Value{shown, skipped})},
 		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Shows: true, Result: shown}},
 		engine.ItemEnd{Label: "2", TaskEnd: engine.TaskEnd{Outcome: engine.Skipped, Result: skipped}})
-	s.step(debug, "Skip each", engine.TaskEnd{Outcome: engine.Skipped, Looped: true, Result: expr.MapOf("changed", false, "skipped", true, "results", []expr.Value{skipped})},
+	s.step(debug, "Skip each", engine.TaskEnd{Outcome: engine.Skipped, Looped: true, Result: value.MapOf("changed", false, "skipped", true, "results", []value.Value{skipped})},
 		engine.ItemEnd{Label: "2", TaskEnd: engine.TaskEnd{Outcome: engine.Skipped, Result: skipped}})
 	s.step(debug, "None to show", engine.TaskEnd{Outcome: engine.Skipped,
-		Result: expr.MapOf("changed", false, "skipped", true, "skipped_reason", "No items in the list", "results", []expr.Value{})})
-	failed := item(1, expr.MapOf("changed", false, "failed", true, "msg", "no"))
+		Result: value.MapOf("changed", false, "skipped", true, "skipped_reason", "No items in the list", "results", []value.Value{})})
+	failed := item(1, value.MapOf("changed", false, "failed", true, "msg", "no"))
 	s.step(register, "Fail each", engine.TaskEnd{Outcome: engine.Ignored, Looped: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"},
-		Result: expr.MapOf("changed", false, "failed", true, "msg", "One or more items failed", "results", []expr.Value{failed})},
+		Result: value.MapOf("changed", false, "failed", true, "msg", "One or more items failed", "results", []value.Value{failed})},
 		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Outcome: engine.Ignored, Result: failed, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"}}})
-	hushed := item("hush", expr.MapOf("changed", false, "failed", false, "msg", "hush"))
-	s.step(register, "Hide each", engine.TaskEnd{Looped: true, NoLog: true, Result: expr.MapOf("results", []expr.Value{hushed})},
+	hushed := item("hush", value.MapOf("changed", false, "failed", false, "msg", "hush"))
+	s.step(register, "Hide each", engine.TaskEnd{Looped: true, NoLog: true, Result: value.MapOf("results", []value.Value{hushed})},
 		engine.ItemEnd{Label: "(censored due to no_log)", TaskEnd: engine.TaskEnd{NoLog: true, Result: hushed}})
 }
 
 func (s *script) judged() {
-	again := expr.MapOf("msg", "x", "attempts", 1, "changed", false, "failed", false)
-	s.step(register, "Try again", engine.TaskEnd{Result: expr.MapOf("changed", false, "failed", false, "attempts", 2)},
+	again := value.MapOf("msg", "x", "attempts", 1, "changed", false, "failed", false)
+	s.step(register, "Try again", engine.TaskEnd{Result: value.MapOf("changed", false, "failed", false, "attempts", 2)},
 		engine.TaskRetry{Name: "Try s3cr3t-value again", Attempts: 1, Left: 2, Result: again})
 	s.step(debug, "Show again", engine.TaskEnd{Outcome: engine.Ignored, Tells: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "not yet"}, Result: again},
 		engine.TaskRetry{Name: "Show again", Attempts: 1, Left: 1, Result: again, Shows: true},
-		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: expr.MapOf("msg", "hush"), Shows: true, NoLog: true})
-	s.step(assert, "Good", engine.TaskEnd{Tells: true, Result: expr.MapOf("changed", false, "failed", false, "msg", "All assertions of s3cr3t-value passed")})
+		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: value.MapOf("msg", "hush"), Shows: true, NoLog: true})
+	s.step(assert, "Good", engine.TaskEnd{Tells: true, Result: value.MapOf("changed", false, "failed", false, "msg", "All assertions of s3cr3t-value passed")})
 	wrong := []*diagnostic.Problem{{Place: at(7, 25), Msg: "unknown plan", Hint: "take another", Detail: "plans: dev"}, {Place: at(6, 19), Msg: "unknown region s3cr3t-value"}}
 	s.step(register, "Bad words", engine.TaskEnd{Outcome: engine.Ignored,
 		Problem: &diagnostic.Problem{Place: at(7, 25), Msg: "unknown plan (take another); unknown region s3cr3t-value", Parts: wrong},
-		Result:  expr.MapOf("msg", "unknown plan (take another); unknown region s3cr3t-value", "changed", false, "failed", true)})
+		Result:  value.MapOf("msg", "unknown plan (take another); unknown region s3cr3t-value", "changed", false, "failed", true)})
 	s.step(assert, "Bad", engine.TaskEnd{Outcome: engine.Rescued, Tells: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "Assertion failed: a"},
-		Result: expr.MapOf("changed", false, "failed", true, "assertion", "a", "evaluated_to", false, "msg", "Assertion failed")})
+		Result: value.MapOf("changed", false, "failed", true, "assertion", "a", "evaluated_to", false, "msg", "Assertion failed")})
 }
 
 func (s *script) around() {
-	s.step(register, "Bring in", engine.TaskEnd{Included: "/home/me/more.yml", Result: expr.MapOf("changed", false, "failed", false)})
-	s.step(register, "Bring in each", engine.TaskEnd{Looped: true, Included: "/home/me/more.yml", Result: expr.MapOf("changed", false)},
-		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Included: "/home/me/more.yml", Result: expr.MapOf("changed", false)}})
-	s.step(meta, "Nothing", engine.TaskEnd{Silent: true, Result: expr.MapOf("changed", false)})
-	s.step(meta, "Skipped", engine.TaskEnd{Silent: true, Outcome: engine.Skipped, Result: expr.MapOf("changed", false, "skipped", true)})
-	s.step(register, "Wait", engine.TaskEnd{Result: expr.MapOf("changed", false)}, engine.TaskSays{Text: "Pausing for 1 seconds"})
+	s.step(register, "Bring in", engine.TaskEnd{Included: "/home/me/more.yml", Result: value.MapOf("changed", false, "failed", false)})
+	s.step(register, "Bring in each", engine.TaskEnd{Looped: true, Included: "/home/me/more.yml", Result: value.MapOf("changed", false)},
+		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Included: "/home/me/more.yml", Result: value.MapOf("changed", false)}})
+	s.step(meta, "Nothing", engine.TaskEnd{Silent: true, Result: value.MapOf("changed", false)})
+	s.step(meta, "Skipped", engine.TaskEnd{Silent: true, Outcome: engine.Skipped, Result: value.MapOf("changed", false, "skipped", true)})
+	s.step(register, "Wait", engine.TaskEnd{Result: value.MapOf("changed", false)}, engine.TaskSays{Text: "Pausing for 1 seconds"})
 	handler := &engine.Step{ID: "1.h1", Kind: debug, Place: at(4, 7)}
 	s.tell(engine.TaskStart{Step: handler, Name: "Announce", Time: dawn, Handler: true},
-		engine.TaskEnd{Step: handler, Name: "Announce", Shows: true, Handler: true, Result: expr.MapOf("msg", "new", "changed", false)})
+		engine.TaskEnd{Step: handler, Name: "Announce", Shows: true, Handler: true, Result: value.MapOf("msg", "new", "changed", false)})
 }
 
 func TestGoldenLanguage(t *testing.T) {

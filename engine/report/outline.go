@@ -8,7 +8,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // An outline gathers of a run what a report needs that is written at its end.
@@ -184,7 +184,7 @@ func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
 func drift(c *engine.Change) int {
 	n := 0
 	for _, a := range c.Attrs {
-		if !expr.Equal(a.Before, a.After) {
+		if !value.Equal(a.Before, a.After) {
 			n++
 		}
 	}
@@ -194,14 +194,14 @@ func drift(c *engine.Change) int {
 	return n
 }
 
-func skipReason(result expr.Value) string {
-	m, _ := result.(*expr.Map)
+func skipReason(result value.Value) string {
+	m, _ := result.(*value.Map)
 	for _, key := range []string{"false_condition", "skipped_reason", "skip_reason"} {
 		if m == nil {
 			break
 		}
 		if v, ok := m.Get(key); ok {
-			return line(expr.Text(v))
+			return line(value.Text(v))
 		}
 	}
 	return ""

@@ -10,7 +10,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func junit(o Options) failingReporter      { return NewJUnit(o) }
@@ -64,7 +64,7 @@ func TestPoorEventsInSummaries(t *testing.T) {
 		engine.TaskEnd{}, engine.TaskProgress{}, engine.Warning{}, engine.RunStart{}, engine.PlayStart{}, engine.TaskStart{},
 		engine.TaskEnd{Diff: true, Outcome: engine.Changed}, engine.TaskEnd{Outcome: engine.Failed}, engine.TaskEnd{Outcome: engine.Blocked},
 		engine.TaskEnd{Outcome: engine.Changed, Diff: true, Change: &engine.Change{Action: engine.Delete}},
-		engine.TaskEnd{Outcome: engine.Skipped, Result: &expr.Unknown{}}, engine.RunEnd{},
+		engine.TaskEnd{Outcome: engine.Skipped, Result: &value.Unknown{}}, engine.RunEnd{},
 	}
 	for ending, form := range summaries {
 		if summarised(t, form, events) == "" {

@@ -15,7 +15,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // host is the one host that there is.
@@ -85,7 +85,7 @@ func where(p diagnostic.Place) string {
 }
 
 // stamp gives an instant as RFC 3339 in UTC with milliseconds, nil for none.
-func stamp(t time.Time) expr.Value {
+func stamp(t time.Time) value.Value {
 	if t.IsZero() {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -90,15 +90,15 @@ func whole() []engine.Event {
 
 func (s *script) good() {
 	warning := engine.Warning{Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "the plan is old", Hint: "s3cr3t-value is not", Rule: "old-plan", Severity: diagnostic.Warning}}
-	env := expr.MapOf("PORT", 5432, "PASSWORD", "never-registered", "LATER", &expr.Unknown{})
+	env := value.MapOf("PORT", 5432, "PASSWORD", "never-registered", "LATER", &value.Unknown{})
 	s.step(register, "Order a Postgres database", engine.TaskEnd{
 		Outcome: engine.Changed,
 		Diff:    true,
 		Change: &engine.Change{Action: engine.Create, Object: `add-on "main-db"`, Attrs: []engine.Attr{
 			{Path: "plan", After: "xxs_sml"}, {Path: "password", After: "never-registered", Secret: true},
-			{Path: "addon_id", After: &expr.Unknown{}},
+			{Path: "addon_id", After: &value.Unknown{}},
 		}},
-		Result: expr.MapOf("changed", true, "failed", false, "addon_id", "addon_main", "env", env,
+		Result: value.MapOf("changed", true, "failed", false, "addon_id", "addon_main", "env", env,
 			"uri", "postgresql://u:s3cr3t-value@h/db", "big", new(big.Int).Lsh(big.NewInt(1), 70)),
 	}, engine.TaskProgress{Text: "waiting for the variables"}, warning, warning)
 	s.step(register, "Change its plan", engine.TaskEnd{
@@ -108,41 +108,41 @@ func (s *script) good() {
 			{Path: "plan", Before: "xxs_sml", After: "s_sml"}, {Path: "region", Before: "par", After: "par"},
 			{Path: "env.PASSWORD", Before: "never-registered", After: "never-registered-either"},
 		}},
-		Result: expr.MapOf("changed", true, "failed", false),
+		Result: value.MapOf("changed", true, "failed", false),
 	})
 	s.step(register, "Leave it", engine.TaskEnd{
 		Diff:   true,
 		Change: &engine.Change{},
-		Result: expr.MapOf("changed", false, "failed", false, "addon_id", "addon_main"),
+		Result: value.MapOf("changed", false, "failed", false, "addon_id", "addon_main"),
 	})
 	s.step(register, "Skipped one", engine.TaskEnd{
 		Outcome: engine.Skipped,
-		Result: expr.MapOf("changed", false, "skipped", true,
+		Result: value.MapOf("changed", false, "skipped", true,
 			"skip_reason", "Conditional result was False", "false_condition", "result is changed"),
 	})
 }
 
 func (s *script) shown() {
-	for name, msg := range expr.MapOf(
+	for name, msg := range value.MapOf(
 		"Show a text", "postgresql://u:s3cr3t-value@h/db\nsecond line",
-		"Show a list", []expr.Value{"addon_main", 15.1, nil, true, []expr.Value{}},
-		"Show a map", expr.MapOf("b", 1, "a", expr.MapOf("ü", "naïve \"quoted\" 日本", "z", expr.Tuple{1, 2})),
+		"Show a list", []value.Value{"addon_main", 15.1, nil, true, []value.Value{}},
+		"Show a map", value.MapOf("b", 1, "a", value.MapOf("ü", "naïve \"quoted\" 日本", "z", value.Tuple{1, 2})),
 		"Zeige 日本 e\u0301", "ü",
-		"Show what is not known", &expr.Unknown{Task: "Order"},
+		"Show what is not known", &value.Unknown{Task: "Order"},
 	).All() {
 		s.step(debug, name.(string), engine.TaskEnd{
 			Shows:  true,
-			Result: expr.MapOf("msg", msg, "changed", false, "failed", false),
+			Result: value.MapOf("msg", msg, "changed", false, "failed", false),
 		})
 	}
 	s.step(debug, "Show a variable", engine.TaskEnd{
 		Shows:  true,
-		Result: expr.MapOf("result.env.PORT", 5432, "changed", false, "failed", false),
+		Result: value.MapOf("result.env.PORT", 5432, "changed", false, "failed", false),
 	})
-	s.step(debug, "Show later", engine.TaskEnd{Shows: true, Result: &expr.Unknown{Task: "Order"}})
+	s.step(debug, "Show later", engine.TaskEnd{Shows: true, Result: &value.Unknown{Task: "Order"}})
 	s.step(debug, "Skipped debug", engine.TaskEnd{
 		Outcome: engine.Skipped,
-		Result: expr.MapOf("changed", false, "skipped", true,
+		Result: value.MapOf("changed", false, "skipped", true,
 			"skip_reason", "Conditional result was False", "false_condition", "false"),
 	})
 }
@@ -151,16 +151,16 @@ func (s *script) hidden() {
 	s.step(register, "Quiet order", engine.TaskEnd{
 		Outcome: engine.Changed, NoLog: true, Diff: true,
 		Change: &engine.Change{Action: engine.Create, Attrs: []engine.Attr{{Path: "plan", After: "hush"}}},
-		Result: expr.MapOf("changed", true, "failed", false, "addon_id", "hush"),
+		Result: value.MapOf("changed", true, "failed", false, "addon_id", "hush"),
 	})
 	s.step(debug, "Quiet debug", engine.TaskEnd{
 		Shows: true, NoLog: true,
-		Result: expr.MapOf("msg", "hush", "changed", false, "failed", false),
+		Result: value.MapOf("msg", "hush", "changed", false, "failed", false),
 	})
 	s.step(register, "Quiet failure", engine.TaskEnd{
 		Outcome: engine.Ignored, NoLog: true,
 		Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "hush", Hint: "hush", Detail: "hush"},
-		Result:  expr.MapOf("msg", "hush", "changed", false, "failed", true),
+		Result:  value.MapOf("msg", "hush", "changed", false, "failed", true),
 	})
 }
 
@@ -168,18 +168,18 @@ func (s *script) bad() {
 	s.step(register, "Ignored one", engine.TaskEnd{
 		Outcome: engine.Ignored,
 		Problem: &diagnostic.Problem{Place: at(6, 19), Msg: "the platform says no to s3cr3t-value"},
-		Result:  expr.MapOf("msg", "the platform says no to s3cr3t-value", "changed", false, "failed", true),
+		Result:  value.MapOf("msg", "the platform says no to s3cr3t-value", "changed", false, "failed", true),
 	})
 	s.step(debug, "Bad debug", engine.TaskEnd{
 		Outcome: engine.Ignored,
 		Problem: &diagnostic.Problem{Msg: "'nope' is undefined"},
-		Result:  expr.MapOf("msg", "'nope' is undefined", "changed", false, "failed", true),
+		Result:  value.MapOf("msg", "'nope' is undefined", "changed", false, "failed", true),
 	})
 	s.step(register, "Order a bad plan", engine.TaskEnd{
 		Outcome: engine.Failed,
 		Problem: &diagnostic.Problem{Place: at(7, 25), Msg: `unknown plan "xxs_sm" of postgresql-addon`,
 			Hint: `did you mean "xxs_sml"?`, Detail: "plans: dev, s3cr3t-value,\n  xxs_sml"},
-		Result: expr.MapOf("msg", `unknown plan "xxs_sm" of postgresql-addon`, "changed", false, "failed", true),
+		Result: value.MapOf("msg", `unknown plan "xxs_sm" of postgresql-addon`, "changed", false, "failed", true),
 	})
 	s.step(register, "Never started", engine.TaskEnd{Outcome: engine.Blocked})
 	s.step(register, "Never started either", engine.TaskEnd{Outcome: engine.Blocked})
@@ -189,7 +189,7 @@ func (s *script) bad() {
 func stopped() []engine.Event {
 	s := &script{at: dawn}
 	s.tell(engine.RunStart{Time: dawn}, engine.PlayStart{Play: play, Name: "localhost", Time: dawn})
-	s.step(register, "Leave it", engine.TaskEnd{Result: expr.MapOf("changed", false)})
+	s.step(register, "Leave it", engine.TaskEnd{Result: value.MapOf("changed", false)})
 	s.tell(engine.PlayStart{Play: play, Name: "Second", Time: dawn})
 	s.step(register, "Never started", engine.TaskEnd{Outcome: engine.Blocked})
 	s.end(true)

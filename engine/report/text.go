@@ -8,7 +8,8 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // Colours, as Ansible chooses them.
@@ -155,7 +156,7 @@ func (t *Text) retry(e engine.TaskRetry) {
 	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", host, line(t.veil.text(e.Name)), e.Left)
 	if e.Shows && !e.NoLog || t.opt.Verbosity > 2 {
 		v := t.veil.result(engine.TaskEnd{Step: e.Step, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog})
-		text += "Result was: " + escape(expr.JSON(v, expr.JSONStyle{SortKeys: true, Indent: 4}))
+		text += "Result was: " + escape(format.JSON(v, format.JSONStyle{SortKeys: true, Indent: 4}))
 	}
 	t.print(text, blue)
 }
@@ -260,17 +261,17 @@ func (t *Text) failed(e engine.TaskEnd) {
 // the purpose, or with -vvv.
 func (t *Text) result(e engine.TaskEnd) string {
 	v := t.veil.result(e)
-	if m, ok := v.(*expr.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
+	if m, ok := v.(*value.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
 		v = bare(m)
 	}
-	if m, ok := v.(*expr.Map); ok && e.Outcome == engine.Skipped && !e.Looped {
+	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped && !e.Looped {
 		v = without(m, "results") // there are none
 	}
-	style := expr.JSONStyle{SortKeys: true}
+	style := format.JSONStyle{SortKeys: true}
 	if tells(e) || t.opt.Verbosity >= 3 {
 		style.Indent = 4
 	}
-	return escape(expr.JSON(v, style))
+	return escape(format.JSON(v, style))
 }
 
 // escape writes the control characters that JSON allows in a string, and some
@@ -288,9 +289,9 @@ func escape(json string) string {
 }
 
 // bare leaves of what a debug gives only that which it was told to show.
-func bare(m *expr.Map) *expr.Map {
+func bare(m *value.Map) *value.Map {
 	if msg, ok := m.Get("msg"); ok {
-		return expr.MapOf("msg", msg)
+		return value.MapOf("msg", msg)
 	}
 	return without(m, "changed", "skip_reason")
 }

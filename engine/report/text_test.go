@@ -10,7 +10,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func TestBanner(t *testing.T) {
@@ -52,7 +52,7 @@ func TestControlCharactersInResults(t *testing.T) {
 	r := NewText(Options{Out: &out})
 	r.Tell(engine.TaskStart{Step: step, Name: "x"})
 	out.Reset()
-	r.Tell(engine.TaskEnd{Step: step, Shows: true, Result: expr.MapOf("msg", "a\x1b\x7f\u009bü\u00a0b")})
+	r.Tell(engine.TaskEnd{Step: step, Shows: true, Result: value.MapOf("msg", "a\x1b\x7f\u009bü\u00a0b")})
 	want := "ok: [localhost] => {\n    \"msg\": \"a\\u001b\\u007f\\u009bü\u00a0b\"\n}\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
@@ -67,7 +67,7 @@ func TestEndWithoutStep(t *testing.T) {
 		r.Tell(engine.RunStart{})
 		r.Tell(engine.PlayStart{Name: "p"})
 		r.Tell(engine.TaskStart{Step: &engine.Step{ID: "1.1", Kind: register}, Name: "the task"})
-		r.Tell(engine.TaskEnd{Name: "the task", Result: expr.MapOf("env", expr.MapOf("PASSWORD", "unmasked"))})
+		r.Tell(engine.TaskEnd{Name: "the task", Result: value.MapOf("env", value.MapOf("PASSWORD", "unmasked"))})
 		r.Tell(engine.RunEnd{})
 		if strings.Contains(out.String(), "unmasked") {
 			t.Errorf("%T shows what the step's kind hides:\n%s", r, &out)
@@ -95,7 +95,7 @@ func TestPoorEvents(t *testing.T) {
 		engine.TaskEnd{Outcome: engine.Changed, Diff: true, Change: &engine.Change{Action: engine.Delete}},
 		engine.TaskEnd{Outcome: engine.Failed}, engine.TaskEnd{Outcome: engine.Failed, NoLog: true, Problem: &diagnostic.Problem{}},
 		engine.TaskEnd{Outcome: engine.Failed, Problem: &diagnostic.Problem{Place: diagnostic.Place{Source: &diagnostic.Source{}, Line: 9, Col: 9}}},
-		engine.TaskEnd{Outcome: engine.Skipped}, engine.TaskEnd{Outcome: engine.Ignored, Result: &expr.Unknown{}},
+		engine.TaskEnd{Outcome: engine.Skipped}, engine.TaskEnd{Outcome: engine.Ignored, Result: &value.Unknown{}},
 		engine.TaskEnd{Outcome: engine.Blocked, Took: time.Second}, engine.RunEnd{}, engine.RunEnd{Interrupted: true},
 	}
 	for _, form := range []func(Options) failingReporter{text, json, jsonl} {

@@ -6,7 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // censored stands for a result that no_log hides, in Ansible's words: people
@@ -21,31 +21,31 @@ func (v veil) text(s string) string { return v.secrets.Mask(s) }
 
 // value masks the secrets in all parts of a value. That has to happen before the
 // value is written as JSON, whose escapes would hide a secret from the search.
-func (v veil) value(x expr.Value) expr.Value {
+func (v veil) value(x value.Value) value.Value {
 	switch x := x.(type) {
-	case nil, bool, *expr.Unknown:
+	case nil, bool, *value.Unknown:
 		return x
 	case string:
 		return v.text(x)
-	case []expr.Value:
+	case []value.Value:
 		return v.list(x)
-	case expr.Tuple:
+	case value.Tuple:
 		return v.list(x)
-	case *expr.Map:
-		m := &expr.Map{}
+	case *value.Map:
+		m := &value.Map{}
 		for k, e := range x.All() {
 			m.Set(v.value(k), v.value(e))
 		}
 		return m
 	}
-	if s := expr.Text(x); v.text(s) != s {
+	if s := value.Text(x); v.text(s) != s {
 		return engine.Masked
 	}
 	return x
 }
 
-func (v veil) list(items []expr.Value) []expr.Value {
-	out := make([]expr.Value, len(items))
+func (v veil) list(items []value.Value) []value.Value {
+	out := make([]value.Value, len(items))
 	for i, item := range items {
 		out[i] = v.value(item)
 	}
@@ -54,14 +54,14 @@ func (v veil) list(items []expr.Value) []expr.Value {
 
 // result gives what may be seen of a step's result. How the step ended is told
 // by other means, so the keys that repeat it are left out.
-func (v veil) result(e engine.TaskEnd) expr.Value {
+func (v veil) result(e engine.TaskEnd) value.Value {
 	if e.NoLog {
-		return expr.MapOf("censored", censored, "changed", changed(e))
+		return value.MapOf("censored", censored, "changed", changed(e))
 	}
-	if _, ok := e.Result.(*expr.Unknown); ok {
-		return expr.MapOf("changed", changed(e), "msg", e.Result)
+	if _, ok := e.Result.(*value.Unknown); ok {
+		return value.MapOf("changed", changed(e), "msg", e.Result)
 	}
-	m, _ := e.Result.(*expr.Map)
+	m, _ := e.Result.(*value.Map)
 	out := without(m, "failed", "skipped")
 	if _, ok := out.Get("changed"); !ok {
 		out.Set("changed", changed(e))
@@ -100,7 +100,7 @@ func tells(e engine.TaskEnd) bool {
 
 // changed gives the result's own word about it, if it has one.
 func changed(e engine.TaskEnd) bool {
-	if m, ok := e.Result.(*expr.Map); ok {
+	if m, ok := e.Result.(*value.Map); ok {
 		if c, ok := m.Get("changed"); ok {
 			return c == true
 		}
@@ -116,8 +116,8 @@ func kindOf(s *engine.Step) engine.Kind {
 }
 
 // without copies a map but for some keys.
-func without(m *expr.Map, keys ...string) *expr.Map {
-	out := &expr.Map{}
+func without(m *value.Map, keys ...string) *value.Map {
+	out := &value.Map{}
 	for k, x := range m.All() {
 		if s, ok := k.(string); !ok || !slices.Contains(keys, s) {
 			out.Set(k, x)
@@ -128,9 +128,9 @@ func without(m *expr.Map, keys ...string) *expr.Map {
 
 // hide replaces what stands at the paths: of a map every value, of anything else
 // the whole.
-func hide(m *expr.Map, paths []string) *expr.Map {
+func hide(m *value.Map, paths []string) *value.Map {
 	for _, p := range paths {
-		if out, ok := hideAt(m, strings.Split(p, ".")).(*expr.Map); ok {
+		if out, ok := hideAt(m, strings.Split(p, ".")).(*value.Map); ok {
 			m = out
 		}
 	}
@@ -138,18 +138,18 @@ func hide(m *expr.Map, paths []string) *expr.Map {
 }
 
 // hideAt gives x with what stands at a path hidden; in a list, that of every item.
-func hideAt(x expr.Value, path []string) expr.Value {
+func hideAt(x value.Value, path []string) value.Value {
 	if len(path) == 0 {
 		return blot(x)
 	}
 	switch x := x.(type) {
-	case []expr.Value:
-		out := make([]expr.Value, len(x))
+	case []value.Value:
+		out := make([]value.Value, len(x))
 		for i, item := range x {
 			out[i] = hideAt(item, path)
 		}
 		return out
-	case *expr.Map:
+	case *value.Map:
 		below, ok := x.Get(path[0])
 		if !ok {
 			return x
@@ -161,14 +161,14 @@ func hideAt(x expr.Value, path []string) expr.Value {
 	return x
 }
 
-func blot(x expr.Value) expr.Value {
+func blot(x value.Value) value.Value {
 	switch x := x.(type) {
-	case nil, *expr.Unknown:
+	case nil, *value.Unknown:
 		return x
-	case *expr.Map:
-		out := &expr.Map{}
+	case *value.Map:
+		out := &value.Map{}
 		for k, e := range x.All() {
-			if _, ok := e.(*expr.Unknown); !ok {
+			if _, ok := e.(*value.Unknown); !ok {
 				e = engine.Masked
 			}
 			out.Set(k, e)

@@ -12,24 +12,25 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 func TestHide(t *testing.T) {
-	compare := cmp.Comparer(func(a, b *expr.Map) bool { return plain(a) == plain(b) })
-	result := expr.MapOf(
+	compare := cmp.Comparer(func(a, b *value.Map) bool { return plain(a) == plain(b) })
+	result := value.MapOf(
 		"id", "addon_x",
-		"env", expr.MapOf("HOST", "h", "LIST", []expr.Value{1}),
-		"auth", expr.MapOf("token", "t", "user", "u"),
-		"results", []expr.Value{expr.MapOf("key", 1), expr.MapOf("key", expr.MapOf("a", nil)), "text"},
+		"env", value.MapOf("HOST", "h", "LIST", []value.Value{1}),
+		"auth", value.MapOf("token", "t", "user", "u"),
+		"results", []value.Value{value.MapOf("key", 1), value.MapOf("key", value.MapOf("a", nil)), "text"},
 		"none", nil,
 	)
 	got := hide(result, []string{"env", "auth.token", "results.key", "none", "absent", "id.deeper"})
-	want := expr.MapOf(
+	want := value.MapOf(
 		"id", "addon_x",
-		"env", expr.MapOf("HOST", engine.Masked, "LIST", engine.Masked),
-		"auth", expr.MapOf("token", engine.Masked, "user", "u"),
-		"results", []expr.Value{expr.MapOf("key", engine.Masked), expr.MapOf("key", expr.MapOf("a", engine.Masked)), "text"},
+		"env", value.MapOf("HOST", engine.Masked, "LIST", engine.Masked),
+		"auth", value.MapOf("token", engine.Masked, "user", "u"),
+		"results", []value.Value{value.MapOf("key", engine.Masked), value.MapOf("key", value.MapOf("a", engine.Masked)), "text"},
 		"none", nil,
 	)
 	if diff := cmp.Diff(want, got, compare); diff != "" {
@@ -40,7 +41,7 @@ func TestHide(t *testing.T) {
 	}
 }
 
-func plain(v expr.Value) string { return expr.JSON(v, expr.JSONStyle{SortKeys: true}) }
+func plain(v value.Value) string { return format.JSON(v, format.JSONStyle{SortKeys: true}) }
 
 func TestExcerptOfAMaskedLine(t *testing.T) {
 	secrets := &engine.Secrets{}
@@ -97,7 +98,7 @@ func TestSecretsThatAreShownOnPurpose(t *testing.T) {
 	for seed := range uint64(20) {
 		p := &planter{rnd: rand.New(rand.NewPCG(seed, 2)), secrets: &engine.Secrets{}, written: map[string][]string{}}
 		step := &engine.Step{Kind: debug}
-		end := engine.TaskEnd{Step: step, Shows: true, Result: expr.MapOf("msg", expr.MapOf("deep", p.secret()))}
+		end := engine.TaskEnd{Step: step, Shows: true, Result: value.MapOf("msg", value.MapOf("deep", p.secret()))}
 		for _, form := range []func(Options) failingReporter{text, json, jsonl} {
 			var out strings.Builder
 			r := form(Options{Out: &out, Secrets: p.secrets})
@@ -146,14 +147,14 @@ func (p *planter) text() string {
 	return strings.Repeat("a ", p.rnd.IntN(50)) + p.secret() + strings.Repeat(" b", p.rnd.IntN(50))
 }
 
-func (p *planter) value() expr.Value {
+func (p *planter) value() value.Value {
 	switch p.rnd.IntN(7) {
 	case 0:
-		return []expr.Value{p.text(), 1, p.text()}
+		return []value.Value{p.text(), 1, p.text()}
 	case 1:
-		return expr.Tuple{p.text(), nil}
+		return value.Tuple{p.text(), nil}
 	case 2:
-		return expr.MapOf(p.text(), p.value(), "x", p.secret())
+		return value.MapOf(p.text(), p.value(), "x", p.secret())
 	case 3:
 		n := 100_000_000 + p.rnd.IntN(1_000_000_000)
 		p.planted = append(p.planted, fmt.Sprint(n))
@@ -195,7 +196,7 @@ func (p *planter) events() []engine.Event {
 		}
 		end := engine.TaskEnd{
 			Step: step, Name: name, Outcome: o, Problem: p.problem(), Diff: true, NoLog: p.rnd.IntN(3) == 0,
-			Result: expr.MapOf("msg", p.value(), "env", p.value(), p.text(), p.value()),
+			Result: value.MapOf("msg", p.value(), "env", p.value(), p.text(), p.value()),
 			Change: &engine.Change{Action: engine.Update, Object: p.text(), Attrs: attrs},
 			Shows:  o == engine.Failed,
 		}
@@ -224,7 +225,7 @@ func (p *planter) forms(s string) []string {
 	}
 	std, _ := stdjson.Marshal(s)
 	list := []string{s}
-	for _, json := range []string{string(std), plain(s), escape(plain(s)), expr.JSON(s, expr.JSONStyle{ASCII: true})} {
+	for _, json := range []string{string(std), plain(s), escape(plain(s)), format.JSON(s, format.JSONStyle{ASCII: true})} {
 		list = append(list, strings.TrimSuffix(strings.TrimPrefix(json, `"`), `"`))
 	}
 	slices.Sort(list)

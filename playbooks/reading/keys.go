@@ -5,16 +5,17 @@ import (
 	"slices"
 
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // keys are those of one map so far.
 type keys struct {
 	few  []knownKey
-	many map[expr.Value]*expr.Node // takes over from the ninth on
+	many map[value.Value]*expr.Node // takes over from the ninth on
 }
 
 type knownKey struct {
-	id   expr.Value
+	id   value.Value
 	node *expr.Node
 }
 
@@ -41,7 +42,7 @@ func (k *keys) add(key *expr.Node, merge bool) *expr.Node {
 	}
 	k.few = append(k.few, knownKey{id, key})
 	if len(k.few) > 8 {
-		k.many = map[expr.Value]*expr.Node{}
+		k.many = map[value.Value]*expr.Node{}
 		for _, other := range k.few {
 			k.many[other.id] = other.node
 		}
@@ -50,7 +51,7 @@ func (k *keys) add(key *expr.Node, merge bool) *expr.Node {
 }
 
 // identity makes keys comparable that are one key to the language: 1, 1.0 and true.
-func identity(v expr.Value) expr.Value {
+func identity(v value.Value) value.Value {
 	switch x := v.(type) {
 	case bool:
 		if x {
@@ -91,7 +92,7 @@ func (b *builder) merge(key, value *expr.Node) []expr.Entry {
 // key; what only top has comes last.
 func overlay(base, top []expr.Entry) []expr.Entry {
 	all := slices.Clone(base)
-	at := make(map[expr.Value]int, len(all))
+	at := make(map[value.Value]int, len(all))
 	for i, e := range all {
 		at[identity(e.Key.Value)] = i
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // The patterns of YAML 1.1 as PyYAML, and so Ansible, has them. They differ from
@@ -30,7 +30,7 @@ var (
 const longestNumber = 4300
 
 // plain gives the value of a scalar that is neither quoted nor tagged.
-func plain(text string) expr.Value {
+func plain(text string) value.Value {
 	if v, ok := word(text); ok {
 		return v
 	}
@@ -47,7 +47,7 @@ func plain(text string) expr.Value {
 }
 
 // word gives the value of the words and signs that stand for none and the bools.
-func word(text string) (v expr.Value, ok bool) {
+func word(text string) (v value.Value, ok bool) {
 	switch text {
 	case "", "~", "null", "Null", "NULL":
 		return nil, true
@@ -60,7 +60,7 @@ func word(text string) (v expr.Value, ok bool) {
 }
 
 // integer reads what intPattern matched. What has no digits after all is text.
-func integer(text string) expr.Value {
+func integer(text string) value.Value {
 	digits := strings.ReplaceAll(text, "_", "")
 	digits, negative := unsigned(digits)
 	n := new(big.Int)

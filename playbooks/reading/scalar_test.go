@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func bigInt(s string) *big.Int {
@@ -20,7 +20,7 @@ func bigInt(s string) *big.Int {
 // no type here: they are what Ansible prints for them. Bytes are text.
 var scalars = []struct {
 	raw  string
-	want expr.Value
+	want value.Value
 }{
 	{"yes", true}, {"no", false}, {"on", true}, {"off", false}, {"Yes", true}, {"ON", true},
 	{"y", "y"}, {"n", "n"},
@@ -59,7 +59,7 @@ func TestScalars(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, _ := got.(*expr.Map).Get("key")
+			v, _ := got.(*value.Map).Get("key")
 			if typed(v) != typed(s.want) {
 				t.Errorf("%q is %s, want %s", s.raw, typed(v), typed(s.want))
 			}
@@ -67,7 +67,7 @@ func TestScalars(t *testing.T) {
 	}
 }
 
-func typed(v expr.Value) string { return fmt.Sprintf("%T %v", v, v) }
+func typed(v value.Value) string { return fmt.Sprintf("%T %v", v, v) }
 
 func TestNotANumber(t *testing.T) {
 	v, err := FromYAML(".nan")

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
@@ -37,7 +38,7 @@ func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
 }
 
 // tagged gives the value of a scalar by its tag; false if it is not of that type.
-func tagged(tag, text string) (v expr.Value, ok bool) {
+func tagged(tag, text string) (v value.Value, ok bool) {
 	switch tag {
 	case "!!str":
 		return text, true

@@ -10,6 +10,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // ParseYAML reads one YAML document, a file of variables for instance, into a
@@ -35,7 +36,7 @@ func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*diagnostic.Pr
 }
 
 // FromYAML gives the value of a YAML document. Nothing in it is a template.
-func FromYAML(text string) (expr.Value, error) {
+func FromYAML(text string) (value.Value, error) {
 	src, p := SourceOf("", []byte(text), nil)
 	if p != nil {
 		return nil, unplaced(p)
@@ -58,16 +59,16 @@ func unplaced(p *diagnostic.Problem) error {
 }
 
 // ValueOf returns what a tree without templates stands for.
-func ValueOf(n *expr.Node) expr.Value {
+func ValueOf(n *expr.Node) value.Value {
 	switch n.Shape {
 	case expr.Sequence:
-		list := make([]expr.Value, len(n.Items))
+		list := make([]value.Value, len(n.Items))
 		for i, item := range n.Items {
 			list[i] = ValueOf(item)
 		}
 		return list
 	case expr.Mapping:
-		m := &expr.Map{}
+		m := &value.Map{}
 		for _, e := range n.Entries {
 			m.Set(e.Key.Value, ValueOf(e.Value))
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 func TestFromYAML(t *testing.T) {
@@ -52,14 +52,14 @@ nothing: {<<: {}}
 		"own": "b=1 a=5 z=6", "two": "b=1 a=7 c=3", "quoted": "<<=8", "nothing": "",
 	}
 	for key, want := range want {
-		m, _ := v.(*expr.Map).Get(key)
-		if got := inOrder(m.(*expr.Map)); got != want {
+		m, _ := v.(*value.Map).Get(key)
+		if got := inOrder(m.(*value.Map)); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
 	}
 }
 
-func inOrder(m *expr.Map) string {
+func inOrder(m *value.Map) string {
 	s, sep := "", ""
 	for k, v := range m.All() {
 		s += fmt.Sprintf("%s%v=%v", sep, k, v)

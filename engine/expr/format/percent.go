@@ -1,20 +1,22 @@
-package expr
+package format
 
 import (
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"runner/engine/expr/value"
 )
 
-// percent does text % values: %s, %d, %(name)s and their like.
-func (c *Context) percent(format string, values Value) (Value, error) {
-	f := &formatter{c: c, named: values}
+// Percent does text % values: %s, %d, %(name)s and their like.
+func Percent(b *value.Budget, format string, values value.Value) (value.Value, error) {
+	f := &formatter{budget: b, named: values}
 	switch v := values.(type) {
-	case Tuple:
+	case value.Tuple:
 		f.args = v
 	default:
-		f.args = []Value{v}
+		f.args = []value.Value{v}
 	}
 	used := false
 	for i := 0; i < len(format); i++ {
@@ -29,30 +31,30 @@ func (c *Context) percent(format string, values Value) (Value, error) {
 		used = used || f.byName
 		i += n
 	}
-	if _, isMap := values.(*Map); f.next < len(f.args) && !isMap && !used {
-		return nil, fail(TypeError, "the format uses %d of %d values", f.next, len(f.args))
+	if _, isMap := values.(*value.Map); f.next < len(f.args) && !isMap && !used {
+		return nil, value.Errorf(value.TypeError, "the format uses %d of %d values", f.next, len(f.args))
 	}
-	return f.b.String(), c.write(f.b.Len())
+	return f.b.String(), b.Write(f.b.Len())
 }
 
 type formatter struct {
-	c      *Context
+	budget *value.Budget
 	b      strings.Builder
-	args   []Value
+	args   []value.Value
 	next   int
-	named  Value
+	named  value.Value
 	byName bool
 }
 
 // conversion does what stands behind a % and gives its length.
 func (f *formatter) conversion(s string) (int, error) {
 	i := 0
-	var v Value
+	var v value.Value
 	name, hasName := "", false
 	if strings.HasPrefix(s, "(") {
 		end := strings.IndexByte(s, ')')
 		if end < 0 {
-			return 0, fail(TypeError, "the name in the format is not closed with )")
+			return 0, value.Errorf(value.TypeError, "the name in the format is not closed with )")
 		}
 		name, hasName, i = s[1:end], true, end+1
 	}
@@ -70,7 +72,7 @@ func (f *formatter) conversion(s string) (int, error) {
 		}
 	}
 	if i >= len(s) {
-		return 0, fail(TypeError, "the format ends after %%").withHint("write %% for the sign itself")
+		return 0, value.Errorf(value.TypeError, "the format ends after %%").WithHint("write %% for the sign itself")
 	}
 	if s[i] == '%' {
 		f.b.WriteByte('%')
@@ -80,26 +82,26 @@ func (f *formatter) conversion(s string) (int, error) {
 		return 0, err
 	}
 	sp.verb = s[i]
-	text, err := sp.percentText(f.c, v)
+	text, err := sp.percentText(v)
 	if err == nil {
-		err = f.c.write(sp.width)
+		err = f.budget.Write(sp.width)
 	}
 	f.b.WriteString(text)
 	return i + 1, err
 }
 
-func (f *formatter) value(name string, hasName bool) (Value, error) {
+func (f *formatter) value(name string, hasName bool) (value.Value, error) {
 	if hasName {
 		f.byName = true
-		m, ok := f.named.(*Map)
+		m, ok := f.named.(*value.Map)
 		v, has := m.Get(name)
 		if !ok || !has {
-			return nil, fail(TypeError, "the format asks for %s, which is not given", strQuote(name))
+			return nil, value.Errorf(value.TypeError, "the format asks for %s, which is not given", value.Quote(name))
 		}
 		return v, nil
 	}
 	if f.next >= len(f.args) {
-		return nil, fail(TypeError, "the format asks for more values than the %d given", len(f.args))
+		return nil, value.Errorf(value.TypeError, "the format asks for more values than the %d given", len(f.args))
 	}
 	f.next++
 	return f.args[f.next-1], nil
@@ -109,25 +111,25 @@ func (f *formatter) value(name string, hasName bool) (Value, error) {
 func (f *formatter) amount(s string, i, otherwise int) (n, end int, err error) {
 	if i < len(s) && s[i] == '*' {
 		v, err := f.value("", false)
-		n, ok := toInt(v)
+		n, ok := value.ToInt(v)
 		switch {
 		case err == nil && !ok:
-			err = fail(TypeError, "* in a format wants a whole number, not %s", described(v))
-		case n > maxText || n < -maxText:
-			err = fail(LimitError, "the width in the format is too large")
+			err = value.Errorf(value.TypeError, "* in a format wants a whole number, not %s", value.Describe(v))
+		case n > value.MaxText || n < -value.MaxText:
+			err = value.Errorf(value.LimitError, "the width in the format is too large")
 		}
 		return n, i + 1, err
 	}
 	start := i
-	for i < len(s) && isDigit(s[i]) {
+	for i < len(s) && value.IsDigit(s[i]) {
 		i++
 	}
 	if i == start {
 		return otherwise, i, nil
 	}
 	n, err = strconv.Atoi(s[start:i])
-	if err != nil || n > maxText {
-		return 0, i, fail(LimitError, "the width in the format is too large")
+	if err != nil || n > value.MaxText {
+		return 0, i, value.Errorf(value.LimitError, "the width in the format is too large")
 	}
 	return n, i, nil
 }
@@ -161,7 +163,7 @@ func (s *spec) flag(c byte) {
 }
 
 // percentText writes v by a conversion of %.
-func (s *spec) percentText(c *Context, v Value) (string, error) {
+func (s *spec) percentText(v value.Value) (string, error) {
 	if s.align == 0 {
 		s.align = '>'
 	}
@@ -170,9 +172,9 @@ func (s *spec) percentText(c *Context, v Value) (string, error) {
 	}
 	switch s.verb {
 	case 's', 'r', 'a':
-		text := Text(v)
+		text := value.Text(v)
 		if s.verb != 's' {
-			text = repr(v)
+			text = value.Repr(v)
 		}
 		if s.precision >= 0 {
 			text = firstRunes(text, s.precision)
@@ -180,31 +182,31 @@ func (s *spec) percentText(c *Context, v Value) (string, error) {
 		s.zero = false
 		return s.pad(text), nil
 	case 'c':
-		return s.pad(Text(v)), nil
+		return s.pad(value.Text(v)), nil
 	case 'd', 'i', 'u':
-		if !isNumber(v) {
-			return "", fail(TypeError, "%%%c wants a number, not %s", s.verb, described(v)).withHint("use %s, or `| int`")
+		if !value.IsNumber(v) {
+			return "", value.Errorf(value.TypeError, "%%%c wants a number, not %s", s.verb, value.Describe(v)).WithHint("use %s, or `| int`")
 		}
 		s.verb = 'd'
 		if f, ok := v.(float64); ok {
 			if f != f || f-f != 0 {
-				return "", fail(TypeError, "%%d wants a finite number")
+				return "", value.Errorf(value.TypeError, "%%d wants a finite number")
 			}
-			v = truncated(f)
+			v = value.Truncate(f)
 		}
 		return s.integer(v), nil
 	case 'x', 'X', 'o':
-		if !isInt(v) {
-			return "", fail(TypeError, "%%%c wants a whole number, not %s", s.verb, described(v))
+		if !value.IsInt(v) {
+			return "", value.Errorf(value.TypeError, "%%%c wants a whole number, not %s", s.verb, value.Describe(v))
 		}
 		return s.integer(v), nil
 	case 'f', 'F', 'e', 'E', 'g', 'G':
-		if !isNumber(v) {
-			return "", fail(TypeError, "%%%c wants a number, not %s", s.verb, described(v)).withHint("use %s, or `| float`")
+		if !value.IsNumber(v) {
+			return "", value.Errorf(value.TypeError, "%%%c wants a number, not %s", s.verb, value.Describe(v)).WithHint("use %s, or `| float`")
 		}
-		return s.float(toFloat(v)), nil
+		return s.float(value.ToFloat(v)), nil
 	}
-	return "", fail(TypeError, "the format does not know %%%c", s.verb)
+	return "", value.Errorf(value.TypeError, "the format does not know %%%c", s.verb)
 }
 
 func firstRunes(s string, n int) string {
@@ -213,8 +215,8 @@ func firstRunes(s string, n int) string {
 }
 
 // integer writes a whole number by d, b, o, x, X.
-func (s *spec) integer(v Value) string {
-	n := toBig(v)
+func (s *spec) integer(v value.Value) string {
+	n := value.ToBig(v)
 	base, prefix := 10, ""
 	switch s.verb {
 	case 'b':
@@ -291,7 +293,7 @@ func (s *spec) float(f float64) string {
 	digits := strconv.FormatFloat(f, verb, precision, 64)
 	switch {
 	case f-f != 0:
-		digits = floatText(f)
+		digits = value.FloatText(f)
 	case verb == 'g' || verb == 'G':
 		digits = shortG(f, precision)
 	}

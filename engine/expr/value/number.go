@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"cmp"
@@ -7,14 +7,14 @@ import (
 	"math/bits"
 )
 
-func boolInt(b bool) int {
+func BoolInt(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
 }
 
-func isNumber(v Value) bool {
+func IsNumber(v Value) bool {
 	switch v.(type) {
 	case int, float64, bool, *big.Int:
 		return true
@@ -22,8 +22,8 @@ func isNumber(v Value) bool {
 	return false
 }
 
-// isInt reports whether v is a whole number by type; bool is one.
-func isInt(v Value) bool {
+// IsInt reports whether v is a whole number by type; bool is one.
+func IsInt(v Value) bool {
 	switch v.(type) {
 	case int, bool, *big.Int:
 		return true
@@ -31,13 +31,13 @@ func isInt(v Value) bool {
 	return false
 }
 
-// toInt gives an int's or bool's value; a big one is cut to the largest int.
-func toInt(v Value) (int, bool) {
+// ToInt gives an int's or bool's value; a big one is cut to the largest int.
+func ToInt(v Value) (int, bool) {
 	switch v := v.(type) {
 	case int:
 		return v, true
 	case bool:
-		return boolInt(v), true
+		return BoolInt(v), true
 	case *big.Int:
 		if v.Sign() < 0 {
 			return math.MinInt, true
@@ -47,13 +47,13 @@ func toInt(v Value) (int, bool) {
 	return 0, false
 }
 
-// toFloat gives a number's value as a float.
-func toFloat(v Value) float64 {
+// ToFloat gives a number's value as a float.
+func ToFloat(v Value) float64 {
 	switch v := v.(type) {
 	case int:
 		return float64(v)
 	case bool:
-		return float64(boolInt(v))
+		return float64(BoolInt(v))
 	case float64:
 		return v
 	case *big.Int:
@@ -63,20 +63,20 @@ func toFloat(v Value) float64 {
 	return 0
 }
 
-func toBig(v Value) *big.Int {
+func ToBig(v Value) *big.Int {
 	switch v := v.(type) {
 	case int:
 		return big.NewInt(int64(v))
 	case bool:
-		return big.NewInt(int64(boolInt(v)))
+		return big.NewInt(int64(BoolInt(v)))
 	case *big.Int:
 		return v
 	}
 	return new(big.Int)
 }
 
-// normal makes an int of a big one that fits.
-func normal(n *big.Int) Value {
+// Normal makes an int of a big one that fits.
+func Normal(n *big.Int) Value {
 	if n.IsInt64() {
 		return int(n.Int64())
 	}
@@ -90,10 +90,10 @@ func compareNumbers(a, b Value) (o int, ok bool) {
 	if xInt && yInt {
 		return cmp.Compare(x, y), true
 	}
-	if isInt(a) && isInt(b) {
-		return toBig(a).Cmp(toBig(b)), true
+	if IsInt(a) && IsInt(b) {
+		return ToBig(a).Cmp(ToBig(b)), true
 	}
-	fa, fb := toFloat(a), toFloat(b)
+	fa, fb := ToFloat(a), ToFloat(b)
 	if math.IsNaN(fa) || math.IsNaN(fb) {
 		return 0, false
 	}
@@ -107,19 +107,19 @@ func exact(v Value) *big.Float {
 	if f, ok := v.(float64); ok {
 		return big.NewFloat(f)
 	}
-	n := toBig(v)
+	n := ToBig(v)
 	return new(big.Float).SetPrec(uint(max(64, n.BitLen()))).SetInt(n)
 }
 
-func sign(op string, v Value) (Value, error) {
-	if !isNumber(v) {
-		if d, ok := v.(span); ok && op == "-" {
+func Signed(op string, v Value) (Value, error) {
+	if !IsNumber(v) {
+		if d, ok := v.(Span); ok && op == "-" {
 			return -d, nil
 		}
-		return nil, fail(TypeError, "'%s' does not go with '%s'", op, TypeName(v))
+		return nil, Errorf(TypeError, "'%s' does not go with '%s'", op, TypeName(v))
 	}
 	if b, ok := v.(bool); ok {
-		v = boolInt(b)
+		v = BoolInt(b)
 	}
 	if op == "+" {
 		return v, nil
@@ -132,16 +132,16 @@ func sign(op string, v Value) (Value, error) {
 	case float64:
 		return -n, nil
 	}
-	return normal(new(big.Int).Neg(toBig(v))), nil
+	return Normal(new(big.Int).Neg(ToBig(v))), nil
 }
 
-// numeric does an operator on two numbers.
-func numeric(op string, l, r Value) (Value, error) {
+// Numeric does an operator on two numbers.
+func Numeric(op string, l, r Value) (Value, error) {
 	if _, ok := l.(float64); ok {
-		return floats(op, toFloat(l), toFloat(r))
+		return floats(op, ToFloat(l), ToFloat(r))
 	}
 	if _, ok := r.(float64); ok {
-		return floats(op, toFloat(l), toFloat(r))
+		return floats(op, ToFloat(l), ToFloat(r))
 	}
 	if a, ok := toSmall(l); ok {
 		if b, ok := toSmall(r); ok {
@@ -150,14 +150,14 @@ func numeric(op string, l, r Value) (Value, error) {
 			}
 		}
 	}
-	return bigInts(op, toBig(l), toBig(r))
+	return bigInts(op, ToBig(l), ToBig(r))
 }
 
 func toSmall(v Value) (int, bool) {
 	if _, isBig := v.(*big.Int); isBig {
 		return 0, false
 	}
-	return toInt(v)
+	return ToInt(v)
 }
 
 // smallInts does what stays within an int; ok is false for the rest.
@@ -208,7 +208,7 @@ func bigInts(op string, a, b *big.Int) (Value, error) {
 		return bigPower(a, b)
 	}
 	if b.Sign() == 0 {
-		return nil, divisionByZero()
+		return nil, DivisionByZero()
 	}
 	if op == "/" {
 		f, _ := new(big.Rat).SetFrac(a, b).Float64()
@@ -221,33 +221,33 @@ func bigInts(op string, a, b *big.Int) (Value, error) {
 		m.Add(m, b)
 	}
 	if op == "//" {
-		return normal(n), nil
+		return Normal(n), nil
 	}
-	return normal(m), nil
+	return Normal(m), nil
 }
 
-func divisionByZero() *Error { return fail(ZeroDivisionError, "division by zero") }
+func DivisionByZero() *Error { return Errorf(ZeroDivisionError, "division by zero") }
 
 const maxBits = maxDigits * 3
 
 func bounded(n *big.Int) (Value, error) {
 	if n.BitLen() > maxBits {
-		return nil, fail(LimitError, "the number has more than %d bits", maxBits)
+		return nil, Errorf(LimitError, "the number has more than %d bits", maxBits)
 	}
-	return normal(n), nil
+	return Normal(n), nil
 }
 
 func bigPower(a, b *big.Int) (Value, error) {
 	if b.Sign() < 0 {
-		return floats("**", toFloat(normal(a)), toFloat(normal(b)))
+		return floats("**", ToFloat(Normal(a)), ToFloat(Normal(b)))
 	}
 	if a.BitLen() > 1 && (!b.IsInt64() || b.Int64() > maxBits || int64(a.BitLen()-1)*b.Int64() > maxBits) {
-		return nil, fail(LimitError, "the number has more than %d bits", maxBits)
+		return nil, Errorf(LimitError, "the number has more than %d bits", maxBits)
 	}
 	if a.BitLen() <= 1 { // -1, 0, 1: only whether b is 0, odd or even counts
 		b = big.NewInt(int64(b.Bit(0)) + 2*int64(b.Sign()))
 	}
-	return normal(new(big.Int).Exp(a, b, nil)), nil
+	return Normal(new(big.Int).Exp(a, b, nil)), nil
 }
 
 func floats(op string, a, b float64) (Value, error) {
@@ -259,10 +259,10 @@ func floats(op string, a, b float64) (Value, error) {
 	case "*":
 		return a * b, nil
 	case "**":
-		return floatPower(a, b)
+		return Power(a, b)
 	}
 	if b == 0 {
-		return nil, divisionByZero()
+		return nil, DivisionByZero()
 	}
 	if op == "/" {
 		return a / b, nil
@@ -277,16 +277,16 @@ func floats(op string, a, b float64) (Value, error) {
 	return math.Round((a - m) / b), nil
 }
 
-func floatPower(a, b float64) (Value, error) {
+func Power(a, b float64) (Value, error) {
 	if a == 0 && b < 0 {
-		return nil, divisionByZero()
+		return nil, DivisionByZero()
 	}
 	f := math.Pow(a, b)
 	if math.IsNaN(f) && !math.IsNaN(a) && !math.IsNaN(b) {
-		return nil, fail(TypeError, "a negative number has no root")
+		return nil, Errorf(TypeError, "a negative number has no root")
 	}
 	if math.IsInf(f, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
-		return nil, fail(LimitError, "the number is too large")
+		return nil, Errorf(LimitError, "the number is too large")
 	}
 	return f, nil
 }

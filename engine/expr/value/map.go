@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"iter"
@@ -37,7 +37,7 @@ func (m *Map) Get(key Value) (Value, bool) {
 	if m == nil {
 		return nil, false
 	}
-	v, ok := m.values[hashOf(key)]
+	v, ok := m.values[Hash(key)]
 	return v, ok
 }
 
@@ -46,7 +46,7 @@ func (m *Map) Set(key, v Value) {
 	if m.values == nil {
 		m.values = map[any]Value{}
 	}
-	h := hashOf(key)
+	h := Hash(key)
 	if _, ok := m.values[h]; !ok {
 		m.keys = append(m.keys, key)
 	}
@@ -76,7 +76,7 @@ func (m *Map) All() iter.Seq2[Value, Value] {
 			return
 		}
 		for _, k := range m.keys {
-			if !yield(k, m.values[hashOf(k)]) {
+			if !yield(k, m.values[Hash(k)]) {
 				return
 			}
 		}
@@ -89,13 +89,13 @@ type (
 	floatKey float64
 )
 
-// hashOf gives what stands for a key in Go's own map: equal for equal keys.
-func hashOf(key Value) any {
+// Hash gives what stands for a key in Go's own map: equal for equal keys.
+func Hash(key Value) any {
 	switch k := key.(type) {
 	case string, int, nil:
 		return k
 	case bool:
-		return boolInt(k)
+		return BoolInt(k)
 	case float64:
 		return hashOfFloat(k)
 	case *big.Int:
@@ -115,19 +115,30 @@ func hashOfFloat(f float64) any {
 	return textKey{"int", n.String()}
 }
 
-// hashable reports whether v may be a key.
-func hashable(v Value) bool { return hashableWithin(v, maxKeyDepth) }
+// Hashable reports whether v may be a key.
+func Hashable(v Value) bool { return hashableWithin(v, maxKeyDepth) }
 
 // maxKeyDepth is how deep tuples may be nested in a key.
 const maxKeyDepth = 4
 
 func hashableWithin(v Value, depth int) bool {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, moment, span:
+	case nil, bool, int, *big.Int, float64, string, Moment, Span:
 		return true
 	case Tuple:
 		return depth > 0 && len(v) <= 100 &&
 			!slices.ContainsFunc(v, func(e Value) bool { return !hashableWithin(e, depth-1) })
 	}
 	return false
+}
+
+// TextKeys gives the keys that are text, for suggestions.
+func (m *Map) TextKeys() []string {
+	var names []string
+	for _, k := range m.keys {
+		if s, ok := k.(string); ok {
+			names = append(names, s)
+		}
+	}
+	return names
 }

@@ -1,13 +1,16 @@
-package expr
+package jmespath
 
 import (
 	"strconv"
 	"strings"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
 // A query is a parsed JMESPath expression: it makes a value of a value.
 // An expression after & gets its value only when a function asks for it.
-type query func(r *queryRun, v Value) (Value, error)
+type query func(r *run, v value.Value) (value.Value, error)
 
 // binding gives how strongly an operator binds what stands before it.
 func binding(kind string) int {
@@ -36,29 +39,32 @@ func binding(kind string) int {
 	return 0
 }
 
-type queryParser struct {
-	toks  []queryToken
+// maxNested is how deep expressions may be nested in a query.
+const maxNested = 200
+
+type parser struct {
+	toks  []token
 	i     int
 	depth int
 }
 
-// parseQuery reads a JMESPath expression.
-func parseQuery(text string) (query, error) {
-	toks, err := queryTokens(text)
+// parse reads a JMESPath expression.
+func parse(text string) (query, error) {
+	toks, err := tokens(text)
 	if err != nil {
 		return nil, err
 	}
-	p := &queryParser{toks: toks}
+	p := &parser{toks: toks}
 	q, err := p.expression(0)
 	if err == nil && p.cur().kind != "end" {
-		err = queryMistake(p.cur().pos, "unexpected %s", strQuote(p.cur().text))
+		err = mistake(p.cur().pos, "unexpected %s", value.Quote(p.cur().text))
 	}
 	return q, err
 }
 
-func (p *queryParser) cur() queryToken { return p.toks[p.i] }
+func (p *parser) cur() token { return p.toks[p.i] }
 
-func (p *queryParser) next() queryToken {
+func (p *parser) next() token {
 	t := p.toks[p.i]
 	if t.kind != "end" {
 		p.i++
@@ -66,7 +72,7 @@ func (p *queryParser) next() queryToken {
 	return t
 }
 
-func (p *queryParser) skip(kind string) bool {
+func (p *parser) skip(kind string) bool {
 	if p.cur().kind == kind {
 		p.i++
 		return true
@@ -74,17 +80,17 @@ func (p *queryParser) skip(kind string) bool {
 	return false
 }
 
-func (p *queryParser) expect(kind string) error {
+func (p *parser) expect(kind string) error {
 	if !p.skip(kind) {
-		return queryMistake(p.cur().pos, "expected '%s', got '%s'", kind, p.cur().text)
+		return mistake(p.cur().pos, "expected '%s', got '%s'", kind, p.cur().text)
 	}
 	return nil
 }
 
 // expression reads what binds more strongly than least.
-func (p *queryParser) expression(least int) (query, error) {
-	if p.depth++; p.depth > maxDepth {
-		return nil, queryMistake(p.cur().pos, "nested too deeply")
+func (p *parser) expression(least int) (query, error) {
+	if p.depth++; p.depth > maxNested {
+		return nil, mistake(p.cur().pos, "nested too deeply")
 	}
 	defer func() { p.depth-- }()
 	left, err := p.prefix()
@@ -94,10 +100,10 @@ func (p *queryParser) expression(least int) (query, error) {
 	return left, err
 }
 
-func identity(_ *queryRun, v Value) (Value, error) { return v, nil }
+func identity(_ *run, v value.Value) (value.Value, error) { return v, nil }
 
 // prefix reads an expression's beginning.
-func (p *queryParser) prefix() (query, error) {
+func (p *parser) prefix() (query, error) {
 	t := p.next()
 	switch t.kind {
 	case "name":
@@ -106,14 +112,14 @@ func (p *queryParser) prefix() (query, error) {
 		}
 		return field(t.text), nil
 	case `"`:
-		v, err := FromJSON(`"` + t.text + `"`)
+		v, err := format.FromJSON(`"` + t.text + `"`)
 		if s, ok := v.(string); ok && err == nil {
 			return field(s), nil
 		}
-		return nil, queryMistake(t.pos, "this is no quoted name")
+		return nil, mistake(t.pos, "this is no quoted name")
 	case "'":
 		s := strings.ReplaceAll(t.text, `\'`, `'`)
-		return func(*queryRun, Value) (Value, error) { return s, nil }, nil
+		return func(*run, value.Value) (value.Value, error) { return s, nil }, nil
 	case "`":
 		return literal(t), nil
 	case "@":
@@ -137,7 +143,7 @@ func (p *queryParser) prefix() (query, error) {
 		return negated(q), err
 	case "&":
 		q, err := p.expression(0)
-		return func(*queryRun, Value) (Value, error) { return q, nil }, err
+		return func(*run, value.Value) (value.Value, error) { return q, nil }, err
 	case "(":
 		q, err := p.expression(0)
 		if err == nil {
@@ -147,21 +153,21 @@ func (p *queryParser) prefix() (query, error) {
 	case "[":
 		return p.bracket(identity, true)
 	}
-	return nil, queryMistake(t.pos, "unexpected '%s'", t.text)
+	return nil, mistake(t.pos, "unexpected '%s'", t.text)
 }
 
 // literal makes a value of `…`; what is not JSON is text.
-func literal(t queryToken) query {
+func literal(t token) query {
 	text := strings.ReplaceAll(t.text, "\\`", "`")
-	v, err := FromJSON(text)
+	v, err := format.FromJSON(text)
 	if err != nil {
 		v = strings.TrimLeft(text, " \t\n")
 	}
-	return func(*queryRun, Value) (Value, error) { return v, nil }
+	return func(*run, value.Value) (value.Value, error) { return v, nil }
 }
 
 // infix reads what follows an expression.
-func (p *queryParser) infix(left query) (query, error) {
+func (p *parser) infix(left query) (query, error) {
 	t := p.next()
 	switch t.kind {
 	case ".":
@@ -188,11 +194,11 @@ func (p *queryParser) infix(left query) (query, error) {
 		right, err := p.expression(5)
 		return compared(t.kind, left, right), err
 	}
-	return nil, queryMistake(t.pos, "unexpected '%s'", t.text)
+	return nil, mistake(t.pos, "unexpected '%s'", t.text)
 }
 
 // projected reads what is done to each element of a projection.
-func (p *queryParser) projected(least int) (query, error) {
+func (p *parser) projected(least int) (query, error) {
 	switch kind := p.cur().kind; {
 	case kind == "[" || kind == "[?":
 		return p.expression(least)
@@ -202,10 +208,10 @@ func (p *queryParser) projected(least int) (query, error) {
 	case binding(kind) < 10:
 		return identity, nil
 	}
-	return nil, queryMistake(p.cur().pos, "unexpected '%s'", p.cur().text)
+	return nil, mistake(p.cur().pos, "unexpected '%s'", p.cur().text)
 }
 
-func (p *queryParser) afterDot(least int) (query, error) {
+func (p *parser) afterDot(least int) (query, error) {
 	switch t := p.cur(); t.kind {
 	case "name", `"`, "*":
 		return p.expression(least)
@@ -216,12 +222,12 @@ func (p *queryParser) afterDot(least int) (query, error) {
 		p.next()
 		return p.hash()
 	default:
-		return nil, queryMistake(t.pos, "expected a name after '.', got '%s'", t.text)
+		return nil, mistake(t.pos, "expected a name after '.', got '%s'", t.text)
 	}
 }
 
 // bracket reads [0], [1:2], [*] and, where an expression begins, [a, b].
-func (p *queryParser) bracket(left query, begins bool) (query, error) {
+func (p *parser) bracket(left query, begins bool) (query, error) {
 	switch kind := p.cur().kind; {
 	case kind == "number" || kind == ":":
 		return p.indexOrSlice(left)
@@ -232,10 +238,10 @@ func (p *queryParser) bracket(left query, begins bool) (query, error) {
 	case begins:
 		return p.multi()
 	}
-	return nil, queryMistake(p.cur().pos, "expected a number, ':' or '*', got '%s'", p.cur().text)
+	return nil, mistake(p.cur().pos, "expected a number, ':' or '*', got '%s'", p.cur().text)
 }
 
-func (p *queryParser) indexOrSlice(left query) (query, error) {
+func (p *parser) indexOrSlice(left query) (query, error) {
 	var bounds [3]*int
 	n, sliced := 0, false
 	for p.cur().kind != "]" {
@@ -246,11 +252,11 @@ func (p *queryParser) indexOrSlice(left query) (query, error) {
 		case t.kind == "number" && bounds[n] == nil:
 			i, err := strconv.Atoi(t.text)
 			if err != nil {
-				return nil, queryMistake(t.pos, "the number is too large")
+				return nil, mistake(t.pos, "the number is too large")
 			}
 			bounds[n] = &i
 		default:
-			return nil, queryMistake(t.pos, "unexpected '%s'", t.text)
+			return nil, mistake(t.pos, "unexpected '%s'", t.text)
 		}
 	}
 	p.next()
@@ -261,7 +267,7 @@ func (p *queryParser) indexOrSlice(left query) (query, error) {
 	return project(slicedBy(left, bounds), right), err
 }
 
-func (p *queryParser) filter(left query) (query, error) {
+func (p *parser) filter(left query) (query, error) {
 	test, err := p.expression(0)
 	if err == nil {
 		err = p.expect("]")
@@ -274,7 +280,7 @@ func (p *queryParser) filter(left query) (query, error) {
 }
 
 // multi reads a, b] and makes a list.
-func (p *queryParser) multi() (query, error) {
+func (p *parser) multi() (query, error) {
 	var parts []query
 	for {
 		q, err := p.expression(0)
@@ -291,13 +297,13 @@ func (p *queryParser) multi() (query, error) {
 }
 
 // hash reads a: x, b: y} and makes a map.
-func (p *queryParser) hash() (query, error) {
-	var keys []Value
+func (p *parser) hash() (query, error) {
+	var keys []value.Value
 	var parts []query
 	for {
 		t := p.next()
 		if t.kind != "name" && t.kind != `"` {
-			return nil, queryMistake(t.pos, "expected a name, got '%s'", t.text)
+			return nil, mistake(t.pos, "expected a name, got '%s'", t.text)
 		}
 		if err := p.expect(":"); err != nil {
 			return nil, err
@@ -307,7 +313,7 @@ func (p *queryParser) hash() (query, error) {
 			return nil, err
 		}
 		if keys, parts = append(keys, t.text), append(parts, q); p.skip("}") {
-			return hashOfQueries(keys, parts), nil
+			return hashOf(keys, parts), nil
 		}
 		if err := p.expect(","); err != nil {
 			return nil, err
@@ -315,7 +321,7 @@ func (p *queryParser) hash() (query, error) {
 	}
 }
 
-func (p *queryParser) function(t queryToken) (query, error) {
+func (p *parser) function(t token) (query, error) {
 	var args []query
 	for !p.skip(")") {
 		if len(args) > 0 {
@@ -329,8 +335,8 @@ func (p *queryParser) function(t queryToken) (query, error) {
 		}
 		args = append(args, q)
 	}
-	if queryArity(t.text) == 0 {
-		return nil, queryMistake(t.pos, "no function is named %s", t.text)
+	if arity(t.text) == 0 {
+		return nil, mistake(t.pos, "no function is named %s", t.text)
 	}
 	return called(t.text, args), nil
 }

@@ -1,4 +1,4 @@
-package expr
+package format
 
 import (
 	"fmt"
@@ -108,7 +108,7 @@ func (w *yamlWriter) words(s string, split bool, breakLine func()) {
 		w.put(s[i : i+n])
 		i += n
 		run := len(s[i:]) - len(strings.TrimLeft(s[i:], " "))
-		if run == 1 && w.column > w.style.width && split && i > 0 && i+1 < len(s) {
+		if run == 1 && w.column > w.style.Width && split && i > 0 && i+1 < len(s) {
 			breakLine()
 		} else {
 			w.put(s[i : i+run])
@@ -171,7 +171,7 @@ func (w *yamlWriter) double(s string, split bool) {
 				start = end + 1
 			}
 		}
-		if end <= 0 || end >= len(r)-1 || r[end] != ' ' && start < end || w.column+end-start <= w.style.width || !split {
+		if end <= 0 || end >= len(r)-1 || r[end] != ' ' && start < end || w.column+end-start <= w.style.Width || !split {
 			continue
 		}
 		if start < end {

@@ -1,17 +1,19 @@
-package expr
+package format
 
 import (
 	"strconv"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
-// braces does text.format(args, named).
-func (c *Context) braces(format string, args []Value, named *Map) (Value, error) {
-	f := &formatter{c: c, args: args, named: named}
+// Braces does text.format(args, named).
+func Braces(b *value.Budget, format string, args []value.Value, named *value.Map) (value.Value, error) {
+	f := &formatter{budget: b, args: args, named: named}
 	if err := f.braces(format, 0); err != nil {
 		return nil, err
 	}
-	return f.b.String(), c.write(f.b.Len())
+	return f.b.String(), b.Write(f.b.Len())
 }
 
 func (f *formatter) braces(s string, depth int) error {
@@ -28,11 +30,11 @@ func (f *formatter) braces(s string, depth int) error {
 			continue
 		}
 		if s[i] == '}' {
-			return fail(TypeError, "a single '}' stands in the format").withHint("write }} for the sign itself")
+			return value.Errorf(value.TypeError, "a single '}' stands in the format").WithHint("write }} for the sign itself")
 		}
 		end := closing(s[i:])
 		if end < 0 {
-			return fail(TypeError, "a '{' in the format is not closed").withHint("write {{ for the sign itself")
+			return value.Errorf(value.TypeError, "a '{' in the format is not closed").WithHint("write {{ for the sign itself")
 		}
 		if err := f.field(s[i+1:i+end], depth); err != nil {
 			return err
@@ -62,55 +64,55 @@ func closing(s string) int {
 func (f *formatter) field(s string, depth int) error {
 	head, format, _ := strings.Cut(s, ":")
 	head, conv, _ := strings.Cut(head, "!")
-	v, err := f.named1(head)
+	v, err := f.lookup(head)
 	if err != nil {
 		return err
 	}
 	switch conv {
 	case "r", "a":
-		v = repr(v)
+		v = value.Repr(v)
 	case "s":
-		v = Text(v)
+		v = value.Text(v)
 	}
 	if strings.Contains(format, "{") {
 		if depth > 1 {
-			return fail(TypeError, "formats are nested too deeply")
+			return value.Errorf(value.TypeError, "formats are nested too deeply")
 		}
-		inner := &formatter{c: f.c, args: f.args, named: f.named, next: f.next}
+		inner := &formatter{budget: f.budget, args: f.args, named: f.named, next: f.next}
 		if err := inner.braces(format, depth+1); err != nil {
 			return err
 		}
 		format, f.next = inner.b.String(), inner.next
 	}
-	text, err := f.c.formatted(v, format)
+	text, err := formatted(f.budget, v, format)
 	f.b.WriteString(text)
 	if err == nil {
-		err = f.c.write(f.b.Len())
+		err = f.budget.Write(f.b.Len())
 	}
 	return err
 }
 
-// named1 finds the value of a field: {}, {0}, {name}, {name.attr[key]}.
-func (f *formatter) named1(head string) (Value, error) {
+// lookup finds the value of a field: {}, {0}, {name}, {name.attr[key]}.
+func (f *formatter) lookup(head string) (value.Value, error) {
 	end := strings.IndexAny(head, ".[")
 	if end < 0 {
 		end = len(head)
 	}
 	root, path := head[:end], head[end:]
-	var v Value
+	var v value.Value
 	if i, err := strconv.Atoi(root); root == "" || err == nil {
 		if root == "" {
 			i, f.next = f.next, f.next+1
 		}
 		if i < 0 || i >= len(f.args) {
-			return nil, fail(TypeError, "the format asks for value %d, but %d are given", i, len(f.args))
+			return nil, value.Errorf(value.TypeError, "the format asks for value %d, but %d are given", i, len(f.args))
 		}
 		v = f.args[i]
 	} else {
-		m, _ := f.named.(*Map)
+		m, _ := f.named.(*value.Map)
 		var ok bool
 		if v, ok = m.Get(root); !ok {
-			return nil, fail(TypeError, "the format asks for %s, which is not given", strQuote(root))
+			return nil, value.Errorf(value.TypeError, "the format asks for %s, which is not given", value.Quote(root))
 		}
 	}
 	for path != "" {
@@ -127,41 +129,41 @@ func (f *formatter) named1(head string) (Value, error) {
 		}
 		next, ok := under(v, key)
 		if !ok {
-			return nil, fail(TypeError, "the format asks for %s of %s, which is not there", strQuote(key), described(v))
+			return nil, value.Errorf(value.TypeError, "the format asks for %s of %s, which is not there", value.Quote(key), value.Describe(v))
 		}
 		v = next
 	}
 	return v, nil
 }
 
-func under(v Value, key string) (Value, bool) {
+func under(v value.Value, key string) (value.Value, bool) {
 	switch c := v.(type) {
-	case *Map:
+	case *value.Map:
 		return c.Get(key)
-	case []Value:
+	case []value.Value:
 		if i, err := strconv.Atoi(key); err == nil {
-			return itemAt(c, i)
+			return value.ItemAt(c, i)
 		}
 	}
 	return nil, false
 }
 
 // formatted writes v by a format specification: [[fill]align][sign][#][0][width][group][.precision][type].
-func (c *Context) formatted(v Value, format string) (string, error) {
+func formatted(b *value.Budget, v value.Value, format string) (string, error) {
 	if format == "" {
-		return Text(v), nil
+		return value.Text(v), nil
 	}
 	sp, err := parseSpec(format)
 	if err != nil {
 		return "", err
 	}
-	if err := c.write(sp.width + max(sp.precision, 0)); err != nil {
+	if err := b.Write(sp.width + max(sp.precision, 0)); err != nil {
 		return "", err
 	}
-	if m, ok := v.(moment); ok {
-		return m.format(format), nil
+	if m, ok := v.(value.Moment); ok {
+		return Time(m, format), nil
 	}
-	if !isNumber(v) {
+	if !value.IsNumber(v) {
 		return sp.formatText(v)
 	}
 	if sp.align == 0 {
@@ -175,19 +177,19 @@ func (c *Context) formatted(v Value, format string) (string, error) {
 		sp.verb = 'd'
 		return sp.integer(v), nil
 	case sp.verb == 'c' && !isFloat:
-		n, _ := toInt(v)
+		n, _ := value.ToInt(v)
 		return sp.pad(string(rune(n))), nil
 	case sp.verb == 0 && sp.precision < 0:
-		text := floatText(toFloat(v))
+		text := value.FloatText(value.ToFloat(v))
 		sign := sp.signOf(strings.HasPrefix(text, "-"))
 		return sp.padNumber(sign, grouping(strings.TrimPrefix(text, "-"), sp.group)), nil
 	case sp.verb == 0, sp.verb == 'n':
 		sp.verb = 'g'
-		return sp.float(toFloat(v)), nil
+		return sp.float(value.ToFloat(v)), nil
 	case strings.IndexByte("eEfFgG%", sp.verb) >= 0:
-		return sp.float(toFloat(v)), nil
+		return sp.float(value.ToFloat(v)), nil
 	}
-	return "", fail(TypeError, "the format '%c' is not for %s", sp.verb, described(v))
+	return "", value.Errorf(value.TypeError, "the format '%c' is not for %s", sp.verb, value.Describe(v))
 }
 
 func grouping(digits string, sep byte) string {
@@ -197,11 +199,11 @@ func grouping(digits string, sep byte) string {
 	return grouped(digits, sep, 3)
 }
 
-func (s *spec) formatText(v Value) (string, error) {
+func (s *spec) formatText(v value.Value) (string, error) {
 	if s.verb != 0 && s.verb != 's' {
-		return "", fail(TypeError, "the format '%c' is not for %s", s.verb, described(v))
+		return "", value.Errorf(value.TypeError, "the format '%c' is not for %s", s.verb, value.Describe(v))
 	}
-	text := Text(v)
+	text := value.Text(v)
 	if s.precision >= 0 {
 		text = firstRunes(text, s.precision)
 	}
@@ -233,7 +235,7 @@ func parseSpec(format string) (*spec, error) {
 	}
 	number := func() int {
 		n := 0
-		for rest != "" && isDigit(rest[0]) && n <= maxText {
+		for rest != "" && value.IsDigit(rest[0]) && n <= value.MaxText {
 			n, rest = n*10+int(rest[0]-'0'), rest[1:]
 		}
 		return n
@@ -247,11 +249,11 @@ func parseSpec(format string) (*spec, error) {
 		s.precision = number()
 	}
 	s.verb = take("bcdeEfFgGnosxX%")
-	if s.width > maxText || s.precision > maxText {
-		return nil, fail(LimitError, "the width in the format is too large")
+	if s.width > value.MaxText || s.precision > value.MaxText {
+		return nil, value.Errorf(value.LimitError, "the width in the format is too large")
 	}
 	if rest != "" {
-		return nil, fail(TypeError, "%s is no format", strQuote(format)).withHint("as in {:>10}, {:05d}, {:.2f}")
+		return nil, value.Errorf(value.TypeError, "%s is no format", value.Quote(format)).WithHint("as in {:>10}, {:05d}, {:.2f}")
 	}
 	return s, nil
 }

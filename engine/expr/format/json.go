@@ -1,4 +1,8 @@
-package expr
+// Package format writes values as other programs do, byte by byte, and reads them
+// back: Python's JSON, PyYAML's YAML, the formats of Python's % and format(), and
+// the dates of strftime and strptime. It knows values and nothing else; YAML is
+// read elsewhere.
+package format
 
 import (
 	"bytes"
@@ -13,7 +17,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"runner/engine/expr/value"
 )
+
+// maxNesting is how deep values may be nested in JSON.
+const maxNesting = 200
 
 // JSONStyle is how JSON writes a value.
 type JSONStyle struct {
@@ -21,62 +30,65 @@ type JSONStyle struct {
 	SortKeys bool // by code point
 	ASCII    bool // everything else as \uXXXX
 
-	item, key string // separators; empty: Python's own
-	indented  bool   // even with an Indent of 0
+	Item, Key string // separators; empty: Python's own
+	Indented  bool   // even with an Indent of 0
 }
 
 // JSON writes a value as JSON the way Python's json module does; an Unknown is
 // the string "(known after apply)".
-func JSON(v Value, style JSONStyle) string {
-	w := newJSONWriter(style, math.MaxInt)
-	w.value(v, 0)
-	return w.b.String()
+func JSON(v value.Value, style JSONStyle) string {
+	w := NewJSONWriter(style, math.MaxInt)
+	w.Value(v, 0)
+	return w.B.String()
 }
 
 type jsonWriter struct {
-	writer
+	B     strings.Builder
+	max   int
 	style JSONStyle
 }
 
-func newJSONWriter(style JSONStyle, limit int) *jsonWriter {
-	style.indented = style.indented || style.Indent > 0
-	if style.item == "" {
-		style.item = ", "
-		if style.indented {
-			style.item = ","
+func (w *jsonWriter) over() bool { return w.B.Len() > w.max }
+
+func NewJSONWriter(style JSONStyle, limit int) *jsonWriter {
+	style.Indented = style.Indented || style.Indent > 0
+	if style.Item == "" {
+		style.Item = ", "
+		if style.Indented {
+			style.Item = ","
 		}
 	}
-	if style.key == "" {
-		style.key = ": "
+	if style.Key == "" {
+		style.Key = ": "
 	}
-	return &jsonWriter{writer{max: limit}, style}
+	return &jsonWriter{max: limit, style: style}
 }
 
-func (w *jsonWriter) value(v Value, depth int) {
+func (w *jsonWriter) Value(v value.Value, depth int) {
 	if w.over() {
 		return
 	}
 	switch v := v.(type) {
 	case nil:
-		w.b.WriteString("null")
+		w.B.WriteString("null")
 	case bool:
-		w.b.WriteString(strconv.FormatBool(v))
+		w.B.WriteString(strconv.FormatBool(v))
 	case int, *big.Int:
-		w.b.WriteString(Text(v))
+		w.B.WriteString(value.Text(v))
 	case float64:
-		w.b.WriteString(jsonFloat(v))
+		w.B.WriteString(jsonFloat(v))
 	case string:
 		w.str(v)
-	case []Value:
+	case []value.Value:
 		w.items(v, depth)
-	case Tuple:
+	case value.Tuple:
 		w.items(v, depth)
-	case *Map:
+	case *value.Map:
 		w.members(v, depth)
-	case *Unknown:
-		w.str(KnownAfterApply)
+	case *value.Unknown:
+		w.str(value.KnownAfterApply)
 	default:
-		w.str(Text(v))
+		w.str(value.Text(v))
 	}
 }
 
@@ -89,66 +101,66 @@ func jsonFloat(f float64) string {
 	case math.IsInf(f, -1):
 		return "-Infinity"
 	}
-	return floatText(f)
+	return value.FloatText(f)
 }
 
 func (w *jsonWriter) line(depth int) {
-	if w.style.indented {
-		w.b.WriteByte('\n')
+	if w.style.Indented {
+		w.B.WriteByte('\n')
 		for range depth * w.style.Indent {
-			w.b.WriteByte(' ')
+			w.B.WriteByte(' ')
 		}
 	}
 }
 
-func (w *jsonWriter) items(l []Value, depth int) {
+func (w *jsonWriter) items(l []value.Value, depth int) {
 	if len(l) == 0 {
-		w.b.WriteString("[]")
+		w.B.WriteString("[]")
 		return
 	}
-	w.b.WriteByte('[')
+	w.B.WriteByte('[')
 	for i, e := range l {
 		if w.over() {
 			return
 		}
 		if i > 0 {
-			w.b.WriteString(w.style.item)
+			w.B.WriteString(w.style.Item)
 		}
 		w.line(depth + 1)
-		w.value(e, depth+1)
+		w.Value(e, depth+1)
 	}
 	w.line(depth)
-	w.b.WriteByte(']')
+	w.B.WriteByte(']')
 }
 
-func (w *jsonWriter) members(m *Map, depth int) {
+func (w *jsonWriter) members(m *value.Map, depth int) {
 	if m.Len() == 0 {
-		w.b.WriteString("{}")
+		w.B.WriteString("{}")
 		return
 	}
 	keys := m.Keys()
 	if w.style.SortKeys {
-		slices.SortStableFunc(keys, func(a, b Value) int { return strings.Compare(jsonKey(a), jsonKey(b)) })
+		slices.SortStableFunc(keys, func(a, b value.Value) int { return strings.Compare(jsonKey(a), jsonKey(b)) })
 	}
-	w.b.WriteByte('{')
+	w.B.WriteByte('{')
 	for i, k := range keys {
 		if w.over() {
 			return
 		}
 		if i > 0 {
-			w.b.WriteString(w.style.item)
+			w.B.WriteString(w.style.Item)
 		}
 		w.line(depth + 1)
 		w.str(jsonKey(k))
-		w.b.WriteString(w.style.key)
+		w.B.WriteString(w.style.Key)
 		e, _ := m.Get(k)
-		w.value(e, depth+1)
+		w.Value(e, depth+1)
 	}
 	w.line(depth)
-	w.b.WriteByte('}')
+	w.B.WriteByte('}')
 }
 
-func jsonKey(k Value) string {
+func jsonKey(k value.Value) string {
 	switch k := k.(type) {
 	case string:
 		return k
@@ -159,29 +171,29 @@ func jsonKey(k Value) string {
 	case float64:
 		return jsonFloat(k)
 	}
-	return Text(k)
+	return value.Text(k)
 }
 
 func (w *jsonWriter) str(s string) {
-	w.b.WriteByte('"')
+	w.B.WriteByte('"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
-			w.b.WriteByte('\\')
-			w.b.WriteRune(r)
+			w.B.WriteByte('\\')
+			w.B.WriteRune(r)
 		case r == '\b':
-			w.b.WriteString(`\b`)
+			w.B.WriteString(`\b`)
 		case r == '\f':
-			w.b.WriteString(`\f`)
+			w.B.WriteString(`\f`)
 		case r == '\n' || r == '\r' || r == '\t':
-			w.b.WriteString(controlEscape(r))
+			w.B.WriteString(value.ControlEscape(r))
 		case r < ' ' || r > '~' && w.style.ASCII:
 			w.unicode(r)
 		default:
-			w.b.WriteRune(r)
+			w.B.WriteRune(r)
 		}
 	}
-	w.b.WriteByte('"')
+	w.B.WriteByte('"')
 }
 
 func (w *jsonWriter) unicode(r rune) {
@@ -190,11 +202,11 @@ func (w *jsonWriter) unicode(r rune) {
 		w.unicode(hi)
 		r = lo
 	}
-	w.b.WriteString(`\u` + hexByte(byte(r>>8)) + hexByte(byte(r)))
+	w.B.WriteString(`\u` + value.HexByte(byte(r>>8)) + value.HexByte(byte(r)))
 }
 
 // FromJSON reads one JSON value; maps keep their order.
-func FromJSON(text string) (Value, error) {
+func FromJSON(text string) (value.Value, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	v, err := fromTokens(d, 0)
@@ -202,20 +214,20 @@ func FromJSON(text string) (Value, error) {
 		return nil, jsonMistake(text, err, d.InputOffset())
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fail(FilterError, "there is more after the JSON value, at character %d", d.InputOffset()+1)
+		return nil, value.Errorf(value.FilterError, "there is more after the JSON value, at character %d", d.InputOffset()+1)
 	}
 	return v, nil
 }
 
-func jsonMistake(text string, err error, at int64) *Error {
+func jsonMistake(text string, err error, at int64) *value.Error {
 	if strings.TrimSpace(text) == "" {
-		return fail(FilterError, "there is no JSON in an empty text")
+		return value.Errorf(value.FilterError, "there is no JSON in an empty text")
 	}
-	return fail(FilterError, "this is not JSON, at character %d: %s", at+1, strings.TrimPrefix(err.Error(), "json: "))
+	return value.Errorf(value.FilterError, "this is not JSON, at character %d: %s", at+1, strings.TrimPrefix(err.Error(), "json: "))
 }
 
-func fromTokens(d *json.Decoder, depth int) (Value, error) {
-	if depth > maxDepth {
+func fromTokens(d *json.Decoder, depth int) (value.Value, error) {
+	if depth > maxNesting {
 		return nil, fmt.Errorf("nested too deeply")
 	}
 	t, err := d.Token()
@@ -234,8 +246,8 @@ func fromTokens(d *json.Decoder, depth int) (Value, error) {
 	return t, nil
 }
 
-func listFromTokens(d *json.Decoder, depth int) (Value, error) {
-	l := []Value{}
+func listFromTokens(d *json.Decoder, depth int) (value.Value, error) {
+	l := []value.Value{}
 	for d.More() {
 		v, err := fromTokens(d, depth+1)
 		if err != nil {
@@ -247,8 +259,8 @@ func listFromTokens(d *json.Decoder, depth int) (Value, error) {
 	return l, err
 }
 
-func mapFromTokens(d *json.Decoder, depth int) (Value, error) {
-	m := &Map{}
+func mapFromTokens(d *json.Decoder, depth int) (value.Value, error) {
+	m := &value.Map{}
 	for d.More() {
 		k, err := d.Token()
 		if err != nil {
@@ -264,8 +276,8 @@ func mapFromTokens(d *json.Decoder, depth int) (Value, error) {
 	return m, err
 }
 
-func numberFromJSON(s string) Value {
-	if n, ok := parseInt(s, 10); ok {
+func numberFromJSON(s string) value.Value {
+	if n, ok := value.ParseInt(s, 10); ok {
 		return n
 	}
 	f, _ := strconv.ParseFloat(s, 64)
@@ -275,20 +287,20 @@ func numberFromJSON(s string) Value {
 // FromGo makes a Value of what encoding/json or Go code holds: maps with string
 // keys (sorted), slices, numbers of any size, strings, bools, nil. Whatever
 // marshals itself is taken as its JSON.
-func FromGo(v any) Value {
+func FromGo(v any) value.Value {
 	switch v := v.(type) {
-	case nil, bool, int, float64, string, *big.Int, *Map, *Unknown, *Undefined, Tuple, omit:
+	case nil, bool, int, float64, string, *big.Int, *value.Map, *value.Unknown, *value.Undefined, value.Tuple, value.Omitted:
 		return v
 	case json.Number:
 		return numberFromJSON(string(v))
 	case []any:
-		l := make([]Value, len(v))
+		l := make([]value.Value, len(v))
 		for i, e := range v {
 			l[i] = FromGo(e)
 		}
 		return l
 	case map[string]any:
-		m := &Map{}
+		m := &value.Map{}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			m.Set(k, FromGo(v[k]))
 		}
@@ -298,7 +310,7 @@ func FromGo(v any) Value {
 }
 
 // fromReflected takes the long way for types that are met seldom.
-func fromReflected(v any) Value {
+func fromReflected(v any) value.Value {
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Bool:
 		return r.Bool()
@@ -307,7 +319,7 @@ func fromReflected(v any) Value {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return int(r.Int())
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return normal(new(big.Int).SetUint64(r.Uint()))
+		return value.Normal(new(big.Int).SetUint64(r.Uint()))
 	case reflect.Float32, reflect.Float64:
 		return r.Float()
 	}

@@ -1,14 +1,17 @@
-package expr
+package jmespath
 
 import (
 	"math"
 	"slices"
 	"strings"
+
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 )
 
-// queryArity gives how many arguments a function takes: negative for at least
+// arity gives how many arguments a function takes: negative for at least
 // so many, 0 if there is no such function.
-func queryArity(name string) int {
+func arity(name string) int {
 	switch name {
 	case "abs", "avg", "ceil", "floor", "keys", "values", "length", "max", "min", "reverse", "sort", "sum",
 		"to_array", "to_number", "to_string", "type":
@@ -22,12 +25,12 @@ func queryArity(name string) int {
 }
 
 func called(name string, args []query) query {
-	return func(r *queryRun, v Value) (Value, error) {
-		n := queryArity(name)
+	return func(r *run, v value.Value) (value.Value, error) {
+		n := arity(name)
 		if n > 0 && len(args) != n || len(args) < -n {
-			return nil, fail(FilterError, "the function %s() of queries takes %d arguments, not %d", name, max(n, -n), len(args))
+			return nil, value.Errorf(value.FilterError, "the function %s() of queries takes %d arguments, not %d", name, max(n, -n), len(args))
 		}
-		in := make([]Value, len(args))
+		in := make([]value.Value, len(args))
 		for i, a := range args {
 			var err error
 			if in[i], err = a(r, v); err != nil {
@@ -51,29 +54,29 @@ func called(name string, args []query) query {
 	}
 }
 
-func badArgument(name string, v Value) *Error {
-	return fail(FilterError, "the function %s() of queries is not for %s", name, described(v))
+func badArgument(name string, v value.Value) *value.Error {
+	return value.Errorf(value.FilterError, "the function %s() of queries is not for %s", name, value.Describe(v))
 }
 
-func (r *queryRun) numeric(name string, v Value) (Value, error) {
+func (r *run) numeric(name string, v value.Value) (value.Value, error) {
 	if name == "avg" || name == "sum" {
-		l, ok := v.([]Value)
-		if !ok || slices.ContainsFunc(l, func(e Value) bool { return !queryNumber(e) }) {
+		l, ok := v.([]value.Value)
+		if !ok || slices.ContainsFunc(l, func(e value.Value) bool { return !isNumber(e) }) {
 			return nil, badArgument(name, v)
 		}
-		total := Value(0)
+		total := value.Value(0)
 		for _, e := range l {
-			total, _ = numeric("+", total, e)
+			total, _ = value.Numeric("+", total, e)
 		}
 		switch {
 		case name == "sum":
-			return total, r.c.spent(len(l))
+			return total, r.b.Count(len(l))
 		case len(l) == 0:
 			return nil, nil
 		}
-		return numeric("/", total, len(l))
+		return value.Numeric("/", total, len(l))
 	}
-	if !queryNumber(v) {
+	if !isNumber(v) {
 		return nil, badArgument(name, v)
 	}
 	if f, ok := v.(float64); ok && name != "abs" {
@@ -85,58 +88,59 @@ func (r *queryRun) numeric(name string, v Value) (Value, error) {
 		if math.IsInf(f, 0) || math.IsNaN(f) {
 			return f, nil
 		}
-		return truncated(f), nil
+		return value.Truncate(f), nil
 	}
-	if name == "abs" && toFloat(v) < 0 {
-		return sign("-", v)
+	if name == "abs" && value.ToFloat(v) < 0 {
+		return value.Signed("-", v)
 	}
 	return v, nil
 }
 
-func (r *queryRun) oneArgument(name string, v Value) (Value, error) {
+func (r *run) oneArgument(name string, v value.Value) (value.Value, error) {
 	switch name {
 	case "type":
-		return queryType(v), nil
+		return typeOf(v), nil
 	case "to_array":
-		if l, ok := v.([]Value); ok {
+		if l, ok := v.([]value.Value); ok {
 			return l, nil
 		}
-		return []Value{v}, nil
+		return []value.Value{v}, nil
 	case "to_string":
 		if s, ok := v.(string); ok {
 			return s, nil
 		}
-		w := newJSONWriter(JSONStyle{item: ",", key: ":"}, maxText)
-		w.value(v, 0)
-		return w.b.String(), r.c.write(w.b.Len())
+		w := format.NewJSONWriter(format.JSONStyle{Item: ",", Key: ":"}, value.MaxText)
+		w.Value(v, 0)
+		return w.B.String(), r.b.Write(w.B.Len())
 	case "to_number":
-		return queryToNumber(v), nil
+		return toNumber(v), nil
 	case "reverse", "length":
 		if s, ok := v.(string); ok {
-			u := &use{c: r.c, in: s, name: name}
+			runes := []rune(s)
 			if name == "length" {
-				return length(u)
+				return len(runes), nil
 			}
-			return reverse(u)
+			slices.Reverse(runes)
+			return string(runes), r.b.Write(len(s))
 		}
 	}
 	switch c := v.(type) {
-	case *Map:
+	case *value.Map:
 		switch name {
 		case "keys":
-			return append([]Value{}, c.keys...), nil
+			return append([]value.Value{}, c.Keys()...), nil
 		case "values":
 			return values(identity)(r, v)
 		case "length":
 			return c.Len(), nil
 		}
-	case []Value:
+	case []value.Value:
 		return r.onList(name, c)
 	}
 	return nil, badArgument(name, v)
 }
 
-func (r *queryRun) onList(name string, l []Value) (Value, error) {
+func (r *run) onList(name string, l []value.Value) (value.Value, error) {
 	switch name {
 	case "length":
 		return len(l), nil
@@ -163,22 +167,22 @@ func (r *queryRun) onList(name string, l []Value) (Value, error) {
 }
 
 // sorted sorts by keys that are all numbers or all text.
-func (r *queryRun) sorted(name string, l, keys []Value) ([]Value, error) {
+func (r *run) sorted(name string, l, keys []value.Value) ([]value.Value, error) {
 	for _, k := range keys {
 		_, text := k.(string)
 		_, firstText := keys[0].(string)
-		if !text && !queryNumber(k) || text != firstText {
+		if !text && !isNumber(k) || text != firstText {
 			return nil, badArgument(name, k)
 		}
 	}
-	out, err := r.c.sortedBy(l, keys, false)
+	out, err := r.b.SortedBy(l, keys, false)
 	if out == nil {
-		out = []Value{}
+		out = []value.Value{}
 	}
 	return out, err
 }
 
-func queryType(v Value) string {
+func typeOf(v value.Value) string {
 	switch v.(type) {
 	case nil:
 		return "null"
@@ -186,38 +190,38 @@ func queryType(v Value) string {
 		return "boolean"
 	case string:
 		return "string"
-	case []Value:
+	case []value.Value:
 		return "array"
-	case *Map:
+	case *value.Map:
 		return "object"
 	}
 	return "number"
 }
 
-func queryToNumber(v Value) Value {
+func toNumber(v value.Value) value.Value {
 	if s, ok := v.(string); ok {
-		if n, ok := intOf(s, 10); ok {
+		if n, ok := value.ReadInt(s, 10); ok {
 			return n
 		}
-		if f, ok := parseFloat(s); ok {
+		if f, ok := value.ReadFloat(s); ok {
 			return f
 		}
 		return nil
 	}
-	if queryNumber(v) {
+	if isNumber(v) {
 		return v
 	}
 	return nil
 }
 
-func (r *queryRun) twoArguments(name string, a, b Value) (Value, error) {
+func (r *run) twoArguments(name string, a, b value.Value) (value.Value, error) {
 	s, isText := a.(string)
 	t, _ := b.(string)
 	_, bText := b.(string)
 	switch name {
 	case "contains":
-		if l, ok := a.([]Value); ok {
-			return slices.ContainsFunc(l, func(e Value) bool { return queryEqual(r.c, e, b) }), r.c.spent(len(l))
+		if l, ok := a.([]value.Value); ok {
+			return slices.ContainsFunc(l, func(e value.Value) bool { return equal(r.b, e, b) }), r.b.Count(len(l))
 		}
 		if isText {
 			return bText && strings.Contains(s, t), nil
@@ -231,25 +235,38 @@ func (r *queryRun) twoArguments(name string, a, b Value) (Value, error) {
 			return strings.HasSuffix(s, t), nil
 		}
 	case "join":
-		l, ok := b.([]Value)
-		if isText && ok && !slices.ContainsFunc(l, func(e Value) bool { _, ok := e.(string); return !ok }) {
-			return r.c.joined(l, s)
+		l, ok := b.([]value.Value)
+		if isText && ok && !slices.ContainsFunc(l, func(e value.Value) bool { _, ok := e.(string); return !ok }) {
+			return r.joined(l, s)
 		}
 	}
 	return nil, badArgument(name, a)
 }
 
-func (r *queryRun) variadic(name string, in []Value) (Value, error) {
+func (r *run) joined(l []value.Value, sep string) (value.Value, error) {
+	texts := make([]string, len(l))
+	size := len(sep) * len(l)
+	for i, v := range l {
+		texts[i], _ = v.(string)
+		size += len(texts[i])
+	}
+	if err := r.b.Write(size); err != nil {
+		return nil, err
+	}
+	return strings.Join(texts, sep), nil
+}
+
+func (r *run) variadic(name string, in []value.Value) (value.Value, error) {
 	if name == "not_null" {
-		i := slices.IndexFunc(in, func(v Value) bool { return v != nil })
+		i := slices.IndexFunc(in, func(v value.Value) bool { return v != nil })
 		if i < 0 {
 			return nil, nil
 		}
 		return in[i], nil
 	}
-	out := &Map{}
+	out := &value.Map{}
 	for _, v := range in {
-		m, ok := v.(*Map)
+		m, ok := v.(*value.Map)
 		if !ok {
 			return nil, badArgument(name, v)
 		}
@@ -257,20 +274,20 @@ func (r *queryRun) variadic(name string, in []Value) (Value, error) {
 			out.Set(k, e)
 		}
 	}
-	return out, r.c.spent(out.Len())
+	return out, r.b.Count(out.Len())
 }
 
 // byExpression does the functions that take a list and &expression.
-func (r *queryRun) byExpression(name string, in []Value) (Value, error) {
+func (r *run) byExpression(name string, in []value.Value) (value.Value, error) {
 	if name == "map" {
 		in[0], in[1] = in[1], in[0]
 	}
-	l, ok := in[0].([]Value)
+	l, ok := in[0].([]value.Value)
 	q, isQuery := in[1].(query)
 	if !ok || !isQuery {
-		return nil, badArgument(name, in[0]).withHint("as in " + name + "(list, &field); map takes the expression first")
+		return nil, badArgument(name, in[0]).WithHint("as in " + name + "(list, &field); map takes the expression first")
 	}
-	keys := make([]Value, len(l))
+	keys := make([]value.Value, len(l))
 	for i, e := range l {
 		var err error
 		if keys[i], err = q(r, e); err != nil {
@@ -288,7 +305,10 @@ func (r *queryRun) byExpression(name string, in []Value) (Value, error) {
 	sorted, err := r.sorted(name, l, keys)
 	switch {
 	case err != nil || name == "sort_by":
-		return listOrError(sorted, err)
+		if err != nil {
+			return nil, err
+		}
+		return sorted, nil
 	case len(sorted) == 0:
 		return nil, nil
 	case name == "min_by":

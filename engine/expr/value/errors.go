@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"errors"
@@ -52,30 +52,37 @@ func (e *Error) Hint() string { return e.hint }
 // Detail is more about the mistake: the whole list of what is allowed. May be empty.
 func (e *Error) Detail() string { return e.detail }
 
-// fail makes an Error without a place; whoever knows the expression adds it.
-func fail(class Class, format string, args ...any) *Error {
+// Errorf makes an Error without a place; whoever knows the expression adds it.
+func Errorf(class Class, format string, args ...any) *Error {
 	return &Error{Class: class, Msg: fmt.Sprintf(format, args...)}
 }
 
-func (e *Error) withHint(hint string) *Error {
+// WithHint adds what to do about the mistake and returns it.
+func (e *Error) WithHint(hint string) *Error {
 	e.hint = hint
 	return e
 }
 
-// asError makes an *Error of any error; one that is an *Error keeps its class.
-func asError(err error, class Class) *Error {
+// WithDetail adds more about the mistake and returns it.
+func (e *Error) WithDetail(detail string) *Error {
+	e.detail = detail
+	return e
+}
+
+// AsError makes an *Error of any error; one that is an *Error keeps its class.
+func AsError(err error, class Class) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Class: class, Msg: err.Error(), Err: err}
 }
 
-// placed gives err a place if it has none yet.
-func placed(err error, place func() diagnostic.Place) error {
-	if _, ok := err.(*unknownSignal); ok {
+// Placed gives err a place if it has none yet.
+func Placed(err error, place func() diagnostic.Place) error {
+	if _, ok := err.(*UnknownError); ok {
 		return err
 	}
-	e := asError(err, TypeError)
+	e := AsError(err, TypeError)
 	if e.Place.IsZero() {
 		c := *e
 		c.Place = place()
@@ -84,20 +91,20 @@ func placed(err error, place func() diagnostic.Place) error {
 	return e
 }
 
-// unknownSignal unwinds to where a template's outcome is gathered: what follows
+// UnknownError unwinds to where a template's outcome is gathered: what follows
 // depends on a value that is not known yet.
-type unknownSignal struct{ u *Unknown }
+type UnknownError struct{ Unknown *Unknown }
 
-func (*unknownSignal) Error() string { return KnownAfterApply }
+func (*UnknownError) Error() string { return KnownAfterApply }
 
-// undefinedError is what use of an Undefined leads to.
-func undefinedError(u *Undefined) *Error {
-	e := &Error{Class: UndefinedError, Msg: u.Hint, Place: u.Place, hint: u.near}
+// Err is what use of an Undefined leads to.
+func (u *Undefined) Err() *Error {
+	e := &Error{Class: UndefinedError, Msg: u.Hint, Place: u.Place, hint: u.Near}
 	if e.Msg == "" {
 		e.Msg = fmt.Sprintf("'%s' is undefined", u.Name)
 	}
-	if u.names != nil && e.hint == "" {
-		e.hint = suggest.DidYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.names())
+	if u.Names != nil && e.hint == "" {
+		e.hint = suggest.DidYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.Names())
 	}
 	return e
 }

@@ -1,31 +1,33 @@
-package expr
+package format
 
 import (
 	"math/big"
 	"regexp"
 	"slices"
 	"strings"
+
+	"runner/engine/expr/value"
 )
 
-// A yamlFlow says what is written in one line, between brackets.
-type yamlFlow int
+// A YAMLFlow says what is written in one line, between brackets.
+type YAMLFlow int
 
 const (
-	flowLeaves yamlFlow = iota // lists and maps that hold only scalars
-	flowNever                  // only what is empty
-	flowAlways
+	FlowLeaves YAMLFlow = iota // lists and maps that hold only scalars
+	FlowNever                  // only what is empty
+	FlowAlways
 )
 
-type yamlStyle struct {
-	indent int
-	flow   yamlFlow
-	sorted bool
-	width  int // where lines are broken
+type YAMLStyle struct {
+	Indent int
+	Flow   YAMLFlow
+	Sorted bool
+	Width  int // where lines are broken
 }
 
-// writeYAML writes a finished value as PyYAML does, line breaks included, so
+// YAML writes a finished value as PyYAML does, line breaks included, so
 // that files made from it do not change when Ansible's are replaced.
-func writeYAML(v Value, style yamlStyle) string {
+func YAML(v value.Value, style YAMLStyle) string {
 	w := &yamlWriter{style: style, space: true, fresh: true, indent: -1}
 	w.node(v, inRoot)
 	w.newIndent()
@@ -47,7 +49,7 @@ const (
 
 type yamlWriter struct {
 	b      strings.Builder
-	style  yamlStyle
+	style  YAMLStyle
 	column int
 	indent int // -1: before the first collection
 	level  int // of flow collections around
@@ -91,19 +93,19 @@ func (w *yamlWriter) deeper(flow, same bool, f func()) {
 	before := w.indent
 	switch {
 	case before < 0 && flow:
-		w.indent = w.style.indent
+		w.indent = w.style.Indent
 	case before < 0:
 		w.indent = 0
 	case !same:
-		w.indent += w.style.indent
+		w.indent += w.style.Indent
 	}
 	f()
 	w.indent = before
 }
 
-func (w *yamlWriter) node(v Value, in yamlContext) {
+func (w *yamlWriter) node(v value.Value, in yamlContext) {
 	switch v := v.(type) {
-	case []Value:
+	case []value.Value:
 		if w.inFlow(len(v), v) {
 			w.flowSequence(v)
 			return
@@ -115,8 +117,8 @@ func (w *yamlWriter) node(v Value, in yamlContext) {
 				w.node(e, inSequence)
 			}
 		})
-	case *Map:
-		values := make([]Value, 0, v.Len())
+	case *value.Map:
+		values := make([]value.Value, 0, v.Len())
 		for _, e := range v.All() {
 			values = append(values, e)
 		}
@@ -130,37 +132,37 @@ func (w *yamlWriter) node(v Value, in yamlContext) {
 	}
 }
 
-func (w *yamlWriter) inFlow(n int, values []Value) bool {
-	if n == 0 || w.level > 0 || w.style.flow == flowAlways {
+func (w *yamlWriter) inFlow(n int, values []value.Value) bool {
+	if n == 0 || w.level > 0 || w.style.Flow == FlowAlways {
 		return true
 	}
-	return w.style.flow == flowLeaves && !slices.ContainsFunc(values, isCollection)
+	return w.style.Flow == FlowLeaves && !slices.ContainsFunc(values, isCollection)
 }
 
-func isCollection(v Value) bool {
+func isCollection(v value.Value) bool {
 	switch v.(type) {
-	case []Value, *Map:
+	case []value.Value, *value.Map:
 		return true
 	}
 	return false
 }
 
-func (w *yamlWriter) keys(m *Map) []Value {
+func (w *yamlWriter) keys(m *value.Map) []value.Value {
 	keys := m.Keys()
-	if !w.style.sorted {
+	if !w.style.Sorted {
 		return keys
 	}
-	c := &Context{}
+	budget := &value.Budget{}
 	for _, k := range keys {
-		if _, ok := c.order(keys[0], k); !ok {
+		if _, ok := budget.Order(keys[0], k); !ok {
 			return keys
 		}
 	}
-	slices.SortStableFunc(keys, func(a, b Value) int { o, _ := c.order(a, b); return o })
+	slices.SortStableFunc(keys, func(a, b value.Value) int { o, _ := budget.Order(a, b); return o })
 	return keys
 }
 
-func (w *yamlWriter) blockMapping(m *Map) {
+func (w *yamlWriter) blockMapping(m *value.Map) {
 	for _, k := range w.keys(m) {
 		w.newIndent()
 		v, _ := m.Get(k)
@@ -177,7 +179,7 @@ func (w *yamlWriter) blockMapping(m *Map) {
 	}
 }
 
-func (w *yamlWriter) flowSequence(l []Value) {
+func (w *yamlWriter) flowSequence(l []value.Value) {
 	w.indicator("[", true, true, false)
 	w.level++
 	w.deeper(true, false, func() {
@@ -194,12 +196,12 @@ func (w *yamlWriter) flowItem(i int) {
 	if i > 0 {
 		w.indicator(",", false, false, false)
 	}
-	if w.column > w.style.width {
+	if w.column > w.style.Width {
 		w.newIndent()
 	}
 }
 
-func (w *yamlWriter) flowMapping(m *Map) {
+func (w *yamlWriter) flowMapping(m *value.Map) {
 	w.indicator("{", true, true, false)
 	w.level++
 	w.deeper(true, false, func() {
@@ -212,7 +214,7 @@ func (w *yamlWriter) flowMapping(m *Map) {
 			} else {
 				w.indicator("?", true, false, false)
 				w.node(k, inMapping)
-				if w.column > w.style.width {
+				if w.column > w.style.Width {
 					w.newIndent()
 				}
 				w.indicator(":", true, false, false)
@@ -226,28 +228,28 @@ func (w *yamlWriter) flowMapping(m *Map) {
 
 // simpleKey reports whether a key stands before ':' without '?'; PyYAML counts
 // its tag, "!!str", with its length.
-func simpleKey(k Value) bool {
+func simpleKey(k value.Value) bool {
 	s := yamlText(k)
 	return s != "" && len("!!str")+len([]rune(s)) < 128 && !strings.ContainsAny(s, "\n\u0085\u2028\u2029")
 }
 
 // yamlText is a scalar's text before it is quoted.
-func yamlText(v Value) string {
+func yamlText(v value.Value) string {
 	switch v := v.(type) {
 	case nil:
 		return "null"
 	case bool:
-		return strings.ToLower(Text(v))
+		return strings.ToLower(value.Text(v))
 	case float64:
 		return yamlFloat(v)
-	case *Unknown:
-		return KnownAfterApply
+	case *value.Unknown:
+		return value.KnownAfterApply
 	}
-	return Text(v)
+	return value.Text(v)
 }
 
 func yamlFloat(f float64) string {
-	switch s := floatText(f); s {
+	switch s := value.FloatText(f); s {
 	case "inf":
 		return ".inf"
 	case "-inf":
@@ -262,7 +264,7 @@ func yamlFloat(f float64) string {
 	}
 }
 
-func (w *yamlWriter) scalar(v Value, in yamlContext) {
+func (w *yamlWriter) scalar(v value.Value, in yamlContext) {
 	s := yamlText(v)
 	_, isText := v.(string)
 	look := analyzeYAML(s)

@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"math"
@@ -26,47 +26,15 @@ func Text(v Value) string {
 	case *big.Int:
 		return v.String()
 	case float64:
-		return floatText(v)
-	case moment:
+		return FloatText(v)
+	case Moment:
 		return v.String()
-	case span:
+	case Span:
 		return v.String()
 	}
 	w := &writer{max: math.MaxInt}
 	w.repr(v)
 	return w.b.String()
-}
-
-// textOf gives a value as text, within the bounds; an Undefined is an error, and
-// what holds an Unknown has no text yet.
-func (c *Context) textOf(v Value) (string, *Unknown, error) {
-	switch v := v.(type) {
-	case string:
-		return v, nil, nil
-	case nil, bool, int, float64:
-		return Text(v), nil, nil
-	case *Undefined:
-		if v.lenient {
-			return "", nil, nil
-		}
-	}
-	v, err := c.force(v)
-	if err != nil {
-		return "", nil, err
-	}
-	if u, err := c.usable(v); u != nil || err != nil {
-		return "", u, err
-	}
-	switch v.(type) {
-	case []Value, Tuple, *Map:
-		w := &writer{max: maxText}
-		w.repr(v)
-		if w.over() {
-			return "", nil, c.write(w.b.Len())
-		}
-		return w.b.String(), nil, nil
-	}
-	return Text(v), nil, nil
 }
 
 // A writer writes values in Python's form, up to about max bytes.
@@ -84,7 +52,7 @@ func (w *writer) repr(v Value) {
 	}
 	switch v := v.(type) {
 	case string:
-		w.b.WriteString(strQuote(v))
+		w.b.WriteString(Quote(v))
 	case []Value:
 		w.list(v)
 	case Tuple:
@@ -95,11 +63,9 @@ func (w *writer) repr(v Value) {
 		w.b.WriteString(KnownAfterApply)
 	case *Undefined:
 		w.b.WriteString("Undefined")
-	case *sequence:
+	case *Range:
 		w.b.WriteString(v.String())
-	case *namespace:
-		w.b.WriteString("<Namespace>")
-	case nil, bool, int, float64, *big.Int, moment, span:
+	case nil, bool, int, float64, *big.Int, Moment, Span:
 		w.b.WriteString(Text(v))
 	default:
 		w.b.WriteString("<" + TypeName(v) + ">")
@@ -138,15 +104,15 @@ func (w *writer) dict(m *Map) {
 	w.b.WriteByte('}')
 }
 
-// repr gives a value as it would be written in an expression.
-func repr(v Value) string {
-	w := &writer{max: maxText}
+// Repr gives a value as it would be written in an expression.
+func Repr(v Value) string {
+	w := &writer{max: MaxText}
 	w.repr(v)
 	return w.b.String()
 }
 
-// strQuote quotes as Python does: single quotes unless only those are in it.
-func strQuote(s string) string {
+// Quote quotes as Python does: single quotes unless only those are in it.
+func Quote(s string) string {
 	quote := byte('\'')
 	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
 		quote = '"'
@@ -160,23 +126,23 @@ func strQuote(s string) string {
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case r == utf8.RuneError && s[i] != "\uFFFD"[0]:
-			b.WriteString(`\x` + hexByte(s[i]))
+			b.WriteString(`\x` + HexByte(s[i]))
 		case r == ' ' || unicode.IsPrint(r):
 			b.WriteRune(r)
 		default:
-			b.WriteString(controlEscape(r))
+			b.WriteString(ControlEscape(r))
 		}
 	}
 	b.WriteByte(quote)
 	return b.String()
 }
 
-func hexByte(c byte) string {
+func HexByte(c byte) string {
 	const digits = "0123456789abcdef"
 	return string([]byte{digits[c>>4], digits[c&15]})
 }
 
-func controlEscape(r rune) string {
+func ControlEscape(r rune) string {
 	switch {
 	case r == '\n':
 		return `\n`
@@ -185,15 +151,15 @@ func controlEscape(r rune) string {
 	case r == '\t':
 		return `\t`
 	case r < 0x100:
-		return `\x` + hexByte(byte(r))
+		return `\x` + HexByte(byte(r))
 	case r < 0x10000:
-		return `\u` + hexByte(byte(r>>8)) + hexByte(byte(r))
+		return `\u` + HexByte(byte(r>>8)) + HexByte(byte(r))
 	}
-	return `\U00` + hexByte(byte(r>>16)) + hexByte(byte(r>>8)) + hexByte(byte(r))
+	return `\U00` + HexByte(byte(r>>16)) + HexByte(byte(r>>8)) + HexByte(byte(r))
 }
 
-// floatText writes a float as repr() does in Python: always with a point or an exponent.
-func floatText(f float64) string {
+// FloatText writes a float as repr() does in Python: always with a point or an exponent.
+func FloatText(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
 		return "inf"
@@ -214,7 +180,7 @@ func floatText(f float64) string {
 
 // TypeName gives Python's name of a value's type: "str", "NoneType", "dict".
 func TypeName(v Value) string {
-	switch v := v.(type) {
+	switch v.(type) {
 	case nil:
 		return "NoneType"
 	case bool:
@@ -231,11 +197,6 @@ func TypeName(v Value) string {
 		return "tuple"
 	case *Map:
 		return "dict"
-	case *lazy:
-		if v.node.Shape == Sequence {
-			return "list"
-		}
-		return "dict"
 	case *Undefined:
 		return "Undefined"
 	case *Unknown:
@@ -246,31 +207,23 @@ func TypeName(v Value) string {
 
 // innerTypeName names the types that never leave an evaluation.
 func innerTypeName(v Value) string {
-	switch v.(type) {
-	case moment:
+	switch v := v.(type) {
+	case Moment:
 		return "datetime"
-	case span:
+	case Span:
 		return "timedelta"
-	case *sequence:
+	case *Range:
 		return "range"
-	case *namespace:
-		return "Namespace"
-	case *closure:
-		return "Macro"
-	case *function, *bound:
-		return "function"
-	case *loopVar:
-		return "LoopContext"
-	case omit:
+	case Omitted:
 		return "omit"
-	case allVars:
-		return "dict"
+	case Object:
+		return v.TypeName()
 	}
 	return "object"
 }
 
 // Equal compares deeply, as == does: numbers by value, bool as number.
-func Equal(a, b Value) bool { return (&Context{steps: math.MinInt}).equal(a, b) }
+func Equal(a, b Value) bool { return (&Budget{steps: math.MinInt}).Equal(a, b) }
 
 // HasUnknown reports whether any part of v is Unknown, and gives the first.
 func HasUnknown(v Value) (*Unknown, bool) {
@@ -293,4 +246,28 @@ func HasUnknown(v Value) (*Unknown, bool) {
 		}
 	}
 	return nil, false
+}
+
+func Describe(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "none"
+	case string:
+		return "the text " + Quote(Shorten(v, 40))
+	case int, float64:
+		return "the number " + Text(v)
+	case []Value, Tuple:
+		return "a list"
+	case *Map:
+		return "a map"
+	}
+	return "a value of type " + TypeName(v)
+}
+
+func Shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
 }
