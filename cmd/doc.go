@@ -11,6 +11,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
+	"runner/playbooks/keyword"
 	"runner/suggest"
 	"runner/tasks"
 )
@@ -39,7 +40,7 @@ func (p *Program) docCommand() *cli.Command {
 			case c.Bool("rules"):
 				page = pageOfRules(playbooks.Rules())
 			case c.Bool("keywords"):
-				page = pageOfKeywords(playbooks.Keywords())
+				page = pageOfKeywords(keyword.Reference())
 			case c.Args().Present():
 				k, err := kindCalled(c.Args().First(), kinds)
 				if err != nil {
@@ -212,7 +213,7 @@ func pageOfRules(rules []playbooks.Rule) string {
 	return p.String()
 }
 
-func pageOfKeywords(keywords []playbooks.Keyword) string {
+func pageOfKeywords(keywords []keyword.Keyword) string {
 	var p page
 	width := 0
 	for _, k := range keywords {
@@ -221,22 +222,22 @@ func pageOfKeywords(keywords []playbooks.Keyword) string {
 	p.WriteString("The keywords of plays, blocks and tasks.\n")
 	for _, part := range []struct {
 		title string
-		holds func(playbooks.Keyword) bool
+		holds func(in keyword.Place) bool
 	}{
-		{"Of plays, blocks and tasks", func(k playbooks.Keyword) bool { return k.Play && k.Task }},
-		{"Of plays", func(k playbooks.Keyword) bool { return k.Play && !k.Task }},
-		{"Of blocks and tasks", func(k playbooks.Keyword) bool { return k.Task && k.Block && !k.Play }},
-		{"Of tasks", func(k playbooks.Keyword) bool { return k.Task && !k.Block && !k.Play }},
-		{"Of blocks", func(k playbooks.Keyword) bool { return k.Block && !k.Task }},
+		{"Of plays, blocks and tasks", func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task != 0 }},
+		{"Of plays", func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task == 0 }},
+		{"Of blocks and tasks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Task|keyword.Block }},
+		{"Of tasks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Task || in&keyword.Main == 0 }},
+		{"Of blocks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Block }},
 	} {
-		p.section(width, part.title, keywords, func(k playbooks.Keyword) bool { return k.Works() && part.holds(k) })
+		p.section(width, part.title, keywords, func(k keyword.Keyword) bool { return k.Works() && part.holds(k.In) })
 	}
-	p.section(width, "Of Ansible's, these do not work here", keywords, func(k playbooks.Keyword) bool { return !k.Works() })
+	p.section(width, "Of Ansible's, these do not work here", keywords, func(k keyword.Keyword) bool { return !k.Works() })
 	return p.String()
 }
 
 // section writes the keywords that belong to it, if there are any.
-func (p *page) section(width int, title string, keywords []playbooks.Keyword, belongs func(playbooks.Keyword) bool) {
+func (p *page) section(width int, title string, keywords []keyword.Keyword, belongs func(keyword.Keyword) bool) {
 	headed := false
 	for _, k := range keywords {
 		if !belongs(k) {
@@ -247,7 +248,7 @@ func (p *page) section(width int, title string, keywords []playbooks.Keyword, be
 			headed = true
 		}
 		meaning := cmp.Or(k.Doc, k.Instead)
-		if !k.Works() && slices.ContainsFunc(keywords, func(other playbooks.Keyword) bool { return other.Works() && other.Name == k.Name }) {
+		if !k.Works() && slices.ContainsFunc(keywords, func(other keyword.Keyword) bool { return other.Works() && other.Name == k.Name }) {
 			meaning = "in tasks: " + meaning // it works in plays
 		}
 		p.entry(width, k.Name, meaning)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"runner/playbooks"
+	"runner/playbooks/keyword"
 )
 
 // TestReadme runs the commands that README shows, in its order and in one home,
@@ -59,7 +59,7 @@ func TestReadmeNamesKeywords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range playbooks.Keywords() {
+	for _, k := range keyword.Reference() {
 		if !strings.Contains(string(text), "`"+k.Name+"`") {
 			t.Errorf("README does not name %s", k.Name)
 		}

@@ -212,46 +212,6 @@ func (s *Step) own() []string {
 	return slices.DeleteFunc(list, func(name string) bool { return name == "" })
 }
 
-// stepRefs gives every name that a step mentions. What stands in its name is
-// soft: an undefined name there is shown, not refused. So is what an Expression names.
-func stepRefs(s *Step) []expr.Ref {
-	var refs []expr.Ref
-	for _, r := range s.Name.Refs() {
-		r.Soft = true
-		refs = append(refs, r)
-	}
-	conditions := slices.Concat(s.When, s.Until, s.FailedWhen, s.ChangedWhen)
-	nodes := slices.Concat([]*expr.Node{s.IgnoreErrors, s.NoLog, s.CheckMode, s.Diff, s.AnyErrorsFatal,
-		s.Retries, s.Delay, s.Timeout, s.Throttle}, s.Notify, s.Environment)
-	if s.Loop != nil {
-		nodes = append(nodes, s.Loop.Over, s.Loop.Label, s.Loop.Pause, s.Loop.Extended)
-		conditions = append(conditions, s.Loop.BreakWhen...)
-	}
-	for _, c := range conditions {
-		refs = append(refs, c.Expr.Refs()...)
-	}
-	for _, n := range nodes {
-		refs = append(refs, n.Refs()...)
-	}
-	return append(refs, argRefs(s)...)
-}
-
-func argRefs(s *Step) []expr.Ref {
-	if s.Args == nil {
-		return nil
-	}
-	var refs []expr.Ref
-	params := s.Kind.Params()
-	for _, e := range s.Args.Entries {
-		p, _ := find(params, e.Key.Text)
-		for _, r := range append(e.Key.Refs(), e.Value.Refs()...) {
-			r.Soft = r.Soft || p.Type == ExpressionParam
-			refs = append(refs, r)
-		}
-	}
-	return refs
-}
-
 // A follower walks the names of one step.
 type follower struct {
 	*linker

@@ -101,25 +101,25 @@ type Step struct {
 	// third task of the first play.
 	ID    string
 	Place diagnostic.Place
-	Name  *expr.Node // nil: unnamed
+	Name  *expr.Node `reads:"shown"` // nil: unnamed
 	Kind  *Kind
 	As    string           // the kind's name as the playbook writes it
 	At    diagnostic.Place // where that stands
-	Args  *expr.Node       // a Mapping; nil: none. What module_defaults add is in it
+	Args  *expr.Node       `reads:"args"` // a Mapping; nil: none. What module_defaults add is in it
 	// Vars are its variables, those of the blocks around it first: the last of a
 	// name counts.
-	Vars []Var
+	Vars []Var `reads:"named"`
 	// Params are the own `vars` of an include_tasks, once more: in what it
 	// includes they beat facts.
-	Params []Var
+	Params []Var        `reads:"again"`
 	When   []*Condition // those of the blocks around it first
 	Loop   *Loop        // nil: once
 
-	Until       []*Condition
+	Until       []*Condition `reads:"after"`
 	Retries     *expr.Node   // nil: 3 where there is Until, else none
 	Delay       *expr.Node   // seconds; nil: 5
-	FailedWhen  []*Condition // all must hold; nil: as the kind says
-	ChangedWhen []*Condition
+	FailedWhen  []*Condition `reads:"after"` // all must hold; nil: as the kind says
+	ChangedWhen []*Condition `reads:"after"`
 
 	Register       string
 	RegisterAt     diagnostic.Place
@@ -164,7 +164,7 @@ type Loop struct {
 	Label     *expr.Node   // what is shown of an item; nil: all of it
 	Pause     *expr.Node   // seconds between items
 	Extended  *expr.Node   // nil: false; else ansible_loop is there
-	BreakWhen []*Condition // looked at after each item
+	BreakWhen []*Condition `reads:"after"` // looked at after each item
 }
 
 // A Condition is one expression of a `when`.

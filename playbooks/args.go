@@ -43,11 +43,11 @@ func (c *compiler) args(in section, d *draft) {
 			s.Args = n
 		}
 	}
-	if d.more != nil && c.moreArgs(d.more) {
-		c.parseArgs(in, s, d.more)
-		c.addArgs(s, d.more.Entries, d.more.Place)
+	if more, ok := d.rest["args"]; ok && c.moreArgs(more.Value) {
+		c.parseArgs(in, s, more.Value)
+		c.addArgs(s, more.Value.Entries, more.Value.Place)
 	}
-	c.addArgs(s, d.set.defaults[s.Kind.Name], s.At)
+	c.addArgs(s, d.own[s.Kind.Name], s.At)
 	c.problems.Add(engine.CheckArgs(s.Kind, s.Args, s.At)...)
 	if s.Kind.Check != nil && s.Args != nil && s.Args.Shape == expr.Mapping {
 		c.problems.Add(s.Kind.Check(s.Args, filepath.Dir(in.play.File))...)

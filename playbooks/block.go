@@ -2,17 +2,17 @@ package playbooks
 
 import (
 	"fmt"
-	"slices"
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
 
 // A section is a list of tasks with what holds for all of them.
 type section struct {
 	play     *engine.Play
-	set      settings
+	set      inherited
 	id       string // what the ids of its steps begin with
 	handlers bool   // its tasks are handlers
 }
@@ -55,10 +55,13 @@ var blockParts = [...]struct{ keyword, id string }{{"block", "."}, {"rescue", ".
 // nor always.
 func (c *compiler) block(in section, n *expr.Node, id string) []engine.Item {
 	inner := in
+	r := record{in: keyword.Block, Step: &inner.set.step, defaults: &inner.set.defaults}
 	for _, e := range n.Entries {
-		c.blockKey(&inner.set, e)
+		if k := r.put(c, e); k.Name == "" {
+			c.foreignInBlock(e.Key)
+		}
 	}
-	c.know(inner.set.vars)
+	c.know(inner.set.step.Vars)
 	var parts [3][]engine.Item
 	for i, part := range blockParts {
 		inner.id = id + part.id
@@ -90,26 +93,14 @@ func (c *compiler) part(in section, keyword string, n *expr.Node) []engine.Item 
 	return c.items(in, n)
 }
 
-func (c *compiler) blockKey(set *settings, e expr.Entry) {
-	key := e.Key.Text
-	switch {
-	case set.shared(c, e), key == "block", key == "rescue", key == "always":
-	case key == "name":
-		c.name(e.Value)
-	default:
-		c.foreignInBlock(e.Key)
-	}
-}
-
 // foreignInBlock tells that a key of a block is none.
 func (c *compiler) foreignInBlock(key *expr.Node) {
-	if l, ok := find(key.Text, laterAnywhere[:], laterInTasks[:]); ok {
-		c.problem(key.Place, "%q is not supported", key.Text).WithHint("%s", l.instead)
+	if c.refusedWord(key, keyword.Block) {
 		return
 	}
-	if c.isKind(key.Text) || slices.Contains(taskKeywords[:], key.Text) {
+	if c.isKind(key.Text) || keyword.Only(key.Text, keyword.Task, keyword.Block) {
 		c.problem(key.Place, "%q belongs to a task, not to a block", key.Text).WithHint("give it to the tasks in the block")
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a block", key.Text).WithHint("%s", c.didYouMean(key.Text, blockKeywords[:]))
+	c.unknownWord(key, keyword.Block)
 }

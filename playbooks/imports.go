@@ -10,20 +10,18 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 	"runner/suggest"
 )
 
 const importTasks = "import_tasks"
 
-// imported is what an import_playbook gives to the plays that it brings in.
+// imported is what an import_playbook hands on to the plays that it brings in.
 type imported struct {
-	vars []engine.Var
-	tags []string
-	when []*engine.Condition
+	inherited
+	vars []engine.Var // they beat those of the plays
 }
-
-func (i imported) settings() settings { return settings{tags: i.tags, when: i.when} }
 
 // importOf gives what stands under import_playbook, or nil.
 func importOf(n *expr.Node) *expr.Node {
@@ -37,22 +35,18 @@ func importOf(n *expr.Node) *expr.Node {
 
 // importPlaybook compiles the plays of another file in the place of an import.
 func (c *compiler) importPlaybook(n *expr.Node, from imported) {
+	r := record{in: keyword.ImportPlaybook, Step: &from.step}
 	for _, e := range n.Entries {
-		switch key := bare(e.Key.Text); key {
-		case "import_playbook":
-		case "name":
-			c.name(e.Value)
-		case "vars":
-			from.vars = slices.Concat(c.vars(e.Value), from.vars)
-		case "when":
-			from.when = slices.Concat(from.when, c.conditions(e.Value))
-		case "tags":
-			from.tags = c.tags(from.tags, e.Value)
-		default:
-			c.problem(e.Key.Place, "%q cannot stand beside import_playbook", key).
-				WithHint("%s", orElse(c.didYouMean(key, playbookKeywords[:]), "there can be "+list(playbookKeywords[1:])))
+		if bare(e.Key.Text) == "import_playbook" {
+			continue
+		}
+		if k := r.put(c, e); k.Name == "" {
+			beside := slices.DeleteFunc(keyword.Names(keyword.ImportPlaybook), func(name string) bool { return name == "import_playbook" })
+			c.problem(e.Key.Place, "%q cannot stand beside import_playbook", e.Key.Text).
+				WithHint("%s", orElse(c.didYouMean(e.Key.Text, beside), "there can be "+list(beside)))
 		}
 	}
+	from.vars, from.step.Vars = slices.Concat(from.step.Vars, from.vars), nil
 	c.imports(importOf(n), "import_playbook", func(root *expr.Node) { c.playbook(root, from) })
 }
 

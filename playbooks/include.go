@@ -11,6 +11,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
 
@@ -22,11 +23,10 @@ const (
 )
 
 // special sees to the kinds that the language knows of.
-func (c *compiler) special(in section, d *draft) {
-	s := d.step
+func (c *compiler) special(in section, s *engine.Step) {
 	switch s.Kind.Name {
 	case includeTasks:
-		s.Params = slices.Clone(s.Vars[len(in.set.vars):])
+		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeTasks(in, s)
 	case includeVars:
 		c.includeVars(s)
@@ -82,15 +82,16 @@ func (c *compiler) try(in section, root *expr.Node) {
 }
 
 // applied lays the keywords of an apply over settings, as if they were a block's.
-func (c *compiler) applied(set *settings, n *expr.Node) {
+func (c *compiler) applied(set *inherited, n *expr.Node) {
 	if n.Shape != expr.Mapping {
 		c.problem(n.Place, `"apply" is a map of keywords, not %s`, reading.Shape(n)).WithHint("such as tags: or when:")
 		return
 	}
+	r := record{in: keyword.Block, Step: &set.step, defaults: &set.defaults}
 	for _, e := range n.Entries {
-		if !set.shared(c, e) {
+		if k := r.put(c, e); k.Name == "" || k.Takes == keyword.Tasks {
 			c.problem(e.Key.Place, "%q cannot be applied to tasks", e.Key.Text).
-				WithHint("%s", c.didYouMean(e.Key.Text, blockKeywords[:]))
+				WithHint("%s", c.didYouMean(e.Key.Text, keyword.Names(keyword.ImportTasks)))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
 
@@ -55,17 +56,10 @@ func (c *compiler) looksLikePlay(n *expr.Node) bool {
 }
 
 // onlyInPlays reports whether a keyword can stand in a play and not in a task.
-func onlyInPlays(key string) bool {
-	_, ok := find(key, laterInPlays[:])
-	return ok || slices.Contains(playKeywords[:], key) && !slices.Contains(taskKeywords[:], key) && key != "connection"
-}
+func onlyInPlays(key string) bool { return keyword.Only(key, keyword.Play, keyword.Task|keyword.Block) }
 
 // onlyInTasks reports whether a keyword can stand in a task or a block and not in a play.
-func onlyInTasks(key string) bool {
-	_, ok := find(key, laterInTasks[:], laterKinds[:])
-	return ok || (slices.Contains(taskKeywords[:], key) || slices.Contains(blockKeywords[:], key)) &&
-		!slices.Contains(playKeywords[:], key)
-}
+func onlyInTasks(key string) bool { return keyword.Only(key, keyword.Task|keyword.Block, keyword.Play) }
 
 func (c *compiler) hasKind(n *expr.Node) bool {
 	return slices.ContainsFunc(n.Entries, func(e expr.Entry) bool { return c.isKind(e.Key.Text) })
@@ -77,8 +71,8 @@ func (c *compiler) isKind(key string) bool { return c.kinds[key] != nil || bare(
 // bareTasks compiles a playbook that is a list of tasks: one play on this machine.
 func (c *compiler) bareTasks(root *expr.Node, from imported) {
 	play := c.newPlay(root.Place)
-	play.Tags, play.Vars = from.tags, from.vars
-	play.Tasks = c.items(section{play: play, set: from.settings(), id: c.playID()}, root)
+	play.Tags, play.Vars = from.step.Tags, from.vars
+	play.Tasks = c.items(section{play: play, set: from.inherited, id: c.playID()}, root)
 	c.checkNotified(play)
 }
 
@@ -91,14 +85,6 @@ func (c *compiler) newPlay(at diagnostic.Place) *engine.Play {
 // playID is what the ids of the steps of the last play begin with.
 func (c *compiler) playID() string { return fmt.Sprintf("%d.", len(c.program.Plays)) }
 
-// A draftPlay is a play whose keys are being sorted.
-type draftPlay struct {
-	*engine.Play
-	set   settings
-	lists [4]*expr.Node // of playSections
-	prune expr.Entry    // without a value where the play says none
-}
-
 // The lists of tasks of a play in their order, as they are written and as they
 // stand in ids.
 var playSections = [...]struct{ keyword, id string }{
@@ -107,109 +93,46 @@ var playSections = [...]struct{ keyword, id string }{
 
 // play compiles one play.
 func (c *compiler) play(n *expr.Node, from imported) {
-	d := draftPlay{Play: c.newPlay(n.Place), set: from.settings()}
+	play, set := c.newPlay(n.Place), from.inherited
+	r := record{in: keyword.Play, Play: play, Step: &set.step, defaults: &set.defaults}
 	for _, e := range n.Entries {
-		if !d.set.keyword(c, e) {
-			c.playKey(&d, e)
+		if k := r.put(c, e); k.Name == "" {
+			c.foreignInPlay(e.Key)
 		}
 	}
-	d.Tags, d.Vars = d.set.tags, slices.Concat(d.Vars, from.vars)
-	var sections [4][]engine.Item
+	play.Tags, play.Vars = set.step.Tags, slices.Concat(play.Vars, from.vars)
+	if e, ok := r.rest["vars_files"]; ok {
+		play.VarsFiles = c.varsFiles(e.Value)
+	}
+	if e, ok := r.rest["vars_prompt"]; ok {
+		play.Prompts = c.prompts(e.Value)
+	}
+	var lists [len(playSections)][]engine.Item
 	for i, s := range playSections {
-		in := section{play: d.Play, set: d.set, id: c.playID() + s.id, handlers: s.keyword == "handlers"}
-		sections[i] = c.part(in, s.keyword, d.lists[i])
+		in := section{play: play, set: set, id: c.playID() + s.id, handlers: s.keyword == "handlers"}
+		lists[i] = c.part(in, s.keyword, r.rest[s.keyword].Value)
 	}
-	d.PreTasks, d.Tasks, d.PostTasks = sections[0], sections[1], sections[2]
-	if d.prune.Value != nil {
-		c.prunes(&d)
+	play.PreTasks, play.Tasks, play.PostTasks = lists[0], lists[1], lists[2]
+	if e, ok := r.rest["prune"]; ok {
+		c.prunes(play, set, e)
 	}
-	for _, item := range sections[3] {
+	for _, item := range lists[3] {
 		if s, ok := item.(*engine.Step); ok {
-			d.Handlers = append(d.Handlers, s)
+			play.Handlers = append(play.Handlers, s)
 		}
 	}
-	c.checkNotified(d.Play)
-}
-
-// playKey sorts a key of a play that is none of the settings.
-func (c *compiler) playKey(d *draftPlay, e expr.Entry) {
-	for i, s := range playSections {
-		if e.Key.Text == s.keyword {
-			d.lists[i] = e.Value
-			return
-		}
-	}
-	switch e.Key.Text {
-	case "name":
-		d.Name = c.name(e.Value)
-	case "hosts":
-		d.Hosts = c.hosts(e.Value)
-	case "gather_facts":
-		c.flag(e)
-	case "force_handlers":
-		d.ForceHandlers = c.flag(e)
-	case "prune":
-		d.prune = e
-	case "connection":
-		c.connection(e.Value)
-	case "vars":
-		d.Vars = c.vars(e.Value)
-	case "vars_files":
-		d.VarsFiles = c.varsFiles(e.Value)
-	case "vars_prompt":
-		d.Prompts = c.prompts(e.Value)
-	default:
-		c.foreignInPlay(e.Key)
-	}
+	c.checkNotified(play)
 }
 
 // foreignInPlay tells that a key of a play is none, or none that means something here.
 func (c *compiler) foreignInPlay(key *expr.Node) {
 	c.blind = true // it might have brought names in
-	if l, ok := find(key.Text, laterAnywhere[:], laterInPlays[:]); ok {
-		c.problem(key.Place, "%q is not supported", key.Text).WithHint("%s", l.instead)
+	if c.refusedWord(key, keyword.Play) {
 		return
 	}
 	if c.isKind(key.Text) || onlyInTasks(key.Text) {
 		c.problem(key.Place, "%q belongs to a task, not to a play", key.Text).WithHint(`put it under "tasks:"`)
 		return
 	}
-	known := slices.Concat(playKeywords[:], namesOf(laterAnywhere[:], laterInPlays[:]))
-	c.problem(key.Place, "unknown keyword %q of a play", key.Text).WithHint("%s", c.didYouMean(key.Text, known))
-}
-
-// name reads the name of a play or task.
-func (c *compiler) name(n *expr.Node) *expr.Node {
-	if n.Shape != expr.Scalar {
-		c.problem(n.Place, "a name is text, not %s", reading.Shape(n))
-		return nil
-	}
-	if reading.IsNull(n) {
-		return nil
-	}
-	c.templates(n)
-	return n
-}
-
-// hosts reads the hosts of a play: there is only this machine.
-func (c *compiler) hosts(n *expr.Node) string {
-	one := n
-	if n.Shape == expr.Sequence && len(n.Items) == 1 {
-		one = n.Items[0]
-	}
-	if one.Shape == expr.Scalar && (one.Text == "localhost" || one.Text == "127.0.0.1") {
-		return one.Text
-	}
-	said := reading.Shape(one)
-	if one.Shape == expr.Scalar && one.Text != "" {
-		said = fmt.Sprintf("%q", one.Text)
-	}
-	c.problem(n.Place, "plays run on localhost only, not on %s", said).WithHint(`write "hosts: localhost", or leave it out`)
-	return "localhost"
-}
-
-func (c *compiler) connection(n *expr.Node) {
-	if n.Shape != expr.Scalar || n.Text != "local" {
-		c.problem(n.Place, "the only connection is local").WithHint("remove it: everything runs on this machine")
-	}
+	c.unknownWord(key, keyword.Play)
 }

@@ -9,8 +9,7 @@ import (
 // prunes compiles `prune: {scope: NAME, keep: […]}`: what the play orders belongs to
 // the scope, and the play ends with a task that removes what it no longer declares.
 // The scope is plain text, so that it is the same wherever the playbook is played.
-func (c *compiler) prunes(d *draftPlay) {
-	e := d.prune
+func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	kind := c.pruner()
 	n := e.Value
 	if kind == nil || n.Shape != expr.Mapping {
@@ -34,10 +33,11 @@ func (c *compiler) prunes(d *draftPlay) {
 			WithHint("it says what belongs together, and must be the same in every run")
 		return
 	}
-	d.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
-	step := &engine.Step{ID: c.playID() + "prune", Place: e.Key.Place, Kind: kind, As: kind.Name, At: e.Key.Place, Args: n}
-	d.set.apply(step)
-	d.PostTasks = append(d.PostTasks, step)
+	play.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
+	step := set.step
+	step.ID, step.Place = c.playID()+"prune", e.Key.Place
+	step.Kind, step.As, step.At, step.Args = kind, kind.Name, e.Key.Place, n
+	play.PostTasks = append(play.PostTasks, &step)
 }
 
 // pruner gives the kind that removes what a scope no longer declares.

@@ -1,10 +1,12 @@
 package playbooks
 
 import (
+	"slices"
 	"strings"
 
 	"runner/engine"
 	"runner/engine/expr/value"
+	"runner/playbooks/keyword"
 )
 
 // Schema gives the JSON Schema (draft 2020-12) of playbooks, for editors: what a
@@ -17,16 +19,15 @@ func Schema(kinds []engine.Kind) *value.Map {
 	for i := range kinds {
 		defs.Set(kindDef(kinds[i].Name), kinds[i].Schema())
 	}
-	keywords := Keywords()
-	defs.Set("playLike", value.MapOf("type", "object", "anyOf", playLike(keywords)))
+	defs.Set("playLike", value.MapOf("type", "object", "anyOf", playLike()))
 	defs.Set("play", choice(everySpelling("import_playbook"), "playbookImport", ref("plainPlay")))
-	defs.Set("plainPlay", strict(chosen(keywords, func(k Keyword) bool { return k.Play && k.Name != "import_playbook" })))
-	defs.Set("playbookImport", importSchema("import_playbook", playbookKeywords[1:]))
+	defs.Set("plainPlay", strict(chosen(keyword.Play, "import_playbook")))
+	defs.Set("playbookImport", importSchema("import_playbook", keyword.ImportPlaybook))
 	defs.Set("task", choice([]string{"block", "rescue", "always"}, "block",
 		choice(everySpelling(importTasks), "tasksImport", ref("plainTask"))))
-	defs.Set("block", blockSchema(keywords))
-	defs.Set("tasksImport", importSchema(importTasks, importKeywords[:]))
-	defs.Set("plainTask", taskSchema(keywords, kinds))
+	defs.Set("block", blockSchema())
+	defs.Set("tasksImport", importSchema(importTasks, keyword.ImportTasks))
+	defs.Set("plainTask", taskSchema(kinds))
 	return value.MapOf(
 		"$schema", "https://json-schema.org/draft/2020-12/schema",
 		"title", "A playbook of runner",
@@ -52,14 +53,8 @@ func anyRequired(names ...string) []value.Value {
 }
 
 // playLike tells a play from a task, as looksLikePlay does.
-func playLike(keywords []Keyword) []value.Value {
-	var names []string
-	for _, k := range keywords {
-		if onlyInPlays(k.Name) {
-			names = append(names, k.Name)
-		}
-	}
-	return anyRequired(names...)
+func playLike() []value.Value {
+	return anyRequired(slices.DeleteFunc(keyword.AllNames(keyword.Play), func(name string) bool { return !onlyInPlays(name) })...)
 }
 
 // choice is one schema for maps that have one of some keys, and another for the rest.
@@ -72,12 +67,12 @@ func strict(properties *value.Map) *value.Map {
 	return value.MapOf("type", "object", "properties", properties, "additionalProperties", false)
 }
 
-// chosen gives the schemas of those keywords that work and are wanted.
-func chosen(keywords []Keyword, wanted func(Keyword) bool) *value.Map {
+// chosen returns the schemas of those keywords that work at a place, but some.
+func chosen(in keyword.Place, but ...string) *value.Map {
 	properties := &value.Map{}
-	for _, k := range keywords {
-		if k.Works() && wanted(k) {
-			properties.Set(k.Name, k.schema())
+	for _, k := range keyword.Table() {
+		if k.Works() && k.In&in != 0 && !slices.Contains(but, k.Name) {
+			properties.Set(k.Name, described(string(k.Takes), k.Doc))
 		}
 	}
 	return properties
@@ -85,32 +80,20 @@ func chosen(keywords []Keyword, wanted func(Keyword) bool) *value.Map {
 
 // importSchema gives the schema of what brings in a file, with the keywords that
 // can stand beside it.
-func importSchema(kind string, beside []string) *value.Map {
-	properties := &value.Map{}
+func importSchema(kind string, beside keyword.Place) *value.Map {
+	properties := chosen(beside, kind)
 	for _, name := range everySpelling(kind) {
 		properties.Set(name, value.MapOf("anyOf", items(
 			value.MapOf("type", "string", "not", ref("template")),
 			value.MapOf("type", "object"))))
 	}
-	for _, name := range beside {
-		properties.Set(name, Keyword{Name: name, Doc: meanings[name].doc}.schema())
-	}
 	return strict(properties)
-}
-
-func (k Keyword) schema() *value.Map {
-	s := &value.Map{}
-	if takes := meanings[k.Name].takes; takes != "" {
-		s = ref(takes)
-	}
-	s.Set("description", k.Doc)
-	return s
 }
 
 // taskSchema gives the schema of a task that is no block: its keywords and
 // exactly one kind, under any of its names.
-func taskSchema(keywords []Keyword, kinds []engine.Kind) *value.Map {
-	properties := chosen(keywords, func(k Keyword) bool { return k.Task })
+func taskSchema(kinds []engine.Kind) *value.Map {
+	properties := chosen(keyword.Task)
 	names := []string{"action", "local_action"}
 	for i := range kinds {
 		for _, name := range spellings(&kinds[i]) {
@@ -123,8 +106,8 @@ func taskSchema(keywords []Keyword, kinds []engine.Kind) *value.Map {
 	return s
 }
 
-func blockSchema(keywords []Keyword) *value.Map {
-	s := strict(chosen(keywords, func(k Keyword) bool { return k.Block }))
+func blockSchema() *value.Map {
+	s := strict(chosen(keyword.Block))
 	s.Set("required", items("block"))
 	return s
 }
@@ -166,7 +149,15 @@ func valueSchemas() *value.Map {
 		"action", value.MapOf("type", items("string", "object")),
 		"count", amount("integer", `^[0-9]+$`),
 		"seconds", amount("number", `^[0-9]*\.?[0-9]+$`),
-		"loopControl", loopControl(),
+		"loopControl", strict(chosen(keyword.LoopControl)),
+		"args", ref("vars"),
+		"delegate", ref("hosts"),
+		"file", ref("text"),
+		"fixed", ref("bool"),
+		"handlers", ref("texts"),
+		"noEffect", ref("bool"),
+		"title", ref("text"),
+		"topics", ref("texts"),
 		"environment", value.MapOf("anyOf", items(variables, value.MapOf("type", "array", "items", value.MapOf("anyOf", items(variables, ref("template")))), ref("template"), null)),
 		"moduleDefaults", value.MapOf("type", items("object", "null"), "additionalProperties", value.MapOf("type", items("object", "null"))),
 		"varsFiles", oneOrMore(oneOrMore(ref("text"))),
@@ -195,27 +186,8 @@ func oneOrMore(s *value.Map) *value.Map {
 	return value.MapOf("anyOf", items(s, value.MapOf("type", "array", "items", s)))
 }
 
-func loopControl() *value.Map {
-	return strict(value.MapOf(
-		"loop_var", described("name", "the variable that holds an item; item if left out"),
-		"index_var", described("name", "a variable that counts from 0"),
-		"label", described("text", "what reports show of an item"),
-		"pause", described("seconds", "seconds to wait between items"),
-		"extended", described("bool", "whether ansible_loop is there"),
-		"extended_allitems", described("bool", "accepted, without effect: ansible_loop.allitems is always there"),
-		"break_when", described("conditions", "stop after an item for which these hold"),
-	))
-}
-
 func promptSchema() *value.Map {
-	s := strict(value.MapOf(
-		"name", described("name", "the variable"),
-		"prompt", described("text", "the question"),
-		"default", described("text", "what an empty answer means"),
-		"private", described("bool", "whether the answer is not shown; true if left out"),
-		"confirm", described("bool", "whether it is asked twice"),
-		"unsafe", described("bool", "whether the answer may look like a template"),
-	))
+	s := strict(chosen(keyword.Prompt))
 	s.Set("required", items("name"))
 	return s
 }

@@ -7,29 +7,38 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 )
 
 // A draft is a task whose keys are being sorted.
 type draft struct {
+	record
 	step    *engine.Step
-	set     settings
+	own     defaults // of the parameters of kinds, by its module_defaults too
 	kinds   []expr.Entry
-	control *expr.Node // its loop_control
-	more    *expr.Node // its args
 	unknown []expr.Entry
 	refused bool // a key was refused: what the task does is not what was meant
 	does    bool // that key was what the task does
+}
+
+// draft starts a task with what it inherits.
+func (in section) draft(n *expr.Node, id string) *draft {
+	step := in.set.step
+	step.ID, step.Place = id, n.Place
+	d := &draft{step: &step, own: in.set.defaults}
+	d.record = record{in: keyword.Task, Step: d.step, defaults: &d.own}
+	return d
 }
 
 // task compiles one task: the tasks of another file if it imports those, nothing if
 // it is not known what it does.
 func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 	c.steps++
-	d := draft{step: &engine.Step{ID: id, Place: n.Place}, set: in.set}
+	d := in.draft(n, id)
 	for _, e := range n.Entries {
-		c.taskKey(&d, e)
+		c.taskKey(d, e)
 	}
-	c.settle(&d, n)
+	c.checkDraft(d, n)
 	s := d.step
 	if len(d.kinds) == 0 || d.refused {
 		c.lose(s)
@@ -38,14 +47,13 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 		return nil
 	}
 	if s.Kind == nil {
-		return c.importStep(in, &d, n)
+		return c.importStep(in, d, n)
 	}
-	d.set.apply(s)
 	if !in.handlers && s.Listen != nil {
 		c.problem(n.Get("listen").Place, `"listen" is for handlers`).WithHint(`move the task to the "handlers:" of the play, or remove it`)
 	}
-	c.args(in, &d)
-	c.special(in, &d)
+	c.args(in, d)
+	c.special(in, s)
 	c.lintTask(s)
 	if s.Register != "" {
 		c.names[s.Register] = true
@@ -60,7 +68,7 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item {
 	for _, e := range n.Entries {
 		key := e.Key.Text
-		if !c.isKind(key) && !slices.Contains(importKeywords[:], key) && slices.Contains(taskKeywords[:], key) {
+		if !c.isKind(key) && keyword.Only(key, keyword.Task, keyword.ImportTasks) {
 			c.problem(e.Key.Place, "%q cannot stand beside import_tasks", key).
 				WithHint("use include_tasks, which is a task itself, or give it to the tasks of the file")
 		}
@@ -78,8 +86,8 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 			return nil
 		}
 	}
-	c.know(d.set.vars)
-	in.set, in.id = d.set, d.step.ID+"."
+	c.know(d.step.Vars)
+	in.set, in.id = inherited{handOn(in.set.step, d.step), d.own}, d.step.ID+"."
 	return c.importTasks(in, file)
 }
 
@@ -101,37 +109,13 @@ func (c *compiler) lose(s *engine.Step) {
 
 // taskKey sorts one key of a task.
 func (c *compiler) taskKey(d *draft, e expr.Entry) {
-	if d.set.shared(c, e) || c.loopKey(d, e) {
-		return
-	}
-	s := d.step
-	switch e.Key.Text {
-	case "name":
-		s.Name = c.name(e.Value)
-	case "register":
-		s.Register, s.RegisterAt = c.variable(e)
-	case "allow":
-		s.Allow = c.allow(e.Value)
-	case "until":
-		s.Until = c.conditions(e.Value)
-	case "retries":
-		s.Retries = c.number(e, false)
-	case "delay":
-		s.Delay = c.number(e, true)
-	case "failed_when":
-		s.FailedWhen = c.conditions(e.Value)
-	case "changed_when":
-		s.ChangedWhen = c.conditions(e.Value)
-	case "listen":
-		s.Listen = c.topics(e.Value)
-	case "loop_control":
-		d.control = e.Value
-	case "args":
-		d.more = e.Value
-	case "action", "local_action":
-		c.action(d, e)
-	default:
+	switch k := d.put(c, e); k.Takes {
+	case "":
 		c.kindKey(d, e)
+	case keyword.Action:
+		c.action(d, e)
+	case keyword.Loop, keyword.WithDict, keyword.WithItems:
+		c.loop(d.step, e)
 	}
 }
 
@@ -145,22 +129,21 @@ func (c *compiler) kindKey(d *draft, e expr.Entry) {
 		d.kinds = append(d.kinds, e)
 		return
 	}
-	l, ok := find(key, laterAnywhere[:], laterInTasks[:])
-	if !ok {
-		l, ok = find(bare(key), laterKinds[:])
-		d.does = d.does || ok
+	k, ok := keyword.Find(key, keyword.Task)
+	if short, isKind := keyword.Find(bare(key), keyword.Task); isKind && short.Takes == keyword.Kind {
+		k, ok, d.does = short, true, true
 	}
-	if !ok {
+	if !ok || k.Works() {
 		d.unknown = append(d.unknown, e)
 		return
 	}
 	d.refused = true
 	c.blind = c.blind || d.does // it might have brought names in
-	c.problem(e.Key.Place, "%q is not supported", key).WithHint("%s", l.instead)
+	c.problem(e.Key.Place, "%q is not supported", key).WithHint("%s", k.Instead)
 }
 
-// settle tells what is wrong with the kind of a task, and with its loop.
-func (c *compiler) settle(d *draft, n *expr.Node) {
+// checkDraft tells what is wrong with the kind of a task, and with its loop.
+func (c *compiler) checkDraft(d *draft, n *expr.Node) {
 	if len(d.kinds) > 1 {
 		c.problem(d.kinds[1].Key.Place, "this task has two kinds, %q and %q", d.kinds[0].Key.Text, d.kinds[1].Key.Text).
 			WithHint("make two tasks of it")
@@ -179,11 +162,12 @@ func (c *compiler) settle(d *draft, n *expr.Node) {
 	if len(d.kinds) == 0 && !d.does && meant < 0 {
 		c.problem(n.Place, "this task has no kind").WithHint(`say what it does, such as "debug:"`)
 	}
+	control, ok := d.rest["loop_control"]
 	switch {
-	case d.control != nil && d.step.Loop != nil:
-		c.loopControl(d.step.Loop, d.control)
-	case d.control != nil && !d.refused:
-		c.problem(d.control.Place, `"loop_control" without a loop`).WithHint(`say what to go over, by "loop:"`)
+	case ok && d.step.Loop != nil:
+		c.loopControl(d.step.Loop, control.Value)
+	case ok && !d.refused:
+		c.problem(control.Value.Place, `"loop_control" without a loop`).WithHint(`say what to go over, by "loop:"`)
 	}
 }
 
@@ -212,7 +196,7 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 	c.problem(key.Place, "unknown keyword %q of a task", key.Text).WithHint("%s", c.nearKeyword(key.Text))
 }
 
-// nearKeyword gives `did you mean …?` for what is almost a keyword of a task.
+// nearKeyword returns `did you mean …?` for what is almost a keyword of a task.
 func (c *compiler) nearKeyword(word string) string {
-	return c.didYouMean(word, slices.Concat(taskKeywords[:], blockKeywords[:], namesOf(laterAnywhere[:], laterInTasks[:])))
+	return c.didYouMean(word, keyword.AllNames(keyword.Task|keyword.Block))
 }

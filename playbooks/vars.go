@@ -2,10 +2,12 @@ package playbooks
 
 import (
 	"regexp"
+	"slices"
 
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
 
@@ -24,6 +26,12 @@ func badName(name string, at diagnostic.Place) *diagnostic.Problem {
 		return p
 	}
 	return nil
+}
+
+// reserved reports whether a variable of that name would be taken for a keyword,
+// or would hide a name that every playbook has.
+func reserved(name string) bool {
+	return keyword.Known(name) || slices.Contains(engine.MagicNames(), name) || name == "q" || name == "query" || name == "lookup"
 }
 
 // varsOf reads a map of names to values; null is an empty one.

@@ -7,77 +7,9 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
-
-// flag reads a keyword that is true, false, or a template that says which.
-func (c *compiler) flag(e expr.Entry) *expr.Node {
-	n := e.Value
-	if reading.IsNull(n) {
-		return nil
-	}
-	if n.Shape == expr.Scalar {
-		if c.templates(n); n.Tmpl != nil {
-			return n
-		}
-		if b, ok := boolOf(n); ok {
-			return &expr.Node{Place: n.Place, Text: n.Text, Value: b}
-		}
-		if expr.HasTemplate(n.Text) {
-			return nil // told already
-		}
-	}
-	said := reading.Shape(n)
-	if n.Shape == expr.Scalar {
-		said = `"` + n.Text + `"`
-	}
-	c.problem(n.Place, "%q wants true or false, not %s", e.Key.Text, said)
-	return nil
-}
-
-// boolOf reads what Ansible takes for a bool where it wants one.
-func boolOf(n *expr.Node) (b, ok bool) {
-	switch v := n.Value.(type) {
-	case bool:
-		return v, true
-	case int:
-		return v == 1, v == 0 || v == 1
-	case string:
-		switch strings.ToLower(v) {
-		case "true", "yes", "on", "1", "y", "t":
-			return true, true
-		case "false", "no", "off", "0", "n", "f":
-			return false, true
-		}
-	}
-	return false, false
-}
-
-// tags adds the tags that a node names to those inherited.
-func (c *compiler) tags(inherited []string, n *expr.Node) []string {
-	all := slices.Clone(inherited)
-	seen := map[string]bool{"": true}
-	for _, tag := range inherited {
-		seen[tag] = true
-	}
-	for _, item := range reading.Listed(n) {
-		text, ok := item.Value.(string)
-		switch {
-		case item.Shape != expr.Scalar || !ok:
-			c.problem(item.Place, "a tag is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
-		case expr.HasTemplate(text):
-			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
-		default:
-			for tag := range strings.SplitSeq(text, ",") {
-				if tag = strings.TrimSpace(tag); !seen[tag] {
-					seen[tag] = true
-					all = append(all, tag)
-				}
-			}
-		}
-	}
-	return all
-}
 
 // risks are what a task can allow beforehand.
 var risks = [...]string{"delete", "replace", "migrate"}
@@ -104,24 +36,71 @@ func (c *compiler) allow(n *expr.Node) []string {
 
 func list(words []string) string { return strings.Join(words, ", ") }
 
-// variable reads a keyword that names a variable, such as register.
-func (c *compiler) variable(e expr.Entry) (name string, at diagnostic.Place) {
+// variable reads a keyword that names a variable, such as register; nil where it is none.
+func (c *compiler) variable(e expr.Entry) any {
 	n := e.Value
 	text, ok := n.Value.(string)
 	switch {
 	case n.Shape != expr.Scalar || !ok:
 		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, reading.Shape(n))
-		return "", n.Place
+		return nil
 	case expr.HasTemplate(text):
 		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).WithHint("names are known before anything runs")
-		return "", n.Place
+		return nil
 	}
 	p := badName(text, n.Place)
 	c.problems.Add(p)
 	if p != nil && p.Severity == diagnostic.Error {
-		return "", n.Place
+		return nil
 	}
-	return text, n.Place
+	return text
+}
+
+// notify reads which handlers a task notifies: names, topics, or templates of them.
+func (c *compiler) notify(n *expr.Node) []*expr.Node {
+	var all []*expr.Node
+	for _, item := range reading.Listed(n) {
+		c.templates(item)
+		if _, isText := item.Value.(string); item.Shape != expr.Scalar || item.Tmpl == nil && !isText {
+			c.problem(item.Place, "a handler is notified by its name, not by %s", reading.Shape(item))
+			continue
+		}
+		all = append(all, item)
+	}
+	return all
+}
+
+// topics reads what a handler listens to.
+func (c *compiler) topics(n *expr.Node) []string {
+	var all []string
+	for _, item := range reading.Listed(n) {
+		text, isText := item.Value.(string)
+		switch {
+		case item.Shape != expr.Scalar || !isText:
+			c.problem(item.Place, "a topic is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
+		case expr.HasTemplate(text):
+			c.problem(item.Place, "a topic cannot be a template").WithHint("topics are known before anything runs")
+		default:
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// environment reads a map of environment variables, a list of such, or templates.
+func (c *compiler) environment(n *expr.Node) []*expr.Node {
+	var all []*expr.Node
+	for _, item := range reading.Listed(n) {
+		c.templates(item)
+		if item.Shape != expr.Mapping && item.Tmpl == nil {
+			if !expr.HasTemplate(item.Text) { // else told already
+				c.problem(item.Place, `"environment" is a map of names to values, not %s`, reading.Shape(item))
+			}
+			continue
+		}
+		all = append(all, item)
+	}
+	return all
 }
 
 // conditions reads a `when`, and what else is conditions that must all hold.
@@ -167,4 +146,19 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		c.problems.Add(p)
 	}
 	return &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}
+}
+
+// refusedWord tells of a key that is a keyword of Ansible's and does not work at a place.
+func (c *compiler) refusedWord(key *expr.Node, in keyword.Place) bool {
+	k, ok := keyword.Find(key.Text, in)
+	if ok = ok && !k.Works(); ok {
+		c.problem(key.Place, "%q is not supported", key.Text).WithHint("%s", k.Instead)
+	}
+	return ok
+}
+
+// unknownWord tells of a key that is no keyword of a place.
+func (c *compiler) unknownWord(key *expr.Node, in keyword.Place) {
+	c.problem(key.Place, "unknown keyword %q of %s", key.Text, in).
+		WithHint("%s", c.didYouMean(key.Text, keyword.AllNames(in)))
 }

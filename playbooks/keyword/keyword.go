@@ -1,0 +1,139 @@
+// Package keyword holds the table of keywords: what each is called, where it may
+// stand, what it takes, what it is for, and where its value is kept. Parsing, the
+// JSON Schema, the reference and the list in README are made of this table. It knows
+// nothing of how a value is read.
+package keyword
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A Place is where a keyword may stand; several are or-ed.
+type Place uint
+
+// The places.
+const (
+	Play           Place = 1 << iota
+	Block                // a block, and apply of include_tasks
+	Task                 // a task that is no block
+	ImportTasks          // beside import_tasks
+	ImportPlaybook       // beside import_playbook
+	LoopControl          // in loop_control
+	Prompt               // in an entry of vars_prompt
+)
+
+// Main are the places of which the reference tells.
+const Main = Play | Block | Task
+
+var placeNames = map[Place]string{
+	Play: "a play", Block: "a block", Task: "a task", ImportTasks: "import_tasks",
+	ImportPlaybook: "import_playbook", LoopControl: "loop_control", Prompt: "vars_prompt",
+}
+
+// String returns the name of one place, for messages: "a play".
+func (p Place) String() string { return placeNames[p] }
+
+// A Type is what a keyword takes: a definition of the schema, and a reader of the compiler.
+type Type string
+
+// A Keyword is a word of plays, blocks, tasks and what stands in them: one that
+// works, or one of Ansible's that does not.
+type Keyword struct {
+	Name  string
+	In    Place
+	Takes Type
+	// Field is where the value is kept: a field of the engine's Play, Step, Loop or
+	// Prompt, as "Step.When". It is empty where the compiler makes more of it than a
+	// value, or has no use for it.
+	Field   string
+	Doc     string // what it is for; empty for one that does not work
+	Instead string // what to do in its place; empty for one that works
+}
+
+// Works reports whether the keyword means something here.
+func (k Keyword) Works() bool { return k.Instead == "" }
+
+// Required reports whether what it stands in cannot do without it.
+func (k Keyword) Required() bool { return k.In == Prompt && k.Name == "name" }
+
+// byName holds the rows of each name; a name has several where it means different
+// things in different places.
+var byName = func() map[string][]Keyword {
+	all := map[string][]Keyword{}
+	for _, k := range table {
+		all[k.Name] = append(all[k.Name], k)
+	}
+	return all
+}()
+
+// Find returns the keyword of a name that can stand at a place, or that is refused
+// there.
+func Find(name string, in Place) (Keyword, bool) {
+	for _, k := range byName[name] {
+		if k.In&in != 0 {
+			return k, true
+		}
+	}
+	return Keyword{}, false
+}
+
+// Known reports whether plays, blocks or tasks have a keyword of that name.
+func Known(name string) bool {
+	return slices.ContainsFunc(byName[name], func(k Keyword) bool { return k.In&Main != 0 && k.Takes != Kind })
+}
+
+// Only reports whether a keyword can stand at one place and not at the others.
+func Only(name string, in, others Place) bool {
+	_, here := Find(name, in)
+	_, there := Find(name, others)
+	return here && !there
+}
+
+// Names returns the names of the keywords that work at a place, in the order of the table.
+func Names(in Place) []string {
+	return names(func(k Keyword) bool { return k.In&in != 0 && k.Works() })
+}
+
+// AllNames is Names with those that are refused there.
+func AllNames(in Place) []string { return names(func(k Keyword) bool { return k.In&in != 0 }) }
+
+func names(wanted func(Keyword) bool) []string {
+	var all []string
+	for _, k := range table {
+		if wanted(k) && !slices.Contains(all, k.Name) {
+			all = append(all, k.Name)
+		}
+	}
+	return all
+}
+
+// Table returns every row.
+func Table() []Keyword { return slices.Clone(table[:]) }
+
+// Reference lists the keywords of plays, blocks and tasks, each name once: those
+// that work in the order in which a reader meets them, then those that do not, by name.
+func Reference() []Keyword {
+	var works, refused []Keyword
+	for _, k := range table {
+		list := &works
+		if !k.Works() {
+			list = &refused
+		}
+		if k.In &= Main | ImportTasks; k.In != 0 {
+			join(list, k)
+		}
+	}
+	slices.SortStableFunc(refused, func(a, b Keyword) int { return cmp.Compare(a.Name, b.Name) })
+	return append(works, refused...)
+}
+
+// join adds a keyword to a list, or its places to the one of the same name.
+func join(list *[]Keyword, k Keyword) {
+	i := slices.IndexFunc(*list, func(other Keyword) bool { return other.Name == k.Name })
+	if i < 0 {
+		*list = append(*list, k)
+		return
+	}
+	(*list)[i].In |= k.In
+}

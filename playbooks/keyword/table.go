@@ -1,0 +1,174 @@
+package keyword
+
+// What keywords take. Each has a definition in the schema and a reader in the compiler.
+const (
+	Action         Type = "action" // a kind with its parameters
+	Args           Type = "args"
+	Bool           Type = "bool" // true, false, or a template of that
+	Conditions     Type = "conditions"
+	Connection     Type = "connection"
+	Count          Type = "count" // a whole number, or a template of one
+	Delegate       Type = "delegate"
+	Environment    Type = "environment"
+	File           Type = "file"
+	Fixed          Type = "fixed"    // true or false, and no template
+	Handlers       Type = "handlers" // names and topics of handlers
+	Hosts          Type = "hosts"
+	Kind           Type = "kind" // parameters: it is a kind of task rather than a keyword
+	Loop           Type = "loop"
+	LoopSettings   Type = "loopControl"
+	ModuleDefaults Type = "moduleDefaults"
+	NoEffect       Type = "noEffect" // as Bool, and changes nothing here
+	Prune          Type = "prune"
+	Risks          Type = "risks"
+	Seconds        Type = "seconds" // a number, or a template of one
+	Tags           Type = "tags"
+	Tasks          Type = "tasks"
+	Text           Type = "text"
+	Title          Type = "title" // text that reports show
+	Topics         Type = "topics"
+	Variable       Type = "name" // the name of a variable
+	Vars           Type = "vars"
+	VarsFiles      Type = "varsFiles"
+	VarsPrompt     Type = "varsPrompt"
+	WithDict       Type = "withDict"
+	WithItems      Type = "withItems"
+)
+
+const (
+	inner    = Block | Task | ImportTasks
+	anywhere = Play | inner
+
+	oneMachine = "remove it: everything runs on this machine"
+	oneUser    = "remove it: everything runs as the user who started runner"
+	noRoles    = "put its tasks into a file and use import_tasks"
+	noFacts    = "remove it: no facts are gathered"
+	orderly    = "remove it: tasks run in the order that their results need"
+	atOnce     = "remove it: what does not depend on each other runs at once anyway, see --jobs"
+	byLookup   = `use "loop:" with a list that an expression gives`
+)
+
+// table is every keyword, in the order in which a reader meets them.
+var table = [...]Keyword{
+	{"name", Play, Title, "Play.Name", "what it is for; shown in reports", ""},
+	{"name", Task, Title, "Step.Name", "what it is for; shown in reports", ""},
+	{"name", Block | ImportTasks | ImportPlaybook, Title, "", "what it is for; shown in reports", ""},
+	{"hosts", Play, Hosts, "Play.Hosts", "localhost, where everything runs; may be left out", ""},
+	{"gather_facts", Play, NoEffect, "", "accepted, without effect: there are no facts to gather", ""},
+	{"connection", Play, Connection, "", "local, the only one", ""},
+	{"vars", Play, Vars, "Play.Vars", "variables, by name", ""},
+	{"vars", inner | ImportPlaybook, Vars, "Step.Vars", "variables, by name", ""},
+	{"when", inner | ImportPlaybook, Conditions, "Step.When", "run only if these conditions all hold", ""},
+	{"vars_files", Play, VarsFiles, "", "files of variables; of a list in the list the first that exists", ""},
+	{"vars_prompt", Play, VarsPrompt, "", "variables that the user is asked for", ""},
+	{"pre_tasks", Play, Tasks, "", "tasks that run before the others", ""},
+	{"tasks", Play, Tasks, "", "what to do", ""},
+	{"post_tasks", Play, Tasks, "", "tasks that run after the others", ""},
+	{"handlers", Play, Tasks, "", "tasks that run at the end of a section, once, if a changed task notifies them", ""},
+	{"force_handlers", Play, Bool, "Play.ForceHandlers", "whether notified handlers run after a failure too", ""},
+	{"prune", Play, Prune, "", "the scope that the play's add-ons belong to: what of it is no longer declared is removed at the end, with consent", ""},
+	{"import_playbook", Play | ImportPlaybook, File, "", "a playbook whose plays stand here", ""},
+
+	{"tags", anywhere | ImportPlaybook, Tags, "Step.Tags", "words by which --tags and --skip-tags choose", ""},
+	{"ignore_errors", anywhere, Bool, "Step.IgnoreErrors", "whether the play goes on though the task failed", ""},
+	{"any_errors_fatal", anywhere, Bool, "Step.AnyErrorsFatal", "whether a failure ends the play at once, rescue aside", ""},
+	{"no_log", anywhere, Bool, "Step.NoLog", "whether the result is hidden in every report", ""},
+	{"check_mode", anywhere, Bool, "Step.CheckMode", "true: this task never writes; false: it writes even with --check", ""},
+	{"diff", anywhere, Bool, "Step.Diff", "whether to show what differs", ""},
+	{"timeout", anywhere, Count, "Step.Timeout", "how many seconds the task may take", ""},
+	{"throttle", anywhere, Count, "Step.Throttle", "how many items of a loop are at work at once", ""},
+	{"environment", anywhere, Environment, "Step.Environment", "environment variables for lookup('env', …)", ""},
+	{"module_defaults", anywhere, ModuleDefaults, "", "parameters that tasks of a kind get unless they give their own", ""},
+	{"run_once", anywhere, NoEffect, "", "accepted, without effect: there is one host", ""},
+
+	{"block", Block, Tasks, "", "tasks that share the keywords beside it", ""},
+	{"rescue", Block, Tasks, "", "tasks that run when one of the block failed", ""},
+	{"always", Block, Tasks, "", "tasks that run after the block, however it ended", ""},
+	{"notify", Block | Task, Handlers, "Step.Notify", "the handlers to run if the task changed something", ""},
+	{"delegate_to", inner, Delegate, "", "localhost, where everything runs", ""},
+
+	{"action", Task, Action, "", "the kind with its parameters, as text or as a map with module", ""},
+	{"local_action", Task, Action, "", "as action", ""},
+	{"args", Task, Args, "", "parameters that are added to those of the kind", ""},
+	{"register", Task, Variable, "Step.Register", "the variable that keeps the result", ""},
+	{"allow", Task, Risks, "Step.Allow", "the risks that this task may take without asking: delete, replace, migrate", ""},
+	{"loop", Task, Loop, "", "a list: the task runs once for each item", ""},
+	{"with_items", Task, WithItems, "", "a list, or a list of lists that is flattened: the task runs once for each item", ""},
+	{"with_list", Task, Loop, "", "a list: the task runs once for each item", ""},
+	{"with_dict", Task, WithDict, "", "a map: the task runs once for each entry, as item.key and item.value", ""},
+	{"with_indexed_items", Task, Loop, "", "a list: the task runs once for each item, as [index, item]", ""},
+	{"loop_control", Task, LoopSettings, "", "how a loop names and shows its items", ""},
+	{"until", Task, Conditions, "Step.Until", "try again until these conditions all hold", ""},
+	{"retries", Task, Count, "Step.Retries", "how often to try again until the task succeeds; 3 with until", ""},
+	{"delay", Task, Seconds, "Step.Delay", "how many seconds to wait between two tries; 5 if left out", ""},
+	{"failed_when", Task, Conditions, "Step.FailedWhen", "when the task counts as failed: conditions that must all hold", ""},
+	{"changed_when", Task, Conditions, "Step.ChangedWhen", "when the task counts as changed: conditions that must all hold", ""},
+	{"listen", Task, Topics, "Step.Listen", "topics by which a handler is notified beside its name", ""},
+	{"import_tasks", ImportTasks, File, "", "a file whose tasks stand here, as if they were written here", ""},
+
+	{"loop_var", LoopControl, Variable, "Loop.Var", "the variable that holds an item; item if left out", ""},
+	{"index_var", LoopControl, Variable, "Loop.Index", "a variable that counts from 0", ""},
+	{"label", LoopControl, Text, "Loop.Label", "what reports show of an item", ""},
+	{"pause", LoopControl, Seconds, "Loop.Pause", "seconds to wait between items", ""},
+	{"extended", LoopControl, Bool, "Loop.Extended", "whether ansible_loop is there", ""},
+	{"extended_allitems", LoopControl, NoEffect, "", "accepted, without effect: ansible_loop.allitems is always there", ""},
+	{"break_when", LoopControl, Conditions, "Loop.BreakWhen", "stop after an item for which these hold", ""},
+
+	{"name", Prompt, Variable, "Prompt.Name", "the variable", ""},
+	{"prompt", Prompt, Title, "Prompt.Text", "the question", ""},
+	{"default", Prompt, Text, "Prompt.Default", "what an empty answer means", ""},
+	{"private", Prompt, Fixed, "Prompt.Private", "whether the answer is not shown; true if left out", ""},
+	{"confirm", Prompt, Fixed, "Prompt.Confirm", "whether it is asked twice", ""},
+	{"unsafe", Prompt, NoEffect, "", "accepted, without effect: what the user types is never a template", ""},
+
+	refused("become", anywhere, oneUser),
+	refused("become_exe", anywhere, oneUser),
+	refused("become_flags", anywhere, oneUser),
+	refused("become_method", anywhere, oneUser),
+	refused("become_user", anywhere, oneUser),
+	refused("collections", anywhere, "write the full names of kinds"),
+	refused("debugger", anywhere, "remove it, and look at results with -v or debug"),
+	refused("ignore_unreachable", anywhere, oneMachine),
+	refused("port", anywhere, oneMachine),
+	refused("remote_user", anywhere, oneUser),
+
+	refused("fact_path", Play, noFacts),
+	refused("gather_subset", Play, noFacts),
+	refused("gather_timeout", Play, noFacts),
+	refused("max_fail_percentage", Play, oneMachine),
+	refused("order", Play, oneMachine),
+	refused("roles", Play, "there are no roles: "+noRoles),
+	refused("serial", Play, oneMachine),
+	refused("strategy", Play, orderly),
+
+	refused("async", inner, atOnce),
+	refused("connection", inner, oneMachine),
+	refused("delegate_facts", inner, oneMachine),
+	refused("poll", inner, atOnce),
+	refused("with_fileglob", inner, "write the files' names as a list under \"loop:\""),
+	refused("with_first_found", inner, `use lookup('first_found', …)`),
+	refused("with_nested", inner, byLookup+": a | product(b)"),
+	refused("with_sequence", inner, byLookup+": range(1, 5)"),
+	refused("with_subelements", inner, byLookup+": a | subelements('key')"),
+	refused("with_together", inner, byLookup+": a | zip(b)"),
+
+	refusedKind("import_role", noRoles),
+	refusedKind("include_role", "put its tasks into a file and use include_tasks"),
+	refusedKind("include", "use include_tasks, or import_tasks"),
+
+	refused("encrypt", Prompt, hashed),
+	refused("salt", Prompt, hashed),
+	refused("salt_size", Prompt, hashed),
+}
+
+const hashed = "use the filter password_hash where the value is used"
+
+// refused makes the row of a keyword of Ansible's that does not work here.
+func refused(name string, in Place, instead string) Keyword {
+	return Keyword{Name: name, In: in, Instead: instead}
+}
+
+// refusedKind makes the row of a kind that Ansible always has, and that does not work here.
+func refusedKind(name, instead string) Keyword {
+	return Keyword{Name: name, In: Task, Takes: Kind, Instead: instead}
+}

@@ -1,0 +1,184 @@
+package playbooks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"runner/engine/expr"
+	"runner/engine/expr/value"
+	"runner/playbooks/reading"
+)
+
+// flag reads a keyword that is true, false, or a template that says which.
+func (c *compiler) flag(e expr.Entry) *expr.Node {
+	n := e.Value
+	if reading.IsNull(n) {
+		return nil
+	}
+	if n.Shape == expr.Scalar {
+		if c.templates(n); n.Tmpl != nil {
+			return n
+		}
+		if b, ok := boolOf(n); ok {
+			return &expr.Node{Place: n.Place, Text: n.Text, Value: b}
+		}
+		if expr.HasTemplate(n.Text) {
+			return nil // told already
+		}
+	}
+	said := reading.Shape(n)
+	if n.Shape == expr.Scalar {
+		said = `"` + n.Text + `"`
+	}
+	c.problem(n.Place, "%q wants true or false, not %s", e.Key.Text, said)
+	return nil
+}
+
+// boolOf reads what Ansible takes for a bool where it wants one.
+func boolOf(n *expr.Node) (b, ok bool) {
+	switch v := n.Value.(type) {
+	case bool:
+		return v, true
+	case int:
+		return v == 1, v == 0 || v == 1
+	case string:
+		switch strings.ToLower(v) {
+		case "true", "yes", "on", "1", "y", "t":
+			return true, true
+		case "false", "no", "off", "0", "n", "f":
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// fixed reads what is true or false and cannot be a template; nil where it is neither.
+func (c *compiler) fixed(e expr.Entry) any {
+	n := c.flag(e)
+	if n == nil {
+		return nil
+	}
+	b, ok := n.Value.(bool)
+	if !ok {
+		c.problem(n.Place, "%q cannot be a template here", e.Key.Text)
+	}
+	return b
+}
+
+// tags reads the tags that a node names.
+func (c *compiler) tags(n *expr.Node) []string {
+	var all []string
+	for _, item := range reading.Listed(n) {
+		text, ok := item.Value.(string)
+		switch {
+		case item.Shape != expr.Scalar || !ok:
+			c.problem(item.Place, "a tag is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
+		case expr.HasTemplate(text):
+			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
+		default:
+			for tag := range strings.SplitSeq(text, ",") {
+				if tag = strings.TrimSpace(tag); tag != "" {
+					all = append(all, tag)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// name reads the name of a play or task.
+func (c *compiler) name(n *expr.Node) *expr.Node {
+	if n.Shape != expr.Scalar {
+		c.problem(n.Place, "a name is text, not %s", reading.Shape(n))
+		return nil
+	}
+	if reading.IsNull(n) {
+		return nil
+	}
+	c.templates(n)
+	return n
+}
+
+// hosts reads the hosts of a play: there is only this machine.
+func (c *compiler) hosts(n *expr.Node) string {
+	one := n
+	if n.Shape == expr.Sequence && len(n.Items) == 1 {
+		one = n.Items[0]
+	}
+	if one.Shape == expr.Scalar && (one.Text == "localhost" || one.Text == "127.0.0.1") {
+		return one.Text
+	}
+	said := reading.Shape(one)
+	if one.Shape == expr.Scalar && one.Text != "" {
+		said = fmt.Sprintf("%q", one.Text)
+	}
+	c.problem(n.Place, "plays run on localhost only, not on %s", said).WithHint(`write "hosts: localhost", or leave it out`)
+	return "localhost"
+}
+
+func (c *compiler) connection(n *expr.Node) {
+	if n.Shape != expr.Scalar || n.Text != "local" {
+		c.problem(n.Place, "the only connection is local").WithHint("remove it: everything runs on this machine")
+	}
+}
+
+// delegate reads where a task is to be done: here.
+func (c *compiler) delegate(n *expr.Node) {
+	if reading.IsNull(n) || n.Shape == expr.Scalar && (n.Text == "localhost" || n.Text == "127.0.0.1") {
+		return
+	}
+	said := reading.Shape(n)
+	if n.Shape == expr.Scalar {
+		said = `"` + n.Text + `"`
+	}
+	c.problem(n.Place, "tasks run on localhost only, not on %s", said).WithHint(`remove "delegate_to"`)
+}
+
+// number reads a keyword that is a number that is not negative, or a template of one.
+func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
+	n := e.Value
+	if reading.IsNull(n) {
+		return nil
+	}
+	if n.Shape == expr.Scalar {
+		if c.templates(n); n.Tmpl != nil || expr.HasTemplate(n.Text) {
+			return n
+		}
+		if v, ok := numberOf(n); ok && v >= 0 && (fractions || v == float64(int(v))) {
+			return &expr.Node{Place: n.Place, Text: n.Text, Value: plainNumber(v)}
+		}
+	}
+	wants := "a whole number"
+	if fractions {
+		wants = "a number"
+	}
+	said := reading.Shape(n)
+	if n.Shape == expr.Scalar {
+		said = strconv.Quote(n.Text)
+	}
+	c.problem(n.Place, "%q wants %s from 0 on, not %s", e.Key.Text, wants, said)
+	return nil
+}
+
+// plainNumber returns a number as the language has it.
+func plainNumber(f float64) value.Value {
+	if f == float64(int(f)) {
+		return int(f)
+	}
+	return f
+}
+
+// numberOf reads a number, in quotes or not.
+func numberOf(n *expr.Node) (float64, bool) {
+	switch v := n.Value.(type) {
+	case int:
+		return float64(v), true
+	case float64:
+		return v, true
+	case string:
+		f, err := strconv.ParseFloat(v, 64)
+		return f, err == nil
+	}
+	return 0, false
+}
