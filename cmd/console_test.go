@@ -26,7 +26,7 @@ func newViewer(t *testing.T, vendors ...emulator.Vendor) *viewer {
 	t.Helper()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Vendors: vendors})
-	console := e.Console("127.0.0.1:0")
+	console := emulator.NewConsole(e, "127.0.0.1:0")
 	server := httptest.NewServer(console)
 	t.Cleanup(server.Close)
 	t.Cleanup(console.Close) // before the server, which waits

@@ -123,7 +123,7 @@ func reachedAt(address net.Addr) string {
 // serve announces an emulator and answers until the context ends, then lets what
 // is under way finish. Address is what the listener was made for.
 func serve(ctx context.Context, e *emulator.Emulator, address string, listener net.Listener, announce func() error) error {
-	console := e.Console(address)
+	console := emulator.NewConsole(e, address)
 	server := &http.Server{Handler: console, ReadHeaderTimeout: 10 * time.Second}
 	server.RegisterOnShutdown(console.Close)
 	ended := make(chan error, 1)

@@ -60,7 +60,7 @@ func (e *Emulator) getSelfID(c *call) (answer, error) {
 func (e *Emulator) listOrganisations(*call) (answer, error) {
 	list := []clever.Organisation{}
 	for _, o := range e.store.world().organisations {
-		list = append(list, o.organisation())
+		list = append(list, organisationView(&o))
 	}
 	return answer{body: list}, nil
 }
@@ -70,10 +70,10 @@ func (e *Emulator) getOrganisation(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: e.store.world().account(id).organisation()}, nil
+	return answer{body: organisationView(e.store.world().account(id))}, nil
 }
 
-func (a *account) organisation() clever.Organisation {
+func organisationView(a *account) clever.Organisation {
 	return clever.Organisation{
 		ID: a.ID, Name: a.Name, BillingEmail: "billing@example.test", Country: "FR", VATState: "NOT_NEEDED",
 		CustomerFullName: "Example Operator", CanPay: true, CanSEPA: true, IsTrusted: true,
@@ -103,7 +103,7 @@ func (e *Emulator) summaryOf(w *world, owner *account) clever.SummaryOwner {
 	for _, a := range w.of(owner.ID) {
 		s.Addons = append(s.Addons, clever.SummaryAddon{
 			ID: a.ID, Name: a.Name, RealID: a.RealID, ProviderID: a.Provider,
-			LogoURL: e.providerOf(a).view.LogoURL, SystemTags: []string{}, CustomerTags: a.tags(),
+			LogoURL: e.store.world().providerOf(a).view.LogoURL, SystemTags: []string{}, CustomerTags: a.tags(),
 		})
 	}
 	return s

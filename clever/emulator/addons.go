@@ -6,22 +6,18 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"runner/clever"
 )
 
-// nameLimit is the most characters of a name or a tag.
-const nameLimit = 255
-
 // view gives an add-on as v2 shows it.
 func (e *Emulator) view(a *addon) clever.Addon {
-	p := e.providerOf(a)
+	p := e.store.world().providerOf(a)
 	provider := p.view
 	provider.Plans, provider.Features = nil, nil
 	return clever.Addon{
 		ID: a.ID, Name: a.Name, RealID: a.RealID, Region: a.Region, ZoneID: e.catalogue.zone(a.Region).ID,
-		Provider: provider, Plan: p.plan(a.Plan).view, CreationDate: a.Created, ConfigKeys: p.variables(a),
+		Provider: provider, Plan: p.plan(a.Plan).view, CreationDate: a.Created, ConfigKeys: variables(p, a),
 	}
 }
 
@@ -105,8 +101,8 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 		return answer{}, err
 	}
 	p, pl, err := e.match(order, owner)
-	if err == nil && e.options.StrictOptions && p.partner == nil { // what vendors take is theirs to say
-		err = p.checkOptions(order.Options)
+	if err == nil && e.options.StrictOptions && e.store.world().partner(p.ID) == nil { // what vendors take is theirs to say
+		err = checkOptions(p, order.Options)
 	}
 	if err != nil {
 		return answer{}, err
@@ -117,8 +113,12 @@ func (e *Emulator) createAddon(c *call) (answer, error) {
 		Provider: p.ID, Plan: pl.ID, Region: order.Region, Created: e.options.Now().UnixMilli(),
 		Version: p.version(pl, order.Region, order.Options["version"]), Options: order.Options, Facts: p.draw(),
 	}
-	if p.partner != nil {
-		return e.orderSale(c, p.partner, a)
+	if its := e.store.world().partner(p.ID); its != nil {
+		made, err := e.market.order(c, its, a)
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{body: e.view(made)}, nil
 	}
 	if err := e.ensure(a); err != nil {
 		return answer{}, noDatabase(err)
@@ -148,20 +148,20 @@ func (e *Emulator) match(order clever.CreateRequest, owner string) (*provider, *
 	if err := checkName(order.Name); err != nil {
 		return nil, nil, err
 	}
-	p := e.offered(order.ProviderID, owner)
+	p := e.store.world().offered(order.ProviderID, owner)
 	if p == nil {
 		return nil, nil, wrongField(90021, "emulator.unknown-provider", "providerId",
 			fmt.Sprintf("there is no provider %q", order.ProviderID))
 	}
-	pl, err := p.choose(order.Plan, order.Region)
+	pl, err := choosePlan(p, order.Plan, order.Region)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, pl, p.checkVersion(pl, order.Options["version"])
+	return p, pl, checkVersion(p, pl, order.Options["version"])
 }
 
 // choose finds a plan that is on sale in a region.
-func (p *provider) choose(id, region string) (*plan, error) {
+func choosePlan(p *provider, id, region string) (*plan, error) {
 	pl := p.plan(id)
 	if pl == nil {
 		return nil, wrongField(90022, "emulator.unknown-plan", "plan",
@@ -178,7 +178,7 @@ func (p *provider) choose(id, region string) (*plan, error) {
 }
 
 // checkOptions refuses what the provider does not have, the first in their order.
-func (p *provider) checkOptions(options map[string]string) error {
+func checkOptions(p *provider, options map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		_, isSwitch := p.Options[name]
 		value := options[name]
@@ -196,22 +196,12 @@ func (p *provider) checkOptions(options map[string]string) error {
 
 // checkVersion refuses a version that the provider does not have. On a shared
 // plan anything goes, as its clusters decide; clients send the default there.
-func (p *provider) checkVersion(pl *plan, version string) error {
+func checkVersion(p *provider, pl *plan, version string) error {
 	if version == "" || pl.Shared || len(p.Versions) == 0 || slices.Contains(p.Versions, version) {
 		return nil
 	}
 	return wrongField(90024, "emulator.unknown-version", "options.version",
 		fmt.Sprintf("%q is none of %s", version, strings.Join(p.Versions, ", ")))
-}
-
-func checkName(name string) error {
-	if strings.TrimSpace(name) == "" {
-		return wrongField(90020, "emulator.bad-name", "name", "it is empty")
-	}
-	if utf8.RuneCountInString(name) > nameLimit {
-		return wrongField(90020, "emulator.bad-name", "name", fmt.Sprintf("it has more than %d characters", nameLimit))
-	}
-	return nil
 }
 
 // renameAddon changes the name, and nothing else that a body may hold.
@@ -253,7 +243,7 @@ func (e *Emulator) deleteAddon(c *call) (answer, error) {
 		return nil
 	})
 	if err == nil && sold != "" {
-		_ = e.settle(c, sold, true) // for its owner it is gone, whatever the vendor says
+		_ = e.market.settle(c, sold, true) // for its owner it is gone, whatever the vendor says
 	}
 	return answer{body: clever.Message{ID: 318, Message: "The addon has been removed.", Type: "success"}}, err
 }
@@ -263,7 +253,7 @@ func (e *Emulator) getEnv(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	env := e.providerOf(a).environment(a)
+	env := environment(e.store.world().providerOf(a), a)
 	if f := faultOf(c); f.Kind == EnvLate && e.options.Now().Sub(time.UnixMilli(a.Created)) < f.Wait {
 		env = env[:len(env)/2]
 	}
@@ -284,7 +274,7 @@ func (e *Emulator) getSSO(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if a.Sale != nil {
-		return e.saleSSO(a)
+		return e.market.saleSSO(a)
 	}
 	u := e.store.world().user
 	return answer{body: map[string]string{

@@ -20,14 +20,7 @@ func (e *Emulator) table() routeTable {
 	public("/v4/products/zones/{zone}", e.getZone)
 
 	e.login.routes(open)
-	for _, base := range []string{"/v2/vendor/apps", "/vendor/apps"} {
-		open("GET", base, e.fromVendor)
-		open("GET", base+"/{key}", e.fromVendor)
-		open("PUT", base+"/{key}", e.fromVendor)
-	}
-	open("GET", "/addons/{key}", e.fromVendor)
-	open("PATCH", "/addons/{key}/config", e.fromVendor)
-	open("POST", "/addons/{key}/actions/{action}", e.fromVendor)
+	e.market.vendorRoutes(open)
 
 	add("GET", "/v2/self", e.getSelf)
 	add("GET", "/v2/self/id", e.getSelfID)
@@ -68,7 +61,7 @@ func (e *Emulator) table() routeTable {
 	add("GET", inOrganisation+"/migrations/{migration}", e.getMigration)
 	add("DELETE", inOrganisation+"/migrations/{migration}", e.abortMigration)
 
-	e.sellersRoutes(add)
+	e.market.sellersRoutes(add)
 	e.detailRoutes(add)
 	return t
 }

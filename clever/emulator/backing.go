@@ -33,7 +33,7 @@ const backingTime = time.Minute
 func (e *Emulator) behind(a *addon) Backing { return e.backings[a.Provider] }
 
 func (e *Emulator) instance(a *addon) Instance {
-	plan := e.providerOf(a).plan(a.Plan)
+	plan := e.store.world().providerOf(a).plan(a.Plan)
 	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Connections: plan.Connections}
 }
 
@@ -82,7 +82,7 @@ func (e *Emulator) warn(err error) {
 // is behind those that are gone, and lets the others have what their new plan
 // allows.
 func (e *Emulator) follow(before, after *world) {
-	e.part(before, after)
+	e.market.part(before, after)
 	if len(e.backings) == 0 {
 		return
 	}

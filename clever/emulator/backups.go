@@ -1,8 +1,6 @@
 package emulator
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -30,9 +28,9 @@ type backup struct {
 }
 
 // backups gives those that are kept now, the oldest first.
-func (p *provider) backups(a *addon, now time.Time) []backup {
+func backups(p *provider, a *addon, now time.Time) []backup {
 	list := []backup{}
-	if !p.backsUp(a) {
+	if !backsUp(p, a) {
 		return list
 	}
 	born := time.UnixMilli(a.Created).UTC()
@@ -49,16 +47,8 @@ func (p *provider) backups(a *addon, now time.Time) []backup {
 }
 
 // backsUp says whether a plan has backups, and its owner did not do without.
-func (p *provider) backsUp(a *addon) bool {
+func backsUp(p *provider, a *addon) bool {
 	return slices.Contains(p.Features, "backup") && !p.plan(a.Plan).Shared && a.Options["do-backup"] != "false"
-}
-
-// uuidOf gives always the same UUID for a text.
-func uuidOf(text string) string {
-	b := sha256.Sum256([]byte(text))
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 // listBackups answers for an add-on by its real id.
@@ -71,7 +61,7 @@ func (e *Emulator) listBackups(c *call) (answer, error) {
 	if a == nil || a.Owner != owner {
 		return answer{}, noSuchAddon()
 	}
-	return answer{body: e.providerOf(a).backups(a, e.options.Now())}, nil
+	return answer{body: backups(e.store.world().providerOf(a), a, e.options.Now())}, nil
 }
 
 // An instance is the machine of an add-on on a plan of its own (§4.2).
@@ -104,7 +94,7 @@ func (e *Emulator) listInstances(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p := e.providerOf(a)
+	p := e.store.world().providerOf(a)
 	plan, list := p.plan(a.Plan), []instance{}
 	if plan.Shared || !slices.Contains(p.Features, "cpu") {
 		return answer{body: list}, nil

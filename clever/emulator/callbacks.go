@@ -11,11 +11,11 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// orderSale takes an order that a vendor is to do. It is kept before the vendor is
+// order takes an order that a vendor is to do, and returns the add-on as it is then. It is kept before the vendor is
 // called, so that a crash in between neither loses it nor makes two of it.
-func (e *Emulator) orderSale(c *call, p *partner, a *addon) (answer, error) {
-	a.Sale = newSale(p, a, e.reached(c.r), c.user)
-	err := e.store.change(func(d *draft) error {
+func (m *market) order(c *call, p *partner, a *addon) (*addon, error) {
+	a.Sale = newSale(p, a, m.reached(c.r), c.user)
+	err := m.store.change(func(d *draft) error {
 		if now := d.partner(a.Provider); now == nil || !now.seenBy(a.Owner) || now.provider.plan(a.Plan) == nil {
 			return notFound("provider") // it was taken off a moment ago, and another may have its id
 		}
@@ -23,27 +23,27 @@ func (e *Emulator) orderSale(c *call, p *partner, a *addon) (answer, error) {
 		return nil
 	})
 	if err == nil {
-		err = e.settle(c, a.ID, false)
+		err = m.settle(c, a.ID, false)
 	}
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	if now := e.store.world().sold(a.ID); now != nil {
+	if now := m.store.world().sold(a.ID); now != nil {
 		a = now
 	}
-	return answer{body: e.view(a)}, nil
+	return a, nil
 }
 
 // reached gives where this emulator is for a vendor.
-func (e *Emulator) reached(r *http.Request) string {
-	return cmp.Or(strings.TrimSuffix(e.options.URL, "/"), "http://"+r.Host)
+func (m *market) reached(r *http.Request) string {
+	return cmp.Or(strings.TrimSuffix(m.options.URL, "/"), "http://"+r.Host)
 }
 
-// SignIn gives the signed form that opens the dashboard of a vendor's add-on for
+// signIn gives the signed form that opens the dashboard of a vendor's add-on for
 // the user, once. The error says why there is none: no such add-on, none of a
 // vendor's, not ready, or no dashboard.
-func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) {
-	w := e.store.world()
+func (m *market) signIn(addonID string) (*manifest.SignIn, error) {
+	w := m.store.world()
 	a := w.addon(addonID)
 	if a == nil {
 		return nil, noSuchAddon()
@@ -55,9 +55,9 @@ func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) {
 	if a.Sale.State == provisioning {
 		return nil, notReady("its vendor has not made it yet")
 	}
-	o := e.vendorOrder(w, p, a)
+	o := m.vendorOrder(w, p, a)
 	login := manifest.Login{ID: a.Sale.ID, ResourceID: a.Sale.Key, UserID: w.user.ID, Email: w.user.Email, App: strings.TrimSuffix(o.App, "@heroku.com")}
-	in, err := p.deal.SignIn(p.site(), login, e.options.Now())
+	in, err := p.deal.SignIn(p.site(), login, m.options.Now())
 	if err != nil {
 		return nil, notReady(err.Error())
 	}
@@ -65,8 +65,8 @@ func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) {
 }
 
 // saleSSO gives the fields of the form beside its address, as the platform does.
-func (e *Emulator) saleSSO(a *addon) (answer, error) {
-	in, err := e.SignIn(a.ID)
+func (m *market) saleSSO(a *addon) (answer, error) {
+	in, err := m.signIn(a.ID)
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,20 +80,32 @@ func (e *Emulator) saleSSO(a *addon) (answer, error) {
 	return answer{body: fields, headers: map[string]string{"Cache-Control": "no-store"}}, nil
 }
 
+// vendorRoutes adds those of back-ends, which show the credentials of their manifests.
+func (m *market) vendorRoutes(open func(method, path string, serve func(*call) (answer, error))) {
+	for _, base := range []string{"/v2/vendor/apps", "/vendor/apps"} {
+		open("GET", base, m.fromVendor)
+		open("GET", base+"/{key}", m.fromVendor)
+		open("PUT", base+"/{key}", m.fromVendor)
+	}
+	open("GET", "/addons/{key}", m.fromVendor)
+	open("PATCH", "/addons/{key}/config", m.fromVendor)
+	open("POST", "/addons/{key}/actions/{action}", m.fromVendor)
+}
+
 // fromVendor answers a vendor's back-end, which shows the credentials of its
 // manifest.
-func (e *Emulator) fromVendor(c *call) (answer, error) {
-	market := manifest.OpenMarket(&manifest.Manifest{}, nil) // lets nobody in
-	if p := e.caller(c); p != nil {
-		market = manifest.OpenMarket(p.deal, ledger{e, p})
+func (m *market) fromVendor(c *call) (answer, error) {
+	back := manifest.OpenMarket(&manifest.Manifest{}, nil) // lets nobody in
+	if p := m.caller(c); p != nil {
+		back = manifest.OpenMarket(p.deal, ledger{m, p})
 	}
 	r := c.r.Clone(c.r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
-	w := &recorder{header: http.Header{}}
-	market.ServeHTTP(w, r)
-	a := answer{status: w.status, body: w.body.Bytes(), headers: map[string]string{}}
-	for name := range w.header {
-		a.headers[name] = w.header.Get(name)
+	w := newRecorder()
+	back.ServeHTTP(w, r)
+	a := answer{status: w.result(), body: w.content(), headers: map[string]string{}}
+	for name := range w.Header() {
+		a.headers[name] = w.Header().Get(name)
 	}
 	return a, nil
 }
@@ -101,8 +113,8 @@ func (e *Emulator) fromVendor(c *call) (answer, error) {
 // caller gives the vendor that a call says it is from; nil where it says none that
 // is known. Whether it is true is not asked here. With a bearer token, a call says
 // it by the add-on that it is about.
-func (e *Emulator) caller(c *call) *partner {
-	w := e.store.world()
+func (m *market) caller(c *call) *partner {
+	w := m.store.world()
 	if user, _, ok := c.r.BasicAuth(); ok {
 		return w.partner(user)
 	}
@@ -112,24 +124,15 @@ func (e *Emulator) caller(c *call) *partner {
 	return nil
 }
 
-// keyed finds an add-on by what its vendor knows it by; nil if there is none.
-func (w *world) keyed(key string) *addon {
-	i := slices.IndexFunc(w.addons, func(a *addon) bool { return a.Sale != nil && a.Sale.Key == key })
-	if i < 0 {
-		return nil
-	}
-	return w.addons[i]
-}
-
 // A ledger is a vendor's part of the world.
 type ledger struct {
-	e *Emulator
+	m *market
 	p *partner
 }
 
 // app gives an add-on as its vendor sees it.
 func (l ledger) app(w *world, a *addon) manifest.App {
-	app := manifest.App{Order: l.e.vendorOrder(w, l.p, a), ID: a.Sale.ID, Config: a.Sale.Config, State: "provisioned"}
+	app := manifest.App{Order: l.m.vendorOrder(w, l.p, a), ID: a.Sale.ID, Config: a.Sale.Config, State: "provisioned"}
 	if a.Sale.State != active {
 		app.State = "provisioning"
 	}
@@ -138,7 +141,7 @@ func (l ledger) app(w *world, a *addon) manifest.App {
 
 // Apps gives the vendor's add-ons.
 func (l ledger) Apps() []manifest.App {
-	w := l.e.store.world()
+	w := l.m.store.world()
 	var apps []manifest.App
 	for _, a := range w.addons {
 		if a.Sale != nil && a.Provider == l.p.Shown.ID {
@@ -151,7 +154,7 @@ func (l ledger) Apps() []manifest.App {
 
 // App gives one of the vendor's add-ons.
 func (l ledger) App(key string) (manifest.App, bool) {
-	w := l.e.store.world()
+	w := l.m.store.world()
 	a := w.keyed(key)
 	if a == nil || a.Provider != l.p.Shown.ID {
 		return manifest.App{}, false
@@ -162,7 +165,7 @@ func (l ledger) App(key string) (manifest.App, bool) {
 // Change keeps what the vendor says of one of its add-ons. That it is done ends
 // what it was waited for; that it came to nothing too, and only that.
 func (l ledger) Change(key string, do func(*manifest.App) error) error {
-	return l.e.store.change(func(d *draft) error {
+	return l.m.store.change(func(d *draft) error {
 		a := d.keyed(key)
 		if a == nil || a.Provider != l.p.Shown.ID {
 			return manifest.ErrNoApp
@@ -175,24 +178,4 @@ func (l ledger) Change(key string, do func(*manifest.App) error) error {
 		a.Sale.Config = app.Config
 		return d.heard(a, app.State)
 	})
-}
-
-// heard takes in where an add-on stands for its vendor.
-func (d *draft) heard(a *addon, state string) error {
-	s := a.Sale
-	switch {
-	case state == "deprovisioned" && !s.Waiting:
-		return manifest.ErrNoApp // there is none that could be given up
-	case state == "deprovisioned" && s.State == provisioning:
-		d.dismiss(a.ID)
-		return nil
-	case state == "deprovisioned":
-		a.fail("the vendor gave it up")
-	case state == "provisioned" && s.Waiting:
-		a.finish()
-	case state == "provisioned" && s.State == changing:
-		s.Called = true
-	}
-	d.replace(a)
-	return nil
 }

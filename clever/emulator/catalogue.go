@@ -42,10 +42,10 @@ type provider struct {
 	Resources      []string          `json:"resources"` // operators: facts told below "resources"
 	Facts          map[string]string `json:"facts"`     // name → recipe, see facts.go
 	Env            [][]string        `json:"env"`       // name, template, option needed
+	Promised       []string          `json:"-"`         // variables that a back-end will make
 	Plans          []*plan           `json:"plans"`
 
-	view    clever.Provider // as the catalogue shows it
-	partner *partner        // whose add-ons they are; nil: the platform's own
+	view clever.Provider // as the catalogue shows it
 }
 
 // A plan is a size on sale, or once on sale.

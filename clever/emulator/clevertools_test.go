@@ -89,7 +89,7 @@ func TestCleverTools(t *testing.T) {
 		t.Skip("no clever in PATH: npm install -g clever-tools")
 	}
 	e, _ := newEmulator(t, Options{Strict: true, StrictIDs: true, StrictOptions: true})
-	server := httptest.NewServer(e.Console("127.0.0.1:0"))
+	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	compiled := t.TempDir()
 	each := func(name string, check func(*terminal)) {
@@ -162,7 +162,7 @@ func (tt *terminal) provider(p *provider, inOrganisation bool) {
 	}
 	tt.read(&made, args...)
 	a := tt.e.store.world().addon(made.ID)
-	if a == nil || a.RealID != made.RealID || a.Owner != owner || len(made.Env) != len(p.environment(a)) {
+	if a == nil || a.RealID != made.RealID || a.Owner != owner || len(made.Env) != len(environment(p, a)) {
 		tt.t.Fatalf("made %+v, have %+v", made, a)
 	}
 	if a.Options["encryption"] != want.Options["encryption"] {

@@ -33,9 +33,9 @@ type Console struct {
 // streamLimit is how many pages are kept up to date at once.
 const streamLimit = 32
 
-// Console gives the emulator with its page. Listen is the address that it is
+// NewConsole returns an emulator with its page. Listen is the address that it is
 // served on, as net.Listen takes it.
-func (e *Emulator) Console(listen string) *Console {
+func NewConsole(e *Emulator, listen string) *Console {
 	name, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		name = listen
@@ -189,18 +189,11 @@ func (c *Console) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// postReset removes all add-ons, ends all faults and forgets the requests. Owners
-// and logins stay, so that programs go on as they are set up.
+// postReset begins anew, as Emulator.Reset does.
 func (c *Console) postReset(w http.ResponseWriter, _ *http.Request) {
-	err := c.e.store.change(func(d *draft) error {
-		d.clear()
-		return nil
-	})
-	if err != nil {
+	if err := c.e.Reset(); err != nil {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
-	c.e.Recover()
-	c.e.ResetJournal()
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -10,17 +10,16 @@ import (
 )
 
 const (
-	lookEvery   = 150 * time.Millisecond // how late the page may be
-	pulseEvery  = 15 * time.Second       // so that a page that has gone is noticed
-	sendWithin  = 10 * time.Second       // how long a page may take to read
-	linesAtOnce = 100                    // of the list of requests
+	lookEvery  = 150 * time.Millisecond // how late the page may be
+	pulseEvery = 15 * time.Second       // so that a page that has gone is noticed
+	sendWithin = 10 * time.Second       // how long a page may take to read
 )
 
 // A sight is what a page was told last.
 type sight struct {
 	world  *world
 	faults []string
-	mark   mark
+	mark   Mark
 }
 
 // getEvents keeps a page up to date, by server-sent events: "requests" has the
@@ -38,7 +37,7 @@ func (c *Console) getEvents(w http.ResponseWriter, r *http.Request) {
 	look, pulse := time.NewTicker(lookEvery), time.NewTicker(pulseEvery)
 	defer look.Stop()
 	defer pulse.Stop()
-	s := sight{mark: mark{epoch: -1}}
+	s := sight{mark: Mark{epoch: -1}}
 	text := s.next(c.e)
 	for {
 		if len(text) > 0 && push(w, text) != nil {
@@ -46,7 +45,7 @@ func (c *Console) getEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-look.C:
-			_ = c.e.arrive() // what cannot be saved now is still migrating
+			_ = c.e.Arrive() // what cannot be saved now is still migrating
 			text = s.next(c.e)
 		case <-pulse.C:
 			text = []byte(": still here\n\n")
@@ -72,15 +71,15 @@ func push(w http.ResponseWriter, text []byte) error {
 // next gives the events since the last look; none if nothing happened.
 func (s *sight) next(e *Emulator) []byte {
 	var text []byte
-	list, mark := e.journal.since(s.mark)
+	list, mark := e.Since(s.mark)
 	if mark != s.mark {
 		data := struct {
 			Fresh bool             `json:"fresh"`
 			List  []consoleRequest `json:"list"`
-		}{mark.epoch != s.mark.epoch, e.consoleRequests(list)}
+		}{mark.epoch != s.mark.epoch, requests(e, list)}
 		text = append(text, event("requests", data)...)
 	}
-	world, faults := e.store.world(), e.faults.texts()
+	world, faults := e.World(), e.Faults()
 	if world != s.world || !slices.Equal(faults, s.faults) {
 		text = append(text, event("world", struct{}{})...)
 	}

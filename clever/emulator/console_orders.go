@@ -25,22 +25,22 @@ func (c *Console) platform(r *http.Request, method, path string, body any) ([]by
 		return nil, err
 	}
 	in.Host = r.Host
-	w := &recorder{header: http.Header{}}
-	if c.e.play(w, &call{r: in, user: c.e.User()}) != nil {
+	w := newRecorder()
+	if c.e.ServeUser(w, in) != nil {
 		return nil, errors.New("the connection ended without an answer: it may have been done or not")
 	}
-	if w.status/100 == 2 {
-		return w.body.Bytes(), nil
+	if w.result()/100 == 2 {
+		return w.content(), nil
 	}
 	var said clever.Message
-	if json.Unmarshal(w.body.Bytes(), &said) != nil || said.Message == "" {
-		return nil, fmt.Errorf("the platform answered %d %s, and does not say why", w.status, http.StatusText(w.status))
+	if json.Unmarshal(w.content(), &said) != nil || said.Message == "" {
+		return nil, fmt.Errorf("the platform answered %d %s, and does not say why", w.result(), http.StatusText(w.result()))
 	}
 	return nil, errors.New(said.Message)
 }
 
 // pathOf gives where the platform has an add-on.
-func (a *addon) pathOf() string { return addonsOf(a.Owner) + "/" + url.PathEscape(a.ID) }
+func pathOf(a *addon) string { return addonsOf(a.Owner) + "/" + url.PathEscape(a.ID) }
 
 func addonsOf(owner string) string { return "/v2/organisations/" + url.PathEscape(owner) + "/addons" }
 
@@ -81,7 +81,7 @@ func (c *Console) postOrder(w http.ResponseWriter, r *http.Request) {
 
 // named gives the add-on in the path; without one, it has answered.
 func (c *Console) named(w http.ResponseWriter, r *http.Request) *addon {
-	a := c.e.store.world().addon(r.PathValue("addon"))
+	a := c.e.World().addon(r.PathValue("addon"))
 	if a == nil {
 		refuse(w, http.StatusOK, noSuchAddon())
 	}
@@ -99,29 +99,15 @@ func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	change := clever.MigrationRequest{PlanID: wished.Plan, Region: a.Region}
-	if _, err := c.platform(r, http.MethodPost, a.pathOf()+"/migrations", change); err != nil {
+	if _, err := c.platform(r, http.MethodPost, pathOf(a)+"/migrations", change); err != nil {
 		refuse(w, http.StatusOK, err)
 		return
 	}
-	if after := c.e.store.world().addon(a.ID); after != nil && after.trouble() != "" {
+	if after := c.e.World().addon(a.ID); after != nil && after.trouble() != "" {
 		refuse(w, http.StatusOK, errors.New(after.trouble()))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// trouble gives why the last change of an add-on failed; "" if it did not.
-func (a *addon) trouble() string {
-	if len(a.Migrations) == 0 || a.Migrations[len(a.Migrations)-1].Status != "FAILED" {
-		return ""
-	}
-	last := a.Migrations[len(a.Migrations)-1]
-	for _, s := range last.Steps {
-		if s.Status == "FAILED" && s.Message != "" {
-			return "The last change failed: " + s.Message
-		}
-	}
-	return "The last change failed."
 }
 
 func (c *Console) deleteAddon(w http.ResponseWriter, r *http.Request) {
@@ -129,7 +115,7 @@ func (c *Console) deleteAddon(w http.ResponseWriter, r *http.Request) {
 	if a == nil {
 		return
 	}
-	if _, err := c.platform(r, http.MethodDelete, a.pathOf(), nil); err != nil {
+	if _, err := c.platform(r, http.MethodDelete, pathOf(a), nil); err != nil {
 		refuse(w, http.StatusOK, err)
 		return
 	}
@@ -176,21 +162,22 @@ type consoleZone struct {
 
 // getShelf tells what the query's owner can order, what vendors sell first.
 func (c *Console) getShelf(w http.ResponseWriter, r *http.Request) {
+	now := c.e.World()
 	shelf := []consoleProvider{}
-	for _, p := range c.e.store.world().partners {
+	for _, p := range now.partners {
 		if p.seenBy(r.URL.Query().Get("owner")) {
-			shelf = append(shelf, c.e.catalogue.consoleProvider(p.provider))
+			shelf = append(shelf, newConsoleProvider(now, c.e.Catalogue(), p.provider))
 		}
 	}
-	for _, p := range c.e.catalogue.providers {
-		shelf = append(shelf, c.e.catalogue.consoleProvider(p))
+	for _, p := range c.e.Catalogue().providers {
+		shelf = append(shelf, newConsoleProvider(now, c.e.Catalogue(), p))
 	}
 	tell(w, http.StatusOK, shelf)
 }
 
-func (c *catalogue) consoleProvider(p *provider) consoleProvider {
+func newConsoleProvider(w *world, c *catalogue, p *provider) consoleProvider {
 	view := consoleProvider{
-		ID: p.ID, Name: p.Name, Vendor: p.partner != nil, Plans: []consolePlan{}, Zones: []consoleZone{},
+		ID: p.ID, Name: p.Name, Vendor: w.partner(p.ID) != nil, Plans: []consolePlan{}, Zones: []consoleZone{},
 		Versions: append([]string{}, p.Versions...), Switches: p.switches(nil),
 	}
 	for _, pl := range p.view.Plans {

@@ -1,9 +1,13 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +23,7 @@ func TestConsoleOrders(t *testing.T) {
 	org := s.Organisations()[0]
 	_, _, text := s.ask("GET", "/console/shelf", "")
 	var shelf []consoleProvider
-	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != len(s.catalogue.providers) {
+	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != len(s.Catalogue().providers) {
 		t.Fatalf("%v: %s", err, text)
 	}
 	redis := shelf[3]
@@ -46,7 +50,7 @@ func TestConsoleOrders(t *testing.T) {
 		return answer.ID
 	}
 	id := told("POST", "/console/addons", order(org, "cache", `{"encryption":"true"}`))
-	a := s.store.world().addon(id)
+	a := s.World().addon(id)
 	if a == nil || a.Owner != org || a.Options["encryption"] != "true" || a.Plan != redis.Plans[0].ID {
 		t.Fatalf("ordered %s: %+v", id, a)
 	}
@@ -64,11 +68,11 @@ func TestConsoleOrders(t *testing.T) {
 		if got := told(tt[0], tt[1], tt[2]); got != tt[3] {
 			t.Errorf("%s %s: %q", tt[1], tt[2], got)
 		}
-		if b := s.store.world().addon(id); tt[3] == "done" && tt[0] == "POST" && b.Plan != other {
+		if b := s.World().addon(id); tt[3] == "done" && tt[0] == "POST" && b.Plan != other {
 			t.Errorf("the plan is %s", b.Plan)
 		}
 	}
-	if s.store.world().addon(id) != nil {
+	if s.World().addon(id) != nil {
 		t.Error("it was not removed")
 	}
 	if status, _, _ := s.ask("POST", "/console/addons", "{"); status != 400 {
@@ -90,7 +94,7 @@ func TestConsoleOrders(t *testing.T) {
 	} {
 		s.Recover()
 		s.ask("POST", "/console/faults", `{"fault":"`+fault+`"}`)
-		if got := told("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.store.world().addon(got) == nil {
+		if got := told("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.World().addon(got) == nil {
 			t.Errorf("%s: %q", fault, got)
 		}
 	}
@@ -101,15 +105,15 @@ func TestVendorsOnly(t *testing.T) {
 	asked := 0
 	s := newSite(t, Options{VendorsOnly: true, Asked: func(x Exchange) { asked++ }})
 	providers := func() (list []clever.Provider) {
-		s.api.must("GET", "/v2/products/addonproviders", nil, &list)
+		s.call("GET", "/v2/products/addonproviders", nil, &list)
 		return list
 	}
 	if list := providers(); list == nil || len(list) != 0 {
 		t.Errorf("without a vendor: %v", list)
 	}
 	s = newSite(t, Options{VendorsOnly: true, Vendors: []Vendor{
-		{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")},
-		{Manifest: manifestText(t, manifest.Clever, "other", "https://kv.example.com")},
+		{Manifest: manifestOf(t, "tinykv", "https://kv.example.com")},
+		{Manifest: manifestOf(t, "other", "https://kv.example.com")},
 	}})
 	if list := providers(); len(list) != 2 || list[0].ID != "tinykv" || list[1].ID != "other" {
 		t.Errorf("with two: %+v", list)
@@ -124,49 +128,85 @@ func TestVendorsOnly(t *testing.T) {
 	}
 }
 
+// A vendor is a back-end that makes add-ons at once, or says that it will.
+type vendor struct {
+	*httptest.Server
+	slow atomic.Bool
+}
+
+func newVendor(t testing.TB) *vendor {
+	v := &vendor{}
+	v.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodDelete:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		case v.slow.Load():
+			w.WriteHeader(http.StatusAccepted)
+		}
+		fmt.Fprint(w, `{"id":"kv\"1","config":{"TINYKV_URL":"x"}}`)
+	}))
+	t.Cleanup(v.Close)
+	return v
+}
+
+// manifestOf returns a manifest with a back-end at an address.
+func manifestOf(t testing.TB, id, address string) []byte {
+	t.Helper()
+	text, err := manifest.Create(manifest.Clever, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(text, []byte("https://addon.example.com"), []byte(address))
+}
+
 // A dashboard is opened by a page that posts, once for each click; where there is
 // none, a page says why.
 func TestConsoleDashboard(t *testing.T) {
-	const there = "https://kv.example.com"
-	s := newSite(t, Options{Vendors: []Vendor{{Manifest: manifestText(t, manifest.Clever, "tinykv", there)}}})
-	own := s.api.order("/v2/self", order("own"))
-	sold := &addon{ID: "addon_kv", RealID: "tinykv_1", Owner: s.User(), Name: `"><script>`, Provider: "tinykv",
-		Plan: s.store.world().partner("tinykv").Shown.Plans[0].ID, Region: "par", Sale: &sale{Key: "addon_kv", ID: `kv"1`, State: active}}
-	if err := s.store.change(func(d *draft) error { d.add(sold); return nil }); err != nil {
-		t.Fatal(err)
+	v := newVendor(t)
+	s := newSite(t, Options{Vendors: []Vendor{{Manifest: manifestOf(t, "tinykv", v.URL)}}})
+	own := s.order("/v2/self", "own")
+	var offered clever.Provider
+	s.call("GET", "/v2/products/addonproviders/tinykv", nil, &offered)
+	kv := func() (a clever.Addon) {
+		t.Helper()
+		o := clever.CreateRequest{Name: `"><script>`, ProviderID: "tinykv", Plan: offered.Plans[0].ID, Region: "par"}
+		if status := s.call("POST", "/v2/self/addons", o, &a); status != 200 {
+			t.Fatalf("an order: %d", status)
+		}
+		return a
 	}
-	status, header, page := s.ask("POST", "/console/addons/addon_kv/dashboard", "")
+	made := kv()
+	v.slow.Store(true)
+	coming := kv()
+	at := "/console/addons/" + made.ID + "/dashboard"
+	status, header, page := s.ask("POST", at, "")
 	policy := header.Get("Content-Security-Policy")
-	if status != 200 || !strings.Contains(page, `<form method="POST" action="`+there) || !strings.Contains(page, `name="id" value="kv&#34;1"`) ||
+	if status != 200 || !strings.Contains(page, `<form method="POST" action="`+v.URL) || !strings.Contains(page, `name="id" value="kv&#34;1"`) ||
 		policy != manifest.PagePolicy() || header.Get("Cache-Control") != "no-store" || strings.Contains(policy, "unsafe-inline") {
 		t.Errorf("%d %v\n%s", status, header, page)
 	}
-	for id, why := range map[string]string{own.ID: "no vendor runs it", "addon_x": "does not exist"} {
+	for id, why := range map[string]string{own.ID: "no vendor runs it", "addon_x": "does not exist", coming.ID: "has not made it yet"} {
 		status, header, page := s.ask("POST", "/console/addons/"+id+"/dashboard", "")
 		if status != 409 || !strings.Contains(page, why) || !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 			t.Errorf("%s: %d\n%s", id, status, page)
 		}
 	}
-	if status, _, page := s.ask("POST", "/console/addons/addon_kv/dashboard", "", "Origin", "http://evil.test"); status != 403 || strings.Contains(page, "form") {
+	if status, _, page := s.ask("POST", at, "", "Origin", "http://evil.test"); status != 403 || strings.Contains(page, "form") {
 		t.Errorf("from elsewhere: %d\n%s", status, page)
 	}
-	var states []string
-	for _, st := range []saleState{provisioning, active, removing} {
-		err := s.store.change(func(d *draft) error {
-			a := d.addon("addon_kv").sold()
-			if a.Sale.State = st; st == removing {
-				d.remove(a.ID)
-			} else {
-				d.replace(a)
+	shown := func(id string) string {
+		for _, a := range s.world("tinykv").Owners[0].Addons {
+			if a.ID == id {
+				return fmt.Sprint(a.State, a.Dashboard)
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-		shown := s.world("tinykv").Owners[0].Addons[0]
-		states = append(states, fmt.Sprint(shown.State, shown.Dashboard))
+		return "gone"
 	}
+	states := []string{shown(coming.ID), shown(made.ID)}
+	s.call("DELETE", "/v2/self/addons/"+made.ID, nil, nil)
+	states = append(states, shown(made.ID))
 	if diff := cmp.Diff([]string{"provisioningfalse", "activetrue", "removingfalse"}, states); diff != "" {
 		t.Error(diff)
 	}

@@ -23,20 +23,63 @@ type site struct {
 	t testing.TB
 	*Emulator
 	*httptest.Server
-	api *client
+}
+
+// start starts an emulator that ends with the test.
+func start(t testing.TB, o Options) *Emulator {
+	t.Helper()
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
 }
 
 func newSite(t testing.TB, o Options) *site {
 	t.Helper()
-	e, _ := newEmulator(t, o)
-	console := e.Console("127.0.0.1:0")
+	e := start(t, o)
+	console := NewConsole(e, "127.0.0.1:0")
 	server := httptest.NewServer(console)
 	t.Cleanup(func() {
 		console.Close()
 		console.Close() // does no harm
 		server.Close()
 	})
-	return &site{t, e, server, &client{t: t, http: server.Client(), base: server.URL, auth: "Bearer anything"}}
+	return &site{t, e, server}
+}
+
+// call does a request as a client of the platform does, and reads its response.
+func (s *site) call(method, path string, body, into any) int {
+	s.t.Helper()
+	sent, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	status, _, text := s.ask(method, path, string(sent), "Authorization", "Bearer anything")
+	if into != nil && status/100 == 2 {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			s.t.Fatalf("%s %s: %d %s: %v", method, path, status, text, err)
+		}
+	}
+	return status
+}
+
+// database is a small one.
+func database(name string) clever.CreateRequest {
+	return clever.CreateRequest{Name: name, ProviderID: "postgresql-addon", Plan: "plan_c32d00fb-6c06-48a9-a0a3-9d808937ec68", Region: "par"}
+}
+
+func (s *site) order(base, name string) (a clever.Addon) {
+	s.t.Helper()
+	if status := s.call("POST", base+"/addons", database(name), &a); status != 200 {
+		s.t.Fatalf("an order: %d", status)
+	}
+	return a
 }
 
 // ask does a request as the page does, unless headers say otherwise.
@@ -105,8 +148,8 @@ func TestConsolePages(t *testing.T) {
 func TestConsoleWorld(t *testing.T) {
 	s := newSite(t, Options{Faults: []Fault{{Path: "/env", Kind: TooMany, Wait: time.Second}}})
 	org := s.Organisations()[0]
-	a := s.api.order("/v2/self", order("Shop"))
-	s.api.order("/v2/organisations/"+org, order("other"))
+	a := s.order("/v2/self", "Shop")
+	s.order("/v2/organisations/"+org, "other")
 	w := s.world("")
 	want := consoleWorld{User: "Example Operator", Email: "ops@example.test", Total: 2, Found: 2,
 		Faults: []string{"/env=429,1s"}}
@@ -133,7 +176,7 @@ func TestConsoleWorld(t *testing.T) {
 // Values are told when they are asked for, one add-on at a time.
 func TestConsoleVariables(t *testing.T) {
 	s := newSite(t, Options{})
-	a := s.api.order("/v2/self", order("x"))
+	a := s.order("/v2/self", "x")
 	var everything strings.Builder
 	for _, path := range []string{"/", "/console/world", "/console/page.js"} {
 		_, _, text := s.ask("GET", path, "")
@@ -156,19 +199,18 @@ func TestConsoleVariables(t *testing.T) {
 
 func TestConsoleFaultsAndReset(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
-	e, _ := open(t, state)
-	s := &site{t: t, Emulator: e, Server: httptest.NewServer(e.Console("127.0.0.1:0"))}
+	e := start(t, Options{State: state})
+	s := &site{t: t, Emulator: e, Server: httptest.NewServer(NewConsole(e, "127.0.0.1:0"))}
 	defer s.Server.Close()
-	s.api = &client{t: t, http: s.Client(), base: s.URL, auth: "Bearer anything"}
 	for body, want := range map[string]int{`{"fault":"POST:/addons$:1=503"}`: 204, `{"fault":"nonsense"}`: 200, `{"fault":7}`: 400, ``: 400} {
 		if status, _, text := s.ask("POST", "/console/faults", body); status != want || status != 204 && !strings.Contains(text, "error") {
 			t.Errorf("%s: %d %s", body, status, text)
 		}
 	}
-	if status, _ := s.api.refused("POST", "/v2/self/addons", order("x")); status != 503 {
+	if status := s.call("POST", "/v2/self/addons", database("x"), nil); status != 503 {
 		t.Errorf("the fault does not strike: %d", status)
 	}
-	s.api.order("/v2/self", order("x"))
+	s.order("/v2/self", "x")
 	if status, _, _ := s.ask("DELETE", "/console/faults", ""); status != 204 || len(s.world("").Faults) != 0 {
 		t.Errorf("faults remain: %d", status)
 	}
@@ -181,9 +223,10 @@ func TestConsoleFaultsAndReset(t *testing.T) {
 		t.Errorf("after the reset: %+v", w)
 	}
 	s.Server.Close()
-	shut(t, e)
-	again, _ := open(t, state)
-	defer shut(t, again)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, Options{State: state})
 	if len(again.Addons(again.User())) != 0 || !slices.Equal(org, again.Organisations()) {
 		t.Error("the reset was not kept")
 	}
@@ -193,7 +236,7 @@ func TestConsoleFaultsAndReset(t *testing.T) {
 // console's own page may use the console.
 func TestConsoleIsItsOwn(t *testing.T) {
 	s := newSite(t, Options{})
-	a := s.api.order("/v2/self", order("x"))
+	a := s.order("/v2/self", "x")
 	port := s.URL[strings.LastIndex(s.URL, ":"):]
 	strangers := [][]string{
 		{"Host", "evil.test" + port},
@@ -237,7 +280,7 @@ func TestConsoleIsItsOwn(t *testing.T) {
 }
 
 func TestConsoleKnowsItsNames(t *testing.T) {
-	e, _ := newEmulator(t, Options{})
+	e := start(t, Options{})
 	for _, tt := range []struct {
 		listen, host string
 		page, call   bool
@@ -256,7 +299,7 @@ func TestConsoleKnowsItsNames(t *testing.T) {
 	} {
 		r := httptest.NewRequest("GET", "/console/world", nil)
 		r.Host = tt.host
-		c := e.Console(tt.listen)
+		c := NewConsole(e, tt.listen)
 		if page, call := c.own(r), !c.foreign(r); page != tt.page || call != tt.call {
 			t.Errorf("on %s as %q: page %t, call %t", tt.listen, tt.host, page, call)
 		}
@@ -284,7 +327,7 @@ func nextEvent(t *testing.T, from *bufio.Scanner) (name, data string) {
 
 func TestConsoleEvents(t *testing.T) {
 	s := newSite(t, Options{})
-	s.api.must("GET", "/v2/self", nil, nil)
+	s.call("GET", "/v2/self", nil, nil)
 	res, err := s.Client().Get(s.URL + "/console/events")
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +361,7 @@ func TestConsoleEvents(t *testing.T) {
 		}
 	}
 	expect("at first", true, true, "GET /v2/self 200 Example Operator")
-	s.api.order("/v2/self", order("x"))
+	s.order("/v2/self", "x")
 	expect("an order", true, false, "POST /v2/self/addons 200 Example Operator")
 	s.ask("GET", "/v2/self?a_token=t&q=1", "")
 	expect("nobody", false, false, "GET /v2/self?a_token=%2A%2A%2A&q=1 401 ")
@@ -353,45 +396,5 @@ func TestConsoleEventsAreBounded(t *testing.T) {
 		}
 		status = res.StatusCode
 		res.Body.Close()
-	}
-}
-
-func TestFaultText(t *testing.T) {
-	for _, text := range []string{
-		"POST:/addons:2=cut-after", "/env=env-late,5s", ":4+=expired", "GET:/a:2-4=429,1s", ":*/3=503", "=deleted,shop", "=slow,1m30s",
-	} {
-		f, err := ParseFault(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := ParseFault(f.String())
-		if err != nil || again != f {
-			t.Errorf("%s became %s: %+v, %v", text, f, again, err)
-		}
-	}
-}
-
-func TestJournalSince(t *testing.T) {
-	var j journal
-	at := mark{epoch: -1}
-	if list, next := j.since(at); len(list) != 0 || next != (mark{}) {
-		t.Errorf("empty: %v %v", list, next)
-	}
-	for i := range linesAtOnce + 5 {
-		j.begin()
-		j.end(Exchange{Status: i})
-	}
-	list, at := j.since(mark{})
-	if len(list) != linesAtOnce || list[0].Status != 5 || list[len(list)-1].Status != linesAtOnce+4 {
-		t.Errorf("many: %d from %d", len(list), list[0].Status)
-	}
-	j.begin()
-	j.end(Exchange{Status: 7})
-	if list, _ := j.since(at); len(list) != 1 || list[0].Status != 7 {
-		t.Errorf("one more: %v", list)
-	}
-	j.reset()
-	if list, next := j.since(at); len(list) != 0 || next.epoch != 1 {
-		t.Errorf("reset: %v %v", list, next)
 	}
 }

@@ -49,15 +49,15 @@ type consoleAddon struct {
 // getWorld tells of the add-ons in whose name, ids, provider, plan or zone the
 // query's q is.
 func (c *Console) getWorld(w http.ResponseWriter, r *http.Request) {
-	_ = c.e.arrive() // what cannot be saved now is still migrating
-	tell(w, http.StatusOK, c.e.look(strings.ToLower(r.URL.Query().Get("q"))))
+	_ = c.e.Arrive() // what cannot be saved now is still migrating
+	tell(w, http.StatusOK, look(c.e, strings.ToLower(r.URL.Query().Get("q"))))
 }
 
-func (e *Emulator) look(word string) consoleWorld {
-	w := e.store.world()
+func look(e *Emulator, word string) consoleWorld {
+	w := e.World()
 	view := consoleWorld{
-		User: w.user.Name, Email: w.user.Email, Strict: e.options.Strict, Market: e.options.VendorsOnly,
-		Total: len(w.addons), Faults: e.faults.texts(),
+		User: w.user.Name, Email: w.user.Email, Strict: e.Options().Strict, Market: e.Options().VendorsOnly,
+		Total: len(w.addons), Faults: e.Faults(),
 	}
 	at := map[string]int{}
 	for i, owner := range append([]account{w.user}, w.organisations...) {
@@ -65,7 +65,7 @@ func (e *Emulator) look(word string) consoleWorld {
 		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
 	}
 	for _, a := range slices.Concat(w.addons, w.leaving) {
-		p := e.providerOf(a)
+		p := e.World().providerOf(a)
 		text := strings.Join([]string{a.Name, a.ID, a.RealID, p.ID, p.Name, p.plan(a.Plan).Slug, a.Region}, "\n")
 		if !strings.Contains(strings.ToLower(text), word) {
 			continue
@@ -73,26 +73,27 @@ func (e *Emulator) look(word string) consoleWorld {
 		owner := &view.Owners[at[a.Owner]]
 		owner.Found++
 		if view.Found++; view.Found <= shownLimit {
-			owner.Addons = append(owner.Addons, p.consoleAddon(a))
+			owner.Addons = append(owner.Addons, newConsoleAddon(e, p, a))
 		}
 	}
 	return view
 }
 
-func (p *provider) consoleAddon(a *addon) consoleAddon {
+func newConsoleAddon(e *Emulator, p *provider, a *addon) consoleAddon {
 	plan := p.plan(a.Plan)
 	view := consoleAddon{
-		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: a.state(p),
-		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: p.variables(a),
+		ID: a.ID, RealID: a.RealID, Name: a.Name, Provider: p.Name, Plan: plan.Name, Zone: a.Region, State: state(a, p),
+		ProviderID: p.ID, PlanID: plan.ID, CanChange: p.CanUpgrade, Trouble: a.trouble(), Variables: e.VariableNames(a),
 	}
 	if s := a.Sale; s != nil {
-		view.Dashboard = p.partner != nil && p.partner.site().SSOURL != "" && (s.State == active || s.State == changing)
+		its := e.World().partner(a.Provider)
+		view.Dashboard = its != nil && its.site().SSOURL != "" && (s.State == active || s.State == changing)
 	}
 	return view
 }
 
 // state says what is under way with an add-on; "active": nothing.
-func (a *addon) state(p *provider) string {
+func state(a *addon, p *provider) string {
 	switch m := a.Moving; {
 	case a.Sale != nil && a.Sale.State == changing && m != nil:
 		return "changing to " + p.plan(m.Plan).Name
@@ -107,12 +108,12 @@ func (a *addon) state(p *provider) string {
 // getVariables tells an add-on's variables, which the page asks for only when
 // somebody wants to see them.
 func (c *Console) getVariables(w http.ResponseWriter, r *http.Request) {
-	a := c.e.store.world().addon(r.PathValue("addon"))
+	a := c.e.World().addon(r.PathValue("addon"))
 	if a == nil {
 		refuse(w, http.StatusNotFound, noSuchAddon())
 		return
 	}
-	tell(w, http.StatusOK, c.e.providerOf(a).environment(a))
+	tell(w, http.StatusOK, c.e.Variables(a))
 }
 
 // A consoleRequest is a line of the page's list.
@@ -125,8 +126,8 @@ type consoleRequest struct {
 	Who    string  `json:"who"`    // "" for nobody
 }
 
-func (e *Emulator) consoleRequests(list []Exchange) []consoleRequest {
-	w := e.store.world()
+func requests(e *Emulator, list []Exchange) []consoleRequest {
+	w := e.World()
 	lines := make([]consoleRequest, 0, len(list))
 	for _, x := range list {
 		line := consoleRequest{

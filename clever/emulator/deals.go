@@ -2,10 +2,40 @@ package emulator
 
 import (
 	"context"
+	"runner/marketplace/manifest"
 	"slices"
 	"sync"
 	"time"
 )
+
+// A market is where vendors and organisations offer providers of their own. It
+// calls their back-ends, and lets them call.
+type market struct {
+	store   *store
+	options marketOptions
+	deals   *deals
+}
+
+// marketOptions are what a market needs of the platform around it.
+type marketOptions struct {
+	Owner  func(*call) (string, error) // the id of the owner that a path names
+	Now    func() time.Time
+	URL    string                 // where vendors reach the platform; "": where they were ordered from
+	Called func(manifest.Attempt) // is told of every call to a back-end; nil: nobody
+	Warn   func(error)            // is told what nobody else is
+}
+
+func newMarket(s *store, o marketOptions) *market {
+	return &market{store: s, options: o, deals: newDeals()}
+}
+
+// close lets calls to back-ends end, and lets go of their connections.
+func (m *market) close() {
+	m.deals.close()
+	for _, p := range m.store.world().partners {
+		p.line.Close()
+	}
+}
 
 // deals are the calls to vendors that are under way: for each add-on one at a
 // time, by a worker that ends when there is nothing more to ask for.
@@ -72,8 +102,8 @@ func (d *deals) close() {
 
 // pursue sees to it that somebody does what an add-on's state asks for, and tells
 // a waiter, if there is one.
-func (e *Emulator) pursue(id string, again bool, waiting ...waiter) {
-	d := e.deals
+func (m *market) pursue(id string, again bool, waiting ...waiter) {
+	d := m.deals
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -91,7 +121,7 @@ func (e *Emulator) pursue(id string, again bool, waiting ...waiter) {
 	}
 	w = &worker{again: again, wake: make(chan struct{}, 1), waiters: waiting}
 	d.workers[id] = w
-	d.all.Go(func() { e.work(id, w) })
+	d.all.Go(func() { m.work(id, w) })
 }
 
 func report(waiting []waiter, err error) {
@@ -134,11 +164,11 @@ func (d *deals) leave(id string, w *worker) bool {
 }
 
 // work calls the vendor until nothing is to be asked for any more.
-func (e *Emulator) work(id string, w *worker) {
-	d := e.deals
+func (m *market) work(id string, w *worker) {
+	d := m.deals
 	state, try := saleState(""), 0
 	for {
-		a := e.store.world().sold(id)
+		a := m.store.world().sold(id)
 		if a == nil || !a.Sale.calls() {
 			if d.leave(id, w) {
 				return
@@ -149,7 +179,7 @@ func (e *Emulator) work(id string, w *worker) {
 			state, try = a.Sale.State, 0
 		}
 		try++
-		o := e.ask(a, try, w.again || try > 1)
+		o := m.ask(a, try, w.again || try > 1)
 		d.tell(w, o)
 		if !d.rest(w, o.wait) {
 			d.leave(id, w)
@@ -177,9 +207,9 @@ func (d *deals) rest(w *worker, wait time.Duration) bool {
 
 // settle sees to it that the vendor is asked, and waits for what comes of it, as
 // long as people do. nil: it went well, or it goes on.
-func (e *Emulator) settle(c *call, id string, soon bool) error {
+func (m *market) settle(c *call, id string, soon bool) error {
 	told := make(chan error, 1)
-	e.pursue(id, false, waiter{soon, told})
+	m.pursue(id, false, waiter{soon, told})
 	t := time.NewTimer(askingTime)
 	defer t.Stop()
 	select {

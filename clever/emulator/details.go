@@ -45,7 +45,7 @@ type elasticDetail struct {
 
 // detailPath is how v4 writes the provider: operators have "addon-" before their
 // name there, also those that have none in the catalogue.
-func (p *provider) detailPath() string {
+func detailPath(p *provider) string {
 	if p.Detail == "operator" {
 		return "addon-" + strings.TrimPrefix(p.ID, "addon-")
 	}
@@ -54,7 +54,7 @@ func (p *provider) detailPath() string {
 
 // detailID is the id that v4 knows an add-on by: the add-on id for databases,
 // the real id for all others.
-func (p *provider) detailID(a *addon) string {
+func detailID(p *provider, a *addon) string {
 	if p.Detail == "database" || p.Detail == "elastic" {
 		return a.ID
 	}
@@ -67,8 +67,8 @@ func (e *Emulator) detailed(w *world, path, id string) (*addon, *provider, error
 	if a == nil {
 		return nil, nil, noSuchAddon()
 	}
-	p := e.providerOf(a)
-	if p.Detail == "" || p.Detail == "materia" || p.detailPath() != path || p.detailID(a) != id {
+	p := e.store.world().providerOf(a)
+	if p.Detail == "" || p.Detail == "materia" || detailPath(p) != path || detailID(p, a) != id {
 		return nil, nil, noSuchAddon()
 	}
 	return a, p, nil
@@ -81,17 +81,17 @@ func (e *Emulator) getDetail(c *call) (answer, error) {
 	}
 	switch p.Detail {
 	case "elastic":
-		return answer{body: p.elasticDetail(a)}, nil
+		return answer{body: newElasticDetail(p, a)}, nil
 	case "operator":
-		return answer{body: p.operatorDetail(a)}, nil
+		return answer{body: operatorDetail(p, a)}, nil
 	case "config":
 		return answer{body: map[string]any{
-			"id": a.RealID, "owner_id": a.Owner, "creation_date": javaDate(a.Created), "env": p.environment(a),
+			"id": a.RealID, "owner_id": a.Owner, "creation_date": javaDate(a.Created), "env": environment(p, a),
 		}}, nil
 	case "pulsar":
-		return answer{body: p.pulsarDetail(a)}, nil
+		return answer{body: pulsarDetail(p, a)}, nil
 	default: // database, jenkins
-		return answer{body: p.databaseDetail(a)}, nil
+		return answer{body: newDatabaseDetail(p, a)}, nil
 	}
 }
 
@@ -100,7 +100,7 @@ func javaDate(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") + "[UTC]"
 }
 
-func (p *provider) databaseDetail(a *addon) databaseDetail {
+func newDatabaseDetail(p *provider, a *addon) databaseDetail {
 	d := databaseDetail{
 		ID: a.RealID, AppID: a.ID, OwnerID: a.Owner, CreationDate: javaDate(a.Created),
 		Host: a.Facts["host"], User: a.Facts["user"], Password: a.Facts["password"], Database: a.Facts["database"],
@@ -120,7 +120,7 @@ func number(s string) int {
 	return n
 }
 
-func (p *provider) elasticDetail(a *addon) elasticDetail {
+func newElasticDetail(p *provider, a *addon) elasticDetail {
 	fact := func(name, option string) *string {
 		if a.Options[option] != "true" {
 			return nil
@@ -129,7 +129,7 @@ func (p *provider) elasticDetail(a *addon) elasticDetail {
 		return &text
 	}
 	d := elasticDetail{
-		databaseDetail: p.databaseDetail(a),
+		databaseDetail: newDatabaseDetail(p, a),
 		KibanaHost:     fact("kibana", "kibana"), KibanaUser: fact("kibanaUser", "kibana"), KibanaPassword: fact("kibanaPassword", "kibana"),
 		APMHost: fact("apm", "apm"), APMUser: fact("apmUser", "apm"), APMPassword: fact("apmPassword", "apm"), APMAuthToken: fact("apmToken", "apm"),
 		Plugins: []string{},
@@ -150,10 +150,10 @@ func (e *Emulator) getMateria(c *call) (answer, error) {
 		return answer{}, err
 	}
 	a := e.store.world().addon(c.path["addon"])
-	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.providerOf(a).Detail != "materia" {
+	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.store.world().providerOf(a).Detail != "materia" {
 		return answer{}, noSuchAddon()
 	}
-	p := e.providerOf(a)
+	p := e.store.world().providerOf(a)
 	return answer{body: map[string]any{
 		"id": a.RealID, "clusterId": a.Facts["cluster"], "ownerId": a.Owner, "kind": "KV", "plan": p.plan(a.Plan).Slug,
 		"host": a.Facts["host"], "port": number(a.Facts["port"]), "token": a.Facts["token"], "tokenId": a.Facts["tokenId"],
@@ -168,7 +168,7 @@ func (e *Emulator) getConfig(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: p.environment(a)}, nil
+	return answer{body: environment(p, a)}, nil
 }
 
 // putConfig replaces all variables of a configuration provider; their order is

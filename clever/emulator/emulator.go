@@ -74,7 +74,7 @@ type Emulator struct {
 	faults    faults
 	login     *loginServer
 	backings  map[string]Backing // by provider
-	deals     *deals
+	market    *market
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -94,7 +94,7 @@ func New(o Options) (*Emulator, error) {
 	if o.VendorsOnly {
 		c.providers = nil
 	}
-	e := &Emulator{options: o, catalogue: c, deals: newDeals()}
+	e := &Emulator{options: o, catalogue: c}
 	for _, f := range o.Faults {
 		if err := e.Fail(f); err != nil {
 			return nil, err
@@ -112,15 +112,16 @@ func New(o Options) (*Emulator, error) {
 		return nil, err
 	}
 	e.login = newLoginServer(e.store, o.Strict, o.Now, o.Consumers)
+	e.market = newMarket(e.store, marketOptions{Owner: e.owner, Now: o.Now, URL: o.URL, Called: o.Called, Warn: e.warn})
 	e.routes = e.table()
 	e.store.follow = e.follow
-	if err := e.engage(); err != nil {
+	if err := e.market.engage(o.Vendors); err != nil {
 		return nil, errors.Join(err, e.store.close())
 	}
 	if err := e.resume(); err != nil {
 		return nil, errors.Join(err, e.store.close())
 	}
-	e.takeUp()
+	e.market.takeUp()
 	return e, nil
 }
 
@@ -154,10 +155,7 @@ func (e *Emulator) ResetJournal() { e.journal.reset() }
 // vendors have a few seconds to end; what is not answered then is asked for again
 // at the next start.
 func (e *Emulator) Close() error {
-	e.deals.close()
-	for _, p := range e.store.world().partners {
-		p.line.Close()
-	}
+	e.market.close()
 	return e.store.close()
 }
 
@@ -260,3 +258,68 @@ func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
 	}
 	return rt.serve(c)
 }
+
+// Providers gives what vendors sell on this emulator, with plans, in the order in
+// which it was put on sale.
+func (e *Emulator) Providers() []clever.Provider {
+	var list []clever.Provider
+	for _, p := range e.store.world().partners {
+		list = append(list, p.provider.view)
+	}
+	return list
+}
+
+// SignIn returns the signed form that opens the dashboard of a vendor's add-on for
+// the user, once. The error says why there is none.
+func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) { return e.market.signIn(addonID) }
+
+// Reset removes all add-ons, ends all faults and forgets the requests. Owners and
+// logins stay, so that programs go on as they are set up.
+func (e *Emulator) Reset() error {
+	err := e.store.change(func(d *draft) error {
+		d.clear()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	e.Recover()
+	e.ResetJournal()
+	return nil
+}
+
+// World returns what the platform remembers now.
+func (e *Emulator) World() *world { return e.store.world() }
+
+// Catalogue returns what the platform itself offers.
+func (e *Emulator) Catalogue() *catalogue { return e.catalogue }
+
+// Faults returns all faults that are to happen, as ParseFault reads them.
+func (e *Emulator) Faults() []string { return e.faults.texts() }
+
+// Since returns the requests after a mark, of very many the last few, and the mark
+// for next time. After a reset it returns all there are.
+func (e *Emulator) Since(m Mark) ([]Exchange, Mark) { return e.journal.since(m) }
+
+// Variables returns an add-on's variables.
+func (e *Emulator) Variables(a *addon) []clever.EnvVar {
+	return environment(e.store.world().providerOf(a), a)
+}
+
+// VariableNames returns the names of an add-on's variables, also of those that its
+// vendor has not made yet.
+func (e *Emulator) VariableNames(a *addon) []string {
+	return variables(e.store.world().providerOf(a), a)
+}
+
+// ServeUser answers a request in the name of the user, whose token is not asked
+// for. The error says that the connection ended without an answer.
+func (e *Emulator) ServeUser(w http.ResponseWriter, r *http.Request) error {
+	return e.play(w, &call{r: r, user: e.User()})
+}
+
+// Arrive ends the migrations whose time has come.
+func (e *Emulator) Arrive() error { return e.arrive() }
+
+// Options returns what the emulator was made with.
+func (e *Emulator) Options() Options { return e.options }

@@ -21,6 +21,19 @@ const (
 	devPostgres   = "plan_d2ada71a-aa8e-4ead-8cb9-28314664437e" // dev, shared
 )
 
+// The pair that a strict emulator takes.
+var consumerKey, consumerSecret, tokenName, tokenSecret = (*Emulator)(nil).Credentials()
+
+// allRights are all that a login can allow.
+func allRights() []string {
+	return []string{
+		"access_organisations", "access_organisations_bills", "access_organisations_consumption_statistics",
+		"access_organisations_credit_count", "access_personal_information", "manage_organisations",
+		"manage_organisations_applications", "manage_organisations_members", "manage_organisations_services",
+		"manage_personal_information", "manage_ssh_keys",
+	}
+}
+
 // A client asks one emulator, as a lax user unless told otherwise.
 type client struct {
 	t    testing.TB
@@ -185,7 +198,7 @@ func TestOwners(t *testing.T) {
 	}
 	strict, _ := newEmulator(t, Options{Strict: true})
 	sc := inProcessClient(t, strict)
-	sc.auth = plain(ownConsumerSecret, ownTokenSecret)
+	sc.auth = plain(consumerSecret, tokenSecret)
 	if status, m := sc.refused("GET", "/v2/organisations/orga_9a3b0000-0000-4000-8000-000000000000", nil); status != 404 || m.ID != 90010 {
 		t.Errorf("strict adopts: %d %+v", status, m)
 	}
@@ -332,7 +345,7 @@ func TestOverASocket(t *testing.T) {
 }
 
 // plain gives a header as the vendor's command line writes it.
-func plain(consumerSecret, tokenSecret string) string {
-	return `OAuth oauth_consumer_key="` + ownConsumer + `", oauth_token="` + ownToken +
-		`", oauth_signature="` + consumerSecret + `%26` + tokenSecret + `"`
+func plain(consumer, token string) string {
+	return `OAuth oauth_consumer_key="` + consumerKey + `", oauth_token="` + tokenName +
+		`", oauth_signature="` + consumer + `%26` + token + `"`
 }

@@ -2,14 +2,13 @@ package emulator
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-
-	"runner/clever"
 )
 
 // Facts are what an add-on gets when it is ordered: the names, passwords and
@@ -71,57 +70,6 @@ func braces(facts map[string]string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// environment writes an add-on's variables. They are complete from the start:
-// no client of the platform asks twice.
-func (p *provider) environment(a *addon) []clever.EnvVar {
-	if a.Sale != nil {
-		return a.Sale.variables()
-	}
-	if p.Detail == "config" {
-		return append([]clever.EnvVar{}, a.Env...)
-	}
-	known := maps.Clone(a.Facts)
-	if known == nil {
-		known = map[string]string{}
-	}
-	known["version"], known["owner"], known["realId"] = a.Version, a.Owner, a.RealID
-	known["uuid"] = strings.TrimPrefix(a.RealID, p.RealPrefix)
-	in := braces(known)
-	env := []clever.EnvVar{}
-	for _, row := range p.rows(a) {
-		env = append(env, clever.EnvVar{Name: row[0], Value: in.Replace(row[1])})
-	}
-	return env
-}
-
-// variables names what environment writes: a list of add-ons has no more of it.
-func (p *provider) variables(a *addon) []string {
-	names := []string{}
-	if a.Sale != nil && a.Sale.State == provisioning && p.partner != nil {
-		return append(names, p.partner.deal.ConfigVars...) // those that it waits for
-	}
-	if a.Sale != nil {
-		return append(names, slices.Sorted(maps.Keys(a.Sale.Config))...)
-	}
-	if p.Detail == "config" {
-		for _, v := range a.Env {
-			names = append(names, v.Name)
-		}
-		return names
-	}
-	for _, row := range p.rows(a) {
-		names = append(names, row[0])
-	}
-	return names
-}
-
-// rows gives the variables that an add-on has with its options.
-func (p *provider) rows(a *addon) [][]string {
-	return slices.DeleteFunc(slices.Clone(p.Env), func(row []string) bool {
-		return len(row) > 2 && a.Options[row[2]] != "true"
-	})
-}
-
 // newUUID gives a random UUID, version 4 of RFC 4122: the vendor's command line
 // takes anything else for a name.
 func newUUID() string {
@@ -147,4 +95,12 @@ func pick(alphabet string, n int) string {
 		}
 	}
 	return string(text)
+}
+
+// uuidOf gives always the same UUID for a text.
+func uuidOf(text string) string {
+	b := sha256.Sum256([]byte(text))
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -75,3 +75,18 @@ func FuzzParseFault(f *testing.F) {
 		e.Recover()
 	})
 }
+
+func TestFaultText(t *testing.T) {
+	for _, text := range []string{
+		"POST:/addons:2=cut-after", "/env=env-late,5s", ":4+=expired", "GET:/a:2-4=429,1s", ":*/3=503", "=deleted,shop", "=slow,1m30s",
+	} {
+		f, err := ParseFault(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseFault(f.String())
+		if err != nil || again != f {
+			t.Errorf("%s became %s: %+v, %v", text, f, again, err)
+		}
+	}
+}

@@ -38,32 +38,33 @@ func room(t *testing.T, size int64) (restore func()) {
 // TestFullDisk: what cannot be written is refused whole, and nothing else is lost.
 func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
-	e, c := open(t, path)
-	kept := c.order("/v2/self", order("kept"))
+	k := openKept(t, path, nil)
+	first := k.order("kept")
 	for _, bytesLeft := range []int64{0, 1, 100} {
-		file, world := contents(t, path), names(e)
+		file, world := contents(t, path), k.names()
 		restore := room(t, int64(len(file))+bytesLeft)
 		for range 2 {
-			if status, m := c.refused("POST", "/v2/self/addons", order("lost")); status != 500 || m.ID != 90050 || !strings.Contains(m.Message, "nothing was changed") {
-				t.Errorf("order: %d %+v", status, m)
+			err := k.try(func(d *draft) { d.add(k.fresh("lost")) })
+			if err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+				t.Errorf("order: %v", err)
 			}
 		}
-		if status, _ := c.refused("PUT", "/v2/self/addons/"+kept.ID, map[string]string{"name": "lost"}); status != 500 {
-			t.Errorf("renaming: %d", status)
+		if k.try(func(d *draft) { renameIn(d, first.ID, "lost") }) == nil {
+			t.Error("renamed without room")
 		}
-		if diff := cmp.Diff(world, names(e)); diff != "" {
+		if diff := cmp.Diff(world, k.names()); diff != "" {
 			t.Error(diff)
 		}
 		if after := contents(t, path); !bytes.Equal(file, after) {
 			t.Errorf("the file became\n%s", after)
 		}
 		restore()
-		c.order("/v2/self", order(fmt.Sprint("with room again ", bytesLeft)))
+		k.order(fmt.Sprint("with room again ", bytesLeft))
 	}
-	shut(t, e)
-	again, _ := open(t, path)
-	defer shut(t, again)
-	if diff := cmp.Diff(names(e), names(again)); diff != "" {
+	k.shut()
+	again := openKept(t, path, nil)
+	defer again.shut()
+	if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -73,22 +74,18 @@ func TestFullDisk(t *testing.T) {
 func TestNoRoomForAFreshFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	var told []string
-	e, err := New(Options{State: path, Warn: func(text string) { told = append(told, text) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := inProcessClient(t, e)
-	var a struct{ ID string }
+	k := openKept(t, path, func(err error) { told = append(told, err.Error()) })
+	var a *addon
 	for i := range 3 {
-		a.ID = c.order("/v2/self", order(fmt.Sprint(i))).ID
+		a = k.order(fmt.Sprint(i))
 	}
-	f := e.store.file
+	f := k.file
 	restore := room(t, f.size/2)
-	e.store.commit.take()
+	k.commit.take()
 	f.fresh, f.slack = 0, 0
-	e.store.compact()
-	e.store.commit.pass()
-	e.store.background.Wait()
+	k.store.compact()
+	k.commit.pass()
+	k.background.Wait()
 	restore()
 	if len(told) != 1 || !strings.Contains(told[0], path) {
 		t.Errorf("told %q", told)
@@ -96,11 +93,11 @@ func TestNoRoomForAFreshFile(t *testing.T) {
 	if left, _ := filepath.Glob(path + ".new-*"); left != nil {
 		t.Errorf("left behind: %v", left)
 	}
-	c.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
-	shut(t, e)
-	again, _ := open(t, path)
-	defer shut(t, again)
-	if diff := cmp.Diff(names(e), names(again)); diff != "" {
+	k.do(func(d *draft) { d.remove(a.ID) })
+	k.shut()
+	again := openKept(t, path, nil)
+	defer again.shut()
+	if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -23,6 +23,9 @@ type Exchange struct {
 	User   string // id of the user whose token it was; "" for none or a refused one
 }
 
+// linesAtOnce is how many exchanges Since returns at most.
+const linesAtOnce = 100
+
 // textLimit is how many bytes of a path or a query are remembered.
 const textLimit = 2000
 
@@ -37,12 +40,12 @@ type journal struct {
 	epoch  int // how often it was reset
 }
 
-// A mark is a place in the journal: who has it can ask for what came since.
-type mark struct{ epoch, total int }
+// A Mark is a place in the journal: who has it can ask for what came since.
+type Mark struct{ epoch, total int }
 
 // since gives what came after a mark, oldest first, of very many the last few; and
 // the mark for next time. After a reset it gives all there is.
-func (j *journal) since(m mark) ([]Exchange, mark) {
+func (j *journal) since(m Mark) ([]Exchange, Mark) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	count := len(j.ring)
@@ -54,7 +57,7 @@ func (j *journal) since(m mark) ([]Exchange, mark) {
 	for i := range count {
 		list = append(list, j.ring[(j.next+len(j.ring)-count+i)%len(j.ring)])
 	}
-	return list, mark{j.epoch, j.total}
+	return list, Mark{j.epoch, j.total}
 }
 
 func (j *journal) begin() {

@@ -88,3 +88,28 @@ func TestClientLeavesDuringLatency(t *testing.T) {
 		}
 	})
 }
+
+func TestJournalSince(t *testing.T) {
+	var j journal
+	at := Mark{epoch: -1}
+	if list, next := j.since(at); len(list) != 0 || next != (Mark{}) {
+		t.Errorf("empty: %v %v", list, next)
+	}
+	for i := range linesAtOnce + 5 {
+		j.begin()
+		j.end(Exchange{Status: i})
+	}
+	list, at := j.since(Mark{})
+	if len(list) != linesAtOnce || list[0].Status != 5 || list[len(list)-1].Status != linesAtOnce+4 {
+		t.Errorf("many: %d from %d", len(list), list[0].Status)
+	}
+	j.begin()
+	j.end(Exchange{Status: 7})
+	if list, _ := j.since(at); len(list) != 1 || list[0].Status != 7 {
+		t.Errorf("one more: %v", list)
+	}
+	j.reset()
+	if list, next := j.since(at); len(list) != 0 || next.epoch != 1 {
+		t.Errorf("reset: %v %v", list, next)
+	}
+}

@@ -199,17 +199,6 @@ func (l *load) holdToJournal(t testing.TB, e *Emulator, addons int) {
 	}
 }
 
-// names gives the names of all add-ons by id.
-func names(e *Emulator) map[string]string { return namesOf(e.store.world()) }
-
-func namesOf(w *world) map[string]string {
-	m := map[string]string{}
-	for _, a := range w.addons {
-		m[a.ID] = a.Name
-	}
-	return m
-}
-
 func TestLoad(t *testing.T) {
 	for _, network := range []bool{false, true} {
 		t.Run(fmt.Sprintf("network=%v", network), func(t *testing.T) {
@@ -221,4 +210,13 @@ func TestLoad(t *testing.T) {
 			}
 		})
 	}
+}
+
+// names gives the names of all add-ons by id.
+func names(e *Emulator) map[string]string {
+	m := map[string]string{}
+	for _, a := range e.store.world().addons {
+		m[a.ID] = a.Name
+	}
+	return m
 }

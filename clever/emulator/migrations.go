@@ -30,17 +30,17 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 			return cannotMigrate("it is being migrated already")
 		}
 		moved := *a
-		p := e.providerOf(a)
-		if err := p.move(&moved, wish); err != nil {
+		p := e.store.world().providerOf(a)
+		if err := move(p, &moved, wish); err != nil {
 			return err
 		}
 		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
 		failing := faultOf(c).Kind == MigrationFailed
-		m.Migration = newMigration(p.steps(a.Plan, moved.Plan), began, took, failing)
+		m.Migration = newMigration(migrationSteps(p, a, a.Plan, moved.Plan), began, took, failing)
 		started = m.seen(m.From)
 		if a.Sale != nil && !failing {
 			sold = a.ID
-			return a.change(m, started)
+			return changePlan(a, m, started)
 		}
 		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
 		if took == 0 || a.Sale != nil { // nobody but its vendor says how long such a one takes
@@ -52,7 +52,7 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if sold != "" {
-		_ = e.settle(c, sold, false) // what becomes of it is told by the migration
+		_ = e.market.settle(c, sold, false) // what becomes of it is told by the migration
 	}
 	return answer{body: started}, nil
 }
@@ -96,8 +96,8 @@ const dataStep = "DUMP_AND_RESTORE"
 
 // steps gives those by which an add-on gets from one plan to another. A vendor is
 // asked at the last one; what it does is its own affair.
-func (p *provider) steps(from, to string) []string {
-	if p.partner != nil {
+func migrationSteps(p *provider, a *addon, from, to string) []string {
+	if a.Sale != nil {
 		return []string{"RETRIEVE_ADDON", dataStep, "UPDATE_ADDON"}
 	}
 	kind := func(id string) string {
@@ -133,22 +133,6 @@ func newMigration(steps []string, began time.Time, took time.Duration, failing b
 	}
 	return m
 }
-
-// seen gives a migration as it is at a time before its end: some steps are done,
-// one runs, and nothing is said of the others.
-func (m *moving) seen(now int64) clever.Migration {
-	seen, done := m.Migration, 0
-	if all := m.Until - m.From; all > 0 {
-		part := float64(now-m.From) / float64(all)
-		done = int(min(max(part, 0), 1) * float64(len(seen.Steps)))
-	}
-	done = min(done, len(seen.Steps)-1)
-	seen.Status, seen.Steps = running, slices.Clone(seen.Steps[:done+1])
-	seen.Steps[done] = clever.MigrationStep{Value: seen.Steps[done].Value, Status: running, StartDate: seen.Steps[done].StartDate}
-	return seen
-}
-
-const running = "RUNNING"
 
 // migrations gives an add-on's migrations as they are now.
 func (e *Emulator) migrations(a *addon) []clever.Migration {
@@ -191,33 +175,14 @@ func (e *Emulator) arrive() error {
 	})
 }
 
-// arrive ends the migration that is under way: well, or where it was.
-func (a *addon) arrive() {
-	m := a.Moving
-	if m.Migration.Status == "OK" {
-		a.Plan, a.Region, a.Version = m.Plan, m.Region, m.Version
-	}
-	a.settle(m.Migration)
-}
-
-// settle notes how the migration that was under way ended.
-func (a *addon) settle(m clever.Migration) {
-	a.Moving, a.Migrations = nil, slices.Clone(a.Migrations)
-	for i := range a.Migrations {
-		if a.Migrations[i].ID == m.ID {
-			a.Migrations[i] = m
-		}
-	}
-}
-
 // move gives an add-on the plan, region and version that are wished; what is
 // left out stays. Its ids stay, and here its hosts and passwords do too.
-func (p *provider) move(a *addon, wish clever.MigrationRequest) error {
+func move(p *provider, a *addon, wish clever.MigrationRequest) error {
 	if !p.CanUpgrade {
 		return cannotMigrate("the addons of " + p.ID + " stay what they are")
 	}
 	region := cmp.Or(wish.Region, a.Region)
-	pl, err := p.choose(cmp.Or(wish.PlanID, a.Plan), region)
+	pl, err := choosePlan(p, cmp.Or(wish.PlanID, a.Plan), region)
 	if err != nil {
 		return err
 	}
@@ -225,7 +190,7 @@ func (p *provider) move(a *addon, wish clever.MigrationRequest) error {
 	if wish.Version != nil && *wish.Version != "" {
 		version = *wish.Version
 	}
-	if err := p.checkVersion(pl, version); err != nil {
+	if err := checkVersion(p, pl, version); err != nil {
 		return err
 	}
 	a.Plan, a.Region, a.Version = pl.ID, region, p.version(pl, region, version)
@@ -286,7 +251,7 @@ func (e *Emulator) previewMigration(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	pl, err := e.providerOf(a).choose(c.r.URL.Query().Get("planId"), a.Region)
+	pl, err := choosePlan(e.store.world().providerOf(a), c.r.URL.Query().Get("planId"), a.Region)
 	if err != nil {
 		return answer{}, err
 	}

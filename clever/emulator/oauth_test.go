@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -222,13 +221,13 @@ func TestDanceRefused(t *testing.T) {
 			return status
 		}, 401},
 		{"too late for the answer", func(d *dancer, page string) int {
-			now = now.Add(loginLife)
+			now = now.Add(10 * time.Minute)
 			status, _ := d.open(page)
 			return status
 		}, 404},
 		{"too late for the token", func(d *dancer, page string) int {
 			verifier := d.verifier(page)
-			now = now.Add(loginLife)
+			now = now.Add(10 * time.Minute)
 			status, _ := d.finish(verifier)
 			return status
 		}, 401},
@@ -307,29 +306,12 @@ func TestDanceRefused(t *testing.T) {
 	}
 }
 
-// Many logins that nobody answers do not fill the memory, and end by themselves.
-func TestLoginsAreBounded(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	var ls logins
-	for i := range loginLimit {
-		if _, err := ls.begin(login{id: strings.Repeat("x", i+1)}, now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := ls.begin(login{id: "one more"}, now); !errors.Is(err, errFullLogins) {
-		t.Errorf("one more: %v", err)
-	}
-	if _, err := ls.begin(login{id: "one more"}, now.Add(loginLife)); err != nil || len(ls.all) != 1 {
-		t.Errorf("later: %v, %d under way", err, len(ls.all))
-	}
-}
-
 func TestRightsAndConsumers(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	c.auth = ""
 	var list []string
 	c.must("GET", "/v2/oauth/rights", nil, &list)
-	if diff := cmp.Diff(rights(), list); diff != "" {
+	if diff := cmp.Diff(allRights(), list); diff != "" {
 		t.Error(diff)
 	}
 	key, _, _, _ := e.Credentials()

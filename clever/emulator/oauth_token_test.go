@@ -31,7 +31,7 @@ func TestTokensEnd(t *testing.T) {
 	mine, mineName := d.allowedAll("access_personal_information"), d.token
 	other, otherName := d.allowedAll("access_personal_information", "manage_personal_information"), d.token
 	own := inProcessClient(t, e)
-	own.auth = plain(ownConsumerSecret, ownTokenSecret)
+	own.auth = plain(consumerSecret, tokenSecret)
 	if list := own.tokensOf(); len(list) != 2 || list[0] != mineName || list[1] != otherName {
 		t.Errorf("there are %v", list)
 	}
@@ -48,7 +48,7 @@ func TestTokensEnd(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		status, id int
-	}{{"nothing", 404, 90011}, {"current", 404, 90011}, {ownToken, 403, 90034}} {
+	}{{"nothing", 404, 90011}, {"current", 404, 90011}, {tokenName, 403, 90034}} {
 		if status, m := own.refused("DELETE", "/v2/self/tokens/"+tt.name, nil); status != tt.status || m.ID != tt.id {
 			t.Errorf("%s: %d %+v", tt.name, status, m)
 		}

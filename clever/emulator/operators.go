@@ -10,7 +10,7 @@ import (
 // operatorDetail is what v4 tells of an add-on that is a whole program: where it
 // is, who may enter, what it stands on (§4.11). Some members have two names,
 // as clients of the vendor read one or the other.
-func (p *provider) operatorDetail(a *addon) map[string]any {
+func operatorDetail(p *provider, a *addon) map[string]any {
 	resources := map[string]any{"entrypoint": a.Facts["app"]}
 	for _, name := range p.Resources {
 		resources[name] = nil
@@ -25,7 +25,7 @@ func (p *provider) operatorDetail(a *addon) map[string]any {
 		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.plan(a.Plan).Slug,
 		"version": a.Version, "accessUrl": a.Facts["url"], "availableVersions": p.Versions,
 		"initialCredentials": map[string]string{"user": "cc-account-admin", "password": a.Facts["adminPassword"]},
-		"resources":          resources, "features": map[string]any{"networkGroup": a.network()}, "envVars": p.envVars(a),
+		"resources":          resources, "features": map[string]any{"networkGroup": network(a)}, "envVars": envVars(p, a),
 	}
 	if p.Runtime != "" {
 		d[p.Runtime] = map[string]string{"javaVersion": "21", "phpVersion": "8.3"}[p.Runtime]
@@ -40,16 +40,16 @@ func (p *provider) operatorDetail(a *addon) map[string]any {
 }
 
 // network tells the network group by both names of its id; nil if there is none.
-func (a *addon) network() any {
+func network(a *addon) any {
 	if a.Network == "" {
 		return nil
 	}
 	return map[string]string{"id": a.Network, "networkGroupId": a.Network}
 }
 
-func (p *provider) envVars(a *addon) map[string]string {
+func envVars(p *provider, a *addon) map[string]string {
 	vars := map[string]string{}
-	for _, v := range p.environment(a) {
+	for _, v := range environment(p, a) {
 		vars[v.Name] = v.Value
 	}
 	if domain := a.Options["access-domain"]; domain != "" {
@@ -98,7 +98,7 @@ func (e *Emulator) alterOperator(c *call, change func(*addon, *provider) error) 
 			return err
 		}
 		d.replace(&changed)
-		detail = p.operatorDetail(&changed)
+		detail = operatorDetail(p, &changed)
 		return nil
 	})
 	return detail, err

@@ -1,9 +1,7 @@
 package emulator
 
 import (
-	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -41,32 +39,6 @@ type ProviderError struct {
 
 func (e *ProviderError) Error() string { return fmt.Sprintf("the provider %q: %s", e.ID, e.Why) }
 
-// newPartner reads a manifest, whose rules were checked before. It has neither
-// plans nor features yet, except those that the manifest brings.
-func newPartner(text string, d manifest.Dialect, environment string) (*partner, error) {
-	m, problems := manifest.Read([]byte(text), manifest.Options{Dialect: d, Loopback: true})
-	if m == nil || m.ID == "" {
-		return nil, errors.New("the manifest cannot be read")
-	}
-	if wrong := manifest.Errors(problems); len(wrong) > 0 {
-		return nil, fmt.Errorf("the manifest is wrong: %w", wrong[0])
-	}
-	p := &partner{Manifest: text, Dialect: m.Dialect, Environment: cmp.Or(environment, "test")}
-	p.Shown = clever.Provider{
-		ID: m.ID, Name: cmp.Or(m.Name, m.ID), Status: "RELEASE", CanUpgrade: m.Dialect != manifest.AppFog || m.PlanUpdateable,
-		OpenInNewTab: true, Plans: []clever.Plan{}, Features: []clever.Feature{},
-	}
-	for _, pl := range m.Plans {
-		p.Shown.Plans = append(p.Shown.Plans, newPlan(pl.ID, cmp.Or(pl.Name, pl.ID)))
-	}
-	return p, nil
-}
-
-// newPlan gives a plan that costs nothing.
-func newPlan(slug, name string) clever.Plan {
-	return clever.Plan{ID: "plan_" + newUUID(), Slug: slug, Name: name, Features: []clever.Feature{}}
-}
-
 // site gives where the back-end is called.
 func (p *partner) site() manifest.Site { return p.deal.Site(p.Environment) }
 
@@ -87,7 +59,7 @@ func (p *partner) complete(c *catalogue) error {
 	view.Regions = p.zones(c)
 	p.provider = &provider{
 		ID: view.ID, Name: view.Name, Short: view.ShortDesc, RealPrefix: view.ID + "_", Zones: view.Regions,
-		CanUpgrade: view.CanUpgrade, partner: p,
+		CanUpgrade: view.CanUpgrade, Promised: deal.ConfigVars,
 	}
 	view.Plans = []clever.Plan{}
 	for _, pl := range p.Shown.Plans {
@@ -129,31 +101,6 @@ func (p *partner) zones(c *catalogue) []string {
 	return all
 }
 
-// renew gives a partner what it was before where the new one must not differ:
-// plans keep their ids by their slugs, and one that is no longer sold stays known.
-// Without plans of its own it has the old ones.
-func (p *partner) renew(old *partner) {
-	if len(p.Shown.Plans) == 0 {
-		p.Shown.Plans = old.Shown.Plans
-	}
-	p.Shown.Features = old.Shown.Features
-	known := slices.Concat(old.Shown.Plans, old.Retired)
-	p.Shown.Plans = slices.Clone(p.Shown.Plans)
-	for i, pl := range p.Shown.Plans {
-		if at := slices.IndexFunc(known, func(k clever.Plan) bool { return k.Slug == pl.Slug }); at >= 0 {
-			p.Shown.Plans[i].ID = known[at].ID
-		}
-	}
-	// By their ids: a slug may have been sold under several, one after the other.
-	p.Retired = slices.DeleteFunc(known, func(k clever.Plan) bool {
-		return slices.ContainsFunc(p.Shown.Plans, func(pl clever.Plan) bool { return pl.ID == k.ID })
-	})
-}
-
-func hasSlug(plans []clever.Plan, slug string) bool {
-	return slices.ContainsFunc(plans, func(pl clever.Plan) bool { return pl.Slug == slug })
-}
-
 // partner finds a vendor's provider by exact id; nil if there is none.
 func (w *world) partner(id string) *partner {
 	i := slices.IndexFunc(w.partners, func(p *partner) bool { return p.Shown.ID == id })
@@ -165,8 +112,8 @@ func (w *world) partner(id string) *partner {
 
 // provider finds a provider of the platform, or a vendor's, by exact id; nil if
 // there is none.
-func (w *world) provider(c *catalogue, id string) *provider {
-	if p := c.provider(id); p != nil {
+func (w *world) provider(id string) *provider {
+	if p := w.catalogue.provider(id); p != nil {
 		return p
 	}
 	if p := w.partner(id); p != nil {
@@ -176,8 +123,8 @@ func (w *world) provider(c *catalogue, id string) *provider {
 }
 
 // providerOf gives an add-on's provider.
-func (e *Emulator) providerOf(a *addon) *provider {
-	p := e.store.world().provider(e.catalogue, a.Provider)
+func (w *world) providerOf(a *addon) *provider {
+	p := w.provider(a.Provider)
 	if p == nil || p.plan(a.Plan) == nil { // both were removed since the add-on was looked up
 		return &provider{ID: a.Provider, Name: a.Provider, Plans: []*plan{{ID: a.Plan, Slug: a.Plan, Name: a.Plan}}}
 	}
@@ -185,20 +132,20 @@ func (e *Emulator) providerOf(a *addon) *provider {
 }
 
 // offered finds what is on sale to an owner; nil if there is no such thing.
-func (e *Emulator) offered(id, owner string) *provider {
-	p := e.store.world().provider(e.catalogue, id)
-	if p == nil || p.partner != nil && !p.partner.seenBy(owner) {
+func (w *world) offered(id, owner string) *provider {
+	p, its := w.provider(id), w.partner(id)
+	if p == nil || its != nil && !its.seenBy(owner) {
 		return nil
 	}
 	return p
 }
 
 // adoptPartner puts a new partner among the others.
-func (d *draft) adoptPartner(p *partner, c *catalogue) error {
-	if c.provider(p.Shown.ID) != nil || d.partner(p.Shown.ID) != nil {
+func (d *draft) adoptPartner(p *partner) error {
+	if d.catalogue.provider(p.Shown.ID) != nil || d.partner(p.Shown.ID) != nil {
 		return &ProviderError{ID: p.Shown.ID, Why: "there is one of this id already"}
 	}
-	if err := p.complete(c); err != nil {
+	if err := p.complete(d.catalogue); err != nil {
 		return err
 	}
 	d.partners = append(slices.Clone(d.partners), p)
@@ -207,12 +154,12 @@ func (d *draft) adoptPartner(p *partner, c *catalogue) error {
 }
 
 // changePartner puts a changed copy where the partner of its id is.
-func (d *draft) changePartner(p *partner, c *catalogue) error {
+func (d *draft) changePartner(p *partner) error {
 	i := slices.IndexFunc(d.partners, func(q *partner) bool { return q.Shown.ID == p.Shown.ID })
 	if i < 0 {
 		return &ProviderError{ID: p.Shown.ID, Why: "there is none of this id"}
 	}
-	if err := p.complete(c); err != nil {
+	if err := p.complete(d.catalogue); err != nil {
 		return err
 	}
 	d.partners = slices.Clone(d.partners)
@@ -237,4 +184,41 @@ func (d *draft) removePartner(id string) error {
 	d.partners = slices.DeleteFunc(slices.Clone(d.partners), func(p *partner) bool { return p.Shown.ID == id })
 	d.changed = true
 	return nil
+}
+
+// dealsWith tells whether there are add-ons of a provider, or some that are still to
+// be removed at its back-end.
+func (w *world) dealsWith(id string) bool {
+	its := func(a *addon) bool { return a.Provider == id }
+	return slices.ContainsFunc(w.addons, its) || slices.ContainsFunc(w.leaving, its)
+}
+
+// sells finds what an organisation offers under an id; nil if there is no such thing.
+func (w *world) sells(owner, id string) *partner {
+	p := w.partner(id)
+	if p == nil || p.Owner != owner {
+		return nil
+	}
+	return p
+}
+
+// renew gives a partner what it was before where the new one must not differ:
+// plans keep their ids by their slugs, and one that is no longer sold stays known.
+// Without plans of its own it has the old ones.
+func (p *partner) renew(old *partner) {
+	if len(p.Shown.Plans) == 0 {
+		p.Shown.Plans = old.Shown.Plans
+	}
+	p.Shown.Features = old.Shown.Features
+	known := slices.Concat(old.Shown.Plans, old.Retired)
+	p.Shown.Plans = slices.Clone(p.Shown.Plans)
+	for i, pl := range p.Shown.Plans {
+		if at := slices.IndexFunc(known, func(k clever.Plan) bool { return k.Slug == pl.Slug }); at >= 0 {
+			p.Shown.Plans[i].ID = known[at].ID
+		}
+	}
+	// By their ids: a slug may have been sold under several, one after the other.
+	p.Retired = slices.DeleteFunc(known, func(k clever.Plan) bool {
+		return slices.ContainsFunc(p.Shown.Plans, func(pl clever.Plan) bool { return pl.ID == k.ID })
+	})
 }

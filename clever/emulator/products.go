@@ -28,7 +28,7 @@ func comma(list []byte) []byte {
 }
 
 func (e *Emulator) getProvider(c *call) (answer, error) {
-	p := e.offered(c.path["provider"], c.r.URL.Query().Get("orgaId"))
+	p := e.store.world().offered(c.path["provider"], c.r.URL.Query().Get("orgaId"))
 	if p == nil {
 		return answer{}, notFound("provider")
 	}

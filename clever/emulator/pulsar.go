@@ -7,17 +7,17 @@ import (
 	"runner/clever"
 )
 
-func (p *provider) pulsarDetail(a *addon) map[string]any {
+func pulsarDetail(p *provider, a *addon) map[string]any {
 	return map[string]any{
 		"id": a.RealID, "owner_id": a.Owner, "tenant": a.Owner, "namespace": a.RealID,
-		"cluster_id": p.cluster(a.Region).ID, "token": a.Facts["token"], "plan": p.plan(a.Plan).Slug,
+		"cluster_id": clusterOf(p, a.Region).ID, "token": a.Facts["token"], "plan": p.plan(a.Plan).Slug,
 		"status": "ACTIVE", "creation_date": javaDate(a.Created), "ask_for_deletion_date": nil, "deletion_date": nil,
 		"cold_storage_id": nil, "cold_storage_linked": false, "cold_storage_must_be_provided": false,
 	}
 }
 
 // cluster gives the cluster of a zone; the zero one if there is none.
-func (p *provider) cluster(zone string) clever.Cluster {
+func clusterOf(p *provider, zone string) clever.Cluster {
 	i := slices.IndexFunc(p.Clusters, func(c clever.Cluster) bool { return c.Zone == zone })
 	if i < 0 {
 		return clever.Cluster{}
@@ -39,18 +39,6 @@ func (e *Emulator) getPulsarCluster(c *call) (answer, error) {
 	return answer{}, notFound("cluster")
 }
 
-// A retention is how long, or how much, a Pulsar keeps; null is without limit.
-type retention struct {
-	Size *int64 `json:"sizeInMB"`
-	Days *int64 `json:"durationInDays"`
-}
-
-// policies are what a Pulsar's owner says of its storage (§4.13).
-type policies struct {
-	Retention *retention `json:"retentionPolicies"`
-	Offload   *retention `json:"offloadPolicies"`
-}
-
 // pulsar finds what a path below Pulsar's provider names.
 func (e *Emulator) pulsar(w *world, c *call) (*addon, error) {
 	a, _, err := e.detailed(w, "addon-pulsar", c.path["addon"])
@@ -63,13 +51,6 @@ func (e *Emulator) getPolicies(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return answer{body: a.policies()}, nil
-}
-
-func (a *addon) policies() policies {
-	if a.Policies == nil {
-		return policies{}
-	}
-	return *a.Policies
 }
 
 // patchPolicies replaces those of the two that are sent.

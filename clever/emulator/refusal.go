@@ -2,8 +2,10 @@ package emulator
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"runner/clever"
 )
@@ -154,4 +156,18 @@ func (f *refusal) answer(r *http.Request) answer {
 		}}
 	}
 	return answer{status: f.status, body: clever.Message{ID: f.id, Message: f.message, Type: "error", Fields: f.fields}}
+}
+
+// nameLimit is the most characters of a name or a tag.
+const nameLimit = 255
+
+// checkName refuses a name, or a tag, that is empty or too long.
+func checkName(name string) error {
+	if strings.TrimSpace(name) == "" {
+		return wrongField(90020, "emulator.bad-name", "name", "it is empty")
+	}
+	if utf8.RuneCountInString(name) > nameLimit {
+		return wrongField(90020, "emulator.bad-name", "name", fmt.Sprintf("it has more than %d characters", nameLimit))
+	}
+	return nil
 }

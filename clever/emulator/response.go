@@ -114,6 +114,14 @@ type recorder struct {
 	body   bytes.Buffer
 }
 
+func newRecorder() *recorder { return &recorder{header: http.Header{}} }
+
+// result returns the status; 0 before there is one.
+func (w *recorder) result() int { return w.status }
+
+// content returns the body.
+func (w *recorder) content() []byte { return w.body.Bytes() }
+
 func (w *recorder) Header() http.Header { return w.header }
 
 func (w *recorder) WriteHeader(status int) {

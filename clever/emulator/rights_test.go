@@ -15,7 +15,7 @@ import (
 func (d *dancer) allowedAll(ticked ...string) *client {
 	d.t.Helper()
 	resp, _ := d.answer(d.begin(), "allow", func(f url.Values) {
-		for _, r := range append(rights(), rightToAll) {
+		for _, r := range append(allRights(), "almighty") {
 			f.Del(r)
 		}
 		for _, r := range ticked {
@@ -52,9 +52,9 @@ func TestRights(t *testing.T) {
 			{"POST", "/v2/self/addons", order, "manage_organisations_services"},
 			{"GET", "/v2/products/addonproviders", "", ""}, // public
 		}
-		for _, missing := range append(rights(), "") {
+		for _, missing := range append(allRights(), "") {
 			d := newDancer(t, e)
-			c := d.allowedAll(slices.DeleteFunc(rights(), func(r string) bool { return r == missing })...)
+			c := d.allowedAll(slices.DeleteFunc(allRights(), func(r string) bool { return r == missing })...)
 			for _, call := range calls {
 				want := 200
 				if call.right != "" && call.right == missing {
@@ -67,7 +67,7 @@ func TestRights(t *testing.T) {
 			var info clever.TokenInfo
 			c.must("GET", "/v2/self/tokens/current", nil, &info)
 			want := map[string]bool{}
-			for _, r := range rights() {
+			for _, r := range allRights() {
 				want[r] = r != missing
 			}
 			if diff := cmp.Diff(want, info.Rights); diff != "" || info.Token != d.token {

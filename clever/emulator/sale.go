@@ -1,12 +1,9 @@
 package emulator
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"time"
 
-	"runner/clever"
 	"runner/marketplace/manifest"
 )
 
@@ -41,40 +38,6 @@ const (
 // then has failed.
 const slowest = 12 * time.Hour
 
-// newSale gives a sale that is about to be ordered. Base is where the vendor
-// reaches this emulator.
-func newSale(p *partner, a *addon, base, user string) *sale {
-	s := &sale{Key: a.ID, User: user, State: provisioning, Plan: p.slug(a.Plan), Region: p.region(a.Region)}
-	if p.deal.Dialect != manifest.Clever {
-		s.Key = newUUID()
-	}
-	s.Callback = base + callbackPath(p.deal.Dialect) + s.Key
-	return s
-}
-
-// callbackPath is where a dialect's back-ends reach an add-on, below the host.
-func callbackPath(d manifest.Dialect) string {
-	switch d {
-	case manifest.Clever:
-		return "/v2/vendor/apps/"
-	case manifest.HerokuV3:
-		return "/addons/"
-	}
-	return "/vendor/apps/"
-}
-
-// variables are what its owner is given: nothing before it is ready.
-func (s *sale) variables() []clever.EnvVar {
-	env := []clever.EnvVar{}
-	if s.State == provisioning {
-		return env
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Config)) {
-		env = append(env, clever.EnvVar{Name: name, Value: s.Config[name]})
-	}
-	return env
-}
-
 // calls tells whether the vendor is to be called.
 func (s *sale) calls() bool { return s.State == removing || s.State != active && !s.Waiting }
 
@@ -88,22 +51,6 @@ func (a *addon) sold() *addon {
 	b, s := *a, *a.Sale
 	b.Sale = &s
 	return &b
-}
-
-// vendorOrder gives what the vendor is told of an add-on.
-func (e *Emulator) vendorOrder(w *world, p *partner, a *addon) manifest.Order {
-	o := manifest.Order{
-		Key: a.Sale.Key, App: fmt.Sprintf("app%d@heroku.com", a.Created), OwnerID: a.Owner, UserID: a.Sale.User,
-		Account: "EMULATOR", Name: a.Name, Plan: p.slug(a.Plan), Region: a.Sale.Region, Callback: a.Sale.Callback,
-		Options: a.Options, Grant: "none", GrantEnds: e.options.Now().Add(5 * time.Minute),
-	}
-	if a.Sale.ID == "" {
-		o.Plan = a.Sale.Plan
-	}
-	if owner := w.account(a.Owner); owner != nil {
-		o.OwnerName = owner.Name
-	}
-	return o
 }
 
 // slug gives how the vendor calls a plan.
@@ -125,22 +72,6 @@ func (p *partner) region(zone string) string {
 
 // begin notes that the back-end took something on.
 func (s *sale) begin(now time.Time) { s.Waiting, s.Since = true, now.UnixMilli() }
-
-// change notes that the add-on is to be on another plan once its vendor did it.
-func (a *addon) change(m moving, started clever.Migration) error {
-	switch {
-	case a.Sale.State != active:
-		return cannotMigrate("its vendor has not made it yet")
-	case a.Region != m.Region:
-		return cannotMigrate("its vendor cannot be asked to move it")
-	}
-	s := *a.Sale
-	s.State, s.Called = changing, false
-	m.Until = m.From // how long it takes nobody knows
-	a.Sale, a.Moving = &s, &m
-	a.Migrations = append(slices.Clone(a.Migrations), started)
-	return nil
-}
 
 // expire ends what a back-end took on and never finished.
 func (d *draft) expire(a *addon) {
@@ -175,4 +106,33 @@ func (a *addon) fail(why string) {
 func (a *addon) rest() {
 	s := a.Sale
 	s.State, s.Waiting, s.Called, s.Since = active, false, false, 0
+}
+
+// keyed finds an add-on by what its vendor knows it by; nil if there is none.
+func (w *world) keyed(key string) *addon {
+	i := slices.IndexFunc(w.addons, func(a *addon) bool { return a.Sale != nil && a.Sale.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return w.addons[i]
+}
+
+// heard takes in where an add-on stands for its vendor.
+func (d *draft) heard(a *addon, state string) error {
+	s := a.Sale
+	switch {
+	case state == "deprovisioned" && !s.Waiting:
+		return manifest.ErrNoApp // there is none that could be given up
+	case state == "deprovisioned" && s.State == provisioning:
+		d.dismiss(a.ID)
+		return nil
+	case state == "deprovisioned":
+		a.fail("the vendor gave it up")
+	case state == "provisioned" && s.Waiting:
+		a.finish()
+	case state == "provisioned" && s.State == changing:
+		s.Called = true
+	}
+	d.replace(a)
+	return nil
 }

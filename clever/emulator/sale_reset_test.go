@@ -3,7 +3,6 @@ package emulator
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 
@@ -50,12 +49,8 @@ func TestResetWhileVendorsWork(t *testing.T) {
 	}()
 	<-asked
 	<-asked
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest("POST", "http://localhost/console/reset", nil)
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	f.e.Console("localhost:80").ServeHTTP(w, r)
-	if w.Code != 204 || len(f.e.Addons(f.e.User())) != 0 {
-		t.Errorf("the reset: %d %s", w.Code, w.Body)
+	if err := f.e.Reset(); err != nil || len(f.e.Addons(f.e.User())) != 0 {
+		t.Errorf("the reset: %v", err)
 	}
 	close(well)
 	<-done

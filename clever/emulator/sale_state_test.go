@@ -28,17 +28,16 @@ func TestVendorsStateIsReadable(t *testing.T) {
 			}
 		},
 		"a seller is gone before the order is kept": func(f *fair, a clever.Addon) {
-			other, err := newPartner(string(manifestText(t, manifest.Clever, "otherkv", "http://127.0.0.1:1")), manifest.Clever, "")
+			other, err := Vendor{Manifest: manifestText(t, manifest.Clever, "otherkv", "http://127.0.0.1:1"), Plans: []string{"small"}}.Provider()
 			if err != nil {
 				t.Fatal(err)
 			}
-			other.sell([]string{"small"})
-			err = f.e.store.change(func(d *draft) error { return d.adoptPartner(other, f.e.catalogue) })
+			err = f.e.store.change(func(d *draft) error { return d.adoptPartner(other) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			late := &addon{ID: "addon_late", RealID: "otherkv_late", Owner: f.e.User(), Name: "late", Provider: "otherkv", Plan: a.Plan.ID, Region: "par"}
-			if _, err := f.e.orderSale(&call{r: httptest.NewRequest("POST", "/v2/self/addons", nil), user: f.e.User()}, other, late); err == nil {
+			if _, err := f.e.market.order(&call{r: httptest.NewRequest("POST", "/v2/self/addons", nil), user: f.e.User()}, other, late); err == nil {
 				t.Error("ordered of a plan that the provider never had")
 			}
 		},

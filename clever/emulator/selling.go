@@ -17,59 +17,58 @@ import (
 // what is below a manifest's "api" is ever answered.
 
 // sellersRoutes adds the routes of this file.
-func (e *Emulator) sellersRoutes(add func(method, path string, serve func(*call) (answer, error))) {
+func (m *market) sellersRoutes(add func(method, path string, serve func(*call) (answer, error))) {
 	const selling = "/v2/organisations/{owner}/addonproviders"
-	add("GET", selling, e.listSold)
-	add("POST", selling, e.registerProvider)
-	add("GET", selling+"/{provider}", e.getSold)
-	add("PUT", selling+"/{provider}", e.editProvider)
-	add("DELETE", selling+"/{provider}", e.unregisterProvider)
-	add("GET", selling+"/{provider}/features", e.listFeatures)
-	add("POST", selling+"/{provider}/features", e.addFeature)
-	add("DELETE", selling+"/{provider}/features/{feature}", e.removeFeature)
-	add("GET", selling+"/{provider}/plans", e.listPlans)
-	add("POST", selling+"/{provider}/plans", e.addPlan)
-	add("PUT", selling+"/{provider}/plans/{plan}", e.changePlan)
-	add("DELETE", selling+"/{provider}/plans/{plan}", e.removePlan)
+	add("GET", selling, m.listSold)
+	add("POST", selling, m.registerProvider)
+	add("GET", selling+"/{provider}", m.getSold)
+	add("PUT", selling+"/{provider}", m.editProvider)
+	add("DELETE", selling+"/{provider}", m.unregisterProvider)
+	add("GET", selling+"/{provider}/features", m.listFeatures)
+	add("POST", selling+"/{provider}/features", m.addFeature)
+	add("DELETE", selling+"/{provider}/features/{feature}", m.removeFeature)
+	add("GET", selling+"/{provider}/plans", m.listPlans)
+	add("POST", selling+"/{provider}/plans", m.addPlan)
+	add("PUT", selling+"/{provider}/plans/{plan}", m.changePlan)
+	add("DELETE", selling+"/{provider}/plans/{plan}", m.removePlan)
 }
 
 // seller gives the organisation that the path names.
-func (e *Emulator) seller(c *call) (string, error) {
-	owner, err := e.owner(c)
-	if err == nil && owner == e.store.world().user.ID {
+func (m *market) seller(c *call) (string, error) {
+	owner, err := m.options.Owner(c)
+	if err == nil && owner == m.store.world().user.ID {
 		return "", notSelling()
 	}
 	return owner, err
 }
 
-// sells finds what an organisation sells under the id of the path.
-func (w *world) sells(owner, id string) (*partner, error) {
-	p := w.partner(id)
-	if p == nil || p.Owner != owner {
-		return nil, notFound("provider")
-	}
-	return p, nil
-}
-
 // sold gives the provider that the path names.
-func (e *Emulator) sold(c *call) (*partner, error) {
-	owner, err := e.seller(c)
+func (m *market) sold(c *call) (*partner, error) {
+	owner, err := m.seller(c)
 	if err != nil {
 		return nil, err
 	}
-	return e.store.world().sells(owner, c.path["provider"])
+	return sells(m.store.world(), owner, c)
+}
+
+// sells finds the provider that the path names.
+func sells(w *world, owner string, c *call) (*partner, error) {
+	if p := w.sells(owner, c.path["provider"]); p != nil {
+		return p, nil
+	}
+	return nil, notFound("provider")
 }
 
 // resell changes a copy of the provider that the path names, and gives it back
 // once it is kept. The lists of what is shown are the copy's own.
-func (e *Emulator) resell(c *call, change func(p *partner) error) (*partner, error) {
-	owner, err := e.seller(c)
+func (m *market) resell(c *call, change func(p *partner) error) (*partner, error) {
+	owner, err := m.seller(c)
 	if err != nil {
 		return nil, err
 	}
 	var changed partner
-	err = e.store.change(func(d *draft) error {
-		p, err := d.sells(owner, c.path["provider"])
+	err = m.store.change(func(d *draft) error {
+		p, err := sells(&d.world, owner, c)
 		if err != nil {
 			return err
 		}
@@ -79,55 +78,55 @@ func (e *Emulator) resell(c *call, change func(p *partner) error) (*partner, err
 		if err := change(&changed); err != nil {
 			return err
 		}
-		return d.changePartner(&changed, e.catalogue)
+		return d.changePartner(&changed)
 	})
 	return &changed, err
 }
 
-// card gives a provider as those who sell it see it, without plans and features.
-func (p *partner) card() clever.Provider {
+// summary returns a provider as those who sell it see it, without plans and features.
+func summary(p *partner) clever.Provider {
 	view := p.provider.view
 	view.Plans, view.Features = nil, nil
 	return view
 }
 
-func (e *Emulator) listSold(c *call) (answer, error) {
-	owner, err := e.seller(c)
+func (m *market) listSold(c *call) (answer, error) {
+	owner, err := m.seller(c)
 	list := []clever.Provider{}
-	for _, p := range e.store.world().partners {
+	for _, p := range m.store.world().partners {
 		if p.Owner == owner {
-			list = append(list, p.card())
+			list = append(list, summary(p))
 		}
 	}
 	return answer{body: list}, err
 }
 
-func (e *Emulator) getSold(c *call) (answer, error) {
-	p, err := e.sold(c)
+func (m *market) getSold(c *call) (answer, error) {
+	p, err := m.sold(c)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: p.card()}, nil
+	return answer{body: summary(p)}, nil
 }
 
 // registerProvider takes a manifest. Its rules are the vendor package's; regions may
 // be left out, as the platform's Terraform provider does.
-func (e *Emulator) registerProvider(c *call) (answer, error) {
-	owner, err := e.seller(c)
+func (m *market) registerProvider(c *call) (answer, error) {
+	owner, err := m.seller(c)
 	if err != nil {
 		return answer{}, err
 	}
-	var m clever.ProviderRegistration
-	if err := c.decode(&m); err != nil {
+	var sent clever.ProviderRegistration
+	if err := c.decode(&sent); err != nil {
 		return answer{}, err
 	}
-	p, err := partnerOf(m)
+	p, err := partnerOf(sent)
 	if err != nil {
 		return answer{}, err
 	}
 	p.Owner, p.Shown.Status = owner, "ALPHA"
-	err = e.store.change(func(d *draft) error {
-		if err := d.adoptPartner(p, e.catalogue); err != nil {
+	err = m.store.change(func(d *draft) error {
+		if err := d.adoptPartner(p); err != nil {
 			return providerRefused(err)
 		}
 		return nil
@@ -160,8 +159,8 @@ func partnerOf(m clever.ProviderRegistration) (*partner, error) {
 }
 
 // editProvider changes texts; those that are left out stay.
-func (e *Emulator) editProvider(c *call) (answer, error) {
-	p, err := e.resell(c, func(p *partner) error {
+func (m *market) editProvider(c *call) (answer, error) {
+	p, err := m.resell(c, func(p *partner) error {
 		texts := p.Shown.Texts()
 		if err := c.decode(&texts); err != nil {
 			return err
@@ -177,16 +176,16 @@ func (e *Emulator) editProvider(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: p.card()}, nil
+	return answer{body: summary(p)}, nil
 }
 
-func (e *Emulator) unregisterProvider(c *call) (answer, error) {
-	owner, err := e.seller(c)
+func (m *market) unregisterProvider(c *call) (answer, error) {
+	owner, err := m.seller(c)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{}, e.store.change(func(d *draft) error {
-		p, err := d.sells(owner, c.path["provider"])
+	return answer{}, m.store.change(func(d *draft) error {
+		p, err := sells(&d.world, owner, c)
 		if err != nil {
 			return err
 		}
@@ -209,15 +208,15 @@ func providerRefused(err error) error {
 	return alreadyThere("provider", e.ID)
 }
 
-func (e *Emulator) listFeatures(c *call) (answer, error) {
-	p, err := e.sold(c)
+func (m *market) listFeatures(c *call) (answer, error) {
+	p, err := m.sold(c)
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{body: append([]clever.Feature{}, p.Shown.Features...)}, nil
 }
 
-func (e *Emulator) addFeature(c *call) (answer, error) {
+func (m *market) addFeature(c *call) (answer, error) {
 	var f clever.FeatureRequest
 	if err := c.decode(&f); err != nil {
 		return answer{}, err
@@ -229,7 +228,7 @@ func (e *Emulator) addFeature(c *call) (answer, error) {
 		return answer{}, wrongField(90075, "emulator.bad-feature", "type", fmt.Sprintf("%q is none of %s", f.Type, strings.Join(clever.FeatureTypes(), ", ")))
 	}
 	feature := clever.Feature{Name: f.Name, Type: f.Type}
-	_, err := e.resell(c, func(p *partner) error {
+	_, err := m.resell(c, func(p *partner) error {
 		if slices.ContainsFunc(p.Shown.Features, func(g clever.Feature) bool { return g.Name == f.Name }) {
 			return alreadyThere("feature", f.Name)
 		}
@@ -241,13 +240,13 @@ func (e *Emulator) addFeature(c *call) (answer, error) {
 
 // removeFeature takes a feature off, which the path names in base64; plans that
 // say a value of it say it no longer.
-func (e *Emulator) removeFeature(c *call) (answer, error) {
+func (m *market) removeFeature(c *call) (answer, error) {
 	name, err := base64.StdEncoding.DecodeString(c.path["feature"])
 	if err != nil {
 		return answer{}, notFound("feature")
 	}
 	its := func(f clever.Feature) bool { return f.Name == string(name) }
-	_, err = e.resell(c, func(p *partner) error {
+	_, err = m.resell(c, func(p *partner) error {
 		if !slices.ContainsFunc(p.Shown.Features, its) {
 			return notFound("feature")
 		}
@@ -260,16 +259,16 @@ func (e *Emulator) removeFeature(c *call) (answer, error) {
 	return answer{}, err
 }
 
-func (e *Emulator) listPlans(c *call) (answer, error) {
-	p, err := e.sold(c)
+func (m *market) listPlans(c *call) (answer, error) {
+	p, err := m.sold(c)
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{body: p.provider.view.Plans}, nil
 }
 
-func (e *Emulator) addPlan(c *call) (answer, error) {
-	return e.putPlan(c, func(p *partner, pl clever.Plan) (clever.Plan, error) {
+func (m *market) addPlan(c *call) (answer, error) {
+	return m.putPlan(c, func(p *partner, pl clever.Plan) (clever.Plan, error) {
 		pl.ID = newPlan(pl.Slug, pl.Name).ID
 		p.Shown.Plans = append(p.Shown.Plans, pl)
 		return pl, nil
@@ -277,9 +276,9 @@ func (e *Emulator) addPlan(c *call) (answer, error) {
 }
 
 // changePlan writes a plan anew: features that are left out are dropped.
-func (e *Emulator) changePlan(c *call) (answer, error) {
-	return e.putPlan(c, func(p *partner, pl clever.Plan) (clever.Plan, error) {
-		at, err := p.planAt(c.path["plan"])
+func (m *market) changePlan(c *call) (answer, error) {
+	return m.putPlan(c, func(p *partner, pl clever.Plan) (clever.Plan, error) {
+		at, err := planAt(p, c.path["plan"])
 		if err != nil {
 			return pl, err
 		}
@@ -291,14 +290,14 @@ func (e *Emulator) changePlan(c *call) (answer, error) {
 
 // putPlan reads a plan and lets it be put among those of a provider, whose slugs
 // and names are there once.
-func (e *Emulator) putPlan(c *call, put func(*partner, clever.Plan) (clever.Plan, error)) (answer, error) {
+func (m *market) putPlan(c *call, put func(*partner, clever.Plan) (clever.Plan, error)) (answer, error) {
 	var asked clever.PlanRequest
 	if err := c.decode(&asked); err != nil {
 		return answer{}, err
 	}
 	var plan clever.Plan
-	_, err := e.resell(c, func(p *partner) error {
-		pl, err := p.priced(asked)
+	_, err := m.resell(c, func(p *partner) error {
+		pl, err := priced(p, asked)
 		if err != nil {
 			return err
 		}
@@ -317,7 +316,7 @@ func (e *Emulator) putPlan(c *call, put func(*partner, clever.Plan) (clever.Plan
 
 // priced makes a plan of what is asked for, with the types of the provider's
 // features.
-func (p *partner) priced(asked clever.PlanRequest) (clever.Plan, error) {
+func priced(p *partner, asked clever.PlanRequest) (clever.Plan, error) {
 	if err := checkName(asked.Name); err != nil {
 		return clever.Plan{}, err
 	}
@@ -339,9 +338,9 @@ func (p *partner) priced(asked clever.PlanRequest) (clever.Plan, error) {
 }
 
 // removePlan takes a plan off the catalogue; who has it keeps it.
-func (e *Emulator) removePlan(c *call) (answer, error) {
-	_, err := e.resell(c, func(p *partner) error {
-		at, err := p.planAt(c.path["plan"])
+func (m *market) removePlan(c *call) (answer, error) {
+	_, err := m.resell(c, func(p *partner) error {
+		at, err := planAt(p, c.path["plan"])
 		if err != nil {
 			return err
 		}
@@ -352,7 +351,7 @@ func (e *Emulator) removePlan(c *call) (answer, error) {
 	return answer{}, err
 }
 
-func (p *partner) planAt(id string) (int, error) {
+func planAt(p *partner, id string) (int, error) {
 	at := slices.IndexFunc(p.Shown.Plans, func(pl clever.Plan) bool { return pl.ID == id })
 	if at < 0 {
 		return 0, notFound("plan")

@@ -127,7 +127,8 @@ func (f *stateFile) parse(text []byte, c *catalogue) (*world, int64, error) {
 	}
 	w, size, err := read(text)
 	if err == nil {
-		err = w.check(c)
+		w.catalogue = c
+		err = w.check()
 	}
 	if _, other := errors.AsType[*otherShelfError](err); other {
 		return nil, 0, fmt.Errorf("the state file %s is of another kind of emulator: %w: give another file", f.path, err)

@@ -13,15 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func contents(t testing.TB, path string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
 func put(t testing.TB, path string, text []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -47,22 +38,24 @@ type written struct {
 func write(t testing.TB) written {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.json")
-	e, c := open(t, path)
-	defer shut(t, e)
+	k := openKept(t, path, nil)
+	defer k.shut()
 	s := written{worlds: map[int64]map[string]string{}}
-	note := func() { s.worlds[e.store.file.size] = names(e) }
+	note := func() { s.worlds[k.file.size] = k.names() }
 	note()
-	a := c.order("/v2/self", order("one"))
+	a := k.order("one")
 	note()
-	b := c.order("/v2/self", order("two"))
+	b := k.order("two")
 	note()
 	for _, name := range []string{"new", "with \"quotes\"\nand é"} {
-		c.must("PUT", "/v2/self/addons/"+a.ID, map[string]string{"name": name}, nil)
+		k.rename(a.ID, name)
 		note()
 	}
-	c.order("/v2/organisations/orga_new", order("of another")) // after an organisation
+	k.do(func(d *draft) { d.adopt(account{ID: "orga_new", Name: "new", Created: 2}) })
 	note()
-	c.must("DELETE", "/v2/self/addons/"+b.ID, nil, nil)
+	k.order("after an organisation")
+	note()
+	k.do(func(d *draft) { d.remove(b.ID) })
 	note()
 	s.text = contents(t, path)
 	return s
@@ -100,19 +93,19 @@ func TestStateGoesOnAfterTornLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	for _, torn := range []string{`{"sum":"0`, strings.Repeat("\x00", 5000), string(s.text[bytes.LastIndexByte(s.text[:len(s.text)-1], '\n')+1 : len(s.text)-1])} {
 		put(t, path, append(bytes.Clone(s.text), torn...))
-		e, c := open(t, path)
-		want := names(e)
+		k := openKept(t, path, nil)
+		want := k.names()
 		if diff := cmp.Diff(s.worlds[int64(len(s.text))], want); diff != "" {
 			t.Error(diff)
 		}
-		a := c.order("/v2/self", order("x"))
+		a := k.order("x")
 		want[a.ID] = a.Name
-		shut(t, e)
-		e, _ = open(t, path)
-		if diff := cmp.Diff(want, names(e)); diff != "" {
+		k.shut()
+		k = openKept(t, path, nil)
+		if diff := cmp.Diff(want, k.names()); diff != "" {
 			t.Error(diff)
 		}
-		shut(t, e)
+		k.shut()
 	}
 }
 
@@ -141,17 +134,16 @@ func TestStateOfVersion1(t *testing.T) {
 `
 	path := filepath.Join(t.TempDir(), "state.json")
 	put(t, path, []byte(text))
-	e, _ := open(t, path)
-	shut(t, e)
+	openKept(t, path, nil).shut()
 	if got := contents(t, path); string(got) != text {
 		t.Errorf("reading made it\n%s", got)
 	}
-	e, c := open(t, path)
-	a := c.order("/v2/self", order("new"))
-	shut(t, e)
-	e, _ = open(t, path)
-	defer shut(t, e)
-	if diff := cmp.Diff(map[string]string{"addon_1": "old", a.ID: "new"}, names(e)); diff != "" {
+	k := openKept(t, path, nil)
+	a := k.order("new")
+	k.shut()
+	k = openKept(t, path, nil)
+	defer k.shut()
+	if diff := cmp.Diff(map[string]string{"addon_1": "old", a.ID: "new"}, k.names()); diff != "" {
 		t.Error(diff)
 	}
 	if !bytes.Contains(contents(t, path), []byte(`"version":2`)) {
@@ -180,16 +172,16 @@ func TestStateThatOthersChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state.json")
-			e, c := open(t, path)
-			c.order("/v2/self", order("before"))
+			k := openKept(t, path, nil)
+			k.order("before")
 			if err := change(path); err != nil {
 				t.Fatal(err)
 			}
-			c.order("/v2/self", order("after"))
-			shut(t, e)
-			again, _ := open(t, path)
-			defer shut(t, again)
-			if diff := cmp.Diff(names(e), names(again)); diff != "" {
+			k.order("after")
+			k.shut()
+			again := openKept(t, path, nil)
+			defer again.shut()
+			if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -202,33 +194,33 @@ func TestStateStaysSmall(t *testing.T) {
 	t.Parallel()
 	const slack = 20_000
 	path := filepath.Join(t.TempDir(), "state.json")
-	e, c := open(t, path)
-	e.store.file.slack = slack
-	first := e.store.file.info
+	k := openKept(t, path, nil)
+	k.file.slack = slack
+	first := k.file.info
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			a := c.order("/v2/self", order(fmt.Sprint(i)))
+			a := k.order(fmt.Sprint(i))
 			for n := range 60 {
-				c.must("PUT", "/v2/self/addons/"+a.ID, map[string]string{"name": fmt.Sprintf("%d-%d", i, n)}, nil)
+				k.rename(a.ID, fmt.Sprintf("%d-%d", i, n))
 			}
 		})
 	}
 	all.Wait()
-	shut(t, e)
-	f := e.store.file
+	k.shut()
+	f := k.file
 	if f.info == first || f.size > 3*slack {
 		t.Errorf("it has %d bytes, and %d when it was fresh", f.size, f.fresh)
 	}
 	if left, _ := filepath.Glob(path + ".new-*"); left != nil {
 		t.Errorf("left behind: %v", left)
 	}
-	again, _ := open(t, path)
-	defer shut(t, again)
-	if diff := cmp.Diff(names(e), names(again)); diff != "" {
+	again := openKept(t, path, nil)
+	defer again.shut()
+	if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 		t.Error(diff)
 	}
-	for id, name := range names(again) {
+	for id, name := range again.names() {
 		if !strings.HasSuffix(name, "-59") {
 			t.Errorf("%s is %s", id, name)
 		}
@@ -239,25 +231,25 @@ func TestStateStaysSmall(t *testing.T) {
 // taking the place of the old one is in it.
 func TestChangesWhileDrawing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
-	e, c := open(t, path)
-	a, b := c.order("/v2/self", order("a")), c.order("/v2/self", order("b"))
-	f := e.store.file
-	since, w := f.size, e.store.world()
+	k := openKept(t, path, nil)
+	a, b := k.order("a"), k.order("b")
+	f := k.file
+	since, w := f.size, k.world()
 	drawn, err := f.draw(w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
-	c.must("PUT", "/v2/self/addons/"+b.ID, map[string]string{"name": "renamed"}, nil)
-	c.order("/v2/self", order("c"))
+	k.do(func(d *draft) { d.remove(a.ID) })
+	k.rename(b.ID, "renamed")
+	k.order("c")
 	if err := f.compact(drawn, since); err != nil {
 		t.Fatal(err)
 	}
-	c.order("/v2/self", order("d"))
-	shut(t, e)
-	again, _ := open(t, path)
-	defer shut(t, again)
-	if diff := cmp.Diff(names(e), names(again)); diff != "" {
+	k.order("d")
+	k.shut()
+	again := openKept(t, path, nil)
+	defer again.shut()
+	if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 		t.Error(diff)
 	}
 }

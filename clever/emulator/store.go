@@ -152,7 +152,9 @@ func (s *store) close() error {
 func openStore(path string, wait time.Duration, c *catalogue, seed func() *world, warn func(error)) (*store, error) {
 	s := &store{commit: make(turn, 1), warn: warn}
 	if path == "" {
-		s.now.Store(seed())
+		w := seed()
+		w.catalogue = c
+		s.now.Store(w)
 		return s, nil
 	}
 	file, err := openStateFile(path, wait)
@@ -162,6 +164,7 @@ func openStore(path string, wait time.Duration, c *catalogue, seed func() *world
 	w, err := file.read(c)
 	if err == nil && w == nil {
 		w = seed()
+		w.catalogue = c
 		err = file.renew(w)
 	}
 	if err != nil {

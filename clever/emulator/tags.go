@@ -2,8 +2,6 @@ package emulator
 
 import "slices"
 
-func (a *addon) tags() []string { return append([]string{}, a.Tags...) }
-
 func (e *Emulator) getTags(c *call) (answer, error) {
 	a, err := e.addon(c)
 	if err != nil {

@@ -31,7 +31,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	w := &recorder{header: http.Header{}}
+	w := newRecorder()
 	ended := t.e.serve(w, in)
 	if err := r.Context().Err(); err != nil {
 		return nil, err

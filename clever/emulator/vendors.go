@@ -2,12 +2,10 @@ package emulator
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"runner/clever"
 	"runner/marketplace/manifest"
 )
 
@@ -26,17 +24,17 @@ type Vendor struct {
 // plan.
 func StandardPlans() []string { return []string{"small", "large"} }
 
-// engage puts the vendors of the options on sale to everybody, or renews what
+// engage puts vendors on sale to everybody, or renews what
 // they sold at an earlier start.
-func (e *Emulator) engage() error {
-	if len(e.options.Vendors) == 0 {
+func (m *market) engage(vendors []Vendor) error {
+	if len(vendors) == 0 {
 		return nil
 	}
-	return e.store.change(func(d *draft) error {
+	return m.store.change(func(d *draft) error {
 		before, changed := d.partners, d.changed
 		seen := map[string]bool{}
-		for _, v := range e.options.Vendors {
-			if err := e.engageOne(d, v, seen); err != nil {
+		for _, v := range vendors {
+			if err := m.engageOne(d, v, seen); err != nil {
 				d.partners, d.changed = before, changed
 				return err
 			}
@@ -46,8 +44,8 @@ func (e *Emulator) engage() error {
 }
 
 // engageOne puts a vendor on sale, unless its id was seen already.
-func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
-	p, err := v.partner()
+func (m *market) engageOne(d *draft, v Vendor, seen map[string]bool) error {
+	p, err := v.Provider()
 	if err != nil {
 		return err
 	}
@@ -68,23 +66,16 @@ func (e *Emulator) engageOne(d *draft, v Vendor, seen map[string]bool) error {
 		p.renew(old)
 	}
 	if len(p.Shown.Plans) == 0 {
-		p.sell(StandardPlans())
+		addPlans(p, StandardPlans())
 	}
 	if old == nil {
-		return d.adoptPartner(p, e.catalogue)
+		return d.adoptPartner(p)
 	}
-	return d.changePartner(p, e.catalogue)
+	return d.changePartner(p)
 }
 
-// dealsWith tells whether there are add-ons of a provider, or some that are still to
-// be removed at its back-end.
-func (w *world) dealsWith(id string) bool {
-	its := func(a *addon) bool { return a.Provider == id }
-	return slices.ContainsFunc(w.addons, its) || slices.ContainsFunc(w.leaving, its)
-}
-
-// partner gives the vendor's provider as the options have it.
-func (v Vendor) partner() (*partner, error) {
+// Provider returns the vendor's provider as the options have it.
+func (v Vendor) Provider() (*partner, error) {
 	p, err := newPartner(string(v.Manifest), v.Dialect, v.Environment)
 	if err != nil {
 		return nil, err
@@ -96,13 +87,13 @@ func (v Vendor) partner() (*partner, error) {
 		if !isSlug(slug) || hasSlug(p.Shown.Plans, slug) {
 			return nil, &ProviderError{ID: p.Shown.ID, Why: fmt.Sprintf("plan %d, %q, is no slug, or is there twice", i+1, slug)}
 		}
-		p.sell(v.Plans[i : i+1])
+		addPlans(p, v.Plans[i:i+1])
 	}
 	return p, nil
 }
 
-// sell adds plans that are named after their slugs and cost nothing.
-func (p *partner) sell(slugs []string) {
+// addPlans adds plans that are named after their slugs and cost nothing.
+func addPlans(p *partner, slugs []string) {
 	for _, slug := range slugs {
 		first, size := utf8.DecodeRuneInString(slug)
 		p.Shown.Plans = append(p.Shown.Plans, newPlan(slug, string(unicode.ToUpper(first))+slug[size:]))
@@ -114,14 +105,4 @@ func isSlug(s string) bool {
 	return s != "" && len(s) <= nameLimit && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`"'\/?#%,;<>`, r)
 	})
-}
-
-// Providers gives what vendors sell on this emulator, with plans, in the order in
-// which it was put on sale.
-func (e *Emulator) Providers() []clever.Provider {
-	var list []clever.Provider
-	for _, p := range e.store.world().partners {
-		list = append(list, p.provider.view)
-	}
-	return list
 }

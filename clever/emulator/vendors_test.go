@@ -107,13 +107,12 @@ func TestPrivateProvider(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	org := e.Organisations()[0]
 	err := e.store.change(func(d *draft) error {
-		p, err := newPartner(string(manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")), manifest.Clever, "")
+		p, err := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"small"}}.Provider()
 		if err != nil {
 			return err
 		}
 		p.Owner, p.Shown.Status = org, "ALPHA"
-		p.sell([]string{"small"})
-		return d.adoptPartner(p, e.catalogue)
+		return d.adoptPartner(p)
 	})
 	if err != nil {
 		t.Fatal(err)

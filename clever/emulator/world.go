@@ -12,6 +12,7 @@ import (
 // A world is everything that the platform remembers. A published world is never
 // changed: who changes something works on a copy, and who reads needs no lock.
 type world struct {
+	catalogue     *catalogue
 	user          account
 	organisations []account
 	addons        []*addon // oldest first
@@ -55,14 +56,27 @@ type addon struct {
 	number int64 // the how-manieth it is: later ones have higher ones
 }
 
-// A moving is where an add-on will be when its migration ends.
-type moving struct {
-	From      int64            `json:"from"`  // milliseconds
-	Until     int64            `json:"until"` // milliseconds
-	Plan      string           `json:"plan"`
-	Region    string           `json:"region"`
-	Version   string           `json:"version,omitempty"`
-	Migration clever.Migration `json:"migration"` // as it will have been
+// tags returns a copy of an add-on's tags, which is never nil.
+func (a *addon) tags() []string { return append([]string{}, a.Tags...) }
+
+// A retention is how long, or how much, a Pulsar keeps; null is without limit.
+type retention struct {
+	Size *int64 `json:"sizeInMB"`
+	Days *int64 `json:"durationInDays"`
+}
+
+// policies are what a Pulsar's owner says of its storage (§4.13).
+type policies struct {
+	Retention *retention `json:"retentionPolicies"`
+	Offload   *retention `json:"offloadPolicies"`
+}
+
+// policies returns an add-on's; the zero ones where its owner said nothing.
+func (a *addon) policies() policies {
+	if a.Policies == nil {
+		return policies{}
+	}
+	return *a.Policies
 }
 
 // owns says whether the id is the user's or an organisation's.
@@ -265,7 +279,7 @@ type otherShelfError struct{ why string }
 func (e *otherShelfError) Error() string { return e.why }
 
 // check says why a world that came from a file cannot be served.
-func (w *world) check(c *catalogue) error {
+func (w *world) check() error {
 	if w.user.ID == "" {
 		return fmt.Errorf("it names no user")
 	}
@@ -274,7 +288,7 @@ func (w *world) check(c *catalogue) error {
 			return fmt.Errorf("a token has no name, or no secret")
 		}
 	}
-	if err := w.checkPartners(c); err != nil {
+	if err := w.checkPartners(); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -283,38 +297,39 @@ func (w *world) check(c *catalogue) error {
 			return fmt.Errorf("an add-on has no id, or the id of another")
 		}
 		seen[a.ID], seen[a.RealID] = true, true
-		if err := w.checkAddon(c, a); err != nil {
+		if err := w.checkAddon(a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *world) checkPartners(c *catalogue) error {
+func (w *world) checkPartners() error {
 	seen := map[string]bool{} // not with the add-ons' ids: a provider may be called as an add-on is
 	for _, p := range w.partners {
 		switch {
 		case p == nil || p.Shown.ID == "" || seen[p.Shown.ID]:
 			return fmt.Errorf("a vendor's provider has no id, or the id of another")
-		case c.provider(p.Shown.ID) != nil:
+		case w.catalogue.provider(p.Shown.ID) != nil:
 			return &otherShelfError{fmt.Sprintf("a vendor sells %q in it, which is the platform's own here", p.Shown.ID)}
 		}
 		seen[p.Shown.ID] = true
-		if err := p.complete(c); err != nil {
+		if err := p.complete(w.catalogue); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *world) checkAddon(c *catalogue, a *addon) error {
+func (w *world) checkAddon(a *addon) error {
+	c := w.catalogue
 	if s := a.Sale; s != nil && (s.Key == "" || w.partner(a.Provider) == nil || (s.State == changing) != (a.Moving != nil)) {
 		return fmt.Errorf("what is kept of %s and its vendor does not fit together", a.ID)
 	}
 	if !w.owns(a.Owner) {
 		return fmt.Errorf("the owner %q of %s is unknown", a.Owner, a.ID)
 	}
-	p := w.provider(c, a.Provider)
+	p := w.provider(a.Provider)
 	if p == nil {
 		return &otherShelfError{fmt.Sprintf("%s in it is of %q, which is not sold here", a.ID, a.Provider)}
 	}
