@@ -182,11 +182,11 @@ func TestOtherShelves(t *testing.T) {
 			inProcessClient(t, e).order("/v2/self", order("cache"))
 		}
 		shut(t, e)
-		before := contents(t, state)
+		before := textOf(t, state)
 		if e, err = New(c.then); err == nil {
 			shut(t, e)
 		}
-		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "damaged") || string(contents(t, state)) != string(before) {
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "damaged") || string(textOf(t, state)) != string(before) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
