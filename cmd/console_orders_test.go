@@ -11,6 +11,7 @@ import (
 
 	"runner/clever"
 	"runner/clever/emulator"
+	"runner/clever/emulator/market"
 )
 
 // choose has a select of the page show the option that begins with some words.
@@ -112,7 +113,7 @@ func TestConsoleOfVendor(t *testing.T) {
 		}
 		b.ServeHTTP(w, r)
 	})
-	v := newViewer(t, emulator.Vendor{Manifest: b.manifest, Dialect: b.m.Dialect, Plans: []string{"small", "huge"}})
+	v := newViewer(t, market.Vendor{Manifest: b.manifest, Dialect: b.m.Dialect, Plans: []string{"small", "huge"}})
 	t.Cleanup(func() {
 		close(goOn)
 		if err := v.e.Close(); err != nil {

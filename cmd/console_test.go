@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"runner/clever/emulator"
+	"runner/clever/emulator/console"
+	"runner/clever/emulator/market"
 )
 
 // A viewer looks at the emulator's page in a browser, while a shell plays.
@@ -22,14 +24,14 @@ type viewer struct {
 	e   *emulator.Emulator
 }
 
-func newViewer(t *testing.T, vendors ...emulator.Vendor) *viewer {
+func newViewer(t *testing.T, vendors ...market.Vendor) *viewer {
 	t.Helper()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Vendors: vendors})
-	console := emulator.NewConsole(e, "127.0.0.1:0")
-	server := httptest.NewServer(console)
+	page := console.New(e, "127.0.0.1:0")
+	server := httptest.NewServer(page)
 	t.Cleanup(server.Close)
-	t.Cleanup(console.Close) // before the server, which waits
+	t.Cleanup(page.Close) // before the server, which waits
 	s.env["API_HOST"] = server.URL
 	v := &viewer{shell: s, t: t, ctx: chromium(t), e: e} // the tab is closed before the server that it asks
 	v.do(chromedp.Navigate(server.URL))

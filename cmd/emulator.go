@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
+	"runner/clever/emulator/console"
 	"runner/diagnostic"
 )
 
@@ -123,9 +124,9 @@ func reachedAt(address net.Addr) string {
 // serve announces an emulator and answers until the context ends, then lets what
 // is under way finish. Address is what the listener was made for.
 func serve(ctx context.Context, e *emulator.Emulator, address string, listener net.Listener, announce func() error) error {
-	console := emulator.NewConsole(e, address)
-	server := &http.Server{Handler: console, ReadHeaderTimeout: 10 * time.Second}
-	server.RegisterOnShutdown(console.Close)
+	page := console.New(e, address)
+	server := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second}
+	server.RegisterOnShutdown(page.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	if err := announce(); err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/clever/emulator"
+	"runner/clever/emulator/market"
 	"runner/cmd/exit"
 	"runner/cmd/ui"
 	"runner/diagnostic"
@@ -18,7 +18,7 @@ import (
 var vendorHelp = "--vendor MANIFEST[,dialect=D][,env=SITE][,plan=SLUG]… sells a vendor's add-on beside the platform's, under the\n" +
 	"manifest's id, to addon_register and to clever-tools. Orders, plan changes and removals call the vendor's back-end at\n" +
 	"the manifest's test site, or at its production site with env=production; a back-end of this machine may be http.\n" +
-	"The back-end is told the plan's slug; without plan= there is " + strings.Join(emulator.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
+	"The back-end is told the plan's slug; without plan= there is " + strings.Join(market.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
 	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed. An id\n" +
 	"that an organisation registered is refused, and so is another dialect as long as there are add-ons."
 
@@ -28,8 +28,8 @@ func vendorFlag() cli.Flag {
 
 // vendors reads the manifests of --vendor, and tells what is wrong with all of
 // them.
-func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
-	var all []emulator.Vendor
+func (p *Program) vendors(specs []string) ([]market.Vendor, error) {
+	var all []market.Vendor
 	wrong := 0
 	for _, spec := range specs {
 		name, v, err := parseVendor(spec)
@@ -56,7 +56,7 @@ func (p *Program) vendors(specs []string) ([]emulator.Vendor, error) {
 
 // parseVendor reads what --vendor takes: the name of a file, in which there may be
 // commas, and what is said of it.
-func parseVendor(spec string) (name string, v emulator.Vendor, err error) {
+func parseVendor(spec string) (name string, v market.Vendor, err error) {
 	parts := strings.Split(spec, ",")
 	at := 1
 	for at < len(parts) && !strings.Contains(parts[at], "=") {

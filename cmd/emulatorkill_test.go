@@ -36,7 +36,7 @@ func TestKilledEmulator(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	world := seedState(t, state)
 	for _, after := range kills() {
-		m := &market{state: state, enough: after.changes}
+		m := &busyEmulator{state: state, enough: after.changes}
 		m.open(t, world)
 		stop := time.AfterFunc(after.time, m.kill)
 		m.wait(t)
@@ -76,8 +76,8 @@ func seedState(t *testing.T, path string) map[string]string {
 
 const kvPlan = "plan_310a853e-ec9a-42f2-8ea9-877af376bc25"
 
-// A market is an emulator's process with its customers.
-type market struct {
+// A busyEmulator is an emulator's process with its customers.
+type busyEmulator struct {
 	state     string
 	enough    int64 // answered changes, after which it is killed
 	process   *exec.Cmd
@@ -89,7 +89,7 @@ type market struct {
 }
 
 // open starts the process and lets the customers in.
-func (m *market) open(t *testing.T, world map[string]string) {
+func (m *busyEmulator) open(t *testing.T, world map[string]string) {
 	t.Helper()
 	m.process = newShell(t).process(t, "emulator", "--listen", "127.0.0.1:0", "--state", m.state)
 	m.process.Stderr = &m.stderr
@@ -120,10 +120,10 @@ func (m *market) open(t *testing.T, world map[string]string) {
 	}
 }
 
-func (m *market) kill() { _ = m.process.Process.Kill() }
+func (m *busyEmulator) kill() { _ = m.process.Process.Kill() }
 
 // wait returns when the process has been killed and all customers have noticed.
-func (m *market) wait(t *testing.T) {
+func (m *busyEmulator) wait(t *testing.T) {
 	t.Helper()
 	m.all.Wait()
 	_ = m.process.Wait() // killed
@@ -133,7 +133,7 @@ func (m *market) wait(t *testing.T) {
 }
 
 // reopen reads what is left, holds it to what was answered, and gives it.
-func (m *market) reopen(t *testing.T, before map[string]string) map[string]string {
+func (m *busyEmulator) reopen(t *testing.T, before map[string]string) map[string]string {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{State: m.state, LockWait: 10 * time.Second})
 	if err != nil {
@@ -169,7 +169,7 @@ func (m *market) reopen(t *testing.T, before map[string]string) map[string]strin
 
 // A customer reads, orders, renames and removes, until the process is gone.
 type customer struct {
-	market  *market
+	market  *busyEmulator
 	client  *http.Client
 	base    string
 	number  int

@@ -16,7 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"runner/clever"
-	"runner/clever/emulator"
+	"runner/clever/emulator/store"
 	"runner/cmd/exit"
 	"runner/diagnostic"
 )
@@ -142,6 +142,6 @@ func writeHolder(path string, h holder) {
 
 // locked reports whether an error is that another process is at work.
 func locked(err error) bool {
-	_, ok := errors.AsType[*emulator.InUseError](err)
+	_, ok := errors.AsType[*store.InUseError](err)
 	return ok
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"runner/clever/emulator"
+	"runner/clever/emulator/market"
 	"runner/cmd"
 )
 
@@ -70,7 +71,7 @@ func startEmulator(ts *testscript.TestScript, _ bool, args []string) {
 		return err
 	})
 	flags.Func("vendor", "", func(name string) error {
-		o.Vendors = append(o.Vendors, emulator.Vendor{Manifest: []byte(ts.ReadFile(name))})
+		o.Vendors = append(o.Vendors, market.Vendor{Manifest: []byte(ts.ReadFile(name))})
 		return nil
 	})
 	ts.Check(flags.Parse(args))

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
+	"runner/clever/emulator/market"
 	"runner/diagnostic"
 	"runner/marketplace/manifest"
 )
@@ -34,7 +35,7 @@ func (p *Program) vendorServeCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
 			&cli.StringFlag{Name: "state", Usage: "keep what is ordered in `FILE`; in memory only if left out"},
 			&cli.StringSliceFlag{Name: "plan", Aliases: []string{"p"}, Usage: "sell this `PLAN` (repeatable), where the manifest has none;\n" +
-				strings.Join(emulator.StandardPlans(), " and ") + " where it is left out"},
+				strings.Join(market.StandardPlans(), " and ") + " where it is left out"},
 		},
 		Action: p.vendorServe,
 	}
@@ -55,7 +56,7 @@ func (p *Program) vendorServe(c *cli.Context) error {
 	says := &ticker{p: p}
 	e, err := emulator.New(emulator.Options{
 		State: c.String("state"), VendorsOnly: true, URL: reachedAt(listener.Addr()), Called: says.called, Asked: says.asked, Warn: says.warn,
-		Vendors: []emulator.Vendor{{
+		Vendors: []market.Vendor{{
 			Manifest: f.text, Dialect: f.manifest.Dialect, Environment: c.String("env"), Plans: c.StringSlice("plan"),
 		}},
 	})

@@ -5,6 +5,8 @@ import (
 	"regexp"
 
 	"runner/clever"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // organisationID is what a lax emulator takes for the id of an organisation that
@@ -12,68 +14,68 @@ import (
 var organisationID = regexp.MustCompile(`^orga_[0-9A-Za-z-]{1,64}$`)
 
 // owner gives the id of the owner that the path names: the user for /v2/self.
-func (e *Emulator) owner(c *call) (string, error) {
-	id, named := c.path["owner"]
+func (e *Emulator) owner(c *rest.Call) (string, error) {
+	id, named := c.Path["owner"]
 	if !named {
-		return c.user, nil
+		return c.User, nil
 	}
-	if e.store.world().owns(id) {
+	if e.store.World().HasOwner(id) {
 		return id, nil
 	}
 	if e.options.Strict || !organisationID.MatchString(id) {
-		return "", noSuchOwner()
+		return "", rest.NoSuchOwner()
 	}
-	return id, e.store.change(func(d *draft) error {
-		if !d.owns(id) {
-			d.adopt(account{ID: id, Name: id, Created: e.options.Now().UnixMilli()})
+	return id, e.store.Change(func(d *store.Draft) error {
+		if !d.HasOwner(id) {
+			d.AddOrganisation(store.Account{ID: id, Name: id, Created: e.options.Now().UnixMilli()})
 		}
 		return nil
 	})
 }
 
 // empty answers for what an owner could have here, and never has.
-func (e *Emulator) empty(c *call) (answer, error) {
+func (e *Emulator) empty(c *rest.Call) (rest.Response, error) {
 	_, err := e.owner(c)
-	return answer{body: []any{}}, err
+	return rest.Response{Body: []any{}}, err
 }
 
 // refuseApplication answers for applications, of which there are none.
-func (e *Emulator) refuseApplication(c *call) (answer, error) {
+func (e *Emulator) refuseApplication(c *rest.Call) (rest.Response, error) {
 	if _, err := e.owner(c); err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	return answer{}, foreignApplication()
+	return rest.Response{}, rest.ForeignApplication()
 }
 
-func (e *Emulator) getSelf(*call) (answer, error) {
-	u := e.store.world().user
-	return answer{body: clever.Self{
+func (e *Emulator) getSelf(*rest.Call) (rest.Response, error) {
+	u := e.store.World().User
+	return rest.Response{Body: clever.Self{
 		ID: u.ID, Email: u.Email, Name: u.Name, Country: "FR", CreationDate: u.Created, Lang: "FR",
 		EmailValidated: true, OAuthApps: []string{}, CanPay: true, PreferredMFA: "NONE", HasPassword: true,
 	}}, nil
 }
 
-func (e *Emulator) getSelfID(c *call) (answer, error) {
-	return answer{body: map[string]string{"id": c.user}}, nil
+func (e *Emulator) getSelfID(c *rest.Call) (rest.Response, error) {
+	return rest.Response{Body: map[string]string{"id": c.User}}, nil
 }
 
-func (e *Emulator) listOrganisations(*call) (answer, error) {
+func (e *Emulator) listOrganisations(*rest.Call) (rest.Response, error) {
 	list := []clever.Organisation{}
-	for _, o := range e.store.world().organisations {
+	for _, o := range e.store.World().Organisations {
 		list = append(list, organisationView(&o))
 	}
-	return answer{body: list}, nil
+	return rest.Response{Body: list}, nil
 }
 
-func (e *Emulator) getOrganisation(c *call) (answer, error) {
+func (e *Emulator) getOrganisation(c *rest.Call) (rest.Response, error) {
 	id, err := e.owner(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	return answer{body: organisationView(e.store.world().account(id))}, nil
+	return rest.Response{Body: organisationView(e.store.World().Account(id))}, nil
 }
 
-func organisationView(a *account) clever.Organisation {
+func organisationView(a *store.Account) clever.Organisation {
 	return clever.Organisation{
 		ID: a.ID, Name: a.Name, BillingEmail: "billing@example.test", Country: "FR", VATState: "NOT_NEEDED",
 		CustomerFullName: "Example Operator", CanPay: true, CanSEPA: true, IsTrusted: true,
@@ -82,28 +84,28 @@ func organisationView(a *account) clever.Organisation {
 
 // getSummary lists everything at once. The personal space is not repeated among
 // the organisations: names would be ambiguous.
-func (e *Emulator) getSummary(*call) (answer, error) {
-	w := e.store.world()
-	user := e.summaryOf(w, &w.user)
-	user.Email, user.Lang = w.user.Email, "FR"
+func (e *Emulator) getSummary(*rest.Call) (rest.Response, error) {
+	w := e.store.World()
+	user := e.summaryOf(w, &w.User)
+	user.Email, user.Lang = w.User.Email, "FR"
 	s := clever.Summary{User: user, Organisations: []clever.SummaryOwner{}}
-	for i := range w.organisations {
-		o := e.summaryOf(w, &w.organisations[i])
+	for i := range w.Organisations {
+		o := e.summaryOf(w, &w.Organisations[i])
 		o.Role, o.VATState = "ADMIN", "NOT_NEEDED"
 		s.Organisations = append(s.Organisations, o)
 	}
-	return answer{body: s}, nil
+	return rest.Response{Body: s}, nil
 }
 
-func (e *Emulator) summaryOf(w *world, owner *account) clever.SummaryOwner {
+func (e *Emulator) summaryOf(w *store.World, owner *store.Account) clever.SummaryOwner {
 	none := []json.RawMessage{}
 	s := clever.SummaryOwner{
 		ID: owner.ID, Name: owner.Name, Applications: none, Consumers: none, Addons: []clever.SummaryAddon{},
 	}
-	for _, a := range w.of(owner.ID) {
+	for _, a := range w.AddonsOf(owner.ID) {
 		s.Addons = append(s.Addons, clever.SummaryAddon{
 			ID: a.ID, Name: a.Name, RealID: a.RealID, ProviderID: a.Provider,
-			LogoURL: e.store.world().providerOf(a).view.LogoURL, SystemTags: []string{}, CustomerTags: a.tags(),
+			LogoURL: e.store.World().ProviderOf(a).View.LogoURL, SystemTags: []string{}, CustomerTags: a.TagList(),
 		})
 	}
 	return s

@@ -1,17 +1,22 @@
 package emulator
 
+import (
+	"runner/clever/emulator/login"
+	"runner/clever/emulator/rest"
+)
+
 // table returns all routes. {base} stands for both ways to name an owner.
-func (e *Emulator) table() routeTable {
-	var t routeTable
-	add := func(method, path string, serve func(*call) (answer, error)) {
-		for _, base := range bases(path) {
-			t = append(t, route{method: method, parts: parts(base), right: rightFor(method, base), serve: serve})
+func (e *Emulator) table() rest.Routes {
+	var t rest.Routes
+	add := func(method, path string, serve func(*rest.Call) (rest.Response, error)) {
+		for _, base := range rest.Bases(path) {
+			t = append(t, rest.Route{Method: method, Parts: rest.Parts(base), Right: login.RightFor(method, base), Serve: serve})
 		}
 	}
-	open := func(method, path string, serve func(*call) (answer, error)) {
-		t = append(t, route{method: method, parts: parts(path), public: true, serve: serve})
+	open := func(method, path string, serve func(*rest.Call) (rest.Response, error)) {
+		t = append(t, rest.Route{Method: method, Parts: rest.Parts(path), Public: true, Serve: serve})
 	}
-	public := func(path string, serve func(*call) (answer, error)) { open("GET", path, serve) }
+	public := func(path string, serve func(*rest.Call) (rest.Response, error)) { open("GET", path, serve) }
 	public("/v2/products/addonproviders", e.listProviders)
 	public("/v2/products/addonproviders/{provider}", e.getProvider)
 	public("/v4/addon-providers/{provider}", e.getProviderInfo)
@@ -19,15 +24,15 @@ func (e *Emulator) table() routeTable {
 	public("/v4/products/zones", e.listZones)
 	public("/v4/products/zones/{zone}", e.getZone)
 
-	e.login.routes(open)
-	e.market.vendorRoutes(open)
+	e.login.Routes(open)
+	e.market.VendorRoutes(open)
 
 	add("GET", "/v2/self", e.getSelf)
 	add("GET", "/v2/self/id", e.getSelfID)
-	add("GET", "/v2/self/tokens", e.login.listTokens)
-	add("DELETE", "/v2/self/tokens", e.login.endTokens)
-	add("GET", "/v2/self/tokens/current", e.login.getToken)
-	add("DELETE", "/v2/self/tokens/{token}", e.login.endToken)
+	add("GET", "/v2/self/tokens", e.login.ListTokens)
+	add("DELETE", "/v2/self/tokens", e.login.EndTokens)
+	add("GET", "/v2/self/tokens/current", e.login.GetToken)
+	add("DELETE", "/v2/self/tokens/{token}", e.login.EndToken)
 	add("GET", "/v2/summary", e.getSummary)
 	add("GET", "/v2/organisations", e.listOrganisations)
 	add("GET", "/v2/organisations/{owner}", e.getOrganisation)
@@ -61,13 +66,13 @@ func (e *Emulator) table() routeTable {
 	add("GET", inOrganisation+"/migrations/{migration}", e.getMigration)
 	add("DELETE", inOrganisation+"/migrations/{migration}", e.abortMigration)
 
-	e.market.sellersRoutes(add)
+	e.market.SellersRoutes(add)
 	e.detailRoutes(add)
 	return t
 }
 
 // detailRoutes adds those by which each provider tells of its own add-ons.
-func (e *Emulator) detailRoutes(add func(method, path string, serve func(*call) (answer, error))) {
+func (e *Emulator) detailRoutes(add func(method, path string, serve func(*rest.Call) (rest.Response, error))) {
 	const ofProvider = "/v4/addon-providers/{provider}/addons/{addon}"
 	add("GET", ofProvider, e.getDetail)
 	add("POST", ofProvider+"/reboot", e.operate)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"runner/clever/emulator/store"
 )
 
 // A Backing puts a server of this machine behind the add-ons of a provider, so
@@ -30,16 +32,16 @@ type Instance struct {
 const backingTime = time.Minute
 
 // behind gives what stands behind an add-on; nil if that is pretended.
-func (e *Emulator) behind(a *addon) Backing { return e.backings[a.Provider] }
+func (e *Emulator) behind(a *store.Addon) Backing { return e.backings[a.Provider] }
 
-func (e *Emulator) instance(a *addon) Instance {
-	plan := e.store.world().providerOf(a).plan(a.Plan)
+func (e *Emulator) instance(a *store.Addon) Instance {
+	plan := e.store.World().ProviderOf(a).Plan(a.Plan)
 	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Connections: plan.Connections}
 }
 
 // ensure puts what is real behind an add-on, and tells where it is. It goes on
 // when the client goes: what is begun is made, and found by the next look.
-func (e *Emulator) ensure(a *addon) error {
+func (e *Emulator) ensure(a *store.Addon) error {
 	b := e.behind(a)
 	if b == nil {
 		return nil
@@ -60,7 +62,7 @@ func (e *Emulator) ensure(a *addon) error {
 
 // discard removes what is behind an add-on. The add-on is gone by then: a
 // failure is told to whoever runs the emulator.
-func (e *Emulator) discard(a *addon) {
+func (e *Emulator) discard(a *store.Addon) {
 	b := e.behind(a)
 	if b == nil {
 		return
@@ -81,16 +83,16 @@ func (e *Emulator) warn(err error) {
 // follow does behind the add-ons what has just happened to them: it removes what
 // is behind those that are gone, and lets the others have what their new plan
 // allows.
-func (e *Emulator) follow(before, after *world) {
-	e.market.part(before, after)
+func (e *Emulator) follow(before, after *store.World) {
+	e.market.RemoveDeparted(before, after)
 	if len(e.backings) == 0 {
 		return
 	}
-	now := make(map[string]*addon, len(after.addons))
-	for _, a := range after.addons {
+	now := make(map[string]*store.Addon, len(after.Addons))
+	for _, a := range after.Addons {
 		now[a.ID] = a
 	}
-	for _, old := range before.addons {
+	for _, old := range before.Addons {
 		a := now[old.ID]
 		switch {
 		case a == nil:
@@ -114,15 +116,15 @@ func (e *Emulator) resume() error {
 	if e.backings, err = e.options.Behind(); err != nil {
 		return err
 	}
-	return e.store.change(func(d *draft) error {
-		for _, a := range d.world.draft().addons {
+	return e.store.Change(func(d *store.Draft) error {
+		for _, a := range d.World.Draft().Addons {
 			again := *a
 			if err := e.ensure(&again); err != nil {
 				e.warn(err)
 				continue
 			}
 			if !maps.Equal(a.Facts, again.Facts) {
-				d.replace(&again)
+				d.Replace(&again)
 			}
 		}
 		return nil

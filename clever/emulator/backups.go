@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // A plan with backups has one a day, of which the last seven are kept: "Daily - 7
@@ -28,7 +32,7 @@ type backup struct {
 }
 
 // backups gives those that are kept now, the oldest first.
-func backups(p *provider, a *addon, now time.Time) []backup {
+func backups(p *catalogue.Provider, a *store.Addon, now time.Time) []backup {
 	list := []backup{}
 	if !backsUp(p, a) {
 		return list
@@ -37,7 +41,7 @@ func backups(p *provider, a *addon, now time.Time) []backup {
 	last := int(now.Sub(born) / backupEvery)
 	for n := max(1, last-backupsKept+1); n <= last; n++ {
 		at := born.Add(time.Duration(n) * backupEvery)
-		id := uuidOf(a.RealID + strconv.Itoa(n))
+		id := catalogue.UUIDOf(a.RealID + strconv.Itoa(n))
 		list = append(list, backup{
 			ID: id, Entity: a.RealID, Status: "DONE", Created: at, Until: at.Add(backupsKept * backupEvery),
 			File: a.RealID + "-" + at.Format("20060102150405") + ".dump", URL: "https://backups.example.test/" + id,
@@ -47,21 +51,21 @@ func backups(p *provider, a *addon, now time.Time) []backup {
 }
 
 // backsUp says whether a plan has backups, and its owner did not do without.
-func backsUp(p *provider, a *addon) bool {
-	return slices.Contains(p.Features, "backup") && !p.plan(a.Plan).Shared && a.Options["do-backup"] != "false"
+func backsUp(p *catalogue.Provider, a *store.Addon) bool {
+	return slices.Contains(p.Features, "backup") && !p.Plan(a.Plan).Shared && a.Options["do-backup"] != "false"
 }
 
 // listBackups answers for an add-on by its real id.
-func (e *Emulator) listBackups(c *call) (answer, error) {
+func (e *Emulator) listBackups(c *rest.Call) (rest.Response, error) {
 	owner, err := e.owner(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	a := e.store.world().addon(c.path["addon"])
+	a := e.store.World().Addon(c.Path["addon"])
 	if a == nil || a.Owner != owner {
-		return answer{}, noSuchAddon()
+		return rest.Response{}, rest.NoSuchAddon()
 	}
-	return answer{body: backups(e.store.world().providerOf(a), a, e.options.Now())}, nil
+	return rest.Response{Body: backups(e.store.World().ProviderOf(a), a, e.options.Now())}, nil
 }
 
 // An instance is the machine of an add-on on a plan of its own (§4.2).
@@ -89,25 +93,25 @@ type flavor struct {
 
 // listInstances gives the one machine of a database; what lives on a cluster, or is
 // no database, has none.
-func (e *Emulator) listInstances(c *call) (answer, error) {
+func (e *Emulator) listInstances(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	p := e.store.world().providerOf(a)
-	plan, list := p.plan(a.Plan), []instance{}
+	p := e.store.World().ProviderOf(a)
+	plan, list := p.Plan(a.Plan), []instance{}
 	if plan.Shared || !slices.Contains(p.Features, "cpu") {
-		return answer{body: list}, nil
+		return rest.Response{Body: list}, nil
 	}
-	_, bytes := sizeText(plan.Memory)
+	_, bytes := catalogue.SizeText(plan.Memory)
 	memory, _ := strconv.ParseInt(bytes, 10, 64) // 0 where the plan does not say
 	i := instance{
-		ID: uuidOf(a.ID + "instance"), App: a.ID, IP: "192.0.2.20", Port: number(a.Facts["port"]), State: "UP",
+		ID: catalogue.UUIDOf(a.ID + "instance"), App: a.ID, IP: "192.0.2.20", Port: number(a.Facts["port"]), State: "UP",
 		Flavor:  flavor{Name: plan.Slug, Mem: memory >> 20, CPUs: plan.CPU, Price: plan.Price},
-		Deploys: 1, Deploy: "deployment_" + uuidOf(a.ID+"deployment"), Name: a.Name, Created: a.Created,
+		Deploys: 1, Deploy: "deployment_" + catalogue.UUIDOf(a.ID+"deployment"), Name: a.Name, Created: a.Created,
 	}
 	if a.Moving != nil {
 		i.State = "MIGRATION_IN_PROGRESS"
 	}
-	return answer{body: append(list, i)}, nil
+	return rest.Response{Body: append(list, i)}, nil
 }

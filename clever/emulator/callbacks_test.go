@@ -42,9 +42,9 @@ func TestVendorsCall(t *testing.T) {
 			s, other := newShop(t, d, nil), newShopOf(t, manifest.Clever, "otherkv", nil)
 			f := newFair(t, Options{}, s, other)
 			_, a := f.kv("db", "small")
-			w := f.e.store.world()
-			mine, foreign := w.partner("tinykv").deal, w.partner("otherkv").deal
-			at := w.sold(a.ID).Sale.Callback
+			w := f.e.store.World()
+			mine, foreign := w.Registration("tinykv").Parsed, w.Registration("otherkv").Parsed
+			at := w.VendorAddon(a.ID).Vendor.Callback
 			base, key := at[:strings.LastIndex(at, "/")], at[strings.LastIndex(at, "/")+1:]
 			before := f.env(a.ID)
 
@@ -98,9 +98,9 @@ func TestGivenUp(t *testing.T) {
 	_, a := f.kv("db", "small")
 	s.set("", once("POST", 1, accept("slow-1")))
 	_, late := f.kv("late", "small")
-	m := f.e.store.world().partner("tinykv").deal
+	m := f.e.store.World().Registration("tinykv").Parsed
 	for id, want := range map[string]int{a.ID: 404, late.ID: 200} {
-		at := f.e.store.world().sold(id).Sale.Callback + "/actions/deprovision"
+		at := f.e.store.World().VendorAddon(id).Vendor.Callback + "/actions/deprovision"
 		if status, said := f.calling("POST", at, m.ID, m.Password, ""); status != want {
 			t.Errorf("%d %s, want %d", status, said, want)
 		}
@@ -118,7 +118,7 @@ func TestDashboard(t *testing.T) {
 			s := newShop(t, d, nil)
 			f := newFair(t, Options{}, s)
 			_, a := f.kv("db", "small")
-			id := f.e.store.world().sold(a.ID).Sale.ID
+			id := f.e.store.World().VendorAddon(a.ID).Vendor.ID
 			jar, err := cookiejar.New(nil)
 			if err != nil {
 				t.Fatal(err)

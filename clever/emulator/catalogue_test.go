@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
 )
 
 var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
@@ -18,7 +19,7 @@ var uuid4 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9
 func TestUUID(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		id := newUUID()
+		id := catalogue.NewUUID()
 		if !uuid4.MatchString(id) || seen[id] {
 			t.Fatalf("%q", id)
 		}
@@ -27,12 +28,12 @@ func TestUUID(t *testing.T) {
 }
 
 func TestCatalogueData(t *testing.T) {
-	c, err := loadCatalogue()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.providers) != 17 || len(c.zones) != 12 {
-		t.Errorf("%d providers, %d zones", len(c.providers), len(c.zones))
+	if len(c.Providers) != 17 || len(c.Zones) != 12 {
+		t.Errorf("%d providers, %d zones", len(c.Providers), len(c.Zones))
 	}
 	seen := map[string]bool{}
 	once := func(id, prefix string) {
@@ -41,15 +42,15 @@ func TestCatalogueData(t *testing.T) {
 		}
 		seen[id] = true
 	}
-	for _, z := range c.zones {
+	for _, z := range c.Zones {
 		once(z.ID, "")
 	}
-	for _, p := range c.providers {
+	for _, p := range c.Providers {
 		if p.RealPrefix == "" || len(p.Plans) == 0 || len(p.Zones) == 0 || p.Short == "" {
 			t.Errorf("%s is not complete", p.ID)
 		}
 		for _, z := range p.Zones {
-			if c.zone(z) == nil {
+			if c.Zone(z) == nil {
 				t.Errorf("%s: no zone %q", p.ID, z)
 			}
 		}
@@ -129,7 +130,7 @@ func checkPlan(t *testing.T, provider string, pl clever.Plan) {
 func TestVersions(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	var with, without []string
-	for _, p := range e.catalogue.providers {
+	for _, p := range e.catalogue.Providers {
 		var info clever.ProviderInfo
 		if c.ask("GET", "/v4/addon-providers/"+p.ID, nil, &info) != 200 {
 			without = append(without, p.ID)
@@ -139,7 +140,7 @@ func TestVersions(t *testing.T) {
 		if info.ProviderID != p.ID || info.Clusters == nil || info.Dedicated == nil {
 			t.Errorf("%+v", info)
 		}
-		for _, pl := range p.view.Plans {
+		for _, pl := range p.View.Plans {
 			typed := func(f clever.Feature) bool {
 				return f.Name == "Type" && (f.Value == "Dedicated" || f.Value == "Shared")
 			}

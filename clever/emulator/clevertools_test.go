@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/store"
 )
 
 // A terminal is somebody who works with the vendor's own command line: against a
@@ -98,7 +100,7 @@ func TestCleverTools(t *testing.T) {
 			check(newTerminal(t, e, program, server.URL, compiled))
 		})
 	}
-	for i, p := range e.catalogue.providers {
+	for i, p := range e.catalogue.Providers {
 		each(p.ID, func(tt *terminal) { tt.provider(p, i%2 == 0) })
 	}
 	// The longest come last: those are begun first.
@@ -122,7 +124,7 @@ func (tt *terminal) account() {
 	}
 	var providers []struct{ ID string }
 	tt.read(&providers, "addon", "providers")
-	if len(providers) != len(tt.e.catalogue.providers) {
+	if len(providers) != len(tt.e.catalogue.Providers) {
 		tt.t.Errorf("%d providers", len(providers))
 	}
 	if out := tt.run("curl", tt.url+"/v2/self"); !strings.Contains(out, `"id":"`+tt.e.User()+`"`) {
@@ -132,17 +134,17 @@ func (tt *terminal) account() {
 
 // provider shows a provider and orders its first plan, in its last zone, with a
 // version and an option if it has any.
-func (tt *terminal) provider(p *provider, inOrganisation bool) {
+func (tt *terminal) provider(p *catalogue.Provider, inOrganisation bool) {
 	var shown struct {
 		ID    string
 		Plans []struct{ Slug string }
 	}
 	tt.read(&shown, "addon", "providers", "show", p.ID)
-	if shown.ID != p.ID || len(shown.Plans) != len(p.view.Plans) {
+	if shown.ID != p.ID || len(shown.Plans) != len(p.View.Plans) {
 		tt.t.Errorf("shown: %+v", shown)
 	}
-	pl, owner := p.view.Plans[len(p.view.Plans)-1], tt.e.User()
-	want := addon{Provider: p.ID, Plan: pl.ID, Region: p.Zones[len(p.Zones)-1], Name: "from-" + p.ID}
+	pl, owner := p.View.Plans[len(p.View.Plans)-1], tt.e.User()
+	want := store.Addon{Provider: p.ID, Plan: pl.ID, Region: p.Zones[len(p.Zones)-1], Name: "from-" + p.ID}
 	args := []string{"addon", "create", p.ID, want.Name, "--plan", pl.Slug, "--region", want.Region}
 	if inOrganisation {
 		owner = tt.e.Organisations()[0]
@@ -161,18 +163,18 @@ func (tt *terminal) provider(p *provider, inOrganisation bool) {
 		Env              []struct{ Name, Value string }
 	}
 	tt.read(&made, args...)
-	a := tt.e.store.world().addon(made.ID)
+	a := tt.e.store.World().Addon(made.ID)
 	if a == nil || a.RealID != made.RealID || a.Owner != owner || len(made.Env) != len(environment(p, a)) {
 		tt.t.Fatalf("made %+v, have %+v", made, a)
 	}
 	if a.Options["encryption"] != want.Options["encryption"] {
 		tt.t.Errorf("the options are %v", a.Options)
 	}
-	got := addon{Provider: a.Provider, Plan: a.Plan, Region: a.Region, Name: a.Name, Options: want.Options}
+	got := store.Addon{Provider: a.Provider, Plan: a.Plan, Region: a.Region, Name: a.Name, Options: want.Options}
 	if want.Version != "" {
 		got.Version = a.Version
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(addon{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(store.Addon{})); diff != "" {
 		tt.t.Error(diff)
 	}
 }
@@ -184,7 +186,7 @@ func (tt *terminal) ordered(base string, names ...string) (ids, realIDs map[stri
 	ids, realIDs = map[string]string{}, map[string]string{}
 	for _, name := range names {
 		a := tt.api.order(base, clever.CreateRequest{Name: name, ProviderID: "redis-addon",
-			Plan: tt.e.catalogue.provider("redis-addon").Plans[0].ID, Region: "par"})
+			Plan: tt.e.catalogue.Provider("redis-addon").Plans[0].ID, Region: "par"})
 		ids[name], realIDs[name] = a.ID, a.RealID
 	}
 	return ids, realIDs
@@ -241,11 +243,11 @@ func (tt *terminal) renaming() {
 // removed runs an addon delete, after which just that add-on is gone.
 func (tt *terminal) removed(id string, args ...string) {
 	tt.t.Helper()
-	if tt.e.store.world().addon(id) == nil {
+	if tt.e.store.World().Addon(id) == nil {
 		tt.t.Errorf("%s is gone already", id)
 	}
 	tt.run(append([]string{"addon", "delete", "-y"}, args...)...)
-	if tt.e.store.world().addon(id) != nil {
+	if tt.e.store.World().Addon(id) != nil {
 		tt.t.Errorf("addon delete %v: it is still there", args)
 	}
 }

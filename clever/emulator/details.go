@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // databaseDetail is what v4 tells of a database (§4.10).
@@ -45,7 +48,7 @@ type elasticDetail struct {
 
 // detailPath is how v4 writes the provider: operators have "addon-" before their
 // name there, also those that have none in the catalogue.
-func detailPath(p *provider) string {
+func detailPath(p *catalogue.Provider) string {
 	if p.Detail == "operator" {
 		return "addon-" + strings.TrimPrefix(p.ID, "addon-")
 	}
@@ -54,7 +57,7 @@ func detailPath(p *provider) string {
 
 // detailID is the id that v4 knows an add-on by: the add-on id for databases,
 // the real id for all others.
-func detailID(p *provider, a *addon) string {
+func detailID(p *catalogue.Provider, a *store.Addon) string {
 	if p.Detail == "database" || p.Detail == "elastic" {
 		return a.ID
 	}
@@ -62,36 +65,36 @@ func detailID(p *provider, a *addon) string {
 }
 
 // detailed finds what a v4 path of a provider names.
-func (e *Emulator) detailed(w *world, path, id string) (*addon, *provider, error) {
-	a := w.addon(id)
+func (e *Emulator) detailed(w *store.World, path, id string) (*store.Addon, *catalogue.Provider, error) {
+	a := w.Addon(id)
 	if a == nil {
-		return nil, nil, noSuchAddon()
+		return nil, nil, rest.NoSuchAddon()
 	}
-	p := e.store.world().providerOf(a)
+	p := e.store.World().ProviderOf(a)
 	if p.Detail == "" || p.Detail == "materia" || detailPath(p) != path || detailID(p, a) != id {
-		return nil, nil, noSuchAddon()
+		return nil, nil, rest.NoSuchAddon()
 	}
 	return a, p, nil
 }
 
-func (e *Emulator) getDetail(c *call) (answer, error) {
-	a, p, err := e.detailed(e.store.world(), c.path["provider"], c.path["addon"])
+func (e *Emulator) getDetail(c *rest.Call) (rest.Response, error) {
+	a, p, err := e.detailed(e.store.World(), c.Path["provider"], c.Path["addon"])
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	switch p.Detail {
 	case "elastic":
-		return answer{body: newElasticDetail(p, a)}, nil
+		return rest.Response{Body: newElasticDetail(p, a)}, nil
 	case "operator":
-		return answer{body: operatorDetail(p, a)}, nil
+		return rest.Response{Body: operatorDetail(p, a)}, nil
 	case "config":
-		return answer{body: map[string]any{
+		return rest.Response{Body: map[string]any{
 			"id": a.RealID, "owner_id": a.Owner, "creation_date": javaDate(a.Created), "env": environment(p, a),
 		}}, nil
 	case "pulsar":
-		return answer{body: pulsarDetail(p, a)}, nil
+		return rest.Response{Body: pulsarDetail(p, a)}, nil
 	default: // database, jenkins
-		return answer{body: newDatabaseDetail(p, a)}, nil
+		return rest.Response{Body: newDatabaseDetail(p, a)}, nil
 	}
 }
 
@@ -100,12 +103,12 @@ func javaDate(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") + "[UTC]"
 }
 
-func newDatabaseDetail(p *provider, a *addon) databaseDetail {
+func newDatabaseDetail(p *catalogue.Provider, a *store.Addon) databaseDetail {
 	d := databaseDetail{
 		ID: a.RealID, AppID: a.ID, OwnerID: a.Owner, CreationDate: javaDate(a.Created),
 		Host: a.Facts["host"], User: a.Facts["user"], Password: a.Facts["password"], Database: a.Facts["database"],
-		Plan: p.plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Status: "ACTIVE",
-		ReadOnlyUsers: []string{}, Features: p.switches(a.Options),
+		Plan: p.Plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Status: "ACTIVE",
+		ReadOnlyUsers: []string{}, Features: p.Switches(a.Options),
 	}
 	d.Port = number(a.Facts["port"])
 	return d
@@ -120,7 +123,7 @@ func number(s string) int {
 	return n
 }
 
-func newElasticDetail(p *provider, a *addon) elasticDetail {
+func newElasticDetail(p *catalogue.Provider, a *store.Addon) elasticDetail {
 	fact := func(name, option string) *string {
 		if a.Options[option] != "true" {
 			return nil
@@ -144,18 +147,18 @@ func newElasticDetail(p *provider, a *addon) elasticDetail {
 	return d
 }
 
-func (e *Emulator) getMateria(c *call) (answer, error) {
+func (e *Emulator) getMateria(c *rest.Call) (rest.Response, error) {
 	owner, err := e.owner(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	a := e.store.world().addon(c.path["addon"])
-	if a == nil || a.Owner != owner || a.RealID != c.path["addon"] || e.store.world().providerOf(a).Detail != "materia" {
-		return answer{}, noSuchAddon()
+	a := e.store.World().Addon(c.Path["addon"])
+	if a == nil || a.Owner != owner || a.RealID != c.Path["addon"] || e.store.World().ProviderOf(a).Detail != "materia" {
+		return rest.Response{}, rest.NoSuchAddon()
 	}
-	p := e.store.world().providerOf(a)
-	return answer{body: map[string]any{
-		"id": a.RealID, "clusterId": a.Facts["cluster"], "ownerId": a.Owner, "kind": "KV", "plan": p.plan(a.Plan).Slug,
+	p := e.store.World().ProviderOf(a)
+	return rest.Response{Body: map[string]any{
+		"id": a.RealID, "clusterId": a.Facts["cluster"], "ownerId": a.Owner, "kind": "KV", "plan": p.Plan(a.Plan).Slug,
 		"host": a.Facts["host"], "port": number(a.Facts["port"]), "token": a.Facts["token"], "tokenId": a.Facts["tokenId"],
 		"status": "PROVISIONED",
 	}}, nil
@@ -163,38 +166,38 @@ func (e *Emulator) getMateria(c *call) (answer, error) {
 
 const configPath = "config-provider"
 
-func (e *Emulator) getConfig(c *call) (answer, error) {
-	a, p, err := e.detailed(e.store.world(), configPath, c.path["addon"])
+func (e *Emulator) getConfig(c *rest.Call) (rest.Response, error) {
+	a, p, err := e.detailed(e.store.World(), configPath, c.Path["addon"])
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	return answer{body: environment(p, a)}, nil
+	return rest.Response{Body: environment(p, a)}, nil
 }
 
 // putConfig replaces all variables of a configuration provider; their order is
 // its owner's.
-func (e *Emulator) putConfig(c *call) (answer, error) {
+func (e *Emulator) putConfig(c *rest.Call) (rest.Response, error) {
 	var env []clever.EnvVar
-	if err := c.decode(&env); err != nil {
-		return answer{}, err
+	if err := c.Decode(&env); err != nil {
+		return rest.Response{}, err
 	}
 	if env == nil { // the body was null
 		env = []clever.EnvVar{}
 	}
 	for _, v := range env {
-		if err := checkName(v.Name); err != nil {
-			return answer{}, err
+		if err := rest.CheckName(v.Name); err != nil {
+			return rest.Response{}, err
 		}
 	}
-	err := e.store.change(func(d *draft) error {
-		a, _, err := e.detailed(&d.world, configPath, c.path["addon"])
+	err := e.store.Change(func(d *store.Draft) error {
+		a, _, err := e.detailed(&d.World, configPath, c.Path["addon"])
 		if err != nil {
 			return err
 		}
 		changed := *a
 		changed.Env = env
-		d.replace(&changed)
+		d.Replace(&changed)
 		return nil
 	})
-	return answer{status: http.StatusOK, body: env}, err
+	return rest.Response{Status: http.StatusOK, Body: env}, err
 }

@@ -18,17 +18,17 @@ import (
 // first orders the first plan of a provider in its first region.
 func (c *client) first(e *Emulator, provider string, options map[string]string) clever.Addon {
 	c.t.Helper()
-	p := e.catalogue.provider(provider)
+	p := e.catalogue.Provider(provider)
 	return c.order("/v2/organisations/"+e.Organisations()[0], clever.CreateRequest{
-		Name: "x", ProviderID: provider, Plan: p.view.Plans[0].ID, Region: p.Zones[0], Options: options,
+		Name: "x", ProviderID: provider, Plan: p.View.Plans[0].ID, Region: p.Zones[0], Options: options,
 	})
 }
 
 // Every plan on sale can be ordered, and its environment is written to the end.
 func TestEveryPlan(t *testing.T) {
 	e, c := newEmulator(t, Options{})
-	for _, p := range e.catalogue.providers {
-		for _, pl := range p.view.Plans {
+	for _, p := range e.catalogue.Providers {
+		for _, pl := range p.View.Plans {
 			a := c.order("/v2/self", clever.CreateRequest{Name: "x", ProviderID: p.ID, Plan: pl.ID, Region: p.Zones[len(p.Zones)-1]})
 			if !strings.HasPrefix(a.RealID, p.RealPrefix) || !uuid4.MatchString(strings.TrimPrefix(a.RealID, p.RealPrefix)) {
 				t.Errorf("%s: real id %q", p.ID, a.RealID)

@@ -8,6 +8,11 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/login"
+	"runner/clever/emulator/market"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
 )
 
@@ -46,7 +51,7 @@ type Options struct {
 	Behind func() (map[string]Backing, error)
 	// Vendors sell add-ons of their own beside the platform's. Those of an earlier
 	// start are in the state file, and go on selling without being named again.
-	Vendors []Vendor
+	Vendors []market.Vendor
 	// VendorsOnly sells nothing of the platform's own; its zones stay.
 	VendorsOnly bool
 	// URL is where vendors reach this emulator; "": where the one reached it who
@@ -66,15 +71,15 @@ type Options struct {
 // An Emulator answers as the platform would. It may be used by many goroutines.
 type Emulator struct {
 	options   Options
-	catalogue *catalogue
-	shelf     []byte // the catalogue as JSON: the same for everyone
-	routes    routeTable
-	store     *store
+	catalogue *catalogue.Catalogue
+	listed    []byte // the catalogue as JSON: the same for everyone
+	routes    rest.Routes
+	store     *store.Store
 	journal   journal
 	faults    faults
-	login     *loginServer
+	login     *login.Server
 	backings  map[string]Backing // by provider
-	market    *market
+	market    *market.Market
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -87,12 +92,12 @@ func New(o Options) (*Emulator, error) {
 	if o.LockWait == 0 {
 		o.LockWait = 3 * time.Second
 	}
-	c, err := loadCatalogue()
+	c, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}
 	if o.VendorsOnly {
-		c.providers = nil
+		c.Providers = nil
 	}
 	e := &Emulator{options: o, catalogue: c}
 	for _, f := range o.Faults {
@@ -100,44 +105,44 @@ func New(o Options) (*Emulator, error) {
 			return nil, err
 		}
 	}
-	views := make([]clever.Provider, 0, len(c.providers))
-	for _, p := range c.providers {
-		views = append(views, p.view)
+	views := make([]clever.Provider, 0, len(c.Providers))
+	for _, p := range c.Providers {
+		views = append(views, p.View)
 	}
-	if e.shelf, err = json.Marshal(views); err != nil {
+	if e.listed, err = json.Marshal(views); err != nil {
 		return nil, err
 	}
-	e.store, err = openStore(o.State, o.LockWait, c, e.seed, e.warn)
+	e.store, err = store.Open(o.State, o.LockWait, c, e.seed, e.warn)
 	if err != nil {
 		return nil, err
 	}
-	e.login = newLoginServer(e.store, o.Strict, o.Now, o.Consumers)
-	e.market = newMarket(e.store, marketOptions{Owner: e.owner, Now: o.Now, URL: o.URL, Called: o.Called, Warn: e.warn})
+	e.login = login.New(e.store, o.Strict, o.Now, o.Consumers)
+	e.market = market.New(e.store, market.Options{Owner: e.owner, Now: o.Now, URL: o.URL, Called: o.Called, Warn: e.warn})
 	e.routes = e.table()
-	e.store.follow = e.follow
-	if err := e.market.engage(o.Vendors); err != nil {
-		return nil, errors.Join(err, e.store.close())
+	e.store.Follow = e.follow
+	if err := e.market.Offer(o.Vendors); err != nil {
+		return nil, errors.Join(err, e.store.Close())
 	}
 	if err := e.resume(); err != nil {
-		return nil, errors.Join(err, e.store.close())
+		return nil, errors.Join(err, e.store.Close())
 	}
-	e.market.takeUp()
+	e.market.Resume()
 	return e, nil
 }
 
 // seed gives the world of a first start: a user, and an organisation of his.
-func (e *Emulator) seed() *world {
+func (e *Emulator) seed() *store.World {
 	now := e.options.Now().UnixMilli()
-	return &world{
-		user:          account{ID: "user_" + newUUID(), Name: "Example Operator", Email: "ops@example.test", Created: now},
-		organisations: []account{{ID: "orga_" + newUUID(), Name: "Example Organisation", Created: now}},
+	return &store.World{
+		User:          store.Account{ID: "user_" + catalogue.NewUUID(), Name: "Example Operator", Email: "ops@example.test", Created: now},
+		Organisations: []store.Account{{ID: "orga_" + catalogue.NewUUID(), Name: "Example Organisation", Created: now}},
 	}
 }
 
 // Credentials returns the pair that a strict Emulator accepts; the same for every
 // Emulator.
 func (e *Emulator) Credentials() (consumerKey, consumerSecret, token, secret string) {
-	return ownCredentials()
+	return login.Credentials()
 }
 
 // Journal gives what was asked since the start or the last ResetJournal, in the
@@ -155,17 +160,17 @@ func (e *Emulator) ResetJournal() { e.journal.reset() }
 // vendors have a few seconds to end; what is not answered then is asked for again
 // at the next start.
 func (e *Emulator) Close() error {
-	e.market.close()
-	return e.store.close()
+	e.market.Close()
+	return e.store.Close()
 }
 
 // User gives the id of the user, who is an owner too: of the personal space.
-func (e *Emulator) User() string { return e.store.world().user.ID }
+func (e *Emulator) User() string { return e.store.World().User.ID }
 
 // Organisations gives the ids of the organisations, the seeded one first.
 func (e *Emulator) Organisations() []string {
 	var ids []string
-	for _, o := range e.store.world().organisations {
+	for _, o := range e.store.World().Organisations {
 		ids = append(ids, o.ID)
 	}
 	return ids
@@ -173,7 +178,7 @@ func (e *Emulator) Organisations() []string {
 
 // Addons gives an owner's add-ons, oldest first; none for an unknown owner.
 func (e *Emulator) Addons(owner string) []clever.Addon {
-	return e.views(e.store.world().of(owner))
+	return e.views(e.store.World().AddonsOf(owner))
 }
 
 // ServeHTTP answers one request. Where a fault wants no answer, it panics with
@@ -186,25 +191,25 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers one request, or says how its connection ends.
 func (e *Emulator) serve(w http.ResponseWriter, r *http.Request) error {
-	return e.play(w, &call{r: r})
+	return e.play(w, &rest.Call{Request: r})
 }
 
 // play answers a call. Whose it is may be known: then nobody asks for credentials.
-func (e *Emulator) play(w http.ResponseWriter, c *call) error {
-	r := c.r
+func (e *Emulator) play(w http.ResponseWriter, c *rest.Call) error {
+	r := c.Request
 	e.journal.begin()
-	fault := e.faults.strike(r)
-	c.r = r.WithContext(context.WithValue(r.Context(), faultKey{}, fault))
+	fault := e.faults.next(r)
+	c.Request = r.WithContext(context.WithValue(r.Context(), faultKey{}, fault))
 	started := e.options.Now()
-	a, err := e.failed(w, c, fault)
-	body, status := a.settle()
+	a, err := e.withFault(w, c, fault)
+	body, status := a.Result()
 	if err != nil {
 		status = 0
 	}
 	// Noted before it is sent: whoever has the answer finds it in the journal.
 	x := Exchange{
 		Time: started, Took: e.options.Now().Sub(started), Method: r.Method,
-		Path: withoutToken(r.URL.EscapedPath()), Query: harmless(r.URL.RawQuery), Status: status, User: c.user,
+		Path: withoutToken(r.URL.EscapedPath()), Query: harmless(r.URL.RawQuery), Status: status, User: c.User,
 	}
 	e.journal.end(x)
 	if e.options.Asked != nil {
@@ -213,71 +218,71 @@ func (e *Emulator) play(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	return a.write(w, r, status, body)
+	return a.Write(w, r, status, body)
 }
 
-func (e *Emulator) answer(w http.ResponseWriter, c *call) answer {
+func (e *Emulator) answer(w http.ResponseWriter, c *rest.Call) rest.Response {
 	a, err := e.handle(w, c)
 	if err == nil {
 		return a
 	}
-	var f *refusal
+	var f *rest.Refusal
 	if !errors.As(err, &f) {
-		f = notSaved(err)
+		f = rest.NotSaved(err)
 	}
-	a = f.answer(c.r)
-	a.allow = c.allow
+	a = f.Response(c.Request)
+	a.Allow = c.Allow
 	return a
 }
 
 // handle waits, reads, asks who it is, and lets the path's handler do the rest.
-func (e *Emulator) handle(w http.ResponseWriter, c *call) (answer, error) {
-	if !linger(c.r, e.options.Latency) {
-		return answer{}, clientGone()
+func (e *Emulator) handle(w http.ResponseWriter, c *rest.Call) (rest.Response, error) {
+	if !rest.Wait(c.Request, e.options.Latency) {
+		return rest.Response{}, rest.ClientGone()
 	}
-	rt, err := e.routes.find(c)
+	rt, err := e.routes.Find(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	if err := c.read(w); err != nil {
-		return answer{}, err
+	if err := c.Read(w); err != nil {
+		return rest.Response{}, err
 	}
-	if err := e.arrive(); err != nil {
-		return answer{}, err
+	if err := e.completeMigrations(); err != nil {
+		return rest.Response{}, err
 	}
-	if !rt.public && c.user == "" {
+	if !rt.Public && c.User == "" {
 		if faultOf(c).Kind == Expired {
-			return answer{}, unauthorized("the token has expired")
+			return rest.Response{}, rest.Unauthorized("the token has expired")
 		}
-		if err := e.login.authenticate(c); err != nil {
-			return answer{}, err
+		if err := e.login.Authenticate(c); err != nil {
+			return rest.Response{}, err
 		}
-		if err := permit(c, rt.right); err != nil {
-			return answer{}, err
+		if err := login.Permit(c, rt.Right); err != nil {
+			return rest.Response{}, err
 		}
 	}
-	return rt.serve(c)
+	return rt.Serve(c)
 }
 
 // Providers gives what vendors sell on this emulator, with plans, in the order in
 // which it was put on sale.
 func (e *Emulator) Providers() []clever.Provider {
 	var list []clever.Provider
-	for _, p := range e.store.world().partners {
-		list = append(list, p.provider.view)
+	for _, p := range e.store.World().Registrations {
+		list = append(list, p.Provider.View)
 	}
 	return list
 }
 
 // SignIn returns the signed form that opens the dashboard of a vendor's add-on for
 // the user, once. The error says why there is none.
-func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) { return e.market.signIn(addonID) }
+func (e *Emulator) SignIn(addonID string) (*manifest.SignIn, error) { return e.market.SignIn(addonID) }
 
 // Reset removes all add-ons, ends all faults and forgets the requests. Owners and
 // logins stay, so that programs go on as they are set up.
 func (e *Emulator) Reset() error {
-	err := e.store.change(func(d *draft) error {
-		d.clear()
+	err := e.store.Change(func(d *store.Draft) error {
+		d.Clear()
 		return nil
 	})
 	if err != nil {
@@ -289,10 +294,10 @@ func (e *Emulator) Reset() error {
 }
 
 // World returns what the platform remembers now.
-func (e *Emulator) World() *world { return e.store.world() }
+func (e *Emulator) World() *store.World { return e.store.World() }
 
 // Catalogue returns what the platform itself offers.
-func (e *Emulator) Catalogue() *catalogue { return e.catalogue }
+func (e *Emulator) Catalogue() *catalogue.Catalogue { return e.catalogue }
 
 // Faults returns all faults that are to happen, as ParseFault reads them.
 func (e *Emulator) Faults() []string { return e.faults.texts() }
@@ -302,24 +307,24 @@ func (e *Emulator) Faults() []string { return e.faults.texts() }
 func (e *Emulator) Since(m Mark) ([]Exchange, Mark) { return e.journal.since(m) }
 
 // Variables returns an add-on's variables.
-func (e *Emulator) Variables(a *addon) []clever.EnvVar {
-	return environment(e.store.world().providerOf(a), a)
+func (e *Emulator) Variables(a *store.Addon) []clever.EnvVar {
+	return environment(e.store.World().ProviderOf(a), a)
 }
 
 // VariableNames returns the names of an add-on's variables, also of those that its
 // vendor has not made yet.
-func (e *Emulator) VariableNames(a *addon) []string {
-	return variables(e.store.world().providerOf(a), a)
+func (e *Emulator) VariableNames(a *store.Addon) []string {
+	return variables(e.store.World().ProviderOf(a), a)
 }
 
 // ServeUser answers a request in the name of the user, whose token is not asked
 // for. The error says that the connection ended without an answer.
 func (e *Emulator) ServeUser(w http.ResponseWriter, r *http.Request) error {
-	return e.play(w, &call{r: r, user: e.User()})
+	return e.play(w, &rest.Call{Request: r, User: e.User()})
 }
 
-// Arrive ends the migrations whose time has come.
-func (e *Emulator) Arrive() error { return e.arrive() }
+// CompleteMigrations ends the migrations whose time has come.
+func (e *Emulator) CompleteMigrations() error { return e.completeMigrations() }
 
 // Options returns what the emulator was made with.
 func (e *Emulator) Options() Options { return e.options }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/rest"
 )
 
 const (
@@ -223,7 +224,7 @@ func TestRefusals(t *testing.T) {
 		{"utf-8", "POST", "/v2/self/addons", "{\"name\":\"\xff\"}", 400, 90005},
 		{"type", "POST", "/v2/self/addons", `{"name":5}`, 400, 90005},
 		{"option type", "POST", "/v2/self/addons", `{"name":"x","options":{"version":15}}`, 400, 90005},
-		{"size", "POST", "/v2/self/addons", strings.Repeat(" ", bodyLimit+1), 413, 90006},
+		{"size", "POST", "/v2/self/addons", strings.Repeat(" ", rest.BodyLimit+1), 413, 90006},
 		{"no name", "POST", "/v2/self/addons", change(func(o *clever.CreateRequest) { o.Name = " " }), 400, 90020},
 		{"long name", "POST", "/v2/self/addons", change(func(o *clever.CreateRequest) { o.Name = strings.Repeat("é", 256) }), 400, 90020},
 		{"provider", "POST", "/v2/self/addons", change(func(o *clever.CreateRequest) { o.ProviderID = "postgres" }), 400, 90021},
@@ -323,7 +324,7 @@ func TestOverASocket(t *testing.T) {
 	c := &client{t: t, http: server.Client(), base: server.URL, auth: `OAuth oauth_token="any"`}
 	a := c.order("/v2/self", order("x"))
 	c.must("GET", "/v2/self/addons/"+a.ID, nil, nil)
-	if status, m := c.refused("POST", "/v2/self/addons", strings.Repeat("x", bodyLimit+1)); status != 413 || m.ID != 90006 {
+	if status, m := c.refused("POST", "/v2/self/addons", strings.Repeat("x", rest.BodyLimit+1)); status != 413 || m.ID != 90006 {
 		t.Errorf("large body: %d %+v", status, m)
 	}
 	res, err := server.Client().Head(server.URL + "/v4/products/zones")

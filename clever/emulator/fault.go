@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // A Fault is something that goes wrong between the platform and its client. It
@@ -70,7 +73,7 @@ func (e *Emulator) Fail(f Fault) error {
 		return err
 	}
 	f.From, f.Every = max(f.From, 1), max(f.Every, 1)
-	e.faults.add(&trap{Fault: f, path: path})
+	e.faults.add(&armedFault{Fault: f, path: path})
 	return nil
 }
 
@@ -80,17 +83,17 @@ func (e *Emulator) Recover() { e.faults.clear() }
 // faults are those that an emulator suffers.
 type faults struct {
 	mu  sync.Mutex
-	all []*trap
+	all []*armedFault
 }
 
-// A trap is a fault that waits for its requests.
-type trap struct {
+// A armedFault is a fault that waits for its requests.
+type armedFault struct {
 	Fault
 	path *regexp.Regexp
 	seen int // requests that it matched
 }
 
-func (fs *faults) add(t *trap) {
+func (fs *faults) add(t *armedFault) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.all = append(fs.all, t)
@@ -113,8 +116,8 @@ func (fs *faults) texts() []string {
 	return list
 }
 
-// strike gives the fault of a request; the zero Fault if it has none.
-func (fs *faults) strike(r *http.Request) Fault {
+// next gives the fault of a request; the zero Fault if it has none.
+func (fs *faults) next(r *http.Request) Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	var struck Fault
@@ -127,7 +130,7 @@ func (fs *faults) strike(r *http.Request) Fault {
 }
 
 // due counts a request that matches, and tells whether it is its turn.
-func (t *trap) due(r *http.Request) bool {
+func (t *armedFault) due(r *http.Request) bool {
 	if t.Method != "" && !strings.EqualFold(t.Method, r.Method) || !t.path.MatchString(r.URL.Path) {
 		return false
 	}
@@ -142,35 +145,35 @@ var errRefused = errors.New("the connection was refused")
 type faultKey struct{}
 
 // faultOf returns what goes wrong with a call; the zero Fault if nothing does.
-func faultOf(c *call) Fault {
-	f, _ := c.r.Context().Value(faultKey{}).(Fault)
+func faultOf(c *rest.Call) Fault {
+	f, _ := c.Request.Context().Value(faultKey{}).(Fault)
 	return f
 }
 
-// failed answers a call as its fault wants it. The error is errRefused or errCut.
-func (e *Emulator) failed(w http.ResponseWriter, c *call, f Fault) (answer, error) {
+// withFault answers a call as its fault wants it. The error is errRefused or errCut.
+func (e *Emulator) withFault(w http.ResponseWriter, c *rest.Call, f Fault) (rest.Response, error) {
 	switch f.Kind {
 	case Refuse:
-		return answer{}, errRefused
+		return rest.Response{}, errRefused
 	case CutBefore, Hang:
-		_ = c.read(w) // a server notices that its client went only when all was read
-		return answer{}, f.silence(c.r)
+		_ = c.Read(w) // a server notices that its client went only when all was read
+		return rest.Response{}, f.silence(c.Request)
 	case TooMany, Unavailable, Page503, Page500:
-		return f.busy(c.r), nil
+		return f.busy(c.Request), nil
 	case Deleted:
 		if err := e.deleteByHand(c); err != nil {
-			return notSaved(err).answer(c.r), nil
+			return rest.NotSaved(err).Response(c.Request), nil
 		}
 	}
 	a := e.answer(w, c)
 	switch f.Kind {
 	case CutAfter, HangAfter:
-		return a, f.silence(c.r)
+		return a, f.silence(c.Request)
 	case Truncated:
-		body, status := a.settle()
-		return answer{status: status, body: body[:len(body)/2]}, nil
+		body, status := a.Result()
+		return rest.Response{Status: status, Body: body[:len(body)/2]}, nil
 	case Slow:
-		a.slow = f.Wait
+		a.Slow = f.Wait
 	}
 	return a, nil
 }
@@ -178,44 +181,44 @@ func (e *Emulator) failed(w http.ResponseWriter, c *call, f Fault) (answer, erro
 // silence keeps a client waiting if that is the fault, and ends the connection.
 func (f Fault) silence(r *http.Request) error {
 	if f.Kind == Hang || f.Kind == HangAfter {
-		linger(r, cmp.Or(f.Wait, 365*24*time.Hour))
+		rest.Wait(r, cmp.Or(f.Wait, 365*24*time.Hour))
 	}
-	return errCut
+	return rest.ErrCut
 }
 
 // busy is the answer of a platform that did nothing.
-func (f Fault) busy(r *http.Request) answer {
-	var a answer
+func (f Fault) busy(r *http.Request) rest.Response {
+	var a rest.Response
 	switch f.Kind {
 	case TooMany:
-		a = tooManyRequests().answer(r)
+		a = rest.TooManyRequests().Response(r)
 	case Unavailable:
-		a = unavailable().answer(r)
+		a = rest.Unavailable().Response(r)
 	case Page503:
-		a = answer{status: http.StatusServiceUnavailable, page: true}
+		a = rest.Response{Status: http.StatusServiceUnavailable, Html: true}
 	default:
-		a = answer{status: http.StatusInternalServerError, page: true}
+		a = rest.Response{Status: http.StatusInternalServerError, Html: true}
 	}
-	if a.page {
-		a.body = []byte("<html><body><h1>" + http.StatusText(a.status) + "</h1></body></html>\n")
+	if a.Html {
+		a.Body = []byte("<html><body><h1>" + http.StatusText(a.Status) + "</h1></body></html>\n")
 	}
 	if f.Kind == TooMany || f.Wait > 0 {
-		a.retryAfter = max(f.Wait, time.Second)
+		a.RetryAfter = max(f.Wait, time.Second)
 	}
 	return a
 }
 
 // deleteByHand removes what a fault says, or what the path names.
-func (e *Emulator) deleteByHand(c *call) error {
-	meant := parts(c.r.URL.Path)
+func (e *Emulator) deleteByHand(c *rest.Call) error {
+	meant := rest.Parts(c.Request.URL.Path)
 	if addon := faultOf(c).Addon; addon != "" {
 		meant = []string{addon}
 	}
-	return e.store.change(func(d *draft) error {
+	return e.store.Change(func(d *store.Draft) error {
 		for _, word := range meant {
-			for _, a := range d.addons {
+			for _, a := range d.Addons {
 				if word == a.ID || word == a.RealID || a.Name == faultOf(c).Addon {
-					d.remove(a.ID)
+					d.Remove(a.ID)
 					break
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"runner/clever/emulator/rest"
 )
 
 // journalLimit is how many exchanges are remembered.
@@ -26,8 +28,8 @@ type Exchange struct {
 // linesAtOnce is how many exchanges Since returns at most.
 const linesAtOnce = 100
 
-// textLimit is how many bytes of a path or a query are remembered.
-const textLimit = 2000
+// TextLimit is how many bytes of a path or a query are remembered.
+const TextLimit = 2000
 
 // A journal remembers the last exchanges and how many were in flight.
 type journal struct {
@@ -41,7 +43,7 @@ type journal struct {
 }
 
 // A Mark is a place in the journal: who has it can ask for what came since.
-type Mark struct{ epoch, total int }
+type Mark struct{ Epoch, total int }
 
 // since gives what came after a mark, oldest first, of very many the last few; and
 // the mark for next time. After a reset it gives all there is.
@@ -49,7 +51,7 @@ func (j *journal) since(m Mark) ([]Exchange, Mark) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	count := len(j.ring)
-	if m.epoch == j.epoch {
+	if m.Epoch == j.epoch {
 		count = min(count, j.total-m.total)
 	}
 	count = min(count, linesAtOnce)
@@ -103,12 +105,12 @@ func (j *journal) highest() int {
 	return j.peak
 }
 
-func clip(s string) string { return strings.Clone(s[:min(len(s), textLimit)]) }
+func clip(s string) string { return strings.Clone(s[:min(len(s), TextLimit)]) }
 
 // withoutToken gives a path without the token that it ends, which is half of what
 // signs requests.
 func withoutToken(path string) string {
-	p := parts(path)
+	p := rest.Parts(path)
 	if len(p) < 4 || !slices.Equal(p[:3], []string{"v2", "self", "tokens"}) || p[3] == "current" {
 		return path
 	}

@@ -91,7 +91,7 @@ func TestClientLeavesDuringLatency(t *testing.T) {
 
 func TestJournalSince(t *testing.T) {
 	var j journal
-	at := Mark{epoch: -1}
+	at := Mark{Epoch: -1}
 	if list, next := j.since(at); len(list) != 0 || next != (Mark{}) {
 		t.Errorf("empty: %v %v", list, next)
 	}
@@ -109,7 +109,7 @@ func TestJournalSince(t *testing.T) {
 		t.Errorf("one more: %v", list)
 	}
 	j.reset()
-	if list, next := j.since(at); len(list) != 0 || next.epoch != 1 {
+	if list, next := j.since(at); len(list) != 0 || next.Epoch != 1 {
 		t.Errorf("reset: %v %v", list, next)
 	}
 }

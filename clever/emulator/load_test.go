@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/store"
 )
 
 // A load is many clients at work on one emulator at once, each in an organisation
@@ -114,17 +117,17 @@ func (l *load) client(number int, old []string, enough func(done int) bool) {
 // fill puts add-ons into an emulator, in one save, and gives each client's ids.
 func fill(t testing.TB, e *Emulator, addons, clients int) [][]string {
 	t.Helper()
-	p := e.catalogue.provider("postgresql-addon")
+	p := e.catalogue.Provider("postgresql-addon")
 	ids := make([][]string, clients)
-	err := e.store.change(func(d *draft) error {
+	err := e.store.Change(func(d *store.Draft) error {
 		for i := range clients {
-			d.adopt(account{ID: organisation(i), Name: organisation(i), Created: 1})
+			d.AddOrganisation(store.Account{ID: organisation(i), Name: organisation(i), Created: 1})
 		}
 		for i := range addons {
-			uuid := newUUID()
-			a := &addon{ID: "addon_" + uuid, RealID: p.RealPrefix + uuid, Owner: organisation(i % clients), Name: fmt.Sprint("old-", i),
-				Provider: p.ID, Plan: smallPostgres, Region: "par", Created: 1, Version: "16", Facts: p.draw()}
-			d.add(a)
+			uuid := catalogue.NewUUID()
+			a := &store.Addon{ID: "addon_" + uuid, RealID: p.RealPrefix + uuid, Owner: organisation(i % clients), Name: fmt.Sprint("old-", i),
+				Provider: p.ID, Plan: smallPostgres, Region: "par", Created: 1, Version: "16", Facts: p.NewFacts()}
+			d.Add(a)
 			ids[i%clients] = append(ids[i%clients], a.ID)
 		}
 		return nil
@@ -192,7 +195,7 @@ func (l *load) holdToJournal(t testing.TB, e *Emulator, addons int) {
 			want--
 		}
 	}
-	if got := len(e.store.world().addons); got != want && len(journal) < journalLimit {
+	if got := len(e.store.World().Addons); got != want && len(journal) < journalLimit {
 		t.Errorf("%d add-ons, and the journal says %d", got, want)
 	}
 	if answered := len(l.reads) + len(l.writes); len(journal) != min(answered, journalLimit) {
@@ -216,7 +219,7 @@ func TestLoad(t *testing.T) {
 // names gives the names of all add-ons by id.
 func names(e *Emulator) map[string]string {
 	m := map[string]string{}
-	for _, a := range e.store.world().addons {
+	for _, a := range e.store.World().Addons {
 		m[a.ID] = a.Name
 	}
 	return m

@@ -7,16 +7,20 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/market"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // createMigration changes plan, region or version. It takes as long as
 // Options.MigrationTime says, or a fault; where that is no time at all, it is over
 // as soon as it is kept. But the answer still says RUNNING, as on the platform: a
 // client that polls finds it done at its first look.
-func (e *Emulator) createMigration(c *call) (answer, error) {
+func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 	var wish clever.MigrationRequest
-	if err := c.decode(&wish); err != nil {
-		return answer{}, err
+	if err := c.Decode(&wish); err != nil {
+		return rest.Response{}, err
 	}
 	took := max(e.options.MigrationTime, 0)
 	if fault := faultOf(c); fault.Kind == MigrationLate {
@@ -25,41 +29,41 @@ func (e *Emulator) createMigration(c *call) (answer, error) {
 	began := e.options.Now()
 	var started clever.Migration
 	var sold string // the add-on whose vendor is to be asked
-	_, err := e.alter(c, func(a *addon) error {
+	_, err := e.alter(c, func(a *store.Addon) error {
 		if a.Moving != nil {
-			return cannotMigrate("it is being migrated already")
+			return rest.CannotMigrate("it is being migrated already")
 		}
 		moved := *a
-		p := e.store.world().providerOf(a)
+		p := e.store.World().ProviderOf(a)
 		if err := move(p, &moved, wish); err != nil {
 			return err
 		}
-		m := moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
+		m := store.Moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
 		failing := faultOf(c).Kind == MigrationFailed
 		m.Migration = newMigration(migrationSteps(p, a, a.Plan, moved.Plan), began, took, failing)
-		started = m.seen(m.From)
-		if a.Sale != nil && !failing {
+		started = m.At(m.From)
+		if a.Vendor != nil && !failing {
 			sold = a.ID
-			return changePlan(a, m, started)
+			return market.ChangePlan(a, m, started)
 		}
 		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
-		if took == 0 || a.Sale != nil { // nobody but its vendor says how long such a one takes
-			a.arrive()
+		if took == 0 || a.Vendor != nil { // nobody but its vendor says how long such a one takes
+			a.CompleteMigration()
 		}
 		return nil
 	})
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	if sold != "" {
-		_ = e.market.settle(c, sold, false) // what becomes of it is told by the migration
+		_ = e.market.Await(c, sold, false) // what becomes of it is told by the migration
 	}
-	return answer{body: started}, nil
+	return rest.Response{Body: started}, nil
 }
 
-// A leg is a step of migrations from or to a shared cluster, or an instance of
+// A stepRule is a step of migrations from or to a shared cluster, or an instance of
 // one's own; of all migrations if it says neither.
-type leg struct {
+type stepRule struct {
 	step     string
 	from, to string
 }
@@ -69,10 +73,10 @@ const (
 	dedicated = "dedicated"
 )
 
-// legs are the steps in their order. The words are the platform's (§4.8); which
+// stepRules are the steps in their order. The words are the platform's (§4.8); which
 // migrations take which of them is not told anywhere, and inferred from the words.
-func legs() []leg {
-	return []leg{
+func stepRules() []stepRule {
+	return []stepRule{
 		{step: "RETRIEVE_ADDON"},
 		{step: "CHECK_NO_MIGRATION_ALREADY_RUNNING_FOR_ADDON"},
 		{step: "RETRIEVE_SOURCE_CLUSTER", from: shared},
@@ -96,18 +100,18 @@ const dataStep = "DUMP_AND_RESTORE"
 
 // steps gives those by which an add-on gets from one plan to another. A vendor is
 // asked at the last one; what it does is its own affair.
-func migrationSteps(p *provider, a *addon, from, to string) []string {
-	if a.Sale != nil {
+func migrationSteps(p *catalogue.Provider, a *store.Addon, from, to string) []string {
+	if a.Vendor != nil {
 		return []string{"RETRIEVE_ADDON", dataStep, "UPDATE_ADDON"}
 	}
 	kind := func(id string) string {
-		if p.plan(id).Shared {
+		if p.Plan(id).Shared {
 			return shared
 		}
 		return dedicated
 	}
 	var steps []string
-	for _, l := range legs() {
+	for _, l := range stepRules() {
 		if (l.from == "" || l.from == kind(from)) && (l.to == "" || l.to == kind(to)) {
 			steps = append(steps, l.step)
 		}
@@ -124,7 +128,7 @@ func newMigration(steps []string, began time.Time, took time.Duration, failing b
 	at := func(step int) string {
 		return began.Add(took / time.Duration(len(steps)) * time.Duration(step)).UTC().Format(time.RFC3339)
 	}
-	m := clever.Migration{ID: "migration_" + newUUID(), RequestDate: at(0), Status: "OK"}
+	m := clever.Migration{ID: "migration_" + catalogue.NewUUID(), RequestDate: at(0), Status: "OK"}
 	for i, s := range steps {
 		m.Steps = append(m.Steps, clever.MigrationStep{Value: s, Status: "OK", StartDate: at(i), EndDate: at(i + 1)})
 	}
@@ -135,41 +139,41 @@ func newMigration(steps []string, began time.Time, took time.Duration, failing b
 }
 
 // migrations gives an add-on's migrations as they are now.
-func (e *Emulator) migrations(a *addon) []clever.Migration {
+func (e *Emulator) migrations(a *store.Addon) []clever.Migration {
 	list := append([]clever.Migration{}, a.Migrations...)
 	for i := range list {
 		if a.Moving != nil && list[i].ID == a.Moving.Migration.ID {
-			list[i] = a.Moving.seen(e.options.Now().UnixMilli())
+			list[i] = a.Moving.At(e.options.Now().UnixMilli())
 		}
 	}
 	return list
 }
 
-// arrive ends the migrations whose time has come. What is answered afterwards
+// completeMigrations ends the migrations whose time has come. What is answered afterwards
 // knows it.
-func (e *Emulator) arrive() error {
+func (e *Emulator) completeMigrations() error {
 	now := e.options.Now().UnixMilli()
-	due := func(w *world) []*addon {
-		var list []*addon
-		for _, a := range w.moving {
-			if a.Sale == nil && a.Moving.Until <= now || a.Sale != nil && a.Sale.overdue(now) {
+	due := func(w *store.World) []*store.Addon {
+		var list []*store.Addon
+		for _, a := range w.Moving {
+			if a.Vendor == nil && a.Moving.Until <= now || a.Vendor != nil && a.Vendor.Overdue(now) {
 				list = append(list, a)
 			}
 		}
 		return list
 	}
-	if due(e.store.world()) == nil {
+	if due(e.store.World()) == nil {
 		return nil
 	}
-	return e.store.change(func(d *draft) error {
-		for _, a := range due(&d.world) {
-			if a.Sale != nil {
-				d.expire(a)
+	return e.store.Change(func(d *store.Draft) error {
+		for _, a := range due(&d.World) {
+			if a.Vendor != nil {
+				d.Expire(a)
 				continue
 			}
 			there := *a
-			there.arrive()
-			d.replace(&there)
+			there.CompleteMigration()
+			d.Replace(&there)
 		}
 		return nil
 	})
@@ -177,9 +181,9 @@ func (e *Emulator) arrive() error {
 
 // move gives an add-on the plan, region and version that are wished; what is
 // left out stays. Its ids stay, and here its hosts and passwords do too.
-func move(p *provider, a *addon, wish clever.MigrationRequest) error {
+func move(p *catalogue.Provider, a *store.Addon, wish clever.MigrationRequest) error {
 	if !p.CanUpgrade {
-		return cannotMigrate("the addons of " + p.ID + " stay what they are")
+		return rest.CannotMigrate("the addons of " + p.ID + " stay what they are")
 	}
 	region := cmp.Or(wish.Region, a.Region)
 	pl, err := choosePlan(p, cmp.Or(wish.PlanID, a.Plan), region)
@@ -193,71 +197,71 @@ func move(p *provider, a *addon, wish clever.MigrationRequest) error {
 	if err := checkVersion(p, pl, version); err != nil {
 		return err
 	}
-	a.Plan, a.Region, a.Version = pl.ID, region, p.version(pl, region, version)
+	a.Plan, a.Region, a.Version = pl.ID, region, p.Version(pl, region, version)
 	return nil
 }
 
-func (e *Emulator) listMigrations(c *call) (answer, error) {
+func (e *Emulator) listMigrations(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	return answer{body: e.migrations(a)}, nil
+	return rest.Response{Body: e.migrations(a)}, nil
 }
 
-func (e *Emulator) getMigration(c *call) (answer, error) {
+func (e *Emulator) getMigration(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	for _, m := range e.migrations(a) {
-		if m.ID == c.path["migration"] {
-			return answer{body: m}, nil
+		if m.ID == c.Path["migration"] {
+			return rest.Response{Body: m}, nil
 		}
 	}
-	return answer{}, notFound("migration")
+	return rest.Response{}, rest.NotFound("migration")
 }
 
 // abortMigration ends a migration that runs; the add-on stays what it is. What the
 // platform answers is not known: here it is the migration.
-func (e *Emulator) abortMigration(c *call) (answer, error) {
+func (e *Emulator) abortMigration(c *rest.Call) (rest.Response, error) {
 	var aborted clever.Migration
-	_, err := e.alter(c, func(a *addon) error {
-		known := func(m clever.Migration) bool { return m.ID == c.path["migration"] }
+	_, err := e.alter(c, func(a *store.Addon) error {
+		known := func(m clever.Migration) bool { return m.ID == c.Path["migration"] }
 		switch {
 		case !slices.ContainsFunc(a.Migrations, known):
-			return notFound("migration")
+			return rest.NotFound("migration")
 		case a.Moving == nil || !known(a.Moving.Migration):
-			return cannotMigrate("the migration is over, and can no longer be aborted")
-		case a.Sale != nil:
-			return cannotMigrate("its vendor was asked already, and the migration can no longer be aborted")
+			return rest.CannotMigrate("the migration is over, and can no longer be aborted")
+		case a.Vendor != nil:
+			return rest.CannotMigrate("its vendor was asked already, and the migration can no longer be aborted")
 		}
 		now := e.options.Now()
-		aborted = a.Moving.seen(now.UnixMilli())
+		aborted = a.Moving.At(now.UnixMilli())
 		last := &aborted.Steps[len(aborted.Steps)-1]
 		aborted.Status, last.Status, last.EndDate = "ABORTED", "ABORTED", now.UTC().Format(time.RFC3339)
-		a.settle(aborted)
+		a.EndMigration(aborted)
 		return nil
 	})
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	return answer{body: aborted}, nil
+	return rest.Response{Body: aborted}, nil
 }
 
 // previewMigration says what a plan would cost, with French VAT.
-func (e *Emulator) previewMigration(c *call) (answer, error) {
+func (e *Emulator) previewMigration(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
-	pl, err := choosePlan(e.store.world().providerOf(a), c.r.URL.Query().Get("planId"), a.Region)
+	pl, err := choosePlan(e.store.World().ProviderOf(a), c.Request.URL.Query().Get("planId"), a.Region)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	vat := math.Round(pl.Price*20) / 100
 	line := map[string]any{"description": a.Name + ", " + pl.Name, "VAT": 20, "price": pl.Price}
-	return answer{body: map[string]any{
+	return rest.Response{Body: map[string]any{
 		"status": "PENDING", "type": "ADDON_PREORDER", "lines": []any{line},
 		"totalHT": pl.Price, "totalVAT": vat, "totalTTC": math.Round((pl.Price+vat)*100) / 100,
 	}}, nil

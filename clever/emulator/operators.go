@@ -5,12 +5,16 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 )
 
 // operatorDetail is what v4 tells of an add-on that is a whole program: where it
 // is, who may enter, what it stands on (§4.11). Some members have two names,
 // as clients of the vendor read one or the other.
-func operatorDetail(p *provider, a *addon) map[string]any {
+func operatorDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 	resources := map[string]any{"entrypoint": a.Facts["app"]}
 	for _, name := range p.Resources {
 		resources[name] = nil
@@ -22,7 +26,7 @@ func operatorDetail(p *provider, a *addon) map[string]any {
 		}
 	}
 	d := map[string]any{
-		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.plan(a.Plan).Slug,
+		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.Plan(a.Plan).Slug,
 		"version": a.Version, "accessUrl": a.Facts["url"], "availableVersions": p.Versions,
 		"initialCredentials": map[string]string{"user": "cc-account-admin", "password": a.Facts["adminPassword"]},
 		"resources":          resources, "features": map[string]any{"networkGroup": network(a)}, "envVars": envVars(p, a),
@@ -40,14 +44,14 @@ func operatorDetail(p *provider, a *addon) map[string]any {
 }
 
 // network tells the network group by both names of its id; nil if there is none.
-func network(a *addon) any {
+func network(a *store.Addon) any {
 	if a.Network == "" {
 		return nil
 	}
 	return map[string]string{"id": a.Network, "networkGroupId": a.Network}
 }
 
-func envVars(p *provider, a *addon) map[string]string {
+func envVars(p *catalogue.Provider, a *store.Addon) map[string]string {
 	vars := map[string]string{}
 	for _, v := range environment(p, a) {
 		vars[v.Name] = v.Value
@@ -59,37 +63,37 @@ func envVars(p *provider, a *addon) map[string]string {
 }
 
 // operator finds what a path below an operator's provider names.
-func (e *Emulator) operator(w *world, c *call) (*addon, *provider, error) {
-	a, p, err := e.detailed(w, c.path["provider"], c.path["addon"])
+func (e *Emulator) operator(w *store.World, c *rest.Call) (*store.Addon, *catalogue.Provider, error) {
+	a, p, err := e.detailed(w, c.Path["provider"], c.Path["addon"])
 	if err == nil && p.Detail != "operator" {
-		err = noSuchPath()
+		err = rest.NoSuchPath()
 	}
 	return a, p, err
 }
 
 // operate takes an order to reboot or rebuild, which changes nothing here.
-func (e *Emulator) operate(c *call) (answer, error) {
-	_, _, err := e.operator(e.store.world(), c)
-	return answer{}, err
+func (e *Emulator) operate(c *rest.Call) (rest.Response, error) {
+	_, _, err := e.operator(e.store.World(), c)
+	return rest.Response{}, err
 }
 
-func (e *Emulator) checkVersion(c *call) (answer, error) {
-	a, p, err := e.operator(e.store.world(), c)
+func (e *Emulator) checkVersion(c *rest.Call) (rest.Response, error) {
+	a, p, err := e.operator(e.store.World(), c)
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	latest := p.Versions[len(p.Versions)-1]
-	return answer{body: map[string]any{
+	return rest.Response{Body: map[string]any{
 		"installed": a.Version, "available": p.Versions, "latest": latest, "needUpdate": a.Version != latest,
 	}}, nil
 }
 
 // alterOperator changes a copy of the add-on that a path below an operator's
 // provider names, and gives its details once it is kept.
-func (e *Emulator) alterOperator(c *call, change func(*addon, *provider) error) (map[string]any, error) {
+func (e *Emulator) alterOperator(c *rest.Call, change func(*store.Addon, *catalogue.Provider) error) (map[string]any, error) {
 	var detail map[string]any
-	err := e.store.change(func(d *draft) error {
-		a, p, err := e.operator(&d.world, c)
+	err := e.store.Change(func(d *store.Draft) error {
+		a, p, err := e.operator(&d.World, c)
 		if err != nil {
 			return err
 		}
@@ -97,58 +101,58 @@ func (e *Emulator) alterOperator(c *call, change func(*addon, *provider) error) 
 		if err := change(&changed, p); err != nil {
 			return err
 		}
-		d.replace(&changed)
+		d.Replace(&changed)
 		detail = operatorDetail(p, &changed)
 		return nil
 	})
 	return detail, err
 }
 
-func (e *Emulator) updateVersion(c *call) (answer, error) {
+func (e *Emulator) updateVersion(c *rest.Call) (rest.Response, error) {
 	var body struct {
 		Target string `json:"targetVersion"`
 	}
-	if err := c.decode(&body); err != nil {
-		return answer{}, err
+	if err := c.Decode(&body); err != nil {
+		return rest.Response{}, err
 	}
-	detail, err := e.alterOperator(c, func(a *addon, p *provider) error {
+	detail, err := e.alterOperator(c, func(a *store.Addon, p *catalogue.Provider) error {
 		if !slices.Contains(p.Versions, body.Target) {
-			return wrongField(90024, "emulator.unknown-version", "targetVersion",
+			return rest.BadField(90024, "emulator.unknown-version", "targetVersion",
 				fmt.Sprintf("%q is none of %s", body.Target, strings.Join(p.Versions, ", ")))
 		}
 		a.Version = body.Target
 		return nil
 	})
-	return answer{body: detail}, err
+	return rest.Response{Body: detail}, err
 }
 
 // joinNetwork gives an operator a network group, once.
-func (e *Emulator) joinNetwork(c *call) (answer, error) {
-	detail, err := e.alterOperator(c, func(a *addon, _ *provider) error {
+func (e *Emulator) joinNetwork(c *rest.Call) (rest.Response, error) {
+	detail, err := e.alterOperator(c, func(a *store.Addon, _ *catalogue.Provider) error {
 		if a.Network == "" {
-			a.Network = "ng_" + newUUID()
+			a.Network = "ng_" + catalogue.NewUUID()
 		}
 		return nil
 	})
-	return answer{status: http.StatusAccepted, body: detail}, err
+	return rest.Response{Status: http.StatusAccepted, Body: detail}, err
 }
 
-func (e *Emulator) leaveNetwork(c *call) (answer, error) {
-	_, err := e.alterOperator(c, func(a *addon, _ *provider) error {
+func (e *Emulator) leaveNetwork(c *rest.Call) (rest.Response, error) {
+	_, err := e.alterOperator(c, func(a *store.Addon, _ *catalogue.Provider) error {
 		a.Network = ""
 		return nil
 	})
-	return answer{}, err
+	return rest.Response{}, err
 }
 
 // getOtoroshiConfig gives the configuration that Otoroshi's own tools read. What the
 // platform writes there is not known, save that it is YAML.
-func (e *Emulator) getOtoroshiConfig(c *call) (answer, error) {
-	a, _, err := e.detailed(e.store.world(), "addon-otoroshi", c.path["addon"])
+func (e *Emulator) getOtoroshiConfig(c *rest.Call) (rest.Response, error) {
+	a, _, err := e.detailed(e.store.World(), "addon-otoroshi", c.Path["addon"])
 	if err != nil {
-		return answer{}, err
+		return rest.Response{}, err
 	}
 	text := fmt.Sprintf("otoroshi:\n  url: %q\n  api:\n    url: %q\n    client_id: %q\n    client_secret: %q\n",
 		a.Facts["url"], a.Facts["apiUrl"], a.Facts["apiUser"], a.Facts["apiSecret"])
-	return answer{body: []byte(text), headers: map[string]string{"Content-Type": "application/yaml"}}, nil
+	return rest.Response{Body: []byte(text), Headers: map[string]string{"Content-Type": "application/yaml"}}, nil
 }

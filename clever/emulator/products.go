@@ -4,19 +4,20 @@ import (
 	"slices"
 
 	"runner/clever"
+	"runner/clever/emulator/rest"
 )
 
 // listProviders gives the catalogue: the platform's own, and what vendors sell to
 // everybody and to the query's orgaId.
-func (e *Emulator) listProviders(c *call) (answer, error) {
-	owner := c.r.URL.Query().Get("orgaId")
-	shelf := e.shelf
-	for _, p := range e.store.world().partners {
-		if p.seenBy(owner) {
-			shelf = slices.Concat(shelf[:len(shelf)-1], comma(shelf), p.encoded, []byte{']'})
+func (e *Emulator) listProviders(c *rest.Call) (rest.Response, error) {
+	owner := c.Request.URL.Query().Get("orgaId")
+	shelf := e.listed
+	for _, p := range e.store.World().Registrations {
+		if p.VisibleTo(owner) {
+			shelf = slices.Concat(shelf[:len(shelf)-1], comma(shelf), p.Encoded, []byte{']'})
 		}
 	}
-	return answer{body: shelf}, nil
+	return rest.Response{Body: shelf}, nil
 }
 
 // comma gives what stands between the elements of a list and a further one.
@@ -27,51 +28,51 @@ func comma(list []byte) []byte {
 	return []byte{','}
 }
 
-func (e *Emulator) getProvider(c *call) (answer, error) {
-	p := e.store.world().offered(c.path["provider"], c.r.URL.Query().Get("orgaId"))
+func (e *Emulator) getProvider(c *rest.Call) (rest.Response, error) {
+	p := e.store.World().Offered(c.Path["provider"], c.Request.URL.Query().Get("orgaId"))
 	if p == nil {
-		return answer{}, notFound("provider")
+		return rest.Response{}, rest.NotFound("provider")
 	}
-	return answer{body: p.view}, nil
+	return rest.Response{Body: p.View}, nil
 }
 
 // getProviderInfo tells versions, of those providers only that have plans with a
 // type: the vendor's command line stops when it finds details without types.
-func (e *Emulator) getProviderInfo(c *call) (answer, error) {
-	p := e.catalogue.provider(c.path["provider"])
-	if p == nil || !p.typed() {
-		return answer{}, notFound("provider")
+func (e *Emulator) getProviderInfo(c *rest.Call) (rest.Response, error) {
+	p := e.catalogue.Provider(c.Path["provider"])
+	if p == nil || !p.Typed() {
+		return rest.Response{}, rest.NotFound("provider")
 	}
-	return answer{body: p.info()}, nil
+	return rest.Response{Body: p.Info()}, nil
 }
 
 // listZones gives the zones, with ?tag= those that have the tag.
-func (e *Emulator) listZones(c *call) (answer, error) {
-	zones := slices.Clone(e.catalogue.zones)
-	if tag := c.r.URL.Query().Get("tag"); tag != "" {
+func (e *Emulator) listZones(c *rest.Call) (rest.Response, error) {
+	zones := slices.Clone(e.catalogue.Zones)
+	if tag := c.Request.URL.Query().Get("tag"); tag != "" {
 		zones = slices.DeleteFunc(zones, func(z clever.Zone) bool { return !slices.Contains(z.Tags, tag) })
 	}
-	return answer{body: zones}, nil
+	return rest.Response{Body: zones}, nil
 }
 
-func (e *Emulator) getZone(c *call) (answer, error) {
-	z := e.catalogue.zone(c.path["zone"])
+func (e *Emulator) getZone(c *rest.Call) (rest.Response, error) {
+	z := e.catalogue.Zone(c.Path["zone"])
 	if z == nil {
-		return answer{}, notFound("zone")
+		return rest.Response{}, rest.NotFound("zone")
 	}
-	return answer{body: z}, nil
+	return rest.Response{Body: z}, nil
 }
 
 // listOldZones gives the zones as v2 did.
-func (e *Emulator) listOldZones(*call) (answer, error) {
+func (e *Emulator) listOldZones(*rest.Call) (rest.Response, error) {
 	type zone struct {
 		Name     string `json:"name"`
 		Internal bool   `json:"internal"`
 		Region   string `json:"correspondingRegion"`
 	}
 	list := []zone{}
-	for _, z := range e.catalogue.zones {
+	for _, z := range e.catalogue.Zones {
 		list = append(list, zone{Name: z.Name, Region: z.Name})
 	}
-	return answer{body: list}, nil
+	return rest.Response{Body: list}, nil
 }

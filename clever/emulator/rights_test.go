@@ -38,7 +38,7 @@ func TestRights(t *testing.T) {
 		e, _ := newEmulator(t, Options{Strict: strict})
 		org := e.Organisations()[0]
 		addons := "/v2/organisations/" + org + "/addons"
-		order := `{"name":"x","providerId":"kv","plan":"` + e.catalogue.provider("kv").Plans[0].ID + `","region":"par"}`
+		order := `{"name":"x","providerId":"kv","plan":"` + e.catalogue.Provider("kv").Plans[0].ID + `","region":"par"}`
 		calls := []struct{ method, path, body, right string }{
 			{"GET", "/v2/self", "", "access_personal_information"},
 			{"GET", "/v2/self/id", "", ""},

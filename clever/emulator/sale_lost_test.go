@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/store"
 	"runner/marketplace/backend"
 	"runner/marketplace/manifest"
 )
@@ -72,7 +73,7 @@ func TestLostAnswers(t *testing.T) {
 					t.Error(diff)
 				}
 				f.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
-				soon(t, "the vendor still has it", func() bool { return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 })
+				soon(t, "the vendor still has it", func() bool { return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 })
 			})
 		}
 	}
@@ -109,9 +110,9 @@ func TestHopelessOrders(t *testing.T) {
 				t.Errorf("whoever runs it is told %q, want %q", said.text(), c.says)
 			}
 			soon(t, "something is left", func() bool {
-				return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 && len(f.e.Addons(f.e.User())) == 0
+				return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 && len(f.e.Addons(f.e.User())) == 0
 			})
-			secret := f.e.store.world().partners[0].deal
+			secret := f.e.store.World().Registrations[0].Parsed
 			for _, word := range secret.Secrets() {
 				if strings.Contains(said.text()+m.Message, word) {
 					t.Error("it is told a secret")
@@ -153,7 +154,7 @@ func TestRemovedWhileOrdered(t *testing.T) {
 			}
 			well.Store(true)
 			f.must("DELETE", "/v2/self/addons/"+list[0].ID, nil, nil)
-			soon(t, "the vendor still has it", func() bool { return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 })
+			soon(t, "the vendor still has it", func() bool { return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 })
 			<-answered
 		})
 	}
@@ -212,7 +213,7 @@ func TestTakenUp(t *testing.T) {
 			shut(t, f.e)
 			begun("DELETE", func(f *fair) { f.must("DELETE", "/v2/self/addons/"+id, nil, nil) })
 			f = newFair(t, Options{State: state}, s)
-			soon(t, "the removal was not taken up", func() bool { return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 })
+			soon(t, "the removal was not taken up", func() bool { return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 })
 		})
 	}
 }
@@ -229,7 +230,7 @@ func TestSlowVendors(t *testing.T) {
 				t.Fatalf("%d %+v", status, a)
 			}
 			soon(t, "no variables came", func() bool { return len(f.env(a.ID)) == 2 })
-			if sale := f.e.store.world().sold(a.ID).Sale; sale.State != active || sale.Waiting {
+			if sale := f.e.store.World().VendorAddon(a.ID).Vendor; sale.State != store.Active || sale.Waiting {
 				t.Errorf("it is %+v", sale)
 			}
 		})
@@ -277,7 +278,7 @@ func TestTooSlow(t *testing.T) {
 	if len(all) != 1 || all[0].Status != "FAILED" {
 		t.Errorf("its migrations: %+v", all)
 	}
-	soon(t, "the vendor was not told", func() bool { return len(f.e.store.world().leaving) == 0 })
+	soon(t, "the vendor was not told", func() bool { return len(f.e.store.World().Leaving) == 0 })
 }
 
 // TestToldOnce: who is told of every call is not warned of the same again.
@@ -299,7 +300,9 @@ func TestSellerLeavesTooEarly(t *testing.T) {
 	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{}, s)
 	_, a := f.kv("db", "small")
-	leave := func() error { return f.e.store.change(func(d *draft) error { return d.removePartner("tinykv") }) }
+	leave := func() error {
+		return f.e.store.Change(func(d *store.Draft) error { return d.RemoveRegistration("tinykv") })
+	}
 	if err := leave(); err == nil || !strings.Contains(err.Error(), "remove them first") {
 		t.Errorf("with an add-on: %v", err)
 	}

@@ -18,7 +18,7 @@ func TestResetWhileVendorsWork(t *testing.T) {
 		f.kv(fmt.Sprint("made", i), "small")
 	}
 	_, slow := f.kv("slow", "small")
-	s.set("", once("PUT", 1, accept(f.e.store.world().sold(slow.ID).Sale.ID)))
+	s.set("", once("PUT", 1, accept(f.e.store.World().VendorAddon(slow.ID).Vendor.ID)))
 	if got, _ := f.change(slow.ID, "large"); got != "RUNNING" {
 		t.Errorf("the slow change is %s", got)
 	}
@@ -55,7 +55,7 @@ func TestResetWhileVendorsWork(t *testing.T) {
 	close(well)
 	<-done
 	<-done
-	soon(t, "the vendor still has some", func() bool { return len(s.plans()) == 0 && len(f.e.store.world().leaving) == 0 })
+	soon(t, "the vendor still has some", func() bool { return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 })
 	if most.Load() > 64 {
 		t.Errorf("%d calls at once", most.Load())
 	}

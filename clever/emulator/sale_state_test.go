@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/market"
+	"runner/clever/emulator/rest"
+	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
 )
 
@@ -28,16 +31,16 @@ func TestVendorsStateIsReadable(t *testing.T) {
 			}
 		},
 		"a seller is gone before the order is kept": func(f *fair, a clever.Addon) {
-			other, err := Vendor{Manifest: manifestText(t, manifest.Clever, "otherkv", "http://127.0.0.1:1"), Plans: []string{"small"}}.Provider()
+			other, err := market.Vendor{Manifest: manifestText(t, manifest.Clever, "otherkv", "http://127.0.0.1:1"), Plans: []string{"small"}}.Provider()
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = f.e.store.change(func(d *draft) error { return d.adoptPartner(other) })
+			err = f.e.store.Change(func(d *store.Draft) error { return d.AddRegistration(other) })
 			if err != nil {
 				t.Fatal(err)
 			}
-			late := &addon{ID: "addon_late", RealID: "otherkv_late", Owner: f.e.User(), Name: "late", Provider: "otherkv", Plan: a.Plan.ID, Region: "par"}
-			if _, err := f.e.market.order(&call{r: httptest.NewRequest("POST", "/v2/self/addons", nil), user: f.e.User()}, other, late); err == nil {
+			late := &store.Addon{ID: "addon_late", RealID: "otherkv_late", Owner: f.e.User(), Name: "late", Provider: "otherkv", Plan: a.Plan.ID, Region: "par"}
+			if _, err := f.e.market.Order(&rest.Call{Request: httptest.NewRequest("POST", "/v2/self/addons", nil), User: f.e.User()}, other, late); err == nil {
 				t.Error("ordered of a plan that the provider never had")
 			}
 		},
@@ -69,9 +72,9 @@ func TestRenewedPlans(t *testing.T) {
 		}
 		return list
 	}
-	old := &partner{Shown: clever.Provider{Plans: plans("a2", "b1")}, Retired: plans("a1", "c1")}
-	p := &partner{Shown: clever.Provider{Plans: plans("a9", "c9", "d9")}}
-	p.renew(old)
+	old := &store.Registration{Shown: clever.Provider{Plans: plans("a2", "b1")}, Retired: plans("a1", "c1")}
+	p := &store.Registration{Shown: clever.Provider{Plans: plans("a9", "c9", "d9")}}
+	p.KeepFrom(old)
 	for _, c := range []struct{ got, want []clever.Plan }{{p.Shown.Plans, plans("a2", "c1", "d9")}, {p.Retired, plans("b1", "a1")}} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Error(diff)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/market"
 	"runner/marketplace/backend"
 	"runner/marketplace/manifest"
 )
@@ -168,7 +169,7 @@ func newFair(t testing.TB, o Options, shops ...*shop) *fair {
 	now := &clock{at: time.Now()}
 	o.URL, o.Now = "http://"+server.Listener.Addr().String(), now.now
 	for _, s := range shops {
-		o.Vendors = append(o.Vendors, Vendor{Manifest: s.manifest})
+		o.Vendors = append(o.Vendors, market.Vendor{Manifest: s.manifest})
 	}
 	e, c := newEmulator(t, o)
 	server.Config.Handler = e
@@ -248,8 +249,8 @@ func TestVendorSells(t *testing.T) {
 			for _, a := range list {
 				f.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
 			}
-			if left := s.plans(); len(left) > 0 || len(f.e.store.world().leaving) > 0 {
-				t.Errorf("the vendor has %v, and the world %v", left, f.e.store.world().leaving)
+			if left := s.plans(); len(left) > 0 || len(f.e.store.World().Leaving) > 0 {
+				t.Errorf("the vendor has %v, and the world %v", left, f.e.store.World().Leaving)
 			}
 		})
 	}

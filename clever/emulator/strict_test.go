@@ -48,7 +48,7 @@ func TestStrictOptions(t *testing.T) {
 		{"cellar-addon", map[string]string{}, ""},
 		{"cellar-addon", map[string]string{"version": "1"}, "options.version"},
 	} {
-		plans := e.catalogue.provider(tt.provider).view.Plans
+		plans := e.catalogue.Provider(tt.provider).View.Plans
 		o := clever.CreateRequest{Name: "x", ProviderID: tt.provider, Plan: plans[len(plans)-1].ID, Region: "par", Options: tt.options}
 		lax.must("POST", "/v2/self/addons", o, nil)
 		if tt.refused == "" {

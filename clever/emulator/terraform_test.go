@@ -136,7 +136,7 @@ func (p *sequence) fill(text string) string {
 	return replayed.ReplaceAllStringFunc(text, func(word string) string {
 		m := replayed.FindStringSubmatch(word)
 		if m[1] == "plan" {
-			for _, pl := range p.e.catalogue.provider(m[2]).Plans {
+			for _, pl := range p.e.catalogue.Provider(m[2]).Plans {
 				if pl.Slug == m[3] {
 					return pl.ID
 				}

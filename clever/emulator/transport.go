@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+
+	"runner/clever/emulator/rest"
 )
 
 // Transport gives a way to ask the emulator without a socket. The host of a
@@ -31,7 +33,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	w := newRecorder()
+	w := rest.NewRecorder()
 	ended := t.e.serve(w, in)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -42,5 +44,5 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	case ended != nil:
 		return nil, io.EOF
 	}
-	return w.response(r), nil
+	return w.Response(r), nil
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator/market"
+	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
 )
 
@@ -40,8 +42,8 @@ func (c *client) slugs(path string) map[string]string {
 func TestVendorOnTheShelf(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	const path = "/v2/products/addonproviders/tinykv"
-	v := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
-	e, err := New(Options{State: state, Vendors: []Vendor{v}})
+	v := market.Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
+	e, err := New(Options{State: state, Vendors: []market.Vendor{v}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func TestVendorOnTheShelf(t *testing.T) {
 	shut(t, e)
 
 	v.Plans = []string{"xl", "xxl"}
-	e, err = New(Options{State: state, Vendors: []Vendor{v}})
+	e, err = New(Options{State: state, Vendors: []market.Vendor{v}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,16 +82,16 @@ func TestVendorOnTheShelf(t *testing.T) {
 func TestWrongVendors(t *testing.T) {
 	good := manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")
 	for name, c := range map[string]struct {
-		vendors []Vendor
+		vendors []market.Vendor
 		says    string
 	}{
-		"no manifest":       {[]Vendor{{Manifest: []byte("{")}}, "manifest"},
-		"a wrong one":       {[]Vendor{{Manifest: []byte(`{"id":"tinykv"}`)}}, "manifest is wrong"},
-		"the platform's id": {[]Vendor{{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
-		"an id twice":       {[]Vendor{{Manifest: good}, {Manifest: good}}, "given twice"},
-		"a bad slug":        {[]Vendor{{Manifest: good, Plans: []string{"a b"}}}, "no slug"},
-		"a slug twice":      {[]Vendor{{Manifest: good, Plans: []string{"a", "a"}}}, "twice"},
-		"AppFog's plans":    {[]Vendor{{Manifest: manifestText(t, manifest.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},
+		"no manifest":       {[]market.Vendor{{Manifest: []byte("{")}}, "manifest"},
+		"a wrong one":       {[]market.Vendor{{Manifest: []byte(`{"id":"tinykv"}`)}}, "manifest is wrong"},
+		"the platform's id": {[]market.Vendor{{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}}, `the provider "kv": there is one`},
+		"an id twice":       {[]market.Vendor{{Manifest: good}, {Manifest: good}}, "given twice"},
+		"a bad slug":        {[]market.Vendor{{Manifest: good, Plans: []string{"a b"}}}, "no slug"},
+		"a slug twice":      {[]market.Vendor{{Manifest: good, Plans: []string{"a", "a"}}}, "twice"},
+		"AppFog's plans":    {[]market.Vendor{{Manifest: manifestText(t, manifest.AppFog, "tinykv", "https://kv.example.com"), Plans: []string{"a"}}}, "its manifest has plans"},
 	} {
 		e, err := New(Options{Vendors: c.vendors})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
@@ -106,13 +108,13 @@ func TestWrongVendors(t *testing.T) {
 func TestPrivateProvider(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	org := e.Organisations()[0]
-	err := e.store.change(func(d *draft) error {
-		p, err := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"small"}}.Provider()
+	err := e.store.Change(func(d *store.Draft) error {
+		p, err := market.Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"small"}}.Provider()
 		if err != nil {
 			return err
 		}
 		p.Owner, p.Shown.Status = org, "ALPHA"
-		return d.adoptPartner(p)
+		return d.AddRegistration(p)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +134,7 @@ func TestPrivateProvider(t *testing.T) {
 	if status, m := c.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "a", ProviderID: "tinykv", Plan: plan, Region: "par"}); status != 400 || m.ID != 90021 {
 		t.Errorf("ordered by somebody else: %d %+v", status, m)
 	}
-	err = e.store.change(func(d *draft) error { return d.removePartner("tinykv") })
+	err = e.store.Change(func(d *store.Draft) error { return d.RemoveRegistration("tinykv") })
 	if err != nil || listed("?orgaId="+org) {
 		t.Errorf("it cannot be taken off: %v", err)
 	}
@@ -149,8 +151,8 @@ func TestRegisteredByAnother(t *testing.T) {
 	var before, after clever.Provider
 	c.must("GET", base+"/tinykv", nil, &before)
 	shut(t, e)
-	v := Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")}
-	if _, err := New(Options{State: state, Vendors: []Vendor{v}}); err == nil || !strings.Contains(err.Error(), "registered it") {
+	v := market.Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com")}
+	if _, err := New(Options{State: state, Vendors: []market.Vendor{v}}); err == nil || !strings.Contains(err.Error(), "registered it") {
 		t.Errorf("it is taken over: %v", err)
 	}
 	e, c = open(t, state)
@@ -164,13 +166,13 @@ func TestRegisteredByAnother(t *testing.T) {
 // TestOtherShelves: a state file from where other things are sold is told as such,
 // and left as it is.
 func TestOtherShelves(t *testing.T) {
-	v := Vendor{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}
+	v := market.Vendor{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}
 	for name, c := range map[string]struct {
 		first, then Options
 		says        string
 	}{
 		"the platform's add-on": {Options{}, Options{VendorsOnly: true}, `of "postgresql-addon", which is not sold here`},
-		"the platform's id":     {Options{VendorsOnly: true, Vendors: []Vendor{v}}, Options{}, `sells "kv" in it, which is the platform's own here`},
+		"the platform's id":     {Options{VendorsOnly: true, Vendors: []market.Vendor{v}}, Options{}, `sells "kv" in it, which is the platform's own here`},
 	} {
 		state := filepath.Join(t.TempDir(), "state")
 		c.first.State, c.then.State = state, state
@@ -199,7 +201,7 @@ func TestAnotherDialect(t *testing.T) {
 	f := newFair(t, Options{State: state}, s)
 	_, a := f.kv("db", "small")
 	shut(t, f.e)
-	o := Options{State: state, Vendors: []Vendor{{Manifest: manifestText(t, manifest.Clever, "tinykv", s.address)}}}
+	o := Options{State: state, Vendors: []market.Vendor{{Manifest: manifestText(t, manifest.Clever, "tinykv", s.address)}}}
 	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "ordered as heroku-v1 has it") {
 		t.Fatalf("with an add-on: %v", err)
 	}

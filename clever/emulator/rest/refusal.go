@@ -1,0 +1,174 @@
+package rest
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"runner/clever"
+	"runner/clever/emulator/catalogue"
+)
+
+// A Refusal is how the platform says no. The package comment has the table.
+type Refusal struct {
+	status  int
+	id      int
+	code    string
+	Message string
+	Fields  map[string]string
+}
+
+func (f *Refusal) Error() string { return f.Message }
+
+func badPath() *Refusal {
+	return &Refusal{400, 90001, "emulator.bad-path", "The escapes in this path are wrong.", nil}
+}
+
+func Unauthorized(why string) *Refusal {
+	return &Refusal{401, 90002, "emulator.unauthorized", "Not authenticated: " + why + ".", nil}
+}
+
+func NoSuchPath() *Refusal {
+	return &Refusal{404, 90003, "emulator.no-such-path", "Nothing answers at this path.", nil}
+}
+
+func methodNotAllowed(allowed []string) *Refusal {
+	return &Refusal{405, 90004, "emulator.method", "This path knows only " + strings.Join(allowed, ", ") + ".", nil}
+}
+
+func badBody(why string) *Refusal {
+	return &Refusal{400, 90005, "emulator.bad-body", "The body cannot be read: " + why + ".", nil}
+}
+
+func tooLarge() *Refusal {
+	return &Refusal{413, 90006, "emulator.body-too-large", "The body is larger than a mebibyte.", nil}
+}
+
+func NoSuchOwner() *Refusal {
+	return &Refusal{404, 90010, "emulator.no-such-owner", "This owner does not exist.", nil}
+}
+
+func NotFound(what string) *Refusal {
+	return &Refusal{404, 90011, "emulator.not-found", "This " + what + " does not exist.", nil}
+}
+
+func NoSuchAddon() *Refusal {
+	return &Refusal{404, 11001, "emulator.not-found", "This addon does not exist.", nil}
+}
+
+func ForeignAddon() *Refusal {
+	return &Refusal{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
+}
+
+// ForeignApplication has the platform's number (§5.2); the status is not known.
+func ForeignApplication() *Refusal {
+	return &Refusal{403, 4002, "emulator.foreign-application", "This application does not belong to you.", nil}
+}
+
+// Discontinued is told in the platform's words, as far as they are known (§5.2).
+func Discontinued() *Refusal {
+	return &Refusal{410, 90012, "emulator.discontinued", "This endpoint is discontinued, use /v4/billing.", nil}
+}
+
+// BadField refuses a member of the body; id and code are those of the table.
+func BadField(id int, code, field, why string) *Refusal {
+	return &Refusal{400, id, code, "The " + field + " is wrong: " + why + ".", map[string]string{field: why}}
+}
+
+func CannotMigrate(why string) *Refusal {
+	return &Refusal{400, 90025, "emulator.cannot-migrate", "This addon cannot be migrated: " + why + ".", nil}
+}
+
+func NotSaved(err error) *Refusal {
+	return &Refusal{500, 90050, "emulator.not-saved", "The emulator could not keep this: " + err.Error() + ".", nil}
+}
+
+func NoDatabase(err error) *Refusal {
+	return &Refusal{500, 90053, "emulator.no-database", err.Error(), nil}
+}
+
+// Unavailable is how the platform says that it cannot take an order now (§5.2).
+func Unavailable() *Refusal {
+	return &Refusal{503, -500, "emulator.unavailable", "Error from provider: there is no capacity.", nil}
+}
+
+func TooManyRequests() *Refusal {
+	return &Refusal{429, 90052, "emulator.too-many-requests", "There are too many requests.", nil}
+}
+
+func ClientGone() *Refusal {
+	return &Refusal{499, 90051, "emulator.gone", "The client went away.", nil}
+}
+
+func NotSelling() *Refusal {
+	return &Refusal{403, 90070, "emulator.not-selling", "Only organisations sell add-ons.", nil}
+}
+
+func AlreadyThere(what, name string) *Refusal {
+	return &Refusal{409, 90072, "emulator.exists", "There is a " + what + " " + name + " already.", nil}
+}
+
+func ProviderInUse(why string) *Refusal {
+	return &Refusal{409, 90073, "emulator.in-use", "This provider cannot be removed: " + why + ".", nil}
+}
+
+func BadCallback() *Refusal {
+	return &Refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL.", nil}
+}
+
+func LoginDenied() *Refusal {
+	return &Refusal{403, 90031, "emulator.login-denied", "The user denied this login.", nil}
+}
+
+func MissingRight(right string) *Refusal {
+	return &Refusal{403, 90033, "emulator.missing-right", "This token lacks the right " + right + ".", nil}
+}
+
+func OwnTokenStays() *Refusal {
+	return &Refusal{403, 90034, "emulator.own-token", "The emulator's own token cannot be revoked.", nil}
+}
+
+func OtherSite() *Refusal {
+	return &Refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
+}
+
+// VendorRefused hands on what a vendor says, which is untrusted text.
+func VendorRefused(provider, message string) *Refusal {
+	return &Refusal{422, 90060, "emulator.vendor-refused", "The vendor of " + provider + " refused this: " + cmp.Or(message, "it gives no reason"), nil}
+}
+
+// VendorFailed is for what its customers cannot mend. It is no 5xx: nothing is
+// under way any more, and whoever asks again is told the same.
+func VendorFailed(provider string) *Refusal {
+	return &Refusal{424, 90061, "emulator.vendor-failed", "The vendor of " + provider + " cannot do this now: its back-end did not take it as it should.", nil}
+}
+
+func NotReady(why string) *Refusal {
+	return &Refusal{409, 90062, "emulator.not-ready", "This addon is not ready for this: " + why + ".", nil}
+}
+
+// Response tells the refusal as the version of the API in the path does (§5.1).
+func (f *Refusal) Response(r *http.Request) Response {
+	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {
+		return Response{Status: f.status, Body: clever.MessageV4{
+			APIRequestID: catalogue.NewUUID(), Code: f.code, Context: map[string]any{}, Error: f.Message,
+		}}
+	}
+	return Response{Status: f.status, Body: clever.Message{ID: f.id, Message: f.Message, Type: "error", Fields: f.Fields}}
+}
+
+// NameLimit is the most characters of a name or a tag.
+const NameLimit = 255
+
+// CheckName refuses a name, or a tag, that is empty or too long.
+func CheckName(name string) error {
+	if strings.TrimSpace(name) == "" {
+		return BadField(90020, "emulator.bad-name", "name", "it is empty")
+	}
+	if utf8.RuneCountInString(name) > NameLimit {
+		return BadField(90020, "emulator.bad-name", "name", fmt.Sprintf("it has more than %d characters", NameLimit))
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"runner/clever/emulator/catalogue"
+)
+
+// stateVersion is what this program writes. It reads version 1 too, which was one
+// JSON value with everything in it, and nothing newer.
+const stateVersion = 2
+
+// freshInfix stands between the name of the file and random digits in the name of
+// one that is being written.
+const freshInfix = ".new-"
+
+// smallLog is how many bytes of the past no file is drawn anew for.
+const smallLog = 1 << 20
+
+// A stateFile is the file in which a world outlives the process. Each change
+// appends a record to it; now and then a fresh file takes its place. A lock beside
+// it keeps a second process away; it holds on one machine. All but draw is for one
+// goroutine at a time.
+type stateFile struct {
+	path  string
+	lock  *flock.Flock
+	info  os.FileInfo // of the file that size and fresh are of; nil: of none, or of version 1
+	size  int64       // of all records that were kept
+	fresh int64       // what it had when it was fresh; 0 is not known
+	slack int64       // how much more than twice that it may have
+}
+
+// openStateFile makes the folder and takes the lock, waiting for it.
+func openStateFile(path string, wait time.Duration) (*stateFile, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the state file %s is no file: give another one", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the folder of the state file %s cannot be made: %w", path, err)
+	}
+	f := &stateFile{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600)), slack: smallLog}
+	ok, err := f.take(wait)
+	switch {
+	case ok:
+		f.sweep()
+		return f, nil
+	case err == nil, errors.Is(err, context.DeadlineExceeded):
+		return nil, &InUseError{path}
+	default:
+		return nil, fmt.Errorf("the state file %s cannot be locked: %w", path, err)
+	}
+}
+
+// An InUseError says that another process has the state file.
+type InUseError struct{ Path string }
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("the state file %s is in use by another process: stop it, or give another file", e.Path)
+}
+
+// take tries for the lock once at least, however short the wait.
+func (f *stateFile) take(wait time.Duration) (bool, error) {
+	if ok, err := f.lock.TryLock(); ok || err != nil {
+		return ok, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	return f.lock.TryLockContext(ctx, 20*time.Millisecond)
+}
+
+// sweep removes what a process left that was killed while it saved. What cannot
+// be removed does no harm.
+func (f *stateFile) sweep() {
+	folder := filepath.Dir(f.path)
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(f.path)+freshInfix) {
+			_ = os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
+}
+
+// read gives the world in the file, or nil if there is no file yet. It never
+// changes the file: one that is damaged is left for a person to look at.
+func (f *stateFile) read(c *catalogue.Catalogue) (*World, error) {
+	text, err := os.ReadFile(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the state file cannot be read: %w", err)
+	}
+	w, size, err := f.parse(text, c)
+	if err == nil && size > 0 {
+		f.size = size
+		f.info, err = os.Stat(f.path)
+	}
+	return w, err
+}
+
+// parse gives the world in a text, and how many of its bytes are to stay; of one of
+// version 1 none.
+func (f *stateFile) parse(text []byte, c *catalogue.Catalogue) (*World, int64, error) {
+	version, err := versionOf(text)
+	if err != nil {
+		return nil, 0, f.damaged(err)
+	}
+	read := replay
+	switch {
+	case version == 1:
+		read = readVersion1
+	case version > stateVersion:
+		return nil, 0, fmt.Errorf("the state file %s is of version %d, and this program reads %d: use a newer one, or give another file",
+			f.path, version, stateVersion)
+	}
+	w, size, err := read(text)
+	if err == nil {
+		w.catalogue = c
+		err = w.check()
+	}
+	if _, other := errors.AsType[*otherCatalogueError](err); other {
+		return nil, 0, fmt.Errorf("the state file %s is of another kind of emulator: %w: give another file", f.path, err)
+	}
+	if err != nil {
+		return nil, 0, f.damaged(err)
+	}
+	return w, size, nil
+}
+
+// versionOf looks at the first JSON value: the first line, or in version 1 all.
+func versionOf(text []byte) (int, error) {
+	var first struct{ Version int }
+	d := json.NewDecoder(bytes.NewReader(text))
+	if err := d.Decode(&first); err != nil {
+		return 0, fmt.Errorf("line %d: %w", 1+bytes.Count(text[:d.InputOffset()], []byte("\n")), err)
+	}
+	if first.Version < 1 {
+		return 0, errors.New("line 1: it has no version")
+	}
+	return first.Version, nil
+}
+
+func readVersion1(text []byte) (*World, int64, error) {
+	var all struct {
+		header
+		Addons []*Addon `json:"addons"`
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, 0, err
+	}
+	d := (&World{}).Draft()
+	err := d.take(record{Head: &all.header, Put: all.Addons})
+	if err == nil && len(d.Addons) < len(all.Addons) {
+		err = errors.New("an add-on has the id of another")
+	}
+	return &d.World, 0, err
+}
+
+func (f *stateFile) damaged(err error) error {
+	return fmt.Errorf("the state file %s is damaged (%w): put back a copy, or move it away to begin anew", f.path, err)
+}
+
+// save appends what was made of a world, and returns once the disk has it. After a
+// failure the file holds the world as it was.
+func (f *stateFile) save(before *World, r record) error {
+	err := f.append(r)
+	if errors.Is(err, errOtherFile) {
+		if err = f.rewrite(before); err == nil {
+			err = f.append(r)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the state cannot be saved: %w", err)
+	}
+	return nil
+}
+
+var errOtherFile = errors.New("it is not the file that was written last")
+
+func (f *stateFile) append(r record) error {
+	line, err := lineOf(r)
+	if err != nil {
+		return err
+	}
+	file, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = file.WriteAt(line, f.size)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, file.Truncate(f.size))
+	}
+	f.size += int64(len(line))
+	return nil
+}
+
+// open opens the file behind its last record. What is there beyond was not kept.
+func (f *stateFile) open() (*os.File, error) {
+	file, err := os.OpenFile(f.path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.Join(errOtherFile, err)
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case !os.SameFile(info, f.info) || info.Size() < f.size:
+		err = errOtherFile
+	case info.Size() > f.size:
+		err = file.Truncate(f.size)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// rewrite begins a fresh file. Whoever reads finds the old one or the new one, and
+// after a failure the old one.
+func (f *stateFile) rewrite(w *World) error {
+	fresh, err := f.writeFresh(w)
+	if err != nil {
+		return err
+	}
+	return f.replaceWith(fresh)
+}
+
+// writeFresh writes a world to a file beside the state file.
+func (f *stateFile) writeFresh(w *World) (*os.File, error) {
+	fresh, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+freshInfix+"*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	b := bufio.NewWriterSize(fresh, 1<<16)
+	err = w.records(func(r record) error {
+		line, err := lineOf(r)
+		_, _ = b.Write(line) // errors come again with Flush
+		return err
+	})
+	if err = errors.Join(err, b.Flush()); err == nil {
+		err = fresh.Sync()
+	}
+	if err != nil {
+		return nil, errors.Join(err, discardFile(fresh))
+	}
+	return fresh, nil
+}
+
+func discardFile(file *os.File) error { return errors.Join(file.Close(), os.Remove(file.Name())) }
+
+// replaceWith puts a file that was drawn in the place of the state file.
+func (f *stateFile) replaceWith(fresh *os.File) error {
+	info, err := fresh.Stat()
+	if err != nil {
+		return errors.Join(err, discardFile(fresh))
+	}
+	if err := errors.Join(fresh.Close(), os.Rename(fresh.Name(), f.path)); err != nil {
+		return errors.Join(err, os.Remove(fresh.Name()))
+	}
+	f.info, f.size, f.fresh = info, info.Size(), info.Size()
+	return syncFolder(filepath.Dir(f.path))
+}
+
+// syncFolder lets the disk know that a name is another file's now. Windows does
+// that by itself.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// grown says whether most of the file is of the past.
+func (f *stateFile) grown() bool { return f.size > 2*f.fresh+f.slack }
+
+// compact puts a file that was drawn, of the world as it was when the state file
+// had a size, in the place of the state file, with what has been kept since.
+func (f *stateFile) compact(drawn *os.File, since int64) error {
+	file, err := f.open()
+	if err != nil {
+		return errors.Join(err, discardFile(drawn))
+	}
+	defer file.Close()
+	_, err = io.Copy(drawn, io.NewSectionReader(file, since, f.size-since))
+	if err == nil {
+		err = drawn.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, discardFile(drawn))
+	}
+	return f.replaceWith(drawn)
+}
+
+func (f *stateFile) release() error { return f.lock.Close() }
