@@ -1,0 +1,394 @@
+// Package schedule decides when each node of a list may start, change the world
+// and end, so that nodes that run side by side mean what they would mean one
+// after the other.
+//
+// It knows nodes by their number, what they wait for, and the resources that they
+// use by path. It knows no step, no variable and no report.
+//
+// The rules:
+//
+//   - A node starts when the nodes that it needs have ended. A barrier starts when
+//     all nodes before it have ended, and none after it starts sooner.
+//   - Of two nodes that use one resource, the first in the list goes first, unless
+//     both only read it.
+//   - A node may change the world when every node before it has ended, or waits for
+//     a change that is under way; none that has ended may have failed.
+//   - A node may destroy something when every node before it has ended, or destroys
+//     something itself, or waits for one that does.
+//   - At most as many workers as there are slots are at work at once. Who waits for
+//     another node holds no slot.
+package schedule
+
+import (
+	"context"
+	"sync"
+)
+
+// A Schedule is shared by the lists of a run.
+type Schedule struct {
+	mu    sync.Mutex
+	slots chan struct{}
+}
+
+// New returns a schedule with a number of slots.
+func New(slots int) *Schedule { return &Schedule{slots: make(chan struct{}, max(1, slots))} }
+
+// Slots returns how many workers may be at work at once.
+func (s *Schedule) Slots() int { return cap(s.slots) }
+
+// A Reason says why a node waits for another one.
+type Reason string
+
+// The reasons.
+const (
+	Name     Reason = "name"     // it may read a name that the other may define
+	Barrier  Reason = "barrier"  // one of the two is a barrier
+	Resource Reason = "resource" // both use a resource
+	Sequence Reason = "sequence" // all run one after the other
+)
+
+// An Edge says that a node waits for an earlier one.
+type Edge struct {
+	From   int // the node that waits
+	To     int // the earlier one
+	Reason Reason
+	On     string // the name or the resource
+}
+
+// A Spec says how a node relates to the others of its list.
+type Spec struct {
+	// Barrier: it waits for all before it, and all after it wait for it.
+	Barrier bool
+	// Last: it waits for all before it, as it may read anything.
+	Last bool
+	// Claims: it may use resources, so that those that use resources too wait until
+	// it has said which (Worker.Claim).
+	Claims bool
+	// Needs are edges to earlier nodes, with reason Name or Resource.
+	Needs []Edge
+}
+
+// Options are about a whole list.
+type Options struct {
+	// Sequential: one node after the other.
+	Sequential bool
+}
+
+// A List holds nodes that run side by side.
+type List struct {
+	*Schedule
+	Options
+	nodes     []*Node
+	resources claims
+	failed    int // the first node that failed, len(nodes) if none did
+	ended     int // all nodes before this one have ended
+	claimed   int // all nodes before this one have said what they use
+	waiting   [4][]*Worker
+}
+
+// List makes a list of nodes.
+func (s *Schedule) List(specs []Spec, opt Options) *List {
+	l := &List{Schedule: s, Options: opt, failed: len(specs)}
+	barrier := -1
+	for i, spec := range specs {
+		n := &Node{list: l, Index: i, spec: spec, barrier: barrier}
+		if spec.Claims {
+			n.unclaimed = 1
+		}
+		if spec.Barrier {
+			barrier = i
+		}
+		l.nodes = append(l.nodes, n)
+	}
+	return l
+}
+
+// Node returns a node by its number.
+func (l *List) Node(i int) *Node { return l.nodes[i] }
+
+// Edges returns what the nodes wait for before they start, without what follows
+// from other edges.
+func (l *List) Edges() []Edge {
+	var all []Edge
+	for i, n := range l.nodes {
+		switch {
+		case i == 0:
+		case l.Sequential:
+			all = append(all, Edge{From: i, To: i - 1, Reason: Sequence})
+		case n.spec.Barrier || n.spec.Last:
+			for to := max(0, n.barrier); to < i; to++ {
+				all = append(all, Edge{From: i, To: to, Reason: Barrier})
+			}
+			continue
+		case n.barrier >= 0:
+			all = append(all, Edge{From: i, To: n.barrier, Reason: Barrier})
+		}
+		all = append(all, n.spec.Needs...)
+	}
+	return all
+}
+
+// Failed reports whether a node before this number has failed.
+func (l *List) Failed(before int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed < before
+}
+
+// FirstFailed returns the number of the first node that failed, -1 if none did.
+func (l *List) FirstFailed() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed == len(l.nodes) {
+		return -1
+	}
+	return l.failed
+}
+
+// A Node is one entry of a list.
+type Node struct {
+	Index     int
+	list      *List
+	spec      Spec
+	barrier   int // the last barrier before it, -1 if there is none
+	started   bool
+	ended     bool
+	unclaimed int    // workers that have not said what they use
+	workers   [4]int // by state
+	waiters   []*Worker
+}
+
+// A state is what a worker is doing.
+type state int
+
+const (
+	running    state = iota // its outcome may be known at any moment
+	blocked                 // it waits for another node, or for an item of its own
+	changing                // it changes the world
+	destroying              // it destroys something
+)
+
+// A Worker does the work of a node, or of one item of it.
+type Worker struct {
+	node     *Node
+	parent   *Worker
+	previous *Worker // the item before, while that has not said what it uses
+	state    state
+	granted  state // of a worker that waits: what it goes on with
+	until    int   // of one that waits for a front: the number to be reached
+	slot     bool
+	claims   bool // it has not said yet what it uses
+	ended    bool
+	children int
+	limit    int // of one that waits for its items: how many may be left; else noLimit
+	awake    chan struct{}
+	waiters  []*Worker // for its end, or its claims
+}
+
+const noLimit = -1
+
+// Start waits until the node may start. Worker.End ends it.
+func (n *Node) Start() *Worker {
+	l := n.list
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := n.worker(nil)
+	n.started = true
+	switch {
+	case l.Sequential, n.spec.Barrier, n.spec.Last:
+		w.reach(allEnded, n.Index, running)
+	case n.barrier >= 0:
+		w.reach(allEnded, n.barrier+1, running)
+	}
+	for _, need := range n.spec.Needs {
+		w.await(l.nodes[need.To])
+	}
+	return w
+}
+
+func (n *Node) worker(parent *Worker) *Worker {
+	n.workers[running]++
+	return &Worker{node: n, parent: parent, claims: n.spec.Claims, limit: noLimit, awake: make(chan struct{}, 1)}
+}
+
+// WaitFor waits until earlier nodes of the list have ended. Others are passed over.
+func (w *Worker) WaitFor(nodes ...*Node) {
+	w.lock()
+	defer w.unlock()
+	for _, n := range nodes {
+		if n.list == w.node.list && n.Index < w.node.Index {
+			w.await(n)
+		}
+	}
+}
+
+// WaitForAll waits until all nodes before this one have ended.
+func (w *Worker) WaitForAll() {
+	w.lock()
+	defer w.unlock()
+	w.reach(allEnded, w.node.Index, running)
+}
+
+// Fork starts an item of the node, when fewer than `limit` are at work. Its End
+// ends it.
+func (w *Worker) Fork(limit int) *Worker {
+	w.lock()
+	defer w.unlock()
+	w.waitForItems(limit - 1)
+	child := w.node.worker(w)
+	if child.claims {
+		w.node.unclaimed++
+		child.previous = w.previous
+		w.previous = child
+	}
+	w.children++
+	return child
+}
+
+// Join waits until all items of the node have ended.
+func (w *Worker) Join() {
+	w.lock()
+	defer w.unlock()
+	w.waitForItems(0)
+}
+
+func (w *Worker) waitForItems(left int) {
+	if w.children > left {
+		w.limit = left
+		w.wait(running)
+	}
+}
+
+// End ends the work. Of a node's own worker it ends the node.
+func (w *Worker) End(failed bool) {
+	w.lock()
+	defer w.unlock()
+	n := w.node
+	w.ended = true
+	w.noMoreClaims()
+	n.workers[w.state]--
+	wakeAll(&w.waiters)
+	if w.parent != nil {
+		w.parent.itemEnded()
+	} else {
+		n.ended = true
+		if failed {
+			n.list.failed = min(n.list.failed, n.Index)
+		}
+		wakeAll(&n.waiters)
+	}
+	n.list.advance()
+}
+
+func (w *Worker) itemEnded() {
+	w.children--
+	if w.state == blocked && w.limit != noLimit && w.children <= w.limit {
+		w.wake()
+	}
+}
+
+// Change waits until the worker may change the world, and reports whether it may:
+// nothing before it has failed. It is under way until Done. Where it is independent
+// it waits for nothing, whatever has failed.
+func (w *Worker) Change(independent bool) bool {
+	w.lock()
+	defer w.unlock()
+	if w.state == destroying {
+		return w.well()
+	}
+	if independent {
+		w.enter(changing)
+		w.node.list.advance()
+		return true
+	}
+	w.reach(allKnown, w.node.Index, changing)
+	return w.well()
+}
+
+// Destroy waits until the worker may destroy something. It reports whether nothing
+// before it has failed, and whether it had to wait: what was read before may be old.
+func (w *Worker) Destroy() (well, waited bool) {
+	w.lock()
+	defer w.unlock()
+	waited = w.reach(allCalm, w.node.Index, destroying)
+	return w.well(), waited
+}
+
+// Done tells that the change is over.
+func (w *Worker) Done() {
+	w.lock()
+	defer w.unlock()
+	w.enter(running)
+}
+
+// well reports whether nothing before the node has failed.
+func (w *Worker) well() bool { return w.node.list.failed >= w.node.Index }
+
+// Acquire takes a slot. It fails when ctx ends first.
+func (w *Worker) Acquire(ctx context.Context) error {
+	select {
+	case w.node.list.slots <- struct{}{}:
+		w.slot = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Release gives the slot back.
+func (w *Worker) Release() {
+	if w.slot {
+		w.slot = false
+		<-w.node.list.slots
+	}
+}
+
+func (w *Worker) lock()   { w.node.list.mu.Lock() }
+func (w *Worker) unlock() { w.node.list.mu.Unlock() }
+
+// enter changes what the worker is doing.
+func (w *Worker) enter(s state) {
+	w.node.workers[w.state]--
+	w.node.workers[s]++
+	w.state = s
+}
+
+// wait blocks until the worker is woken; it then goes on with state s. The
+// schedule is locked before and after, and open meanwhile.
+func (w *Worker) wait(s state) {
+	w.granted = s
+	w.enter(blocked)
+	w.node.list.advance()
+	w.unlock()
+	slot := w.slot
+	w.Release()
+	<-w.awake
+	if slot {
+		w.node.list.slots <- struct{}{}
+		w.slot = true
+	}
+	w.lock()
+	w.limit = noLimit
+}
+
+// wake lets a worker go on. Its state changes at once, before it runs.
+func (w *Worker) wake() {
+	w.enter(w.granted)
+	w.awake <- struct{}{}
+}
+
+func wakeAll(list *[]*Worker) {
+	for _, w := range *list {
+		w.wake()
+	}
+	*list = nil
+}
+
+// await waits for the end of an earlier node.
+func (w *Worker) await(n *Node) {
+	if n.ended {
+		return
+	}
+	n.waiters = append(n.waiters, w)
+	w.wait(running)
+}
