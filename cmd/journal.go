@@ -95,6 +95,7 @@ type stats struct {
 	Rescued     int `json:"rescued"`
 	Ignored     int `json:"ignored"`
 	Blocked     int `json:"not_started"`
+	Unknown     int `json:"unknown,omitempty"`
 }
 
 // journal makes the journal of a run that begins now.

@@ -1,26 +1,27 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"context"
 	"slices"
 	"sync"
 
-	"runner/diagnostic"
 	"runner/engine/expr/value"
 )
 
-// nested runs a list inside an item and waits for its end. It gives what failed
+// nested runs a list inside an item and waits for its end. It returns what failed
 // first, nil if nothing did.
 func (n *node) nested(ctx context.Context, of segment) *TaskEnd {
-	of.up, of.catching = n, of.catching || n.catching
+	of.up, of.catching = n, of.catching || n.list.catching
 	if of.order == nil {
-		of.order = n.order
+		of.order = n.list.order
 	}
 	if of.frame == nil {
-		of.frame = n.frame
+		of.frame = n.list.frame
 	}
-	l := n.list(of, n.out.branch(func() {}))
-	l.work(ctx)
+	l := n.play.newList(of, n.out.branch(nil, func() {}))
+	l.run(ctx)
 	return l.failure()
 }
 
@@ -53,48 +54,53 @@ func (n *node) rememberFailure(at position) {
 		name = n.failure.Name
 	}
 	task := value.MapOf("name", name, "action", n.failure.Step.As)
-	n.facts.set("ansible_failed_task", at.in(last), registered{value: task})
-	n.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
+	n.play.facts.set("ansible_failed_task", at.in(last), registered{value: task})
+	n.play.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
 }
 
-// notified are the handlers of a play that are to be run at the next flush.
+// notified are the handlers of a play that are to be run at the next flush, and
+// where they were notified.
 type notified struct {
 	mu   sync.Mutex
-	list map[*Step]bool
+	list map[*Step][]position
 }
 
-func (n *notified) add(h *Step) {
+func (n *notified) add(h *Step, at position) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.list == nil {
-		n.list = map[*Step]bool{}
+		n.list = map[*Step][]position{}
 	}
-	n.list[h] = true
+	n.list[h] = append(n.list[h], at)
 }
 
 // take reports whether a handler was notified since it ran last.
 func (n *notified) take(h *Step) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	was := n.list[h]
+	was := len(n.list[h]) > 0
 	delete(n.list, h)
 	return was
+}
+
+// withdraw takes back what was notified at a position or within it.
+func (n *notified) withdraw(at position) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for h, list := range n.list {
+		n.list[h] = slices.DeleteFunc(list, at.holds)
+	}
 }
 
 // flush runs the handlers that were notified, in the order in which they are written.
 func (n *node) flush(ctx context.Context) {
 	var handlers []Item
-	for _, h := range n.play.Handlers {
+	for _, h := range n.play.play.Handlers {
 		handlers = append(handlers, h)
 	}
 	if n.failure = n.nested(ctx, segment{items: handlers, at: n.at.in(0), handlers: true}); n.failure != nil {
 		n.outcome = Failed
 	}
-}
-
-// ofHandler reports whether the item is a handler, or was brought in by one.
-func (n *node) ofHandler() bool {
-	return n.handlers || n.up != nil && n.up.ofHandler()
 }
 
 // notify notes the handlers that a step names, by their names or topics.
@@ -118,15 +124,15 @@ func (a *attempt) notify() error {
 }
 
 func (a *attempt) notifyOne(name string) (found bool) {
-	for _, h := range a.play.Handlers {
+	for _, h := range a.play.play.Handlers {
 		if slices.Contains(h.Listen, name) {
 			found = true
-			a.notified.add(h)
+			a.play.notified.add(h, a.scope.at)
 		}
 	}
-	for _, h := range slices.Backward(a.play.Handlers) { // the last one of a name counts
-		if h.Name != nil && a.render(a.playScope(), h.Name) == name {
-			a.notified.add(h)
+	for _, h := range slices.Backward(a.play.play.Handlers) { // the last one of a name counts
+		if h.Name != nil && a.play.render(a.play.playScope(), h.Name) == name {
+			a.play.notified.add(h, a.scope.at)
 			return true
 		}
 	}

@@ -35,9 +35,10 @@ const (
 	Ignored // failed, and the playbook said to go on
 	Blocked // never started, because something before it failed or the run was interrupted
 	Rescued // failed, and a block around it deals with that
+	Unknown // in a check: a condition hangs on what only the run itself will show
 )
 
-var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", "blocked", "rescued"}
+var outcomeNames = [...]string{"ok", "changed", "skipped", "failed", "ignored", "blocked", "rescued", "unknown"}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
@@ -148,7 +149,7 @@ func (RunEnd) event()       {}
 // failed and was ignored in OK and Ignored.
 type Stats struct {
 	OK, Changed, Unreachable, Failed, Skipped, Rescued, Ignored int
-	Blocked                                                     int
+	Blocked, Unknown                                            int
 }
 
 // Count adds one outcome.
@@ -170,5 +171,7 @@ func (s *Stats) Count(o Outcome) {
 		s.Blocked++
 	case Rescued:
 		s.Rescued++
+	case Unknown:
+		s.Unknown++
 	}
 }

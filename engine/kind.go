@@ -69,10 +69,25 @@ type Task interface {
 	Plan(ctx context.Context, h *Host) (Change, error)
 }
 
-// A Toucher names what its task reads or writes outside. Names are paths with
-// slashes; of two tasks that touch the same path, or one path and another below
-// it, the one that stands first in the playbook goes first.
-type Toucher interface{ Touches() []string }
+// A ResourceUser is a Task that says what it reads or writes outside. Of two tasks
+// that use the same resource, the one that stands first in the playbook goes first,
+// unless both only read it.
+type ResourceUser interface{ Resources() []Resource }
+
+// A Resource is something outside that tasks use.
+type Resource struct {
+	// Path names it, with slashes: "addons/ORG/PROVIDER/NAME", "files/etc/app.env".
+	// Whoever uses a path uses everything below it.
+	Path string
+	// Read: it is only read.
+	Read bool
+}
+
+// A Namer is a Task that makes something of its task's name.
+type Namer interface{ TaskName(name string) }
+
+// claims reports whether tasks of the kind may use resources.
+func (k *Kind) claims() bool { _, ok := k.New().(ResourceUser); return ok }
 
 // An Action is what a Change does to its object.
 type Action int
@@ -127,9 +142,9 @@ const (
 	FlushHandlers Control = "flush_handlers" // handlers that were notified run now
 )
 
-// Last reports whether the change waits until everything above it has ended well:
-// it destroys something, or risks to.
-func (c Change) Last() bool { return c.Action.Destroys() || c.Risk != "" }
+// Destroys reports whether the change destroys something, or risks to. It waits
+// until everything above it has ended well.
+func (c Change) Destroys() bool { return c.Action.Destroys() || c.Risk != "" }
 
 // An Attr is one difference.
 type Attr struct {

@@ -1,14 +1,16 @@
 package engine
 
 import (
+	"runner/suggest"
+
+	"runner/diagnostic"
+
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
-	"runner/diagnostic"
 	"runner/engine/expr"
-	"runner/suggest"
 )
 
 // Link tells what a program's names have wrong: names that nothing defines,
@@ -18,24 +20,26 @@ func Link(p *Program, extra []string) []*diagnostic.Problem {
 	return link(p, extra).problems
 }
 
-// A linkedStep is one step in the order of a program, and what it needs.
+// A linkedStep is one step in the order of a program, what it reads and defines.
 type linkedStep struct {
 	step  *Step
 	play  *Play
 	index int // over the whole program
-	// needs are the steps that define names which it mentions.
-	needs []int
+	// reads are the names that it may read, those of the variables that it mentions too.
+	reads []string
 	// defines are the names that it may define.
 	defines []string
-	// all: it may mention any name, so it needs all defined before it.
+	// all: it may read any name.
 	all bool
 	// more: it may define any name.
 	more bool
+	// readsFiles: it may read files.
+	readsFiles bool
 	// unsure: it may be left out, or done at another time than its place says:
 	// it stands in a block or is a handler.
 	unsure bool
-	// unread: variables of its play may mention any name.
-	unread bool
+	// openVars: variables of its play may mention any name.
+	openVars bool
 	// wanted are the paths of its registered result that later steps mention;
 	// an empty path is the whole.
 	wanted [][]string
@@ -43,9 +47,15 @@ type linkedStep struct {
 	wantedAny bool
 }
 
-// opens reports whether the step is a barrier, by its kind or because nobody
+// barrier reports whether the step is a barrier, by its kind or because nobody
 // knows what it defines.
-func (s *linkedStep) opens() bool { return s.step.Kind.Guard || s.more }
+func (s *linkedStep) barrier() bool { return s.step.Kind.Guard || s.more }
+
+// certain reports whether the step defines its variables whenever what stands below
+// it runs: it has no condition and no loop, and its failure ends the play.
+func (s *linkedStep) certain() bool {
+	return len(s.step.When) == 0 && s.step.Loop == nil && s.step.IgnoreErrors == nil
+}
 
 // A linked is the order of a program, or of a part of it that was read while it ran.
 type linked struct {
@@ -56,16 +66,16 @@ type linked struct {
 
 type linker struct {
 	linked
-	extra      map[string]bool
-	registrars map[string][]int // name → the steps that define it, in order
-	vars       map[string]*Var  // of the play at hand
-	asked      map[string]bool  // by the play at hand
-	open       int              // from this step on any name may be defined
-	told       map[diagnostic.Place]bool
+	extra    map[string]bool
+	definers map[string][]int // name → the steps that define it, in order
+	vars     map[string]*Var  // of the play at hand
+	asked    map[string]bool  // by the play at hand
+	open     int              // from this step on any name may be defined
+	told     map[diagnostic.Place]bool
 }
 
 func newLinker(extra []string) *linker {
-	l := &linker{extra: map[string]bool{}, registrars: map[string][]int{}, told: map[diagnostic.Place]bool{}, open: math.MaxInt}
+	l := &linker{extra: map[string]bool{}, definers: map[string][]int{}, told: map[diagnostic.Place]bool{}, open: math.MaxInt}
 	l.of = map[*Step]*linkedStep{}
 	for _, name := range extra {
 		l.extra[name] = true
@@ -86,7 +96,7 @@ func link(p *Program, extra []string) *linked {
 			next = next[1:]
 		}
 	}
-	l.spreadAny()
+	l.markWanted()
 	l.unused()
 	return &l.linked
 }
@@ -130,10 +140,12 @@ func (l *linker) add(play *Play, s *Step) *linkedStep {
 		defined, more := s.Kind.Defines(s.Args)
 		names, ls.more = append(names, defined...), more
 	}
-	ls.defines = names
 	for _, name := range names {
-		if all := l.registrars[name]; name != "" && (len(all) == 0 || all[len(all)-1] != ls.index) {
-			l.registrars[name] = append(all, ls.index)
+		if name != "" {
+			ls.defines = append(ls.defines, name)
+		}
+		if all := l.definers[name]; name != "" && (len(all) == 0 || all[len(all)-1] != ls.index) {
+			l.definers[name] = append(all, ls.index)
 		}
 	}
 	return ls
@@ -153,27 +165,27 @@ func (l *linker) enter(play *Play) {
 			l.vars[f.Vars[i].Name] = &f.Vars[i]
 		}
 		if !f.Read {
-			l.unread(play)
+			l.openVars(play)
 		}
 	}
 }
 
-// unread notes that a file of variables is read when the play starts: any name
+// openVars notes that a file of variables is read when the play starts: any name
 // may be defined from there on, by something that mentions any other.
-func (l *linker) unread(play *Play) {
+func (l *linker) openVars(play *Play) {
 	for _, s := range l.steps {
 		if s.play == play {
-			l.open, s.unread = min(l.open, s.index), true
+			l.open, s.openVars = min(l.open, s.index), true
 		}
 	}
 }
 
-// spreadAny marks the results that a later step of dynamic names may mention.
-func (l *linker) spreadAny() {
+// markWanted marks the results that a later step of dynamic names may mention.
+func (l *linker) markWanted() {
 	later := false
 	for _, s := range slices.Backward(l.steps) {
 		s.wantedAny = later
-		later = later || s.all || s.more || s.unread
+		later = later || s.all || s.more || s.openVars
 	}
 }
 
@@ -193,8 +205,8 @@ func (l *linker) step(s *linkedStep) {
 	for _, r := range refs {
 		f.follow(r, nil)
 	}
-	slices.Sort(s.needs)
-	s.needs = slices.Compact(s.needs)
+	slices.Sort(s.reads)
+	s.reads = slices.Compact(s.reads)
 	if s.more {
 		l.open = min(l.open, s.index)
 	}
@@ -230,7 +242,7 @@ func (f *follower) follow(r expr.Ref, path []*Var) {
 	if f.extra[r.Name] {
 		return
 	}
-	registered := f.registrar(r)
+	registered := f.defined(r)
 	v := f.local[r.Name]
 	if v == nil {
 		v = f.vars[r.Name]
@@ -260,20 +272,20 @@ func (f *follower) followVar(r expr.Ref, v *Var, path []*Var) {
 	}
 }
 
-// registrar notes the step that defines a name last before this one. Those above
-// that one are wanted too as long as it shows only later which of them was done.
-func (f *follower) registrar(r expr.Ref) bool {
-	all := f.registrars[r.Name]
+// defined notes that the step may read a name, and reports whether a step above may
+// define it.
+func (f *follower) defined(r expr.Ref) bool {
+	f.at.reads = append(f.at.reads, r.Name)
+	all := f.definers[r.Name]
 	n, _ := slices.BinarySearch(all, f.at.index)
-	if n == 0 {
-		return false
-	}
-	f.at.needs = append(f.at.needs, all[n-1])
 	for _, i := range slices.Backward(all[:n]) {
 		by := f.steps[i]
 		by.wanted = append(by.wanted, r.Path)
+		if !by.unsure && !f.at.unsure && (by.step.Register == r.Name || by.certain()) {
+			break
+		}
 	}
-	return true
+	return n > 0
 }
 
 func (f *follower) undefined(r expr.Ref) {
@@ -281,7 +293,7 @@ func (f *follower) undefined(r expr.Ref) {
 		return
 	}
 	f.told[r.Place] = true
-	if later := f.registrars[r.Name]; len(later) > 0 {
+	if later := f.definers[r.Name]; len(later) > 0 {
 		s := f.steps[later[0]].step
 		f.problems = append(f.problems, diagnostic.Problemf(r.Place, "%q is used before it is registered", r.Name).
 			WithHint("the task at %s registers it", s.Place))
@@ -297,7 +309,7 @@ func (f *follower) undefined(r expr.Ref) {
 // known lists the names that stand at this place.
 func (f *follower) known() []string {
 	var list []string
-	for name, by := range f.registrars {
+	for name, by := range f.definers {
 		if by[0] < f.at.index {
 			list = append(list, name)
 		}

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"runner/engine/schedule"
 )
 
-// window bounds how many items of a list may be on their way beyond the first
-// one that has not been told, so that memory does not grow with the playbook.
+// window bounds how many items of a list may be at work beyond the first one that
+// has not been reported, so that memory does not grow with the playbook.
 const window = 256
 
 // A position is where in a run something stands: the number of the play, of the
@@ -18,10 +20,12 @@ type position []int
 
 func (p position) in(i int) position { return append(slices.Clip(p), i) }
 
-// A listRun runs a list of items, each in a goroutine of its own that waits for
-// what must be before it (design §4).
+// A listRun runs a list of items, each in a goroutine of its own that starts and
+// changes the world when the schedule says so.
 type listRun struct {
-	*playRun
+	play     *playRun
+	schedule *schedule.List
+	definers definers
 	up       *node // what the list is part of; nil for a play's own
 	order    *linked
 	at       position
@@ -29,42 +33,30 @@ type listRun struct {
 	handlers bool   // only what was notified is run, one after the other
 	catching bool   // a block around it deals with failures
 	nodes    []*node
-	touched  touchIndex
 	out      *stream
-	// failed is the index of the first item that failed; what stands before it
-	// goes on, as it would have been done one by one.
-	failed atomic.Int64
 }
 
-// A node is an item on its way.
+// A node is an item at work.
 type node struct {
-	*listRun
-	index    int
-	at       position
-	item     Item
-	linked   *linkedStep // of a step
-	guard    bool
-	before   *node              // the one above it, nil for the first
-	barrier  *node              // the last guard above it, nil if there is none
-	toucher  *node              // the last above it whose kind touches anything
-	needed   []*node            // in this list
-	definers map[string][]*node // of the whole list: who may define a name, in order
-	done     chan struct{}      // closed when outcome and failure are set
-	all      chan struct{}      // closed when it and all above it are done
-	// admitted is closed when what it touches is noted, or nothing is.
-	admitted chan struct{}
-	pass     sync.Once // closes admitted
-	out      *stream
-	outcome  Outcome
-	failure  *TaskEnd // what rescue is told; nil unless it failed
+	list    *listRun
+	play    *playRun
+	index   int
+	at      position
+	item    Item
+	linked  *linkedStep // of a step
+	place   *schedule.Node
+	worker  *schedule.Worker
+	needs   []schedule.Edge
+	out     *stream
+	outcome Outcome
+	failure *TaskEnd    // what rescue is given; nil unless it failed
+	applied atomic.Bool // it began to change something outside
 }
 
 // flush is the item at which handlers run.
 type flush struct{}
 
 func (flush) item() {}
-
-func never() int64 { return 1 << 62 }
 
 // A segment is what a list is made of and where it stands.
 type segment struct {
@@ -77,139 +69,56 @@ type segment struct {
 	catching bool
 }
 
-// list prepares a list: it connects each item with those that it waits for.
-func (p *playRun) list(of segment, out *stream) *listRun {
-	l := &listRun{playRun: p, up: of.up, order: of.order, at: of.at, frame: of.frame, handlers: of.handlers, catching: of.catching, out: out}
-	l.failed.Store(never())
-	places := map[int]int{} // a step's place in the program → its item's in the list
-	definers := map[string][]*node{}
-	var before, barrier, toucher *node
+// newList prepares a list.
+func (p *playRun) newList(of segment, out *stream) *listRun {
+	l := &listRun{play: p, up: of.up, order: of.order, at: of.at, frame: of.frame,
+		handlers: of.handlers, catching: of.catching, out: out}
+	g := newGraph(of.items, of.order, p.opt.Step != nil || of.handlers)
+	l.definers = g.definers
+	l.schedule = p.schedule.List(g.specs, schedule.Options{Sequential: p.sequential()})
 	for i, it := range of.items {
-		n := &node{listRun: l, index: i, at: of.at.in(i), item: it, before: before, barrier: barrier, toucher: toucher,
-			done: make(chan struct{}), all: make(chan struct{}), admitted: make(chan struct{})}
-		n.link(of.order, places)
-		n.definers = definers
-		for _, name := range n.defines(of.order) {
-			definers[name] = append(definers[name], n)
+		n := &node{list: l, play: p, index: i, at: of.at.in(i), item: it, place: l.schedule.Node(i), needs: g.specs[i].Needs}
+		if step, ok := it.(*Step); ok {
+			n.linked = of.order.of[step]
 		}
 		l.nodes = append(l.nodes, n)
-		before = n
-		if n.guard {
-			barrier = n
-		}
-		if n.touches() {
-			toucher = n
-		} else {
-			n.letPass()
-		}
 	}
 	return l
 }
 
-// letPass lets those pass that wait to learn what the step touches.
-func (n *node) letPass() { n.pass.Do(func() { close(n.admitted) }) }
-
-// link finds what the item needs, and notes where its own steps are.
-func (n *node) link(order *linked, places map[int]int) {
-	var needs []int
-	switch it := n.item.(type) {
-	case *Step:
-		n.linked = order.of[it]
-		n.guard = n.linked.opens() || n.handlers || n.opt.Step != nil
-		needs, places[n.linked.index] = n.linked.needs, n.index
-	case *Block:
-		n.guard = true
-		for s := range stepsOf(it) {
-			needs = append(needs, order.of[s].needs...)
-			places[order.of[s].index] = n.index
-		}
-	default:
-		n.guard = true
-	}
-	for _, need := range needs {
-		if i, here := places[need]; here && i < n.index {
-			n.needed = append(n.needed, n.nodes[i])
-		}
-	}
-}
-
-// defines gives the names that the item may define.
-func (n *node) defines(order *linked) []string {
-	var names []string
-	for st := range stepsOf(n.item) {
-		names = append(names, order.of[st].defines...)
-	}
-	return names
-}
-
-// settle waits for all above the item that may define a name: whoever looks it up
-// then finds the value that one job would have found.
-func (n *node) settle(name string) {
-	for _, d := range n.definers[name] {
-		if d.index >= n.index {
-			break
-		}
-		<-d.done
-	}
-	if n.up != nil {
-		n.up.settle(name)
-	}
-}
-
-func stepsOf(items ...Item) func(yield func(*Step) bool) {
-	return func(yield func(*Step) bool) { eachStep(items, yield) }
-}
-
-// touches reports whether the kind of the step may touch anything outside.
-func (n *node) touches() bool {
-	if n.linked == nil {
-		return false
-	}
-	_, ok := n.linked.step.Kind.New().(Toucher)
-	return ok
-}
-
-// work runs the list to its end. It is told meanwhile, by another goroutine.
-func (l *listRun) work(ctx context.Context) {
+// run runs the list to its end. It is reported meanwhile, by another goroutine.
+func (l *listRun) run(ctx context.Context) {
+	var nodes sync.WaitGroup
 	room := make(chan struct{}, window)
 	for _, n := range l.nodes {
 		room <- struct{}{}
-		n.out = l.out.branch(func() { <-room })
-		go n.work(ctx)
+		n.out = l.out.branch(n.withdrawn, func() { <-room })
+		nodes.Go(func() { n.run(ctx) })
 	}
-	if len(l.nodes) > 0 {
-		<-l.nodes[len(l.nodes)-1].all
-	}
+	nodes.Wait()
+	l.withdraw()
 	l.out.close()
 }
 
-// failure gives what failed first, nil if nothing did.
+// failure returns what failed first, nil if nothing did.
 func (l *listRun) failure() *TaskEnd {
-	if i := l.failed.Load(); i < never() {
+	if i := l.schedule.FirstFailed(); i >= 0 {
 		return l.nodes[i].failure
 	}
 	return nil
 }
 
-// work takes one item from waiting to done.
-func (n *node) work(ctx context.Context) {
-	n.wait()
+// run takes one item from waiting to its end.
+func (n *node) run(ctx context.Context) {
+	n.worker = n.place.Start()
 	if n.blocked(ctx) {
-		n.block(ctx)
+		n.outcome = Blocked
+		n.reportBlocked(ctx)
 	} else {
 		n.do(ctx)
 	}
-	if n.failure != nil {
-		n.noteFailure(int64(n.index))
-	}
 	n.out.close()
-	n.leave()
-	close(n.done)
-	if n.before != nil {
-		<-n.before.all
-		n.before = nil // let go of the chain behind
-	}
-	close(n.all)
+	n.worker.End(n.failure != nil)
 }
 
 func (n *node) do(ctx context.Context) {
@@ -223,92 +132,104 @@ func (n *node) do(ctx context.Context) {
 	}
 }
 
-// block ends an item that may not start any more. Its steps are told, except
-// where a rescue makes up for that, or the play was ended on purpose.
-func (n *node) block(ctx context.Context) {
-	n.outcome = Blocked
-	if n.handlers || ctx.Err() == nil && (n.catching || n.ended.Load()) {
-		return
-	}
-	switch it := n.item.(type) {
-	case *Step:
-		n.out.add(TaskEnd{Step: it, Outcome: Blocked})
-	case *Block:
-		for s := range stepsOf(slices.Concat(it.Body, it.Always)...) {
-			n.out.add(TaskEnd{Step: s, Outcome: Blocked})
-		}
-	}
-}
-
-// leave lets pass whoever is still held back, once those above let pass too.
-func (n *node) leave() {
-	if n.toucher == nil {
-		n.letPass()
-		return
-	}
-	select {
-	case <-n.admitted:
-	default:
-		above := n.toucher.admitted
-		go func() { <-above; n.letPass() }()
-	}
-}
-
-// wait holds an item until everything has ended that it must not overtake.
-func (n *node) wait() {
-	if n.before != nil && (n.opt.Jobs == 1 || n.guard || n.linked != nil && n.linked.all) {
-		<-n.before.all
-		return
-	}
-	if n.barrier != nil {
-		<-n.barrier.all
-	}
-	for _, needed := range n.needed {
-		<-needed.done
-	}
-}
-
-// blocked tells whether an item may not start any more.
+// blocked reports whether an item may not start any more.
 func (n *node) blocked(ctx context.Context) bool {
-	if ctx.Err() != nil || n.ended.Load() {
+	if ctx.Err() != nil || n.play.ended.Load() {
 		return true
 	}
-	if _, ok := n.item.(flush); ok {
-		return !n.force && n.failed.Load() < int64(n.index)
-	}
-	if n.opt.KeepGoing && !n.catching && !n.fatal.Load() {
-		return slices.ContainsFunc(n.needed, func(needed *node) bool {
+	failed := n.list.schedule.Failed(n.index)
+	switch {
+	case n.isFlush():
+		return failed && !n.play.force
+	case n.independent():
+		return slices.ContainsFunc(n.needs, func(e schedule.Edge) bool {
+			needed := n.list.nodes[e.To]
 			return needed.failure != nil || needed.outcome == Blocked
 		})
 	}
-	return n.failed.Load() < int64(n.index)
+	return failed
 }
 
-func (l *listRun) noteFailure(index int64) {
-	for {
-		old := l.failed.Load()
-		if old <= index || l.failed.CompareAndSwap(old, index) {
-			return
-		}
+func (n *node) isFlush() bool { _, ok := n.item.(flush); return ok }
+
+// independent reports whether the item goes on though another one failed: --keep-going.
+func (n *node) independent() bool {
+	return n.play.opt.KeepGoing && !n.list.catching && !n.play.fatal.Load()
+}
+
+// reportBlocked reports an item that may not start any more, step by step, except
+// where a rescue makes up for that, or the play was ended on purpose.
+func (n *node) reportBlocked(ctx context.Context) {
+	if n.list.handlers || ctx.Err() == nil && (n.list.catching || n.play.ended.Load()) {
+		return
+	}
+	for _, end := range blockedEnds(n.item) {
+		n.out.add(end)
 	}
 }
 
-// waitForAll waits until every earlier step of the play has ended. It reports
-// whether all ended well, and whether there was anything to wait for.
-func (n *node) waitForAll() (well, waited bool) {
-	if n.before != nil {
-		select {
-		case <-n.before.all:
-		default:
-			waited = true
-			<-n.before.all
+func blockedEnds(it Item) []TaskEnd {
+	var ends []TaskEnd
+	items := []Item{it}
+	if b, ok := it.(*Block); ok {
+		items = slices.Concat(b.Body, b.Always)
+	}
+	for s := range stepsOf(items...) {
+		ends = append(ends, TaskEnd{Step: s, Outcome: Blocked})
+	}
+	return ends
+}
+
+// withdrawn returns what is reported instead of the item's own events: it was worked
+// out ahead, without effects, before something above it turned out to have failed.
+// It is called when all above the item has been reported.
+func (n *node) withdrawn() ([]TaskEnd, bool) {
+	if !n.list.schedule.Failed(n.index) || !n.ahead() {
+		return nil, false
+	}
+	if n.list.catching {
+		return nil, true
+	}
+	return blockedEnds(n.item), true
+}
+
+// ahead reports whether the item is a step that changed nothing outside, though it
+// may have started before all above it had ended.
+func (n *node) ahead() bool {
+	return n.linked != nil && !n.applied.Load() && !n.independent() && !n.list.handlers
+}
+
+// withdraw takes back what steps defined and notified that were worked out ahead
+// of a failure.
+func (l *listRun) withdraw() {
+	first := l.schedule.FirstFailed()
+	if first < 0 {
+		return
+	}
+	for _, n := range l.nodes[first+1:] {
+		if n.outcome != Blocked && n.ahead() {
+			l.play.facts.withdraw(n.at)
+			l.play.included.withdraw(n.at)
+			l.play.notified.withdraw(n.at)
 		}
 	}
-	return n.well(), waited
 }
 
 // well reports whether nothing above the item has failed, here and in the lists
 // that this one is part of.
 func (n *node) well() bool {
-	return n.failed.Load() > int64(n.index) && (n.up == nil || n.up.well())
+	return !n.list.schedule.Failed(n.index) && (n.list.up == nil || n.list.up.well())
+}
+
+// ofHandler reports whether the item is a handler, or was brought in by one.
+func (n *node) ofHandler() bool {
+	return n.list.handlers || n.list.up != nil && n.list.up.ofHandler()
+}
+
+// awaitName waits for all above the item that may define a name: whoever looks it
+// up then finds the value that a sequential run would have found.
+func (n *node) awaitName(worker *schedule.Worker, name string) {
+	if above := n.list.definers[name]; len(above) > 0 {
+		worker.WaitFor(above.nodes(n.list.schedule)...)
+	}
 }

@@ -1,14 +1,14 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
-	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
@@ -17,66 +17,57 @@ func (l *Loop) variable() string { return cmp.Or(l.Var, "item") }
 
 // A looping is a step being done for each item of a list.
 type looping struct {
-	*node
-	scope  *scope
-	step   *Step
-	name   string
-	items  []Value
-	serial bool          // one after the other, each seeing what the one before did
-	told   chan struct{} // bounds what waits to be told
-	work   chan struct{} // bounds what is at work: throttle
-	pause  time.Duration
+	whole    *attempt // the step itself
+	step     *Step
+	items    []Value
+	serial   bool          // one after the other, each seeing what the one before did
+	reported chan struct{} // bounds what waits to be reported
+	width    int           // bounds what is at work: throttle
+	pause    time.Duration
 }
 
-// loop does a step for each item of its list, and gives how that ended.
-func (n *node) loop(ctx context.Context, sc *scope, end TaskEnd) (TaskEnd, []*attempt) {
-	whole := n.attempt(sc, end) // of the step, should it not come to its items
-	l := &looping{node: n, scope: sc, step: sc.step, name: end.Name, told: make(chan struct{}, window)}
-	err := whole.keywords()
+// loop does a step for each item of its list, and returns how that ended.
+func (a *attempt) loop(ctx context.Context, end TaskEnd) (TaskEnd, []ending) {
+	l := &looping{whole: a, step: a.step, reported: make(chan struct{}, window)}
+	t, err := try{}, a.keywords(&end)
 	if err == nil {
-		err = l.prepare(whole)
+		t, err = l.prepare()
 	}
 	if err != nil || len(l.items) == 0 {
-		whole.conclude(err)
-		return whole.end, nil
+		t.err = err
+		e := ending{TaskEnd: end}
+		a.conclude(&e, t)
+		return e.TaskEnd, nil
 	}
-	attempts := l.run(ctx)
-	end = l.sum(whole.end, attempts)
-	return end, attempts
+	endings := l.run(ctx)
+	return l.sum(end, endings), endings
 }
 
 // prepare evaluates the list and what is said about the loop. Where there are no
-// items it leaves in `whole` how the step ended.
-func (l *looping) prepare(whole *attempt) error {
-	v, err := l.step.Loop.Over.Eval(l.scope.context())
+// items it returns how the step ended.
+func (l *looping) prepare() (try, error) {
+	v, err := l.step.Loop.Over.Eval(l.whole.scope.context())
 	if err != nil {
 		// A condition that is false whatever the item needs no list.
-		if free, bad := l.scope.test(l.free()); bad == nil && free.failing != nil {
-			whole.skip(free.failing)
-			return nil
+		if free, bad := l.whole.scope.test(l.free()); bad == nil && free.failing != nil {
+			return l.whole.skip(free.failing), nil
 		}
-		return err
+		return try{}, err
 	}
 	if u, ok := v.(*value.Unknown); ok {
-		whole.result = u
-		if l.step.Kind.changes() {
-			whole.end.Outcome = Changed
-		}
-		return nil
+		return try{outcome: Unknown, value: u}, nil
 	}
 	if l.items, err = l.step.Loop.itemsOf(v); err != nil {
-		return diagnostic.Problemf(l.step.Loop.Over.Place, "%s", err)
+		return try{}, diagnostic.Problemf(l.step.Loop.Over.Place, "%s", err)
 	}
 	if len(l.items) == 0 {
-		whole.end.Outcome = Skipped
-		whole.result = value.MapOf("changed", false, "results", []Value{}, "skipped", true,
-			"skipped_reason", "No items in the list")
-		return nil
+		return try{outcome: Skipped, value: value.MapOf("changed", false, "results", []Value{}, "skipped", true,
+			"skipped_reason", "No items in the list")}, nil
 	}
-	return l.pace()
+	return try{}, l.pace()
 }
 
-// free gives the conditions that do not mention the loop's variables.
+// free returns the conditions that do not mention the loop's variables.
 func (l *looping) free() []*Condition {
 	own := l.step.own()
 	var list []*Condition
@@ -139,27 +130,26 @@ func flat(v Value) []Value {
 // pace finds how many items are done at once.
 func (l *looping) pace() error {
 	loop := l.step.Loop
-	throttle, err := l.scope.number(l.step.Throttle, 0)
+	throttle, err := l.whole.scope.number(l.step.Throttle, 0)
 	if err != nil {
 		return err
 	}
-	pause, err := l.scope.number(loop.Pause, 0)
+	pause, err := l.whole.scope.number(loop.Pause, 0)
 	if err != nil {
 		return err
 	}
 	l.pause = seconds(pause)
 	kind := l.step.Kind
-	l.serial = l.opt.Jobs == 1 || kind.Guard || kind.Defines != nil || pause > 0 || throttle == 1 ||
+	l.serial = l.whole.play.sequential() || kind.Guard || kind.Defines != nil || pause > 0 || throttle == 1 ||
 		loop.BreakWhen != nil || l.mentionsItself()
-	width := window
+	l.width = window
 	if throttle >= 1 {
-		width = int(throttle)
+		l.width = int(min(throttle, window))
 	}
-	l.work = make(chan struct{}, min(width, window))
 	return nil
 }
 
-// mentionsItself reports whether an item may look at what the one before gave.
+// mentionsItself reports whether an item may read the result of the one before.
 func (l *looping) mentionsItself() bool {
 	return l.step.Register != "" && slices.ContainsFunc(stepRefs(l.step), func(r expr.Ref) bool {
 		return r.Any || r.Name == l.step.Register
@@ -167,64 +157,81 @@ func (l *looping) mentionsItself() bool {
 }
 
 // run does the items. All are done, even if one fails.
-func (l *looping) run(ctx context.Context) []*attempt {
-	var attempts []*attempt
-	var wg sync.WaitGroup
-	admitted := (<-chan struct{})(nil)
-	if l.toucher != nil {
-		admitted = l.toucher.admitted
+func (l *looping) run(ctx context.Context) []ending {
+	if l.serial {
+		return l.oneByOne(ctx)
 	}
+	endings := make([]ending, len(l.items))
+	for i := range l.items {
+		l.reported <- struct{}{}
+		item := l.item(i)
+		item.worker = l.whole.worker.Fork(l.width)
+		item.scope.worker = item.worker
+		go func() {
+			endings[i] = l.do(ctx, item)
+			item.out.close()
+			item.worker.End(false)
+		}()
+	}
+	l.whole.worker.NoMoreClaims()
+	l.whole.worker.Join()
+	return endings
+}
+
+func (l *looping) oneByOne(ctx context.Context) []ending {
+	var endings []ending
 	for i := range l.items {
 		if i > 0 && l.pause > 0 && sleep(ctx, l.pause) != nil {
 			break
 		}
-		l.told <- struct{}{}
-		l.work <- struct{}{}
-		a := l.item(i, admitted)
-		admitted = a.admitted
-		attempts = append(attempts, a.attempt)
-		if l.serial {
-			a.work(ctx, l)
-			if l.breaks(a.attempt) {
-				break
-			}
-			continue
+		l.reported <- struct{}{}
+		item := l.item(i)
+		e := l.do(ctx, item)
+		stop := l.breaks(item, &e)
+		endings = append(endings, e)
+		item.out.close()
+		if stop {
+			break
 		}
-		wg.Go(func() { a.work(ctx, l) })
 	}
-	go func() { <-admitted; l.letPass() }()
-	wg.Wait()
-	return attempts
+	return endings
 }
 
-// An itemRun is one item of a loop on its way.
-type itemRun struct {
-	*attempt
-	admitted chan struct{}
-	pass     sync.Once
+// item returns the attempt of one item.
+func (l *looping) item(i int) *attempt {
+	a, sc := *l.whole, *l.whole.scope
+	sc.at = l.whole.scope.at.in(i)
+	sc.frame = &frame{up: sc.frame, values: l.variables(i)}
+	a.scope = &sc
+	a.out = l.whole.out.branch(nil, func() { <-l.reported })
+	return &a
 }
 
-// item prepares one item.
-func (l *looping) item(i int, earlier <-chan struct{}) *itemRun {
-	sc := *l.scope
-	sc.at = l.at.in(i)
-	sc.frame = &frame{up: l.frame, values: l.variables(i)}
-	r := &itemRun{admitted: make(chan struct{})}
-	r.attempt = &attempt{node: l.node, scope: &sc, step: l.step, ended: make(toucher), earlier: earlier,
-		out: l.out.branch(func() { <-l.told }),
-		end: TaskEnd{Step: l.step, Name: l.name, Start: time.Now(), Handler: l.ofHandler()}}
-	r.letPass = func() { r.pass.Do(func() { close(r.admitted) }) }
-	return r
+// do does one item and reports how it ended.
+func (l *looping) do(ctx context.Context, item *attempt) ending {
+	end := TaskEnd{Step: l.step, Name: item.name, Start: time.Now(), Handler: item.node.ofHandler()}
+	e := ending{TaskEnd: end, at: item.scope.at, frame: item.scope.frame}
+	if ctx.Err() != nil {
+		e.Outcome = Blocked
+	} else {
+		e = item.run(ctx, end)
+	}
+	l.complete(e)
+	if e.Outcome != Blocked {
+		item.out.add(ItemEnd{TaskEnd: e.TaskEnd, Label: l.label(item, e)})
+	}
+	e.Change = nil
+	return e
 }
 
-// variables gives what an item sees of its loop.
+// variables returns what an item sees of its loop.
 func (l *looping) variables(i int) map[string]Value {
 	loop := l.step.Loop
 	values := map[string]Value{loop.variable(): l.items[i], "ansible_loop_var": loop.variable()}
 	if loop.Index != "" {
 		values[loop.Index], values["ansible_index_var"] = i, loop.Index
 	}
-	if extended, err := l.scope.flag(loop.Extended, false); err == nil && extended {
+	if extended, err := l.whole.scope.flag(loop.Extended, false); err == nil && extended {
 		values["ansible_loop"] = l.extended(i)
 	}
 	return values
@@ -243,35 +250,14 @@ func (l *looping) extended(i int) *value.Map {
 	return m
 }
 
-// work does one item and tells how it ended.
-func (r *itemRun) work(ctx context.Context, l *looping) {
-	defer func() { <-l.work }()
-	if ctx.Err() != nil {
-		r.end.Outcome = Blocked
-	} else {
-		r.run(ctx)
-	}
-	l.complete(r.attempt)
-	if r.end.Outcome != Blocked {
-		r.out.add(ItemEnd{TaskEnd: r.end, Label: l.label(r.attempt)})
-	}
-	r.end.Change = nil
-	r.out.close()
-	close(r.ended)
-	if r.earlier != nil { // whoever is below waits for those above too
-		<-r.earlier
-	}
-	r.letPass()
-}
-
 // complete adds to an item's result which item it was.
-func (l *looping) complete(a *attempt) {
-	m, ok := a.end.Result.(*value.Map)
+func (l *looping) complete(e ending) {
+	m, ok := e.Result.(*value.Map)
 	if !ok {
 		return
 	}
 	for _, name := range []string{l.step.Loop.variable(), l.step.Loop.Index, "ansible_loop"} {
-		if v, ok := a.scope.frame.values[name]; ok && name != "" {
+		if v, ok := e.frame.values[name]; ok && name != "" {
 			m.Set(name, v)
 		}
 	}
@@ -280,59 +266,59 @@ func (l *looping) complete(a *attempt) {
 		m.Set("ansible_index_var", l.step.Loop.Index)
 	}
 	if l.serial && l.step.Register != "" {
-		l.facts.set(l.step.Register, a.scope.at, registered{value: m})
+		l.whole.play.facts.set(l.step.Register, e.at, registered{value: m})
 	}
 }
 
-// label gives what is shown of an item.
-func (l *looping) label(a *attempt) string {
+// label returns what is shown of an item.
+func (l *looping) label(item *attempt, e ending) string {
 	switch {
-	case a.end.NoLog:
+	case e.NoLog:
 		return "(censored due to no_log)"
 	case l.step.Loop.Label != nil:
-		return l.render(a.scope, l.step.Loop.Label)
+		return item.play.render(item.scope, l.step.Loop.Label)
 	}
-	v, _ := a.scope.frame.value(l.step.Loop.variable())
+	v, _ := e.frame.value(l.step.Loop.variable())
 	return value.Text(v)
 }
 
-// breaks reports whether the rest of the items is left out.
-func (l *looping) breaks(a *attempt) bool {
-	if l.step.Loop.BreakWhen == nil || a.end.Outcome == Blocked {
+// breaks reports whether the rest of the items is left out. Where that cannot be
+// evaluated, the item fails.
+func (l *looping) breaks(item *attempt, e *ending) bool {
+	if l.step.Loop.BreakWhen == nil || e.Outcome == Blocked {
 		return false
 	}
-	sc := a.scope
+	sc := item.scope
 	if l.step.Register != "" {
-		sc = sc.with(map[string]Value{l.step.Register: a.end.Result})
+		sc = sc.with(map[string]Value{l.step.Register: e.Result})
 	}
-	v, err := sc.test(l.step.Loop.BreakWhen)
+	c, err := sc.test(l.step.Loop.BreakWhen)
 	if err != nil {
-		a.conclude(err)
+		item.conclude(e, try{value: e.Result, err: err})
 		return true
 	}
-	return v.holds
+	return c.holds
 }
 
 // sum makes of how the items ended how the step did.
-func (l *looping) sum(end TaskEnd, attempts []*attempt) TaskEnd {
+func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 	end.Looped = true
-	results := make([]Value, len(attempts))
+	results := make([]Value, len(items))
 	count := map[Outcome]int{}
-	for i, a := range attempts {
-		results[i] = a.end.Result
-		count[a.end.Outcome]++
-		end.NoLog = end.NoLog || a.end.NoLog
-		end.Included = cmp.Or(end.Included, a.end.Included)
-		if a.end.Problem != nil && (end.Problem == nil || a.end.Outcome == Failed && count[Failed] == 1) {
-			end.Problem = a.end.Problem
+	for i, e := range items {
+		results[i] = e.Result
+		count[e.Outcome]++
+		end.NoLog = end.NoLog || e.NoLog
+		end.Included = cmp.Or(end.Included, e.Included)
+		if e.Problem != nil && (end.Problem == nil || e.Outcome == Failed && count[Failed] == 1) {
+			end.Problem = e.Problem
 		}
 	}
-	skipped := count[Skipped] == len(attempts)
+	skipped := count[Skipped] == len(items)
 	failed := count[Failed]+count[Ignored] > 0
-	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed",
-		"changed", slices.ContainsFunc(attempts, (*attempt).changed))
+	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed", "changed", count[Changed] > 0)
 	switch {
-	case count[Blocked] > 0 || len(attempts) == 0:
+	case count[Blocked] > 0 || len(items) == 0:
 		end.Outcome = Blocked
 	case count[Failed] > 0:
 		end.Outcome = Failed
@@ -341,8 +327,10 @@ func (l *looping) sum(end TaskEnd, attempts []*attempt) TaskEnd {
 	case skipped:
 		end.Outcome = Skipped
 		result.Set("msg", "All items skipped")
-	case slices.ContainsFunc(attempts, (*attempt).changed):
+	case count[Changed] > 0:
 		end.Outcome = Changed
+	case count[Unknown] > 0:
+		end.Outcome = Unknown
 	}
 	if failed {
 		result.Set("failed", true)
@@ -352,6 +340,3 @@ func (l *looping) sum(end TaskEnd, attempts []*attempt) TaskEnd {
 	end.Silent = l.step.Kind.Silent && !failed
 	return end
 }
-
-// changed reports whether an item changed anything, as far as can be known.
-func (a *attempt) changed() bool { return a.end.Outcome == Changed }

@@ -33,7 +33,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_verbosity":
 		return s.opt.Verbosity, true
 	case "ansible_forks":
-		return cap(s.slots), true
+		return s.schedule.Slots(), true
 	case "ansible_version":
 		return ansibleVersion(), true
 	case "ansible_run_tags":

@@ -1,93 +1,82 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
-	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
-// conclude makes of a result or an error what is told and registered.
-func (a *attempt) conclude(err error) {
-	end := &a.end
-	if end.Outcome == Blocked {
+// conclude makes of a try what is registered and reported.
+func (a *attempt) conclude(e *ending, t try) {
+	if e.Outcome = t.outcome; t.outcome == Blocked {
 		return
 	}
-	if err == nil {
-		err = a.announce()
+	e.Change, e.Problem = t.change, nil
+	if t.err == nil && t.outcome == Changed {
+		t.err = a.notify()
 	}
 	kind := a.step.Kind
-	if err != nil {
-		a.included, a.control, end.Included = nil, NoControl, ""
-		end.Outcome = Failed
-		end.Problem = a.place(err)
+	if t.err != nil {
+		e.Outcome = Failed
+		e.Problem = a.place(t.err)
 		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore {
-			end.Outcome = Ignored
+			e.Outcome = Ignored
 		}
-	} else if end.Outcome != Skipped {
-		a.define()
+	} else if t.outcome != Skipped && t.change != nil {
+		a.define(t.change)
+		e.control, e.included = t.change.Control, t.included
+		if t.included != nil {
+			e.Included = t.included.File
+		}
 	}
-	end.Result = a.registered(err)
-	end.Shows = kind.Shows && err == nil && end.Outcome != Skipped
-	end.Tells = (kind.Tells || kind.Shows) && end.Change != nil && !a.hushed()
-	end.Silent = kind.Silent && err == nil
-}
-
-// hushed reports whether the task itself wants its good result not to be printed.
-func (a *attempt) hushed() bool { return a.end.Change != nil && a.end.Change.Hush }
-
-// announce notifies handlers of a change.
-func (a *attempt) announce() error {
-	if a.end.Outcome != Changed {
-		return nil
-	}
-	return a.notify()
+	e.Result = a.registered(e.Outcome, t)
+	e.Shows = kind.Shows && t.err == nil && e.Outcome != Skipped
+	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Hush
+	e.Silent = kind.Silent && t.err == nil
 }
 
 // define sets the variables that the task sets.
-func (a *attempt) define() {
-	c := a.end.Change
-	if c == nil {
-		return
-	}
+func (a *attempt) define(c *Change) {
 	for name, v := range c.Facts.All() {
-		a.facts.set(value.Text(name), a.scope.at, registered{value: v})
+		a.play.facts.set(value.Text(name), a.scope.at, registered{value: v})
 	}
 	for _, v := range c.Vars {
-		a.node.included.set(v.Name, a.scope.at, registered{lazy: &v})
+		a.play.included.set(v.Name, a.scope.at, registered{lazy: &v})
 	}
 }
 
-// registered gives the result with what every result has.
-func (a *attempt) registered(err error) Value {
-	if _, ok := a.result.(*value.Unknown); ok && err == nil {
-		return a.result
+// registered returns the result with what every result has.
+func (a *attempt) registered(o Outcome, t try) Value {
+	if _, ok := t.value.(*value.Unknown); ok && t.err == nil {
+		return t.value
 	}
-	m := a.resultMap()
-	if err != nil {
-		m = a.failed(err)
+	m := resultMap(t.value)
+	if t.err != nil {
+		m = a.failed(t.err)
 	}
-	if a.tried > 0 {
-		m.Set("attempts", a.tried)
+	if t.number > 0 {
+		m.Set("attempts", t.number)
 	}
-	if a.end.Outcome != Skipped {
-		m.Set("changed", a.end.Outcome == Changed)
-		m.Set("failed", err != nil)
+	if o != Skipped {
+		m.Set("changed", o == Changed)
+		m.Set("failed", t.err != nil)
 	}
 	return m
 }
 
-// resultMap copies what the task gave.
-func (a *attempt) resultMap() *value.Map {
-	m, _ := a.result.(*value.Map)
+// resultMap copies what a task returned.
+func resultMap(v Value) *value.Map {
+	m, _ := v.(*value.Map)
 	return m.Clone()
 }
 
-// failed gives the result of a failure: what the error itself says, or its message.
+// failed returns the result of a failure: what the error itself says, or its message.
 func (a *attempt) failed(err error) *value.Map {
 	if f, ok := errors.AsType[*Failure](err); ok && f.Result != nil {
 		return f.Result.Clone()

@@ -27,21 +27,24 @@ type playRun struct {
 	fatal    atomic.Bool // a failure that --keep-going does not pass over
 }
 
-// runPlay runs one play and tells it.
+// runPlay runs one play and reports it.
 func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked) {
 	p := &playRun{run: r, play: play, order: order, place: position{number}}
 	problem := p.begin(ctx)
-	r.tell(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
+	r.report(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
 	if problem != nil {
-		r.tell(PlayFailed{Problem: problem})
+		r.report(PlayFailed{Problem: problem})
 		return
 	}
 	out := newStream()
-	go p.list(segment{items: p.items(), order: p.order, at: p.place}, out).work(ctx)
-	r.tellAll(out)
+	go p.newList(segment{items: p.items(), order: p.order, at: p.place}, out).run(ctx)
+	r.reportAll(out)
 }
 
-// items gives what is to be run, with a flush of the handlers after each list.
+// sequential reports whether one task is done after the other.
+func (p *playRun) sequential() bool { return p.opt.Jobs == 1 || p.play.Linear }
+
+// items returns what is to be run, with a flush of the handlers after each list.
 func (p *playRun) items() []Item {
 	var all []Item
 	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {

@@ -24,7 +24,9 @@ type Play struct {
 	// Given counts from 0 which of the files that were given it came from: File, or
 	// one that imports it.
 	Given int
-	Tags  []string // those of the play itself; they are in its steps' too
+	// Linear: one task after the other, as with one job (strategy: linear).
+	Linear bool
+	Tags   []string // those of the play itself; they are in its steps' too
 
 	Vars      []Var
 	Prompts   []*Prompt
@@ -192,6 +194,10 @@ func (p *Play) Steps() iter.Seq[*Step] {
 			}
 		}
 	}
+}
+
+func stepsOf(items ...Item) iter.Seq[*Step] {
+	return func(yield func(*Step) bool) { eachStep(items, yield) }
 }
 
 func eachStep(items []Item, yield func(*Step) bool) bool {

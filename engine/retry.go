@@ -1,12 +1,13 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"runner/diagnostic"
 	"runner/engine/expr/value"
 )
 
@@ -19,35 +20,40 @@ type Failure struct {
 func (f *Failure) Error() string { return f.Msg }
 
 // tries carries a task out until it comes out as it should, or as often as it may.
-func (a *attempt) tries(ctx context.Context, task Task) error {
+func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 	limit, err := a.limit()
 	if err != nil {
-		return err
+		return try{err: err}
 	}
-	for a.tried = 1; ; a.tried++ {
-		err := a.try(ctx, task)
-		if limit == 1 || a.end.Outcome == Blocked || ctx.Err() != nil {
-			if limit == 1 {
-				a.tried = 0
-			}
-			return err
+	if limit == 1 {
+		return a.try(ctx, task, 0)
+	}
+	for number := 1; ; number++ {
+		t := a.try(ctx, task, number)
+		if t.outcome == Blocked || ctx.Err() != nil {
+			return t
 		}
-		good, bad := a.good(err)
-		if bad != nil || good {
-			return bad
+		good, err := a.good(t)
+		if err != nil {
+			t.err = err
+			return t
 		}
-		if a.tried == limit {
-			a.tried--
-			return a.gaveUp(err)
+		if good {
+			return t
 		}
-		a.tellRetry(err, limit)
+		if number == limit {
+			t.number--
+			return a.gaveUp(t)
+		}
+		a.reportRetry(t, limit, end.NoLog)
 		if err := a.pause(ctx); err != nil {
-			return err
+			t.err = err
+			return t
 		}
 	}
 }
 
-// limit gives how often a task may be tried.
+// limit returns how often a task may be tried.
 func (a *attempt) limit() (int, error) {
 	if a.step.Retries == nil && a.step.Until == nil {
 		return 1, nil
@@ -58,46 +64,46 @@ func (a *attempt) limit() (int, error) {
 
 // good reports whether a try was the last one: its condition holds, or cannot be
 // known yet; where there is none, it did not fail.
-func (a *attempt) good(err error) (bool, error) {
-	if a.end.Outcome == Skipped {
-		return true, err
+func (a *attempt) good(t try) (bool, error) {
+	if t.outcome == Skipped {
+		return true, t.err
 	}
 	if a.step.Until == nil {
-		return err == nil, nil
+		return t.err == nil, nil
 	}
-	v, bad := a.judged(err).test(a.step.Until)
-	if bad != nil {
-		return false, bad
+	c, err := a.resultScope(t).test(a.step.Until)
+	if err != nil {
+		return false, err
 	}
-	if good := v.holds || v.unknown != nil || a.planned(); good {
-		return true, err
+	if c.holds || c.unknown != nil || t.planned() {
+		return true, t.err
 	}
 	return false, nil
 }
 
 // planned reports that the change was not carried out, because this is a check:
 // trying again would change nothing.
-func (a *attempt) planned() bool {
-	return a.end.Change != nil && a.end.Change.Action != None && !a.applied
+func (t try) planned() bool {
+	return t.change != nil && t.change.Action != None && !t.applied
 }
 
-func (a *attempt) gaveUp(err error) error {
-	if err != nil {
-		return err
+func (a *attempt) gaveUp(t try) try {
+	if t.err == nil {
+		t.err = at(a.step.Until, &Failure{Msg: "it did not come out as until demands: " + texts(a.step.Until), Result: resultMap(t.value)})
 	}
-	return at(a.step.Until, &Failure{Msg: "it did not come out as until demands: " + texts(a.step.Until), Result: a.resultMap()})
+	return t
 }
 
-func (a *attempt) tellRetry(err error, limit int) {
-	result := a.registered(err)
+func (a *attempt) reportRetry(t try, limit int, noLog bool) {
+	result := a.registered(t.outcome, t)
 	if m, ok := result.(*value.Map); ok {
 		m = m.Clone()
-		m.Set("attempts", a.tried)
+		m.Set("attempts", t.number)
 		m.Set("retries", limit)
 		result = m
 	}
-	a.out.add(TaskRetry{Step: a.step, Name: a.end.Name, Attempts: a.tried, Left: limit - a.tried, Result: result,
-		Shows: a.step.Kind.Shows && err == nil, NoLog: a.end.NoLog})
+	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: result,
+		Shows: a.step.Kind.Shows && t.err == nil, NoLog: noLog})
 }
 
 func (a *attempt) pause(ctx context.Context) error {
@@ -125,11 +131,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // try carries a task out once, within its time, and judges the result.
-func (a *attempt) try(ctx context.Context, task Task) error {
-	a.end.Outcome, a.result = OK, nil
+func (a *attempt) try(ctx context.Context, task Task, number int) try {
 	limit, err := a.scope.number(a.step.Timeout, 0)
 	if err != nil {
-		return err
+		return try{err: err}
 	}
 	within := ctx
 	if limit > 0 {
@@ -137,18 +142,22 @@ func (a *attempt) try(ctx context.Context, task Task) error {
 		within, cancel = context.WithTimeout(ctx, seconds(limit))
 		defer cancel()
 	}
-	err = a.carryOut(within, task)
-	if limit > 0 && ctx.Err() == nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
-		err = a.timedOut(limit)
+	t := a.carryOut(within, task)
+	t.number = number
+	if limit > 0 && ctx.Err() == nil && within.Err() != nil && errors.Is(t.err, context.DeadlineExceeded) {
+		t.err = a.timedOut(limit, t.applied)
 	}
-	return a.judge(ctx, err)
+	if t.outcome == Skipped || t.outcome == Blocked || ctx.Err() != nil {
+		return t
+	}
+	return a.judge(t)
 }
 
-func (a *attempt) timedOut(limit float64) error {
+func (a *attempt) timedOut(limit float64, applied bool) error {
 	msg := fmt.Sprintf("Timed out after %s second(s)", value.Text(plainNumber(limit)))
 	failure := &Failure{Msg: msg, Result: value.MapOf("msg", msg+".", "timedout", value.MapOf("period", plainNumber(limit)))}
 	p := &diagnostic.Problem{Place: a.step.Timeout.Place, Msg: msg, Err: failure}
-	if a.applied {
+	if applied {
 		p.Hint = "what was begun may still come about; run again to see"
 	}
 	return p
@@ -170,48 +179,47 @@ func plainNumber(f float64) Value {
 }
 
 // judge lets the playbook say what is a change and what is a failure.
-func (a *attempt) judge(ctx context.Context, err error) error {
-	if a.end.Outcome == Skipped || a.end.Outcome == Blocked || ctx.Err() != nil {
-		return err
-	}
+func (a *attempt) judge(t try) try {
 	if a.step.ChangedWhen != nil {
-		v, bad := a.judged(err).test(a.step.ChangedWhen)
+		c, err := a.resultScope(t).test(a.step.ChangedWhen)
 		switch {
-		case bad != nil:
-			return bad
-		case v.holds:
-			a.end.Outcome = Changed
-		case v.unknown == nil:
-			a.end.Outcome = OK
+		case err != nil:
+			t.err = err
+			return t
+		case c.holds:
+			t.outcome = Changed
+		case c.unknown == nil:
+			t.outcome = OK
 		}
 	}
 	if a.step.FailedWhen == nil {
-		return err
+		return t
 	}
-	v, bad := a.judged(err).test(a.step.FailedWhen)
-	if bad != nil || v.unknown != nil {
-		return errors.Join(bad)
+	c, err := a.resultScope(t).test(a.step.FailedWhen)
+	if err != nil || c.unknown != nil {
+		t.err = err
+		return t
 	}
-	result := a.resultMap()
-	if err != nil {
-		result = a.failed(err)
+	result := resultMap(t.value)
+	if t.err != nil {
+		result = a.failed(t.err)
 	}
-	result.Set("failed_when_result", v.holds)
-	a.result = result
+	result.Set("failed_when_result", c.holds)
+	t.value = result
 	switch {
-	case !v.holds:
-		return nil
-	case err == nil:
-		return at(a.step.FailedWhen, &Failure{Msg: "failed_when holds: " + texts(a.step.FailedWhen), Result: result})
+	case !c.holds:
+		t.err = nil
+	case t.err == nil:
+		t.err = at(a.step.FailedWhen, &Failure{Msg: "failed_when holds: " + texts(a.step.FailedWhen), Result: result})
 	}
-	return err
+	return t
 }
 
-// judged is a scope in which the name that is registered stands for what came
+// resultScope is a scope in which the name that is registered stands for what came
 // of this try.
-func (a *attempt) judged(err error) *scope {
+func (a *attempt) resultScope(t try) *scope {
 	if a.step.Register == "" {
 		return a.scope
 	}
-	return a.scope.with(map[string]Value{a.step.Register: a.registered(err)})
+	return a.scope.with(map[string]Value{a.step.Register: a.registered(t.outcome, t)})
 }

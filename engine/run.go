@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +11,13 @@ import (
 	"sync"
 	"time"
 
-	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
+	"runner/engine/schedule"
 )
 
 // DefaultJobs is how many steps are at work at once unless told otherwise.
-const DefaultJobs = 10
+const DefaultJobs = 64
 
 // Options say how a program is to be run.
 type Options struct {
@@ -69,7 +71,7 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	r := newRun(opt)
 	r.startAt = startAt
 	start := time.Now()
-	r.tell(RunStart{Check: opt.Check, Time: start})
+	r.report(RunStart{Check: opt.Check, Time: start})
 	for i, play := range p.Plays {
 		r.runPlay(ctx, i, play, order)
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
@@ -77,7 +79,7 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 		}
 	}
 	r.result.Interrupted = ctx.Err() != nil
-	r.tell(RunEnd{Stats: r.result.Stats, Took: time.Since(start), Interrupted: r.result.Interrupted})
+	r.report(RunEnd{Stats: r.result.Stats, Took: time.Since(start), Interrupted: r.result.Interrupted})
 	return r.result, nil
 }
 
@@ -94,7 +96,7 @@ type run struct {
 	opt      Options
 	facts    registry // what was registered or set
 	included registry // what include_vars read
-	slots    chan struct{}
+	schedule *schedule.Schedule
 	reading  *http.Client // refuses to write
 	writing  *http.Client
 	asking   sync.Mutex
@@ -120,10 +122,10 @@ func newRun(opt Options) *run {
 		opt.Applying = func(*Step, string, *Change) func(Value, error) { return func(Value, error) {} }
 	}
 	return &run{
-		opt:     opt,
-		slots:   make(chan struct{}, opt.Jobs),
-		reading: &http.Client{Transport: readOnly{opt.Transport}},
-		writing: &http.Client{Transport: opt.Transport},
+		opt:      opt,
+		schedule: schedule.New(opt.Jobs),
+		reading:  &http.Client{Transport: readOnly{opt.Transport}},
+		writing:  &http.Client{Transport: opt.Transport},
 	}
 }
 

@@ -40,7 +40,7 @@ func TestJobsBoundWhatIsAtWork(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld()
 			var text strings.Builder
-			for i := range 25 {
+			for i := range 80 {
 				fmt.Fprintf(&text, "put name=n%d value=1 takes=1\n", i)
 			}
 			play(t, w, text.String(), engine.Options{Jobs: jobs})

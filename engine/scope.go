@@ -1,14 +1,16 @@
 package engine
 
 import (
+	"runner/diagnostic"
+
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 
-	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
+	"runner/engine/schedule"
 )
 
 // A registry holds values of names. Each name keeps all its values, by where
@@ -39,6 +41,22 @@ func (r *registry) set(name string, at position, v registered) {
 		return
 	}
 	r.values[name] = slices.Insert(list, i, v)
+}
+
+// holds reports whether another position is this one, or within it.
+func (p position) holds(other position) bool {
+	return len(other) >= len(p) && slices.Equal(other[:len(p)], p)
+}
+
+// withdraw takes back what was set at a position or within it.
+func (r *registry) withdraw(at position) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, list := range r.values {
+		r.values[name] = slices.DeleteFunc(list, func(e registered) bool {
+			return at.holds(e.at)
+		})
+	}
 }
 
 func comparePosition(e registered, at position) int { return slices.Compare(e.at, at) }
@@ -90,10 +108,11 @@ func (f *frame) param(name string) *Var {
 // A scope is what one step, or one item of it, sees (ansible-semantics §8).
 type scope struct {
 	*playRun
-	settle func(name string) // waits for whoever may define a name; nil: nobody
 	step   *Step
 	at     position
 	frame  *frame
+	node   *node            // nil: outside of lists, where no name is awaited
+	worker *schedule.Worker // that waits for names
 }
 
 // with gives a scope in which some more names have values.
@@ -167,8 +186,8 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	if v := s.frame.param(name); v != nil {
 		return resolve(c, v)
 	}
-	if s.settle != nil {
-		s.settle(name)
+	if s.node != nil {
+		s.node.awaitName(s.worker, name)
 	}
 	for _, set := range []*registry{&s.facts, &s.included} {
 		if v, ok := set.before(name, s.at); ok {
@@ -217,6 +236,9 @@ func (s *scope) Names() []string {
 
 // all gives every name that has a value as one map; a variable that fails is left out.
 func (s *scope) all(c *expr.Context) *value.Map {
+	if s.worker != nil {
+		s.worker.WaitForAll()
+	}
 	m := &value.Map{}
 	for _, name := range s.Names() {
 		v, ok, err := s.Lookup(c, name)
@@ -267,28 +289,28 @@ func (s *scope) given(n *expr.Node) (Value, error) {
 	return v, err
 }
 
-// A verdict is what came of conditions.
-type verdict struct {
+// conditionsTested is what came of testing conditions.
+type conditionsTested struct {
 	holds   bool
 	failing *Condition     // the first that does not hold
 	unknown *value.Unknown // it cannot be known yet
 }
 
 // test evaluates conditions up to the first that does not hold.
-func (s *scope) test(conditions []*Condition) (verdict, error) {
+func (s *scope) test(conditions []*Condition) (conditionsTested, error) {
 	for _, c := range conditions {
 		v, err := c.Expr.Test(s.context())
 		if err != nil {
-			return verdict{}, err
+			return conditionsTested{}, err
 		}
 		if u, ok := v.(*value.Unknown); ok {
-			return verdict{unknown: u}, nil
+			return conditionsTested{unknown: u}, nil
 		}
 		if v != true {
-			return verdict{failing: c}, nil
+			return conditionsTested{failing: c}, nil
 		}
 	}
-	return verdict{holds: true}, nil
+	return conditionsTested{holds: true}, nil
 }
 
 func texts(conditions []*Condition) string {

@@ -2,37 +2,40 @@ package engine
 
 import "sync"
 
-// A stream is what there is to tell of a part of a run, in the order in which it
-// is told: events, and the streams of the parts within. Parts that run side by
+// A stream is what there is to report of a part of a run, in order: events, and the
+// streams of the parts within. Parts that run side by
 // side have a stream each, opened in playbook order.
 type stream struct {
 	mu     sync.Mutex
-	list   []telling
+	list   []entry
 	closed bool
 	awake  chan struct{}
 }
 
-// A telling is an event, or a stream and what to do when it has been told.
-type telling struct {
+// An entry is an event, or a stream within.
+type entry struct {
 	event Event
 	sub   *stream
-	then  func()
+	// instead is asked when all before the stream was reported: whether other events
+	// take its place. Nil: none do.
+	instead func() ([]TaskEnd, bool)
+	then    func() // called when the stream was reported
 }
 
 func newStream() *stream { return &stream{awake: make(chan struct{}, 1)} }
 
-func (s *stream) add(e Event) { s.put(telling{event: e}) }
+func (s *stream) add(e Event) { s.put(entry{event: e}) }
 
-// branch opens a stream at this place. When all of it has been told, then is called.
-func (s *stream) branch(then func()) *stream {
+// branch opens a stream at this place. When all of it was reported, then is called.
+func (s *stream) branch(instead func() ([]TaskEnd, bool), then func()) *stream {
 	sub := newStream()
-	s.put(telling{sub: sub, then: then})
+	s.put(entry{sub: sub, instead: instead, then: then})
 	return sub
 }
 
-func (s *stream) put(t telling) {
+func (s *stream) put(e entry) {
 	s.mu.Lock()
-	s.list = append(s.list, t)
+	s.list = append(s.list, e)
 	s.mu.Unlock()
 	s.wake()
 }
@@ -52,8 +55,8 @@ func (s *stream) wake() {
 	}
 }
 
-// next waits for more, and gives nothing when the stream has ended.
-func (s *stream) next() []telling {
+// next waits for more, and returns nothing when the stream has ended.
+func (s *stream) next() []entry {
 	for {
 		s.mu.Lock()
 		list, closed := s.list, s.closed
@@ -66,23 +69,37 @@ func (s *stream) next() []telling {
 	}
 }
 
-// tellAll tells a stream to its end, as it grows.
-func (r *run) tellAll(s *stream) {
+// reportAll reports a stream to its end, as it grows.
+func (r *run) reportAll(s *stream) { r.drain(s, r.report) }
+
+func (r *run) drain(s *stream, report func(Event)) {
 	for list := s.next(); list != nil; list = s.next() {
-		for i, t := range list {
-			list[i] = telling{} // what has been told is let go
-			if t.sub == nil {
-				r.tell(t.event)
+		for i, e := range list {
+			list[i] = entry{} // what was reported is let go
+			if e.sub == nil {
+				report(e.event)
 				continue
 			}
-			r.tellAll(t.sub)
-			t.then()
+			r.reportBranch(e, report)
+			e.then()
 		}
 	}
 }
 
-// tell tells an event and counts it.
-func (r *run) tell(e Event) {
+func (r *run) reportBranch(e entry, report func(Event)) {
+	if e.instead != nil {
+		if ends, yes := e.instead(); yes {
+			for _, end := range ends {
+				report(end)
+			}
+			report = func(Event) {}
+		}
+	}
+	r.drain(e.sub, report)
+}
+
+// report reports an event and counts it.
+func (r *run) report(e Event) {
 	switch e := e.(type) {
 	case TaskEnd:
 		r.count(e)

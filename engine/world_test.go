@@ -49,7 +49,7 @@ type put struct {
 	w     *world
 }
 
-func (p *put) Touches() []string { return []string{"things/" + p.Name} }
+func (p *put) Resources() []engine.Resource { return []engine.Resource{{Path: "things/" + p.Name}} }
 
 func (p *put) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	if p.Write {
@@ -100,7 +100,7 @@ type drop struct {
 	w     *world
 }
 
-func (d *drop) Touches() []string { return []string{"things"} }
+func (d *drop) Resources() []engine.Resource { return []engine.Resource{{Path: "things"}} }
 
 func (d *drop) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	d.w.mu.Lock()

@@ -45,12 +45,12 @@ type AddonInfo struct {
 	cloud *Cloud
 }
 
-// Touches names what is read.
-func (t *AddonInfo) Touches() []string {
+// Resources names what is read.
+func (t *AddonInfo) Resources() []engine.Resource {
 	if t.Addon == "" || byID(t.Addon) {
-		return []string{"addons"}
+		return []engine.Resource{{Path: "addons", Read: true}}
 	}
-	return []string{"addons/" + t.Addon, "addons/by-id"}
+	return []engine.Resource{{Path: "addons/" + t.Addon, Read: true}, {Path: "addons/by-id", Read: true}}
 }
 
 // Plan reads; there is never anything to do.

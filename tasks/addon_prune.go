@@ -43,8 +43,8 @@ type AddonPrune struct {
 	cloud *Cloud
 }
 
-// Touches names all add-ons.
-func (t *AddonPrune) Touches() []string { return []string{"addons"} }
+// Resources names all add-ons.
+func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }
 
 // Plan lists what is to be removed.
 func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

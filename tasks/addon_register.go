@@ -74,12 +74,12 @@ func (t *AddonRegister) TaskName(name string) {
 	}
 }
 
-// Touches names the add-on.
-func (t *AddonRegister) Touches() []string {
+// Resources names the add-on.
+func (t *AddonRegister) Resources() []engine.Resource {
 	if t.Addon != "" {
-		return []string{"addons"}
+		return []engine.Resource{{Path: "addons"}}
 	}
-	return []string{"addons/" + t.Name}
+	return []engine.Resource{{Path: "addons/" + t.Name}}
 }
 
 // Plan looks whether the add-on is there and as it should be.

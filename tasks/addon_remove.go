@@ -37,13 +37,13 @@ type AddonRemove struct {
 	cloud *Cloud
 }
 
-// Touches names the add-on, or all of them where only an id is given: a task
+// Resources names the add-on, or all of them where only an id is given: a task
 // that orders says the name, and nobody knows yet whether it is the same one.
-func (t *AddonRemove) Touches() []string {
+func (t *AddonRemove) Resources() []engine.Resource {
 	if byID(t.Addon) {
-		return []string{"addons"}
+		return []engine.Resource{{Path: "addons"}}
 	}
-	return []string{"addons/" + t.Addon, "addons/by-id"}
+	return []engine.Resource{{Path: "addons/" + t.Addon}, {Path: "addons/by-id"}}
 }
 
 // Plan finds the add-on.

@@ -56,8 +56,10 @@ type EnvFile struct {
 	Mode        string            `arg:"mode" default:"0600" doc:"the file's permissions, in octal"`
 }
 
-// Touches names the file.
-func (t *EnvFile) Touches() []string { return []string{"files/" + filepath.Clean(t.Dest)} }
+// Resources names the file.
+func (t *EnvFile) Resources() []engine.Resource {
+	return []engine.Resource{{Path: "files/" + filepath.Clean(t.Dest)}}
+}
 
 // Plan compares the file with what is to be in it.
 func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {

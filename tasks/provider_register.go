@@ -94,9 +94,9 @@ type ProviderPlan struct {
 	Features map[string]string `arg:"features" doc:"values of features, by their names; those that are left out stay as they are"`
 }
 
-// Touches names all add-ons: whatever is ordered after this one may be of this
+// Resources names all add-ons: whatever is ordered after this one may be of this
 // provider, and what is said before may be of its plans.
-func (t *ProviderRegister) Touches() []string { return []string{"addons"} }
+func (t *ProviderRegister) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }
 
 // Plan looks whether the provider is there and as it should be.
 func (t *ProviderRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

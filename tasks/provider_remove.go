@@ -37,9 +37,9 @@ type ProviderRemove struct {
 	cloud *Cloud
 }
 
-// Touches names all add-ons: what is ordered elsewhere in the playbook may be of
+// Resources names all add-ons: what is ordered elsewhere in the playbook may be of
 // this provider.
-func (t *ProviderRemove) Touches() []string { return []string{"addons"} }
+func (t *ProviderRemove) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }
 
 // Plan looks whether the provider is there.
 func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

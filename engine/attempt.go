@@ -1,0 +1,306 @@
+package engine
+
+import (
+	"runner/diagnostic"
+
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"runner/engine/expr/value"
+	"runner/engine/schedule"
+)
+
+// An attempt does a step once, or one item of its loop. It holds what it is given;
+// what comes of it is passed on as values: a try is what came of carrying the task
+// out once, an ending is what is registered and reported.
+type attempt struct {
+	node   *node
+	play   *playRun
+	step   *Step
+	scope  *scope
+	worker *schedule.Worker
+	out    *stream
+	name   string // the task's, rendered
+}
+
+// A try is what came of carrying a task out once.
+type try struct {
+	outcome  Outcome
+	value    Value
+	change   *Change // nil: nothing was planned
+	included *Included
+	applied  bool // Change.Do was called
+	number   int  // of tries so far, 0 where there is one at most
+	err      error
+}
+
+// An ending is how an attempt ended, and what comes next.
+type ending struct {
+	TaskEnd
+	included *Included
+	control  Control
+	at       position
+	frame    *frame
+}
+
+// run does the attempt.
+func (a *attempt) run(ctx context.Context, end TaskEnd) ending {
+	e := ending{TaskEnd: end, at: a.scope.at, frame: a.scope.frame}
+	t := a.do(ctx, &e.TaskEnd)
+	if ctx.Err() != nil && t.err != nil && !t.applied {
+		t.outcome = Blocked // interrupted before it did anything
+	}
+	a.conclude(&e, t)
+	e.Took = time.Since(e.Start)
+	return e
+}
+
+// do goes from keywords and conditions to the result. Panics of a task are problems,
+// so that what else is under way can end and be reported.
+func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.err = &diagnostic.Problem{Place: a.step.Place, Detail: string(debug.Stack()),
+				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.step.Kind.Name, fault),
+				Hint: "please report it; -v shows where it happened"}
+		}
+	}()
+	if err := a.keywords(end); err != nil {
+		return try{err: err}
+	}
+	if t, run := a.conditions(); !run {
+		return t
+	}
+	task, unknown, err := a.decode()
+	if err != nil {
+		return try{err: err}
+	}
+	if unknown != nil {
+		return a.undecided(unknown)
+	}
+	if n, ok := task.(Namer); ok && a.step.Name != nil {
+		n.TaskName(a.name)
+	}
+	a.claim(task)
+	return a.tries(ctx, task, end)
+}
+
+// keywords evaluates those that say how the step is shown.
+func (a *attempt) keywords(end *TaskEnd) error {
+	var err error
+	if end.NoLog, err = a.scope.flag(a.step.NoLog, false); err != nil {
+		end.NoLog = true // when in doubt, hide
+		return err
+	}
+	end.Diff, err = a.scope.flag(a.step.Diff, a.play.opt.Diff)
+	return err
+}
+
+// conditions reports whether the step is to be done; where it is not, it returns
+// what came of it.
+func (a *attempt) conditions() (try, bool) {
+	if a.step.Kind.Prunes && a.play.opt.partial() {
+		return skipped("Only a part of the playbook is played: what is left out would count as not declared"), false
+	}
+	c, err := a.scope.test(a.step.When)
+	switch {
+	case err != nil:
+		return try{err: err}, false
+	case c.unknown != nil:
+		return try{outcome: Unknown, value: c.unknown}, false
+	case !c.holds:
+		return a.skip(c.failing), false
+	}
+	return try{}, true
+}
+
+func (a *attempt) skip(c *Condition) try {
+	t := skipped("Conditional result was False")
+	t.value.(*value.Map).Set("false_condition", c.Text)
+	return t
+}
+
+func skipped(why string) try {
+	return try{outcome: Skipped, value: value.MapOf("changed", false, "skipped", true, "skip_reason", why)}
+}
+
+// decode fills the task's parameters. Where an argument is not known yet it returns
+// the first that is not.
+func (a *attempt) decode() (Task, *value.Unknown, error) {
+	d := decoder{context: a.scope.context, tested: a.scope.tested, secrets: a.play.opt.Secrets}
+	task, err := d.decode(a.step.Kind, a.step.Args)
+	return task, d.unknown, err
+}
+
+// undecided is what comes of a task of which an argument is not known yet.
+func (a *attempt) undecided(u *value.Unknown) try {
+	t := try{value: &value.Unknown{Task: a.name}}
+	switch {
+	case a.step.Kind.Guard:
+		t.outcome = Unknown
+	case a.step.Kind.changes():
+		t.outcome = Changed // as far as can be known
+	}
+	return t
+}
+
+// claim says what a task uses and waits for the earlier ones that use the same.
+func (a *attempt) claim(task Task) {
+	more := a.step.Loop != nil && a.node.worker == a.worker // for the items that follow
+	t, ok := task.(ResourceUser)
+	if !ok && !more {
+		a.worker.NoMoreClaims()
+	}
+	if !ok {
+		return
+	}
+	var uses []schedule.Use
+	for _, r := range t.Resources() {
+		uses = append(uses, schedule.Use{Path: r.Path, Read: r.Read})
+	}
+	a.worker.Claim(uses, more)
+}
+
+// carryOut plans and applies once.
+func (a *attempt) carryOut(ctx context.Context, task Task) try {
+	check, err := a.scope.flag(a.step.CheckMode, a.play.opt.Check)
+	if err != nil {
+		return try{err: err}
+	}
+	t := a.plan(ctx, task, check)
+	if t.err != nil {
+		return t
+	}
+	if t.change.Destroys() && !check {
+		well, waited := a.worker.Destroy()
+		defer a.worker.Done()
+		if !well || !a.node.well() || ctx.Err() != nil {
+			return try{outcome: Blocked}
+		}
+		if waited { // what was read may be old
+			if t = a.plan(ctx, task, check); t.err != nil {
+				return t
+			}
+		}
+	}
+	return a.apply(ctx, t, check)
+}
+
+// plan asks the task what it would change.
+func (a *attempt) plan(ctx context.Context, task Task, check bool) try {
+	if err := a.worker.Acquire(ctx); err != nil {
+		return try{err: err}
+	}
+	defer a.worker.Release()
+	c, err := task.Plan(ctx, a.host(check, false))
+	// The change is there even where it failed: its diff is shown.
+	return try{value: c.Result, change: &c, err: err}
+}
+
+// apply carries out a change, or says what it would be. What has begun is not cut
+// off when the run is interrupted.
+func (a *attempt) apply(ctx context.Context, t try, check bool) try {
+	c := t.change
+	if c.Skip != "" {
+		t.outcome = Skipped
+		t.value = value.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
+		return t
+	}
+	if c.Include != "" {
+		if t.included, t.err = a.include(ctx, c.Include); t.err != nil {
+			return t
+		}
+	}
+	if c.Action == None {
+		return t
+	}
+	t.outcome = Changed
+	if check {
+		return t
+	}
+	if p := a.play.consent(ctx, a.step, c); p != nil {
+		t.err = p
+		return t
+	}
+	return a.change(ctx, t)
+}
+
+// change waits until the change may be carried out, and does it.
+func (a *attempt) change(ctx context.Context, t try) try {
+	may := a.worker.Change(a.node.independent())
+	defer a.worker.Done()
+	if err := a.worker.Acquire(ctx); err != nil {
+		t.err = err
+		return t
+	}
+	defer a.worker.Release()
+	if t.err = ctx.Err(); t.err != nil {
+		return t
+	}
+	a.node.applied.Store(true) // from here on it is reported, whatever fails above
+	if !may || !a.node.independent() && a.node.list.schedule.Failed(a.node.index) {
+		a.node.applied.Store(false)
+		return try{outcome: Blocked}
+	}
+	t.applied = true
+	ctx, cancel := uninterrupted(ctx)
+	defer cancel()
+	ended := a.play.opt.Applying(a.step, a.name, t.change)
+	v, err := t.change.Do(ctx, a.host(false, true))
+	ended(v, err)
+	if t.err = err; err == nil {
+		t.value = v
+	}
+	return t
+}
+
+// uninterrupted returns a context that only the time of the task ends.
+func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	free := context.WithoutCancel(ctx)
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(free, end)
+	}
+	return free, func() {}
+}
+
+// include reads the file of tasks that comes next.
+func (a *attempt) include(ctx context.Context, path string) (*Included, error) {
+	if a.play.opt.Load == nil {
+		return nil, diagnostic.Problemf(a.step.Place, "files of tasks cannot be read here")
+	}
+	return a.play.opt.Load(ctx, a.step, path)
+}
+
+func (a *attempt) host(check, write bool) *Host {
+	opt := &a.play.opt
+	h := &Host{HTTP: a.play.reading, Task: a.name, Check: check, Verbosity: opt.Verbosity,
+		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, wants: a.node.linked.wants}
+	if a.play.play.Prune != nil {
+		h.Scope = a.play.play.Prune.Scope
+	}
+	if write {
+		h.HTTP = a.play.writing
+	}
+	h.Warn = func(text string) {
+		a.out.add(Warning{Problem: &diagnostic.Problem{Place: a.step.Place, Msg: text, Severity: diagnostic.Warning}})
+	}
+	h.Progress = func(text string) { a.out.add(TaskProgress{Step: a.step, Text: text}) }
+	h.Say = func(text string) { a.out.add(TaskSays{Step: a.step, Text: text}) }
+	h.Prompt = func(ctx context.Context, q Question) (string, error) {
+		if opt.Prompt == nil {
+			return "", ErrNobody
+		}
+		return opt.Prompt(ctx, q)
+	}
+	h.ReadVars = func(ctx context.Context, paths ...string) ([]Var, error) {
+		if opt.ReadVars == nil {
+			return nil, errors.New("files of variables cannot be read here")
+		}
+		return opt.ReadVars(ctx, a.step.Place, paths)
+	}
+	return h
+}
