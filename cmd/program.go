@@ -1,5 +1,8 @@
 // Package cmd is the command line: a file per command. It is the only package
 // that knows all the others.
+//
+// It knows options, files and streams, and joins the other packages. What
+// a playbook means, what a task does and how the platform is asked it does not know.
 package cmd
 
 import (

@@ -1,5 +1,8 @@
 // Package tasks holds the kinds of tasks that a playbook can use: one file each,
 // one list.
+//
+// It knows the engine's kinds and the platform's client. How a task was written, in
+// which order tasks run, and what is printed of them, it does not know.
 package tasks
 
 import "runner/engine"

@@ -3,6 +3,9 @@
 //
 // Values that came from outside (an API, a lookup) are data: no string is ever
 // taken for a template. Only Parse makes templates.
+//
+// It knows values, templates and names that are looked up. It knows no task, no file
+// and no order: who asks says what a name stands for.
 package expr
 
 import (

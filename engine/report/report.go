@@ -4,6 +4,9 @@
 //
 // Whatever the form, known secrets are replaced by engine.Masked, with one
 // exception: the result of a step whose purpose is to show it (a debug).
+//
+// It knows events and bytes. It does not know what a task does, and changes nothing
+// in the run.
 package report
 
 import (

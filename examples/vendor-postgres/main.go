@@ -2,6 +2,9 @@
 // each add-on is a role and a database of its own, in a server that it is pointed
 // at. It is an example to begin from: what all vendors need is package backend,
 // what is offered is in seller.go.
+//
+// It knows PostgreSQL and its own offers. Which marketplace calls, and in which
+// dialect, it does not know.
 package main
 
 import (

@@ -2,9 +2,6 @@
 // orders add-ons, changes and removes them, signs in, and does all of that wrong
 // on purpose. It goes on after a failure, and removes what it made.
 //
-// It stands beside package vendor, not below it: Go takes packages below a folder
-// of that name for copies of others.
-//
 // # Which check is which
 //
 // K1 to K42 are what kensa 3.1.0 held back-ends to, numbered in its order; the N
@@ -38,4 +35,7 @@
 //   - N90 is skipped for http on this machine. A back-end whose certificate is not
 //     trusted fails K18 and N90, and gets no password.
 //   - K19, N94, N95, N96 and N97 need a marketplace that the back-end can call.
+//
+// It knows back-ends by their manifest and their answers alone: neither their code
+// nor the platform that they will serve.
 package conformance

@@ -4,6 +4,9 @@
 // of single sign-on, and serves the calls that a back-end makes.
 //
 // Four families of marketplaces are known, each a Dialect.
+//
+// It knows what goes over the wire and what the dialects demand of it. It does not
+// know what is sold, nor any platform's own API.
 package manifest
 
 import "fmt"

@@ -1,6 +1,9 @@
 // Package vault seals and opens text by password, in the format of ansible-vault:
 // a header line, then hexadecimal digits. It reads and writes the formats 1.1 and
 // 1.2, which differ in that 1.2 names a label.
+//
+// It knows bytes and passwords. Where a password comes from, and what the text is
+// for, it does not know.
 package vault
 
 import (

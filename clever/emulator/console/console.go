@@ -1,5 +1,8 @@
 // Package console is the emulator's page in a browser: what there is, the last
 // requests, orders and faults. It changes nothing but by the emulator's own API.
+//
+// It knows what is shown and which call a button makes. How a call is answered it
+// does not know.
 package console
 
 import (

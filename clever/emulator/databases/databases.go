@@ -27,6 +27,9 @@
 // PostgreSQL refuses to run as root. There, the servers run as the user postgres,
 // or nobody, and their data lies below /var/lib/runner-emulator if that user cannot
 // reach the folder.
+//
+// It knows servers and their data. Of the API it knows no more than what an add-on
+// is ordered, changed and removed with.
 package databases
 
 import (
