@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -100,7 +101,7 @@ func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 // freeKey checks a name that the kind does not know: it is a variable's, or a
 // template of one.
 func (c *argChecker) freeKey(key *expr.Node) {
-	if key.Tmpl == nil && expr.HasTemplate(key.Text) {
+	if key.Tmpl == nil && syntax.HasTemplate(key.Text) {
 		t, err := expr.Parse(key.Text, diagnostic.At(key.Place, key.Text))
 		if err != nil {
 			c.add(diagnostic.From(err, key.Place))

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // Link tells what a program's names have wrong: names that nothing defines,
@@ -234,7 +234,7 @@ type follower struct {
 	seen  map[*Var]bool
 }
 
-func (f *follower) follow(r expr.Ref, path []*Var) {
+func (f *follower) follow(r syntax.Ref, path []*Var) {
 	if r.Any {
 		f.at.all = true
 		return
@@ -257,7 +257,7 @@ func (f *follower) follow(r expr.Ref, path []*Var) {
 	}
 }
 
-func (f *follower) followVar(r expr.Ref, v *Var, path []*Var) {
+func (f *follower) followVar(r syntax.Ref, v *Var, path []*Var) {
 	if i := slices.Index(path, v); i >= 0 {
 		f.cycle(append(path[i:], v))
 		return
@@ -274,7 +274,7 @@ func (f *follower) followVar(r expr.Ref, v *Var, path []*Var) {
 
 // defined notes that the step may read a name, and reports whether a step above may
 // define it.
-func (f *follower) defined(r expr.Ref) bool {
+func (f *follower) defined(r syntax.Ref) bool {
 	f.at.reads = append(f.at.reads, r.Name)
 	all := f.definers[r.Name]
 	n, _ := slices.BinarySearch(all, f.at.index)
@@ -288,7 +288,7 @@ func (f *follower) defined(r expr.Ref) bool {
 	return n > 0
 }
 
-func (f *follower) undefined(r expr.Ref) {
+func (f *follower) undefined(r syntax.Ref) {
 	if f.told[r.Place] {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -72,7 +72,7 @@ func (l *looping) free() []*Condition {
 	own := l.step.own()
 	var list []*Condition
 	for _, c := range l.step.When {
-		if !slices.ContainsFunc(c.Expr.Refs(), func(r expr.Ref) bool { return r.Any || slices.Contains(own, r.Name) }) {
+		if !slices.ContainsFunc(c.Expr.Refs(), func(r syntax.Ref) bool { return r.Any || slices.Contains(own, r.Name) }) {
 			list = append(list, c)
 		}
 	}
@@ -151,7 +151,7 @@ func (l *looping) pace() error {
 
 // mentionsItself reports whether an item may read the result of the one before.
 func (l *looping) mentionsItself() bool {
-	return l.step.Register != "" && slices.ContainsFunc(stepRefs(l.step), func(r expr.Ref) bool {
+	return l.step.Register != "" && slices.ContainsFunc(stepRefs(l.step), func(r syntax.Ref) bool {
 		return r.Any || r.Name == l.step.Register
 	})
 }

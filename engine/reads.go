@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // What a step reads is found by reflection: every field of Step and of Loop that can
@@ -18,9 +19,9 @@ const readsTag = "reads"
 
 // stepRefs returns every name that a step mentions. What stands in its name is soft:
 // an undefined name there is shown, not refused. So is what an Expression names.
-func stepRefs(s *Step) []expr.Ref {
-	var refs []expr.Ref
-	readFields(reflect.ValueOf(s).Elem(), func(field *reflect.StructField, found []expr.Ref) {
+func stepRefs(s *Step) []syntax.Ref {
+	var refs []syntax.Ref
+	readFields(reflect.ValueOf(s).Elem(), func(field *reflect.StructField, found []syntax.Ref) {
 		if field.Name == "Args" {
 			found = argRefs(s)
 		}
@@ -33,7 +34,7 @@ func stepRefs(s *Step) []expr.Ref {
 }
 
 // readFields calls f with the names that each field of a struct mentions.
-func readFields(v reflect.Value, f func(field *reflect.StructField, found []expr.Ref)) {
+func readFields(v reflect.Value, f func(field *reflect.StructField, found []syntax.Ref)) {
 	fields := readFieldsOf[v.Type()]
 	for i := range fields {
 		field, value := &fields[i].field, v.Field(fields[i].index)
@@ -85,11 +86,11 @@ func fieldsRead(t reflect.Type) []readField {
 }
 
 // argRefs returns the names that the parameters of a step mention.
-func argRefs(s *Step) []expr.Ref {
+func argRefs(s *Step) []syntax.Ref {
 	if s.Args == nil {
 		return nil
 	}
-	var refs []expr.Ref
+	var refs []syntax.Ref
 	params := s.Kind.Params()
 	for _, e := range s.Args.Entries {
 		p, _ := find(params, e.Key.Text)

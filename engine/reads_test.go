@@ -7,6 +7,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // plainTypes are those of fields that no template can stand in.
@@ -57,7 +58,7 @@ func TestStepsReadEveryField(t *testing.T) {
 				v = reflect.ValueOf(&expr.Node{Shape: expr.Mapping, Entries: []expr.Entry{{Key: &expr.Node{Text: "a"}, Value: v.Interface().(*expr.Node)}}})
 			}
 			holder.Field(i).Set(v)
-			read := slices.ContainsFunc(stepRefs(s), func(r expr.Ref) bool { return r.Name == "mentioned" })
+			read := slices.ContainsFunc(stepRefs(s), func(r syntax.Ref) bool { return r.Name == "mentioned" })
 			tag := field.Tag.Get(readsTag)
 			if read == (tag == "named" || tag == "again") {
 				t.Errorf("%s.%s is tagged %q, and read: %v", typ.Name(), field.Name, tag, read)

@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // script makes a program of lines such as
@@ -107,7 +108,7 @@ func mapping(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 
 func scalar(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 	n := &expr.Node{Place: at, Text: text, Value: text}
-	if expr.HasTemplate(text) {
+	if syntax.HasTemplate(text) {
 		tmpl, err := expr.Parse(text, diagnostic.At(at, text))
 		if err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/reading"
 )
 
@@ -53,8 +53,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func refs(s *engine.Step) []expr.Ref {
-	var all []expr.Ref
+func refs(s *engine.Step) []syntax.Ref {
+	var all []syntax.Ref
 	for _, c := range s.When {
 		all = append(all, c.Expr.Refs()...)
 	}

@@ -11,8 +11,16 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
+)
+
+// The kinds that bring in files while a play runs, and the one that defines variables.
+const (
+	includeTasks = "include_tasks"
+	includeVars  = "include_vars"
+	setFact      = "set_fact"
 )
 
 // special sees to the kinds that the language knows of.
@@ -53,7 +61,7 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 		s.Args = &args
 	}
 	n := s.Args.Get("file")
-	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || expr.HasTemplate(n.Text) || strings.TrimSpace(n.Text) == "" {
+	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || syntax.HasTemplate(n.Text) || strings.TrimSpace(n.Text) == "" {
 		return
 	}
 	c.know(s.Params)

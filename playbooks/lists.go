@@ -7,6 +7,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
@@ -44,7 +45,7 @@ func (c *compiler) variable(e expr.Entry) any {
 	case n.Shape != expr.Scalar || !ok:
 		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, reading.Shape(n))
 		return nil
-	case expr.HasTemplate(text):
+	case syntax.HasTemplate(text):
 		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).WithHint("names are known before anything runs")
 		return nil
 	}
@@ -78,7 +79,7 @@ func (c *compiler) topics(n *expr.Node) []string {
 		switch {
 		case item.Shape != expr.Scalar || !isText:
 			c.problem(item.Place, "a topic is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
-		case expr.HasTemplate(text):
+		case syntax.HasTemplate(text):
 			c.problem(item.Place, "a topic cannot be a template").WithHint("topics are known before anything runs")
 		default:
 			all = append(all, text)
@@ -93,7 +94,7 @@ func (c *compiler) environment(n *expr.Node) []*expr.Node {
 	for _, item := range reading.Listed(n) {
 		c.templates(item)
 		if item.Shape != expr.Mapping && item.Tmpl == nil {
-			if !expr.HasTemplate(item.Text) { // else told already
+			if !syntax.HasTemplate(item.Text) { // else told already
 				c.problem(item.Place, `"environment" is a map of names to values, not %s`, reading.Shape(item))
 			}
 			continue
@@ -162,9 +163,3 @@ func (c *compiler) unknownWord(key *expr.Node, in keyword.Place) {
 	c.problem(key.Place, "unknown keyword %q of %s", key.Text, in).
 		WithHint("%s", c.didYouMean(key.Text, keyword.AllNames(in)))
 }
-
-// onlyInPlays reports whether a keyword can stand in a play and not in a task.
-func onlyInPlays(key string) bool { return keyword.Only(key, keyword.Play, keyword.Task|keyword.Block) }
-
-// onlyInTasks reports whether a keyword can stand in a task or a block and not in a play.
-func onlyInTasks(key string) bool { return keyword.Only(key, keyword.Task|keyword.Block, keyword.Play) }

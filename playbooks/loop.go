@@ -3,6 +3,7 @@ package playbooks
 import (
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
@@ -18,7 +19,7 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 	s.Loop = &engine.Loop{Kind: kind, Place: e.Key.Place, Over: e.Value}
 	n := e.Value
 	switch {
-	case n.Tmpl != nil, n.Shape == expr.Scalar && expr.HasTemplate(n.Text): // else told already
+	case n.Tmpl != nil, n.Shape == expr.Scalar && syntax.HasTemplate(n.Text): // else told already
 	case kind == engine.LoopDict && n.Shape != expr.Mapping:
 		c.problem(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list")
 	case reading.IsNull(n):

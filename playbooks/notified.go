@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"runner/engine"
-	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // checkNotified tells of handlers that are notified and that the play does not have.
@@ -26,7 +26,7 @@ func (c *compiler) checkNotified(play *engine.Play) {
 	}
 	check := func(s *engine.Step) {
 		for _, n := range s.Notify {
-			if n.Tmpl == nil && !known[n.Text] && !expr.HasTemplate(n.Text) {
+			if n.Tmpl == nil && !known[n.Text] && !syntax.HasTemplate(n.Text) {
 				c.problem(n.Place, "no handler is called %q", n.Text).
 					WithHint("%s", orElse(c.didYouMean(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`))
 			}

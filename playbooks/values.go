@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/playbooks/reading"
 )
@@ -23,7 +24,7 @@ func (c *compiler) flag(e expr.Entry) *expr.Node {
 		if b, ok := boolOf(n); ok {
 			return &expr.Node{Place: n.Place, Text: n.Text, Value: b}
 		}
-		if expr.HasTemplate(n.Text) {
+		if syntax.HasTemplate(n.Text) {
 			return nil // told already
 		}
 	}
@@ -74,7 +75,7 @@ func (c *compiler) tags(n *expr.Node) []string {
 		switch {
 		case item.Shape != expr.Scalar || !ok:
 			c.problem(item.Place, "a tag is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
-		case expr.HasTemplate(text):
+		case syntax.HasTemplate(text):
 			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
 		default:
 			for tag := range strings.SplitSeq(text, ",") {
@@ -142,7 +143,7 @@ func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 		return nil
 	}
 	if n.Shape == expr.Scalar {
-		if c.templates(n); n.Tmpl != nil || expr.HasTemplate(n.Text) {
+		if c.templates(n); n.Tmpl != nil || syntax.HasTemplate(n.Text) {
 			return n
 		}
 		if v, ok := numberOf(n); ok && v >= 0 && (fractions || v == float64(int(v))) {
@@ -181,17 +182,4 @@ func numberOf(n *expr.Node) (float64, bool) {
 		return f, err == nil
 	}
 	return 0, false
-}
-
-// strategy reads whether the tasks of a play are done one after the other. The other
-// strategies of Ansible's tell hosts apart, of which there is one.
-func (c *compiler) strategy(n *expr.Node) any {
-	switch bare(n.Text) {
-	case "linear":
-		return true
-	case "free", "host_pinned":
-		return false
-	}
-	c.problem(n.Place, "there is no strategy %q here", n.Text).WithHint("write linear or free, or leave it out")
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/reading"
 )
 
@@ -35,7 +36,7 @@ func (c *compiler) varsFiles(n *expr.Node) []*engine.VarsFile {
 // readVarsFile reads a file of variables, if its name is known already.
 func (c *compiler) readVarsFile(f *engine.VarsFile) {
 	for i, n := range f.Paths {
-		if n.Tmpl != nil || expr.HasTemplate(n.Text) {
+		if n.Tmpl != nil || syntax.HasTemplate(n.Text) {
 			return
 		}
 		path := c.find(n.Text)

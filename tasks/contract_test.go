@@ -17,6 +17,7 @@ import (
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/format"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/tasks"
 )
@@ -32,7 +33,7 @@ func args(pairs ...any) *expr.Node {
 		if !ok {
 			text := fmt.Sprint(pairs[i+1])
 			val = &expr.Node{Place: place, Text: text, Value: text}
-			if expr.HasTemplate(text) {
+			if syntax.HasTemplate(text) {
 				val.Tmpl, _ = expr.Parse(text, diagnostic.At(place, text))
 			}
 		}

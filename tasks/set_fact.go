@@ -6,6 +6,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -50,7 +51,7 @@ func factNames(args *expr.Node) (names []string, more bool) {
 	}
 	for _, e := range args.Entries {
 		switch {
-		case e.Key.Tmpl != nil || expr.HasTemplate(e.Key.Text):
+		case e.Key.Tmpl != nil || syntax.HasTemplate(e.Key.Text):
 			more = true
 		case e.Key.Text != "cacheable":
 			names = append(names, e.Key.Text)

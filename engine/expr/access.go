@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
-func (n *attribute) eval(st *state) (value.Value, error) {
+func (st *state) evalAttribute(n *syntax.Attribute) (value.Value, error) {
 	if err := st.step(); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
-	of, err := n.of.eval(st)
+	of, err := st.eval(n.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -19,23 +20,23 @@ func (n *attribute) eval(st *state) (value.Value, error) {
 	case *value.Unknown, *value.Undefined:
 		return of, nil
 	case *value.Map:
-		if st.t.lib.methods["dict"][n.name] == nil {
-			if e, ok := v.Get(n.name); ok {
+		if st.t.lib.methods["dict"][n.Name] == nil {
+			if e, ok := v.Get(n.Name); ok {
 				return e, nil
 			}
 		}
 	}
-	if m := st.t.lib.methods[methodsOf(of)][n.name]; m != nil {
+	if m := st.t.lib.methods[methodsOf(of)][n.Name]; m != nil {
 		return &bound{of, m}, nil
 	}
-	v, ok, err := st.attr(of, n.name)
+	v, ok, err := st.attr(of, n.Name)
 	if ok || err != nil {
-		return v, st.failAt(n.pos, err)
+		return v, st.failAt(n.Pos, err)
 	}
-	if strings.HasPrefix(n.name, "__") {
-		return nil, st.failAt(n.pos, value.Errorf(value.UnsafeError, "the attribute '%s' is not for templates", n.name))
+	if strings.HasPrefix(n.Name, "__") {
+		return nil, st.failAt(n.Pos, value.Errorf(value.UnsafeError, "the attribute '%s' is not for templates", n.Name))
 	}
-	return st.missing(n, of, n.name), nil
+	return st.missing(written(n), n.At(), of, n.Name), nil
 }
 
 // methodsOf names the methods that a value has; a lazy's are its shape's.
@@ -88,8 +89,8 @@ func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 }
 
 // missing makes the Undefined of an attribute or index that is not there.
-func (st *state) missing(x expression, of, key value.Value) *value.Undefined {
-	u := &value.Undefined{Name: written(x), Place: st.t.place(x.at())}
+func (st *state) missing(name string, at int, of, key value.Value) *value.Undefined {
+	u := &value.Undefined{Name: name, Place: st.t.tree.Place(at)}
 	switch v := of.(type) {
 	case *value.Map:
 		u.Names = v.TextKeys
@@ -109,26 +110,26 @@ func (l *lazy) textKeys() []string {
 }
 
 // written gives an expression as it was written, if it is a path: result.env.PORT.
-func written(x expression) string {
+func written(x syntax.Expression) string {
 	switch x := x.(type) {
-	case *name:
-		return x.name
-	case *attribute:
-		return written(x.of) + "." + x.name
-	case *index:
-		if k, ok := x.key.(*constant); ok {
-			return written(x.of) + "[" + value.Repr(k.value) + "]"
+	case *syntax.Name:
+		return x.Name
+	case *syntax.Attribute:
+		return written(x.Of) + "." + x.Name
+	case *syntax.Index:
+		if k, ok := x.Key.(*syntax.Constant); ok {
+			return written(x.Of) + "[" + value.Repr(k.Value) + "]"
 		}
-		return written(x.of) + "[…]"
+		return written(x.Of) + "[…]"
 	}
 	return "(…)"
 }
 
-func (n *index) eval(st *state) (value.Value, error) {
+func (st *state) evalIndex(n *syntax.Index) (value.Value, error) {
 	if err := st.step(); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
-	of, err := n.of.eval(st)
+	of, err := st.eval(n.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +137,10 @@ func (n *index) eval(st *state) (value.Value, error) {
 	case *value.Unknown, *value.Undefined:
 		return of, nil
 	}
-	if s, ok := n.key.(*slice); ok {
-		return s.of(st, of)
+	if s, ok := n.Key.(*syntax.Slice); ok {
+		return st.sliced(s, of)
 	}
-	key, err := st.operand(n.key)
+	key, err := st.operand(n.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -147,18 +148,18 @@ func (n *index) eval(st *state) (value.Value, error) {
 		return u, nil
 	}
 	if err := st.c.Scan(of); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
 	v, ok, err := st.item(of, key)
 	if ok || err != nil {
-		return v, st.failAt(n.pos, err)
+		return v, st.failAt(n.Pos, err)
 	}
 	if s, isText := key.(string); isText {
 		if m := st.t.lib.methods[methodsOf(of)][s]; m != nil {
 			return &bound{of, m}, nil
 		}
 	}
-	return st.missing(n, of, key), nil
+	return st.missing(written(n), n.At(), of, key), nil
 }
 
 // item gives of[key]; ok is false if there is none.
@@ -204,14 +205,10 @@ func (st *state) lazyItem(l *lazy, key value.Value) (value.Value, bool, error) {
 	return v, err == nil, err
 }
 
-func (n *slice) eval(st *state) (value.Value, error) {
-	return nil, st.failAt(n.pos, value.Errorf(value.TypeError, "a slice stands alone between [ and ]"))
-}
-
 // of applies the slice to a list or a text.
-func (n *slice) of(st *state, of value.Value) (value.Value, error) {
+func (st *state) sliced(n *syntax.Slice, of value.Value) (value.Value, error) {
 	var bounds [3]*int
-	for i, x := range []expression{n.lo, n.hi, n.step} {
+	for i, x := range []syntax.Expression{n.Lo, n.Hi, n.Step} {
 		if x == nil {
 			continue
 		}
@@ -226,12 +223,12 @@ func (n *slice) of(st *state, of value.Value) (value.Value, error) {
 		case int:
 			bounds[i] = &v
 		default:
-			return nil, st.failAt(pos(x.at()), value.Errorf(value.TypeError, "a slice is made of whole numbers, not of %s", value.Describe(v)))
+			return nil, st.failAt(syntax.Pos(x.At()), value.Errorf(value.TypeError, "a slice is made of whole numbers, not of %s", value.Describe(v)))
 		}
 	}
 	of, err := st.c.force(of)
 	if err == nil {
 		of, err = st.c.Sliced(of, bounds)
 	}
-	return of, st.failAt(n.pos, err)
+	return of, st.failAt(n.Pos, err)
 }

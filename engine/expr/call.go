@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -13,37 +14,37 @@ type given struct {
 	named *value.Map
 }
 
-func (st *state) arguments(args []argument) (given, error) {
+func (st *state) arguments(args []syntax.Argument) (given, error) {
 	var g given
 	for _, a := range args {
-		v, err := a.value.eval(st)
+		v, err := st.eval(a.Value)
 		if err != nil {
 			return g, err
 		}
 		switch {
-		case a.spread != 0:
+		case a.Spread != 0:
 			err = st.spread(&g, a, v)
-		case a.name != "":
+		case a.Name != "":
 			if g.named == nil {
 				g.named = &value.Map{}
 			}
-			g.named.Set(a.name, v)
+			g.named.Set(a.Name, v)
 		default:
 			g.pos = append(g.pos, v)
 		}
 		if err != nil {
-			return g, st.failAt(pos(a.value.at()), err)
+			return g, st.failAt(syntax.Pos(a.Value.At()), err)
 		}
 	}
 	return g, nil
 }
 
-func (st *state) spread(g *given, a argument, v value.Value) error {
+func (st *state) spread(g *given, a syntax.Argument, v value.Value) error {
 	v, err := st.c.force(v)
 	if err != nil {
 		return err
 	}
-	if a.spread == 1 {
+	if a.Spread == 1 {
 		l, err := st.c.Elements(v)
 		g.pos = append(g.pos, l...)
 		return err
@@ -64,56 +65,56 @@ func (st *state) spread(g *given, a argument, v value.Value) error {
 	return nil
 }
 
-func (n *filtering) eval(st *state) (value.Value, error) {
-	v, err := n.of.eval(st)
+func (st *state) evalFiltering(n *syntax.Filter) (value.Value, error) {
+	v, err := st.eval(n.Of)
 	if err != nil {
 		return nil, err
 	}
-	return n.apply(st, v)
+	return st.applyFilter(n, v)
 }
 
-func (n *filtering) apply(st *state, v value.Value) (value.Value, error) {
-	g, err := st.arguments(n.args)
+func (st *state) applyFilter(n *syntax.Filter, v value.Value) (value.Value, error) {
+	g, err := st.arguments(n.Args)
 	if err != nil {
 		return nil, err
 	}
-	st.here = n.pos
-	r, err := st.invoke(n.filter, v, g)
-	return r, st.failAt(n.pos, err)
+	st.here = n.Pos
+	r, err := st.invoke(st.t.lib.filters[n.Name], v, g)
+	return r, st.failAt(n.Pos, err)
 }
 
-func (n *tested) eval(st *state) (value.Value, error) {
-	v, err := n.of.eval(st)
+func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
+	v, err := st.eval(n.Of)
 	if err != nil {
 		return nil, err
 	}
-	g, err := st.arguments(n.args)
+	g, err := st.arguments(n.Args)
 	if err != nil {
 		return nil, err
 	}
-	st.here = n.pos
-	r, err := st.invoke(n.test, v, g)
-	if b, ok := r.(bool); ok && n.not {
+	st.here = n.Pos
+	r, err := st.invoke(st.t.lib.tests[n.Name], v, g)
+	if b, ok := r.(bool); ok && n.Not {
 		return !b, nil
 	}
-	return r, st.failAt(n.pos, err)
+	return r, st.failAt(n.Pos, err)
 }
 
-func (n *call) eval(st *state) (value.Value, error) {
-	fn, err := n.fn.eval(st)
+func (st *state) evalCall(n *syntax.Call) (value.Value, error) {
+	fn, err := st.eval(n.Fn)
 	if err != nil {
 		return nil, err
 	}
-	g, err := st.arguments(n.args)
+	g, err := st.arguments(n.Args)
 	if err != nil {
 		return nil, err
 	}
-	st.here = n.pos
-	v, err := st.call(n.fn, fn, g)
-	return v, st.failAt(n.pos, err)
+	st.here = n.Pos
+	v, err := st.call(n.Fn, fn, g)
+	return v, st.failAt(n.Pos, err)
 }
 
-func (st *state) call(x expression, fn value.Value, g given) (value.Value, error) {
+func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value, error) {
 	switch fn := fn.(type) {
 	case *function:
 		return st.invoke(fn.op, nil, g)
@@ -137,23 +138,23 @@ func (st *state) call(x expression, fn value.Value, g given) (value.Value, error
 }
 
 // grow does append and extend on a list that the template itself has set.
-func (st *state) grow(x expression, fn *bound, g given) (value.Value, error) {
+func (st *state) grow(x syntax.Expression, fn *bound, g given) (value.Value, error) {
 	grown, err := st.invoke(fn.op, fn.recv, g)
 	if err != nil {
 		return nil, err
 	}
-	if a, ok := x.(*attribute); ok {
-		switch of := a.of.(type) {
-		case *name:
-			if p := st.local.find(of.name); p != nil {
+	if a, ok := x.(*syntax.Attribute); ok {
+		switch of := a.Of.(type) {
+		case *syntax.Name:
+			if p := st.local.find(of.Name); p != nil {
 				*p = grown
 				return nil, nil
 			}
-		case *attribute:
-			if n, ok := of.of.(*name); ok {
-				if p := st.local.find(n.name); p != nil {
+		case *syntax.Attribute:
+			if n, ok := of.Of.(*syntax.Name); ok {
+				if p := st.local.find(n.Name); p != nil {
 					if ns, ok := (*p).(*namespace); ok {
-						ns.values.Set(of.name, grown)
+						ns.values.Set(of.Name, grown)
 						return nil, nil
 					}
 				}
@@ -166,8 +167,8 @@ func (st *state) grow(x expression, fn *bound, g given) (value.Value, error) {
 // expand calls a macro.
 func (st *state) expand(fn *closure, g given) (value.Value, error) {
 	m := fn.m
-	if len(g.pos) > len(m.params) {
-		return nil, value.Errorf(value.TypeError, "macro '%s' takes at most %d arguments, but %d are given", m.name, len(m.params), len(g.pos))
+	if len(g.pos) > len(m.Params) {
+		return nil, value.Errorf(value.TypeError, "macro '%s' takes at most %d arguments, but %d are given", m.Name, len(m.Params), len(g.pos))
 	}
 	if st.c.calls++; st.c.calls > maxCalls {
 		return nil, value.Errorf(value.LimitError, "macros call each other more than %d deep", maxCalls)
@@ -175,30 +176,30 @@ func (st *state) expand(fn *closure, g given) (value.Value, error) {
 	defer func() { st.c.calls-- }()
 	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}}
 	for k := range g.named.All() {
-		if s, _ := k.(string); !slices.Contains(m.params, s) {
-			return nil, value.Errorf(value.TypeError, "macro '%s' has no parameter '%s'", m.name, s).WithHint(suggest.DidYouMean(s, m.params))
+		if s, _ := k.(string); !slices.Contains(m.Params, s) {
+			return nil, value.Errorf(value.TypeError, "macro '%s' has no parameter '%s'", m.Name, s).WithHint(suggest.DidYouMean(s, m.Params))
 		}
 	}
-	for i, p := range m.params {
+	for i, p := range m.Params {
 		v, err := inner.parameter(m, i, g)
 		if err != nil {
 			return nil, err
 		}
 		inner.local.set(p, v)
 	}
-	return inner.captured(m.body)
+	return inner.captured(m.Body)
 }
 
-func (st *state) parameter(m *macro, i int, g given) (value.Value, error) {
+func (st *state) parameter(m *syntax.Macro, i int, g given) (value.Value, error) {
 	if i < len(g.pos) {
 		return g.pos[i], nil
 	}
-	if v, ok := g.named.Get(m.params[i]); ok {
+	if v, ok := g.named.Get(m.Params[i]); ok {
 		return v, nil
 	}
-	if m.defaults[i] != nil {
-		return m.defaults[i].eval(st)
+	if m.Defaults[i] != nil {
+		return st.eval(m.Defaults[i])
 	}
-	return &value.Undefined{Name: m.params[i], Place: st.t.place(m.at()),
-		Hint: "macro '" + m.name + "' was called without '" + m.params[i] + "'"}, nil
+	return &value.Undefined{Name: m.Params[i], Place: st.t.tree.Place(m.At()),
+		Hint: "macro '" + m.Name + "' was called without '" + m.Params[i] + "'"}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"runner/engine/expr/format"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,7 +48,7 @@ func nodeOf(t testing.TB, v value.Value) *Node {
 		return n
 	}
 	n := &Node{Text: value.Text(v), Value: v}
-	if s, ok := v.(string); ok && HasTemplate(s) {
+	if s, ok := v.(string); ok && syntax.HasTemplate(s) {
 		tmpl, err := Parse(s, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -120,7 +120,7 @@ func (c *Context) resolveScalar(name string, n *Node) (value.Value, error) {
 	if err == nil {
 		return v, nil
 	}
-	err = value.Placed(err, func() diagnostic.Place { return n.Tmpl.place(n.Tmpl.start()) })
+	err = value.Placed(err, func() diagnostic.Place { return n.Tmpl.tree.Place(n.Tmpl.tree.Start()) })
 	if e, ok := err.(*value.Error); ok && e.Class == value.UndefinedError {
 		return &value.Undefined{Name: name, Hint: e.Msg, Place: e.Place, Near: e.Hint()}, nil
 	}

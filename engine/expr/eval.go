@@ -3,6 +3,7 @@ package expr
 import (
 	"runner/diagnostic"
 	"runner/engine/expr/format"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -11,7 +12,7 @@ type state struct {
 	c     *Context
 	t     *Template
 	local *frame
-	here  pos // of the operation that is being done
+	here  syntax.Pos // of the operation that is being done
 }
 
 // A frame holds the names that a template itself binds.
@@ -44,37 +45,85 @@ func (f *frame) set(name string, v value.Value) {
 }
 
 // failAt places an error at an offset of the template.
-func (st *state) failAt(p pos, err error) error {
+func (st *state) failAt(p syntax.Pos, err error) error {
 	if err == nil {
 		return nil
 	}
-	return value.Placed(err, func() diagnostic.Place { return st.t.place(int(p)) })
+	return value.Placed(err, func() diagnostic.Place { return st.t.tree.Place(int(p)) })
 }
 
 func (st *state) step() error {
 	return st.c.Count(1)
 }
 
-func (n *constant) eval(*state) (value.Value, error) { return n.value, nil }
-
-func (n *name) eval(st *state) (value.Value, error) {
-	if err := st.step(); err != nil {
-		return nil, st.failAt(n.pos, err)
+// eval evaluates an expression to a value that may still be Undefined or lazy.
+func (st *state) eval(x syntax.Expression) (value.Value, error) {
+	switch x := x.(type) {
+	case *syntax.Constant:
+		return x.Value, nil
+	case *syntax.Name:
+		return st.evalName(x)
+	case *syntax.Attribute:
+		return st.evalAttribute(x)
+	case *syntax.Index:
+		return st.evalIndex(x)
+	case *syntax.Filter:
+		return st.evalFiltering(x)
+	case *syntax.Test:
+		return st.evalTested(x)
+	case *syntax.Call:
+		return st.evalCall(x)
+	case *syntax.Comparison:
+		return st.evalComparison(x)
+	case *syntax.Conditional:
+		return st.evalConditional(x)
+	case *syntax.List:
+		return st.evalList(x)
+	case *syntax.Dict:
+		return st.evalDict(x)
+	case *syntax.Embedded:
+		return st.evalEmbedded(x)
 	}
-	if v := st.local.find(n.name); v != nil {
+	return st.evalOperator(x)
+}
+
+// evalOperator evaluates what an operator joins.
+func (st *state) evalOperator(x syntax.Expression) (value.Value, error) {
+	switch x := x.(type) {
+	case *syntax.And:
+		return st.evalAnd(x)
+	case *syntax.Or:
+		return st.evalOr(x)
+	case *syntax.Not:
+		return st.evalNot(x)
+	case *syntax.Concat:
+		return st.evalConcat(x)
+	case *syntax.Unary:
+		return st.evalUnary(x)
+	case *syntax.Binary:
+		return st.evalBinary(x)
+	}
+	return nil, st.failAt(syntax.Pos(x.At()), value.Errorf(value.TypeError, "a slice stands alone between [ and ]"))
+}
+
+func (st *state) evalName(n *syntax.Name) (value.Value, error) {
+	if err := st.step(); err != nil {
+		return nil, st.failAt(n.Pos, err)
+	}
+	if v := st.local.find(n.Name); v != nil {
 		return *v, nil
 	}
-	v, ok, err := st.c.lookup(n.name)
+	v, ok, err := st.c.lookup(n.Name)
 	if err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
 	if ok {
 		return v, nil
 	}
-	if g, ok := st.t.lib.globals[n.name]; ok {
+	if g, ok := st.t.lib.globals[n.Name]; ok {
 		return g, nil
 	}
-	return st.c.undefined(n.name, st.t.place(n.at())), nil
+	return st.c.undefined(n.Name, st.t.tree.Place(n.At())), nil
 }
 
 // undefined makes the Undefined of a name that the scope does not know.
@@ -95,65 +144,65 @@ func (c *Context) lookup(name string) (value.Value, bool, error) {
 }
 
 // operand evaluates x for use: lazies made ordinary, Undefined refused.
-func (st *state) operand(x expression) (value.Value, error) {
-	v, err := x.eval(st)
+func (st *state) operand(x syntax.Expression) (value.Value, error) {
+	v, err := st.eval(x)
 	if err != nil {
 		return nil, err
 	}
 	switch v := v.(type) {
 	case *lazy:
 		f, err := st.c.force(v)
-		return f, st.failAt(pos(x.at()), err)
+		return f, st.failAt(syntax.Pos(x.At()), err)
 	case *value.Undefined:
-		return nil, st.failAt(pos(x.at()), v.Err())
+		return nil, st.failAt(syntax.Pos(x.At()), v.Err())
 	}
 	return v, nil
 }
 
 // truth evaluates x as a condition by Python's rules. What depends on an
 // Unknown gives it back.
-func (st *state) truth(x expression) (bool, *value.Unknown, error) {
-	v, err := x.eval(st)
+func (st *state) truth(x syntax.Expression) (bool, *value.Unknown, error) {
+	v, err := st.eval(x)
 	if err != nil {
 		return false, nil, err
 	}
 	t, u, err := value.Truth(v)
-	return t, u, st.failAt(pos(x.at()), err)
+	return t, u, st.failAt(syntax.Pos(x.At()), err)
 }
 
-func (n *and) eval(st *state) (value.Value, error) {
-	l, err := n.l.eval(st)
+func (st *state) evalAnd(n *syntax.And) (value.Value, error) {
+	l, err := st.eval(n.L)
 	if err != nil {
 		return nil, err
 	}
 	t, u, err := value.Truth(l)
 	if err != nil || u == nil && !t {
-		return l, st.failAt(pos(n.l.at()), err)
+		return l, st.failAt(syntax.Pos(n.L.At()), err)
 	}
-	r, err := n.r.eval(st)
+	r, err := st.eval(n.R)
 	if u != nil && err == nil {
 		return u, nil
 	}
 	return r, err
 }
 
-func (n *or) eval(st *state) (value.Value, error) {
-	l, err := n.l.eval(st)
+func (st *state) evalOr(n *syntax.Or) (value.Value, error) {
+	l, err := st.eval(n.L)
 	if err != nil {
 		return nil, err
 	}
 	t, u, err := value.Truth(l)
 	if err != nil || u == nil && t {
-		return l, st.failAt(pos(n.l.at()), err)
+		return l, st.failAt(syntax.Pos(n.L.At()), err)
 	}
 	if u != nil {
 		return u, nil
 	}
-	return n.r.eval(st)
+	return st.eval(n.R)
 }
 
-func (n *not) eval(st *state) (value.Value, error) {
-	t, u, err := st.truth(n.of)
+func (st *state) evalNot(n *syntax.Not) (value.Value, error) {
+	t, u, err := st.truth(n.Of)
 	if u != nil || err != nil {
 		return orUnknown(u), err
 	}
@@ -168,50 +217,50 @@ func orUnknown(u *value.Unknown) value.Value {
 	return u
 }
 
-func (n *conditional) eval(st *state) (value.Value, error) {
-	t, u, err := st.truth(n.test)
+func (st *state) evalConditional(n *syntax.Conditional) (value.Value, error) {
+	t, u, err := st.truth(n.Test)
 	switch {
 	case u != nil || err != nil:
 		return orUnknown(u), err
 	case t:
-		return n.then.eval(st)
-	case n.other != nil:
-		return n.other.eval(st)
+		return st.eval(n.Then)
+	case n.Other != nil:
+		return st.eval(n.Other)
 	}
-	return &value.Undefined{Hint: "the inline if has no else, and its condition is false", Place: st.t.place(n.at()), Lenient: true}, nil
+	return &value.Undefined{Hint: "the inline if has no else, and its condition is false", Place: st.t.tree.Place(n.At()), Lenient: true}, nil
 }
 
-func (n *list) eval(st *state) (value.Value, error) {
-	out := make([]value.Value, len(n.items))
-	for i, x := range n.items {
+func (st *state) evalList(n *syntax.List) (value.Value, error) {
+	out := make([]value.Value, len(n.Items))
+	for i, x := range n.Items {
 		v, err := st.element(x)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = v
 	}
-	if n.tuple {
+	if n.Tuple {
 		return value.Tuple(out), nil
 	}
 	return out, nil
 }
 
 // element evaluates what is put into a list or map: never lazy.
-func (st *state) element(x expression) (value.Value, error) {
+func (st *state) element(x syntax.Expression) (value.Value, error) {
 	if err := st.step(); err != nil {
-		return nil, st.failAt(pos(x.at()), err)
+		return nil, st.failAt(syntax.Pos(x.At()), err)
 	}
-	v, err := x.eval(st)
+	v, err := st.eval(x)
 	if l, ok := v.(*lazy); ok && err == nil {
 		v, err = st.c.force(l)
-		err = st.failAt(pos(x.at()), err)
+		err = st.failAt(syntax.Pos(x.At()), err)
 	}
 	return v, err
 }
 
-func (n *dict) eval(st *state) (value.Value, error) {
+func (st *state) evalDict(n *syntax.Dict) (value.Value, error) {
 	m := &value.Map{}
-	for i, kx := range n.keys {
+	for i, kx := range n.Keys {
 		k, err := st.operand(kx)
 		if err != nil {
 			return nil, err
@@ -220,9 +269,9 @@ func (n *dict) eval(st *state) (value.Value, error) {
 			return u, nil
 		}
 		if !value.Hashable(k) {
-			return nil, st.failAt(pos(kx.at()), value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(k)))
+			return nil, st.failAt(syntax.Pos(kx.At()), value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(k)))
 		}
-		v, err := st.element(n.values[i])
+		v, err := st.element(n.Values[i])
 		if err != nil {
 			return nil, err
 		}
@@ -231,18 +280,18 @@ func (n *dict) eval(st *state) (value.Value, error) {
 	return m, nil
 }
 
-func (n *concat) eval(st *state) (value.Value, error) {
+func (st *state) evalConcat(n *syntax.Concat) (value.Value, error) {
 	var unknown *value.Unknown
-	texts := make([]string, len(n.parts))
+	texts := make([]string, len(n.Parts))
 	size := 0
-	for i, x := range n.parts {
-		v, err := x.eval(st)
+	for i, x := range n.Parts {
+		v, err := st.eval(x)
 		if err != nil {
 			return nil, err
 		}
 		s, u, err := st.c.textOf(v)
 		if err != nil {
-			return nil, st.failAt(pos(x.at()), err)
+			return nil, st.failAt(syntax.Pos(x.At()), err)
 		}
 		if unknown == nil {
 			unknown = u
@@ -254,41 +303,41 @@ func (n *concat) eval(st *state) (value.Value, error) {
 		return unknown, nil
 	}
 	if err := st.c.Write(size); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
 	return joinTexts(texts, size), nil
 }
 
-func (n *embedded) eval(st *state) (value.Value, error) {
+func (st *state) evalEmbedded(n *syntax.Embedded) (value.Value, error) {
 	out := &output{}
-	if err := st.block(n.body, out); err != nil {
+	if err := st.block(n.Body, out); err != nil {
 		return nil, err
 	}
 	out.parts = append(out.parts, "")
 	return st.gather(out)
 }
 
-func (n *unary) eval(st *state) (value.Value, error) {
-	v, err := st.operand(n.of)
+func (st *state) evalUnary(n *syntax.Unary) (value.Value, error) {
+	v, err := st.operand(n.Of)
 	if err != nil {
 		return nil, err
 	}
 	if u, ok := v.(*value.Unknown); ok {
 		return u, nil
 	}
-	r, err := value.Signed(n.op, v)
-	return r, st.failAt(n.pos, err)
+	r, err := value.Signed(n.Op, v)
+	return r, st.failAt(n.Pos, err)
 }
 
-func (n *binary) eval(st *state) (value.Value, error) {
+func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
 	if err := st.step(); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
-	l, err := st.operand(n.l)
+	l, err := st.operand(n.L)
 	if err != nil {
 		return nil, err
 	}
-	r, err := st.operand(n.r)
+	r, err := st.operand(n.R)
 	if err != nil {
 		return nil, err
 	}
@@ -298,8 +347,8 @@ func (n *binary) eval(st *state) (value.Value, error) {
 	if u, ok := r.(*value.Unknown); ok {
 		return u, nil
 	}
-	v, err := st.c.operate(n.op, l, r)
-	return v, st.failAt(n.pos, err)
+	v, err := st.c.operate(n.Op, l, r)
+	return v, st.failAt(n.Pos, err)
 }
 
 // operate does an operator on known values; text % values is a format.
@@ -310,23 +359,23 @@ func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
 	return c.Arithmetic(op, l, r)
 }
 
-func (n *comparison) eval(st *state) (value.Value, error) {
+func (st *state) evalComparison(n *syntax.Comparison) (value.Value, error) {
 	if err := st.step(); err != nil {
-		return nil, st.failAt(n.pos, err)
+		return nil, st.failAt(n.Pos, err)
 	}
-	l, err := st.operand(n.first)
+	l, err := st.operand(n.First)
 	if err != nil {
 		return nil, err
 	}
 	var unknown *value.Unknown
-	for i, x := range n.rest {
+	for i, x := range n.Rest {
 		r, err := st.operand(x)
 		if err != nil {
 			return nil, err
 		}
-		holds, u, err := st.c.Compare(n.ops[i], l, r)
+		holds, u, err := st.c.Compare(n.Ops[i], l, r)
 		if err != nil {
-			return nil, st.failAt(pos(n.poss[i]), err)
+			return nil, st.failAt(syntax.Pos(n.Poss[i]), err)
 		}
 		if unknown == nil {
 			unknown = u

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -11,11 +12,35 @@ import (
 type output struct{ parts []value.Value }
 
 // block runs statements one after the other.
-func (st *state) block(body []statement, out *output) error {
+func (st *state) block(body []syntax.Statement, out *output) error {
 	for _, s := range body {
-		if err := s.exec(st, out); err != nil {
+		if err := st.exec(s, out); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (st *state) exec(s syntax.Statement, out *output) error {
+	switch s := s.(type) {
+	case syntax.Text:
+		return st.execText(s, out)
+	case *syntax.Print:
+		return st.execPrinting(s, out)
+	case *syntax.If:
+		return st.execChoice(s, out)
+	case *syntax.For:
+		return st.execLoop(s, out)
+	case *syntax.Set:
+		return st.execSetting(s)
+	case *syntax.Capture:
+		return st.execCapture(s)
+	case *syntax.FilterBlock:
+		return st.execFiltered(s, out)
+	case *syntax.With:
+		return st.execWith(s, out)
+	case *syntax.Macro:
+		return st.execMacro(s)
 	}
 	return nil
 }
@@ -65,7 +90,7 @@ func joinTexts(texts []string, size int) string {
 }
 
 // captured runs statements and gives what they render.
-func (st *state) captured(body []statement) (value.Value, error) {
+func (st *state) captured(body []syntax.Statement) (value.Value, error) {
 	out := &output{}
 	if err := st.block(body, out); err != nil {
 		return nil, err
@@ -73,16 +98,16 @@ func (st *state) captured(body []statement) (value.Value, error) {
 	return st.gather(out)
 }
 
-func (s text) exec(st *state, out *output) error {
+func (st *state) execText(s syntax.Text, out *output) error {
 	out.parts = append(out.parts, string(s))
 	return st.c.Write(len(s))
 }
 
-func (s *printing) exec(st *state, out *output) error {
-	v, err := s.value.eval(st)
+func (st *state) execPrinting(s *syntax.Print, out *output) error {
+	v, err := st.eval(s.Value)
 	if l, ok := v.(*lazy); ok && err == nil {
 		if v, err = st.c.force(l); err != nil {
-			err = st.failAt(pos(s.value.at()), err)
+			err = st.failAt(syntax.Pos(s.Value.At()), err)
 		}
 	}
 	if st.c.ShowErrors {
@@ -106,8 +131,8 @@ func (c *Context) showError(v value.Value, err error) (value.Value, error) {
 	return fmt.Sprintf("<< error %d - %s >>", c.shown, err), nil
 }
 
-func (s *choice) exec(st *state, out *output) error {
-	for i, test := range s.tests {
+func (st *state) execChoice(s *syntax.If, out *output) error {
+	for i, test := range s.Tests {
 		t, u, err := st.truth(test)
 		if err != nil {
 			return err
@@ -116,44 +141,44 @@ func (s *choice) exec(st *state, out *output) error {
 			return &value.UnknownError{Unknown: u}
 		}
 		if t {
-			return st.block(s.bodies[i], out)
+			return st.block(s.Bodies[i], out)
 		}
 	}
-	if len(s.bodies) > len(s.tests) {
-		return st.block(s.bodies[len(s.tests)], out)
+	if len(s.Bodies) > len(s.Tests) {
+		return st.block(s.Bodies[len(s.Tests)], out)
 	}
 	return nil
 }
 
 // assign binds a target; scope is the frame for plain names.
-func (st *state) assign(t *target, v value.Value) error {
+func (st *state) assign(t *syntax.Target, v value.Value) error {
 	switch {
-	case t.parts != nil:
+	case t.Parts != nil:
 		return st.unpack(t, v)
-	case t.attr == "":
-		st.local.set(t.name, v)
+	case t.Attr == "":
+		st.local.set(t.Name, v)
 		return nil
 	}
-	p := st.local.find(t.name)
+	p := st.local.find(t.Name)
 	if p != nil {
 		if ns, ok := (*p).(*namespace); ok {
-			ns.values.Set(t.attr, v)
+			ns.values.Set(t.Attr, v)
 			return nil
 		}
 	}
-	return st.failAt(t.pos, value.Errorf(value.TypeError, "'%s' is no namespace, so it has no attributes to set", t.name).
-		WithHint("make it with {% set "+t.name+" = namespace() %}"))
+	return st.failAt(t.Pos, value.Errorf(value.TypeError, "'%s' is no namespace, so it has no attributes to set", t.Name).
+		WithHint("make it with {% set "+t.Name+" = namespace() %}"))
 }
 
-func (st *state) unpack(t *target, v value.Value) error {
+func (st *state) unpack(t *syntax.Target, v value.Value) error {
 	vs, err := st.c.Elements(v)
 	if err != nil {
-		return st.failAt(t.pos, err)
+		return st.failAt(t.Pos, err)
 	}
-	if len(vs) != len(t.parts) {
-		return st.failAt(t.pos, value.Errorf(value.TypeError, "%d names are to be set, but there are %d values", len(t.parts), len(vs)))
+	if len(vs) != len(t.Parts) {
+		return st.failAt(t.Pos, value.Errorf(value.TypeError, "%d names are to be set, but there are %d values", len(t.Parts), len(vs)))
 	}
-	for i, p := range t.parts {
+	for i, p := range t.Parts {
 		if err := st.assign(p, vs[i]); err != nil {
 			return err
 		}
@@ -169,13 +194,13 @@ func (st *state) inFrame(f func() error) error {
 	return f()
 }
 
-func (s *setting) exec(st *state, _ *output) error {
-	v, err := s.value.eval(st)
+func (st *state) execSetting(s *syntax.Set) error {
+	v, err := st.eval(s.Value)
 	if err != nil {
 		return err
 	}
 	st.top()
-	return st.assign(s.target, v)
+	return st.assign(s.Target, v)
 }
 
 // top makes the outermost frame when a template first binds a name.
@@ -185,32 +210,32 @@ func (st *state) top() {
 	}
 }
 
-func (s *capture) exec(st *state, _ *output) error {
-	v, err := st.captured(s.body)
+func (st *state) execCapture(s *syntax.Capture) error {
+	v, err := st.captured(s.Body)
 	if err != nil {
 		return err
 	}
 	if v == nil {
 		v = ""
 	}
-	if s.filter != nil {
-		if v, err = st.filterOver(s.filter, v); err != nil {
+	if s.Filter != nil {
+		if v, err = st.filterOver(s.Filter, v); err != nil {
 			return err
 		}
 	}
 	st.top()
-	return st.assign(s.target, v)
+	return st.assign(s.Target, v)
 }
 
-func (s *filtered) exec(st *state, out *output) error {
-	v, err := st.captured(s.body)
+func (st *state) execFiltered(s *syntax.FilterBlock, out *output) error {
+	v, err := st.captured(s.Body)
 	if err != nil {
 		return err
 	}
 	if v == nil {
 		v = ""
 	}
-	if v, err = st.filterOver(s.filter, v); err != nil {
+	if v, err = st.filterOver(s.Filter, v); err != nil {
 		return err
 	}
 	out.parts = append(out.parts, v)
@@ -218,20 +243,20 @@ func (s *filtered) exec(st *state, out *output) error {
 }
 
 // filterOver applies a chain of filters whose innermost operand is missing to v.
-func (st *state) filterOver(f *filtering, v value.Value) (value.Value, error) {
-	if inner, ok := f.of.(*filtering); ok {
+func (st *state) filterOver(f *syntax.Filter, v value.Value) (value.Value, error) {
+	if inner, ok := f.Of.(*syntax.Filter); ok {
 		var err error
 		if v, err = st.filterOver(inner, v); err != nil {
 			return nil, err
 		}
 	}
-	return f.apply(st, v)
+	return st.applyFilter(f, v)
 }
 
-func (s *with) exec(st *state, out *output) error {
+func (st *state) execWith(s *syntax.With, out *output) error {
 	return st.inFrame(func() error {
-		for i, t := range s.targets {
-			v, err := s.values[i].eval(st)
+		for i, t := range s.Targets {
+			v, err := st.eval(s.Values[i])
 			if err != nil {
 				return err
 			}
@@ -239,12 +264,12 @@ func (s *with) exec(st *state, out *output) error {
 				return err
 			}
 		}
-		return st.block(s.body, out)
+		return st.block(s.Body, out)
 	})
 }
 
-func (s *macro) exec(st *state, _ *output) error {
+func (st *state) execMacro(s *syntax.Macro) error {
 	st.top()
-	st.local.set(s.name, &closure{s, st.t, st.local})
+	st.local.set(s.Name, &closure{s, st.t, st.local})
 	return nil
 }

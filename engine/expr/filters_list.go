@@ -86,7 +86,7 @@ func (u *use) end(pick func([]value.Value) value.Value) (value.Value, error) {
 
 // nothing makes the Undefined of an operation that has no result.
 func (u *use) nothing(why string) *value.Undefined {
-	return &value.Undefined{Name: u.name, Hint: why, Place: u.st.t.place(int(u.st.here))}
+	return &value.Undefined{Name: u.name, Hint: why, Place: u.st.t.tree.Place(int(u.st.here))}
 }
 
 func joinFilter(u *use) (value.Value, error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 
 	"github.com/dlclark/regexp2"
@@ -170,7 +171,7 @@ func expand(b *strings.Builder, with string, m *regexp2.Match) error {
 			}
 			i = end
 		default:
-			if r, n := escape(with[i:]); n == 1 && r >= 0 && c != '\'' && c != '"' {
+			if r, n := syntax.Escape(with[i:]); n == 1 && r >= 0 && c != '\'' && c != '"' {
 				b.WriteRune(r)
 			} else {
 				b.WriteByte('\\')

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -51,7 +52,7 @@ func (u *use) attributePath(v, path value.Value) (value.Value, error) {
 
 // noAttribute makes an Undefined that is placed where the filter stands.
 func (u *use) noAttribute(of, key value.Value) *value.Undefined {
-	return u.st.missing(&name{u.st.here, value.Text(key)}, of, key)
+	return u.st.missing(value.Text(key), int(u.st.here), of, key)
 }
 
 // attributes maps a list to what lies under a path; otherwise stands in where
@@ -99,11 +100,11 @@ func mapFilter(u *use) (value.Value, error) {
 // find1 finds the filter or test that the first argument names.
 func (u *use) find1(what string, among map[string]*operation) (*operation, error) {
 	full, ok := u.rest[0].(string)
-	if op := among[lastName(full)]; ok && op != nil {
+	if op := among[syntax.LastName(full)]; ok && op != nil {
 		return op, nil
 	}
 	e := value.Errorf(value.SyntaxError, "no %s is named %s", what, value.Repr(u.rest[0]))
-	return nil, e.WithHint(suggest.DidYouMean(lastName(full), slices.Sorted(maps.Keys(among))))
+	return nil, e.WithHint(suggest.DidYouMean(syntax.LastName(full), slices.Sorted(maps.Keys(among))))
 }
 
 // selecting makes select, reject and their forms with an attribute.

@@ -3,6 +3,7 @@ package expr
 import (
 	"math/big"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -170,11 +171,11 @@ func (n *Node) evalMapping(c *Context) (value.Value, error) {
 }
 
 // Refs gives the names that all templates in n mention.
-func (n *Node) Refs() []Ref {
+func (n *Node) Refs() []syntax.Ref {
 	if n == nil {
 		return nil
 	}
-	var refs []Ref
+	var refs []syntax.Ref
 	if n.Tmpl != nil {
 		refs = append(refs, n.Tmpl.Refs()...)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"runner/engine/expr/format"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -180,7 +181,7 @@ func (u *use) lookup() ([]value.Value, *value.Unknown, error) {
 	if !ok {
 		return nil, nil, value.Errorf(value.LookupError, "a lookup's name is text, not %s", value.Describe(terms[0]))
 	}
-	l, err := u.find(lastName(full), full, terms[1:], options)
+	l, err := u.find(syntax.LastName(full), full, terms[1:], options)
 	if err == nil {
 		return l, nil, nil
 	}
@@ -216,7 +217,7 @@ func varsLookup(u *use, terms []value.Value, options *value.Map) ([]value.Value,
 		}
 		if !ok {
 			if v, ok = options.Get("default"); !ok {
-				return nil, u.c.undefined(name, u.st.t.place(int(u.st.here))).Err()
+				return nil, u.c.undefined(name, u.st.t.tree.Place(int(u.st.here))).Err()
 			}
 		}
 		out = append(out, v)

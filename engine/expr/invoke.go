@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -56,7 +57,7 @@ type (
 		op   *operation
 	}
 	closure struct {
-		m     *macro
+		m     *syntax.Macro
 		t     *Template
 		local *frame
 	}

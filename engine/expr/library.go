@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
@@ -54,4 +55,18 @@ func named(groups ...[]operation) map[string]*operation {
 		}
 	}
 	return m
+}
+
+// theNames are what the parser has to know of the library.
+var theNames = sync.OnceValue(func() *syntax.Names {
+	lib := theLibrary()
+	return &syntax.Names{Filters: keysOf(lib.filters), Tests: keysOf(lib.tests), Globals: keysOf(lib.globals)}
+})
+
+func keysOf[V any](m map[string]V) map[string]bool {
+	keys := make(map[string]bool, len(m))
+	for k := range m {
+		keys[k] = true
+	}
+	return keys
 }

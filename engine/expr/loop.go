@@ -1,6 +1,9 @@
 package expr
 
-import "runner/engine/expr/value"
+import (
+	"runner/engine/expr/syntax"
+	"runner/engine/expr/value"
+)
 
 // A loopVar is `loop` in the body of a for.
 type loopVar struct {
@@ -13,39 +16,39 @@ type loopVar struct {
 
 func (*loopVar) TypeName() string { return "LoopContext" }
 
-func (s *loop) exec(st *state, out *output) error {
-	over, err := s.over.eval(st)
+func (st *state) execLoop(s *syntax.For, out *output) error {
+	over, err := st.eval(s.Over)
 	if err != nil {
 		return err
 	}
-	return s.run(st, out, over, 0)
+	return st.runLoop(s, out, over, 0)
 }
 
-func (s *loop) run(st *state, out *output, over value.Value, depth int) error {
+func (st *state) runLoop(s *syntax.For, out *output, over value.Value, depth int) error {
 	switch v := over.(type) {
 	case *value.Unknown:
 		return &value.UnknownError{Unknown: v}
 	case *value.Undefined:
-		return st.failAt(pos(s.over.at()), v.Err())
+		return st.failAt(syntax.Pos(s.Over.At()), v.Err())
 	}
 	items, err := st.c.Elements(over)
 	if err != nil {
-		return st.failAt(pos(s.over.at()), err)
+		return st.failAt(syntax.Pos(s.Over.At()), err)
 	}
-	if s.test != nil {
-		if items, err = s.chosen(st, items); err != nil {
+	if s.Test != nil {
+		if items, err = st.chosen(s, items); err != nil {
 			return err
 		}
 	}
 	if len(items) == 0 {
-		return st.block(s.otherwise, out)
+		return st.block(s.Otherwise, out)
 	}
 	lv := &loopVar{items: items, depth: depth}
-	if s.recursive {
-		lv.again = func(v value.Value) (value.Value, error) { return s.recurse(st, v, depth+1) }
+	if s.Recursive {
+		lv.again = func(v value.Value) (value.Value, error) { return st.recurse(s, v, depth+1) }
 	}
 	for lv.i = range items {
-		if err := s.once(st, out, lv); err != nil {
+		if err := st.once(s, out, lv); err != nil {
 			return err
 		}
 	}
@@ -53,40 +56,40 @@ func (s *loop) run(st *state, out *output, over value.Value, depth int) error {
 }
 
 // recurse is what loop(items) does in a recursive loop.
-func (s *loop) recurse(st *state, over value.Value, depth int) (value.Value, error) {
+func (st *state) recurse(s *syntax.For, over value.Value, depth int) (value.Value, error) {
 	if depth > maxCalls {
 		return nil, value.Errorf(value.LimitError, "the loop calls itself more than %d deep", maxCalls)
 	}
 	out := &output{}
-	if err := s.run(st, out, over, depth); err != nil {
+	if err := st.runLoop(s, out, over, depth); err != nil {
 		return nil, err
 	}
 	out.parts = append(out.parts, "", "")
 	return st.gather(out)
 }
 
-func (s *loop) once(st *state, out *output, lv *loopVar) error {
+func (st *state) once(s *syntax.For, out *output, lv *loopVar) error {
 	if err := st.step(); err != nil {
-		return st.failAt(s.pos, err)
+		return st.failAt(s.Pos, err)
 	}
 	return st.inFrame(func() error {
-		if err := st.assign(s.target, lv.items[lv.i]); err != nil {
+		if err := st.assign(s.Target, lv.items[lv.i]); err != nil {
 			return err
 		}
 		st.local.set("loop", lv)
-		return st.block(s.body, out)
+		return st.block(s.Body, out)
 	})
 }
 
 // chosen gives the items for which the loop's `if` holds.
-func (s *loop) chosen(st *state, items []value.Value) ([]value.Value, error) {
+func (st *state) chosen(s *syntax.For, items []value.Value) ([]value.Value, error) {
 	var kept []value.Value
 	for _, item := range items {
 		err := st.inFrame(func() error {
-			if err := st.assign(s.target, item); err != nil {
+			if err := st.assign(s.Target, item); err != nil {
 				return err
 			}
-			t, u, err := st.truth(s.test)
+			t, u, err := st.truth(s.Test)
 			if u != nil {
 				return &value.UnknownError{Unknown: u}
 			}

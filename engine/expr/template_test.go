@@ -9,6 +9,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr/format"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,7 +79,7 @@ func TestErrorInVariableIsPlacedThere(t *testing.T) {
 }
 
 // refText writes a Ref in short: name.path, ~ for soft, * for any.
-func refText(r Ref) string {
+func refText(r syntax.Ref) string {
 	s := strings.Join(append([]string{r.Name}, r.Path...), ".")
 	if r.Any {
 		s = "*"
@@ -321,4 +322,30 @@ type plainScope map[string]value.Value
 func (s plainScope) Lookup(_ *Context, name string) (value.Value, bool, error) {
 	v, ok := s[name]
 	return v, ok, nil
+}
+
+func TestSeveralMistakesAreAllTold(t *testing.T) {
+	for _, c := range []struct{ template, want string }{
+		{"{{ a | nope }} {{ b | uper }} {{ c + }}", "1:8 1:23 1:38"},
+		{"{% if a b %}{{ x | nope }}{% elif %}{% endif %}{{ y is strng }}", "1:9 1:20 1:35 1:56"},
+		{"{{ a $ b }}{{ 'x }} {{ 1 & 2 }}{% foo %}", "1:6 1:15 1:26 1:35"},
+		{"{% for x %}{% set 1 %}{% endfor %}{% endif %}{{ d | nope | nope2 }}", "1:10 1:19 1:38 1:53 1:60"},
+		{"{% if x %}{{ $ }}", "1:14 1:18"},
+	} {
+		_, err := Parse(c.template, line1(c.template))
+		p, ok := errors.AsType[*diagnostic.Problem](err)
+		if !ok {
+			t.Fatalf("%s: got %v", c.template, err)
+		}
+		var places []string
+		for _, part := range p.Each() {
+			places = append(places, strings.TrimPrefix(part.Place.String(), "t.yml:"))
+		}
+		if got := strings.Join(places, " "); got != c.want {
+			t.Errorf("%s: got %s, want %s\n%v", c.template, got, c.want, err)
+			for _, part := range p.Each() {
+				t.Log(part)
+			}
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // A Pair is name=value as it stands in one line of text.
@@ -91,7 +92,7 @@ func quoted(text string, start int) (piece string, end int, err error) {
 // byte of the text that the pair stands in is found.
 func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
 	n := &expr.Node{Place: at(p.valAt), Text: p.Value, Value: p.Value}
-	if !expr.HasTemplate(p.Value) {
+	if !syntax.HasTemplate(p.Value) {
 		return n, nil
 	}
 	tmpl, err := expr.Parse(p.Value, func(offset int) diagnostic.Place {

@@ -3,6 +3,7 @@ package reading
 import (
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 )
 
 // Templates makes templates of those scalars below a node that are meant as such,
@@ -50,7 +51,7 @@ func (t *templater) scalar(n *expr.Node) {
 			return
 		}
 	}
-	if !expr.HasTemplate(text) {
+	if !syntax.HasTemplate(text) {
 		return
 	}
 	tmpl, err := expr.Parse(text, t.doc.Origin(n))

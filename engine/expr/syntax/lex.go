@@ -1,4 +1,4 @@
-package expr
+package syntax
 
 import (
 	"strings"
@@ -22,6 +22,7 @@ const (
 	tokFloat
 	tokString
 	tokOp
+	tokBad // what cannot be read; bad says why
 )
 
 // A token is a piece of a template's text. In a string, text is its value.
@@ -29,6 +30,7 @@ type token struct {
 	kind tokenKind
 	text string
 	pos  int // byte offset
+	bad  *mistake
 }
 
 func (t token) String() string {
@@ -43,8 +45,8 @@ func (t token) String() string {
 	return "text"
 }
 
-// A badSyntax is an Error in the making: an offset for a place.
-type badSyntax struct {
+// A mistake is an Error in the making: an offset for a place.
+type mistake struct {
 	pos    int
 	msg    string
 	hint   string
@@ -52,8 +54,8 @@ type badSyntax struct {
 	class  value.Class // SyntaxError if empty
 }
 
-// A lexer cuts text into tokens. A mistake unwinds by panic(badSyntax) to parse,
-// the only caller.
+// A lexer cuts text into tokens. A mistake unwinds by panic(mistake) to attempt,
+// which makes a token of it.
 type lexer struct {
 	text    string
 	pos     int
@@ -62,7 +64,34 @@ type lexer struct {
 }
 
 func (l *lexer) emit(kind tokenKind, text string, pos int) {
-	l.toks = append(l.toks, token{kind, text, pos})
+	l.toks = append(l.toks, token{kind: kind, text: text, pos: pos})
+}
+
+// attempt reads a part of the text. A mistake in it becomes a token, which stands for
+// all of the part but its beginning; the text goes on behind the marker that closes it.
+func (l *lexer) attempt(end tokenKind, closing string, read func()) {
+	start, before := l.pos, len(l.toks)
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		m, ok := r.(mistake)
+		if !ok {
+			panic(r)
+		}
+		l.toks = append(l.toks[:min(len(l.toks), before+1)], token{kind: tokBad, pos: m.pos, bad: &m})
+		from := max(m.pos, start)
+		if i := strings.Index(l.text[from:], closing); i >= 0 && closing != "" {
+			l.pos = from + i + len(closing)
+		} else {
+			l.pos = len(l.text)
+		}
+		if end != tokEnd {
+			l.emit(end, closing, l.pos)
+		}
+	}()
+	read()
 }
 
 // template reads data with expressions, statements and comments in it.
@@ -76,17 +105,23 @@ func (l *lexer) template() []token {
 		l.data(start)
 		switch l.text[start+1] {
 		case '#':
-			l.comment(start)
+			l.attempt(tokEnd, "#}", func() { l.comment(start) })
 		case '{':
-			l.inside(tokVarBegin, tokVarEnd, "}}")
+			l.attempt(tokVarEnd, "}}", func() { l.inside(tokVarBegin, tokVarEnd, "}}") })
 		default:
-			if !l.raw(start) {
-				l.inside(tokBlockBegin, tokBlockEnd, "%}")
-			}
+			l.block(start)
 		}
 	}
 	l.emit(tokEnd, "", len(l.text))
 	return l.toks
+}
+
+func (l *lexer) block(start int) {
+	raw := false
+	l.attempt(tokEnd, "", func() { raw = l.raw(start) })
+	if !raw && l.pos < len(l.text) {
+		l.attempt(tokBlockEnd, "%}", func() { l.inside(tokBlockBegin, tokBlockEnd, "%}") })
+	}
 }
 
 // nextMarker finds {{, {% or {# from an offset on, or gives -1.
@@ -120,7 +155,7 @@ func (l *lexer) data(marker int) {
 func (l *lexer) comment(start int) {
 	end := strings.Index(l.text[start+2:], "#}")
 	if end < 0 {
-		panic(badSyntax{pos: start, msg: "a comment {# is never closed", hint: "end it with #}"})
+		panic(mistake{pos: start, msg: "a comment {# is never closed", hint: "end it with #}"})
 	}
 	end += start + 2
 	l.after(end, 2, true)
@@ -172,7 +207,7 @@ func (l *lexer) raw(start int) bool {
 	for at := l.pos; ; at++ {
 		i := strings.Index(l.text[at:], "{%")
 		if i < 0 {
-			panic(badSyntax{pos: start, msg: "{% raw %} is never closed", hint: "end it with {% endraw %}"})
+			panic(mistake{pos: start, msg: "{% raw %} is never closed", hint: "end it with {% endraw %}"})
 		}
 		at += i
 		if end := tag(l.text, at, "endraw"); end >= 0 {
@@ -196,7 +231,7 @@ func (l *lexer) inside(begin, end tokenKind, closing string) {
 		rest := l.text[l.pos:]
 		switch {
 		case rest == "":
-			panic(badSyntax{pos: start, msg: "'" + l.text[start:start+2] + "' is never closed", hint: "end it with " + closing})
+			panic(mistake{pos: start, msg: "'" + l.text[start:start+2] + "' is never closed", hint: "end it with " + closing})
 		case open == 0 && strings.HasPrefix(trimEndSign(rest, end), closing):
 			at := len(l.text) - len(trimEndSign(rest, end))
 			l.emit(end, closing, l.pos)
@@ -219,6 +254,12 @@ func trimEndSign(s string, end tokenKind) string {
 // expression reads the tokens of a text that is one expression. With embedded,
 // {{ and }} in it are brackets.
 func (l *lexer) expression(embedded bool) []token {
+	l.attempt(tokEnd, "", func() { l.expressionTokens(embedded) })
+	l.emit(tokEnd, "", len(l.text))
+	return l.toks
+}
+
+func (l *lexer) expressionTokens(embedded bool) {
 	open, inner := 0, 0
 	for l.space(); l.pos < len(l.text); l.space() {
 		rest := l.text[l.pos:]
@@ -233,8 +274,6 @@ func (l *lexer) expression(embedded bool) []token {
 			inner = max(inner+l.next(true), 0)
 		}
 	}
-	l.emit(tokEnd, "", len(l.text))
-	return l.toks
 }
 
 func (l *lexer) bracket(as string) {
@@ -314,5 +353,5 @@ func (l *lexer) operator(r rune) int {
 	case r == '!':
 		hint = "write 'not'"
 	}
-	panic(badSyntax{pos: l.pos, msg: "unexpected character " + value.Quote(string(r)), hint: hint})
+	panic(mistake{pos: l.pos, msg: "unexpected character " + value.Quote(string(r)), hint: hint})
 }

@@ -1,4 +1,4 @@
-package expr
+package syntax
 
 import (
 	"strconv"
@@ -27,7 +27,7 @@ func (l *lexer) number() {
 	}
 	text := strings.ReplaceAll(l.text[start:l.pos], "_", "")
 	if kind == tokInt && len(text) > 1 && strings.Trim(text, "0") != "" && text[0] == '0' {
-		panic(badSyntax{pos: start, msg: "a number does not begin with 0", hint: "leave the 0 out, or quote it"})
+		panic(mistake{pos: start, msg: "a number does not begin with 0", hint: "leave the 0 out, or quote it"})
 	}
 	l.emit(kind, text, start)
 }
@@ -89,7 +89,7 @@ func (l *lexer) str(quote byte, literal bool) {
 		case '\\':
 			i++
 			if literal && !l.escapes && i < len(l.text) && l.text[i] == quote {
-				panic(badSyntax{pos: i - 1, msg: "a backslash does not escape a quote here",
+				panic(mistake{pos: i - 1, msg: "a backslash does not escape a quote here",
 					hint: "put the string in the other kind of quotes"})
 			}
 			escaped = true
@@ -103,7 +103,7 @@ func (l *lexer) str(quote byte, literal bool) {
 			return
 		}
 	}
-	panic(badSyntax{pos: start, msg: "a string is never closed", hint: "end it with " + string(quote)})
+	panic(mistake{pos: start, msg: "a string is never closed", hint: "end it with " + string(quote)})
 }
 
 // plainEscapes are pairs: the letter after the backslash, what it stands for.
@@ -118,7 +118,7 @@ func unescape(s string) string {
 			i++
 			continue
 		}
-		r, n := escape(s[i+1:])
+		r, n := Escape(s[i+1:])
 		if n == 0 {
 			b.WriteByte('\\')
 			i++
@@ -132,9 +132,9 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// escape reads what follows a backslash: the character it stands for (-1: none)
+// Escape reads what follows a backslash: the character it stands for (-1: none)
 // and how many bytes it took; 0 if it is no escape.
-func escape(s string) (rune, int) {
+func Escape(s string) (rune, int) {
 	if s[0] == '\n' {
 		return -1, 1
 	}

@@ -1,4 +1,4 @@
-package expr
+package syntax
 
 import (
 	"maps"
@@ -10,8 +10,8 @@ import (
 )
 
 // arguments reads a call's, from behind '(' to behind ')'.
-func (p *parser) arguments() []argument {
-	var args []argument
+func (p *parser) arguments() []Argument {
+	var args []Argument
 	for !p.op(")") {
 		if len(args) > 0 {
 			p.expect(tokOp, ",", "',' or ')'")
@@ -24,26 +24,26 @@ func (p *parser) arguments() []argument {
 	return args
 }
 
-func (p *parser) argument(before []argument) argument {
+func (p *parser) argument(before []Argument) Argument {
 	t := p.cur()
 	switch {
 	case p.op("**"):
-		return argument{spread: 2, value: p.expression()}
+		return Argument{Spread: 2, Value: p.expression()}
 	case p.op("*"):
-		return argument{spread: 1, value: p.expression()}
+		return Argument{Spread: 1, Value: p.expression()}
 	case t.kind == tokName && p.toks[p.i+1].kind == tokOp && p.toks[p.i+1].text == "=":
 		p.next()
 		p.next()
-		return argument{name: t.text, value: p.expression()}
+		return Argument{Name: t.text, Value: p.expression()}
 	}
-	if n := len(before); n > 0 && (before[n-1].name != "" || before[n-1].spread == 2) {
+	if n := len(before); n > 0 && (before[n-1].Name != "" || before[n-1].Spread == 2) {
 		p.fail(t, "an argument without a name follows one with a name", "")
 	}
-	return argument{value: p.expression()}
+	return Argument{Value: p.expression()}
 }
 
 // filters reads | filters, tests and calls behind an operand.
-func (p *parser) filters(x expression) expression {
+func (p *parser) filters(x Expression) Expression {
 	for {
 		switch {
 		case p.op("|"):
@@ -51,7 +51,7 @@ func (p *parser) filters(x expression) expression {
 		case p.word("is"):
 			x = p.test(x)
 		case x != nil && p.op("("):
-			x = &call{pos(x.at()), x, p.arguments()}
+			x = &Call{Pos(x.At()), x, p.arguments()}
 		default:
 			return x
 		}
@@ -69,36 +69,34 @@ func (p *parser) operationName(what string) (t token, full string) {
 	return t, full
 }
 
-func (p *parser) filter(of expression) *filtering {
+func (p *parser) filter(of Expression) *Filter {
 	t, full := p.operationName("filter")
-	f := p.lib.filters[lastName(full)]
-	if f == nil {
-		p.noOperation("filter", t, full, p.lib.filters)
+	if !p.names.Filters[t.text] {
+		p.noOperation("filter", t, full, p.names.Filters)
 	}
-	n := &filtering{pos: pos(t.pos), of: of, filter: f, name: full}
+	n := &Filter{Pos: Pos(t.pos), Of: of, Name: t.text}
 	if p.op("(") {
-		n.args = p.arguments()
+		n.Args = p.arguments()
 	}
 	return n
 }
 
-func (p *parser) test(of expression) expression {
+func (p *parser) test(of Expression) Expression {
 	negated := p.word("not")
 	t := p.cur()
-	if t.kind == tokName && (t.text == "in" || !reserved(t.text) || p.lib.tests[t.text] != nil) {
-		_, full := p.operationName("test")
-		test := p.lib.tests[lastName(full)]
-		if test == nil {
-			p.noOperation("test", t, full, p.lib.tests)
+	if t.kind == tokName && (t.text == "in" || !reserved(t.text) || p.names.Tests[t.text]) {
+		last, full := p.operationName("test")
+		if !p.names.Tests[last.text] {
+			p.noOperation("test", t, full, p.names.Tests)
 		}
-		return &tested{pos(t.pos), of, test, full, p.testArguments(), negated}
+		return &Test{Pos(t.pos), of, last.text, p.testArguments(), negated}
 	}
 	p.fail(t, "expected the name of a test after 'is', got "+t.String(), "")
 	return nil
 }
 
 // testArguments reads (…), or a single argument without brackets.
-func (p *parser) testArguments() []argument {
+func (p *parser) testArguments() []Argument {
 	if p.op("(") {
 		return p.arguments()
 	}
@@ -119,11 +117,11 @@ func (p *parser) testArguments() []argument {
 	default:
 		return nil
 	}
-	return []argument{{value: p.postfix(p.primary())}}
+	return []Argument{{Value: p.postfix(p.primary())}}
 }
 
-func (p *parser) noOperation(what string, t token, full string, known map[string]*operation) {
+func (p *parser) noOperation(what string, t token, full string, known map[string]bool) {
 	names := slices.Sorted(maps.Keys(known))
-	panic(badSyntax{pos: t.pos, msg: "no " + what + " is named " + value.Quote(full),
-		hint: suggest.DidYouMean(lastName(full), names), detail: "the " + what + "s are: " + strings.Join(names, ", ")})
+	p.mistakes = append(p.mistakes, mistake{pos: t.pos, msg: "no " + what + " is named " + value.Quote(full),
+		hint: suggest.DidYouMean(LastName(full), names), detail: "the " + what + "s are: " + strings.Join(names, ", ")})
 }

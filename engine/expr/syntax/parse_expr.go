@@ -1,4 +1,4 @@
-package expr
+package syntax
 
 import (
 	"strconv"
@@ -7,14 +7,14 @@ import (
 )
 
 // expression reads one with an optional `if … else …` behind it.
-func (p *parser) expression() expression {
+func (p *parser) expression() Expression {
 	defer p.enter()()
 	x := p.or()
 	for p.is(tokName, "if") {
 		t := p.next()
-		c := &conditional{pos: pos(t.pos), then: x, test: p.or()}
+		c := &Conditional{Pos: Pos(t.pos), Then: x, Test: p.or()}
 		if p.word("else") {
-			c.other = p.expression()
+			c.Other = p.expression()
 		}
 		x = c
 	}
@@ -22,7 +22,7 @@ func (p *parser) expression() expression {
 }
 
 // tuple reads an expression, or several with commas between.
-func (p *parser) tuple(withIf bool) expression {
+func (p *parser) tuple(withIf bool) Expression {
 	read := p.expression
 	if !withIf {
 		read = p.or
@@ -31,12 +31,12 @@ func (p *parser) tuple(withIf bool) expression {
 	if !p.is(tokOp, ",") {
 		return first
 	}
-	l := &list{pos: pos(first.at()), items: []expression{first}, tuple: true}
+	l := &List{Pos: Pos(first.At()), Items: []Expression{first}, Tuple: true}
 	for p.op(",") {
 		if p.tupleEnds() {
 			break
 		}
-		l.items = append(l.items, read())
+		l.Items = append(l.Items, read())
 	}
 	return l
 }
@@ -46,29 +46,29 @@ func (p *parser) tupleEnds() bool {
 	return k == tokVarEnd || k == tokBlockEnd || k == tokEnd || p.is(tokOp, ")")
 }
 
-func (p *parser) or() expression {
+func (p *parser) or() Expression {
 	l := p.and()
 	for p.is(tokName, "or") {
 		t := p.next()
-		l = &or{pos(t.pos), l, p.and()}
+		l = &Or{Pos(t.pos), l, p.and()}
 	}
 	return l
 }
 
-func (p *parser) and() expression {
+func (p *parser) and() Expression {
 	l := p.not()
 	for p.is(tokName, "and") {
 		t := p.next()
-		l = &and{pos(t.pos), l, p.not()}
+		l = &And{Pos(t.pos), l, p.not()}
 	}
 	return l
 }
 
-func (p *parser) not() expression {
+func (p *parser) not() Expression {
 	if p.is(tokName, "not") {
 		defer p.enter()()
 		t := p.next()
-		return &not{pos(t.pos), p.not()}
+		return &Not{Pos(t.pos), p.not()}
 	}
 	return p.compare()
 }
@@ -91,25 +91,25 @@ func (p *parser) comparing() string {
 	return ""
 }
 
-func (p *parser) compare() expression {
+func (p *parser) compare() Expression {
 	first := p.sum()
 	op := p.comparing()
 	if op == "" {
 		return first
 	}
-	c := &comparison{pos: pos(p.cur().pos), first: first}
+	c := &Comparison{Pos: Pos(p.cur().pos), First: first}
 	for ; op != ""; op = p.comparing() {
-		c.ops, c.poss = append(c.ops, op), append(c.poss, p.next().pos)
+		c.Ops, c.Poss = append(c.Ops, op), append(c.Poss, p.next().pos)
 		if op == "not in" {
 			p.next()
 		}
-		c.rest = append(c.rest, p.sum())
+		c.Rest = append(c.Rest, p.sum())
 	}
 	return c
 }
 
 // infix reads operands of one level of operators, from left to right.
-func (p *parser) infix(operand func() expression, ops ...string) expression {
+func (p *parser) infix(operand func() Expression, ops ...string) Expression {
 	l := operand()
 	for {
 		t := p.cur()
@@ -124,42 +124,42 @@ func (p *parser) infix(operand func() expression, ops ...string) expression {
 			return l
 		}
 		p.next()
-		l = &binary{pos(t.pos), t.text, l, operand()}
+		l = &Binary{Pos(t.pos), t.text, l, operand()}
 	}
 }
 
-func (p *parser) sum() expression { return p.infix(p.concat, "+", "-") }
+func (p *parser) sum() Expression { return p.infix(p.concat, "+", "-") }
 
-func (p *parser) concat() expression {
+func (p *parser) concat() Expression {
 	first := p.product()
 	if !p.is(tokOp, "~") {
 		return first
 	}
-	c := &concat{pos: pos(p.cur().pos), parts: []expression{first}}
+	c := &Concat{Pos: Pos(p.cur().pos), Parts: []Expression{first}}
 	for p.op("~") {
-		c.parts = append(c.parts, p.product())
+		c.Parts = append(c.Parts, p.product())
 	}
 	return c
 }
 
-func (p *parser) product() expression { return p.infix(p.power, "*", "/", "//", "%") }
+func (p *parser) product() Expression { return p.infix(p.power, "*", "/", "//", "%") }
 
-func (p *parser) power() expression { return p.infix(p.filteredUnary, "**") }
+func (p *parser) power() Expression { return p.infix(p.filteredUnary, "**") }
 
-func (p *parser) filteredUnary() expression { return p.filters(p.unary()) }
+func (p *parser) filteredUnary() Expression { return p.filters(p.unary()) }
 
-func (p *parser) unary() expression {
+func (p *parser) unary() Expression {
 	defer p.enter()()
 	t := p.cur()
 	if p.op("-") || p.op("+") {
-		return p.postfix(&unary{pos(t.pos), t.text, p.unary()})
+		return p.postfix(&Unary{Pos(t.pos), t.text, p.unary()})
 	}
 	return p.postfix(p.primary())
 }
 
-func (p *parser) primary() expression {
+func (p *parser) primary() Expression {
 	t := p.next()
-	at := pos(t.pos)
+	at := Pos(t.pos)
 	switch t.kind {
 	case tokName:
 		return p.named(t)
@@ -171,22 +171,22 @@ func (p *parser) primary() expression {
 		if p.embedded && HasTemplate(s) {
 			return p.inString(t)
 		}
-		return &constant{at, s}
+		return &Constant{at, s}
 	case tokInt:
 		n, ok := value.ParseInt(t.text, 0)
 		if !ok {
 			p.fail(t, "not a number: "+t.text, "")
 		}
-		return &constant{at, n}
+		return &Constant{at, n}
 	case tokFloat:
 		f, _ := strconv.ParseFloat(t.text, 64)
-		return &constant{at, f}
+		return &Constant{at, f}
 	case tokOp:
 		switch t.text {
 		case "(":
 			return p.parens(t)
 		case "[":
-			return &list{pos: at, items: p.items("]")}
+			return &List{Pos: at, Items: p.items("]")}
 		case "{":
 			return p.dict(t)
 		}
@@ -196,33 +196,35 @@ func (p *parser) primary() expression {
 }
 
 // inString reads a template that stands in a string of a condition.
-func (p *parser) inString(t token) expression {
+func (p *parser) inString(t token) Expression {
 	toks := (&lexer{text: t.text}).template()
 	for i := range toks {
 		toks[i].pos += t.pos + 1
 	}
-	inner := &parser{toks: toks, lib: p.lib, depth: p.depth}
-	return &embedded{pos(t.pos), inner.statements()}
+	inner := &parser{toks: toks, names: p.names, depth: p.depth}
+	x := &Embedded{Pos(t.pos), inner.statements()}
+	p.mistakes = append(p.mistakes, inner.mistakes...)
+	return x
 }
 
 // named makes a constant of the words for them, and a name of every other.
-func (p *parser) named(t token) expression {
+func (p *parser) named(t token) Expression {
 	switch t.text {
 	case "true", "True":
-		return &constant{pos(t.pos), true}
+		return &Constant{Pos(t.pos), true}
 	case "false", "False":
-		return &constant{pos(t.pos), false}
+		return &Constant{Pos(t.pos), false}
 	case "none", "None":
-		return &constant{pos(t.pos), nil}
+		return &Constant{Pos(t.pos), nil}
 	case "and", "or", "in", "is", "if", "else":
 		p.fail(t, "expected an expression, got '"+t.text+"'", "")
 	}
-	return &name{pos(t.pos), t.text}
+	return &Name{Pos(t.pos), t.text}
 }
 
-func (p *parser) parens(t token) expression {
+func (p *parser) parens(t token) Expression {
 	if p.op(")") {
-		return &list{pos: pos(t.pos), tuple: true}
+		return &List{Pos: Pos(t.pos), Tuple: true}
 	}
 	x := p.tuple(true)
 	p.expect(tokOp, ")", "')'")
@@ -230,8 +232,8 @@ func (p *parser) parens(t token) expression {
 }
 
 // items reads expressions with commas between, to a closing bracket.
-func (p *parser) items(closing string) []expression {
-	var xs []expression
+func (p *parser) items(closing string) []Expression {
+	var xs []Expression
 	for !p.op(closing) {
 		if len(xs) > 0 {
 			p.expect(tokOp, ",", "',' or '"+closing+"'")
@@ -244,24 +246,24 @@ func (p *parser) items(closing string) []expression {
 	return xs
 }
 
-func (p *parser) dict(t token) expression {
-	d := &dict{pos: pos(t.pos)}
+func (p *parser) dict(t token) Expression {
+	d := &Dict{Pos: Pos(t.pos)}
 	for !p.op("}") {
-		if len(d.keys) > 0 {
+		if len(d.Keys) > 0 {
 			p.expect(tokOp, ",", "',' or '}'")
 			if p.op("}") {
 				break
 			}
 		}
-		d.keys = append(d.keys, p.expression())
+		d.Keys = append(d.Keys, p.expression())
 		p.expect(tokOp, ":", "':'")
-		d.values = append(d.values, p.expression())
+		d.Values = append(d.Values, p.expression())
 	}
 	return d
 }
 
 // postfix reads what may follow a primary: .attr, [index], (arguments).
-func (p *parser) postfix(x expression) expression {
+func (p *parser) postfix(x Expression) Expression {
 	for {
 		t := p.cur()
 		switch {
@@ -270,28 +272,28 @@ func (p *parser) postfix(x expression) expression {
 		case p.op("["):
 			x = p.subscript(x, t)
 		case p.op("("):
-			x = &call{pos(x.at()), x, p.arguments()}
+			x = &Call{Pos(x.At()), x, p.arguments()}
 		default:
 			return x
 		}
 	}
 }
 
-func (p *parser) attribute(of expression) expression {
+func (p *parser) attribute(of Expression) Expression {
 	t := p.next()
 	switch t.kind {
 	case tokName:
-		return &attribute{pos(t.pos), of, t.text}
+		return &Attribute{Pos(t.pos), of, t.text}
 	case tokInt:
 		n, _ := value.ParseInt(t.text, 0)
-		return &index{pos(t.pos), of, &constant{pos(t.pos), n}}
+		return &Index{Pos(t.pos), of, &Constant{Pos(t.pos), n}}
 	}
 	p.fail(t, "expected a name or a number after '.', got "+t.String(), "")
 	return nil
 }
 
-func (p *parser) subscript(of expression, t token) expression {
-	keys := []expression{}
+func (p *parser) subscript(of Expression, t token) Expression {
+	keys := []Expression{}
 	for !p.op("]") {
 		if len(keys) > 0 {
 			p.expect(tokOp, ",", "']'")
@@ -301,30 +303,30 @@ func (p *parser) subscript(of expression, t token) expression {
 	if len(keys) == 0 {
 		p.fail(t, "expected an index between '[' and ']'", "")
 	}
-	at := pos(keys[0].at())
+	at := Pos(keys[0].At())
 	if len(keys) == 1 {
-		return &index{at, of, keys[0]}
+		return &Index{at, of, keys[0]}
 	}
-	return &index{at, of, &list{pos: at, items: keys, tuple: true}}
+	return &Index{at, of, &List{Pos: at, Items: keys, Tuple: true}}
 }
 
-func (p *parser) sliceOrKey() expression {
-	s := &slice{pos: pos(p.cur().pos)}
+func (p *parser) sliceOrKey() Expression {
+	s := &Slice{Pos: Pos(p.cur().pos)}
 	if !p.is(tokOp, ":") {
-		s.lo = p.expression()
+		s.Lo = p.expression()
 		if !p.is(tokOp, ":") {
-			return s.lo
+			return s.Lo
 		}
 	}
 	p.next()
-	s.hi = p.sliceBound()
+	s.Hi = p.sliceBound()
 	if p.op(":") {
-		s.step = p.sliceBound()
+		s.Step = p.sliceBound()
 	}
 	return s
 }
 
-func (p *parser) sliceBound() expression {
+func (p *parser) sliceBound() Expression {
 	if p.is(tokOp, ":") || p.is(tokOp, "]") || p.is(tokOp, ",") {
 		return nil
 	}

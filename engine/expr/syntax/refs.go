@@ -1,0 +1,351 @@
+package syntax
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"runner/engine/expr/value"
+)
+
+// findRefs walks a template for the names that it mentions.
+func findRefs(t *Template, names *Names) []Ref {
+	w := &refWalker{t: t, names: names, bound: map[string]bool{}, guarded: map[string]bool{}}
+	if t.Body != nil {
+		w.block(t.Body)
+	} else {
+		w.expression(t.Expr)
+	}
+	return w.refs
+}
+
+// A refWalker knows which names the template binds where it stands, and which
+// paths are known to be defined there.
+type refWalker struct {
+	t       *Template
+	names   *Names
+	refs    []Ref
+	bound   map[string]bool
+	guarded map[string]bool
+}
+
+// apart runs f so that what it binds and guards does not last.
+func (w *refWalker) apart(f func()) {
+	bound, guarded := w.bound, w.guarded
+	w.bound, w.guarded = maps.Clone(bound), maps.Clone(guarded)
+	f()
+	w.bound, w.guarded = bound, guarded
+}
+
+func (w *refWalker) bind(t *Target) {
+	t.names(func(n string) { w.bound[n] = true })
+}
+
+func (w *refWalker) block(body []Statement) {
+	for _, s := range body {
+		w.statement(s)
+	}
+}
+
+func (w *refWalker) statement(s Statement) {
+	switch s := s.(type) {
+	case *Print:
+		w.expression(s.Value)
+	case *If:
+		w.choice(s)
+	case *For:
+		w.loop(s)
+	case *Set:
+		w.expression(s.Value)
+		w.bind(s.Target)
+	case *Capture:
+		w.apart(func() { w.block(s.Body) })
+		w.filterChain(s.Filter)
+		w.bind(s.Target)
+	case *FilterBlock:
+		w.apart(func() { w.block(s.Body) })
+		w.filterChain(s.Filter)
+	case *With:
+		w.apart(func() {
+			for i, t := range s.Targets {
+				w.expression(s.Values[i])
+				w.bind(t)
+			}
+			w.block(s.Body)
+		})
+	case *Macro:
+		w.macro(s)
+	}
+}
+
+func (w *refWalker) choice(s *If) {
+	before := w.guarded
+	for i, test := range s.Tests {
+		w.expression(test)
+		w.guarded = maps.Clone(before)
+		w.guard(test, true)
+		w.block(s.Bodies[i])
+		w.guarded = maps.Clone(before)
+		w.guard(test, false)
+	}
+	if len(s.Bodies) > len(s.Tests) {
+		w.block(s.Bodies[len(s.Tests)])
+	}
+	w.guarded = before
+}
+
+func (w *refWalker) loop(s *For) {
+	w.expression(s.Over)
+	w.apart(func() {
+		w.bind(s.Target)
+		w.bound["loop"] = true
+		if s.Test != nil {
+			w.expression(s.Test)
+		}
+		w.block(s.Body)
+	})
+	w.apart(func() { w.block(s.Otherwise) })
+}
+
+func (w *refWalker) macro(s *Macro) {
+	w.bound[s.Name] = true
+	w.apart(func() {
+		for i, p := range s.Params {
+			if s.Defaults[i] != nil {
+				w.expression(s.Defaults[i])
+			}
+			w.bound[p] = true
+		}
+		w.block(s.Body)
+	})
+}
+
+func (w *refWalker) filterChain(f *Filter) {
+	for f != nil {
+		w.arguments(f.Args)
+		f, _ = f.Of.(*Filter)
+	}
+}
+
+func (w *refWalker) arguments(args []Argument) {
+	for _, a := range args {
+		w.expression(a.Value)
+	}
+}
+
+func (w *refWalker) expressions(xs ...Expression) {
+	for _, x := range xs {
+		if x != nil {
+			w.expression(x)
+		}
+	}
+}
+
+func (w *refWalker) expression(x Expression) {
+	switch x := x.(type) {
+	case *Name, *Attribute, *Index:
+		w.path(x, false)
+	case *Slice:
+		w.expressions(x.Lo, x.Hi, x.Step)
+	case *Call:
+		w.call(x)
+	case *Filter:
+		w.filtering(x)
+	case *Test:
+		w.operand(x.Of, x.Name == "defined" || x.Name == "undefined")
+		w.arguments(x.Args)
+	case *Unary:
+		w.expression(x.Of)
+	case *Binary:
+		w.expressions(x.L, x.R)
+	case *Concat:
+		w.expressions(x.Parts...)
+	case *Comparison:
+		w.expression(x.First)
+		w.expressions(x.Rest...)
+	case *And:
+		w.expression(x.L)
+		w.after(x.L, true, x.R)
+	case *Or:
+		w.expression(x.L)
+		w.after(x.L, false, x.R)
+	case *Not:
+		w.expression(x.Of)
+	case *Conditional:
+		w.expression(x.Test)
+		w.after(x.Test, true, x.Then)
+		w.after(x.Test, false, x.Other)
+	case *List:
+		w.expressions(x.Items...)
+	case *Dict:
+		w.expressions(x.Keys...)
+		w.expressions(x.Values...)
+	case *Embedded:
+		w.apart(func() { w.block(x.Body) })
+	}
+}
+
+// after walks x where test is known to have come out as given.
+func (w *refWalker) after(test Expression, outcome bool, x Expression) {
+	if x == nil {
+		return
+	}
+	before := w.guarded
+	w.guarded = maps.Clone(before)
+	w.guard(test, outcome)
+	w.expression(x)
+	w.guarded = before
+}
+
+// guard notes the paths that are defined if test came out as given.
+func (w *refWalker) guard(test Expression, outcome bool) {
+	switch x := test.(type) {
+	case *Test:
+		defined := x.Name == "defined" && x.Not != outcome || x.Name == "undefined" && x.Not == outcome
+		if root, path, ok := staticPath(x.Of); ok && defined {
+			w.guarded[strings.Join(append([]string{root}, path...), "\x00")] = true
+		}
+	case *Not:
+		w.guard(x.Of, !outcome)
+	case *And:
+		if outcome {
+			w.guard(x.L, true)
+			w.guard(x.R, true)
+		}
+	case *Or:
+		if !outcome {
+			w.guard(x.L, false)
+			w.guard(x.R, false)
+		}
+	}
+}
+
+// staticPath gives the root name and the constant path of x.
+func staticPath(x Expression) (root string, path []string, ok bool) {
+	switch x := x.(type) {
+	case *Name:
+		return x.Name, nil, true
+	case *Attribute:
+		root, path, ok = staticPath(x.Of)
+		return root, append(path, x.Name), ok
+	case *Index:
+		k, constantKey := x.Key.(*Constant)
+		if !constantKey {
+			return "", nil, false
+		}
+		root, path, ok = staticPath(x.Of)
+		return root, append(path, value.Text(k.Value)), ok
+	}
+	return "", nil, false
+}
+
+// operand walks x, softly if what stands around it takes an Undefined.
+func (w *refWalker) operand(x Expression, soft bool) {
+	switch x.(type) {
+	case *Name, *Attribute, *Index:
+		w.path(x, soft)
+	default:
+		w.expression(x)
+	}
+}
+
+// path walks a name with attributes and indexes behind it.
+func (w *refWalker) path(x Expression, soft bool) {
+	if root, path, ok := staticPath(x); ok {
+		w.mention(x, root, path, soft)
+		return
+	}
+	switch x := x.(type) {
+	case *Attribute:
+		w.operand(x.Of, soft)
+	case *Index:
+		w.operand(x.Of, soft)
+		w.expression(x.Key)
+	}
+}
+
+func (w *refWalker) mention(x Expression, root string, path []string, soft bool) {
+	if w.bound[root] {
+		return
+	}
+	at := w.t.Place(rootOf(x))
+	switch root {
+	case "vars", "hostvars":
+		if root == "vars" && len(path) > 0 {
+			root, path = path[0], path[1:]
+			break
+		}
+		w.refs = append(w.refs, Ref{Place: at, Any: true, Soft: soft})
+		return
+	}
+	if w.names.Globals[root] {
+		return
+	}
+	key := root
+	soft = soft || w.guarded[key]
+	for _, p := range path {
+		key += "\x00" + p
+		soft = soft || w.guarded[key]
+	}
+	w.refs = append(w.refs, Ref{Name: root, Path: path, Place: at, Soft: soft})
+}
+
+// rootOf gives the offset of the name that a path begins with.
+func rootOf(x Expression) int {
+	switch x := x.(type) {
+	case *Attribute:
+		return rootOf(x.Of)
+	case *Index:
+		return rootOf(x.Of)
+	}
+	return x.At()
+}
+
+func (w *refWalker) filtering(x *Filter) {
+	if x.Of != nil {
+		w.operand(x.Of, x.Name == "default" || x.Name == "d")
+	}
+	w.arguments(x.Args)
+}
+
+// call walks a call: of a method its receiver, of lookup('vars', …) the names.
+func (w *refWalker) call(x *Call) {
+	switch fn := x.Fn.(type) {
+	case *Attribute:
+		w.operand(fn.Of, false)
+	case *Name:
+		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && w.varsLookup(x) {
+			return
+		}
+		w.path(fn, false)
+	default:
+		w.expression(fn)
+	}
+	w.arguments(x.Args)
+}
+
+// varsLookup finds the variables that lookup('vars', …) names.
+func (w *refWalker) varsLookup(x *Call) bool {
+	if len(x.Args) == 0 {
+		return false
+	}
+	if k, ok := x.Args[0].Value.(*Constant); !ok || LastName(value.Text(k.Value)) != "vars" {
+		return false
+	}
+	soft := false
+	for _, a := range x.Args[1:] {
+		soft = soft || a.Name == "default"
+	}
+	for _, a := range x.Args[1:] {
+		switch k, ok := a.Value.(*Constant); {
+		case a.Name != "":
+			w.expression(a.Value)
+		case ok && a.Spread == 0:
+			w.refs = append(w.refs, Ref{Name: value.Text(k.Value), Place: w.t.Place(a.Value.At()), Soft: soft})
+		default:
+			w.expression(a.Value)
+			w.refs = append(w.refs, Ref{Place: w.t.Place(a.Value.At()), Any: true, Soft: soft})
+		}
+	}
+	return true
+}

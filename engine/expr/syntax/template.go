@@ -1,0 +1,176 @@
+package syntax
+
+import (
+	"slices"
+	"strings"
+
+	"runner/diagnostic"
+	"runner/engine/expr/value"
+)
+
+// Names are the words that a template may call without defining them.
+type Names struct {
+	Filters, Tests, Globals map[string]bool
+}
+
+// A Template is the tree of a text or an expression. It never changes.
+type Template struct {
+	Text string
+	at   diagnostic.Origin
+	Expr Expression  // the whole of it, if it is one expression
+	Body []Statement // else; nil for text without templates
+	Tail bool        // a final newline, which makes no difference to a lone value
+	Refs []Ref       // the names that it mentions, in the order of the text
+}
+
+// A Ref is a name that a template mentions.
+type Ref struct {
+	Name  string   // the root: "result"
+	Path  []string // the static path below it: env, PORT
+	Place diagnostic.Place
+	// Soft: the template does not fail where the name is undefined: it is
+	// tested by `is defined`, or given a default.
+	Soft bool
+	// Any: the template may read any name, as lookup('vars', x) does; Name is empty.
+	Any bool
+}
+
+// HasTemplate reports whether a text contains anything that Parse would act on.
+func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
+
+// Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}. A
+// backslash in a string inside {{ }} stands for itself.
+func Parse(text string, at diagnostic.Origin, names *Names) (*Template, error) {
+	return parseText(&lexer{text: text}, at, names)
+}
+
+// ParseFile reads the text of a template's file, in which a backslash escapes
+// in strings everywhere.
+func ParseFile(text string, at diagnostic.Origin, names *Names) (*Template, error) {
+	return parseText(&lexer{text: text, escapes: true}, at, names)
+}
+
+func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) {
+	t := &Template{Text: l.text, at: at}
+	if !HasTemplate(l.text) {
+		return t, nil
+	}
+	p := &parser{names: names}
+	p.attempt(func() {
+		p.toks = l.template()
+		p.checkLength()
+		t.Body = p.statements()
+	})
+	if len(p.mistakes) > 0 {
+		return t, t.failure(p.mistakes)
+	}
+	t.simplify()
+	t.Refs = findRefs(t, names)
+	return t, nil
+}
+
+// simplify finds the final newline, and the template that is one expression.
+func (t *Template) simplify() {
+	if t.Body == nil {
+		t.Body = []Statement{}
+	}
+	if n := len(t.Body); n > 1 && t.Body[n-1] == Text("\n") {
+		t.Body, t.Tail = t.Body[:n-1], true
+	}
+	if len(t.Body) == 1 {
+		if p, ok := t.Body[0].(*Print); ok {
+			t.Expr = p.Value
+		}
+	}
+}
+
+// ParseExpr reads one expression without delimiters.
+func ParseExpr(text string, at diagnostic.Origin, names *Names) (*Template, error) {
+	return parseOne(text, at, names, false)
+}
+
+// parseOne reads an expression. With embedded, {{ x }} may stand in it as a
+// part, and inside strings, as in a == '{{ b }}'.
+func parseOne(text string, at diagnostic.Origin, names *Names, embedded bool) (*Template, error) {
+	t := &Template{Text: text, at: at}
+	p := &parser{names: names, embedded: embedded}
+	p.attempt(func() {
+		p.toks = (&lexer{text: text}).expression(embedded)
+		p.checkLength()
+		t.Expr = p.tuple(true)
+		if p.cur().kind != tokEnd {
+			hint := ""
+			if p.is(tokOp, "=") {
+				hint = "compare with =="
+			}
+			p.fail(p.cur(), "expected the end of the expression, got "+p.cur().String(), hint)
+		}
+	})
+	if len(p.mistakes) > 0 {
+		return t, t.failure(p.mistakes)
+	}
+	t.Refs = findRefs(t, names)
+	return t, nil
+}
+
+// ParseCondition reads a condition: an expression, or, as Ansible lets pass, one
+// that contains {{ }} (then delimited is true, for a warning).
+func ParseCondition(text string, at diagnostic.Origin, names *Names) (t *Template, delimited bool, err error) {
+	if strings.TrimSpace(text) == "" {
+		t := &Template{Text: text, at: at}
+		return t, false, t.failure([]mistake{{msg: "the condition is empty", hint: "leave it out, or write true"}})
+	}
+	if !HasTemplate(text) {
+		t, err = ParseExpr(text, at, names)
+		return t, false, err
+	}
+	if t, err = Parse(text, at, names); err == nil && t.Expr == nil {
+		t, err = parseOne(text, at, names, true)
+	}
+	return t, true, err
+}
+
+func (p *parser) checkLength() {
+	if len(p.toks) > maxTokens {
+		panic(mistake{pos: p.toks[maxTokens].pos, msg: "the template is too long", class: value.LimitError,
+			hint: "set variables for its parts"})
+	}
+}
+
+// failure makes an error of mistakes: an *Error, or a problem of several parts.
+func (t *Template) failure(mistakes []mistake) error {
+	slices.SortStableFunc(mistakes, func(a, b mistake) int { return a.pos - b.pos })
+	first := t.syntaxError(mistakes[0])
+	if len(mistakes) == 1 {
+		return first
+	}
+	p := diagnostic.From(first, first.Place)
+	for _, m := range mistakes {
+		p.Parts = append(p.Parts, diagnostic.From(t.syntaxError(m), first.Place))
+	}
+	return p
+}
+
+func (t *Template) syntaxError(m mistake) *value.Error {
+	e := (&value.Error{Class: m.class, Msg: m.msg, Place: t.Place(m.pos)}).WithHint(m.hint).WithDetail(m.detail)
+	if e.Class == "" {
+		e.Class = value.SyntaxError
+	}
+	return e
+}
+
+// Place returns where the byte at an offset of the text stands.
+func (t *Template) Place(offset int) diagnostic.Place {
+	if t.at == nil {
+		return diagnostic.Place{}
+	}
+	return t.at(offset)
+}
+
+// Start is the offset of the expression that t is, or of its text.
+func (t *Template) Start() int {
+	if t.Expr != nil {
+		return t.Expr.At()
+	}
+	return max(nextMarker(t.Text, 0), 0)
+}
