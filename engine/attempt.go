@@ -241,9 +241,9 @@ func (a *attempt) change(ctx context.Context, t try) try {
 	if t.err = ctx.Err(); t.err != nil {
 		return t
 	}
-	a.node.applied.Store(true) // from here on it is reported, whatever fails above
+	a.node.applied.Add(1) // from here on it is reported, whatever fails above
 	if !may || !a.node.independent() && a.node.list.schedule.Failed(a.node.index) {
-		a.node.applied.Store(false)
+		a.node.applied.Add(-1)
 		return try{outcome: Blocked}
 	}
 	t.applied = true

@@ -108,8 +108,11 @@ type (
 		NoLog   bool // neither result nor problem nor diff may be shown
 		Diff    bool // the diff is wanted
 		Silent  bool // it is not counted, and nothing is printed unless it failed or was skipped
-		Looped  bool // an ItemEnd was told for each item; Result has them under "results"
-		Handler bool
+		// NotStarted counts the items of a loop that were not started, because something
+		// failed or the run was interrupted.
+		NotStarted int
+		Looped     bool // an ItemEnd was told for each item; Result has them under "results"
+		Handler    bool
 		// Included is the file of tasks that comes next, "" where there is none.
 		Included string
 		Start    time.Time

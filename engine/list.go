@@ -49,8 +49,8 @@ type node struct {
 	needs   []schedule.Edge
 	out     *stream
 	outcome Outcome
-	failure *TaskEnd    // what rescue is given; nil unless it failed
-	applied atomic.Bool // it began to change something outside
+	failure *TaskEnd     // what rescue is given; nil unless it failed
+	applied atomic.Int32 // how many changes outside it has begun
 }
 
 // flush is the item at which handlers run.
@@ -196,7 +196,7 @@ func (n *node) withdrawn() ([]TaskEnd, bool) {
 // ahead reports whether the item is a step that changed nothing outside, though it
 // may have started before all above it had ended.
 func (n *node) ahead() bool {
-	return n.linked != nil && !n.applied.Load() && !n.independent() && !n.list.handlers
+	return n.linked != nil && n.applied.Load() == 0 && !n.independent() && !n.list.handlers
 }
 
 // withdraw takes back what steps defined and notified that were worked out ahead

@@ -191,6 +191,7 @@ func (l *looping) oneByOne(ctx context.Context) []ending {
 		endings = append(endings, e)
 		item.out.close()
 		if stop {
+			l.items = l.items[:i+1]
 			break
 		}
 	}
@@ -318,7 +319,7 @@ func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 	failed := count[Failed]+count[Ignored] > 0
 	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed", "changed", count[Changed] > 0)
 	switch {
-	case count[Blocked] > 0 || len(items) == 0:
+	case count[Blocked] == len(items): // there are none where it was interrupted at once
 		end.Outcome = Blocked
 	case count[Failed] > 0:
 		end.Outcome = Failed
@@ -336,6 +337,7 @@ func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 		result.Set("failed", true)
 		result.Set("msg", "One or more items failed")
 	}
+	end.NotStarted = len(l.items) - len(items) + count[Blocked]
 	end.Result = result
 	end.Silent = l.step.Kind.Silent && !failed
 	return end
