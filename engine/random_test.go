@@ -195,17 +195,17 @@ func (p *programmer) steps(n int) {
 		case k == 3:
 			p.add("bring file=file%s", p.keywords("loop=1,2"))
 		case k == 4 || k == 5:
-			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2"))
+			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2", "when=false"))
 		case k == 6:
 			p.add("set v0={{v0|default('')|string~item}}%s", p.keywords("loop=1,2"))
 			p.lines[len(p.lines)-1] = withLoop(p.lines[len(p.lines)-1])
 		case k == 7:
 			p.add("meta do=flush_handlers")
 		case k == 8 || k == 9:
-			p.add("say msg=%s%s", p.value(), p.keywords("loop=a,b,c", "changed_when=true notify=h"))
+			p.add("say msg=%s takes=%d%s", p.value(), p.IntN(3), p.keywords("loop=a,b,c", "changed_when=true notify=h"))
 		case k == 10 && p.IntN(3) == 0:
 			// What fails here hangs on no change, so it stops what stands below it always.
-			p.add("say msg={{1//0}}%s", []string{"", " | ignore_errors=true", " | when=false"}[p.IntN(3)])
+			p.add("say fail=true takes=%d%s", p.IntN(4), []string{"", " | ignore_errors=true", " | when=false"}[p.IntN(3)])
 		default:
 			p.put()
 		}
@@ -279,14 +279,14 @@ func (p *programmer) condition() string {
 
 // value returns a value that may be what an earlier step registered or set.
 func (p *programmer) value() string {
-	switch p.IntN(7) {
+	switch p.IntN(8) {
 	case 0, 1:
 		return fmt.Sprintf("{{r%d.value|default('none')}}", p.IntN(4))
 	case 2:
 		return fmt.Sprintf("{{v%d|default('none')}}", p.IntN(3))
-	case 3:
+	case 3, 4:
 		return fmt.Sprintf("{{lookup('template','%s%d')}}", []string{"r", "v"}[p.IntN(2)], p.IntN(3))
-	case 4:
+	case 5:
 		return fmt.Sprintf("{{lookup('vars','v'~'%d',default='none')}}", p.IntN(3))
 	}
 	return fmt.Sprint(p.IntN(3))

@@ -125,14 +125,16 @@ func (d *drop) Plan(context.Context, *engine.Host) (engine.Change, error) {
 
 // say shows a value; a guard when called "stop".
 type say struct {
-	Msg  engine.Value      `arg:"msg"`
-	Var  engine.Expression `arg:"var"`
-	Fail bool              `arg:"fail"`
-	w    *world
-	as   string
+	Msg   engine.Value      `arg:"msg"`
+	Var   engine.Expression `arg:"var"`
+	Fail  bool              `arg:"fail"`
+	Takes int               `arg:"takes"` // seconds, to plan
+	w     *world
+	as    string
 }
 
 func (s *say) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	time.Sleep(time.Duration(s.Takes) * time.Second)
 	s.w.note("%s", s.as)
 	if s.Fail {
 		return engine.Change{}, errors.New("stopped")
