@@ -196,6 +196,8 @@ func (p *programmer) steps(n int) {
 			p.add("bring file=file%s", p.keywords("loop=1,2"))
 		case k == 4 || k == 5:
 			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2", "when=false"))
+		case k == 6 && p.IntN(2) == 0:
+			p.facts()
 		case k == 6:
 			p.add("set v0={{v0|default('')|string~item}}%s", p.keywords("loop=1,2"))
 			p.lines[len(p.lines)-1] = withLoop(p.lines[len(p.lines)-1])
@@ -217,6 +219,16 @@ func (p *programmer) steps(n int) {
 			p.lines = append(p.lines, "say msg=here | name=here")
 		}
 	}
+}
+
+// facts writes what real playbooks are full of: a fact that hangs on a change, set
+// again under a condition, and read where nobody sees it.
+func (p *programmer) facts() {
+	v, r := p.IntN(3), p.IntN(4)
+	p.add("put name=t%d-f value=%d takes=%d | register=r%d", p.IntN(5), p.IntN(3), p.IntN(4), r)
+	p.add("set v%d={{r%d.value|default('none')}}%s", v, r, p.keywords())
+	p.add("set v%d=%s%s", v, p.value(), p.keywords("when=false"))
+	p.add("say msg={{lookup('template','v%d')}}%s", v, p.keywords())
 }
 
 // balanced reports whether every block is closed.
