@@ -135,7 +135,7 @@ func interrupted(t *testing.T, text string, check func(w *world, told *witness, 
 
 func TestInterruptedLoopsAndBlocks(t *testing.T) {
 	interrupted(t, "put name={{item}} value=1 takes=9 | loop=a,b,c throttle=1", func(w *world, told *witness, _ engine.Result) {
-		if len(w.things) != 1 || told.String() != "task 1.1\n1.1 (a) changed\n1.1 blocked" {
+		if len(w.things) != 1 || told.String() != "task 1.1\n1.1 (a) changed\n1.1 changed, 2 items not started" {
 			t.Errorf("world %v, told\n%s", w.things, told)
 		}
 	})

@@ -228,6 +228,9 @@ func (w *witness) Tell(e engine.Event) {
 		w.lines = append(w.lines, fmt.Sprintf("%s (%s) %s", e.Step.ID, e.Label, e.Outcome))
 	case engine.TaskEnd:
 		line := e.Step.ID + " " + e.Outcome.String()
+		if e.NotStarted > 0 {
+			line += fmt.Sprintf(", %d items not started", e.NotStarted)
+		}
 		if e.Included != "" {
 			line += " included " + e.Included
 		}
