@@ -94,6 +94,30 @@ func TestNamesMadeWhileRunning(t *testing.T) {
 	})
 }
 
+// reads is a kind that reads a variable while the play runs, as include_vars does.
+type reads struct{ value *expr.Node }
+
+func (r *reads) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{Vars: []engine.Var{{Name: "x", Value: r.value}}}, nil
+}
+
+// A variable that is read while the play runs may mention any name. Who uses it
+// waits for all above, though nothing showed that beforehand.
+func TestAVariableReadWhileRunningSeesAllAbove(t *testing.T) {
+	for _, jobs := range []int{1, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			p := script(t, newWorld(), "stop\nput name=a value=1 takes=5 | register=result\nsay msg={{x}}")
+			s := p.Plays[0].Tasks[0].(*engine.Step)
+			x := scalar(t, s.Place, "{{vars['re'+'sult'].value}}")
+			s.Kind = &engine.Kind{Name: "reads", Guard: true, Defines: anyName, New: func() engine.Task { return &reads{x} }}
+			seen := run(t, p, engine.Options{Jobs: jobs})
+			if want := `1.3 ok {"msg": "1"`; !strings.Contains(seen.String(), want) {
+				t.Errorf("%d jobs: want %s, reported:\n%s", jobs, want, seen)
+			}
+		})
+	}
+}
+
 // A control counts only where its task did well.
 func TestWhatFailsDemandsNothing(t *testing.T) {
 	told(t, map[string]languageCase{
