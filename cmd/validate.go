@@ -63,7 +63,7 @@ func (p *Program) validate(c *cli.Context, verbosity int) error {
 	}
 	program, problems := p.read(files, tasks.Kinds(nil), extra, playbooks.Options{Vault: vault, Lint: true})
 	if ok {
-		if _, err := fmt.Fprint(p.Out, write(p.findings(problems))); err != nil {
+		if err := write(p.findings(problems), p.Out); err != nil {
 			return err
 		}
 	} else {

@@ -33,6 +33,7 @@ type Problem struct {
 	Detail   string   // more, shown with -v: the whole list of what is allowed; may be empty
 	Rule     string   // the rule that was broken, as `# noqa: rule` names it; empty where there is none
 	Severity Severity // Error unless set
+	Pointer  string   // RFC 6901, of a JSON text; empty elsewhere
 	Err      error    // what it was made from, for errors.Is and errors.As; may be nil
 
 	// Parts are the mistakes that this one sums up, each with its own place; none

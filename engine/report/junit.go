@@ -1,14 +1,13 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"runner/engine"
+	"runner/findings"
 )
 
 // A JUnit reports a run as the XML in which CI systems read the results of tests:
@@ -32,98 +31,33 @@ func (j *JUnit) Tell(e engine.Event) {
 	if !j.tell(e) {
 		return
 	}
-	doc, err := xml.MarshalIndent(j.document(), "", "  ")
-	if err != nil {
+	if err := j.document().Write(&j.out); err != nil {
 		j.out.err = err
-		return
 	}
-	j.out.write(xml.Header + string(doc) + "\n")
 }
 
-// The parts of a document, with what the readers of such files agree upon.
-type (
-	junitSuites struct {
-		XMLName xml.Name `xml:"testsuites"`
-		Name    string   `xml:"name,attr"`
-		junitCounts
-		Suites []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name string `xml:"name,attr"`
-		junitCounts
-		Timestamp string      `xml:"timestamp,attr,omitempty"`
-		Hostname  string      `xml:"hostname,attr"`
-		Cases     []junitCase `xml:"testcase"`
-	}
-	junitCounts struct {
-		Tests    int    `xml:"tests,attr"`
-		Failures int    `xml:"failures,attr"`
-		Errors   int    `xml:"errors,attr"`
-		Skipped  int    `xml:"skipped,attr"`
-		Time     string `xml:"time,attr"`
-	}
-	junitCase struct {
-		Name    string      `xml:"name,attr"`
-		Class   string      `xml:"classname,attr"`
-		File    string      `xml:"file,attr,omitempty"`
-		Time    string      `xml:"time,attr"`
-		Failure *junitWhy   `xml:"failure"`
-		Skipped *junitWhy   `xml:"skipped"`
-		Output  *junitLines `xml:"system-out"`
-	}
-	junitWhy struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr,omitempty"`
-		Text    string `xml:",cdata"`
-	}
-	junitLines struct {
-		Text string `xml:",cdata"`
-	}
-)
-
-func (j *JUnit) document() junitSuites {
-	doc := junitSuites{Name: "runner"}
+func (j *JUnit) document() findings.JUnit {
+	doc := findings.JUnit{Name: "runner", Took: j.took}
 	for _, p := range j.plays {
-		suite := junitSuite{Name: p.name, Hostname: host}
-		if !p.start.IsZero() {
-			suite.Timestamp = p.start.UTC().Format("2006-01-02T15:04:05")
-		}
-		var took time.Duration
+		suite := findings.Suite{Name: p.name, Host: host, Start: p.start}
 		for _, r := range p.rows {
 			suite.Cases = append(suite.Cases, r.junit(p.name))
-			suite.count(r.outcome)
-			took += r.took
 		}
-		suite.Time = seconds(took)
-		doc.Tests += suite.Tests
-		doc.Failures += suite.Failures
-		doc.Skipped += suite.Skipped
 		doc.Suites = append(doc.Suites, suite)
 	}
-	doc.Time = seconds(j.took)
 	return doc
 }
 
-func (c *junitCounts) count(o engine.Outcome) {
-	c.Tests++
-	switch o {
-	case engine.Failed:
-		c.Failures++
-	case engine.Skipped, engine.Blocked:
-		c.Skipped++
-	}
-}
-
-func (r row) junit(play string) junitCase {
-	c := junitCase{Name: r.name, Class: play, File: r.file, Time: seconds(r.took)}
-	text := legal(strings.TrimRight(r.problem+"\n"+r.excerpt, "\n"))
+func (r row) junit(play string) findings.Case {
+	c := findings.Case{Name: r.name, Class: play, File: r.file, Took: r.took}
+	text := strings.TrimRight(r.problem+"\n"+r.excerpt, "\n")
 	switch r.outcome {
 	case engine.Failed:
-		c.Failure = &junitWhy{Message: flat(r.problem), Type: r.kind, Text: text}
+		c.Status, c.Message, c.Type, c.Text = findings.Failed, r.problem, r.kind, text
 	case engine.Skipped:
-		c.Skipped = &junitWhy{Message: r.reason}
+		c.Status, c.Message = findings.Skipped, r.reason
 	case engine.Blocked:
-		c.Skipped = &junitWhy{Message: "not started"}
+		c.Status, c.Message = findings.Skipped, "not started"
 	}
 	var output []string
 	if r.outcome == engine.Changed || r.outcome == engine.Failed && len(r.diff) > 0 {
@@ -132,20 +66,8 @@ func (r row) junit(play string) junitCase {
 	if r.outcome == engine.Ignored || r.outcome == engine.Rescued {
 		output = append(output, fmt.Sprintf("failed, and %s: %s", r.outcome, text))
 	}
-	if output = append(output, r.diff...); len(output) > 0 {
-		c.Output = &junitLines{Text: legal(strings.Join(output, "\n"))}
-	}
+	c.Output = strings.Join(append(output, r.diff...), "\n")
 	return c
-}
-
-// legal replaces what XML cannot hold, which in CDATA nothing escapes.
-func legal(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }
 
 // did says what a task changed, or would.

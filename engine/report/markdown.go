@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"runner/engine"
+	"runner/findings"
 )
 
 // A Markdown reports a run as a page in GitHub's Markdown, for the summary of a
@@ -37,7 +39,7 @@ func (m *Markdown) page() string {
 		fmt.Fprintf(&b, "\n**%s.**\n", m.notStarted)
 	}
 	for _, w := range m.warnings {
-		fmt.Fprintf(&b, "\n> Warning: %s\n", inline(w))
+		fmt.Fprintf(&b, "\n> Warning: %s\n", findings.Inline(w))
 	}
 	for _, p := range m.plays {
 		m.play(&b, p)
@@ -87,14 +89,15 @@ func (m *Markdown) counted() string {
 // play writes what is of interest in a play: a table of the tasks, and below it
 // what failed and what differs.
 func (m *Markdown) play(b *strings.Builder, p *chapter) {
-	fmt.Fprintf(b, "\n### %s\n", inline(p.name))
+	fmt.Fprintf(b, "\n### %s\n", findings.Inline(p.name))
 	if len(p.rows) == 0 {
 		return
 	}
-	b.WriteString("\n| Task | Outcome | What | Seconds |\n|---|---|---|--:|\n")
+	var rows [][]string
 	for _, r := range p.rows {
-		fmt.Fprintf(b, "| %s | %s | %s | %.2f |\n", cell(r.name), r.outcome, cell(r.what()), r.took.Seconds())
+		rows = append(rows, []string{r.name, r.outcome.String(), r.what(), strconv.FormatFloat(r.took.Seconds(), 'f', 2, 64)})
 	}
+	b.WriteString("\n" + findings.Table([]findings.Column{{Name: "Task"}, {Name: "Outcome"}, {Name: "What"}, {Name: "Seconds", Numbers: true}}, rows))
 	for _, r := range p.rows {
 		r.details(b)
 	}
@@ -119,38 +122,11 @@ func (r row) details(b *strings.Builder) {
 	if !r.failed() && len(r.diff) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n**%s**\n", inline(r.name))
+	fmt.Fprintf(b, "\n**%s**\n", findings.Inline(r.name))
 	if r.failed() {
-		fenced(b, "", strings.TrimRight(r.problem+"\n"+r.excerpt, "\n"))
+		b.WriteString("\n" + findings.Fenced("", strings.TrimRight(r.problem+"\n"+r.excerpt, "\n")))
 	}
 	if len(r.diff) > 0 {
-		fenced(b, "diff", strings.Join(r.diff, "\n"))
+		b.WriteString("\n" + findings.Fenced("diff", strings.Join(r.diff, "\n")))
 	}
 }
-
-// fenced writes a block of code. Its fence is longer than any in the text.
-func fenced(b *strings.Builder, language, text string) {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
-	fmt.Fprintf(b, "\n%s%s\n%s\n%s\n", fence, language, text, fence)
-}
-
-// markup are the characters that mean something in Markdown.
-const markup = "\\`*_{}[]<>()#+!|~&$@"
-
-// inline writes a text so that Markdown shows it as it is.
-func inline(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if strings.ContainsRune(markup, r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// cell is inline for a cell of a table, which may be empty.
-func cell(text string) string { return inline(flat(text)) }

@@ -1,12 +1,9 @@
 package report
 
 import (
-	"encoding/xml"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -102,76 +99,6 @@ func looped() []engine.Event {
 	s.stats.Failed++
 	s.end(false)
 	return s.events
-}
-
-// What readers of JUnit's files demand: the elements' names and order, the
-// attributes, and counts that add up.
-func TestJUnitIsWellFormed(t *testing.T) {
-	for _, events := range [][]engine.Event{whole(), stopped(), empty(), looped()} {
-		said := summarised(t, junit, events)
-		var doc junitSuites
-		if err := xml.Unmarshal([]byte(said), &doc); err != nil {
-			t.Fatal(err)
-		}
-		doc.Time = ""
-		if diff := cmp.Diff(countedCases(doc.Suites), doc.junitCounts); diff != "" {
-			t.Errorf("the counts of all suites (-cases +attributes): %s", diff)
-		}
-		for _, s := range doc.Suites {
-			s.Time = ""
-			if diff := cmp.Diff(countedCases([]junitSuite{s}), s.junitCounts); diff != "" {
-				t.Errorf("the counts of suite %q (-cases +attributes): %s", s.Name, diff)
-			}
-		}
-		checkElements(t, said)
-	}
-}
-
-// countedCases counts cases.
-func countedCases(suites []junitSuite) junitCounts {
-	var c junitCounts
-	for _, s := range suites {
-		for _, one := range s.Cases {
-			c.Tests++
-			if one.Failure != nil {
-				c.Failures++
-			}
-			if one.Skipped != nil {
-				c.Skipped++
-			}
-		}
-	}
-	return c
-}
-
-// within lists for each element what may stand in it.
-var within = map[string]string{
-	"": "testsuites", "testsuites": "testsuite", "testsuite": "testcase", "testcase": "failure skipped system-out",
-}
-
-func checkElements(t *testing.T, doc string) {
-	t.Helper()
-	var path []string
-	d := xml.NewDecoder(strings.NewReader(doc))
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			parent := ""
-			if len(path) > 0 {
-				parent = path[len(path)-1]
-			}
-			if !strings.Contains(" "+within[parent]+" ", " "+token.Name.Local+" ") {
-				t.Errorf("<%s> in <%s>", token.Name.Local, parent)
-			}
-			path = append(path, token.Name.Local)
-		case xml.EndElement:
-			path = path[:len(path)-1]
-		}
-	}
 }
 
 // metric is a line of the text format: a comment, or a sample.

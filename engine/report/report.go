@@ -53,6 +53,12 @@ type sink struct {
 	err error
 }
 
+// Write writes like write, and returns the first error.
+func (s *sink) Write(text []byte) (int, error) {
+	s.write(string(text))
+	return len(text), s.err
+}
+
 func (s *sink) write(text string) {
 	if s.w == nil || s.err != nil || text == "" {
 		return

@@ -2,10 +2,11 @@ package conformance
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
+
+	"runner/findings"
 )
 
 // Formats returns the forms that a report can be written in.
@@ -67,79 +68,36 @@ func (r *Report) summary() string {
 }
 
 func (r *Report) markdown(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s (%s)\n\n%s: %s\n\n| Check | Result | What | Expected | Came |\n|---|---|---|---|---|\n", r.Addon, r.Dialect, r.URL, r.summary())
+	var rows [][]string
 	for _, one := range r.Results {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", one.ID, one.Status, cell(one.Title), cell(one.Expected), cell(one.Came))
+		rows = append(rows, []string{one.ID, string(one.Status), one.Title, one.Expected, one.Came})
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s (%s)\n\n%s: %s\n\n", findings.Inline(r.Addon), r.Dialect, findings.Inline(r.URL), r.summary())
+	b.WriteString(findings.Table([]findings.Column{{Name: "Check"}, {Name: "Result"}, {Name: "What"}, {Name: "Expected"}, {Name: "Came"}}, rows))
 	for _, id := range r.Left {
-		fmt.Fprintf(&b, "\nLeft behind: %s\n", cell(id))
+		fmt.Fprintf(&b, "\nLeft behind: %s\n", findings.Inline(id))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// cell makes a text fit for a cell of a table.
-func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "&", "&amp;", "`", "'").Replace(s)
-}
-
-type junitCase struct {
-	Name    string    `xml:"name,attr"`
-	Class   string    `xml:"classname,attr"`
-	Failure *junitSay `xml:"failure,omitempty"`
-	Skipped *junitSay `xml:"skipped,omitempty"`
-	Out     string    `xml:"system-out,omitempty"`
-}
-
-type junitSay struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
 func (r *Report) junit(w io.Writer) error {
-	type suite struct {
-		XMLName  xml.Name    `xml:"testsuite"`
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	s := suite{Name: r.Addon + " (" + string(r.Dialect) + ")", Tests: len(r.Results), Failures: r.Count(Failed), Skipped: r.Count(Skipped)}
+	s := findings.Suite{Name: r.Addon + " (" + string(r.Dialect) + ")"}
 	for _, one := range r.Results {
-		c := junitCase{Name: one.ID + " " + one.Title, Class: one.Section}
-		said := legal(fmt.Sprintf("expected %s, came %s", one.Expected, one.Came))
+		c := findings.Case{Name: one.ID + " " + one.Title, Class: one.Section}
+		said := fmt.Sprintf("expected %s, came %s", one.Expected, one.Came)
 		switch one.Status {
 		case Failed:
-			c.Failure = &junitSay{said, legal(one.Why + "\nsent " + strings.Join(one.Sent, "\nsent "))}
+			c.Status, c.Message, c.Text = findings.Failed, said, one.Why+"\nsent "+strings.Join(one.Sent, "\nsent ")
 		case Warned:
-			c.Out = "warning: " + said
+			c.Output = "warning: " + said
 		case Noted:
-			c.Out = "note: " + said
+			c.Output = "note: " + said
 		case Skipped:
-			c.Skipped = &junitSay{Message: legal(one.Came)}
+			c.Status, c.Message = findings.Skipped, one.Came
 		}
 		s.Cases = append(s.Cases, c)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
-	if err := e.Encode(s); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
-}
-
-// legal leaves out what XML cannot hold.
-func legal(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' {
-			return '?'
-		}
-		return r
-	}, s)
+	return findings.JUnit{Name: "runner vendor test", Suites: []findings.Suite{s}}.Write(w)
 }

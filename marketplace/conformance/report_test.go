@@ -23,7 +23,7 @@ func TestReports(t *testing.T) {
 	for format, want := range map[string]string{
 		"text":     "\nFAIL N91  no answer holds a secret of the manifest (all calls)\n",
 		"json":     `"id": "N91"`,
-		"junit":    `<testcase name="N91 no answer holds a secret of the manifest" classname="all calls">`,
+		"junit":    `<testcase name="N91 no answer holds a secret of the manifest" classname="all calls" `,
 		"markdown": "| N91 | failed |",
 	} {
 		var out bytes.Buffer
