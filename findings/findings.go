@@ -2,8 +2,9 @@
 // other programs read: SARIF, GitLab's code quality, GitHub's annotations, JSON,
 // JUnit's XML, and Markdown. Each form is written, and its text escaped, here only.
 //
-// It knows these forms and the problems of package diagnostic. What is to be in a
-// report, and what of it is secret, is for its callers to say.
+// It knows these forms and the problems of package diagnostic, and nothing of what
+// was looked at: what is to be in a report, and what of it is secret, is for its
+// callers to say.
 package findings
 
 import (
