@@ -7,7 +7,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/completion"
 	"runner/cmd/exit"
+	"runner/cmd/flags"
+	"runner/cmd/session"
+	"runner/cmd/version"
 	"runner/diagnostic"
 )
 
@@ -15,16 +19,19 @@ import (
 // under way is finished and nothing more is started.
 func (p *Program) Run(ctx context.Context) int {
 	app := p.app()
-	args, err := arrange(app, p.Args)
+	if len(p.Args) > 1 && p.Args[1] == completion.Command {
+		return p.end(p.complete(app, p.Args[2:]))
+	}
+	line, err := flags.Parse(app, p.Args)
 	if err == nil {
-		err = app.RunContext(ctx, args)
+		err = app.RunContext(ctx, line.Args)
 	}
 	return p.end(err)
 }
 
 // end prints an error that was not printed yet, and chooses the exit code.
 func (p *Program) end(err error) int {
-	code := codeOf(err)
+	code := session.ExitCode(err)
 	if e, ok := errors.AsType[*exit.Error](err); ok {
 		err = e.Err
 	}
@@ -34,34 +41,20 @@ func (p *Program) end(err error) int {
 	return code
 }
 
-// codeOf returns the exit code of an error; done for none.
-func codeOf(err error) int {
-	_, ok := errors.AsType[*exit.Error](err)
-	switch {
-	case ok:
-	case refused(err):
-		return exit.Credentials
-	case locked(err):
-		return exit.Locked
-	}
-	return exit.Code(err)
-}
-
 func (p *Program) app() *cli.App {
 	app := &cli.App{
-		Name:                 "runner",
-		Usage:                "makes Clever Cloud match what a playbook declares",
-		HelpName:             "runner",
-		HideHelp:             true, // helpful gives it
-		UsageText:            "runner COMMAND [OPTIONS] [ARGUMENTS]",
-		Description:          "Start with `runner play --emulator examples/site.yml`: it needs no account.",
-		Version:              version(),
-		HideVersion:          true, // the library's flag would be -v, too
-		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
-		Reader:               p.In,
-		Writer:               p.Out,
-		ErrWriter:            p.Err,
-		EnableBashCompletion: true,
+		Name:        "runner",
+		Usage:       "makes Clever Cloud match what a playbook declares",
+		HelpName:    "runner",
+		HideHelp:    true, // helpful gives it
+		UsageText:   "runner COMMAND [OPTIONS] [ARGUMENTS]",
+		Description: "Start with `runner play --emulator examples/site.yml`: it needs no account.",
+		Version:     version.String(),
+		HideVersion: true, // the library's flag would be -v, too
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
+		Reader:      p.In,
+		Writer:      p.Out,
+		ErrWriter:   p.Err,
 		// Text with commas belongs to flags such as -e '{"a": 1, "b": 2}'.
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // end does it
@@ -94,7 +87,7 @@ func (p *Program) app() *cli.App {
 // noCommand helps where no command was given, and refuses one that is unknown.
 func noCommand(c *cli.Context) error {
 	if c.Bool("version") {
-		return printVersion(c.App.Writer)
+		return version.Print(c.App.Writer)
 	}
 	if !c.Args().Present() {
 		return cli.ShowAppHelp(c)

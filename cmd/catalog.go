@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"runner/clever"
+	"runner/cmd/flags"
+	"runner/cmd/platform"
 	"runner/diagnostic"
 	"runner/suggest"
 )
@@ -34,8 +36,14 @@ var catalogTables = map[string]func(ctx context.Context, client *clever.Client, 
 	"zones":     zoneTable,
 }
 
+// catalogOptions are those of runner catalog.
+type catalogOptions struct {
+	format, organisation string
+	platform             platform.Spec
+}
+
 func (p *Program) catalogCommand() *cli.Command {
-	parts := slices.Sorted(maps.Keys(catalogTables))
+	var o catalogOptions
 	return &cli.Command{
 		Name:      "catalog",
 		Usage:     "list what can be ordered: providers, plans, versions, zones",
@@ -43,37 +51,35 @@ func (p *Program) catalogCommand() *cli.Command {
 		Description: "PROVIDER, an id, display name or alias, narrows plans and versions. The catalogue is public: it needs no credentials.\n" +
 			"Prices are euros a month, as the platform's catalogue has them: an indication, no offer.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "table", Usage: "write `FORMAT`: table or json"},
-			&cli.StringFlag{Name: "organisation", Usage: "the catalogue as an organisation sees it: orga_…, or its name"},
-		}, platformFlags()...),
-		BashComplete: func(c *cli.Context) {
-			if c.NArg() == 0 {
-				fmt.Fprintln(p.Out, strings.Join(parts, "\n"))
-			}
-		},
-		Action: func(c *cli.Context) error {
-			part := cmp.Or(c.Args().First(), "providers")
-			make, ok := catalogTables[part]
-			if !ok || c.NArg() > 2 {
-				return (&diagnostic.Problem{Msg: fmt.Sprintf("catalog knows no %q", part)}).
-					WithHint("%s", cmp.Or(suggest.DidYouMean(part, parts), "it takes "+strings.Join(parts, ", ")))
-			}
-			if format := c.String("format"); format != "table" && format != "json" {
-				return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).WithHint("there is table and json")
-			}
-			return p.withClient(c, true, func(ctx context.Context, client *clever.Client) error {
-				owner, err := client.Owner(ctx, c.String("organisation"))
-				if err != nil {
-					return err
-				}
-				t, err := make(ctx, client, owner, c.Args().Get(1))
-				if err != nil {
-					return err
-				}
-				return p.show(t, c.String("format"))
-			})
-		},
+			formatFlag(&o.format, "table", "json"),
+			flags.String(&o.organisation, "organisation", "the catalogue as an `ORGANISATION` sees it: orga_…, or its name"),
+		}, platformFlags(&o.platform)...),
+		Action: func(c *cli.Context) error { return p.catalog(c.Context, o, c.Args().Slice()) },
 	}
+}
+
+// catalogParts lists the tables of the catalogue.
+func catalogParts() []string { return slices.Sorted(maps.Keys(catalogTables)) }
+
+func (p *Program) catalog(ctx context.Context, o catalogOptions, args []string) error {
+	args = append(args, make([]string, 2)...)
+	part := cmp.Or(args[0], "providers")
+	table, ok := catalogTables[part]
+	if !ok || len(args) > 4 {
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("catalog knows no %q", part)}).
+			WithHint("%s", cmp.Or(suggest.DidYouMean(part, catalogParts()), "it takes "+strings.Join(catalogParts(), ", ")))
+	}
+	return p.withClient(ctx, o.platform, true, func(ctx context.Context, client *clever.Client) error {
+		owner, err := client.Owner(ctx, o.organisation)
+		if err != nil {
+			return err
+		}
+		t, err := table(ctx, client, owner, args[1])
+		if err != nil {
+			return err
+		}
+		return p.show(t, o.format)
+	})
 }
 
 func (p *Program) show(t table, format string) error {

@@ -2,65 +2,66 @@ package cmd
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"runner/diagnostic"
-
 	"github.com/urfave/cli/v2"
+
+	"runner/cmd/completion"
+	"runner/cmd/flags"
+	"runner/diagnostic"
+	"runner/tasks"
 )
 
-// completions are the scripts that a shell reads. They ask the program itself
-// for what can follow, and fall back to files.
-var completions = map[string]string{
-	"bash": `_runner_complete() {
-  local cur="${COMP_WORDS[COMP_CWORD]}" words
-  if [ "${cur:0:1}" = - ]; then
-    words="$("${COMP_WORDS[@]:0:COMP_CWORD}" "$cur" --generate-bash-completion 2>/dev/null)"
-  else
-    words="$("${COMP_WORDS[@]:0:COMP_CWORD}" --generate-bash-completion 2>/dev/null)"
-  fi
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
-}
-complete -o bashdefault -o default -F _runner_complete runner
-`,
-	"zsh": `#compdef runner
-_runner() {
-  local -a words_now
-  words_now=("${(@f)$("${words[@]:0:$((CURRENT-1))}" --generate-bash-completion 2>/dev/null)}")
-  if [ -n "${words_now[1]}" ]; then
-    _describe 'runner' words_now
-  fi
-  _files
-}
-compdef _runner runner
-`,
-}
-
 func (p *Program) completionCommand() *cli.Command {
-	shells := []string{"bash", "fish", "zsh"}
+	shells := completion.Shells()
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print a script that completes runner's commands and flags",
+		Usage:     "print a script that completes runner's commands, flags and values",
 		ArgsUsage: strings.Join(shells, "|"),
 		Description: "bash: source <(runner completion bash)\n" +
 			"zsh:  source <(runner completion zsh)\n" +
 			"fish: runner completion fish | source",
-		BashComplete: func(*cli.Context) { fmt.Fprintln(p.Out, strings.Join(shells, "\n")) },
 		Action: func(c *cli.Context) error {
-			shell := c.Args().First()
-			if c.NArg() != 1 || !slices.Contains(shells, shell) {
+			if c.NArg() != 1 || completion.CheckShell(c.Args().First()) != nil {
 				return (&diagnostic.Problem{Msg: "completion takes the name of a shell"}).WithHint("bash, fish or zsh")
 			}
-			script := completions[shell]
-			if shell == "fish" {
-				var err error
-				if script, err = c.App.ToFishCompletion(); err != nil {
-					return err
-				}
-			}
-			_, err := fmt.Fprint(p.Out, script)
+			_, err := fmt.Fprint(p.Out, completion.Script(c.Args().First(), "runner"))
 			return err
 		},
 	}
+}
+
+// complete prints what can follow on a command line, for a shell's script. It is no
+// command of the library's, as flags among the words are not its own.
+func (p *Program) complete(app *cli.App, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	words := completion.Words(args[0], args[1:])
+	if len(words) < 2 {
+		return nil
+	}
+	values := flags.Complete(app, words, p.completeArgument)
+	return completion.Write(p.Out, args[0], words[len(words)-1], values)
+}
+
+// completeArgument returns what can stand beside the flags of a command.
+func (p *Program) completeArgument(r flags.Request) flags.Values {
+	switch strings.TrimPrefix(r.Path, "runner ") {
+	case "play", "validate", "vendor validate", "vendor test", "vendor serve", "vendor provision", "vendor plan-change", "vendor deprovision", "vendor sso":
+		return flags.Values{Files: true}
+	case "catalog":
+		if len(r.Files) == 0 {
+			return flags.Texts(catalogParts()...)
+		}
+	case "doc":
+		var v flags.Values
+		for _, k := range tasks.Kinds(nil) {
+			v.All = append(v.All, flags.Value{Text: k.Name, Doc: firstSentence(k.Doc)})
+		}
+		return v
+	case "completion":
+		return flags.Texts(completion.Shells()...)
+	}
+	return flags.Values{Files: strings.HasPrefix(r.Path, "runner vault")}
 }

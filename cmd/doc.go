@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/flags"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
@@ -17,29 +18,25 @@ import (
 )
 
 func (p *Program) docCommand() *cli.Command {
+	var rules, keywords bool
 	return &cli.Command{
 		Name:        "doc",
 		Usage:       "list the kinds of tasks, or show the reference page of one",
 		ArgsUsage:   "[KIND]",
 		Description: "Without KIND, what tasks can do. KIND is a short or a full name.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "rules", Usage: "show the rules of warnings"},
-			&cli.BoolFlag{Name: "keywords", Aliases: []string{"k"}, Usage: "show the keywords of plays, blocks and tasks: those that work, and what to use in place of the others"},
-		},
-		BashComplete: func(c *cli.Context) {
-			for _, k := range tasks.Kinds(nil) {
-				fmt.Fprintln(p.Out, k.Name)
-			}
+			flags.Bool(&rules, "rules", "show the rules of warnings"),
+			flags.Bool(&keywords, "keywords,k", "show the keywords of plays, blocks and tasks: those that work, and what to use in place of the others"),
 		},
 		Action: func(c *cli.Context) error {
 			kinds := tasks.Kinds(nil)
 			page := pageOfKinds(kinds)
 			switch {
-			case c.NArg() > 1, c.Args().Present() && (c.Bool("keywords") || c.Bool("rules")), c.Bool("keywords") && c.Bool("rules"):
+			case c.NArg() > 1, c.Args().Present() && (keywords || rules), keywords && rules:
 				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
-			case c.Bool("rules"):
+			case rules:
 				page = pageOfRules(playbooks.Rules())
-			case c.Bool("keywords"):
+			case keywords:
 				page = pageOfKeywords(keyword.Reference())
 			case c.Args().Present():
 				k, err := kindCalled(c.Args().First(), kinds)

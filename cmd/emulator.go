@@ -13,6 +13,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/clever/emulator/console"
+	"runner/cmd/platform"
 	"runner/diagnostic"
 )
 
@@ -49,6 +50,7 @@ func faults(specs []string) ([]emulator.Fault, error) {
 }
 
 func (p *Program) emulatorCommand() *cli.Command {
+	var backing platform.Databases
 	return &cli.Command{
 		Name:  "emulator",
 		Usage: "serve the platform on this machine",
@@ -64,7 +66,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 			&cli.DurationFlag{Name: "migration-time", Usage: "let a migration take `DURATION`, step by step: 2m; none if left out"},
 			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
 			vendorFlag(),
-		}, databaseFlags()...),
+		}, databaseFlags(&backing)...),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return (&diagnostic.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
@@ -78,7 +80,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := checkDatabases(c); err != nil {
+			if err := backing.Check(); err != nil {
 				return err
 			}
 			vendors, err := p.vendors(c.StringSlice("vendor"))
@@ -89,11 +91,11 @@ func (p *Program) emulatorCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			e, err := p.newEmulation(c.Context, emulator.Options{
+			e, err := platform.NewEmulation(c.Context, &p.Streams, emulator.Options{
 				State: c.String("state"), Strict: c.Bool("strict"), StrictIDs: c.Bool("strict-ids"), StrictOptions: c.Bool("strict-options"),
 				Faults: faults, Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
 				Vendors: vendors, URL: reachedAt(listener.Addr()),
-			}, c.Bool(realFlag), c.String(postgresFlag))
+			}, backing)
 			if err != nil {
 				return p.First(err, listener.Close())
 			}

@@ -3,39 +3,49 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"runner/clever"
 	"runner/cmd/exit"
+	"runner/cmd/flags"
+	"runner/cmd/platform"
 	"runner/diagnostic"
 )
 
+// envOptions are those of runner env.
+type envOptions struct {
+	addon, organisation, provider string
+	format                        string
+	platform                      platform.Spec
+}
+
 func (p *Program) envCommand() *cli.Command {
+	var o envOptions
 	return &cli.Command{
 		Name:        "env",
 		Usage:       "print an add-on's variables",
 		ArgsUsage:   "ADDON",
 		Description: "ADDON is an id, a real id or a name. The values are secrets: mind where they go.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "dotenv", Usage: "write `FORMAT`: " + strings.Join(clever.EnvFormats(), ", ")},
-			&cli.StringFlag{Name: "organisation", Usage: "the owner: orga_…, user_…, or an organisation's name (looked up if left out)"},
-			&cli.StringFlag{Name: "provider", Usage: "its provider, where a name alone does not tell"},
-		}, platformFlags()...),
+			formatFlag(&o.format, clever.EnvFormats()...),
+			flags.String(&o.organisation, "organisation", "the owner: `OWNER` is orga_…, user_…, or an organisation's name (looked up if left out)"),
+			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone does not tell"),
+		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return (&diagnostic.Problem{Msg: "env needs one add-on"}).WithHint("runner env main-db")
 			}
-			return p.withClient(c, false, func(ctx context.Context, client *clever.Client) error {
-				return p.env(ctx, c, client)
+			o.addon = c.Args().First()
+			return p.withClient(c.Context, o.platform, false, func(ctx context.Context, client *clever.Client) error {
+				return p.env(ctx, o, client)
 			})
 		},
 	}
 }
 
-func (p *Program) env(ctx context.Context, c *cli.Context, client *clever.Client) error {
-	found, err := locate(ctx, client, c.Args().First(), c.String("organisation"), c.String("provider"))
+func (p *Program) env(ctx context.Context, o envOptions, client *clever.Client) error {
+	found, err := locate(ctx, client, o.addon, o.organisation, o.provider)
 	if err != nil {
 		return err
 	}
@@ -43,7 +53,7 @@ func (p *Program) env(ctx context.Context, c *cli.Context, client *clever.Client
 	if err != nil {
 		return err
 	}
-	return clever.WriteEnv(p.Out, c.String("format"), found.Addon.Name, env)
+	return clever.WriteEnv(p.Out, o.format, found.Addon.Name, env)
 }
 
 // locate finds exactly one add-on.
@@ -75,18 +85,29 @@ func locate(ctx context.Context, client *clever.Client, word, organisation, prov
 	return clever.Located{}, &clever.AmbiguousError{What: "add-on", Word: word, All: ids}
 }
 
-// withClient calls do with a client made from the flags.
-func (p *Program) withClient(c *cli.Context, anonymous bool, do func(context.Context, *clever.Client) error) error {
-	pl, err := p.platform(c, ".")
+// withClient calls do with a client of the platform that is meant. Where anonymous,
+// missing credentials are no error.
+func (p *Program) withClient(ctx context.Context, spec platform.Spec, anonymous bool, do func(context.Context, *clever.Client) error) error {
+	pl, err := p.platform(ctx, spec)
 	if err != nil {
 		return err
 	}
-	client, err := pl.client(anonymous)
+	client, err := pl.Client(anonymous)
 	if err == nil {
-		err = do(c.Context, client)
+		err = do(ctx, client)
 	}
-	if c.Err() != nil {
+	if ctx.Err() != nil {
 		err = &exit.Error{Code: exit.Interrupted}
 	}
-	return p.First(err, pl.close())
+	return p.First(err, pl.Close())
+}
+
+// platform returns the platform that is meant, with its emulator started. A .env
+// file is looked for in the working folder.
+func (p *Program) platform(ctx context.Context, spec platform.Spec) (*platform.Platform, error) {
+	pl, err := platform.New(&p.Streams, spec, ".", p.transport)
+	if err != nil {
+		return nil, err
+	}
+	return pl, pl.Start(ctx)
 }

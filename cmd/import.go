@@ -14,32 +14,42 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"runner/clever"
+	"runner/cmd/flags"
+	"runner/cmd/platform"
 	"runner/diagnostic"
 )
 
+// importOptions are those of runner import.
+type importOptions struct {
+	organisation string
+	output       string
+	platform     platform.Spec
+}
+
 func (p *Program) importCommand() *cli.Command {
+	var o importOptions
 	return &cli.Command{
 		Name:  "import",
 		Usage: "write a playbook of what exists",
 		Description: "The playbook declares each add-on as it is: playing it changes nothing. Options are written as far as\n" +
-			"the platform tells them. No variables and no secrets are written.",
+			"the platform lists them. No variables and no secrets are written.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "organisation", Usage: "only this owner: orga_…, user_…, or an organisation's name (all if left out)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which must not exist yet (standard output if left out)"},
-		}, platformFlags()...),
+			flags.String(&o.organisation, "organisation", "only this `OWNER`: orga_…, user_…, or an organisation's name (all if left out)"),
+			flags.String(&o.output, "output,o", "write to `FILE`, which must not exist yet (standard output if left out)"),
+		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return (&diagnostic.Problem{Msg: fmt.Sprintf("import takes no %q", c.Args().First())}).WithHint("runner import --output site.yml")
 			}
-			return p.withClient(c, false, func(ctx context.Context, client *clever.Client) error {
-				return p.importAll(ctx, c, client)
+			return p.withClient(c.Context, o.platform, false, func(ctx context.Context, client *clever.Client) error {
+				return p.importAll(ctx, o, client)
 			})
 		},
 	}
 }
 
-func (p *Program) importAll(ctx context.Context, c *cli.Context, client *clever.Client) error {
-	owners, err := ownersOf(ctx, client, c.String("organisation"))
+func (p *Program) importAll(ctx context.Context, o importOptions, client *clever.Client) error {
+	owners, err := ownersOf(ctx, client, o.organisation)
 	if err != nil {
 		return err
 	}
@@ -52,8 +62,8 @@ func (p *Program) importAll(ctx context.Context, c *cli.Context, client *clever.
 	if text.Len() == 0 {
 		return errors.New("there is no add-on to import")
 	}
-	if path := c.String("output"); path != "" {
-		return writeNew(path, []byte("---\n"+text.String()))
+	if o.output != "" {
+		return writeNew(o.output, []byte("---\n"+text.String()))
 	}
 	_, err = io.WriteString(p.Out, "---\n"+text.String())
 	return err
@@ -146,7 +156,7 @@ func lookAt(ctx context.Context, client *clever.Client, owner string, a clever.A
 	return f, err
 }
 
-// versionOf gives the version of an add-on of a provider that sells several.
+// versionOf gives the version of an add-on of a provider that has several.
 func versionOf(ctx context.Context, client *clever.Client, owner string, a clever.Addon) (string, error) {
 	info, err := client.Versions(ctx, a.Provider.ID)
 	if err != nil || len(info.Versions()) < 2 {

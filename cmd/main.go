@@ -15,8 +15,8 @@ import (
 // and returns the exit code.
 func Main() int {
 	log.SetOutput(discreet{os.Stderr})
-	p := &Program{Streams: ui.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}, Args: os.Args}
-	handler, ctx, stop := signals.Handle(context.Background(), os.Stderr, p.underWay)
+	p := &Program{Streams: ui.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ}, Args: os.Args}
+	handler, ctx, stop := signals.Handle(context.Background(), os.Stderr, p.changes)
 	defer stop()
 	p.signals = handler
 	return p.Run(ctx)
@@ -31,4 +31,13 @@ func (d discreet) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	return d.Writer.Write(line)
+}
+
+// changes returns the changes under way as text.
+func (p *Program) changes() []string {
+	var all []string
+	for _, c := range p.underWay.All() {
+		all = append(all, c.String())
+	}
+	return all
 }

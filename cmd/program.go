@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 
+	"runner/cmd/history"
 	"runner/cmd/signals"
 	"runner/cmd/ui"
 )
@@ -21,7 +22,7 @@ type Program struct {
 
 	transport http.RoundTripper // instead of the network; nil: none
 	// browse opens a page, instead of the desktop; nil: nothing does.
-	browse  func(ctx context.Context, page string) error
-	flights flights
-	signals *signals.Handler // of this process; nil: whoever runs the program handles them
+	browse   func(ctx context.Context, page string) error
+	underWay history.UnderWay
+	signals  *signals.Handler // of this process; nil: whoever runs the program handles them
 }

@@ -1,90 +1,97 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
-	"maps"
-	"os"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
+	"runner/cmd/flags"
+	"runner/cmd/loading"
 	"runner/cmd/ui"
+	"runner/cmd/vaults"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
 	"runner/tasks"
 )
 
+// validateOptions are those of runner validate.
+type validateOptions struct {
+	files, extraVars []string
+	vault            vaults.Spec
+	format           string
+	strict           bool
+	verbosity        int
+}
+
 func (p *Program) validateCommand() *cli.Command {
-	verbosity := new(int)
+	var o validateOptions
 	return &cli.Command{
 		Name:      "validate",
-		Usage:     "tell everything that is wrong with playbooks, without a network",
+		Usage:     "report everything that is wrong with playbooks, without a network",
 		ArgsUsage: "FILE…",
 		Description: "Exit codes: 0 nothing is wrong, 4 something is. Warnings do not count, unless --strict makes them.\n" +
 			"A comment `# noqa: RULE` on a line silences a warning there; runner doc --rules lists the rules.",
 		Flags: append([]cli.Flag{
-			&cli.StringSliceFlag{Name: "extra-vars", Aliases: []string{"e"}, Usage: "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text for people, or " + strings.Join(findingFormats(), ", ") + " on standard output"},
-			&cli.BoolFlag{Name: "strict", Usage: "let warnings count"},
-			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more of each problem", Count: verbosity},
-		}, vaultFlags()...),
-		Action: func(c *cli.Context) error { return p.validate(c, max(*verbosity, 0)) },
+			flags.Strings(&o.extraVars, "extra-vars,e", "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"),
+			formatFlag(&o.format, append([]string{"text"}, loading.Formats()...)...),
+			flags.Bool(&o.strict, "strict", "let warnings count"),
+			flags.Count(&o.verbosity, "verbose,v", "say more of each problem"),
+		}, vaultFlags(&o.vault)...),
+		Action: func(c *cli.Context) error {
+			o.files = c.Args().Slice()
+			return p.validate(c.Context, o)
+		},
 	}
 }
 
-// findingFormats lists the formats for programs.
-func findingFormats() []string { return slices.Sorted(maps.Keys(findingWriters)) }
-
-func (p *Program) validate(c *cli.Context, verbosity int) error {
-	files, format := c.Args().Slice(), c.String("format")
-	if len(files) == 0 {
+func (p *Program) validate(ctx context.Context, o validateOptions) error {
+	if len(o.files) == 0 {
 		return (&diagnostic.Problem{Msg: "validate needs a playbook"}).WithHint("runner validate site.yml")
 	}
-	write, ok := findingWriters[format]
-	if !ok && format != "text" {
-		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown format %q", format)}).
-			WithHint("there is text, %s", strings.Join(findingFormats(), ", "))
-	}
-	vault, err := p.openVault(c)
+	vault, err := vaults.Open(ctx, &p.Streams, o.vault)
 	if err != nil {
 		return err
 	}
 	vault.Sealed = true
-	var extra []engine.Var
-	for _, arg := range c.StringSlice("extra-vars") {
-		vars, err := playbooks.ExtraVars(arg, os.ReadFile, vault)
-		if err != nil {
-			return err
-		}
-		extra = append(extra, vars...)
-	}
-	program, problems := p.read(files, tasks.Kinds(nil), extra, playbooks.Options{Vault: vault, Lint: true})
-	if ok {
-		if err := write(p.findings(problems), p.Out); err != nil {
-			return err
-		}
-	} else {
-		p.PrintAll(problems, verbosity)
-		p.annotate(problems)
-	}
-	if err := p.verdict(problems); err != nil {
+	extra, err := loading.ExtraVars(o.extraVars, vault)
+	if err != nil {
 		return err
 	}
-	if !ok {
-		if err := p.sayValid(program, len(files), len(problems)); err != nil {
+	opt := loading.Options(&p.Streams, tasks.Kinds(nil), extra, vault)
+	opt.Lint = true
+	program, problems := playbooks.Load(o.files, opt)
+	if err := p.writeProblems(o, problems); err != nil {
+		return err
+	}
+	if err := loading.Conclude(&p.Streams, problems); err != nil {
+		return err
+	}
+	if o.format == "text" {
+		if err := p.sayValid(program, len(o.files), len(problems)); err != nil {
 			return err
 		}
 	}
-	if c.Bool("strict") && len(problems) > 0 {
+	if o.strict && len(problems) > 0 {
 		return &exit.Error{Code: exit.Playbook}
 	}
 	return nil
 }
 
-// sayValid tells that a program has nothing wrong, but for warnings.
+// writeProblems writes problems: as text on standard error, in formats for programs
+// on standard output.
+func (p *Program) writeProblems(o validateOptions, problems []*diagnostic.Problem) error {
+	if o.format != "text" {
+		return loading.Write(&p.Streams, o.format, problems)
+	}
+	p.PrintAll(problems, o.verbosity)
+	loading.Annotate(&p.Streams, problems)
+	return nil
+}
+
+// sayValid says that a program has nothing wrong, but for warnings.
 func (p *Program) sayValid(program *engine.Program, files, warnings int) error {
 	steps := 0
 	for _, play := range program.Plays {
@@ -92,10 +99,10 @@ func (p *Program) sayValid(program *engine.Program, files, warnings int) error {
 			steps++
 		}
 	}
-	verdict := "nothing is wrong"
+	result := "valid"
 	if warnings > 0 {
-		verdict += ", " + ui.Count(warnings, "warning")
+		result += ", " + ui.Count(warnings, "warning")
 	}
-	_, err := fmt.Fprintf(p.Out, "%s in %s: %s\n", ui.Count(steps, "task"), ui.Count(files, "playbook"), verdict)
+	_, err := fmt.Fprintf(p.Out, "%s in %s: %s\n", ui.Count(steps, "task"), ui.Count(files, "playbook"), result)
 	return err
 }

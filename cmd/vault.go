@@ -5,54 +5,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
+	"runner/cmd/flags"
 	"runner/cmd/ui"
+	"runner/cmd/vaults"
 	"runner/diagnostic"
 	"runner/playbooks/vault"
 )
 
-const (
-	encryptIDFlag = "encrypt-vault-id"
-	newFileFlag   = "new-vault-password-file"
-	newIDFlag     = "new-vault-id"
-	outputFlag    = "output"
-)
+// vaultOptions are those of all vault commands.
+type vaultOptions struct {
+	passwords vaults.Spec
+	label     string // seal with the password of this label
+	output    string // write there instead
+	newFile   string // the new password is in this file
+	newID     string // or is from this source
+	stringOptions
+}
+
+func vaultFlags(s *vaults.Spec) []cli.Flag {
+	return []cli.Flag{
+		flags.Strings(&s.Files, "vault-password-file,vault-pass-file", "take a vault password from `FILE`, or from what it prints if it can be executed (repeatable; also $ANSIBLE_VAULT_PASSWORD_FILE, $RUNNER_VAULT_PASSWORD_FILE, or the password itself in $RUNNER_VAULT_PASSWORD)"),
+		flags.Bool(&s.Ask, "ask-vault-pass,J,ask-vault-password", "ask for a vault password"),
+		flags.Strings(&s.IDs, "vault-id", "take a vault password `[LABEL@]SOURCE`: a file, a file to execute, env:NAME, or prompt (repeatable)"),
+	}
+}
 
 func (p *Program) vaultCommand() *cli.Command {
-	output := &cli.StringFlag{Name: outputFlag, Usage: "write to `FILE` instead; - is standard output"}
-	with := &cli.StringFlag{Name: encryptIDFlag, Usage: "seal with the password of this `LABEL`"}
 	return &cli.Command{
 		Name:  "vault",
-		Usage: "seal and open files by password, in ansible-vault's format",
+		Usage: "encrypt and decrypt files by password, in ansible-vault's format",
 		Description: "Files are replaced whole or not at all, and keep their mode. Of several files none is written\n" +
 			"before all were read. A wrong password ends with exit code 1 and changes nothing.",
 		UsageText: "runner vault COMMAND [OPTIONS] FILE…",
 		Subcommands: []*cli.Command{
-			p.vaultSubcommand("create", "write a new sealed file in an editor ($EDITOR)", "FILE", p.vaultCreate, with),
-			p.vaultSubcommand("decrypt", "open files for good", "FILE…", p.vaultDecrypt, output),
-			p.vaultSubcommand("edit", "change sealed files in an editor ($EDITOR)", "FILE…", p.vaultEdit, with),
-			p.vaultSubcommand("encrypt", "seal files", "FILE…", p.vaultEncrypt, output, with),
-			p.vaultSubcommand("encrypt_string", "seal values, to be put into a playbook", "TEXT…", p.vaultEncryptString, append(stringFlags(), output, with)...),
-			p.vaultSubcommand("rekey", "seal files with another password", "FILE…", p.vaultRekey, with,
-				&cli.StringFlag{Name: newFileFlag, Usage: "take the new password from `FILE`"},
-				&cli.StringFlag{Name: newIDFlag, Usage: "take the new password from `[LABEL@]SOURCE`"}),
-			p.vaultSubcommand("view", "print what sealed files hold", "FILE…", p.vaultView),
+			p.vaultSubcommand("create", "write a new encrypted file in an editor ($EDITOR)", "FILE", (*vaultCommand).create, labelFlag),
+			p.vaultSubcommand("decrypt", "decrypt files for good", "FILE…", (*vaultCommand).decrypt, outputFlag),
+			p.vaultSubcommand("edit", "change encrypted files in an editor ($EDITOR)", "FILE…", (*vaultCommand).edit, labelFlag),
+			p.vaultSubcommand("encrypt", "encrypt files", "FILE…", (*vaultCommand).encrypt, outputFlag, labelFlag),
+			p.vaultSubcommand("encrypt_string", "encrypt values, to be put into a playbook", "TEXT…", (*vaultCommand).encryptString, stringFlags, outputFlag, labelFlag),
+			p.vaultSubcommand("rekey", "encrypt files with another password", "FILE…", (*vaultCommand).rekey, labelFlag, newPasswordFlags),
+			p.vaultSubcommand("view", "print what encrypted files hold", "FILE…", (*vaultCommand).view),
 		},
 	}
 }
 
-func (p *Program) vaultSubcommand(name, usage, args string, do func(*cli.Context) error, flags ...cli.Flag) *cli.Command {
+func labelFlag(o *vaultOptions) []cli.Flag {
+	return []cli.Flag{flags.String(&o.label, "encrypt-vault-id", "encrypt with the password of this `LABEL`")}
+}
+
+func outputFlag(o *vaultOptions) []cli.Flag {
+	return []cli.Flag{flags.String(&o.output, "output", "write to `FILE` instead; - is standard output")}
+}
+
+func newPasswordFlags(o *vaultOptions) []cli.Flag {
+	return []cli.Flag{
+		flags.String(&o.newFile, "new-vault-password-file", "take the new password from `FILE`"),
+		flags.String(&o.newID, "new-vault-id", "take the new password from `[LABEL@]SOURCE`"),
+	}
+}
+
+// A vaultCommand is one run of a vault command.
+type vaultCommand struct {
+	*Program
+	vaultOptions
+	name string
+	args []string
+}
+
+func (p *Program) vaultSubcommand(name, usage, args string, do func(*vaultCommand, context.Context) error, more ...func(*vaultOptions) []cli.Flag) *cli.Command {
+	v := &vaultCommand{Program: p, name: name}
+	list := vaultFlags(&v.passwords)
+	for _, m := range more {
+		list = append(list, m(&v.vaultOptions)...)
+	}
 	return &cli.Command{
-		Name: name, Usage: usage, ArgsUsage: args, Flags: append(vaultFlags(), flags...),
+		Name: name, Usage: usage, ArgsUsage: args, Flags: list,
 		Action: func(c *cli.Context) error {
-			err := do(c)
+			v.args = c.Args().Slice()
+			err := do(v, c.Context)
 			if c.Err() != nil {
 				return &exit.Error{Code: exit.Interrupted}
 			}
@@ -61,51 +97,46 @@ func (p *Program) vaultSubcommand(name, usage, args string, do func(*cli.Context
 	}
 }
 
-// vaultKeys gives the passwords that flags and environment name, or asks for one.
-func (p *Program) vaultKeys(c *cli.Context, isNew bool) (*vault.Keyring, error) {
-	sources := p.vaultSources(c)
-	if len(sources) == 0 {
-		sources = []vaultSource{{label: vault.DefaultLabel, from: asked, plain: true}}
-	}
-	return p.keyring(c.Context, sources, isNew)
+// keys returns the passwords that flags and environment name, or asks for one.
+func (v *vaultCommand) keys(ctx context.Context, isNew bool) (*vault.Keyring, error) {
+	return vaults.Keys(ctx, &v.Streams, v.passwords, isNew)
 }
 
-// vaultArgs gives the files that a command is about; standard input where none
-// is named and that makes sense.
-func vaultArgs(c *cli.Context, orStdin bool) ([]string, error) {
-	files := c.Args().Slice()
+// files returns the files that the command is about; standard input where none is
+// named and that makes sense.
+func (v *vaultCommand) files(orStdin bool) ([]string, error) {
 	switch {
-	case len(files) == 0 && orStdin:
+	case len(v.args) == 0 && orStdin:
 		return []string{"-"}, nil
-	case len(files) == 0:
-		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("vault %s needs a file", c.Command.Name)}).
-			WithHint("runner vault %s secrets.yml", c.Command.Name)
-	case len(files) > 1 && c.String(outputFlag) != "":
+	case len(v.args) == 0:
+		return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("vault %s needs a file", v.name)}).
+			WithHint("runner vault %s secrets.yml", v.name)
+	case len(v.args) > 1 && v.output != "":
 		return nil, errors.New("--output goes with one file only")
 	}
-	return files, nil
+	return v.args, nil
 }
 
-// vaultOperands gives the files of a command, and what opens or seals them.
-func (p *Program) vaultOperands(c *cli.Context, orStdin, isNew bool) ([]string, *vault.Keyring, error) {
-	files, err := vaultArgs(c, orStdin)
+// operands returns the files of the command, and what opens or seals them.
+func (v *vaultCommand) operands(ctx context.Context, orStdin, isNew bool) ([]string, *vault.Keyring, error) {
+	files, err := v.files(orStdin)
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, err := p.vaultKeys(c, isNew)
+	keys, err := v.keys(ctx, isNew)
 	return files, keys, err
 }
 
-func (p *Program) vaultEncrypt(c *cli.Context) error {
-	files, keys, err := p.vaultOperands(c, true, true)
+func (v *vaultCommand) encrypt(ctx context.Context) error {
+	files, keys, err := v.operands(ctx, true, true)
 	if err != nil {
 		return err
 	}
-	with, err := p.encryptSecret(keys, c.String(encryptIDFlag))
+	with, err := vaults.Choose(&v.Streams, keys, v.label)
 	if err != nil {
 		return err
 	}
-	return p.vaultRewrite(c, files, "sealed", func(text []byte) ([]byte, error) {
+	return v.rewrite(ctx, files, "encrypted", func(text []byte) ([]byte, error) {
 		if vault.IsVault(text) {
 			return nil, errors.New("this is vaulted already")
 		}
@@ -113,25 +144,25 @@ func (p *Program) vaultEncrypt(c *cli.Context) error {
 	})
 }
 
-func (p *Program) vaultDecrypt(c *cli.Context) error {
-	files, keys, err := p.vaultOperands(c, true, false)
+func (v *vaultCommand) decrypt(ctx context.Context) error {
+	files, keys, err := v.operands(ctx, true, false)
 	if err != nil {
 		return err
 	}
-	return p.vaultRewrite(c, files, "opened", opener(keys))
+	return v.rewrite(ctx, files, "decrypted", opener(keys))
 }
 
-func (p *Program) vaultRekey(c *cli.Context) error {
-	files, keys, err := p.vaultOperands(c, false, false)
+func (v *vaultCommand) rekey(ctx context.Context) error {
+	files, keys, err := v.operands(ctx, false, false)
 	if err != nil {
 		return err
 	}
-	with, err := p.rekeySecret(c, keys)
+	with, err := v.newSecret(ctx, keys)
 	if err != nil {
 		return err
 	}
 	open := opener(keys)
-	return p.vaultRewrite(c, files, "sealed anew", func(text []byte) ([]byte, error) {
+	return v.rewrite(ctx, files, "encrypted anew", func(text []byte) ([]byte, error) {
 		plain, err := open(text)
 		if err != nil {
 			return nil, err
@@ -140,31 +171,25 @@ func (p *Program) vaultRekey(c *cli.Context) error {
 	})
 }
 
-// rekeySecret gives the new password: one that flags name, or one that is typed.
-func (p *Program) rekeySecret(c *cli.Context, keys *vault.Keyring) (vault.Secret, error) {
-	file, id, label := c.String(newFileFlag), c.String(newIDFlag), c.String(encryptIDFlag)
-	source := vaultSource{label: vault.DefaultLabel, from: asked, plain: true}
-	switch {
-	case file != "" && id != "":
-		return vault.Secret{}, fmt.Errorf("--%s and --%s exclude each other: keep one of them", newFileFlag, newIDFlag)
-	case file != "":
-		source = vaultSource{label: vault.DefaultLabel, from: file}
-	case id != "":
-		source = vaultSourceOf(id)
-	case label != "":
-		return p.encryptSecret(keys, label)
+// newSecret returns the new password: one that flags name, or one that is typed.
+func (v *vaultCommand) newSecret(ctx context.Context, keys *vault.Keyring) (vault.Secret, error) {
+	if v.newFile != "" && v.newID != "" {
+		return vault.Secret{}, errors.New("--new-vault-password-file and --new-vault-id exclude each other: keep one of them")
 	}
-	fresh, err := p.keyring(c.Context, []vaultSource{source}, true)
+	if v.newFile == "" && v.newID == "" && v.label != "" {
+		return vaults.Choose(&v.Streams, keys, v.label)
+	}
+	fresh, err := vaults.NewKeys(ctx, &v.Streams, v.newFile, v.newID)
 	if err != nil {
 		return vault.Secret{}, err
 	}
-	if label == "" {
+	if v.label == "" {
 		return fresh.Secrets()[0], nil
 	}
-	return p.encryptSecret(fresh, label)
+	return vaults.Choose(&v.Streams, fresh, v.label)
 }
 
-// opener gives what opens a text that has to be vaulted.
+// opener returns what opens a text that has to be vaulted.
 func opener(keys *vault.Keyring) func([]byte) ([]byte, error) {
 	return func(text []byte) ([]byte, error) {
 		if !vault.IsVault(text) {
@@ -175,67 +200,76 @@ func opener(keys *vault.Keyring) func([]byte) ([]byte, error) {
 	}
 }
 
-// vaultRewrite replaces what files hold. Nothing is written before everything
-// was read and made. A person at a terminal is told that it is done.
-func (p *Program) vaultRewrite(c *cli.Context, files []string, done string, change func([]byte) ([]byte, error)) error {
-	var all []*vaultFile
-	for _, name := range files {
-		f, err := p.readVaultFile(name)
-		if err != nil {
-			return err
-		}
-		if f.text, err = change(f.text); err != nil {
-			return f.wrong(err)
-		}
-		if name := c.String(outputFlag); name != "" {
-			if f, err = outputFile(name, f.text); err != nil {
-				return err
-			}
-		}
-		all = append(all, f)
+// rewrite replaces what files hold. Nothing is written before everything was read
+// and made. On a terminal it says that it is done.
+func (v *vaultCommand) rewrite(ctx context.Context, files []string, done string, change func([]byte) ([]byte, error)) error {
+	all, err := v.changed(files, change)
+	if err != nil {
+		return err
 	}
 	for i, f := range all {
-		if err := c.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.writeVaultFile(f); err != nil {
+		if err := f.Write(v.Out); err != nil {
 			if i > 0 {
 				return fmt.Errorf("%w; the %d before it are %s", err, i, done)
 			}
 			return err
 		}
 	}
-	if ui.IsTerminal(p.Out) {
-		fmt.Fprintf(p.Err, "%s %s\n", ui.Count(len(all), "text"), done)
+	if ui.IsTerminal(v.Out) {
+		fmt.Fprintf(v.Err, "%s %s\n", ui.Count(len(all), "text"), done)
 	}
 	return nil
 }
 
-func (p *Program) vaultView(c *cli.Context) error {
-	files, keys, err := p.vaultOperands(c, true, false)
+// changed returns files as they are to be written.
+func (v *vaultCommand) changed(files []string, change func([]byte) ([]byte, error)) ([]*vaults.File, error) {
+	var all []*vaults.File
+	for _, name := range files {
+		f, err := vaults.Read(v.In, name)
+		if err != nil {
+			return nil, err
+		}
+		if f.Text, err = change(f.Text); err != nil {
+			return nil, f.Wrong(err)
+		}
+		if v.output != "" {
+			if f, err = vaults.Output(v.output, f.Text); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func (v *vaultCommand) view(ctx context.Context) error {
+	files, keys, err := v.operands(ctx, true, false)
 	if err != nil {
 		return err
 	}
 	open := opener(keys)
 	var all [][]byte
 	for _, name := range files {
-		f, err := p.readVaultFile(name)
+		f, err := vaults.Read(v.In, name)
 		if err != nil {
 			return err
 		}
-		if f.text, err = open(f.text); err != nil {
-			return f.wrong(err)
+		if f.Text, err = open(f.Text); err != nil {
+			return f.Wrong(err)
 		}
-		all = append(all, f.text)
+		all = append(all, f.Text)
 	}
-	return p.page(c.Context, slices.Concat(all...))
+	return v.page(ctx, slices.Concat(all...))
 }
 
 // page prints a text; on a terminal through a pager, so that it does not stay
 // there to be scrolled back to.
 func (p *Program) page(ctx context.Context, text []byte) error {
 	if ui.IsTerminal(p.Out) && ui.IsTerminal(p.In) {
-		words, err := words(cmp.Or(p.Getenv("PAGER"), "less"))
+		words, err := vaults.SplitWords(cmp.Or(p.Getenv("PAGER"), "less"))
 		if err != nil {
 			return fmt.Errorf("$PAGER: %w", err)
 		}
@@ -246,7 +280,7 @@ func (p *Program) page(ctx context.Context, text []byte) error {
 				return err
 			}
 			c.Stdout, c.Stderr = p.Out, p.Err
-			c.Env = append(os.Environ(), "LESSHISTFILE=-", "LESSSECURE=1")
+			c.Env = append(p.Environment(), "LESSHISTFILE=-", "LESSSECURE=1")
 			if err := c.Start(); err != nil {
 				return fmt.Errorf("the pager cannot be run: %w", err)
 			}
@@ -257,13 +291,4 @@ func (p *Program) page(ctx context.Context, text []byte) error {
 	}
 	_, err := p.Out.Write(text)
 	return err
-}
-
-// readAllOf reads a stream that has to hold vaulted or plain text.
-func readAllOf(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, largestVault+1))
-	if err == nil && len(data) > largestVault {
-		err = fmt.Errorf("it is larger than %d MiB", largestVault>>20)
-	}
-	return data, err
 }

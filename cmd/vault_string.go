@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,23 +12,26 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/flags"
 	"runner/cmd/ui"
+	"runner/cmd/vaults"
 	"runner/playbooks/vault"
 )
 
-const (
-	nameFlag      = "name"
-	stdinNameFlag = "stdin-name"
-	promptFlag    = "prompt"
-	showFlag      = "show-input"
-)
+// stringOptions are those of encrypt_string.
+type stringOptions struct {
+	names     []string
+	stdinName string
+	prompt    bool
+	showInput bool
+}
 
-func stringFlags() []cli.Flag {
+func stringFlags(o *vaultOptions) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: nameFlag, Aliases: []string{"n"}, Usage: "the `NAME` of the value (repeatable, one for each)"},
-		&cli.StringFlag{Name: stdinNameFlag, Usage: "take a value from standard input and give it this `NAME`"},
-		&cli.BoolFlag{Name: promptFlag, Aliases: []string{"p"}, Usage: "ask for the value"},
-		&cli.BoolFlag{Name: showFlag, Usage: "show the value while it is typed"},
+		flags.Strings(&o.names, "name,n", "the `NAME` of the value (repeatable, one for each)"),
+		flags.String(&o.stdinName, "stdin-name", "take a value from standard input and give it this `NAME`"),
+		flags.Bool(&o.prompt, "prompt,p", "ask for the value"),
+		flags.Bool(&o.showInput, "show-input", "show the value while it is typed"),
 	}
 }
 
@@ -37,46 +41,46 @@ type namedText struct {
 	text       []byte
 }
 
-func (p *Program) vaultEncryptString(c *cli.Context) error {
-	texts := slices.DeleteFunc(c.Args().Slice(), func(arg string) bool { return arg == "-" })
-	fromStdin := len(texts) < c.NArg() || c.String(stdinNameFlag) != "" || len(texts) == 0 && !c.Bool(promptFlag)
-	if fromStdin && c.Bool(promptFlag) {
+func (v *vaultCommand) encryptString(ctx context.Context) error {
+	texts := slices.DeleteFunc(slices.Clone(v.args), func(arg string) bool { return arg == "-" })
+	fromStdin := len(texts) < len(v.args) || v.stdinName != "" || len(texts) == 0 && !v.prompt
+	if fromStdin && v.prompt {
 		return errors.New("--prompt and standard input exclude each other: keep one of them")
 	}
-	keys, err := p.vaultKeys(c, true)
+	keys, err := v.keys(ctx, true)
 	if err != nil {
 		return err
 	}
-	with, err := p.encryptSecret(keys, c.String(encryptIDFlag))
+	with, err := vaults.Choose(&v.Streams, keys, v.label)
 	if err != nil {
 		return err
 	}
 	var all []namedText
-	if c.Bool(promptFlag) {
-		typed, err := p.typedText(c)
+	if v.prompt {
+		typed, err := v.typedText(ctx)
 		if err != nil {
 			return err
 		}
 		all = append(all, typed)
 	}
 	if fromStdin {
-		if ui.IsTerminal(p.In) {
-			fmt.Fprintln(p.Err, "type the value, and end it with control-D")
+		if ui.IsTerminal(v.In) {
+			fmt.Fprintln(v.Err, "type the value, and end it with control-D")
 		}
-		text, err := readAllOf(p.In)
+		text, err := vaults.ReadAll(v.In)
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)
 		}
-		all = append(all, namedText{c.String(stdinNameFlag), "standard input", text})
+		all = append(all, namedText{v.stdinName, "standard input", text})
 	}
-	return p.writeStrings(c, append(all, p.namedTexts(c, texts)...), with)
+	return v.writeStrings(append(all, v.namedTexts(texts)...), with)
 }
 
 // namedTexts gives the values of the command line the names that --name gives them.
-func (p *Program) namedTexts(c *cli.Context, texts []string) []namedText {
-	names := c.StringSlice(nameFlag)
+func (v *vaultCommand) namedTexts(texts []string) []namedText {
+	names := v.names
 	if len(names) > 0 && len(names) < len(texts) {
-		fmt.Fprintf(p.Err, "warning: there are fewer names than values; those after %q get none\n", names[len(names)-1])
+		fmt.Fprintf(v.Err, "warning: there are fewer names than values; those after %q get none\n", names[len(names)-1])
 	}
 	var all []namedText
 	for i, text := range texts {
@@ -89,33 +93,33 @@ func (p *Program) namedTexts(c *cli.Context, texts []string) []namedText {
 	return all
 }
 
-// typedText has a person type a name, and a value.
-func (p *Program) typedText(c *cli.Context) (namedText, error) {
-	tty, done, err := p.Terminal()
+// typedText has the user type a name, and a value.
+func (v *vaultCommand) typedText(ctx context.Context) (namedText, error) {
+	tty, done, err := v.Terminal()
 	if err != nil {
 		return namedText{}, errors.New("there is no terminal to ask for the value on; give it as an argument or on standard input")
 	}
 	defer done()
 	in := bufio.NewReader(tty)
-	fmt.Fprint(p.Err, "Variable name (enter for none): ")
+	fmt.Fprint(v.Err, "Variable name (enter for none): ")
 	name, err := in.ReadString('\n')
 	if err != nil {
 		return namedText{}, fmt.Errorf("no name was typed: %w", err)
 	}
 	t := namedText{name: strings.TrimSpace(name), from: "the terminal"}
-	if !c.Bool(showFlag) {
-		t.text, err = p.Hidden(c.Context, tty, "Value (hidden): ")
+	if !v.showInput {
+		t.text, err = v.Hidden(ctx, tty, "Value (hidden): ")
 		return t, err
 	}
-	fmt.Fprint(p.Err, "Value: ")
+	fmt.Fprint(v.Err, "Value: ")
 	line, err := in.ReadString('\n')
 	t.text = []byte(strings.TrimRight(line, "\r\n"))
 	return t, err
 }
 
-// writeStrings seals values and writes them as YAML. Several are told apart on
+// writeStrings seals values and writes them as YAML. Several are listed on
 // standard error.
-func (p *Program) writeStrings(c *cli.Context, all []namedText, with vault.Secret) error {
+func (v *vaultCommand) writeStrings(all []namedText, with vault.Secret) error {
 	var out bytes.Buffer
 	for _, t := range all {
 		if len(t.text) == 0 {
@@ -136,12 +140,12 @@ func (p *Program) writeStrings(c *cli.Context, all []namedText, with vault.Secre
 	}
 	if len(all) > 1 {
 		for i, t := range all {
-			fmt.Fprintf(p.Err, "# %d: %s, from %s\n", i+1, cmp.Or(t.name, "a value without a name"), t.from)
+			fmt.Fprintf(v.Err, "# %d: %s, from %s\n", i+1, cmp.Or(t.name, "a value without a name"), t.from)
 		}
 	}
-	f, err := outputFile(cmp.Or(c.String(outputFlag), "-"), out.Bytes())
+	f, err := vaults.Output(cmp.Or(v.output, "-"), out.Bytes())
 	if err != nil {
 		return err
 	}
-	return p.writeVaultFile(f)
+	return f.Write(v.Out)
 }

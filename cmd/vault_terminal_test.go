@@ -109,7 +109,7 @@ func TestPasswordsAreTyped(t *testing.T) {
 	p.waitFor(t, "Confirm new vault password: ")
 	p.types(t, "correct horse\n")
 	code, seen := p.leaves(c)
-	if want := "New vault password: \nConfirm new vault password: \n1 text sealed\n"; code != 0 || seen != want {
+	if want := "New vault password: \nConfirm new vault password: \n1 text encrypted\n"; code != 0 || seen != want {
 		t.Errorf("exit %d, seen\n%s\nwant\n%s", code, seen, want)
 	}
 	if plain, _ := opened(t, path); string(plain) != "a: b\n" {

@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
+	"runner/cmd/login"
 	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/engine"
@@ -325,7 +326,7 @@ func openSignIn(in *manifest.SignIn) error {
 	if err := errors.Join(in.WritePage(f), f.Close()); err != nil {
 		return err
 	}
-	name, args := pageOpener(runtime.GOOS)
+	name, args := login.PageOpener(runtime.GOOS)
 	if err := exec.Command(name, append(args, page)...).Run(); err != nil {
 		return (&diagnostic.Problem{Msg: fmt.Sprintf("cannot start a browser with %s: %v", name, err)}).WithHint("open %s", page)
 	}

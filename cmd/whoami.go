@@ -7,29 +7,26 @@ import (
 	"io"
 	"time"
 
-	"runner/diagnostic"
+	"runner/cmd/login"
+	"runner/cmd/platform"
 
 	"github.com/urfave/cli/v2"
 )
 
 func (p *Program) whoamiCommand() *cli.Command {
+	var format string
+	var spec platform.Spec
 	return &cli.Command{
 		Name:  "whoami",
-		Usage: "tell which credentials are in force, from where, and whose they are",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text or json"},
-		}, platformFlags()...),
+		Usage: "print which credentials are in force, from where, and whose they are",
+		Flags: append([]cli.Flag{formatFlag(&format, "text", "json")}, platformFlags(&spec)...),
 		Action: func(c *cli.Context) error {
-			format := c.String("format")
-			if format != "text" && format != "json" {
-				return (&diagnostic.Problem{Msg: fmt.Sprintf("whoami knows no format %q", format)}).WithHint("it takes text, json")
-			}
-			pl, err := p.platform(c, ".")
+			pl, err := p.platform(c.Context, spec)
 			if err != nil {
 				return err
 			}
 			who, err := p.whoami(c.Context, pl)
-			if err = p.First(err, pl.close()); err != nil {
+			if err = p.First(err, pl.Close()); err != nil {
 				return err
 			}
 			if format == "json" {
@@ -40,7 +37,7 @@ func (p *Program) whoamiCommand() *cli.Command {
 	}
 }
 
-// An identity is what whoami tells.
+// An identity is what whoami prints.
 type identity struct {
 	User          party            `json:"user"`
 	Endpoint      string           `json:"endpoint"`
@@ -60,12 +57,12 @@ type credentialSource struct {
 	Expires *time.Time `json:"expires,omitempty"` // nil: not known
 }
 
-func (p *Program) whoami(ctx context.Context, pl *platform) (identity, error) {
-	creds, err := pl.credentials()
+func (p *Program) whoami(ctx context.Context, pl *platform.Platform) (identity, error) {
+	creds, err := pl.Credentials()
 	if err != nil {
 		return identity{}, err
 	}
-	client, err := pl.clientOf(creds)
+	client, err := pl.ClientOf(creds)
 	if err != nil {
 		return identity{}, err
 	}
@@ -78,8 +75,8 @@ func (p *Program) whoami(ctx context.Context, pl *platform) (identity, error) {
 		return identity{}, err
 	}
 	if creds.Expires.IsZero() { // else it was warned about already
-		creds.Expires = expiry(ctx, client)
-		pl.warnOfExpiry(creds)
+		creds.Expires = login.Expiry(ctx, client)
+		pl.WarnOfExpiry(creds)
 	}
 	who := identity{
 		User: party{self.ID, self.Name, self.Email}, Endpoint: client.Endpoint(),

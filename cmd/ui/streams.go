@@ -22,6 +22,9 @@ type Streams struct {
 	Out    io.Writer // the report, and nothing else
 	Err    io.Writer // all else
 	Getenv func(string) string
+	// Environ returns the environment of programs that the run starts, as
+	// [os.Environ] does; nil: they get no more than PATH and HOME.
+	Environ func() []string
 
 	Secrets engine.Secrets
 }
@@ -67,6 +70,20 @@ func (s *Streams) First(first, second error) error {
 		s.PrintError(second)
 	}
 	return first
+}
+
+// Environment returns the environment of programs that the run starts.
+func (s *Streams) Environment() []string {
+	if s.Environ != nil {
+		return s.Environ()
+	}
+	all := []string{} // not nil, which os/exec takes for the process's own
+	for _, name := range []string{"PATH", "HOME"} {
+		if value := s.Getenv(name); value != "" {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
 }
 
 // IsTerminal reports whether a stream is a terminal.

@@ -1,0 +1,72 @@
+// Package loading reads playbooks for the commands, and writes what is wrong with
+// them: for people, for CI hosts, for programs. It knows no
+// command, and runs nothing.
+package loading
+
+import (
+	"fmt"
+	"os"
+
+	"runner/cmd/exit"
+	"runner/cmd/ui"
+	"runner/cmd/vaults"
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/playbooks"
+	"runner/playbooks/reading"
+)
+
+// Load makes a program of playbooks. What is wrong with them is printed, all at
+// once; where a problem is no warning the error is an [exit.Error].
+func Load(s *ui.Streams, files []string, opt playbooks.Options, verbosity int) (*engine.Program, error) {
+	program, problems := playbooks.Load(files, opt)
+	s.PrintAll(problems, verbosity)
+	Annotate(s, problems)
+	if err := Conclude(s, problems); err != nil {
+		return nil, err
+	}
+	return program, nil
+}
+
+// Options returns what playbooks are read with, beside the vault.
+func Options(s *ui.Streams, kinds []engine.Kind, extra []engine.Var, vault *reading.Vault) playbooks.Options {
+	opt := playbooks.Options{Kinds: kinds, Stdin: s.In, Vault: vault}
+	for _, v := range extra {
+		opt.ExtraVars = append(opt.ExtraVars, v.Name)
+	}
+	return opt
+}
+
+// ExtraVars reads what --extra-vars took.
+func ExtraVars(args []string, vault *reading.Vault) ([]engine.Var, error) {
+	var all []engine.Var
+	for _, arg := range args {
+		vars, err := playbooks.ExtraVars(arg, os.ReadFile, vault)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, vars...)
+	}
+	return all, nil
+}
+
+// Conclude returns the exit that problems call for; nil where all are warnings.
+func Conclude(s *ui.Streams, problems []*diagnostic.Problem) error {
+	wrong, sealed := 0, 0
+	for _, problem := range problems {
+		if problem.Severity == diagnostic.Error {
+			wrong++
+		}
+		if vaults.StayedClosed(problem) {
+			sealed++
+		}
+	}
+	switch {
+	case sealed > 0 && sealed == wrong:
+		return &exit.Error{Code: exit.Usage} // as Ansible: nothing is known to be wrong with the playbook
+	case wrong > 0:
+		fmt.Fprintf(s.Err, "%s; nothing was touched\n", ui.Count(wrong, "problem"))
+		return &exit.Error{Code: exit.Playbook}
+	}
+	return nil
+}

@@ -1,0 +1,356 @@
+// Package lookups holds the ways in which templates read what is outside:
+// lookup('env' …), files, passwords, programs. It knows no playbook.
+package lookups
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/engine/expr/value"
+	"runner/playbooks/vault"
+)
+
+// A Source says what the templates of one run may read.
+type Source struct {
+	Context context.Context // of the run: it ends programs, too
+	Getenv  func(string) string
+	Environ func() []string // of the programs that are run
+	Keys    *vault.Keyring  // opens vaulted files; nil: none can be
+	Secrets *engine.Secrets
+	Check   bool // nothing may be written
+	Pipes   bool // programs may be run
+}
+
+// lookupLimit bounds what a file or a program may give.
+const lookupLimit = 8 << 20
+
+// Lookups returns them by name.
+func (s *Source) Lookups() map[string]expr.Lookup {
+	return map[string]expr.Lookup{
+		"env": expr.EnvLookup(func(name string) (string, bool) {
+			v := s.Getenv(name)
+			return v, v != ""
+		}),
+		"file":        s.eachTerm(s.file),
+		"template":    s.eachTerm(s.template),
+		"first_found": s.firstFound,
+		"password":    s.eachTerm(s.password),
+		"pipe":        s.eachTerm(s.pipe),
+	}
+}
+
+// eachTerm makes a lookup of what reads one term of text.
+func (s *Source) eachTerm(read func(c *expr.Context, term string, options *value.Map) (value.Value, error)) expr.Lookup {
+	return func(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+		results := make([]value.Value, 0, len(terms))
+		for _, t := range terms {
+			v, err := read(c, value.Text(t), options)
+			if err != nil {
+				return nil, err
+			}
+			results = append(results, v)
+		}
+		return results, nil
+	}
+}
+
+// find returns the first of the places where Ansible looks for a file: its own
+// folder beside the playbook ("files", "templates"), then the playbook's.
+func (s *Source) find(c *expr.Context, folder, name string) (string, error) {
+	if name == "" {
+		return "", errors.New("a file's name is missing")
+	}
+	dir := ""
+	if v, ok, err := c.Scope.Lookup(c, "playbook_dir"); err == nil && ok {
+		dir = value.Text(v)
+	}
+	places := []string{filepath.Join(dir, folder, name), filepath.Join(dir, name)}
+	if filepath.IsAbs(name) {
+		places = []string{name}
+	}
+	for _, path := range places {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path, err
+		}
+	}
+	return "", fmt.Errorf("there is no file %q; it was looked for at %s", name, strings.Join(places, " and "))
+}
+
+// read returns a file's text, opened where it is vaulted.
+func (s *Source) read(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() > lookupLimit {
+		return "", fmt.Errorf("%s is no file of at most %d MiB", path, lookupLimit>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !vault.IsVault(text) {
+		return string(text), err
+	}
+	plain, _, err := s.Keys.Decrypt(text)
+	s.Secrets.Add(strings.TrimSpace(string(plain)))
+	return string(plain), err
+}
+
+// file returns a file's text without the white space at its end.
+func (s *Source) file(c *expr.Context, name string, options *value.Map) (value.Value, error) {
+	path, err := s.find(c, "files", name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := s.read(path)
+	if err != nil {
+		return nil, err
+	}
+	if option(options, "rstrip", true) {
+		text = strings.TrimRightFunc(text, unicode.IsSpace)
+	}
+	if option(options, "lstrip", false) {
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+	}
+	return text, nil
+}
+
+func option(options *value.Map, name string, otherwise bool) bool {
+	v, ok := options.Get(name)
+	if b, isBool := v.(bool); ok && isBool {
+		return b
+	}
+	return otherwise
+}
+
+// template returns what the template in a file comes to.
+func (s *Source) template(c *expr.Context, name string, _ *value.Map) (value.Value, error) {
+	path, err := s.find(c, "templates", name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := s.read(path)
+	if err != nil {
+		return nil, err
+	}
+	source := &diagnostic.Source{Name: path, Text: text}
+	t, err := expr.ParseFile(text, func(offset int) diagnostic.Place { return placeIn(source, offset) })
+	if err != nil {
+		return nil, err
+	}
+	v, err := t.Eval(c)
+	if _, unknown := v.(*value.Unknown); unknown || err != nil {
+		return v, err
+	}
+	return value.Text(v), nil
+}
+
+// placeIn counts lines and characters up to an offset of a source.
+func placeIn(source *diagnostic.Source, offset int) diagnostic.Place {
+	before := source.Text[:min(offset, len(source.Text))]
+	line := strings.LastIndexByte(before, '\n') + 1
+	return diagnostic.Place{Source: source, Line: strings.Count(before, "\n") + 1, Col: len([]rune(before[line:])) + 1}
+}
+
+// firstFound returns the path of the first file that there is, of names or of a
+// map of files and the folders (paths) to look in.
+func (s *Source) firstFound(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+	var names, folders []string
+	skip := option(options, "skip", false)
+	for _, t := range append(terms, value.Value(options)) {
+		m, ok := t.(*value.Map)
+		if !ok {
+			names = append(names, textsOf(t)...)
+			continue
+		}
+		files, _ := m.Get("files")
+		paths, _ := m.Get("paths")
+		names, folders = append(names, textsOf(files)...), append(folders, textsOf(paths)...)
+		skip = option(m, "skip", skip)
+	}
+	if len(folders) == 0 {
+		folders = []string{""}
+	}
+	for _, folder := range folders {
+		for _, name := range names {
+			if path, err := s.find(c, "files", filepath.Join(folder, name)); err == nil {
+				return []value.Value{path}, nil
+			}
+		}
+	}
+	if skip {
+		return nil, nil
+	}
+	return nil, fmt.Errorf("there is none of the files %s", strings.Join(names, ", "))
+}
+
+func textsOf(v value.Value) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []value.Value:
+		var all []string
+		for _, item := range v {
+			all = append(all, textsOf(item)...)
+		}
+		return all
+	}
+	return []string{value.Text(v)}
+}
+
+// pipe runs a shell's command and returns what it prints, without the line end.
+func (s *Source) pipe(_ *expr.Context, command string, _ *value.Map) (value.Value, error) {
+	if !s.Pipes {
+		return nil, fmt.Errorf("lookup('pipe') runs a program: give --allow pipe if that is meant")
+	}
+	ctx, cancel := context.WithTimeout(s.Context, time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	c.WaitDelay, c.Env = time.Second, s.Environ()
+	var out bytes.Buffer
+	c.Stdout = &bounded{w: &out, left: lookupLimit}
+	if err := c.Run(); err != nil {
+		return nil, fmt.Errorf("the command of lookup('pipe') failed: %w", err)
+	}
+	return strings.TrimRight(out.String(), "\r\n"), nil
+}
+
+// A bounded writer takes so many bytes.
+type bounded struct {
+	w    *bytes.Buffer
+	left int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, fmt.Errorf("it prints more than %d MiB", lookupLimit>>20)
+	}
+	return b.w.Write(p)
+}
+
+// password returns the password kept in a file, and makes one where there is none:
+// "path length=20 chars=ascii_letters,digits". /dev/null keeps nothing. A check
+// makes none: it is known after apply.
+func (s *Source) password(c *expr.Context, term string, options *value.Map) (value.Value, error) {
+	words := strings.Fields(term)
+	if len(words) == 0 {
+		return nil, errors.New("lookup('password') needs the name of a file, or /dev/null")
+	}
+	length, chars := 20, "ascii_letters,digits,punctuation"
+	settings := map[string]string{}
+	for k, v := range options.All() {
+		settings[value.Text(k)] = strings.Join(textsOf(v), ",")
+	}
+	for _, word := range words[1:] {
+		name, value, _ := strings.Cut(word, "=")
+		settings[name] = value
+	}
+	for name, value := range settings {
+		switch name {
+		case "length":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 || n > 4096 {
+				return nil, fmt.Errorf("a password's length is a number up to 4096, not %q", value)
+			}
+			length = n
+		case "chars":
+			chars = value
+		default:
+			return nil, fmt.Errorf("lookup('password') knows no %q: it takes length and chars", name)
+		}
+	}
+	return s.keptPassword(c, words[0], length, alphabet(chars))
+}
+
+func (s *Source) keptPassword(c *expr.Context, name string, length int, letters string) (value.Value, error) {
+	kept := name != os.DevNull
+	if kept {
+		if path, err := s.find(c, "", name); err == nil {
+			text, err := s.read(path)
+			text = strings.TrimSpace(text)
+			s.Secrets.Add(text)
+			return text, err
+		}
+		if v, ok, _ := c.Scope.Lookup(c, "playbook_dir"); ok && !filepath.IsAbs(name) {
+			name = filepath.Join(value.Text(v), name)
+		}
+	}
+	if s.Check && kept {
+		return &value.Unknown{Task: "the password in " + name}, nil
+	}
+	made, err := random(length, letters)
+	if err != nil {
+		return nil, err
+	}
+	s.Secrets.Add(made)
+	if !kept {
+		return made, nil
+	}
+	return made, keep(name, made+"\n")
+}
+
+// keep writes a new file of its owner's only, whole or not at als.
+func keep(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// alphabet returns the characters that a list of classes and characters names.
+func alphabet(chars string) string {
+	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	classes := map[string]string{
+		"ascii_letters": lower + upper, "ascii_lowercase": lower, "ascii_uppercase": upper,
+		"digits": digits, "hexdigits": digits + "abcdefABCDEF", "punctuation": ".,:-_",
+	}
+	var b strings.Builder
+	for part := range strings.SplitSeq(chars, ",") {
+		if class, ok := classes[strings.TrimSpace(part)]; ok {
+			part = class
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+func random(length int, letters string) (string, error) {
+	all := []rune(letters)
+	if len(all) == 0 {
+		return "", errors.New("a password needs characters to be made of")
+	}
+	made := make([]rune, length)
+	for i := range made {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(all))))
+		if err != nil {
+			return "", err
+		}
+		made[i] = all[n.Int64()]
+	}
+	return string(made), nil
+}

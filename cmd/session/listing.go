@@ -1,0 +1,79 @@
+package session
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"runner/engine"
+)
+
+// A listing prints what would be played, in the words and blanks of Ansible.
+type listing struct {
+	out         io.Writer
+	tasks, tags bool
+	selection   engine.Selection
+}
+
+// list prints what would be played; with --syntax-check the files only.
+func (r *run) list() {
+	l := listing{out: r.Out, tasks: r.ListTasks, tags: r.ListTags, selection: r.Selection}
+	for i, f := range r.Files {
+		plays := slices.DeleteFunc(slices.Clone(r.program.Plays), func(play *engine.Play) bool { return play.Given != i })
+		if !l.tasks && !l.tags {
+			plays = nil
+		}
+		l.file(f, plays)
+	}
+}
+
+// file lists the plays of one playbook.
+func (l *listing) file(name string, plays []*engine.Play) {
+	fmt.Fprintf(l.out, "\nplaybook: %s\n", name)
+	for i, play := range plays {
+		title := play.Hosts
+		if play.Name != nil {
+			title = play.Name.Text
+		}
+		fmt.Fprintf(l.out, "\n  play #%d (%s): %s\tTAGS: %s\n", i+1, play.Hosts, title, bracketed(play.Tags))
+		l.play(play)
+	}
+}
+
+func (l *listing) play(play *engine.Play) {
+	if l.tasks {
+		fmt.Fprintln(l.out, "    tasks:")
+	}
+	var all []string
+	for _, list := range [][]engine.Item{play.PreTasks, play.Tasks, play.PostTasks} {
+		l.items(l.selection.Items(list), &all)
+	}
+	if l.tags {
+		fmt.Fprintf(l.out, "      TASK TAGS: %s\n", bracketed(all))
+	}
+}
+
+// items lists tasks; of blocks only their body, as Ansible does.
+func (l *listing) items(items []engine.Item, all *[]string) {
+	for _, item := range items {
+		switch item := item.(type) {
+		case *engine.Step:
+			name := item.As
+			if item.Name != nil {
+				name = item.Name.Text
+			}
+			*all = append(*all, item.Tags...)
+			if l.tasks {
+				fmt.Fprintf(l.out, "      %s\tTAGS: %s\n", name, bracketed(item.Tags))
+			}
+		case *engine.Block:
+			l.items(item.Body, all)
+		}
+	}
+}
+
+func bracketed(tags []string) string {
+	tags = slices.Sorted(slices.Values(tags))
+	return "[" + strings.Join(slices.Compact(tags), ", ") + "]"
+}

@@ -1,0 +1,60 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"runner/clever/emulator/store"
+	"runner/cmd/exit"
+	"runner/cmd/platform"
+	"runner/engine"
+)
+
+var (
+	errNoReader = errors.New("nobody reads the report any more")
+	errTimeUp   = errors.New("the play took longer than its --timeout")
+)
+
+// isLocked reports whether an error is that another process is at work.
+func isLocked(err error) bool {
+	_, ok := errors.AsType[*store.InUseError](err)
+	return ok
+}
+
+// outcome chooses the exit code.
+func (r *run) outcome(ctx context.Context, result engine.Result) error {
+	for _, problem := range result.Problems {
+		if platform.Refused(problem) {
+			return &exit.Error{Code: exit.Credentials}
+		}
+	}
+	cause := context.Cause(ctx)
+	switch {
+	case result.Interrupted && errors.Is(cause, errTimeUp):
+		return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, r.Timeout)}
+	case result.Stats.Failed > 0:
+		return &exit.Error{Code: exit.Failed}
+	case result.Interrupted && errors.Is(cause, errNoReader):
+		return &exit.Error{Code: exit.Usage}
+	case result.Interrupted:
+		return &exit.Error{Code: exit.Interrupted}
+	case r.DetailedExitCode && result.Stats.Changed > 0:
+		return &exit.Error{Code: exit.ToDo}
+	}
+	return nil
+}
+
+// untilGone passes events on and stops the run when a report cannot be written
+// any more: nothing goes on unseen.
+type untilGone struct {
+	reports *reports
+	stop    context.CancelCauseFunc
+}
+
+func (u *untilGone) Tell(e engine.Event) {
+	u.reports.Tell(e)
+	if u.reports.broken() {
+		u.stop(errNoReader)
+	}
+}

@@ -1,0 +1,243 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"runner/clever"
+	"runner/cmd/exit"
+	"runner/cmd/history"
+	"runner/cmd/loading"
+	"runner/cmd/lookups"
+	"runner/cmd/platform"
+	"runner/cmd/ui"
+	"runner/cmd/vaults"
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/playbooks"
+	"runner/playbooks/reading"
+	"runner/tasks"
+)
+
+// A World is what a run has around it.
+type World struct {
+	*ui.Streams
+	Transport http.RoundTripper // instead of the network; nil: none
+	UnderWay  *history.UnderWay // is kept up to date; nil: nobody looks
+}
+
+// Play plays what a spec says. Its error is an [exit.Error] where everything that
+// is to be printed was printed; [ExitCode] has the code of any. When the context
+// ends, what is under way is finished and nothing more is started.
+func Play(ctx context.Context, world World, spec Spec) error {
+	if err := spec.Validate(); err != nil {
+		return err
+	}
+	r := &run{World: world, Spec: spec, cloud: &tasks.Cloud{}}
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	if spec.lists() {
+		r.list()
+		return nil
+	}
+	return r.onPlatform(ctx)
+}
+
+// ExitCode returns the exit code of an error of [Play], or of another command that
+// speaks to the platform.
+func ExitCode(err error) int {
+	_, concluded := errors.AsType[*exit.Error](err)
+	switch {
+	case concluded:
+	case platform.Refused(err):
+		return exit.Credentials
+	case isLocked(err):
+		return exit.Locked
+	}
+	return exit.Code(err)
+}
+
+// A run is one session while it goes on.
+type run struct {
+	World
+	Spec
+	cloud       *tasks.Cloud
+	extra       []engine.Var
+	program     *engine.Program
+	included    playbooks.Files // that are brought in while the play runs
+	platform    *platform.Platform
+	credentials func() (clever.Credentials, error) // of the run; asked for once
+	traceMu     sync.Mutex
+}
+
+// load reads the playbooks.
+func (r *run) load(ctx context.Context) error {
+	vault, err := vaults.Open(ctx, r.Streams, r.Vault)
+	if err != nil {
+		return err
+	}
+	vault.Sealed = r.lists()
+	if r.extra, err = loading.ExtraVars(r.ExtraVars, vault); err != nil {
+		return err
+	}
+	opt := loading.Options(r.Streams, tasks.Kinds(r.cloud), r.extra, vault)
+	if r.program, err = loading.Load(r.Streams, r.Files, opt, r.Verbosity); err != nil {
+		return err
+	}
+	r.included = playbooks.Files{Options: opt}
+	if err := r.checkPrune(); err != nil {
+		return err
+	}
+	r.warnOfTags()
+	return nil
+}
+
+// onPlatform plays the program while no other run does.
+func (r *run) onPlatform(ctx context.Context) (err error) {
+	if r.platform, err = platform.New(r.Streams, r.Platform, filepath.Dir(r.Files[0]), r.Transport); err != nil {
+		return err
+	}
+	r.credentials = sync.OnceValues(r.platform.Credentials)
+	journal := r.journal()
+	release, err := r.lock(ctx, journal)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := r.platform.Start(ctx); err != nil {
+		return err
+	}
+	return r.First(r.play(ctx, journal), r.platform.Close())
+}
+
+// journal returns the journal of the run. Without a folder for it the run goes on.
+func (r *run) journal() *history.Journal {
+	dir, err := history.Dir(r.Getenv)
+	return history.NewJournal(dir, err, r.Secrets.Mask, r.Warn, r.UnderWay)
+}
+
+// lock lets one run at a time play against a platform, from this machine and
+// user. Where no lock can be had at all (a home that cannot be written to), it
+// warns, and the run goes on without.
+func (r *run) lock(ctx context.Context, j *history.Journal) (release func(), err error) {
+	state := r.platform.State()
+	if r.Check && state == "" { // an emulator's file is one process's at a time
+		return func() {}, nil
+	}
+	name := history.LockName("emulator", state)
+	if state == "" {
+		creds, _ := r.credentials() // whoever needs them learns what is wrong with them
+		name = history.LockName(cmp.Or(r.platform.EndpointFor(creds), clever.DefaultEndpoint), creds.Token)
+	}
+	dir, err := history.Dir(r.Getenv)
+	if err == nil {
+		lock := history.Lock{Dir: dir, Name: name, Wait: r.LockTimeout, Out: r.Err}
+		release, err = lock.Take(ctx, history.Holder{Run: j.Run(), PID: os.Getpid(), Since: time.Now(), Playbooks: r.Files})
+	}
+	locked, isLocked := errors.AsType[*history.LockedError](err)
+	switch {
+	case err == nil:
+		return release, nil
+	case ctx.Err() != nil:
+		return nil, &exit.Error{Code: exit.Interrupted}
+	case isLocked:
+		problem := &diagnostic.Problem{Msg: locked.Error()}
+		return nil, &exit.Error{Code: exit.Locked, Err: problem.WithHint("nothing was touched; --lock-timeout 10m waits for its end")}
+	}
+	r.Warn(fmt.Sprintf("nothing keeps another run from playing at the same time: %v", err))
+	return func() {}, nil
+}
+
+// play runs the program and reports it.
+func (r *run) play(ctx context.Context, journal *history.Journal) error {
+	reports, err := r.openReports()
+	if err != nil {
+		return err
+	}
+	r.cloud.Endpoint, r.cloud.Method, r.cloud.Default = r.platform.Endpoint(), r.platform.Method(), r.credentials
+	if r.Verbosity >= 3 {
+		r.cloud.Trace = r.trace
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if r.Timeout > 0 {
+		var done func()
+		ctx, done = context.WithTimeoutCause(ctx, r.Timeout, errTimeUp)
+		defer done()
+	}
+	journal.Begin(r.start())
+	out := r.network()
+	result, err := engine.Run(ctx, r.program, r.options(ctx, out, engine.Reporters{&untilGone{reports, stop}, journal}, journal))
+	if err != nil {
+		reports.discard()
+		r.PrintError(err)
+		err = &exit.Error{Code: exit.Playbook}
+		journal.End(result, exit.Code(err))
+		return err
+	}
+	err = r.lookAgain(ctx, out, r.outcome(ctx, result))
+	journal.End(result, ExitCode(err))
+	return r.First(err, reports.close())
+}
+
+// options returns what the engine needs.
+func (r *run) options(ctx context.Context, out http.RoundTripper, reporter engine.Reporter, journal *history.Journal) engine.Options {
+	user := ui.NewUser(r.Streams)
+	return engine.Options{
+		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
+		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
+		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
+		Transport: out, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
+		Lookups: r.lookups(ctx), FromYAML: reading.FromYAML,
+	}
+}
+
+// start returns what the journal notes of the run at its start.
+func (r *run) start() history.Start {
+	var creds clever.Credentials
+	if r.platform.Endpoint() == "" && r.platform.State() == "" {
+		creds, _ = r.credentials() // whoever needs them learns what is wrong with them
+	}
+	return history.Start{Playbooks: r.Files, Endpoint: r.platform.Host(creds), Check: r.Check}
+}
+
+// lookups returns what the templates of the run may read.
+func (r *run) lookups(ctx context.Context) map[string]expr.Lookup {
+	s := &lookups.Source{Context: ctx, Getenv: r.Getenv, Environ: r.Environment, Keys: r.included.Options.Vault.Keys,
+		Secrets: &r.Secrets, Check: r.Check, Pipes: slices.Contains(r.Allow, "pipe")}
+	return s.Lookups()
+}
+
+// hooks returns what the engine needs of files and users.
+func (r *run) hooks(user *ui.User) engine.Hooks {
+	h := engine.Hooks{Load: r.included.Load, ReadVars: r.included.ReadVars, Prompt: user.Prompt()}
+	if r.Step {
+		h.Step = user.Step
+	}
+	return h
+}
+
+// network returns the way out. It is the clients' common one, so that connections
+// are used again.
+func (r *run) network() http.RoundTripper {
+	if t := r.platform.Transport(); t != nil {
+		return t
+	}
+	return clever.NewTransport()
+}
+
+func (r *run) trace(t clever.Trace) {
+	r.traceMu.Lock()
+	defer r.traceMu.Unlock()
+	fmt.Fprintln(r.Err, r.Secrets.Mask(platform.TraceLine(t)))
+}

@@ -1,0 +1,26 @@
+package session
+
+import (
+	"slices"
+
+	"runner/diagnostic"
+	"runner/engine"
+)
+
+// checkPrune refuses --prune where nothing would be pruned.
+func (r *run) checkPrune() error {
+	if !r.Prune || slices.ContainsFunc(r.program.Plays, prunes) {
+		return nil
+	}
+	return (&diagnostic.Problem{Msg: "--prune has nothing to do: no play says what belongs to it"}).
+		WithHint("write prune: {scope: NAME} beside its tasks, with a name that no other playbook has")
+}
+
+func prunes(play *engine.Play) bool {
+	for step := range play.Steps() {
+		if step.Kind.Prunes {
+			return true
+		}
+	}
+	return false
+}

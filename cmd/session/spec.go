@@ -1,0 +1,86 @@
+// Package session plays playbooks: a run is a value, its Spec, and a function that
+// plays it. The command line makes specs, and so can whoever plays many. A run has
+// no effect on the process that it is in: several can go on side by side. It knows
+// no command line.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"runner/cmd/platform"
+	"runner/cmd/vaults"
+	"runner/diagnostic"
+	"runner/engine"
+)
+
+// A Spec says what is played, on what, and how.
+type Spec struct {
+	Files     []string // the playbooks
+	ExtraVars []string // name=value pairs, a JSON or YAML map, or @FILE
+	Vault     vaults.Spec
+	Platform  platform.Spec
+	Selection engine.Selection
+
+	Check, Diff      bool
+	Verbosity        int
+	Jobs             int
+	KeepGoing        bool
+	ForceHandlers    bool
+	Step             bool     // ask before each task
+	Allow            []string // risks that are consented to; see [Risks]
+	Prune            bool     // consent to what plays that say prune remove
+	DetailedExitCode bool
+	LockTimeout      time.Duration // how long to wait for another run; 0: not at all
+	Timeout          time.Duration // nothing more is started after it; 0: no limit
+
+	Reports []string // KIND[=FILE]; none: text on standard output
+	Quiet   bool     // in text only what changes or fails
+
+	// One of these makes a session that plays nothing: it lists, or checks.
+	SyntaxCheck, ListTasks, ListTags bool
+}
+
+// Default returns a spec of what is meant where nothing is said.
+func Default() Spec { return Spec{Jobs: engine.DefaultJobs, Platform: platform.Default()} }
+
+// Risks are what --allow takes: the risks of changes, and pipe for lookup('pipe').
+func Risks() []string { return []string{"delete", "replace", "migrate", "pipe"} }
+
+// Validate returns what is wrong with a spec, by the names of the flags.
+func (s Spec) Validate() error {
+	switch {
+	case len(s.Files) == 0:
+		return (&diagnostic.Problem{Msg: "play needs a playbook"}).WithHint("runner play site.yml")
+	case s.Jobs < 1:
+		return fmt.Errorf("--jobs must be at least 1, not %d", s.Jobs)
+	case s.Timeout < 0:
+		return errors.New("--timeout must be more than nothing, such as 30m")
+	case s.LockTimeout < 0:
+		return errors.New("--lock-timeout cannot be negative")
+	case s.DetailedExitCode && !s.Check:
+		return errors.New("--detailed-exitcode goes with --check")
+	}
+	for _, risk := range s.Allow {
+		if !slices.Contains(Risks(), risk) {
+			return (&diagnostic.Problem{Msg: fmt.Sprintf("--allow knows no %q", risk)}).
+				WithHint("it takes %s", strings.Join(Risks(), ", "))
+		}
+	}
+	return nil
+}
+
+// lists reports whether nothing is to be played.
+func (s Spec) lists() bool { return s.SyntaxCheck || s.ListTasks || s.ListTags }
+
+// consented returns the risks that are consented to: --prune does to the removals
+// of a play that says prune.
+func (s Spec) consented() []string {
+	if s.Prune {
+		return append(slices.Clone(s.Allow), "delete")
+	}
+	return s.Allow
+}
