@@ -53,7 +53,7 @@ func TestVendorServe(t *testing.T) {
 		ID    string
 		Plans []struct{ ID string }
 	}
-	get(t, page+"/console/shelf", &shelf)
+	get(t, page+"/console/catalogue", &shelf)
 	if len(shelf) != 1 || shelf[0].ID != "tinykv" || len(shelf[0].Plans) != 2 {
 		t.Fatalf("it sells %+v", shelf)
 	}

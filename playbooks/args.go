@@ -11,22 +11,6 @@ import (
 	"runner/playbooks/reading"
 )
 
-// The namespaces of Ansible's own kinds: two for the same.
-const (
-	builtin = "ansible.builtin."
-	legacy  = "ansible.legacy."
-)
-
-// bare takes the namespace of Ansible's own kinds from a name.
-func bare(kind string) string {
-	for _, prefix := range []string{builtin, legacy} {
-		if short, ok := strings.CutPrefix(kind, prefix); ok {
-			return short
-		}
-	}
-	return kind
-}
-
 // args compiles and checks the parameters of a step.
 func (c *compiler) args(in section, d *draft) {
 	s, n := d.step, d.kinds[0].Value
@@ -92,12 +76,6 @@ func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(play.VarsFiles, func(f *engine.VarsFile) bool { return slices.ContainsFunc(f.Vars, is) })
-}
-
-// plainForms are the kinds that take a text in place of a map, and the parameter
-// that it is.
-var plainForms = [...]struct{ kind, param string }{
-	{includeTasks, "file"}, {includeVars, "file"}, {"meta", "free_form"},
 }
 
 // freeForm makes parameters of a text such as `msg='hello world' verbosity=1`; nil

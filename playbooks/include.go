@@ -16,13 +16,6 @@ import (
 	"runner/playbooks/reading"
 )
 
-// The kinds that bring in files while a play runs, and the one that defines variables.
-const (
-	includeTasks = "include_tasks"
-	includeVars  = "include_vars"
-	setFact      = "set_fact"
-)
-
 // special sees to the kinds that the language knows of.
 func (c *compiler) special(in section, s *engine.Step) {
 	switch s.Kind.Name {

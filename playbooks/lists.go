@@ -163,3 +163,9 @@ func (c *compiler) unknownWord(key *expr.Node, in keyword.Place) {
 	c.problem(key.Place, "unknown keyword %q of %s", key.Text, in).
 		WithHint("%s", c.didYouMean(key.Text, keyword.AllNames(in)))
 }
+
+// onlyInPlays reports whether a keyword can stand in a play and not in a task.
+func onlyInPlays(key string) bool { return keyword.Only(key, keyword.Play, keyword.Task|keyword.Block) }
+
+// onlyInTasks reports whether a keyword can stand in a task or a block and not in a play.
+func onlyInTasks(key string) bool { return keyword.Only(key, keyword.Task|keyword.Block, keyword.Play) }

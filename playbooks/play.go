@@ -55,19 +55,6 @@ func (c *compiler) looksLikePlay(n *expr.Node) bool {
 	})
 }
 
-// onlyInPlays reports whether a keyword can stand in a play and not in a task.
-func onlyInPlays(key string) bool { return keyword.Only(key, keyword.Play, keyword.Task|keyword.Block) }
-
-// onlyInTasks reports whether a keyword can stand in a task or a block and not in a play.
-func onlyInTasks(key string) bool { return keyword.Only(key, keyword.Task|keyword.Block, keyword.Play) }
-
-func (c *compiler) hasKind(n *expr.Node) bool {
-	return slices.ContainsFunc(n.Entries, func(e expr.Entry) bool { return c.isKind(e.Key.Text) })
-}
-
-// isKind reports whether a key says what a task does.
-func (c *compiler) isKind(key string) bool { return c.kinds[key] != nil || bare(key) == importTasks }
-
 // bareTasks compiles a playbook that is a list of tasks: one play on this machine.
 func (c *compiler) bareTasks(root *expr.Node, from imported) {
 	play := c.newPlay(root.Place)

@@ -143,6 +143,8 @@ func (c *compiler) value(takes keyword.Type, e expr.Entry) (v any, ok bool) {
 		v = c.environment(e.Value)
 	case keyword.Hosts:
 		v = c.hosts(e.Value)
+	case keyword.Strategy:
+		v = c.strategy(e.Value)
 	case keyword.Connection:
 		c.connection(e.Value)
 	case keyword.Delegate:

@@ -43,7 +43,7 @@ var samples = map[keyword.Type]string{
 	keyword.Bool: "true", keyword.Conditions: "x", keyword.Count: "3", keyword.Environment: "{A: b}",
 	keyword.Fixed: "false", keyword.Handlers: "restart", keyword.Hosts: "localhost", keyword.Risks: "delete",
 	keyword.Seconds: "1.5", keyword.Tags: "a", keyword.Text: "x", keyword.Title: "x", keyword.Topics: "x",
-	keyword.Variable: "x", keyword.Vars: "{a: b}", keyword.Connection: "local",
+	keyword.Variable: "x", keyword.Vars: "{a: b}", keyword.Connection: "local", keyword.Strategy: "linear",
 }
 
 // Each keyword that names a field puts its value there, and where its place is kept, the place.

@@ -140,6 +140,7 @@ func valueSchemas() *value.Map {
 		"hosts", value.MapOf("anyOf", items(local, value.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
 		"connection", value.MapOf("const", "local"),
 		"vars", value.MapOf("type", items("object", "null"), "propertyNames", value.MapOf("pattern", identifier.String())),
+		"strategy", value.MapOf("enum", items("linear", "free", "host_pinned", builtin+"linear", builtin+"free", builtin+"host_pinned")),
 		"tags", value.MapOf("anyOf", items(tag, value.MapOf("type", "array", "items", tag), null)),
 		"risks", oneOrMore(value.MapOf("type", items("string", "null"),
 			"pattern", `^\s*(delete|replace|migrate)(\s*,\s*(delete|replace|migrate))*\s*$`)),

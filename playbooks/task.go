@@ -1,10 +1,8 @@
 package playbooks
 
 import (
-	"cmp"
 	"slices"
 
-	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/keyword"
@@ -179,13 +177,6 @@ func (c *compiler) meantAsKind(unknown []expr.Entry) int {
 		return i
 	}
 	return slices.IndexFunc(unknown, func(e expr.Entry) bool { return c.nearKeyword(e.Key.Text) == "" })
-}
-
-func (c *compiler) unknownKind(key *expr.Node) {
-	p := diagnostic.Problemf(key.Place, "unknown task kind %q", key.Text)
-	p.Hint = cmp.Or(c.didYouMean(key.Text, c.kindNames), c.didYouMean(bare(key.Text), c.kindNames))
-	p.Detail = "the kinds are " + list(c.kindNames)
-	c.problems.Add(p)
 }
 
 func (c *compiler) unknownKeyword(key *expr.Node) {

@@ -183,3 +183,16 @@ func numberOf(n *expr.Node) (float64, bool) {
 	}
 	return 0, false
 }
+
+// strategy reads whether the tasks of a play are done one after the other. The other
+// strategies of Ansible's tell hosts apart, of which there is one.
+func (c *compiler) strategy(n *expr.Node) any {
+	switch bare(n.Text) {
+	case "linear":
+		return true
+	case "free", "host_pinned":
+		return false
+	}
+	c.problem(n.Place, "there is no strategy %q here", n.Text).WithHint("write linear or free, or leave it out")
+	return nil
+}

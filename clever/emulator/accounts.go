@@ -13,7 +13,7 @@ import (
 // it has not seen before.
 var organisationID = regexp.MustCompile(`^orga_[0-9A-Za-z-]{1,64}$`)
 
-// owner gives the id of the owner that the path names: the user for /v2/self.
+// owner returns the id of the owner that the path names: the user for /v2/self.
 func (e *Emulator) owner(c *rest.Call) (string, error) {
 	id, named := c.Path["owner"]
 	if !named {

@@ -13,7 +13,7 @@ import (
 	"runner/clever/emulator/store"
 )
 
-// view gives an add-on as v2 shows it.
+// view returns an add-on as v2 shows it.
 func (e *Emulator) view(a *store.Addon) clever.Addon {
 	p := e.store.World().ProviderOf(a)
 	provider := p.View
@@ -53,7 +53,7 @@ func (e *Emulator) addonOf(w *store.World, owner, id string) (*store.Addon, erro
 	return a, nil
 }
 
-// alter changes a copy of the add-on that a v2 path names, and gives it back
+// alter changes a copy of the add-on that a v2 path names, and returns it
 // once it is kept.
 func (e *Emulator) alter(c *rest.Call, change func(*store.Addon) error) (*store.Addon, error) {
 	owner, err := e.owner(c)
@@ -163,7 +163,7 @@ func (e *Emulator) match(order clever.CreateRequest, owner string) (*catalogue.P
 	return p, pl, checkVersion(p, pl, order.Options["version"])
 }
 
-// choose finds a plan that is on sale in a region.
+// choosePlan returns a plan that is offered in a region.
 func choosePlan(p *catalogue.Provider, id, region string) (*catalogue.Plan, error) {
 	pl := p.Plan(id)
 	if pl == nil {
@@ -171,7 +171,7 @@ func choosePlan(p *catalogue.Provider, id, region string) (*catalogue.Plan, erro
 			fmt.Sprintf("%q is not the id of a plan of %s", id, p.ID))
 	}
 	if pl.Retired {
-		return nil, rest.BadField(90022, "emulator.unknown-plan", "plan", fmt.Sprintf("%q is no longer sold", pl.Slug))
+		return nil, rest.BadField(90022, "emulator.unknown-plan", "plan", fmt.Sprintf("%q is no longer offered", pl.Slug))
 	}
 	if !slices.Contains(p.Zones, region) {
 		return nil, rest.BadField(90023, "emulator.unknown-region", "region",
@@ -233,20 +233,20 @@ func (e *Emulator) deleteAddon(c *rest.Call) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	var sold string
+	var of string
 	err = e.store.Change(func(d *store.Draft) error {
 		a, err := e.addonOf(&d.World, owner, c.Path["addon"])
 		if err != nil {
 			return err
 		}
 		if a.Vendor != nil {
-			sold = a.ID
+			of = a.ID
 		}
 		d.Remove(a.ID)
 		return nil
 	})
-	if err == nil && sold != "" {
-		_ = e.market.Await(c, sold, true) // for its owner it is gone, whatever the vendor says
+	if err == nil && of != "" {
+		_ = e.market.Await(c, of, true) // for its owner it is gone, whatever the vendor says
 	}
 	return rest.Response{Body: clever.Message{ID: 318, Message: "The addon has been removed.", Type: "success"}}, err
 }
@@ -269,7 +269,7 @@ func (e *Emulator) emptyOfAddon(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: []any{}}, err
 }
 
-// getSSO gives what a browser would post to the vendor's dashboard. The platform's
+// getSSO returns what a browser would post to the vendor's dashboard. The platform's
 // own add-ons have no dashboard behind it.
 func (e *Emulator) getSSO(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)

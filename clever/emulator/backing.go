@@ -13,7 +13,7 @@ import (
 // that the variables that are handed out work.
 type Backing interface {
 	// Ensure makes what the instance names, unless it is there, lets it have what
-	// its plan allows, and gives the facts that are to be told instead of the
+	// its plan allows, and returns the facts that are to be shown instead of the
 	// instance's own: "host", "port".
 	Ensure(ctx context.Context, i Instance) (map[string]string, error)
 	// Remove ends the connections to what the instance names, and deletes it with
@@ -24,14 +24,14 @@ type Backing interface {
 // An Instance is what a Backing knows of an add-on.
 type Instance struct {
 	Addon       string            // its id
-	Facts       map[string]string // as it was told them: "database", "user", "password", "host", "port"
+	Facts       map[string]string // as its variables have them: "database", "user", "password", "host", "port"
 	Connections int               // how many its plan allows at once; 0 does not say
 }
 
 // backingTime is how long a server may take for an order.
 const backingTime = time.Minute
 
-// behind gives what stands behind an add-on; nil if that is pretended.
+// behind returns what stands behind an add-on; nil if that is pretended.
 func (e *Emulator) behind(a *store.Addon) Backing { return e.backings[a.Provider] }
 
 func (e *Emulator) instance(a *store.Addon) Instance {
@@ -61,7 +61,7 @@ func (e *Emulator) ensure(a *store.Addon) error {
 }
 
 // discard removes what is behind an add-on. The add-on is gone by then: a
-// failure is told to whoever runs the emulator.
+// failure is a warning to whoever runs the emulator.
 func (e *Emulator) discard(a *store.Addon) {
 	b := e.behind(a)
 	if b == nil {

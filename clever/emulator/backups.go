@@ -17,8 +17,8 @@ const (
 	backupsKept = 7
 )
 
-// A backup is what is told of one (§4.14). The words of its status are not known,
-// and no command is told, since nothing is behind it.
+// A backup is what is shown of one (§4.14). The words of its status are not known,
+// and no command is shown, since nothing is behind it.
 type backup struct {
 	ID      string    `json:"backup_id"`
 	Entity  string    `json:"entity_id"` // the add-on's real id
@@ -31,7 +31,7 @@ type backup struct {
 	Delete  string    `json:"delete_command"`
 }
 
-// backups gives those that are kept now, the oldest first.
+// backups returns those that are kept now, the oldest first.
 func backups(p *catalogue.Provider, a *store.Addon, now time.Time) []backup {
 	list := []backup{}
 	if !backsUp(p, a) {
@@ -50,7 +50,7 @@ func backups(p *catalogue.Provider, a *store.Addon, now time.Time) []backup {
 	return list
 }
 
-// backsUp says whether a plan has backups, and its owner did not do without.
+// backsUp reports whether a plan has backups, and its owner did not do without.
 func backsUp(p *catalogue.Provider, a *store.Addon) bool {
 	return slices.Contains(p.Features, "backup") && !p.Plan(a.Plan).Shared && a.Options["do-backup"] != "false"
 }
@@ -91,7 +91,7 @@ type flavor struct {
 	Price float64 `json:"price"`
 }
 
-// listInstances gives the one machine of a database; what lives on a cluster, or is
+// listInstances returns the one machine of a database; what lives on a cluster, or is
 // no database, has none.
 func (e *Emulator) listInstances(c *rest.Call) (rest.Response, error) {
 	a, err := e.addon(c)

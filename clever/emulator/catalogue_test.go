@@ -76,9 +76,9 @@ func TestCatalogueData(t *testing.T) {
 
 func TestProducts(t *testing.T) {
 	_, c := newEmulator(t, Options{})
-	var shelf []clever.Provider
-	c.must("GET", "/v2/products/addonproviders?orgaId=orga_x", nil, &shelf)
-	for _, p := range shelf {
+	var offered []clever.Provider
+	c.must("GET", "/v2/products/addonproviders?orgaId=orga_x", nil, &offered)
+	for _, p := range offered {
 		var one clever.Provider
 		c.must("GET", "/v2/products/addonproviders/"+p.ID, nil, &one)
 		if diff := cmp.Diff(p, one); diff != "" {
@@ -91,7 +91,7 @@ func TestProducts(t *testing.T) {
 			t.Errorf("%s: dev", p.ID)
 		}
 	}
-	plan := shelf[0].Plans[1]
+	plan := offered[0].Plans[1]
 	want := []string{"Type=Dedicated/dedicated", "Memory=512 MB/536870912", "vCPUs=1/1", "Disk size=1 GB/1073741824", "Max connection limit=45/45"}
 	var got []string
 	for _, f := range plan.Features[:5] {

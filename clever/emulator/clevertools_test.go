@@ -28,7 +28,7 @@ type terminal struct {
 	api     *client // for what is not the matter
 }
 
-// newTerminal gives a terminal whose environment has credentials. What Node.js
+// newTerminal returns a terminal whose environment has credentials. What Node.js
 // compiled for one of them, the others need not compile.
 func newTerminal(t *testing.T, e *Emulator, program, url, compiled string) *terminal {
 	key, secret, token, tokenSecret := e.Credentials()
@@ -192,7 +192,7 @@ func (tt *terminal) ordered(base string, names ...string) (ids, realIDs map[stri
 	return ids, realIDs
 }
 
-// organisation gives its id, and the path of what it owns.
+// organisation returns its id, and the path of what it owns.
 func (tt *terminal) organisation() (id, base string) {
 	id = tt.e.Organisations()[0]
 	return id, "/v2/organisations/" + id

@@ -195,7 +195,7 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-// text gives an answer that is no JSON.
+// text returns an answer that is no JSON.
 func (c *client) text(path, kind string) string {
 	c.t.Helper()
 	r, err := http.NewRequest("GET", c.base+path, nil)

@@ -2,7 +2,7 @@
 // package clever speaks to, as an http.Handler over a world that can be kept in
 // a file. Unmodified clients of the vendor can talk to it.
 //
-// It sells a copy of the platform's catalogue, whose ids are the real ones where
+// It offers a copy of the platform's catalogue, whose ids are the real ones where
 // they were published, and its answers have the shapes of the API reference that
 // the project keeps. Whatever it hands out (hosts, passwords) leads nowhere.
 //
@@ -41,9 +41,9 @@
 //	500     90053  emulator.no-database        the server behind the add-ons (Options.Behind) did not do it
 //	499     90051  emulator.gone               the client went away before it was answered
 //	422     90060  emulator.vendor-refused     the vendor of an add-on refused an order; the message has its words
-//	424     90061  emulator.vendor-failed      its back-end does not do its part; why, Options.Warn is told, and no customer
+//	424     90061  emulator.vendor-failed      its back-end does not do its part; why, Options.Warn says, and no customer hears
 //	409     90062  emulator.not-ready          a dashboard: the vendor has not made the add-on yet, or it has none
-//	403     90070  emulator.not-selling        the personal space has no addonproviders
+//	403     90070  emulator.only-organisations  the personal space has no addonproviders
 //	400     90071  emulator.bad-manifest       a provider's manifest; every problem is in "fields", by its JSON pointer
 //	409     90072  emulator.exists             the id of a provider, the name of a feature, the slug or name of a plan is taken
 //	409     90073  emulator.in-use             a provider with add-ons cannot be removed
@@ -54,7 +54,7 @@
 //
 // # Vendors
 //
-// What Options.Vendors name, and organisations register, is sold beside the
+// What Options.Vendors name, and organisations register, is offered beside the
 // platform's own add-ons, and run by back-ends that are called for real (package
 // vendor has the protocol, in four dialects). An order is kept before the vendor is
 // called, with the key that all repeats of the call have; a vendor that holds to
@@ -72,7 +72,7 @@
 // every five minutes for a day. A back-end that answers 202 has twelve hours to call
 // back. It does so at /v2/vendor/apps/ID (Clever Cloud), /vendor/apps/ID (AppFog,
 // Heroku v1) or /addons/ID/config and /addons/ID/actions/ACTION (Heroku v3), with its
-// manifest's id and password, and sees its own add-ons only. What a vendor is told
+// manifest's id and password, and sees its own add-ons only. What a call to a vendor says
 // of the region is the zone, where the manifest names it, or what the dialect says of
 // most add-ons. Moving an add-on elsewhere is more than a vendor can be asked for.
 // The /sso of an add-on has the signed form that opens its dashboard, once.
@@ -84,7 +84,7 @@
 // a provider is ALPHA: only its organisation sees it and orders from it, and its
 // back-end is called at the manifest's site for tests. Nothing of what is below the
 // manifest's "api" is ever answered. What the platform answers to mistakes, no source
-// tells; a plan that is changed says only what it is told to say.
+// says; a plan that is changed has only the features that are sent.
 //
 // # Logins
 //
@@ -92,7 +92,7 @@
 // page of the console on the platform, and /v2/self/cli_tokens) end with tokens of
 // their own, which are kept with the world. Whoever can open the page is the one
 // user. A consumer's token may do what was ticked on the page, and no more. The names
-// of the rights are the platform's; which calls need which is not told anywhere
+// of the rights are the platform's; which calls need which is not documented
 // [?], and here it is what the names say:
 //
 //	access_personal_information    GET /v2/self, and the list of tokens
@@ -101,7 +101,7 @@
 //	manage_organisations_services  every other method ("services" are add-ons)
 //	none                           /v2/self/id, and what a token asks and does about itself
 //
-// A command line's token may do everything, as may the token that Credentials gives.
+// A command line's token may do everything, as may the token that Credentials returns.
 //
 // # The state file
 //

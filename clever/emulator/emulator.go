@@ -45,26 +45,26 @@ type Options struct {
 	Now func() time.Time
 	// Faults go wrong from the start; Fail adds to them.
 	Faults []Fault
-	// Behind gives what stands behind the add-ons of providers, by the providers'
-	// ids; what the add-ons of all others are told leads nowhere. It is called once,
+	// Behind returns what stands behind the add-ons of providers, by the providers'
+	// ids; what the variables of all others name leads nowhere. It is called once,
 	// when no other process has the state file any more. It may be nil.
 	Behind func() (map[string]Backing, error)
-	// Vendors sell add-ons of their own beside the platform's. Those of an earlier
-	// start are in the state file, and go on selling without being named again.
+	// Vendors offer add-ons of their own beside the platform's. Those of an earlier
+	// start are in the state file, and are offered without being named again.
 	Vendors []market.Vendor
-	// VendorsOnly sells nothing of the platform's own; its zones stay.
+	// VendorsOnly offers nothing of the platform's own; its zones stay.
 	VendorsOnly bool
 	// URL is where vendors reach this emulator; "": where the one reached it who
 	// ordered from them.
 	URL string
-	// Called is told of every call to a vendor's back-end, by many goroutines; it
+	// Called is called with every call to a vendor's back-end, by many goroutines; it
 	// may be nil.
 	Called func(manifest.Attempt)
-	// Asked is told of every request as it is answered, by many goroutines; it may
+	// Asked is called with every request as it is answered, by many goroutines; it may
 	// be nil.
 	Asked func(Exchange)
-	// Warn is told what went wrong after the answer, behind an add-on or with the
-	// state file, but not again what Called was told; it may be nil.
+	// Warn is called with what went wrong after the answer, behind an add-on or with the
+	// state file, but not again with what Called had; it may be nil.
 	Warn func(text string)
 }
 
@@ -130,7 +130,7 @@ func New(o Options) (*Emulator, error) {
 	return e, nil
 }
 
-// seed gives the world of a first start: a user, and an organisation of his.
+// seed returns the world of a first start: a user, and an organisation of his.
 func (e *Emulator) seed() *store.World {
 	now := e.options.Now().UnixMilli()
 	return &store.World{
@@ -145,11 +145,11 @@ func (e *Emulator) Credentials() (consumerKey, consumerSecret, token, secret str
 	return login.Credentials()
 }
 
-// Journal gives what was asked since the start or the last ResetJournal, in the
+// Journal returns what was asked since the start or the last ResetJournal, in the
 // order of the answers; of very many, the last hundred thousand.
 func (e *Emulator) Journal() []Exchange { return e.journal.all() }
 
-// Peak gives the most requests that were in flight at once since ResetJournal.
+// Peak returns the most requests that were in flight at once since ResetJournal.
 func (e *Emulator) Peak() int { return e.journal.highest() }
 
 // ResetJournal forgets what was asked.
@@ -164,10 +164,10 @@ func (e *Emulator) Close() error {
 	return e.store.Close()
 }
 
-// User gives the id of the user, who is an owner too: of the personal space.
+// User returns the id of the user, who is an owner too: of the personal space.
 func (e *Emulator) User() string { return e.store.World().User.ID }
 
-// Organisations gives the ids of the organisations, the seeded one first.
+// Organisations returns the ids of the organisations, the seeded one first.
 func (e *Emulator) Organisations() []string {
 	var ids []string
 	for _, o := range e.store.World().Organisations {
@@ -176,7 +176,7 @@ func (e *Emulator) Organisations() []string {
 	return ids
 }
 
-// Addons gives an owner's add-ons, oldest first; none for an unknown owner.
+// Addons returns an owner's add-ons, oldest first; none for an unknown owner.
 func (e *Emulator) Addons(owner string) []clever.Addon {
 	return e.views(e.store.World().AddonsOf(owner))
 }
@@ -264,8 +264,8 @@ func (e *Emulator) handle(w http.ResponseWriter, c *rest.Call) (rest.Response, e
 	return rt.Serve(c)
 }
 
-// Providers gives what vendors sell on this emulator, with plans, in the order in
-// which it was put on sale.
+// Providers returns what vendors offer on this emulator, with plans, in the order in
+// which it was registered.
 func (e *Emulator) Providers() []clever.Provider {
 	var list []clever.Provider
 	for _, p := range e.store.World().Registrations {

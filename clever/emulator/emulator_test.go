@@ -345,7 +345,7 @@ func TestOverASocket(t *testing.T) {
 	}
 }
 
-// plain gives a header as the vendor's command line writes it.
+// plain returns a header as the vendor's command line writes it.
 func plain(consumer, token string) string {
 	return `OAuth oauth_consumer_key="` + consumerKey + `", oauth_token="` + tokenName +
 		`", oauth_signature="` + consumer + `%26` + token + `"`

@@ -53,7 +53,7 @@ func variables(p *catalogue.Provider, a *store.Addon) []string {
 	return names
 }
 
-// rows gives the variables that an add-on has with its options.
+// rows returns the variables that an add-on has with its options.
 func rows(p *catalogue.Provider, a *store.Addon) [][]string {
 	return slices.DeleteFunc(slices.Clone(p.Env), func(row []string) bool {
 		return len(row) > 2 && a.Options[row[2]] != "true"

@@ -15,12 +15,12 @@ import (
 )
 
 // A Fault is something that goes wrong between the platform and its client. It
-// strikes those of the requests that it matches whose turn it is, counted from 1.
+// applies to those of the requests that it matches which From, To and Every name, counted from 1.
 // ParseFault reads the text form.
 type Fault struct {
 	Method string // "" is any
 	Path   string // a regular expression that is looked for in the path; "" is any
-	From   int    // the first match that is struck; 0 is 1
+	From   int    // the first match that it applies to; 0 is 1
 	To     int    // the last one; 0 is for ever
 	Every  int    // of those in between, each so many-th; 0 is 1
 	Kind   FaultKind
@@ -55,14 +55,14 @@ const (
 	MigrationLate   FaultKind = "migration-late"   // the migration that is asked for takes its time
 )
 
-// FaultKinds gives all kinds, as they are written.
+// FaultKinds returns all kinds, as they are written.
 func FaultKinds() []FaultKind {
 	return []FaultKind{Refuse, CutBefore, CutAfter, Hang, HangAfter, TooMany, Unavailable, Page503, Page500,
 		Truncated, Slow, Expired, Deleted, EnvLate, MigrationFailed, MigrationLate}
 }
 
-// Fail makes the emulator suffer a further fault from now on. Of several that
-// strike the same request, the first one does; each counts for itself. The error
+// Fail adds a fault from now on. Of several that match the same request, the first
+// one applies; each counts for itself. The error
 // says what is wrong with the fault.
 func (e *Emulator) Fail(f Fault) error {
 	path, err := regexp.Compile(f.Path)
@@ -80,7 +80,7 @@ func (e *Emulator) Fail(f Fault) error {
 // Recover ends all faults.
 func (e *Emulator) Recover() { e.faults.clear() }
 
-// faults are those that an emulator suffers.
+// faults are those that an emulator has.
 type faults struct {
 	mu  sync.Mutex
 	all []*armedFault
@@ -105,7 +105,7 @@ func (fs *faults) clear() {
 	fs.all = nil
 }
 
-// texts gives all faults, as they are written.
+// texts returns all faults, as they are written.
 func (fs *faults) texts() []string {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -116,20 +116,20 @@ func (fs *faults) texts() []string {
 	return list
 }
 
-// next gives the fault of a request; the zero Fault if it has none.
+// next returns the fault of a request; the zero Fault if it has none.
 func (fs *faults) next(r *http.Request) Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	var struck Fault
+	var found Fault
 	for _, t := range fs.all {
-		if t.due(r) && struck.Kind == "" {
-			struck = t.Fault
+		if t.due(r) && found.Kind == "" {
+			found = t.Fault
 		}
 	}
-	return struck
+	return found
 }
 
-// due counts a request that matches, and tells whether it is its turn.
+// due counts a request that matches, and reports whether the fault applies to it.
 func (t *armedFault) due(r *http.Request) bool {
 	if t.Method != "" && !strings.EqualFold(t.Method, r.Method) || !t.path.MatchString(r.URL.Path) {
 		return false

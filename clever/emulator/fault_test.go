@@ -200,9 +200,9 @@ func TestMigrationLate(t *testing.T) {
 	e, c := newEmulator(t, o)
 	a := c.order("/v2/self", order("x"))
 	path := "/v2/organisations/" + e.User() + "/addons/" + a.ID
-	wish := clever.MigrationRequest{PlanID: devPostgres, Region: "par"}
+	asked := clever.MigrationRequest{PlanID: devPostgres, Region: "par"}
 	var m clever.Migration
-	if status := c.ask("POST", path+"/migrations", wish, &m); status != 200 {
+	if status := c.ask("POST", path+"/migrations", asked, &m); status != 200 {
 		t.Fatalf("asking for it: %d", status)
 	}
 	if err := e.Close(); err != nil { // it goes on though the emulator is started anew
@@ -217,7 +217,7 @@ func TestMigrationLate(t *testing.T) {
 			t.Errorf("the migration is %s, want %s; moved: %v; %+v", m.Status, want, moved, m.Steps)
 		}
 		if want == "RUNNING" {
-			if status := c.ask("POST", path+"/migrations", wish, nil); status != 400 {
+			if status := c.ask("POST", path+"/migrations", asked, nil); status != 400 {
 				t.Errorf("asking for another one: %d", status)
 			}
 		}
@@ -228,7 +228,7 @@ func TestMigrationLate(t *testing.T) {
 	}
 }
 
-// TestFaultsTakeTurns: which of the requests are struck.
+// TestFaultsTakeTurns: which of the requests are found.
 func TestFaultsTakeTurns(t *testing.T) {
 	for spec, want := range map[string]string{
 		"/self:2=503":             ".X......",
@@ -259,7 +259,7 @@ func TestFaultsTakeTurns(t *testing.T) {
 			}
 		}
 		if got != want {
-			t.Errorf("%s struck %s, want %s", spec, got, want)
+			t.Errorf("%s found %s, want %s", spec, got, want)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func ParseFault(spec string) (Fault, error) {
 	return f, nil
 }
 
-// String gives a fault in the form that ParseFault reads.
+// String returns a fault in the form that ParseFault reads.
 func (f Fault) String() string {
 	var b strings.Builder
 	if f.Method != "" {

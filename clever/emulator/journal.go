@@ -45,8 +45,8 @@ type journal struct {
 // A Mark is a place in the journal: who has it can ask for what came since.
 type Mark struct{ Epoch, total int }
 
-// since gives what came after a mark, oldest first, of very many the last few; and
-// the mark for next time. After a reset it gives all there is.
+// since returns what came after a mark, oldest first, of very many the last few; and
+// the mark for next time. After a reset it returns all there is.
 func (j *journal) since(m Mark) ([]Exchange, Mark) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -83,7 +83,7 @@ func (j *journal) end(e Exchange) {
 	j.next = (j.next + 1) % journalLimit
 }
 
-// all gives what is remembered, oldest first.
+// all returns what is remembered, oldest first.
 func (j *journal) all() []Exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -107,7 +107,7 @@ func (j *journal) highest() int {
 
 func clip(s string) string { return strings.Clone(s[:min(len(s), TextLimit)]) }
 
-// withoutToken gives a path without the token that it ends, which is half of what
+// withoutToken returns a path without the token that it ends, which is half of what
 // signs requests.
 func withoutToken(path string) string {
 	p := rest.Parts(path)
@@ -117,7 +117,7 @@ func withoutToken(path string) string {
 	return "/v2/self/tokens/***"
 }
 
-// harmless gives a query without what could sign another request.
+// harmless returns a query without what could sign another request.
 func harmless(query string) string {
 	values, err := url.ParseQuery(query)
 	if err != nil {

@@ -32,7 +32,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// at gives a percentile in milliseconds.
+// at returns a percentile in milliseconds.
 func at(percent int, took []time.Duration) float64 {
 	slices.Sort(took)
 	return float64(took[len(took)*percent/100].Microseconds()) / 1000

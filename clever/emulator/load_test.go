@@ -76,7 +76,7 @@ func (l *load) ask(method, path, body string) (made struct{ ID, Name string }) {
 	return made
 }
 
-// organisation gives the id of a client's organisation.
+// organisation returns the id of a client's organisation.
 func organisation(client int) string { return fmt.Sprintf("orga_of-client-%d", client) }
 
 // client reads and writes, as chance wants it, until there was enough: nine reads
@@ -216,7 +216,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// names gives the names of all add-ons by id.
+// names returns the names of all add-ons by id.
 func names(e *Emulator) map[string]string {
 	m := map[string]string{}
 	for _, a := range e.store.World().Addons {

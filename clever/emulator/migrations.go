@@ -18,8 +18,8 @@ import (
 // as soon as it is kept. But the answer still says RUNNING, as on the platform: a
 // client that polls finds it done at its first look.
 func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
-	var wish clever.MigrationRequest
-	if err := c.Decode(&wish); err != nil {
+	var asked clever.MigrationRequest
+	if err := c.Decode(&asked); err != nil {
 		return rest.Response{}, err
 	}
 	took := max(e.options.MigrationTime, 0)
@@ -28,14 +28,14 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 	}
 	began := e.options.Now()
 	var started clever.Migration
-	var sold string // the add-on whose vendor is to be asked
+	var of string // the add-on whose vendor is to be asked
 	_, err := e.alter(c, func(a *store.Addon) error {
 		if a.Moving != nil {
 			return rest.CannotMigrate("it is being migrated already")
 		}
 		moved := *a
 		p := e.store.World().ProviderOf(a)
-		if err := move(p, &moved, wish); err != nil {
+		if err := move(p, &moved, asked); err != nil {
 			return err
 		}
 		m := store.Moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
@@ -43,7 +43,7 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 		m.Migration = newMigration(migrationSteps(p, a, a.Plan, moved.Plan), began, took, failing)
 		started = m.At(m.From)
 		if a.Vendor != nil && !failing {
-			sold = a.ID
+			of = a.ID
 			return market.ChangePlan(a, m, started)
 		}
 		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
@@ -55,8 +55,8 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	if sold != "" {
-		_ = e.market.Await(c, sold, false) // what becomes of it is told by the migration
+	if of != "" {
+		_ = e.market.Await(c, of, false) // what becomes of it shows in the migration
 	}
 	return rest.Response{Body: started}, nil
 }
@@ -74,7 +74,7 @@ const (
 )
 
 // stepRules are the steps in their order. The words are the platform's (§4.8); which
-// migrations take which of them is not told anywhere, and inferred from the words.
+// migrations take which of them is not documented, and inferred from the words.
 func stepRules() []stepRule {
 	return []stepRule{
 		{step: "RETRIEVE_ADDON"},
@@ -98,7 +98,7 @@ func stepRules() []stepRule {
 // dataStep is the step at which a migration fails that a fault lets fail.
 const dataStep = "DUMP_AND_RESTORE"
 
-// steps gives those by which an add-on gets from one plan to another. A vendor is
+// steps returns those by which an add-on gets from one plan to another. A vendor is
 // asked at the last one; what it does is its own affair.
 func migrationSteps(p *catalogue.Provider, a *store.Addon, from, to string) []string {
 	if a.Vendor != nil {
@@ -119,7 +119,7 @@ func migrationSteps(p *catalogue.Provider, a *store.Addon, from, to string) []st
 	return steps
 }
 
-// newMigration gives one as it will have been: each step takes as long as any
+// newMigration returns one as it will have been: each step takes as long as any
 // other, and one that fails is the last.
 func newMigration(steps []string, began time.Time, took time.Duration, failing bool) clever.Migration {
 	if failing {
@@ -138,7 +138,7 @@ func newMigration(steps []string, began time.Time, took time.Duration, failing b
 	return m
 }
 
-// migrations gives an add-on's migrations as they are now.
+// migrations returns an add-on's migrations as they are now.
 func (e *Emulator) migrations(a *store.Addon) []clever.Migration {
 	list := append([]clever.Migration{}, a.Migrations...)
 	for i := range list {
@@ -179,20 +179,20 @@ func (e *Emulator) completeMigrations() error {
 	})
 }
 
-// move gives an add-on the plan, region and version that are wished; what is
+// move gives an add-on the plan, region and version that are asked for; what is
 // left out stays. Its ids stay, and here its hosts and passwords do too.
-func move(p *catalogue.Provider, a *store.Addon, wish clever.MigrationRequest) error {
+func move(p *catalogue.Provider, a *store.Addon, asked clever.MigrationRequest) error {
 	if !p.CanUpgrade {
 		return rest.CannotMigrate("the addons of " + p.ID + " stay what they are")
 	}
-	region := cmp.Or(wish.Region, a.Region)
-	pl, err := choosePlan(p, cmp.Or(wish.PlanID, a.Plan), region)
+	region := cmp.Or(asked.Region, a.Region)
+	pl, err := choosePlan(p, cmp.Or(asked.PlanID, a.Plan), region)
 	if err != nil {
 		return err
 	}
 	version := a.Version
-	if wish.Version != nil && *wish.Version != "" {
-		version = *wish.Version
+	if asked.Version != nil && *asked.Version != "" {
+		version = *asked.Version
 	}
 	if err := checkVersion(p, pl, version); err != nil {
 		return err

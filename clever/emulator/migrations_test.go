@@ -95,13 +95,13 @@ type traveller struct {
 	now  time.Time
 }
 
-func (tr *traveller) start(wish clever.MigrationRequest) (m clever.Migration) {
+func (tr *traveller) start(asked clever.MigrationRequest) (m clever.Migration) {
 	tr.t.Helper()
-	tr.must("POST", tr.path+"/migrations", wish, &m)
+	tr.must("POST", tr.path+"/migrations", asked, &m)
 	return m
 }
 
-// see gives how a migration looks from outside after a while, and which plan the
+// see returns how a migration looks from outside after a while, and which plan the
 // add-on has.
 func (tr *traveller) see(id string, after time.Duration) (m clever.Migration, plan string) {
 	tr.t.Helper()
@@ -122,8 +122,8 @@ func TestMigrationTakesItsTime(t *testing.T) {
 	tr.client = inProcessClient(t, e)
 	org := "/v2/organisations/" + e.User()
 	tr.path = org + "/addons/" + tr.order(org, order("x")).ID
-	wish := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
-	m := tr.start(wish)
+	asked := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+	m := tr.start(asked)
 	for done := range 11 {
 		if done == 5 { // it goes on though the emulator is started anew
 			shut(t, e)
@@ -146,7 +146,7 @@ func TestMigrationTakesItsTime(t *testing.T) {
 				t.Errorf("after %d s, step %d: %s", done, i, diff)
 			}
 		}
-		if status, m := tr.refused("POST", tr.path+"/migrations", wish); status != 400 || m.ID != 90025 {
+		if status, m := tr.refused("POST", tr.path+"/migrations", asked); status != 400 || m.ID != 90025 {
 			t.Errorf("another one after %d s: %d %+v", done, status, m)
 		}
 		tr.now = tr.now.Add(time.Second)
@@ -191,8 +191,8 @@ func TestMigrationThatDoesNotArrive(t *testing.T) {
 			e, tr.client = newEmulator(t, Options{MigrationTime: 11 * time.Second, Now: func() time.Time { return tr.now }, Faults: tt.fault})
 			org := "/v2/organisations/" + e.User()
 			tr.path = org + "/addons/" + tr.order(org, order("x")).ID
-			wish := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
-			id := tr.start(wish).ID
+			asked := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+			id := tr.start(asked).ID
 			tt.end(tr, id)
 			m, plan := tr.see(id, time.Hour)
 			if m.Status != tt.want || plan != smallPostgres {
@@ -201,7 +201,7 @@ func TestMigrationThatDoesNotArrive(t *testing.T) {
 			if diff := cmp.Diff(tt.last, m.Steps[len(m.Steps)-1]); diff != "" {
 				t.Error(diff)
 			}
-			id = tr.start(wish).ID // now there may be another one
+			id = tr.start(asked).ID // now there may be another one
 			if m, plan := tr.see(id, time.Minute); m.Status != "OK" || plan != bigPostgres {
 				t.Errorf("the next one: %s, plan %s", m.Status, plan)
 			}

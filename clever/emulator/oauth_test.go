@@ -45,7 +45,7 @@ func (b *browser) open(path string) (int, string) {
 
 var field = regexp.MustCompile(`(?:type="hidden" name|checkbox" name)="([^"]+)" value="([^"]+)"`)
 
-// fields gives what a page's form would send.
+// fields returns what a page's form would send.
 func fields(page string) url.Values {
 	form := url.Values{}
 	for _, f := range field.FindAllStringSubmatch(page, -1) {

@@ -8,7 +8,7 @@ import (
 	"runner/clever"
 )
 
-// tokensOf gives the names of the tokens that a client is told of.
+// tokensOf returns the names of the tokens that a client is told of.
 func (c *client) tokensOf() []string {
 	c.t.Helper()
 	var list []clever.TokenInfo

@@ -89,7 +89,7 @@ func (e *Emulator) checkVersion(c *rest.Call) (rest.Response, error) {
 }
 
 // alterOperator changes a copy of the add-on that a path below an operator's
-// provider names, and gives its details once it is kept.
+// provider names, and returns its details once it is kept.
 func (e *Emulator) alterOperator(c *rest.Call, change func(*store.Addon, *catalogue.Provider) error) (map[string]any, error) {
 	var detail map[string]any
 	err := e.store.Change(func(d *store.Draft) error {
@@ -126,7 +126,7 @@ func (e *Emulator) updateVersion(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: detail}, err
 }
 
-// joinNetwork gives an operator a network group, once.
+// joinNetwork returns an operator a network group, once.
 func (e *Emulator) joinNetwork(c *rest.Call) (rest.Response, error) {
 	detail, err := e.alterOperator(c, func(a *store.Addon, _ *catalogue.Provider) error {
 		if a.Network == "" {
@@ -145,7 +145,7 @@ func (e *Emulator) leaveNetwork(c *rest.Call) (rest.Response, error) {
 	return rest.Response{}, err
 }
 
-// getOtoroshiConfig gives the configuration that Otoroshi's own tools read. What the
+// getOtoroshiConfig returns the configuration that Otoroshi's own tools read. What the
 // platform writes there is not known, save that it is YAML.
 func (e *Emulator) getOtoroshiConfig(c *rest.Call) (rest.Response, error) {
 	a, _, err := e.detailed(e.store.World(), "addon-otoroshi", c.Path["addon"])

@@ -7,20 +7,20 @@ import (
 	"runner/clever/emulator/rest"
 )
 
-// listProviders gives the catalogue: the platform's own, and what vendors sell to
+// listProviders returns the catalogue: the platform's own, and what vendors offer to
 // everybody and to the query's orgaId.
 func (e *Emulator) listProviders(c *rest.Call) (rest.Response, error) {
 	owner := c.Request.URL.Query().Get("orgaId")
-	shelf := e.listed
+	offered := e.listed
 	for _, p := range e.store.World().Registrations {
 		if p.VisibleTo(owner) {
-			shelf = slices.Concat(shelf[:len(shelf)-1], comma(shelf), p.Encoded, []byte{']'})
+			offered = slices.Concat(offered[:len(offered)-1], comma(offered), p.Encoded, []byte{']'})
 		}
 	}
-	return rest.Response{Body: shelf}, nil
+	return rest.Response{Body: offered}, nil
 }
 
-// comma gives what stands between the elements of a list and a further one.
+// comma returns what stands between the elements of a list and a further one.
 func comma(list []byte) []byte {
 	if len(list) <= len("[]") {
 		return nil
@@ -46,7 +46,7 @@ func (e *Emulator) getProviderInfo(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: p.Info()}, nil
 }
 
-// listZones gives the zones, with ?tag= those that have the tag.
+// listZones returns the zones, with ?tag= those that have the tag.
 func (e *Emulator) listZones(c *rest.Call) (rest.Response, error) {
 	zones := slices.Clone(e.catalogue.Zones)
 	if tag := c.Request.URL.Query().Get("tag"); tag != "" {
@@ -63,7 +63,7 @@ func (e *Emulator) getZone(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: z}, nil
 }
 
-// listOldZones gives the zones as v2 did.
+// listOldZones returns the zones as v2 did.
 func (e *Emulator) listOldZones(*rest.Call) (rest.Response, error) {
 	type zone struct {
 		Name     string `json:"name"`

@@ -19,7 +19,7 @@ func pulsarDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 	}
 }
 
-// cluster gives the cluster of a zone; the zero one if there is none.
+// cluster returns the cluster of a zone; the zero one if there is none.
 func clusterOf(p *catalogue.Provider, zone string) clever.Cluster {
 	i := slices.IndexFunc(p.Clusters, func(c clever.Cluster) bool { return c.Zone == zone })
 	if i < 0 {
@@ -58,8 +58,8 @@ func (e *Emulator) getPolicies(c *rest.Call) (rest.Response, error) {
 
 // patchPolicies replaces those of the two that are sent.
 func (e *Emulator) patchPolicies(c *rest.Call) (rest.Response, error) {
-	var wish store.Policies
-	if err := c.Decode(&wish); err != nil {
+	var asked store.Policies
+	if err := c.Decode(&asked); err != nil {
 		return rest.Response{}, err
 	}
 	var now store.Policies
@@ -70,7 +70,7 @@ func (e *Emulator) patchPolicies(c *rest.Call) (rest.Response, error) {
 		}
 		changed := *a
 		now = a.StoragePolicies()
-		now.Retention, now.Offload = cmp.Or(wish.Retention, now.Retention), cmp.Or(wish.Offload, now.Offload)
+		now.Retention, now.Offload = cmp.Or(asked.Retention, now.Retention), cmp.Or(asked.Offload, now.Offload)
 		changed.Policies = &now
 		d.Replace(&changed)
 		return nil

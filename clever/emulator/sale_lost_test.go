@@ -102,7 +102,7 @@ func TestHopelessOrders(t *testing.T) {
 			s := newShop(t, manifest.Clever, nil)
 			f := newFair(t, Options{Warn: said.add}, s)
 			s.set("", c.do)
-			status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"})
+			status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.offered["small"], Region: "par"})
 			if status != c.status || m.ID != 90061 || strings.Contains(m.Message, "password") {
 				t.Errorf("%d %+v", status, m)
 			}
@@ -287,7 +287,7 @@ func TestToldOnce(t *testing.T) {
 	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{Warn: warned.add, Called: func(a manifest.Attempt) { called.add(a.Err.Error()) }}, s)
 	s.set("", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusUnauthorized) })
-	if status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"}); status != 424 {
+	if status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "db", ProviderID: "tinykv", Plan: f.offered["small"], Region: "par"}); status != 424 {
 		t.Errorf("the order: %d %+v", status, m)
 	}
 	if !strings.Contains(called.text(), "refused the credentials") || warned.text() != "" {

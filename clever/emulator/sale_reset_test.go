@@ -44,7 +44,7 @@ func TestResetWhileVendorsWork(t *testing.T) {
 		done <- struct{}{}
 	}()
 	go func() {
-		f.ask("POST", "/v2/organisations/"+f.e.User()+"/addons/"+changed.ID+"/migrations", map[string]string{"planId": f.shelf["large"], "region": "par"}, nil)
+		f.ask("POST", "/v2/organisations/"+f.e.User()+"/addons/"+changed.ID+"/migrations", map[string]string{"planId": f.offered["large"], "region": "par"}, nil)
 		done <- struct{}{}
 	}()
 	<-asked

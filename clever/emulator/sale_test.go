@@ -70,7 +70,7 @@ func (s *shop) Dashboard(w http.ResponseWriter, _ *http.Request, a backend.Addon
 	fmt.Fprintf(w, "%s of %s", a.ID, by.Email)
 }
 
-// plans gives the plans of what it sold.
+// plans returns the plans of what it sold.
 func (s *shop) plans() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,9 +140,9 @@ func newShopOf(t testing.TB, d manifest.Dialect, id string, change func(*backend
 // A fair is an emulator that sells what shops make, and is reached by them.
 type fair struct {
 	*client
-	e     *Emulator
-	shelf map[string]string // plan ids by slug
-	now   *clock
+	e       *Emulator
+	offered map[string]string // plan ids by slug
+	now     *clock
 }
 
 // A clock stands still until it is moved.
@@ -182,11 +182,11 @@ func newFair(t testing.TB, o Options, shops ...*shop) *fair {
 func (f *fair) kv(name, plan string) (int, clever.Addon) {
 	f.t.Helper()
 	var a clever.Addon
-	status := f.ask("POST", "/v2/self/addons", clever.CreateRequest{Name: name, ProviderID: "tinykv", Plan: f.shelf[plan], Region: "par"}, &a)
+	status := f.ask("POST", "/v2/self/addons", clever.CreateRequest{Name: name, ProviderID: "tinykv", Plan: f.offered[plan], Region: "par"}, &a)
 	return status, a
 }
 
-// env gives the values of an add-on's variables.
+// env returns the values of an add-on's variables.
 func (f *fair) env(id string) map[string]string {
 	f.t.Helper()
 	return env(f.t, f.client, "/v2/self/addons/"+id)
@@ -197,7 +197,7 @@ func (f *fair) change(id, plan string) (status, said string) {
 	f.t.Helper()
 	var m clever.Migration
 	path := "/v2/organisations/" + f.e.User() + "/addons/" + id + "/migrations"
-	f.must("POST", path, clever.MigrationRequest{PlanID: f.shelf[plan], Region: "par"}, &m)
+	f.must("POST", path, clever.MigrationRequest{PlanID: f.offered[plan], Region: "par"}, &m)
 	f.must("GET", path+"/"+m.ID, nil, &m)
 	return m.Status, m.Steps[len(m.Steps)-1].Message
 }
@@ -236,7 +236,7 @@ func TestVendorSells(t *testing.T) {
 			if got, said := f.change(a.ID, "small"); got != "FAILED" || !strings.Contains(said, "no room left") {
 				t.Errorf("a refused plan: %s %q", got, said)
 			}
-			status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "no", ProviderID: "tinykv", Plan: f.shelf["small"], Region: "par"})
+			status, m := f.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "no", ProviderID: "tinykv", Plan: f.offered["small"], Region: "par"})
 			if status != 422 || m.ID != 90060 || !strings.Contains(m.Message, "there is no room left") {
 				t.Errorf("a refused order: %d %+v", status, m)
 			}

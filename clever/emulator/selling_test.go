@@ -13,7 +13,7 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// kv gives a manifest as one registers it.
+// kv returns a manifest as one registers it.
 func kv(t *testing.T, id string) (m clever.ProviderRegistration) {
 	t.Helper()
 	if err := json.Unmarshal(manifestText(t, manifest.Clever, id, "https://kv.example.com"), &m); err != nil {

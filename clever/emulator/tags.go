@@ -35,7 +35,7 @@ func (e *Emulator) deleteTag(c *rest.Call) (rest.Response, error) {
 	})
 }
 
-// retag changes the tags, which are a set and told in their order, once the new
+// retag changes the tags, which are a set and shown in their order, once the new
 // ones are known to be well formed.
 func (e *Emulator) retag(c *rest.Call, fresh []string, change func([]string) []string) (rest.Response, error) {
 	for _, t := range fresh {

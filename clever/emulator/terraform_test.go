@@ -60,7 +60,7 @@ func TestTerraformSequences(t *testing.T) {
 	}
 }
 
-// lines gives those of a file that say something.
+// lines returns those of a file that say something.
 func lines(t *testing.T, file string) iter.Seq2[int, string] {
 	t.Helper()
 	text, err := os.ReadFile(file)

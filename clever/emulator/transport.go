@@ -10,7 +10,7 @@ import (
 	"runner/clever/emulator/rest"
 )
 
-// Transport gives a way to ask the emulator without a socket. The host of a
+// Transport returns a way to ask the emulator without a socket. The host of a
 // request does not matter. A request whose context ends gets the context's error,
 // though what it asked for may have been done, as with a real network. Faults end
 // as the errors that http.Transport gives for them.

@@ -14,7 +14,7 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// manifest gives one of a dialect, whose back-end is at an address.
+// manifest returns one of a dialect, whose back-end is at an address.
 func manifestText(t testing.TB, d manifest.Dialect, id, address string) []byte {
 	t.Helper()
 	text, err := manifest.Create(d, id)
@@ -27,7 +27,7 @@ func manifestText(t testing.TB, d manifest.Dialect, id, address string) []byte {
 	return text
 }
 
-// slugs gives the plans of a provider that a call shows, with their ids.
+// slugs returns the plans of a provider that a call shows, with their ids.
 func (c *client) slugs(path string) map[string]string {
 	c.t.Helper()
 	var p clever.Provider
@@ -75,7 +75,7 @@ func TestVendorOnTheShelf(t *testing.T) {
 		t.Errorf("with other plans it sells %v, and before %v", now, first)
 	}
 	if status, m := c.refused("POST", "/v2/self/addons", clever.CreateRequest{Name: "a", ProviderID: "tinykv", Plan: first["xs"], Region: "par"}); status != 400 || m.ID != 90022 {
-		t.Errorf("a plan that is no longer sold: %d %+v", status, m)
+		t.Errorf("a plan that is no longer offered: %d %+v", status, m)
 	}
 }
 
@@ -171,8 +171,8 @@ func TestOtherShelves(t *testing.T) {
 		first, then Options
 		says        string
 	}{
-		"the platform's add-on": {Options{}, Options{VendorsOnly: true}, `of "postgresql-addon", which is not sold here`},
-		"the platform's id":     {Options{VendorsOnly: true, Vendors: []market.Vendor{v}}, Options{}, `sells "kv" in it, which is the platform's own here`},
+		"the platform's add-on": {Options{}, Options{VendorsOnly: true}, `of "postgresql-addon", which is not offered here`},
+		"the platform's id":     {Options{VendorsOnly: true, Vendors: []market.Vendor{v}}, Options{}, `offers "kv" in it, which is the platform's own here`},
 	} {
 		state := filepath.Join(t.TempDir(), "state")
 		c.first.State, c.then.State = state, state

@@ -22,6 +22,7 @@ const (
 	Prune          Type = "prune"
 	Risks          Type = "risks"
 	Seconds        Type = "seconds" // a number, or a template of one
+	Strategy       Type = "strategy"
 	Tags           Type = "tags"
 	Tasks          Type = "tasks"
 	Text           Type = "text"
@@ -43,7 +44,6 @@ const (
 	oneUser    = "remove it: everything runs as the user who started runner"
 	noRoles    = "put its tasks into a file and use import_tasks"
 	noFacts    = "remove it: no facts are gathered"
-	orderly    = "remove it: tasks run in the order that their results need"
 	atOnce     = "remove it: what does not depend on each other runs at once anyway, see --jobs"
 	byLookup   = `use "loop:" with a list that an expression gives`
 )
@@ -65,6 +65,7 @@ var table = [...]Keyword{
 	{"tasks", Play, Tasks, "", "what to do", ""},
 	{"post_tasks", Play, Tasks, "", "tasks that run after the others", ""},
 	{"handlers", Play, Tasks, "", "tasks that run at the end of a section, once, if a changed task notifies them", ""},
+	{"strategy", Play, Strategy, "Play.Linear", "linear: one task after the other, as with -j 1; free, or left out: each as soon as what it needs is there", ""},
 	{"force_handlers", Play, Bool, "Play.ForceHandlers", "whether notified handlers run after a failure too", ""},
 	{"prune", Play, Prune, "", "the scope that the play's add-ons belong to: what of it is no longer declared is removed at the end, with consent", ""},
 	{"import_playbook", Play | ImportPlaybook, File, "", "a playbook whose plays stand here", ""},
@@ -139,7 +140,6 @@ var table = [...]Keyword{
 	refused("order", Play, oneMachine),
 	refused("roles", Play, "there are no roles: "+noRoles),
 	refused("serial", Play, oneMachine),
-	refused("strategy", Play, orderly),
 
 	refused("async", inner, atOnce),
 	refused("connection", inner, oneMachine),

@@ -87,7 +87,7 @@ func Failed(problems []*diagnostic.Problem) bool {
 	return false
 }
 
-// parse reads the document's tree, in which nothing is a template yet. The node
+// Parse reads the document's tree, in which nothing is a template yet. The node
 // is nil when the text is not YAML at all, or too much of it.
 func (d *Document) Parse() (*expr.Node, []*diagnostic.Problem) {
 	y, next, err := decode(d.src.Text)

@@ -42,8 +42,8 @@ type Provider struct {
 	Text           [][3]string       `json:"text"`     // features without name_code: name, type, value
 	Clusters       []clever.Cluster  `json:"clusters"`
 	Runtime        string            `json:"runtime"`   // operators: the member that holds the runtime's version
-	Resources      []string          `json:"resources"` // operators: facts told below "resources"
-	Facts          map[string]string `json:"facts"`     // name → recipe, see facts.go
+	Resources      []string          `json:"resources"` // operators: facts shown below "resources"
+	Facts          map[string]string `json:"facts"`     // name → rule, see facts.go
 	Env            [][]string        `json:"env"`       // name, template, option needed
 	Promised       []string          `json:"-"`         // variables that a back-end will make
 	Plans          []*Plan           `json:"plans"`
@@ -51,7 +51,7 @@ type Provider struct {
 	View clever.Provider // as the catalogue shows it
 }
 
-// A Plan is a size on sale, or once on sale.
+// A Plan is a size that is offered, or once was.
 type Plan struct {
 	Slug        string  `json:"slug"`
 	Name        string  `json:"name"`
@@ -63,7 +63,7 @@ type Plan struct {
 	CPU         int     `json:"cpu"`
 	Connections int     `json:"connections"`
 	Shared      bool    `json:"shared"`  // lives on a cluster with others
-	Retired     bool    `json:"retired"` // known, no longer sold
+	Retired     bool    `json:"retired"` // known, no longer offered
 
 	View clever.Plan
 }
@@ -119,7 +119,7 @@ func (p *Provider) planView(pl *Plan) clever.Plan {
 	return v
 }
 
-// feature gives what a plan says under a name_code.
+// feature returns what a plan says under a name_code.
 //
 // MySQL's plans of a dated capture say "false" for dedicated and "true" for
 // shared. Here they say "dedicated" and "shared" like all others: what a client
@@ -174,7 +174,7 @@ func (pl *Plan) onlyDedicated(name, code string) clever.Feature {
 	return feature(name, "BOOLEAN", "Yes", "true", code)
 }
 
-// feature makes one; an empty computable value is told as null.
+// feature makes one; an empty computable value is shown as null.
 func feature(name, kind, value, computable, code string) clever.Feature {
 	f := clever.Feature{Name: name, Type: kind, Value: value, NameCode: &code}
 	if computable != "" {
@@ -183,7 +183,7 @@ func feature(name, kind, value, computable, code string) clever.Feature {
 	return f
 }
 
-// SizeText reads "512M" or "2.5G" and gives "512 MB" and the bytes in decimal.
+// SizeText reads "512M" or "2.5G" and returns "512 MB" and the bytes in decimal.
 func SizeText(s string) (text, bytes string) {
 	if s == "" {
 		return "Shared", ""
@@ -227,11 +227,11 @@ func (p *Provider) Plan(id string) *Plan {
 	return p.Plans[i]
 }
 
-// Typed says whether every plan tells if it is shared. The vendor's command
+// Typed reports whether every plan tells if it is shared. The vendor's command
 // line cannot order from a provider with v4 details whose plans do not.
 func (p *Provider) Typed() bool { return slices.Contains(p.Features, "is-dedicated") }
 
-// Info gives what v4 knows of a provider with versions.
+// Info returns what v4 knows of a provider with versions.
 func (p *Provider) Info() clever.ProviderInfo {
 	info := clever.ProviderInfo{
 		ProviderID: p.ID, DefaultDedicatedVersion: p.DefaultVersion,
@@ -247,7 +247,7 @@ func (p *Provider) Info() clever.ProviderInfo {
 	return info
 }
 
-// Switches gives every option of the provider, by name, as set or by default.
+// Switches returns every option of the provider, by name, as set or by default.
 func (p *Provider) Switches(set map[string]string) []clever.FeatureSwitch {
 	list := []clever.FeatureSwitch{}
 	for name, on := range p.Options {
@@ -260,7 +260,7 @@ func (p *Provider) Switches(set map[string]string) []clever.FeatureSwitch {
 	return list
 }
 
-// Version gives what an add-on of the plan runs: on a shared plan what the
+// Version returns what an add-on of the plan runs: on a shared plan what the
 // zone's cluster runs, whatever was asked; "" where nothing has a version.
 func (p *Provider) Version(pl *Plan, zone, asked string) string {
 	if pl.Shared {

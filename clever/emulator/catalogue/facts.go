@@ -28,22 +28,22 @@ const (
 // NewFacts makes the facts of a new add-on.
 func (p *Provider) NewFacts() map[string]string {
 	facts := map[string]string{}
-	for name, recipe := range p.Facts {
-		if !strings.HasPrefix(recipe, "=") {
-			facts[name] = newFact(recipe)
+	for name, rule := range p.Facts {
+		if !strings.HasPrefix(rule, "=") {
+			facts[name] = newFact(rule)
 		}
 	}
 	in := Braces(facts)
-	for name, recipe := range p.Facts {
-		if text, ok := strings.CutPrefix(recipe, "="); ok {
+	for name, rule := range p.Facts {
+		if text, ok := strings.CutPrefix(rule, "="); ok {
 			facts[name] = in.Replace(text)
 		}
 	}
 	return facts
 }
 
-func newFact(recipe string) string {
-	kind, arg, _ := strings.Cut(recipe, ":")
+func newFact(rule string) string {
+	kind, arg, _ := strings.Cut(rule, ":")
 	if kind == "uuid" {
 		return arg + NewUUID()
 	}
@@ -70,7 +70,7 @@ func Braces(facts map[string]string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// NewUUID gives a random UUID, version 4 of RFC 4122: the vendor's command line
+// NewUUID returns a random UUID, version 4 of RFC 4122: the vendor's command line
 // takes anything else for a name.
 func NewUUID() string {
 	var b [16]byte
@@ -97,7 +97,7 @@ func RandomText(alphabet string, n int) string {
 	return string(text)
 }
 
-// UUIDOf gives always the same UUID for a text.
+// UUIDOf returns always the same UUID for a text.
 func UUIDOf(text string) string {
 	b := sha256.Sum256([]byte(text))
 	b[6] = b[6]&0x0f | 0x40

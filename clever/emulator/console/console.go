@@ -64,7 +64,7 @@ func New(e *emulator.Emulator, listen string) *Console {
 	c.pages.HandleFunc("POST /console/faults", c.postFault)
 	c.pages.HandleFunc("DELETE /console/faults", c.deleteFaults)
 	c.pages.HandleFunc("POST /console/reset", c.postReset)
-	c.pages.HandleFunc("GET /console/shelf", c.getCatalogue)
+	c.pages.HandleFunc("GET /console/catalogue", c.getCatalogue)
 	c.pages.HandleFunc("POST /console/addons", c.postOrder)
 	c.pages.HandleFunc("POST /console/addons/{addon}/plan", c.postPlan)
 	c.pages.HandleFunc("DELETE /console/addons/{addon}", c.deleteAddon)
@@ -97,14 +97,14 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.pages.ServeHTTP(w, r)
 }
 
-// own tells whether a request is the page's, or a person's who opens it: links
+// own reports whether a request is the page's, or a browser's that opens it: links
 // from elsewhere lead to the page, and to nothing else.
 func (c *Console) own(r *http.Request) bool {
 	opened := r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
 	return c.knows(r.Host) && (rest.SameOrigin(r) || opened)
 }
 
-// foreign tells whether a call of the platform comes from a page of somebody
+// foreign reports whether a call of the platform comes from a page of somebody
 // else. Other programs send no Origin; those in containers know this machine by
 // other names, which is possible only where it listens to them.
 func (c *Console) foreign(r *http.Request) bool {
@@ -114,14 +114,14 @@ func (c *Console) foreign(r *http.Request) bool {
 	return !c.knows(r.Host) && (c.private() || r.Header.Get("Origin") != "")
 }
 
-// private tells whether it listens to this machine only.
+// private reports whether it listens to this machine only.
 func (c *Console) private() bool {
 	at, err := netip.ParseAddr(c.name)
 	return c.name == "localhost" || err == nil && at.IsLoopback()
 }
 
-// knows tells whether a Host header can only mean this server: a loopback
-// address, or what it was told to listen on. An address needs no name server, so
+// knows reports whether a Host header can only mean this server: a loopback
+// address, or what it listens on. An address needs no name server, so
 // one that listens on all of them takes them all.
 func (c *Console) knows(host string) bool {
 	name, _, err := net.SplitHostPort(host)
@@ -172,7 +172,7 @@ func refuse(w http.ResponseWriter, status int, err error) {
 	respond(w, status, map[string]string{"error": err.Error()})
 }
 
-// postFault takes a fault as ParseFault reads it. What a person mistypes is
+// postFault takes a fault as ParseFault reads it. What is mistyped is
 // answered with 200 and what is wrong: of any other status the browser complains
 // on its own console.
 func (c *Console) postFault(w http.ResponseWriter, r *http.Request) {

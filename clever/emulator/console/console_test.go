@@ -253,7 +253,7 @@ func TestConsoleIsItsOwn(t *testing.T) {
 	paths := [][3]string{
 		{"GET", "/console/world"}, {"GET", "/console/variables/" + a.ID}, {"GET", "/console/events"}, {"GET", "/console/page.js"},
 		{"POST", "/console/faults", `{"fault":"=refuse"}`}, {"DELETE", "/console/faults"}, {"POST", "/console/reset", "{}"},
-		{"POST", "/v2/self/addons", "{}"}, {"DELETE", "/v2/self/addons/" + a.ID}, {"GET", "/console/shelf"},
+		{"POST", "/v2/self/addons", "{}"}, {"DELETE", "/v2/self/addons/" + a.ID}, {"GET", "/console/catalogue"},
 		{"POST", "/console/addons", "{}"}, {"POST", "/console/addons/" + a.ID + "/plan", "{}"}, {"DELETE", "/console/addons/" + a.ID},
 	}
 	for _, from := range strangers {

@@ -18,7 +18,7 @@ const (
 	sendWithin = 10 * time.Second       // how long a page may take to read
 )
 
-// A pageState is what a page was told last.
+// A pageState is what a page knows.
 type pageState struct {
 	world  *store.World
 	faults []string
@@ -27,7 +27,7 @@ type pageState struct {
 
 // getEvents keeps a page up to date, by server-sent events: "requests" has the
 // lines that are new, or all after a reset; "world" says that there is something
-// new to ask for. What happens in short order is told at once.
+// new to ask for. What happens in short order is sent at once.
 func (c *Console) getEvents(w http.ResponseWriter, r *http.Request) {
 	select {
 	case c.streams <- struct{}{}:
@@ -71,7 +71,7 @@ func push(w http.ResponseWriter, text []byte) error {
 	return control.Flush()
 }
 
-// next gives the events since the last look; none if nothing happened.
+// next returns the events since the last look; none if nothing happened.
 func (s *pageState) next(e *emulator.Emulator) []byte {
 	var text []byte
 	list, mark := e.Since(s.mark)

@@ -17,7 +17,7 @@ import (
 
 // platform asks the platform in the name of its user, as any client does: by its
 // routes, through its faults, and seen in the list of requests. Only a token is not
-// asked for, as the page has none. The error is in a person's words.
+// asked for, as the page has none. The error is for the page's reader.
 func (c *Console) platform(r *http.Request, method, path string, body any) ([]byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *Console) platform(r *http.Request, method, path string, body any) ([]by
 	return nil, errors.New(said.Message)
 }
 
-// pathOf gives where the platform has an add-on.
+// pathOf returns where the platform has an add-on.
 func pathOf(a *store.Addon) string { return addonsOf(a.Owner) + "/" + url.PathEscape(a.ID) }
 
 func addonsOf(owner string) string { return "/v2/organisations/" + url.PathEscape(owner) + "/addons" }
@@ -55,22 +55,22 @@ type orderBody struct {
 }
 
 // orderBody reads what the page sends; without it, it has answered.
-func (c *Console) orderBody(w http.ResponseWriter, r *http.Request) (wished orderBody, ok bool) {
-	if json.NewDecoder(http.MaxBytesReader(w, r.Body, rest.BodyLimit)).Decode(&wished) != nil {
+func (c *Console) orderBody(w http.ResponseWriter, r *http.Request) (asked orderBody, ok bool) {
+	if json.NewDecoder(http.MaxBytesReader(w, r.Body, rest.BodyLimit)).Decode(&asked) != nil {
 		refuse(w, http.StatusBadRequest, errors.New("the body is no JSON of an order or a change"))
-		return wished, false
+		return asked, false
 	}
-	return wished, true
+	return asked, true
 }
 
 // postOrder orders an add-on. As for a fault that is mistyped, a refusal is
 // answered with 200 and what it says.
 func (c *Console) postOrder(w http.ResponseWriter, r *http.Request) {
-	wished, ok := c.orderBody(w, r)
+	asked, ok := c.orderBody(w, r)
 	if !ok {
 		return
 	}
-	text, err := c.platform(r, http.MethodPost, addonsOf(wished.Owner), wished.Order)
+	text, err := c.platform(r, http.MethodPost, addonsOf(asked.Owner), asked.Order)
 	if err != nil {
 		refuse(w, http.StatusOK, err)
 		return
@@ -82,7 +82,7 @@ func (c *Console) postOrder(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, made)
 }
 
-// named gives the add-on in the path; without one, it has answered.
+// named returns the add-on in the path; without one, it has answered.
 func (c *Console) named(w http.ResponseWriter, r *http.Request) *store.Addon {
 	a := c.e.World().Addon(r.PathValue("addon"))
 	if a == nil {
@@ -93,7 +93,7 @@ func (c *Console) named(w http.ResponseWriter, r *http.Request) *store.Addon {
 
 // postPlan changes the plan of an add-on.
 func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
-	wished, ok := c.orderBody(w, r)
+	asked, ok := c.orderBody(w, r)
 	if !ok {
 		return
 	}
@@ -101,7 +101,7 @@ func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
 	if a == nil {
 		return
 	}
-	change := clever.MigrationRequest{PlanID: wished.Plan, Region: a.Region}
+	change := clever.MigrationRequest{PlanID: asked.Plan, Region: a.Region}
 	if _, err := c.platform(r, http.MethodPost, pathOf(a)+"/migrations", change); err != nil {
 		refuse(w, http.StatusOK, err)
 		return
@@ -163,19 +163,19 @@ type consoleZone struct {
 	City string `json:"city"`
 }
 
-// getCatalogue tells what the query's owner can order, what vendors sell first.
+// getCatalogue shows what the query's owner can order, what vendors offer first.
 func (c *Console) getCatalogue(w http.ResponseWriter, r *http.Request) {
 	now := c.e.World()
-	shelf := []consoleProvider{}
+	offered := []consoleProvider{}
 	for _, p := range now.Registrations {
 		if p.VisibleTo(r.URL.Query().Get("owner")) {
-			shelf = append(shelf, newConsoleProvider(now, c.e.Catalogue(), p.Provider))
+			offered = append(offered, newConsoleProvider(now, c.e.Catalogue(), p.Provider))
 		}
 	}
 	for _, p := range c.e.Catalogue().Providers {
-		shelf = append(shelf, newConsoleProvider(now, c.e.Catalogue(), p))
+		offered = append(offered, newConsoleProvider(now, c.e.Catalogue(), p))
 	}
-	respond(w, http.StatusOK, shelf)
+	respond(w, http.StatusOK, offered)
 }
 
 func newConsoleProvider(w *store.World, c *catalogue.Catalogue, p *catalogue.Provider) consoleProvider {

@@ -23,12 +23,12 @@ import (
 func TestConsoleOrders(t *testing.T) {
 	s := newSite(t, emulator.Options{Strict: true})
 	org := s.Organisations()[0]
-	_, _, text := s.ask("GET", "/console/shelf", "")
-	var shelf []consoleProvider
-	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != len(s.Catalogue().Providers) {
+	_, _, text := s.ask("GET", "/console/catalogue", "")
+	var offered []consoleProvider
+	if err := json.Unmarshal([]byte(text), &offered); err != nil || len(offered) != len(s.Catalogue().Providers) {
 		t.Fatalf("%v: %s", err, text)
 	}
-	redis := shelf[3]
+	redis := offered[3]
 	if diff := cmp.Diff(consoleZone{"par", "Paris"}, redis.Zones[0]); diff != "" || redis.ID != "redis-addon" || redis.Switches[0].Name != "encryption" {
 		t.Errorf("%+v %s", redis, diff)
 	}
@@ -120,9 +120,9 @@ func TestVendorsOnly(t *testing.T) {
 	if list := providers(); len(list) != 2 || list[0].ID != "tinykv" || list[1].ID != "other" {
 		t.Errorf("with two: %+v", list)
 	}
-	_, _, text := s.ask("GET", "/console/shelf?owner="+s.User(), "")
-	var shelf []consoleProvider
-	if err := json.Unmarshal([]byte(text), &shelf); err != nil || len(shelf) != 2 || !shelf[0].Vendor || len(shelf[0].Plans) != 2 || len(shelf[0].Zones) == 0 {
+	_, _, text := s.ask("GET", "/console/catalogue?owner="+s.User(), "")
+	var offered []consoleProvider
+	if err := json.Unmarshal([]byte(text), &offered); err != nil || len(offered) != 2 || !offered[0].Vendor || len(offered[0].Plans) != 2 || len(offered[0].Zones) == 0 {
 		t.Errorf("%v: %s", err, text)
 	}
 	if asked != 1 {

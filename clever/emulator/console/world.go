@@ -21,7 +21,7 @@ type consoleWorld struct {
 	User   string         `json:"user"`
 	Email  string         `json:"email"`
 	Strict bool           `json:"strict"`
-	Market bool           `json:"market"` // only vendors sell here
+	Market bool           `json:"market"` // only vendors offer here
 	Total  int            `json:"total"`  // add-ons
 	Found  int            `json:"found"`  // those that the page looks for
 	Owners []consoleOwner `json:"owners"`

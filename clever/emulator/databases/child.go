@@ -30,7 +30,7 @@ const (
 // An account is the user that servers run as; nil is the own one.
 type account struct{ uid, gid int }
 
-// servant gives the account for servers: another one if the own one is root.
+// servant returns the account for servers: another one if the own one is root.
 func servant() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -57,7 +57,7 @@ func (a *account) mode() fs.FileMode {
 	return 0o711
 }
 
-// own gives files to the account.
+// own makes the account the owner of files.
 func (a *account) own(paths ...string) error {
 	if a == nil {
 		return nil
@@ -148,25 +148,20 @@ func (s *child) end() error {
 	return nil
 }
 
-// await waits until a server answers. One that ends instead is an error with the
-// last line that it said.
+// await waits until a server answers. One that ends instead is an error with what
+// its log says of why.
 func (s *child) await(ctx context.Context, ready func() bool) error {
 	for !ready() {
 		select {
 		case <-s.ended:
-			return fmt.Errorf("it ended at once: %s", s.lastWords())
+			text, _ := os.ReadFile(logOf(s.pid))
+			return fmt.Errorf("it ended at once: %s", cause(string(text)))
 		case <-ctx.Done():
 			return fmt.Errorf("it does not answer: %w", ctx.Err())
 		case <-time.After(pause):
 		}
 	}
 	return nil
-}
-
-func (s *child) lastWords() string {
-	text, _ := os.ReadFile(logOf(s.pid))
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return lines[len(lines)-1]
 }
 
 // endOrphans ends the children of a process that was killed. A process that only
@@ -215,7 +210,7 @@ const loopback = "127.0.0.1"
 // anyPort lets the system choose.
 const anyPort = "0"
 
-// freePort gives a loopback port: the wanted one if nobody listens there.
+// freePort returns a loopback port: the wanted one if nobody listens there.
 func freePort(wanted string) (string, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort(loopback, wanted))
 	if err != nil && wanted != anyPort {

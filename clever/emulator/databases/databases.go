@@ -52,7 +52,7 @@ type Options struct {
 	// Postgres is the URL of an existing server, as a role that may make roles and
 	// databases; with "" there is one of its own.
 	Postgres string
-	// Warn is told, a line each, what cannot be had; it may not be nil.
+	// Warn is called, with a line each, for what cannot be had; it may not be nil.
 	Warn func(text string)
 }
 
@@ -68,7 +68,7 @@ type Databases struct {
 
 // Open ends what an earlier process left running in the folder, and looks for the
 // programs. Servers are started when they are first needed. A program that is
-// missing is no error: Warn is told which package has it.
+// missing is no error: Warn says which package has it.
 func Open(ctx context.Context, o Options) (*Databases, error) {
 	at, err := parseURL(o.Postgres)
 	if err != nil {
@@ -79,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Databases, error) {
 		return nil, err
 	}
 	d := &Databases{}
-	if err := d.settle(o.Dir, account); err != nil {
+	if err := d.makeFolder(o.Dir, account); err != nil {
 		return nil, err
 	}
 	if err := endOrphans(d.dir); err != nil {
@@ -92,8 +92,8 @@ func Open(ctx context.Context, o Options) (*Databases, error) {
 	return d, nil
 }
 
-// settle makes the folder, which nobody else may read.
-func (d *Databases) settle(dir string, a *account) error {
+// makeFolder makes the folder, which nobody else may read.
+func (d *Databases) makeFolder(dir string, a *account) error {
 	var err error
 	if dir == "" {
 		d.temporary = true

@@ -24,7 +24,7 @@ type stage struct {
 	passed    atomic.Int64 // how much later it is for the emulator than outside
 }
 
-// folder gives one that the servers' user can reach where the tests run as root. It
+// folder returns one that the servers' user can reach where the tests run as root. It
 // is in memory where there is room: a new server writes a thousand files.
 func folder(t testing.TB) string {
 	t.Helper()
@@ -113,11 +113,11 @@ func (s *stage) owner() string { return s.Organisations()[0] }
 // plan finds a plan's id by its slug.
 func (s *stage) plan(t testing.TB, provider, slug string) string {
 	t.Helper()
-	shelf, err := s.client.Catalogue(t.Context(), s.owner())
+	offered, err := s.client.Catalogue(t.Context(), s.owner())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range shelf.Providers {
+	for _, p := range offered.Providers {
 		for _, pl := range p.Plans {
 			if p.ID == provider && pl.Slug == slug {
 				return pl.ID

@@ -42,7 +42,7 @@ var settings = [...]string{
 }
 
 // findPostgres looks for the programs, and asks an existing server whether it
-// answers. It gives nil if there are none.
+// answers. It returns nil if there are none.
 func findPostgres(ctx context.Context, p *postgres, warn func(string)) (*postgres, error) {
 	if p.at != nil {
 		return p.existing(ctx, warn)
@@ -65,7 +65,7 @@ func (p *postgres) existing(ctx context.Context, warn func(string)) (*postgres, 
 	return p, nil
 }
 
-// programs gives the folder that holds all of them: Debian's newest, else one of
+// programs returns the folder that holds all of them: Debian's newest, else one of
 // the search path; "" if there is none.
 func programs(names ...string) string {
 	folders, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
@@ -171,7 +171,7 @@ func (p *postgres) initialise(ctx context.Context) error {
 	c.Dir, c.Env = fresh, p.environ()
 	confine(c, p.account, syscall.SIGTERM)
 	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("initdb: %w: %s", err, cause(string(out)))
 	}
 	if err := certify(fresh, p.account); err != nil {
 		return err

@@ -125,7 +125,7 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	for name := range u.Query() {
 		if name != "sslmode" {
-			return nil, fmt.Errorf("--postgres knows no %q in its URL: give it to psql by its PG… variable", name)
+			return nil, fmt.Errorf("--postgres knows no %q in its URL: set it for psql by its PG… variable", name)
 		}
 	}
 	if password, _ := u.User.Password(); strings.ContainsAny(password, "\r\n") {

@@ -45,7 +45,7 @@ func (srv *Server) verify(s *signed) error {
 	return s.verify(secret, t.Secret)
 }
 
-// bearer gives the token of a Bearer header; "" for any other.
+// bearer returns the token of a Bearer header; "" for any other.
 func bearer(header string) string {
 	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -62,7 +62,7 @@ const (
 	ownTokenSecret    = "emulator-token-secret"
 )
 
-// Credentials gives the pair that a strict server accepts.
+// Credentials returns the pair that a strict server accepts.
 func Credentials() (consumerKey, consumerSecret, token, secret string) {
 	return ownConsumer, ownConsumerSecret, ownToken, ownTokenSecret
 }

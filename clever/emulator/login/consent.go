@@ -24,7 +24,7 @@ func (srv *Server) consentPage(l login) rest.Response {
 	return p.Response(http.StatusOK)
 }
 
-// refusedPage tells a person what refused means.
+// refusedPage says on a page what refused means.
 func refusedPage(err error) rest.Response {
 	switch {
 	case errors.Is(err, errNoLogin):
@@ -102,7 +102,7 @@ func (srv *Server) decision(c *rest.Call, member string) (login, error) {
 	return srv.logins.decide(l.id, form["form_key"], form["decision"] == "allow", agreed, srv.now())
 }
 
-// formAnswer gives values in the form in which OAuth's steps answer.
+// formAnswer returns values in the form in which OAuth's steps answer.
 func formAnswer(v url.Values) rest.Response {
 	return rest.Response{Body: []byte(v.Encode()), Headers: map[string]string{
 		"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-store",

@@ -50,7 +50,7 @@ type logins struct {
 	all map[string]login
 }
 
-// begin notes a login, unless it is there already, and gives it.
+// begin notes a login, unless it is there already, and returns it.
 func (ls *logins) begin(l login, now time.Time) (login, error) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -73,7 +73,7 @@ func (ls *logins) begin(l login, now time.Time) (login, error) {
 	return l, nil
 }
 
-// find gives a login that is under way.
+// find returns a login that is under way.
 func (ls *logins) find(id string, now time.Time) (login, error) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -236,7 +236,7 @@ func (srv *Server) accessToken(c *rest.Call) (rest.Response, error) {
 	}), nil
 }
 
-// proven says why a verifier is not the one that the browser was given; nil if it is.
+// proven returns why a verifier is not the one that the browser was given; nil if it is.
 func (l login) proven(verifier string) error {
 	if l.verifier == "" {
 		return errors.New("the user has not allowed this login")
@@ -264,7 +264,7 @@ func (srv *Server) getLoginData(c *rest.Call) (rest.Response, error) {
 	}}, nil
 }
 
-// consumerName gives a consumer's name as its owner would have written it.
+// consumerName returns a consumer's name as its owner would have written it.
 func consumerName(key string) string {
 	if key == ownConsumer {
 		return "Emulator"

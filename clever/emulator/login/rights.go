@@ -28,7 +28,7 @@ func rights() []string {
 	}
 }
 
-// allowed gives rights as the platform shows them: by name, yes or no.
+// allowed returns rights as the platform shows them: by name, yes or no.
 func allowed(some []string) map[string]bool {
 	if slices.Contains(some, rightToAll) {
 		return map[string]bool{rightToAll: true}
@@ -40,8 +40,8 @@ func allowed(some []string) map[string]bool {
 	return all
 }
 
-// RightFor gives the right that a token needs for a route; "" for none. Which
-// calls need which is not told anywhere: this is what the names say. What is about
+// RightFor returns the right that a token needs for a route; "" for none. Which
+// calls need which is not documented: this is what the names say. What is about
 // the token itself needs none, so that it can always be asked about, and ended.
 func RightFor(method, path string) string {
 	switch {

@@ -98,7 +98,7 @@ func parsePairs(text string) ([]param, error) {
 	return list, nil
 }
 
-// take moves the oauth_… members to where they belong and gives back the rest.
+// take moves the oauth_… members to where they belong and returns the rest.
 func (s *signed) take(list []param) ([]param, error) {
 	var rest []param
 	for _, p := range list {
@@ -148,7 +148,7 @@ func (s *signed) takeHeader(header string) error {
 	return nil
 }
 
-// verify says why the signature is not that of the two secrets; nil if it is.
+// verify returns why the signature is not that of the two secrets; nil if it is.
 func (s *signed) verify(consumerSecret, tokenSecret string) error {
 	if v, ok := s.oauth["oauth_version"]; ok && v != "1.0" {
 		return errors.New("oauth_version is not 1.0")
@@ -210,7 +210,7 @@ func (s *signed) verifyHMAC(algorithm func() hash.Hash, key string) error {
 	return errors.New("the signature is not that of this request and these secrets")
 }
 
-// base gives the signature base string (RFC 5849 §3.4.1).
+// base returns the signature base string (RFC 5849 §3.4.1).
 func (s *signed) base(scheme string, query []param) string {
 	all := slices.Concat(query, s.form)
 	for name, value := range s.oauth {
@@ -242,7 +242,7 @@ func comparePairs(a, b string) int {
 	return strings.Compare(av, bv)
 }
 
-// authority gives the host in lower case, without the scheme's usual port.
+// authority returns the host in lower case, without the scheme's usual port.
 func authority(host, scheme string) string {
 	host = strings.ToLower(host)
 	if scheme == "http" {

@@ -11,7 +11,7 @@ import (
 	"runner/clever/emulator/store"
 )
 
-// issue ends a login with a token, which is kept before it is told.
+// issue ends a login with a token, which is kept before it is sent.
 func (srv *Server) issue(l login) (store.Token, error) {
 	if !srv.logins.end(l.id) {
 		return store.Token{}, rest.Unauthorized(errNoLogin.Error())

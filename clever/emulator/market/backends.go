@@ -99,10 +99,10 @@ func (m *Market) callVendor(b *manifest.Backend, a *store.Addon, o manifest.Orde
 // nextTry tells when a call is repeated that failed. Only the vendor's word ends a
 // removal.
 func nextTry(state store.VendorState, try int, f *manifest.Failure) (time.Duration, bool) {
-	patience := manifest.PersistentRetry()
-	wait, again := patience.Next(try, f)
-	if !again && state == store.Removing && try < patience.Tries {
-		return patience.Every, true
+	retry := manifest.PersistentRetry()
+	wait, again := retry.Next(try, f)
+	if !again && state == store.Removing && try < retry.Tries {
+		return retry.Every, true
 	}
 	return wait, again
 }
@@ -158,7 +158,7 @@ func (m *Market) giveUp(asked *store.Addon, f *manifest.Failure, lost bool) outc
 
 // update changes a copy of an add-on after a call for it. Nothing else is asked for
 // before that is kept.
-func (m *Market) update(asked *store.Addon, told *rest.Refusal, change func(*store.Draft, *store.Addon)) outcome {
+func (m *Market) update(asked *store.Addon, refusal *rest.Refusal, change func(*store.Draft, *store.Addon)) outcome {
 	err := m.store.Change(func(d *store.Draft) error {
 		if a := d.VendorAddon(asked.ID); a != nil {
 			change(d, a.VendorCopy())
@@ -169,8 +169,8 @@ func (m *Market) update(asked *store.Addon, told *rest.Refusal, change func(*sto
 	case err != nil:
 		m.options.Warn(fmt.Errorf("what the vendor of %s answered for add-on %q is asked for again: %w", asked.Provider, asked.Name, err))
 		return outcome{wait: saveAgain}
-	case told != nil:
-		return outcome{done: true, err: told}
+	case refusal != nil:
+		return outcome{done: true, err: refusal}
 	}
 	return outcome{done: true}
 }

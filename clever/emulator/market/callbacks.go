@@ -36,12 +36,12 @@ func (m *Market) Order(c *rest.Call, p *store.Registration, a *store.Addon) (*st
 	return a, nil
 }
 
-// reached gives where this emulator is for a vendor.
+// reached returns where this emulator is for a vendor.
 func (m *Market) reached(r *http.Request) string {
 	return cmp.Or(strings.TrimSuffix(m.options.URL, "/"), "http://"+r.Host)
 }
 
-// SignIn gives the signed form that opens the dashboard of a vendor's add-on for
+// SignIn returns the signed form that opens the dashboard of a vendor's add-on for
 // the user, once. The error says why there is none: no such add-on, none of a
 // vendor's, not ready, or no dashboard.
 func (m *Market) SignIn(addonID string) (*manifest.SignIn, error) {
@@ -66,7 +66,7 @@ func (m *Market) SignIn(addonID string) (*manifest.SignIn, error) {
 	return in, nil
 }
 
-// SSO gives the fields of the form beside its address, as the platform does.
+// SSO returns the fields of the form beside its address, as the platform does.
 func (m *Market) SSO(a *store.Addon) (rest.Response, error) {
 	in, err := m.SignIn(a.ID)
 	if err != nil {
@@ -112,7 +112,7 @@ func (m *Market) fromVendor(c *rest.Call) (rest.Response, error) {
 	return a, nil
 }
 
-// caller gives the vendor that a call says it is from; nil where it says none that
+// caller returns the vendor that a call says it is from; nil where it says none that
 // is known. Whether it is true is not asked here. With a bearer token, a call says
 // it by the add-on that it is about.
 func (m *Market) caller(c *rest.Call) *store.Registration {
@@ -132,7 +132,7 @@ type vendorView struct {
 	p *store.Registration
 }
 
-// app gives an add-on as its vendor sees it.
+// app returns an add-on as its vendor sees it.
 func (l vendorView) app(w *store.World, a *store.Addon) manifest.App {
 	app := manifest.App{Order: l.m.vendorOrder(w, l.p, a), ID: a.Vendor.ID, Config: a.Vendor.Config, State: "provisioned"}
 	if a.Vendor.State != store.Active {
@@ -141,7 +141,7 @@ func (l vendorView) app(w *store.World, a *store.Addon) manifest.App {
 	return app
 }
 
-// Apps gives the vendor's add-ons.
+// Apps returns the vendor's add-ons.
 func (l vendorView) Apps() []manifest.App {
 	w := l.m.store.World()
 	var apps []manifest.App
@@ -154,7 +154,7 @@ func (l vendorView) Apps() []manifest.App {
 	return apps
 }
 
-// App gives one of the vendor's add-ons.
+// App returns one of the vendor's add-ons.
 func (l vendorView) App(key string) (manifest.App, bool) {
 	w := l.m.store.World()
 	a := w.ByVendorKey(key)

@@ -26,8 +26,8 @@ type Options struct {
 	Owner  func(*rest.Call) (string, error) // the id of the owner that a path names
 	Now    func() time.Time
 	URL    string                 // where vendors reach the platform; "": where they were ordered from
-	Called func(manifest.Attempt) // is told of every call to a back-end; nil: nobody
-	Warn   func(error)            // is told what nobody else is
+	Called func(manifest.Attempt) // is called after every call to a back-end; it may be nil
+	Warn   func(error)            // is called with what nobody else hears of
 }
 
 func New(s *store.Store, o Options) *Market {
@@ -62,7 +62,7 @@ type worker struct {
 	waiters []waiter
 }
 
-// A waiter is told how it went: soon after the next call, or not before there is
+// A waiter hears how it went: soon after the next call, or not before there is
 // nothing more to wait for but the vendor.
 type waiter struct {
 	soon   bool
@@ -71,7 +71,7 @@ type waiter struct {
 
 const (
 	// waitLimit is how long somebody who orders or changes waits for the vendor.
-	// It is less than clients have patience.
+	// It is less than clients wait.
 	waitLimit = 20 * time.Second
 	// closeLimit is how long Close waits for calls.
 	closeLimit = 5 * time.Second
@@ -131,7 +131,7 @@ func (m *Market) schedule(id string, again bool, waiting ...waiter) {
 
 func report(waiting []waiter, err error) {
 	for _, w := range waiting {
-		w.result <- err // it has room for one, and nobody is told twice
+		w.result <- err // it has room for one, and nobody gets two
 	}
 }
 
@@ -213,12 +213,12 @@ func (d *calls) sleep(w *worker, wait time.Duration) bool {
 // Await sees to it that the vendor is asked, and waits for what comes of it, as
 // long as people do. nil: it went well, or it goes on.
 func (m *Market) Await(c *rest.Call, id string, soon bool) error {
-	told := make(chan error, 1)
-	m.schedule(id, false, waiter{soon, told})
+	result := make(chan error, 1)
+	m.schedule(id, false, waiter{soon, result})
 	t := time.NewTimer(waitLimit)
 	defer t.Stop()
 	select {
-	case err := <-told:
+	case err := <-result:
 		return err
 	case <-t.C:
 	case <-c.Request.Context().Done():

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// newVendorRecord gives a sale that is about to be ordered. Base is where the vendor
+// newVendorRecord returns that of an add-on that is about to be ordered. Base is where the vendor
 // reaches this emulator.
 func newVendorRecord(p *store.Registration, a *store.Addon, base, user string) *store.VendorRecord {
 	s := &store.VendorRecord{Key: a.ID, User: user, State: store.Provisioning, Plan: p.PlanSlug(a.Plan), Region: p.RegionFor(a.Region)}
@@ -33,7 +33,7 @@ func callbackPath(d manifest.Dialect) string {
 	return "/vendor/apps/"
 }
 
-// vendorOrder gives what the vendor is told of an add-on.
+// vendorOrder returns what a call to the vendor says of an add-on.
 func (m *Market) vendorOrder(w *store.World, p *store.Registration, a *store.Addon) manifest.Order {
 	o := manifest.Order{
 		Key: a.Vendor.Key, App: fmt.Sprintf("app%d@heroku.com", a.Created), OwnerID: a.Owner, UserID: a.Vendor.User,

@@ -14,29 +14,29 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// This file answers those who sell: an organisation registers a provider, which it
-// alone sees and orders from (ALPHA), and gives it features and plans. Nothing of
+// An organisation registers a provider, which it
+// alone sees and orders from (ALPHA), and adds features and plans. Nothing of
 // what is below a manifest's "api" is ever answered.
 
 // SellersRoutes adds the routes of this file.
 func (m *Market) SellersRoutes(add func(method, path string, serve func(*rest.Call) (rest.Response, error))) {
-	const selling = "/v2/organisations/{owner}/addonproviders"
-	add("GET", selling, m.listOwn)
-	add("POST", selling, m.registerProvider)
-	add("GET", selling+"/{provider}", m.getOwn)
-	add("PUT", selling+"/{provider}", m.editProvider)
-	add("DELETE", selling+"/{provider}", m.unregisterProvider)
-	add("GET", selling+"/{provider}/features", m.listFeatures)
-	add("POST", selling+"/{provider}/features", m.addFeature)
-	add("DELETE", selling+"/{provider}/features/{feature}", m.removeFeature)
-	add("GET", selling+"/{provider}/plans", m.listPlans)
-	add("POST", selling+"/{provider}/plans", m.addPlan)
-	add("PUT", selling+"/{provider}/plans/{plan}", m.changePlan)
-	add("DELETE", selling+"/{provider}/plans/{plan}", m.removePlan)
+	const base = "/v2/organisations/{owner}/addonproviders"
+	add("GET", base, m.listOwn)
+	add("POST", base, m.registerProvider)
+	add("GET", base+"/{provider}", m.getOwn)
+	add("PUT", base+"/{provider}", m.editProvider)
+	add("DELETE", base+"/{provider}", m.unregisterProvider)
+	add("GET", base+"/{provider}/features", m.listFeatures)
+	add("POST", base+"/{provider}/features", m.addFeature)
+	add("DELETE", base+"/{provider}/features/{feature}", m.removeFeature)
+	add("GET", base+"/{provider}/plans", m.listPlans)
+	add("POST", base+"/{provider}/plans", m.addPlan)
+	add("PUT", base+"/{provider}/plans/{plan}", m.changePlan)
+	add("DELETE", base+"/{provider}/plans/{plan}", m.removePlan)
 }
 
-// seller gives the organisation that the path names.
-func (m *Market) seller(c *rest.Call) (string, error) {
+// organisation returns the organisation that the path names.
+func (m *Market) organisation(c *rest.Call) (string, error) {
 	owner, err := m.options.Owner(c)
 	if err == nil && owner == m.store.World().User.ID {
 		return "", rest.NotSelling()
@@ -44,33 +44,33 @@ func (m *Market) seller(c *rest.Call) (string, error) {
 	return owner, err
 }
 
-// own gives the provider that the path names.
+// own returns the provider that the path names.
 func (m *Market) own(c *rest.Call) (*store.Registration, error) {
-	owner, err := m.seller(c)
+	owner, err := m.organisation(c)
 	if err != nil {
 		return nil, err
 	}
-	return sells(m.store.World(), owner, c)
+	return find(m.store.World(), owner, c)
 }
 
-// sells finds the provider that the path names.
-func sells(w *store.World, owner string, c *rest.Call) (*store.Registration, error) {
+// find returns the provider that the path names.
+func find(w *store.World, owner string, c *rest.Call) (*store.Registration, error) {
 	if p := w.RegistrationOf(owner, c.Path["provider"]); p != nil {
 		return p, nil
 	}
 	return nil, rest.NotFound("provider")
 }
 
-// edit changes a copy of the provider that the path names, and gives it back
+// edit changes a copy of the provider that the path names, and returns it
 // once it is kept. The lists of what is shown are the copy's own.
 func (m *Market) edit(c *rest.Call, change func(p *store.Registration) error) (*store.Registration, error) {
-	owner, err := m.seller(c)
+	owner, err := m.organisation(c)
 	if err != nil {
 		return nil, err
 	}
 	var changed store.Registration
 	err = m.store.Change(func(d *store.Draft) error {
-		p, err := sells(&d.World, owner, c)
+		p, err := find(&d.World, owner, c)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (m *Market) edit(c *rest.Call, change func(p *store.Registration) error) (*
 	return &changed, err
 }
 
-// withoutPlans returns a provider as those who sell it see it, without plans and features.
+// withoutPlans returns a provider as its organisation sees it, without plans and features.
 func withoutPlans(p *store.Registration) clever.Provider {
 	view := p.Provider.View
 	view.Plans, view.Features = nil, nil
@@ -93,7 +93,7 @@ func withoutPlans(p *store.Registration) clever.Provider {
 }
 
 func (m *Market) listOwn(c *rest.Call) (rest.Response, error) {
-	owner, err := m.seller(c)
+	owner, err := m.organisation(c)
 	list := []clever.Provider{}
 	for _, p := range m.store.World().Registrations {
 		if p.Owner == owner {
@@ -114,7 +114,7 @@ func (m *Market) getOwn(c *rest.Call) (rest.Response, error) {
 // registerProvider takes a manifest. Its rules are the vendor package's; regions may
 // be left out, as the platform's Terraform provider does.
 func (m *Market) registerProvider(c *rest.Call) (rest.Response, error) {
-	owner, err := m.seller(c)
+	owner, err := m.organisation(c)
 	if err != nil {
 		return rest.Response{}, err
 	}
@@ -182,12 +182,12 @@ func (m *Market) editProvider(c *rest.Call) (rest.Response, error) {
 }
 
 func (m *Market) unregisterProvider(c *rest.Call) (rest.Response, error) {
-	owner, err := m.seller(c)
+	owner, err := m.organisation(c)
 	if err != nil {
 		return rest.Response{}, err
 	}
 	return rest.Response{}, m.store.Change(func(d *store.Draft) error {
-		p, err := sells(&d.World, owner, c)
+		p, err := find(&d.World, owner, c)
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (m *Market) unregisterProvider(c *rest.Call) (rest.Response, error) {
 	})
 }
 
-// providerRefused tells why a provider was not put on sale or taken off.
+// providerRefused returns why a provider was not registered or removed.
 func providerRefused(err error) error {
 	e, ok := errors.AsType[*store.ProviderError](err)
 	switch {

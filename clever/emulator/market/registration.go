@@ -32,7 +32,7 @@ func newRegistration(text string, d manifest.Dialect, environment string) (*stor
 	return p, nil
 }
 
-// newPlan gives a plan that costs nothing.
+// newPlan returns a plan that costs nothing.
 func newPlan(slug, name string) clever.Plan {
 	return clever.Plan{ID: "plan_" + catalogue.NewUUID(), Slug: slug, Name: name, Features: []clever.Feature{}}
 }

@@ -17,17 +17,17 @@ type Vendor struct {
 	Manifest    []byte           // as package vendor reads it; its rules hold, but http on this machine is no error
 	Dialect     manifest.Dialect // "" detects it; it stays as long as there are add-ons
 	Environment string           // where the back-end is called: "production", or else "test"
-	// Plans are the slugs of the plans on sale, as the back-end is told them. An
+	// Plans are the slugs of the plans that are offered, as the back-end gets them. An
 	// AppFog manifest brings its own. None: those of an earlier start, or StandardPlans.
 	Plans []string
 }
 
-// StandardPlans are on sale where neither the manifest nor anybody else names a
+// StandardPlans are offered where neither the manifest nor anybody else names a
 // plan.
 func StandardPlans() []string { return []string{"small", "large"} }
 
-// Offer puts vendors on sale to everybody, or renews what
-// they sold at an earlier start.
+// Offer registers vendors for everybody, or renews what
+// they offered at an earlier start.
 func (m *Market) Offer(vendors []Vendor) error {
 	if len(vendors) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func (m *Market) Offer(vendors []Vendor) error {
 	})
 }
 
-// offerOne puts a vendor on sale, unless its id was seen already.
+// offerOne registers a vendor, unless its id was seen already.
 func (m *Market) offerOne(d *store.Draft, v Vendor, seen map[string]bool) error {
 	p, err := v.Provider()
 	if err != nil {

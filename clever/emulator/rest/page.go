@@ -45,7 +45,7 @@ func MessagePage(status int, title, text string) Response {
 	return Page{Title: title, Text: text}.Response(status)
 }
 
-// SameOrigin tells whether a form was sent by a page of this server, as far as
+// SameOrigin reports whether a form was sent by a page of this server, as far as
 // the browser says.
 func SameOrigin(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {

@@ -67,7 +67,7 @@ func ForeignApplication() *Refusal {
 	return &Refusal{403, 4002, "emulator.foreign-application", "This application does not belong to you.", nil}
 }
 
-// Discontinued is told in the platform's words, as far as they are known (§5.2).
+// Discontinued is said in the platform's words, as far as they are known (§5.2).
 func Discontinued() *Refusal {
 	return &Refusal{410, 90012, "emulator.discontinued", "This endpoint is discontinued, use /v4/billing.", nil}
 }
@@ -103,7 +103,7 @@ func ClientGone() *Refusal {
 }
 
 func NotSelling() *Refusal {
-	return &Refusal{403, 90070, "emulator.not-selling", "Only organisations sell add-ons.", nil}
+	return &Refusal{403, 90070, "emulator.only-organisations", "Only organisations register providers.", nil}
 }
 
 func AlreadyThere(what, name string) *Refusal {
@@ -136,11 +136,11 @@ func OtherSite() *Refusal {
 
 // VendorRefused hands on what a vendor says, which is untrusted text.
 func VendorRefused(provider, message string) *Refusal {
-	return &Refusal{422, 90060, "emulator.vendor-refused", "The vendor of " + provider + " refused this: " + cmp.Or(message, "it gives no reason"), nil}
+	return &Refusal{422, 90060, "emulator.vendor-refused", "The vendor of " + provider + " refused this: " + cmp.Or(message, "without a reason"), nil}
 }
 
 // VendorFailed is for what its customers cannot mend. It is no 5xx: nothing is
-// under way any more, and whoever asks again is told the same.
+// under way any more, and whoever asks again gets the same.
 func VendorFailed(provider string) *Refusal {
 	return &Refusal{424, 90061, "emulator.vendor-failed", "The vendor of " + provider + " cannot do this now: its back-end did not take it as it should.", nil}
 }

@@ -15,7 +15,7 @@ import (
 // ErrCut is why a response was not sent whole.
 var ErrCut = errors.New("the connection was cut")
 
-// An Response is what goes back. The zero answer is 204 without a body.
+// A Response is what goes back. The zero Response is 204 without a body.
 type Response struct {
 	Status     int  // 0: 200, or 204 without a body
 	Body       any  // becomes JSON; []byte is JSON already; nil is none
@@ -26,7 +26,7 @@ type Response struct {
 	Slow       time.Duration // in how much time the body goes out
 }
 
-// Result gives the body as it goes out, and the status.
+// Result returns the body as it goes out, and the status.
 func (a Response) Result() (body []byte, status int) {
 	body = a.encode()
 	switch {
@@ -107,7 +107,7 @@ func Wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// A recorder keeps an answer to hand it over whole.
+// A recorder keeps a response to hand it over whole.
 type recorder struct {
 	header http.Header
 	status int

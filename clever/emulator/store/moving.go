@@ -16,7 +16,7 @@ type Moving struct {
 	Migration clever.Migration `json:"migration"` // as it will have been
 }
 
-// At gives a migration as it is at a time before its end: some steps are done,
+// At returns a migration as it is at a time before its end: some steps are done,
 // one runs, and nothing is said of the others.
 func (m *Moving) At(now int64) clever.Migration {
 	seen, done := m.Migration, 0
@@ -51,7 +51,7 @@ func (a *Addon) EndMigration(m clever.Migration) {
 	}
 }
 
-// Trouble gives why the last change of an add-on failed; "" if it did not.
+// Trouble returns why the last change of an add-on failed; "" if it did not.
 func (a *Addon) Trouble() string {
 	if len(a.Migrations) == 0 || a.Migrations[len(a.Migrations)-1].Status != "FAILED" {
 		return ""

@@ -60,7 +60,7 @@ func parseRecord(line []byte) (record, error) {
 	return r, json.Unmarshal(line, &r)
 }
 
-// records gives the world as the lines of a fresh file, one by one.
+// records returns the world as the lines of a fresh file, one by one.
 func (w *World) records(write func(record) error) error {
 	if err := write(record{Version: stateVersion, Head: w.header()}); err != nil {
 		return err

@@ -30,8 +30,8 @@ type Registration struct {
 	Encoded   []byte // as the catalogue shows it
 }
 
-// A ProviderError says why a vendor's provider cannot be put on sale, changed or
-// taken off.
+// A ProviderError says why a vendor's provider cannot be registered, changed or
+// removed.
 type ProviderError struct {
 	ID   string // the manifest's
 	Why  string
@@ -40,27 +40,27 @@ type ProviderError struct {
 
 func (e *ProviderError) Error() string { return fmt.Sprintf("the provider %q: %s", e.ID, e.Why) }
 
-// Site gives where the back-end is called.
+// Site returns where the back-end is called.
 func (p *Registration) Site() manifest.Site { return p.Parsed.Site(p.Environment) }
 
-// VisibleTo tells whether an owner sees the provider and may order from it.
+// VisibleTo reports whether an owner sees the provider and may order from it.
 func (p *Registration) VisibleTo(owner string) bool { return p.Owner == "" || p.Owner == owner }
 
 // complete writes what follows from what is kept. Zones are those that the
 // manifest names, or all: most manifests name the regions of a continent.
 func (p *Registration) complete(c *catalogue.Catalogue) error {
-	deal, _ := manifest.Read([]byte(p.Manifest), manifest.Options{Dialect: p.Dialect, Loopback: true})
-	if deal == nil || deal.ID == "" || deal.ID != p.Shown.ID {
+	parsed, _ := manifest.Read([]byte(p.Manifest), manifest.Options{Dialect: p.Dialect, Loopback: true})
+	if parsed == nil || parsed.ID == "" || parsed.ID != p.Shown.ID {
 		return fmt.Errorf("the manifest of the provider %q cannot be read", p.Shown.ID)
 	}
-	p.Parsed = deal
+	p.Parsed = parsed
 	site := p.Site()
 	p.Transport = manifest.NewTransport(manifest.TransportOptions{Loopback: onLoopback(site.BaseURL) || onLoopback(site.SSOURL)})
 	view := p.Shown
 	view.Regions = p.zones(c)
 	p.Provider = &catalogue.Provider{
 		ID: view.ID, Name: view.Name, Short: view.ShortDesc, RealPrefix: view.ID + "_", Zones: view.Regions,
-		CanUpgrade: view.CanUpgrade, Promised: deal.ConfigVars,
+		CanUpgrade: view.CanUpgrade, Promised: parsed.ConfigVars,
 	}
 	view.Plans = []clever.Plan{}
 	for _, pl := range p.Shown.Plans {
@@ -83,7 +83,7 @@ func onLoopback(address string) bool {
 	return err == nil && manifest.IsLoopback(u.Hostname())
 }
 
-// names tells whether the manifest names a zone among its regions.
+// names reports whether the manifest names a zone among its regions.
 func (p *Registration) names(zone string) bool {
 	return slices.ContainsFunc(p.Parsed.Regions, func(r string) bool { return strings.EqualFold(r, zone) })
 }
@@ -123,7 +123,7 @@ func (w *World) provider(id string) *catalogue.Provider {
 	return nil
 }
 
-// ProviderOf gives an add-on's provider.
+// ProviderOf returns an add-on's provider.
 func (w *World) ProviderOf(a *Addon) *catalogue.Provider {
 	p := w.provider(a.Provider)
 	if p == nil || p.Plan(a.Plan) == nil { // both were removed since the add-on was looked up
@@ -132,7 +132,7 @@ func (w *World) ProviderOf(a *Addon) *catalogue.Provider {
 	return p
 }
 
-// Offered finds what is on sale to an owner; nil if there is no such thing.
+// Offered returns what is offered to an owner; nil if there is no such thing.
 func (w *World) Offered(id, owner string) *catalogue.Provider {
 	p, its := w.provider(id), w.Registration(id)
 	if p == nil || its != nil && !its.VisibleTo(owner) {
@@ -141,7 +141,7 @@ func (w *World) Offered(id, owner string) *catalogue.Provider {
 	return p
 }
 
-// AddRegistration puts a new partner among the others.
+// AddRegistration puts a new one among the others.
 func (d *Draft) AddRegistration(p *Registration) error {
 	if d.catalogue.Provider(p.Shown.ID) != nil || d.Registration(p.Shown.ID) != nil {
 		return &ProviderError{ID: p.Shown.ID, Why: "there is one of this id already"}
@@ -154,7 +154,7 @@ func (d *Draft) AddRegistration(p *Registration) error {
 	return nil
 }
 
-// ReplaceRegistration puts a changed copy where the partner of its id is.
+// ReplaceRegistration puts a changed copy where the registration of its id is.
 func (d *Draft) ReplaceRegistration(p *Registration) error {
 	i := slices.IndexFunc(d.Registrations, func(q *Registration) bool { return q.Shown.ID == p.Shown.ID })
 	if i < 0 {
@@ -169,7 +169,7 @@ func (d *Draft) ReplaceRegistration(p *Registration) error {
 	return nil
 }
 
-// RemoveRegistration takes a partner off, unless add-ons of it live or are still to be
+// RemoveRegistration removes a registration, unless add-ons of it live or are still to be
 // removed at the vendor's.
 func (d *Draft) RemoveRegistration(id string) error {
 	if d.Registration(id) == nil {
@@ -187,7 +187,7 @@ func (d *Draft) RemoveRegistration(id string) error {
 	return nil
 }
 
-// HasAddonsOf tells whether there are add-ons of a provider, or some that are still to
+// HasAddonsOf reports whether there are add-ons of a provider, or some that are still to
 // be removed at its back-end.
 func (w *World) HasAddonsOf(id string) bool {
 	its := func(a *Addon) bool { return a.Provider == id }
@@ -203,8 +203,8 @@ func (w *World) RegistrationOf(owner, id string) *Registration {
 	return p
 }
 
-// KeepFrom gives a partner what it was before where the new one must not differ:
-// plans keep their ids by their slugs, and one that is no longer sold stays known.
+// KeepFrom gives a registration what it was before where the new one must not differ:
+// plans keep their ids by their slugs, and one that is no longer offered stays known.
 // Without plans of its own it has the old ones.
 func (p *Registration) KeepFrom(old *Registration) {
 	if len(p.Shown.Plans) == 0 {
@@ -218,7 +218,7 @@ func (p *Registration) KeepFrom(old *Registration) {
 			p.Shown.Plans[i].ID = known[at].ID
 		}
 	}
-	// By their ids: a slug may have been sold under several, one after the other.
+	// By their ids: a slug may have been offered under several, one after the other.
 	p.Retired = slices.DeleteFunc(known, func(k clever.Plan) bool {
 		return slices.ContainsFunc(p.Shown.Plans, func(pl clever.Plan) bool { return pl.ID == k.ID })
 	})

@@ -47,7 +47,7 @@ type stateFile struct {
 // openStateFile makes the folder and takes the lock, waiting for it.
 func openStateFile(path string, wait time.Duration) (*stateFile, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("the state file %s is no file: give another one", path)
+		return nil, fmt.Errorf("the state file %s is no file: name another one", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state file %s cannot be made: %w", path, err)
@@ -69,7 +69,7 @@ func openStateFile(path string, wait time.Duration) (*stateFile, error) {
 type InUseError struct{ Path string }
 
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("the state file %s is in use by another process: stop it, or give another file", e.Path)
+	return fmt.Sprintf("the state file %s is in use by another process: stop it, or name another file", e.Path)
 }
 
 // take tries for the lock once at least, however short the wait.
@@ -94,8 +94,8 @@ func (f *stateFile) sweep() {
 	}
 }
 
-// read gives the world in the file, or nil if there is no file yet. It never
-// changes the file: one that is damaged is left for a person to look at.
+// read returns the world in the file, or nil if there is no file yet. It never
+// changes the file: one that is damaged is left for its owner to look at.
 func (f *stateFile) read(c *catalogue.Catalogue) (*World, error) {
 	text, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +112,7 @@ func (f *stateFile) read(c *catalogue.Catalogue) (*World, error) {
 	return w, err
 }
 
-// parse gives the world in a text, and how many of its bytes are to stay; of one of
+// parse returns the world in a text, and how many of its bytes are to stay; of one of
 // version 1 none.
 func (f *stateFile) parse(text []byte, c *catalogue.Catalogue) (*World, int64, error) {
 	version, err := versionOf(text)
@@ -124,7 +124,7 @@ func (f *stateFile) parse(text []byte, c *catalogue.Catalogue) (*World, int64, e
 	case version == 1:
 		read = readVersion1
 	case version > stateVersion:
-		return nil, 0, fmt.Errorf("the state file %s is of version %d, and this program reads %d: use a newer one, or give another file",
+		return nil, 0, fmt.Errorf("the state file %s is of version %d, and this program reads %d: use a newer one, or name another file",
 			f.path, version, stateVersion)
 	}
 	w, size, err := read(text)
@@ -133,7 +133,7 @@ func (f *stateFile) parse(text []byte, c *catalogue.Catalogue) (*World, int64, e
 		err = w.check()
 	}
 	if _, other := errors.AsType[*otherCatalogueError](err); other {
-		return nil, 0, fmt.Errorf("the state file %s is of another kind of emulator: %w: give another file", f.path, err)
+		return nil, 0, fmt.Errorf("the state file %s is of another kind of emulator: %w: name another file", f.path, err)
 	}
 	if err != nil {
 		return nil, 0, f.damaged(err)
@@ -291,7 +291,7 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// grown says whether most of the file is of the past.
+// grown reports whether most of the file is of the past.
 func (f *stateFile) grown() bool { return f.size > 2*f.fresh+f.slack }
 
 // compact puts a file that was drawn, of the world as it was when the state file

@@ -30,7 +30,7 @@ type Store struct {
 	closed  bool
 	// follow is called after each change that was kept, before it is answered.
 	Follow func(before, after *World)
-	// warn is told why the file could not be made smaller.
+	// warn is called with why the file could not be made smaller.
 	warn       func(error)
 	compacting bool // guarded by commit
 	background sync.WaitGroup
@@ -42,14 +42,14 @@ type lock chan struct{}
 func (t lock) acquire() { t <- struct{}{} }
 func (t lock) release() { <-t }
 
-// A job is one change that waits for its turn.
+// A job is one change that waits to be applied.
 type job struct {
 	change func(*Draft) error
 	err    error
 	done   chan struct{} // closed when err is what came of it
 }
 
-// World gives what is published.
+// World returns what is published.
 func (s *Store) World() *World { return s.current.Load() }
 
 // Change applies a change and returns once it is kept. An error of the change
@@ -60,7 +60,7 @@ func (s *Store) Change(change func(*Draft) error) error {
 	s.queue = append(s.queue, j)
 	s.queueMu.Unlock()
 
-	// Whoever has the turn settles for all. The others need not have had it to go on:
+	// Whoever has the lock applies all. The others need not have had it to go on:
 	// that would be one after the other.
 	select {
 	case <-j.done:

@@ -21,7 +21,7 @@ var (
 	errOtherToken   = errors.New("the token is another consumer's")
 )
 
-// ValidFor says why the token is no good for a consumer now; nil if it is.
+// ValidFor returns why the token is no good for a consumer now; nil if it is.
 func (t *Token) ValidFor(consumer string, now time.Time) error {
 	switch {
 	case t.Expired(now):
@@ -34,7 +34,7 @@ func (t *Token) ValidFor(consumer string, now time.Time) error {
 
 func (t *Token) Expired(now time.Time) bool { return now.UnixMilli() >= t.Expires }
 
-// Expiry gives the end of the token's life in ISO 8601.
+// Expiry returns the end of the token's life in ISO 8601.
 func (t *Token) Expiry() string {
 	return time.UnixMilli(t.Expires).UTC().Format("2006-01-02T15:04:05.000Z")
 }

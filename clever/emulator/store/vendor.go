@@ -14,7 +14,7 @@ type VendorRecord struct {
 	ID       string            `json:"id,omitempty"` // the vendor's; "" until the order was answered
 	Callback string            `json:"callback"`     // where the vendor reads and changes it
 	User     string            `json:"user"`         // who ordered it
-	Plan     string            `json:"plan"`         // as the vendor was told when it was ordered,
+	Plan     string            `json:"plan"`         // as the vendor was called when it was ordered,
 	Region   string            `json:"region"`       // so that every repeat says the same
 	State    VendorState       `json:"state"`
 	Waiting  bool              `json:"waiting,omitempty"` // the back-end took it on, and will say when it is done
@@ -23,7 +23,7 @@ type VendorRecord struct {
 	Config   map[string]string `json:"config,omitempty"`
 }
 
-// A VendorState is where a sale stands. The state is written before the vendor is
+// A VendorState is where an add-on of a vendor stands. The state is written before the vendor is
 // called, so that whoever reads it after a crash knows what may have been asked for.
 type VendorState string
 
@@ -38,24 +38,24 @@ const (
 // then has failed.
 const slowest = 12 * time.Hour
 
-// NeedsCall tells whether the vendor is to be called.
+// NeedsCall reports whether the vendor is to be called.
 func (s *VendorRecord) NeedsCall() bool {
 	return s.State == Removing || s.State != Active && !s.Waiting
 }
 
-// Overdue tells whether a back-end that took its time has taken too much of it.
+// Overdue reports whether a back-end that took its time has taken too much of it.
 func (s *VendorRecord) Overdue(now int64) bool {
 	return s.Waiting && now-s.Since >= slowest.Milliseconds()
 }
 
-// VendorCopy gives a copy of the add-on whose sale is a copy too.
+// VendorCopy returns a copy of the add-on whose Vendor is a copy too.
 func (a *Addon) VendorCopy() *Addon {
 	b, s := *a, *a.Vendor
 	b.Vendor = &s
 	return &b
 }
 
-// PlanSlug gives how the vendor calls a plan.
+// PlanSlug returns how the vendor calls a plan.
 func (p *Registration) PlanSlug(plan string) string {
 	if pl := p.Provider.Plan(plan); pl != nil {
 		return pl.Slug
@@ -63,7 +63,7 @@ func (p *Registration) PlanSlug(plan string) string {
 	return plan
 }
 
-// RegionFor gives how the vendor calls a zone: as the manifest does, or else as the
+// RegionFor returns how the vendor calls a zone: as the manifest does, or else as the
 // dialect calls where most add-ons are.
 func (p *Registration) RegionFor(zone string) string {
 	if p.names(zone) {

@@ -80,7 +80,7 @@ func (a *Addon) StoragePolicies() Policies {
 	return *a.Policies
 }
 
-// HasOwner says whether the id is the user's or an organisation's.
+// HasOwner reports whether the id is the user's or an organisation's.
 func (w *World) HasOwner(id string) bool { return w.Account(id) != nil }
 
 // Account finds the user or an organisation; nil if there is none.
@@ -98,7 +98,7 @@ func (w *World) Account(id string) *Account {
 // Addon finds by add-on id or real id; nil if there is none.
 func (w *World) Addon(id string) *Addon { return w.index.find(id) }
 
-// AddonsOf gives an owner's add-ons, oldest first.
+// AddonsOf returns an owner's add-ons, oldest first.
 func (w *World) AddonsOf(owner string) []*Addon {
 	var list []*Addon
 	for _, a := range w.Addons {
@@ -226,7 +226,7 @@ func (d *Draft) note(a *Addon) {
 	}
 }
 
-// waits tells whether something about an add-on ends by itself at some time.
+// waits reports whether something about an add-on ends by itself at some time.
 func (a *Addon) waits() bool { return a.Moving != nil || a.Vendor != nil && a.Vendor.Waiting }
 
 // forget lets an add-on no longer be found.
@@ -237,7 +237,7 @@ func (d *Draft) forget(a *Addon) {
 	delete(d.Moving, a.ID)
 }
 
-// part gives the draft's own copy of the part of the index where an id belongs.
+// part returns the draft's own copy of the part of the index where an id belongs.
 func (d *Draft) part(id string) map[string]*Addon {
 	i := partOf(id)
 	if !d.own[i] {
@@ -274,12 +274,12 @@ func (w *World) VendorAddon(id string) *Addon {
 }
 
 // An otherCatalogueError says that a world is whole, and was made where other things
-// are sold: VendorsOnly is, or was, on.
+// are offered: VendorsOnly is, or was, on.
 type otherCatalogueError struct{ why string }
 
 func (e *otherCatalogueError) Error() string { return e.why }
 
-// check says why a world that came from a file cannot be served.
+// check returns why a world that came from a file cannot be served.
 func (w *World) check() error {
 	if w.User.ID == "" {
 		return fmt.Errorf("it names no user")
@@ -312,7 +312,7 @@ func (w *World) checkRegistrations() error {
 		case p == nil || p.Shown.ID == "" || seen[p.Shown.ID]:
 			return fmt.Errorf("a vendor's provider has no id, or the id of another")
 		case w.catalogue.Provider(p.Shown.ID) != nil:
-			return &otherCatalogueError{fmt.Sprintf("a vendor sells %q in it, which is the platform's own here", p.Shown.ID)}
+			return &otherCatalogueError{fmt.Sprintf("a vendor offers %q in it, which is the platform's own here", p.Shown.ID)}
 		}
 		seen[p.Shown.ID] = true
 		if err := p.complete(w.catalogue); err != nil {
@@ -332,7 +332,7 @@ func (w *World) checkAddon(a *Addon) error {
 	}
 	p := w.provider(a.Provider)
 	if p == nil {
-		return &otherCatalogueError{fmt.Sprintf("%s in it is of %q, which is not sold here", a.ID, a.Provider)}
+		return &otherCatalogueError{fmt.Sprintf("%s in it is of %q, which is not offered here", a.ID, a.Provider)}
 	}
 	if p.Plan(a.Plan) == nil || c.Zone(a.Region) == nil {
 		return fmt.Errorf("the plan or region of %s is not in the catalogue", a.ID)

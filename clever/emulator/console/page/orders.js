@@ -3,7 +3,7 @@
 // shown as text.
 "use strict";
 
-let shelf = []; // what can be ordered, as it was when a form was opened
+let offers = []; // what can be ordered, as it was when a form was opened
 let awaited = ""; // the id of what was ordered here, until its row is there
 
 function choice(value, label) {
@@ -56,7 +56,7 @@ function show(dialog) {
 // ask for what can be ordered; what goes wrong is said in the dialog.
 async function stock(dialog, owner) {
   try {
-    shelf = await ask("GET", "/console/shelf?owner=" + encodeURIComponent(owner));
+    offers = await ask("GET", "/console/catalogue?owner=" + encodeURIComponent(owner));
   } catch (err) {
     wrong(dialog, err.message);
   }
@@ -73,13 +73,13 @@ async function openOrder() {
 
 async function restock() {
   await stock($("order"), $("order-owner").value);
-  choose($("order-provider"), shelf.map((p) => choice(p.id, p.vendor ? p.name + " (" + p.id + ")" : p.name)));
+  choose($("order-provider"), offers.map((p) => choice(p.id, p.vendor ? p.name + " (" + p.id + ")" : p.name)));
   provided();
 }
 
 // provided shows what the chosen provider has.
 function provided() {
-  const p = shelf.find((one) => one.id === $("order-provider").value);
+  const p = offers.find((one) => one.id === $("order-provider").value);
   if (!p) return;
   choose($("order-plan"), plans(p));
   choose($("order-zone"), p.zones.map((z) => choice(z.name, z.city === "" ? z.name : z.name + ", " + z.city)));
@@ -165,7 +165,7 @@ async function openChange(r) {
   text($("change-title"), "Change the plan of " + r.addon.name);
   show($("change"));
   await stock($("change"), r.owner);
-  const p = shelf.find((one) => one.id === r.addon.providerId);
+  const p = offers.find((one) => one.id === r.addon.providerId);
   $("change-plan").replaceChildren(...(p ? plans(p) : []));
   $("change-plan").value = r.addon.planId;
   $("change-plan").focus();

@@ -1,0 +1,138 @@
+package playbooks
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/playbooks/reading"
+	"runner/suggest"
+)
+
+// Options say what a playbook may contain.
+type Options struct {
+	Kinds []engine.Kind
+	// Stdin is what the path "-" reads.
+	Stdin io.Reader
+	// ExtraVars are the names that are known from the command line.
+	ExtraVars []string
+	// Vault opens what is vaulted; nil where there is no password.
+	Vault *reading.Vault
+	// Lint asks for warnings about what does as it says, and could be better.
+	Lint bool
+}
+
+// A compiler makes a program of playbooks and gathers what is wrong with them.
+type compiler struct {
+	kinds     map[string]*engine.Kind // by short and by full name
+	kindNames []string
+	program   *engine.Program
+	problems  diagnostic.Problems
+	sources   map[*diagnostic.Source]int // their order
+	docs      map[*diagnostic.Source]*reading.Document
+
+	// names are the variables known at the place at hand: those from the command
+	// line, the magic ones, what earlier tasks registered.
+	names map[string]bool
+	// extra are names that count as defined wherever they are mentioned.
+	extra []string
+	vault *reading.Vault
+	lint  bool
+	// blind: something was refused that might define any name, so that nothing can
+	// be said about names any more.
+	blind bool
+
+	asked int // how many suggestions were looked for
+	steps int // how many tasks there are so far, and files that were imported
+
+	swollen bool // there are too many, and that was told
+
+	opened    map[string]*diagnostic.Source // files that others bring in, by path
+	given     int                           // which of the files that were given is at hand
+	importing []string                      // the files that import each other down to the one at hand
+	checked   map[string]bool               // files that include_tasks would bring in, and that were checked
+	tried     []*engine.Step                // the tasks of those files, of the play at hand
+
+	doc    *reading.Document // of the file at hand
+	path   string
+	braces braces
+}
+
+func newCompiler(opt Options) *compiler {
+	c := &compiler{
+		kinds:   map[string]*engine.Kind{},
+		program: &engine.Program{},
+		sources: map[*diagnostic.Source]int{},
+		docs:    map[*diagnostic.Source]*reading.Document{},
+		names:   map[string]bool{},
+		opened:  map[string]*diagnostic.Source{},
+		checked: map[string]bool{},
+		extra:   slices.Clone(opt.ExtraVars),
+		vault:   opt.Vault,
+		lint:    opt.Lint,
+	}
+	c.kindNames = append(c.kindNames, importTasks)
+	for i := range opt.Kinds {
+		k := &opt.Kinds[i]
+		c.kinds[k.Name] = k
+		c.kindNames = append(c.kindNames, k.Name)
+		if k.Full != "" {
+			c.kinds[k.Full] = k
+			c.kindNames = append(c.kindNames, k.Full)
+			if short, ok := strings.CutPrefix(k.Full, builtin); ok {
+				c.kinds[legacy+short] = k
+			}
+		}
+	}
+	for _, name := range append(engine.MagicNames(), opt.ExtraVars...) {
+		c.names[name] = true
+	}
+	return c
+}
+
+// unread notes why a file could not be read.
+func (c *compiler) unread(p *diagnostic.Problem) {
+	c.order(p.Place.Source)
+	c.problems.Add(p)
+	c.blind = true
+}
+
+func (c *compiler) order(src *diagnostic.Source) {
+	if _, ok := c.sources[src]; !ok {
+		c.sources[src] = len(c.sources)
+	}
+}
+
+// problem notes what is wrong at a place.
+func (c *compiler) problem(at diagnostic.Place, format string, args ...any) *diagnostic.Problem {
+	p := diagnostic.Problemf(at, format, args...)
+	c.problems.Add(p)
+	return p
+}
+
+// templates parses the templates below a node.
+func (c *compiler) templates(n *expr.Node) {
+	c.problems.Add(c.doc.Templates(n, nil)...)
+}
+
+// enough is how many suggestions are looked for: a text that is wrong more often
+// is no playbook, and the search is not free.
+const enough = 500
+
+// didYouMean gives `did you mean "x"?`, or "".
+func (c *compiler) didYouMean(word string, among []string) string {
+	if c.asked++; c.asked > enough {
+		return ""
+	}
+	return suggest.DidYouMean(word, among)
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

@@ -1,0 +1,135 @@
+package playbooks
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"runner/diagnostic"
+	"runner/engine/expr"
+	"runner/engine/expr/syntax"
+	"runner/playbooks/reading"
+	"runner/suggest"
+)
+
+// file reads a file and has its tree compiled. Afterwards the file at hand is the
+// one from before.
+func (c *compiler) file(path string, src *diagnostic.Source, compile func(root *expr.Node)) {
+	defer func(doc *reading.Document, path string, b braces) { c.doc, c.path, c.braces = doc, path, b }(c.doc, c.path, c.braces)
+	c.order(src)
+	c.doc, c.path, c.braces = reading.NewDocument(src, c.vault), path, braces{}
+	c.docs[src] = c.doc
+	root, problems := c.doc.Parse()
+	c.problems.Add(problems...)
+	if root == nil {
+		c.blind = true
+		return
+	}
+	compile(root)
+	c.problems.Add(c.braces.warning())
+}
+
+// fileName reads the name of a file that has to be known before anything runs.
+func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
+	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText || strings.TrimSpace(n.Text) == "" {
+		c.problem(n.Place, "%s wants the name of a file, not %s", by, reading.Shape(n))
+		return "", false
+	}
+	if syntax.HasTemplate(n.Text) {
+		hint := "write the name itself"
+		if by == importTasks {
+			hint = "use include_tasks, which reads its file while the play runs"
+		}
+		c.problem(n.Place, "the file of %s has to be known before anything runs", by).WithHint("%s", hint)
+		return "", false
+	}
+	return strings.TrimSpace(n.Text), true
+}
+
+// bring opens a file that another names: relative to that one, or to the playbook.
+// The source is nil if it cannot be read; that is told.
+func (c *compiler) bring(n *expr.Node, name string) (path string, src *diagnostic.Source) {
+	path = c.find(name)
+	if src := c.opened[path]; src != nil {
+		return path, src
+	}
+	if _, err := os.Stat(path); err != nil {
+		c.missing(n, path, err)
+		return path, nil
+	}
+	src, p := reading.Open(path, nil, c.vault)
+	if p != nil {
+		c.unread(p)
+		return path, nil
+	}
+	c.opened[path] = src
+	return path, src
+}
+
+// find gives the path of a file that the one at hand names.
+func (c *compiler) find(name string) string {
+	return findFile(name, c.path, c.importing)
+}
+
+// findFile looks for a name beside the file that mentions it, then beside the
+// playbook, the first of those that lead to it.
+func findFile(name, from string, leading []string) string {
+	path := beside(from, name)
+	if len(leading) > 0 && !exists(path) {
+		if other := beside(leading[0], name); exists(other) {
+			return other
+		}
+	}
+	return path
+}
+
+// beside gives the path of a name that is relative to another file.
+func beside(file, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(file), name)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// missing tells that a file that is named cannot be read.
+func (c *compiler) missing(n *expr.Node, path string, err error) {
+	c.blind = true
+	p := diagnostic.Problemf(n.Place, "%s: %s", path, reading.Reason(err))
+	p.Err = err
+	if near := c.neighbour(path); near != "" {
+		p.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	c.problems.Add(p)
+}
+
+// neighbour gives the file in the folder of a path that was most likely meant, ""
+// if there is none.
+func (c *compiler) neighbour(path string) string {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if c.asked++; err != nil || len(entries) > 1000 || c.asked > enough {
+		return ""
+	}
+	stem := func(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+	files := map[string]string{}
+	var stems []string
+	for _, e := range entries {
+		if s := stem(e.Name()); s != "" {
+			files[s] = e.Name()
+			stems = append(stems, s)
+		}
+	}
+	return files[suggest.Nearest(stem(filepath.Base(path)), stems)]
+}
