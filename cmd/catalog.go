@@ -97,7 +97,7 @@ func (p *Program) show(t table, format string) error {
 	return w.Flush()
 }
 
-// chosen gives the providers that are meant: one, or all.
+// chosen returns the providers that are meant: one, or all.
 func chosen(ctx context.Context, client *clever.Client, owner, word string) ([]clever.Provider, error) {
 	c, err := client.Catalogue(ctx, owner)
 	if err != nil {

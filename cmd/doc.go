@@ -114,7 +114,7 @@ func pageOfKinds(kinds []engine.Kind) string {
 	return p.String()
 }
 
-// firstSentence gives a text up to its first full stop.
+// firstSentence returns a text up to its first full stop.
 func firstSentence(text string) string {
 	first, _, more := strings.Cut(text, ". ")
 	if more {
@@ -173,7 +173,7 @@ func (p *page) params(path string, params []engine.Param) {
 	}
 }
 
-// paramFacts tells what a parameter takes, in few words.
+// paramFacts returns what a parameter takes, in few words.
 func paramFacts(p engine.Param) []string {
 	facts := []string{string(p.Type)}
 	if p.Required {

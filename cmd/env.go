@@ -30,7 +30,7 @@ func (p *Program) envCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			formatFlag(&o.format, clever.EnvFormats()...),
 			flags.String(&o.organisation, "organisation", "the owner: `OWNER` is orga_…, user_…, or an organisation's name (looked up if left out)"),
-			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone does not tell"),
+			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone is not enough"),
 		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {

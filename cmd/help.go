@@ -11,7 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// helpful gives commands what all have: --help, and where there are commands below
+// helpful returns commands what all have: --help, and where there are commands below
 // them, one that helps. The library has both, too, but as variables that it writes
 // to: no two programs could run side by side in one process.
 func helpful(commands []*cli.Command) {
@@ -70,5 +70,5 @@ func unknownCommand(above *cli.Command, word string) error {
 	}
 	path := strings.TrimPrefix(above.HelpName+" "+word, "runner ")
 	return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown command %q", path)}).
-		WithHint("%s", cmp.Or(suggest.DidYouMean(word, known), above.HelpName+" --help tells what there is"))
+		WithHint("%s", cmp.Or(suggest.DidYouMean(word, known), above.HelpName+" --help lists what there is"))
 }

@@ -156,7 +156,7 @@ func lookAt(ctx context.Context, client *clever.Client, owner string, a clever.A
 	return f, err
 }
 
-// versionOf gives the version of an add-on of a provider that has several.
+// versionOf returns the version of an add-on of a provider that has several.
 func versionOf(ctx context.Context, client *clever.Client, owner string, a clever.Addon) (string, error) {
 	info, err := client.Versions(ctx, a.Provider.ID)
 	if err != nil || len(info.Versions()) < 2 {

@@ -76,7 +76,7 @@ func (v *vaultCommand) encryptString(ctx context.Context) error {
 	return v.writeStrings(append(all, v.namedTexts(texts)...), with)
 }
 
-// namedTexts gives the values of the command line the names that --name gives them.
+// namedTexts returns the values of the command line with the names of --name.
 func (v *vaultCommand) namedTexts(texts []string) []namedText {
 	names := v.names
 	if len(names) > 0 && len(names) < len(texts) {

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,44 +57,6 @@ type entry struct {
 	Exit        *int   `json:"exit,omitempty"`
 	Stats       *Stats `json:"stats,omitempty"`
 	Interrupted bool   `json:"interrupted,omitempty"`
-}
-
-// A Change is what a step does to something. All of it is text for people.
-type Change struct {
-	Number  int    `json:"number,omitempty"` // counts the changes of a run
-	Step    string `json:"step,omitempty"`   // its id in the program
-	Name    string `json:"name,omitempty"`
-	Kind    string `json:"kind,omitempty"`
-	At      string `json:"at,omitempty"` // file:line
-	Action  string `json:"action,omitempty"`
-	Object  string `json:"object,omitempty"`
-	Outcome string `json:"outcome,omitempty"` // under way, changed, failed
-	Addon   string `json:"addon,omitempty"`   // the id of what came of it
-}
-
-// String returns what was done, and where the task stands.
-func (d Change) String() string {
-	text := d.Action + " " + d.Object
-	if d.Object == "" {
-		text = cmp.Or(d.Name, d.Kind)
-	}
-	if d.Addon != "" && !strings.Contains(text, d.Addon) {
-		text += " (" + d.Addon + ")"
-	}
-	return fmt.Sprintf("%s [%s]", text, d.At)
-}
-
-// Stats count the tasks of a run by outcome.
-type Stats struct {
-	OK          int `json:"ok"`
-	Changed     int `json:"changed"`
-	Unreachable int `json:"unreachable"`
-	Failed      int `json:"failed"`
-	Skipped     int `json:"skipped"`
-	Rescued     int `json:"rescued"`
-	Ignored     int `json:"ignored"`
-	Blocked     int `json:"not_started"`
-	Unknown     int `json:"unknown,omitempty"`
 }
 
 // A Start is what a journal notes when a run begins.
@@ -237,10 +197,10 @@ func (j *Journal) write(text []byte) error {
 	return err
 }
 
-// fail tells of a journal that cannot be written.
+// fail warns of a journal that cannot be written.
 func (j *Journal) fail(err error) {
 	j.broken = true
-	j.warn(fmt.Sprintf("the history of runs cannot be written, so it will not tell of this one: %v", err))
+	j.warn(fmt.Sprintf("the history of runs cannot be written, so it will not hold this one: %v", err))
 }
 
 // open opens the file where that is needed: at first, when it has become full, and

@@ -2,7 +2,6 @@ package history
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // A Run is what the journal holds of one run.
@@ -192,19 +190,4 @@ func (r *Run) ending() string {
 		text += ", interrupted"
 	}
 	return text
-}
-
-// listed returns names as one text.
-func listed(names []string) string {
-	return cmp.Or(strings.Join(names, ", "), "a playbook")
-}
-
-// plain makes text safe for one line of a terminal.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

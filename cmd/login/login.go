@@ -93,7 +93,7 @@ func (l *login) run(ctx context.Context) error {
 		return err
 	}
 	if slices.Contains(aliases, l.Alias) {
-		fmt.Fprintf(l.Err, "the profile %s is there already, and will be replaced: --alias gives another name\n", l.Alias)
+		fmt.Fprintf(l.Err, "the profile %s is there already, and will be replaced: choose another name with --alias\n", l.Alias)
 	}
 	if err := l.findConsumer(ctx); err != nil {
 		return l.failed(ctx, err)
@@ -222,7 +222,7 @@ func (l *login) withConsole(ctx context.Context) error {
 	return l.keep(ctx, creds)
 }
 
-// consolePage gives the address of the page that logs command lines in. An
+// consolePage returns the address of the page that logs command lines in. An
 // endpoint that is not the real platform's is not served by the real console.
 func (l *login) consolePage() string {
 	const page = "/cli-oauth"
@@ -239,7 +239,7 @@ func (l *login) consolePage() string {
 	return base + page
 }
 
-// console gives the console's address, if the user gave one.
+// console returns the console's address, if the user gave one.
 func (l *login) console() string {
 	return strings.TrimRight(cmp.Or(l.ConsoleURL, l.Getenv("CONSOLE_URL")), "/")
 }
@@ -248,7 +248,7 @@ func (l *login) endpointOrDefault() string {
 	return strings.TrimRight(cmp.Or(l.platform.Endpoint(), clever.DefaultEndpoint), "/")
 }
 
-// client gives a client for a login, with what is known so far.
+// client returns a client for a login, with what is known so far.
 func (l *login) client(creds clever.Credentials) (*clever.Client, error) {
 	return clever.New(clever.Config{
 		Endpoint: l.platform.Endpoint(), Credentials: creds, Method: l.platform.Method(), Transport: l.platform.Transport(),

@@ -17,10 +17,10 @@ type listing struct {
 }
 
 // list prints what would be played; with --syntax-check the files only.
-func (r *run) list() {
-	l := listing{out: r.Out, tasks: r.ListTasks, tags: r.ListTags, selection: r.Selection}
-	for i, f := range r.Files {
-		plays := slices.DeleteFunc(slices.Clone(r.program.Plays), func(play *engine.Play) bool { return play.Given != i })
+func list(out io.Writer, spec Spec, program *engine.Program) {
+	l := listing{out: out, tasks: spec.ListTasks, tags: spec.ListTags, selection: spec.Selection}
+	for i, f := range spec.Files {
+		plays := slices.DeleteFunc(slices.Clone(program.Plays), func(play *engine.Play) bool { return play.Given != i })
 		if !l.tasks && !l.tags {
 			plays = nil
 		}

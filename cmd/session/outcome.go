@@ -16,6 +16,20 @@ var (
 	errTimeUp   = errors.New("the play took longer than its --timeout")
 )
 
+// ExitCode returns the exit code of an error of [Play], or of another command that
+// speaks to the platform.
+func ExitCode(err error) int {
+	_, concluded := errors.AsType[*exit.Error](err)
+	switch {
+	case concluded:
+	case platform.Refused(err):
+		return exit.Credentials
+	case isLocked(err):
+		return exit.Locked
+	}
+	return exit.Code(err)
+}
+
 // isLocked reports whether an error is that another process is at work.
 func isLocked(err error) bool {
 	_, ok := errors.AsType[*store.InUseError](err)
@@ -23,7 +37,7 @@ func isLocked(err error) bool {
 }
 
 // outcome chooses the exit code.
-func (r *run) outcome(ctx context.Context, result engine.Result) error {
+func outcome(ctx context.Context, spec Spec, result engine.Result) error {
 	for _, problem := range result.Problems {
 		if platform.Refused(problem) {
 			return &exit.Error{Code: exit.Credentials}
@@ -32,14 +46,14 @@ func (r *run) outcome(ctx context.Context, result engine.Result) error {
 	cause := context.Cause(ctx)
 	switch {
 	case result.Interrupted && errors.Is(cause, errTimeUp):
-		return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, r.Timeout)}
+		return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, spec.Timeout)}
 	case result.Stats.Failed > 0:
 		return &exit.Error{Code: exit.Failed}
 	case result.Interrupted && errors.Is(cause, errNoReader):
 		return &exit.Error{Code: exit.Usage}
 	case result.Interrupted:
 		return &exit.Error{Code: exit.Interrupted}
-	case r.DetailedExitCode && result.Stats.Changed > 0:
+	case spec.DetailedExitCode && result.Stats.Changed > 0:
 		return &exit.Error{Code: exit.ToDo}
 	}
 	return nil

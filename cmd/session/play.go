@@ -47,24 +47,10 @@ func Play(ctx context.Context, world World, spec Spec) error {
 		return err
 	}
 	if spec.lists() {
-		r.list()
+		list(r.Out, spec, r.program)
 		return nil
 	}
 	return r.onPlatform(ctx)
-}
-
-// ExitCode returns the exit code of an error of [Play], or of another command that
-// speaks to the platform.
-func ExitCode(err error) int {
-	_, concluded := errors.AsType[*exit.Error](err)
-	switch {
-	case concluded:
-	case platform.Refused(err):
-		return exit.Credentials
-	case isLocked(err):
-		return exit.Locked
-	}
-	return exit.Code(err)
 }
 
 // A run is one session while it goes on.
@@ -95,10 +81,10 @@ func (r *run) load(ctx context.Context) error {
 		return err
 	}
 	r.included = playbooks.Files{Options: opt}
-	if err := r.checkPrune(); err != nil {
+	if err := checkPrune(r.Spec, r.program); err != nil {
 		return err
 	}
-	r.warnOfTags()
+	warnOfTags(r.Streams, r.Spec, r.program)
 	return nil
 }
 
@@ -160,7 +146,7 @@ func (r *run) lock(ctx context.Context, j *history.Journal) (release func(), err
 
 // play runs the program and reports it.
 func (r *run) play(ctx context.Context, journal *history.Journal) error {
-	reports, err := r.openReports()
+	reports, err := openReports(r.Streams, r.Spec)
 	if err != nil {
 		return err
 	}
@@ -185,7 +171,7 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		journal.End(result, exit.Code(err))
 		return err
 	}
-	err = r.lookAgain(ctx, out, r.outcome(ctx, result))
+	err = lookAgain(ctx, r.Streams, r.cloud, out, outcome(ctx, r.Spec, result))
 	journal.End(result, ExitCode(err))
 	return r.First(err, reports.close())
 }

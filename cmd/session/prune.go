@@ -8,8 +8,8 @@ import (
 )
 
 // checkPrune refuses --prune where nothing would be pruned.
-func (r *run) checkPrune() error {
-	if !r.Prune || slices.ContainsFunc(r.program.Plays, prunes) {
+func checkPrune(spec Spec, program *engine.Program) error {
+	if !spec.Prune || slices.ContainsFunc(program.Plays, prunes) {
 		return nil
 	}
 	return (&diagnostic.Problem{Msg: "--prune has nothing to do: no play says what belongs to it"}).

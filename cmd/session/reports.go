@@ -73,52 +73,52 @@ func (r *reports) discard() {
 
 // openReports opens what --report names; text on standard output unless something
 // else goes there.
-func (r *run) openReports() (*reports, error) {
+func openReports(s *ui.Streams, spec Spec) (*reports, error) {
 	all := &reports{}
-	err := r.addReports(all)
+	err := all.addAll(s, spec)
 	if err != nil {
 		all.discard()
 	}
 	return all, err
 }
 
-func (r *run) addReports(all *reports) error {
+func (r *reports) addAll(s *ui.Streams, spec Spec) error {
 	stdout := false
-	for _, arg := range r.Reports {
+	for _, arg := range spec.Reports {
 		kind, file, toFile := strings.Cut(arg, "=")
 		if !toFile && stdout {
 			return errors.New("two reports cannot share standard output: give one of them a file, KIND=FILE")
 		}
 		stdout = stdout || !toFile
-		if err := r.addReport(all, kind, file, toFile); err != nil {
+		if err := r.add(s, spec, kind, file, toFile); err != nil {
 			return err
 		}
 	}
 	if stdout {
 		return nil
 	}
-	return r.addReport(all, "text", "", false)
+	return r.add(s, spec, "text", "", false)
 }
 
-func (r *run) addReport(all *reports, kind, file string, toFile bool) error {
+func (r *reports) add(s *ui.Streams, spec Spec, kind, file string, toFile bool) error {
 	make, ok := reportKinds[kind]
 	if !ok {
 		kinds := ReportKinds()
 		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
 			WithHint("%s", cmp.Or(suggest.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
 	}
-	out := r.Out
+	out := s.Out
 	if toFile {
 		f, err := createReport(file, reportMode(kind))
 		if err != nil {
 			return err
 		}
-		all.files, out = append(all.files, f), f
+		r.files, out = append(r.files, f), f
 	}
-	made := make(report.Options{Out: out, Err: r.Err, Verbosity: r.Verbosity, Color: !toFile && r.Color(out),
-		Live: !toFile && r.Color(out) && ui.IsTerminal(out), Quiet: r.Quiet, Secrets: &r.Secrets})
-	all.Reporters = append(all.Reporters, made)
-	all.checks = append(all.checks, made.Err)
+	made := make(report.Options{Out: out, Err: s.Err, Verbosity: spec.Verbosity, Color: !toFile && s.Color(out),
+		Live: !toFile && s.Color(out) && ui.IsTerminal(out), Quiet: spec.Quiet, Secrets: &s.Secrets})
+	r.Reporters = append(r.Reporters, made)
+	r.checks = append(r.checks, made.Err)
 	return nil
 }
 

@@ -181,7 +181,7 @@ func readPassword(ctx context.Context, p *ui.Streams, s source, known *vault.Key
 	return data, nil
 }
 
-// absolute gives the path of a file, whose name may begin with the home folder's ~.
+// absolute returns the path of a file, whose name may begin with the home folder's ~.
 func absolute(p *ui.Streams, path string) (string, error) {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok && p.Getenv("HOME") != "" {
 		path = filepath.Join(p.Getenv("HOME"), rest)
@@ -209,7 +209,7 @@ func readPasswordFile(path string) ([]byte, error) {
 }
 
 // runPassword takes a password from what a program prints. One whose name ends in
-// -client is told the label. It may ask on the terminal.
+// -client gets the label. It may ask on the terminal.
 func runPassword(ctx context.Context, p *ui.Streams, path string, s source) ([]byte, error) {
 	var args []string
 	if base := filepath.Base(path); strings.HasSuffix(strings.TrimSuffix(base, filepath.Ext(base)), "-client") {
@@ -233,7 +233,7 @@ func runPassword(ctx context.Context, p *ui.Streams, path string, s source) ([]b
 	return data, nil
 }
 
-// rootOf gives what the system said, without the path that is told already.
+// rootOf returns what the system said, without the path that is printed already.
 func rootOf(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

@@ -11,7 +11,7 @@ import (
 )
 
 // A workspace is a folder for a plain copy while it is editew. Its lock is held as long
-// as its process lives, so that another one can tell what a killed one left.
+// as its process lives, so that another one can find what a killed one left.
 type workspace struct {
 	dir  string
 	lock *flock.Flock
@@ -57,7 +57,7 @@ func workspaceAt(dir string) *workspace {
 }
 
 // clearAbandoned clears workspaces whose process is no more. One that is empty may be
-// somebody's who is about to lock it.
+// another process's that is about to lock it.
 func clearAbandoned(base string) {
 	dirs, _ := filepath.Glob(filepath.Join(base, workspacePattern))
 	for _, dir := range dirs {
