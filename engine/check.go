@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
@@ -102,7 +103,7 @@ func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 // template of one.
 func (c *argChecker) freeKey(key *expr.Node) {
 	if key.Tmpl == nil && syntax.HasTemplate(key.Text) {
-		t, err := expr.Parse(key.Text, diagnostic.At(key.Place, key.Text))
+		t, err := expr.Parse(builtin.Table(), key.Text, diagnostic.At(key.Place, key.Text))
 		if err != nil {
 			c.add(diagnostic.From(err, key.Place))
 			return
@@ -241,7 +242,7 @@ func (c *argChecker) expression(path string, n *expr.Node) {
 		bare := strings.TrimSpace(strings.Trim(strings.TrimSpace(n.Text), "{}"))
 		c.add(diagnostic.Problemf(n.Place, "%s takes an expression, without braces", path).WithHint("write %s: %s", path, bare))
 	case n.Tmpl == nil:
-		t, err := expr.ParseExpr(n.Text, diagnostic.At(n.Place, n.Text))
+		t, err := expr.ParseExpr(builtin.Table(), n.Text, diagnostic.At(n.Place, n.Text))
 		if err != nil {
 			c.add(diagnostic.From(err, n.Place))
 			return
@@ -280,7 +281,7 @@ func (c *argChecker) condition(path string, n *expr.Node) {
 			return
 		}
 	}
-	t, _, err := expr.ParseCondition(text, diagnostic.At(n.Place, n.Text))
+	t, _, err := expr.ParseCondition(builtin.Table(), text, diagnostic.At(n.Place, n.Text))
 	if err != nil {
 		c.add(diagnostic.From(err, n.Place))
 		return

@@ -16,6 +16,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/value"
 )
 
@@ -129,7 +130,7 @@ func template(c *expr.Context, terms []engine.Value, _ *value.Map) ([]engine.Val
 	if strings.HasPrefix(name, "r") {
 		text = "{{" + name + ".value|default('none')}}"
 	}
-	tmpl, err := expr.Parse(text, diagnostic.At(diagnostic.Place{}, text))
+	tmpl, err := expr.Parse(builtin.Table(), text, diagnostic.At(diagnostic.Place{}, text))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 )
 
@@ -20,7 +21,7 @@ var plainTypes = []reflect.Type{
 // type is one of which nobody knows how it mentions anything.
 func mentioning(t *testing.T, typ reflect.Type, name string) (reflect.Value, bool) {
 	t.Helper()
-	tmpl, err := expr.Parse("{{ "+name+" }}", func(int) diagnostic.Place { return diagnostic.Place{} })
+	tmpl, err := expr.Parse(builtin.Table(), "{{ "+name+" }}", func(int) diagnostic.Place { return diagnostic.Place{} })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 )
 
@@ -109,7 +110,7 @@ func mapping(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 func scalar(t testing.TB, at diagnostic.Place, text string) *expr.Node {
 	n := &expr.Node{Place: at, Text: text, Value: text}
 	if syntax.HasTemplate(text) {
-		tmpl, err := expr.Parse(text, diagnostic.At(at, text))
+		tmpl, err := expr.Parse(builtin.Table(), text, diagnostic.At(at, text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +172,7 @@ func keyword(t testing.TB, s *engine.Step, e expr.Entry) {
 
 func condition(t testing.TB, n *expr.Node) *engine.Condition {
 	t.Helper()
-	c, _, err := expr.ParseCondition(n.Text, diagnostic.At(n.Place, n.Text))
+	c, _, err := expr.ParseCondition(builtin.Table(), n.Text, diagnostic.At(n.Place, n.Text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 			WithHint("write them below %q, each a template if need be", s.As)
 		return nil
 	}
-	if !strings.HasPrefix(s.Kind.Full, builtin) {
+	if !strings.HasPrefix(s.Kind.Full, core) {
 		c.problem(n.Place, "%s takes its parameters as a map, not as text", s.Kind.Name).
 			WithHint("write each in a line of its own below %q", s.As)
 		return nil

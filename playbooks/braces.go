@@ -7,6 +7,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/playbooks/reading"
 )
 
@@ -31,7 +32,7 @@ func (b *braces) read(n *expr.Node, doc *reading.Document, known func(name strin
 		return nil
 	}
 	at := doc.Origin(n)
-	tmpl, err := expr.Parse("{"+n.Text+"}", func(offset int) diagnostic.Place { return at(max(0, offset-1)) })
+	tmpl, err := expr.Parse(builtin.Table(), "{"+n.Text+"}", func(offset int) diagnostic.Place { return at(max(0, offset-1)) })
 	if err != nil {
 		return nil
 	}

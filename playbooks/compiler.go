@@ -82,7 +82,7 @@ func newCompiler(opt Options) *compiler {
 		if k.Full != "" {
 			c.kinds[k.Full] = k
 			c.kindNames = append(c.kindNames, k.Full)
-			if short, ok := strings.CutPrefix(k.Full, builtin); ok {
+			if short, ok := strings.CutPrefix(k.Full, core); ok {
 				c.kinds[legacy+short] = k
 			}
 		}

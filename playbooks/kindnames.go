@@ -4,13 +4,13 @@ import "strings"
 
 // The namespaces of Ansible's own kinds: two for the same.
 const (
-	builtin = "ansible.builtin."
-	legacy  = "ansible.legacy."
+	core   = "ansible.builtin."
+	legacy = "ansible.legacy."
 )
 
 // bare takes the namespace of Ansible's own kinds from a name.
 func bare(kind string) string {
-	for _, prefix := range []string{builtin, legacy} {
+	for _, prefix := range []string{core, legacy} {
 		if short, ok := strings.CutPrefix(kind, prefix); ok {
 			return short
 		}

@@ -87,7 +87,7 @@ func builtinKind[T any, P interface {
 	*T
 	engine.Task
 }](name string) engine.Kind {
-	return engine.Kind{Name: name, Full: builtin + name, New: func() engine.Task { return P(new(T)) }}
+	return engine.Kind{Name: name, Full: core + name, New: func() engine.Task { return P(new(T)) }}
 }
 
 // options gives kinds with the parameters of the real ones.

@@ -7,6 +7,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
@@ -136,7 +137,7 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 		return nil
 	}
 	at := c.doc.Origin(n)
-	tmpl, delimited, err := expr.ParseCondition(text, at)
+	tmpl, delimited, err := expr.ParseCondition(builtin.Table(), text, at)
 	if err != nil {
 		c.problems.Add(diagnostic.From(err, n.Place))
 		return nil

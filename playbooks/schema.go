@@ -122,7 +122,7 @@ func argsSchema(k *engine.Kind) *value.Map {
 			return value.MapOf("anyOf", items(args, value.MapOf("type", "string")))
 		}
 	}
-	if !strings.HasPrefix(k.Full, builtin) {
+	if !strings.HasPrefix(k.Full, core) {
 		return args
 	}
 	return value.MapOf("anyOf", items(args, value.MapOf("type", "string", "pattern", "=")))
@@ -140,7 +140,7 @@ func valueSchemas() *value.Map {
 		"hosts", value.MapOf("anyOf", items(local, value.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
 		"connection", value.MapOf("const", "local"),
 		"vars", value.MapOf("type", items("object", "null"), "propertyNames", value.MapOf("pattern", identifier.String())),
-		"strategy", value.MapOf("enum", items("linear", "free", "host_pinned", builtin+"linear", builtin+"free", builtin+"host_pinned")),
+		"strategy", value.MapOf("enum", items("linear", "free", "host_pinned", core+"linear", core+"free", core+"host_pinned")),
 		"tags", value.MapOf("anyOf", items(tag, value.MapOf("type", "array", "items", tag), null)),
 		"risks", oneOrMore(value.MapOf("type", items("string", "null"),
 			"pattern", `^\s*(delete|replace|migrate)(\s*,\s*(delete|replace|migrate))*\s*$`)),
@@ -213,4 +213,4 @@ func spellings(k *engine.Kind) []string {
 }
 
 // everySpelling gives the names of one of Ansible's own kinds.
-func everySpelling(kind string) []string { return []string{kind, builtin + kind, legacy + kind} }
+func everySpelling(kind string) []string { return []string{kind, core + kind, legacy + kind} }

@@ -16,6 +16,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -34,7 +35,7 @@ func args(pairs ...any) *expr.Node {
 			text := fmt.Sprint(pairs[i+1])
 			val = &expr.Node{Place: place, Text: text, Value: text}
 			if syntax.HasTemplate(text) {
-				val.Tmpl, _ = expr.Parse(text, diagnostic.At(place, text))
+				val.Tmpl, _ = expr.Parse(builtin.Table(), text, diagnostic.At(place, text))
 			}
 		}
 		n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: key, Value: key, Place: place}, Value: val})

@@ -21,6 +21,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/value"
 	"runner/playbooks/vault"
 )
@@ -42,7 +43,7 @@ const lookupLimit = 8 << 20
 // Lookups returns them by name.
 func (s *Source) Lookups() map[string]expr.Lookup {
 	return map[string]expr.Lookup{
-		"env": expr.EnvLookup(func(name string) (string, bool) {
+		"env": builtin.EnvLookup(func(name string) (string, bool) {
 			v := s.Getenv(name)
 			return v, v != ""
 		}),
@@ -147,7 +148,7 @@ func (s *Source) template(c *expr.Context, name string, _ *value.Map) (value.Val
 		return nil, err
 	}
 	source := &diagnostic.Source{Name: path, Text: text}
-	t, err := expr.ParseFile(text, func(offset int) diagnostic.Place { return placeIn(source, offset) })
+	t, err := expr.ParseFile(builtin.Table(), text, func(offset int) diagnostic.Place { return placeIn(source, offset) })
 	if err != nil {
 		return nil, err
 	}

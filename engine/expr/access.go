@@ -74,7 +74,7 @@ func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 		e, ok := v.values.Get(name)
 		return e, ok, nil
 	case allVars:
-		return st.c.lookup(name)
+		return st.c.Lookup(name)
 	case *loopVar:
 		e, ok := v.attr(name)
 		return e, ok, nil
@@ -226,7 +226,7 @@ func (st *state) sliced(n *syntax.Slice, of value.Value) (value.Value, error) {
 			return nil, st.failAt(syntax.Pos(x.At()), value.Errorf(value.TypeError, "a slice is made of whole numbers, not of %s", value.Describe(v)))
 		}
 	}
-	of, err := st.c.force(of)
+	of, err := st.c.Force(of)
 	if err == nil {
 		of, err = st.c.Sliced(of, bounds)
 	}

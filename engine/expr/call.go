@@ -40,7 +40,7 @@ func (st *state) arguments(args []syntax.Argument) (given, error) {
 }
 
 func (st *state) spread(g *given, a syntax.Argument, v value.Value) error {
-	v, err := st.c.force(v)
+	v, err := st.c.Force(v)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (st *state) applyFilter(n *syntax.Filter, v value.Value) (value.Value, erro
 		return nil, err
 	}
 	st.here = n.Pos
-	r, err := st.invoke(st.t.lib.filters[n.Name], v, g)
+	r, err := st.invoke(st.t.lib.Filters[n.Name], v, g)
 	return r, st.failAt(n.Pos, err)
 }
 
@@ -93,7 +93,7 @@ func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
 		return nil, err
 	}
 	st.here = n.Pos
-	r, err := st.invoke(st.t.lib.tests[n.Name], v, g)
+	r, err := st.invoke(st.t.lib.Tests[n.Name], v, g)
 	if b, ok := r.(bool); ok && n.Not {
 		return !b, nil
 	}

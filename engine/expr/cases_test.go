@@ -1,4 +1,4 @@
-package expr
+package expr_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -17,9 +19,9 @@ import (
 )
 
 // A vars is a Scope of nodes.
-type vars map[string]*Node
+type vars map[string]*expr.Node
 
-func (s vars) Lookup(c *Context, name string) (value.Value, bool, error) {
+func (s vars) Lookup(c *expr.Context, name string) (value.Value, bool, error) {
 	n, ok := s[name]
 	if !ok {
 		return nil, false, nil
@@ -31,25 +33,25 @@ func (s vars) Lookup(c *Context, name string) (value.Value, bool, error) {
 func (s vars) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
 // nodeOf makes a Node of plain values, with templates where a text has any.
-func nodeOf(t testing.TB, v value.Value) *Node {
+func nodeOf(t testing.TB, v value.Value) *expr.Node {
 	t.Helper()
 	switch v := v.(type) {
 	case []value.Value:
-		n := &Node{Shape: Sequence}
+		n := &expr.Node{Shape: expr.Sequence}
 		for _, e := range v {
 			n.Items = append(n.Items, nodeOf(t, e))
 		}
 		return n
 	case *value.Map:
-		n := &Node{Shape: Mapping}
+		n := &expr.Node{Shape: expr.Mapping}
 		for k, e := range v.All() {
-			n.Entries = append(n.Entries, Entry{Key: &Node{Text: value.Text(k), Value: k}, Value: nodeOf(t, e)})
+			n.Entries = append(n.Entries, expr.Entry{Key: &expr.Node{Text: value.Text(k), Value: k}, Value: nodeOf(t, e)})
 		}
 		return n
 	}
-	n := &Node{Text: value.Text(v), Value: v}
+	n := &expr.Node{Text: value.Text(v), Value: v}
 	if s, ok := v.(string); ok && syntax.HasTemplate(s) {
-		tmpl, err := Parse(s, nil)
+		tmpl, err := expr.Parse(builtin.Table(), s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +61,7 @@ func nodeOf(t testing.TB, v value.Value) *Node {
 }
 
 // testContext makes a Context of variables given as JSON.
-func testContext(t testing.TB, varsJSON string) *Context {
+func testContext(t testing.TB, varsJSON string) *expr.Context {
 	t.Helper()
 	if varsJSON == "" {
 		varsJSON = "{}"
@@ -72,9 +74,9 @@ func testContext(t testing.TB, varsJSON string) *Context {
 	for k, e := range v.(*value.Map).All() {
 		scope[k.(string)] = nodeOf(t, e)
 	}
-	return &Context{Scope: scope, FromYAML: fakeYAML, Lookups: map[string]Lookup{
-		"env": EnvLookup(func(name string) (string, bool) { return "envval", name == "JCASE_ENV" }),
-		"file": func(_ *Context, terms []value.Value, _ *value.Map) ([]value.Value, error) {
+	return &expr.Context{Scope: scope, FromYAML: fakeYAML, Lookups: map[string]expr.Lookup{
+		"env": builtin.EnvLookup(func(name string) (string, bool) { return "envval", name == "JCASE_ENV" }),
+		"file": func(_ *expr.Context, terms []value.Value, _ *value.Map) ([]value.Value, error) {
 			return nil, errors.New("no file " + value.Text(terms[0]))
 		},
 	}}
@@ -128,7 +130,7 @@ func mustJSON(t testing.TB, text string) value.Value {
 // evaluate parses and evaluates a template.
 func evaluate(t testing.TB, varsJSON, template string) (value.Value, error) {
 	t.Helper()
-	tmpl, err := Parse(template, nil)
+	tmpl, err := expr.Parse(builtin.Table(), template, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +171,7 @@ func TestCases(t *testing.T) {
 }
 
 // outcome plays a condition as a task's `when`.
-func outcome(c *Context, when value.Value) string {
+func outcome(c *expr.Context, when value.Value) string {
 	switch w := when.(type) {
 	case nil:
 		return "run"
@@ -186,7 +188,7 @@ func outcome(c *Context, when value.Value) string {
 		}
 		return "run"
 	case string:
-		tmpl, _, err := ParseCondition(w, nil)
+		tmpl, _, err := expr.ParseCondition(builtin.Table(), w, nil)
 		if err != nil {
 			return "error"
 		}

@@ -14,8 +14,6 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr/value"
-
-	"github.com/dlclark/regexp2"
 )
 
 // The bounds of nesting.
@@ -40,7 +38,23 @@ type Context struct {
 	known   map[*Node]value.Value // variables' scalars evaluated before
 	open    []resolving           // variables that are being evaluated
 	indexes map[*Node]map[any]*Node
-	regexes map[string]*regexp2.Regexp
+	cache   map[any]any
+}
+
+// Cached returns what make makes for a key, made once in a Context.
+func (c *Context) Cached(key any, make func() (any, error)) (any, error) {
+	if v, ok := c.cache[key]; ok {
+		return v, nil
+	}
+	v, err := make()
+	if err != nil {
+		return nil, err
+	}
+	if c.cache == nil {
+		c.cache = map[any]any{}
+	}
+	c.cache[key] = v
+	return v, nil
 }
 
 type resolving struct {
@@ -147,12 +161,12 @@ func (c *Context) storable(v value.Value) (value.Value, error) {
 	if _, ok := v.(*lazy); ok {
 		return v, nil
 	}
-	return c.finish(v)
+	return c.Finish(v)
 }
 
 // Plain makes an ordinary value of what Resolve gives: all of it evaluated.
 // What is Undefined in it is an error.
-func (c *Context) Plain(v value.Value) (value.Value, error) { return c.finish(v) }
+func (c *Context) Plain(v value.Value) (value.Value, error) { return c.Finish(v) }
 
 // get gives the element of a lazy map; ok is false if there is none.
 func (l *lazy) get(c *Context, key value.Value) (v value.Value, ok bool, err error) {
@@ -230,8 +244,8 @@ func (c *Context) enter(l *lazy) (leave func(), err error) {
 	return func() { c.open = c.open[:len(c.open)-1] }, nil
 }
 
-// force makes ordinary values of lazy ones, all the way down; Undefined stays.
-func (c *Context) force(v value.Value) (value.Value, error) {
+// Force makes ordinary values of lazy ones, all the way down; Undefined stays.
+func (c *Context) Force(v value.Value) (value.Value, error) {
 	l, ok := v.(*lazy)
 	if !ok {
 		return v, nil
@@ -248,13 +262,13 @@ func (c *Context) force(v value.Value) (value.Value, error) {
 	switch s := s.(type) {
 	case []value.Value:
 		for i, e := range s {
-			if s[i], err = c.force(e); err != nil {
+			if s[i], err = c.Force(e); err != nil {
 				return nil, err
 			}
 		}
 	case *value.Map:
 		for k, e := range s.All() {
-			f, err := c.force(e)
+			f, err := c.Force(e)
 			if err != nil {
 				return nil, err
 			}

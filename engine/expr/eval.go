@@ -113,7 +113,7 @@ func (st *state) evalName(n *syntax.Name) (value.Value, error) {
 	if v := st.local.find(n.Name); v != nil {
 		return *v, nil
 	}
-	v, ok, err := st.c.lookup(n.Name)
+	v, ok, err := st.c.Lookup(n.Name)
 	if err != nil {
 		return nil, st.failAt(n.Pos, err)
 	}
@@ -123,11 +123,11 @@ func (st *state) evalName(n *syntax.Name) (value.Value, error) {
 	if g, ok := st.t.lib.globals[n.Name]; ok {
 		return g, nil
 	}
-	return st.c.undefined(n.Name, st.t.tree.Place(n.At())), nil
+	return st.c.Undefined(n.Name, st.t.tree.Place(n.At())), nil
 }
 
-// undefined makes the Undefined of a name that the scope does not know.
-func (c *Context) undefined(name string, at diagnostic.Place) *value.Undefined {
+// Undefined makes the Undefined of a name that the scope does not know.
+func (c *Context) Undefined(name string, at diagnostic.Place) *value.Undefined {
 	u := &value.Undefined{Name: name, Place: at}
 	if s, ok := c.Scope.(interface{ Names() []string }); ok {
 		u.Names = s.Names
@@ -135,8 +135,8 @@ func (c *Context) undefined(name string, at diagnostic.Place) *value.Undefined {
 	return u
 }
 
-// lookup asks the scope, if there is one.
-func (c *Context) lookup(name string) (value.Value, bool, error) {
+// lookUp asks the scope, if there is one.
+func (c *Context) Lookup(name string) (value.Value, bool, error) {
 	if c.Scope == nil {
 		return nil, false, nil
 	}
@@ -151,7 +151,7 @@ func (st *state) operand(x syntax.Expression) (value.Value, error) {
 	}
 	switch v := v.(type) {
 	case *lazy:
-		f, err := st.c.force(v)
+		f, err := st.c.Force(v)
 		return f, st.failAt(syntax.Pos(x.At()), err)
 	case *value.Undefined:
 		return nil, st.failAt(syntax.Pos(x.At()), v.Err())
@@ -204,13 +204,13 @@ func (st *state) evalOr(n *syntax.Or) (value.Value, error) {
 func (st *state) evalNot(n *syntax.Not) (value.Value, error) {
 	t, u, err := st.truth(n.Of)
 	if u != nil || err != nil {
-		return orUnknown(u), err
+		return OrUnknown(u), err
 	}
 	return !t, nil
 }
 
-// orUnknown gives u as a Value: nil rather than a nil pointer.
-func orUnknown(u *value.Unknown) value.Value {
+// OrUnknown gives u as a Value: nil rather than a nil pointer.
+func OrUnknown(u *value.Unknown) value.Value {
 	if u == nil {
 		return nil
 	}
@@ -221,7 +221,7 @@ func (st *state) evalConditional(n *syntax.Conditional) (value.Value, error) {
 	t, u, err := st.truth(n.Test)
 	switch {
 	case u != nil || err != nil:
-		return orUnknown(u), err
+		return OrUnknown(u), err
 	case t:
 		return st.eval(n.Then)
 	case n.Other != nil:
@@ -252,7 +252,7 @@ func (st *state) element(x syntax.Expression) (value.Value, error) {
 	}
 	v, err := st.eval(x)
 	if l, ok := v.(*lazy); ok && err == nil {
-		v, err = st.c.force(l)
+		v, err = st.c.Force(l)
 		err = st.failAt(syntax.Pos(x.At()), err)
 	}
 	return v, err
@@ -289,7 +289,7 @@ func (st *state) evalConcat(n *syntax.Concat) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, u, err := st.c.textOf(v)
+		s, u, err := st.c.TextOf(v)
 		if err != nil {
 			return nil, st.failAt(syntax.Pos(x.At()), err)
 		}

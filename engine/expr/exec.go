@@ -61,7 +61,7 @@ func (st *state) gather(out *output) (value.Value, error) {
 		if v == nil || v == value.Omit {
 			continue
 		}
-		s, u, err := st.c.textOf(v)
+		s, u, err := st.c.TextOf(v)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (st *state) execText(s syntax.Text, out *output) error {
 func (st *state) execPrinting(s *syntax.Print, out *output) error {
 	v, err := st.eval(s.Value)
 	if l, ok := v.(*lazy); ok && err == nil {
-		if v, err = st.c.force(l); err != nil {
+		if v, err = st.c.Force(l); err != nil {
 			err = st.failAt(syntax.Pos(s.Value.At()), err)
 		}
 	}
@@ -122,7 +122,7 @@ func (st *state) execPrinting(s *syntax.Print, out *output) error {
 // showError makes text of an error, or of what would be one.
 func (c *Context) showError(v value.Value, err error) (value.Value, error) {
 	if _, ok := v.(*value.Undefined); ok && err == nil {
-		_, _, err = c.textOf(v)
+		_, _, err = c.TextOf(v)
 	}
 	if _, unknown := err.(*value.UnknownError); unknown || err == nil {
 		return v, err

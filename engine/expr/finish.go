@@ -2,14 +2,15 @@ package expr
 
 import (
 	"math/big"
+	"strings"
 
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
 
-// finish makes of an expression's value one that can leave the evaluation: all
+// Finish makes of an expression's value one that can leave the evaluation: all
 // lazies evaluated, tuples lists, moments text, Omit left out of lists and maps.
-func (c *Context) finish(v value.Value) (value.Value, error) {
+func (c *Context) Finish(v value.Value) (value.Value, error) {
 	v, err := c.finishPart(v)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (c *Context) finishList(l []value.Value) (value.Value, error) {
 	}
 	out := make([]value.Value, 0, len(l))
 	for _, e := range l {
-		f, err := c.finish(e)
+		f, err := c.Finish(e)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +102,7 @@ func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 	}
 	out := &value.Map{}
 	for k, e := range m.All() {
-		f, err := c.finish(e)
+		f, err := c.Finish(e)
 		if err != nil {
 			return nil, err
 		}
@@ -188,9 +189,9 @@ func (n *Node) Refs() []syntax.Ref {
 	return refs
 }
 
-// textOf gives a value as text, within the bounds; an Undefined is an error, and
+// TextOf gives a value as text, within the bounds; an Undefined is an error, and
 // what holds an Unknown has no text yet.
-func (c *Context) textOf(v value.Value) (string, *value.Unknown, error) {
+func (c *Context) TextOf(v value.Value) (string, *value.Unknown, error) {
 	switch v := v.(type) {
 	case string:
 		return v, nil, nil
@@ -201,7 +202,7 @@ func (c *Context) textOf(v value.Value) (string, *value.Unknown, error) {
 			return "", nil, nil
 		}
 	}
-	v, err := c.force(v)
+	v, err := c.Force(v)
 	if err != nil {
 		return "", nil, err
 	}
@@ -217,4 +218,21 @@ func (c *Context) textOf(v value.Value) (string, *value.Unknown, error) {
 		return s, nil, nil
 	}
 	return value.Text(v), nil, nil
+}
+
+// Join writes the elements of a list one after the other.
+func (c *Context) Join(l []value.Value, sep string) (value.Value, error) {
+	texts, size := make([]string, len(l)), 0
+	for i, v := range l {
+		s, unknown, err := c.TextOf(v)
+		if unknown != nil || err != nil {
+			return OrUnknown(unknown), err
+		}
+		texts[i] = s
+		size += len(s) + len(sep)
+	}
+	if err := c.Write(size); err != nil {
+		return nil, err
+	}
+	return strings.Join(texts, sep), nil
 }

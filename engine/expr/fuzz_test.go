@@ -1,10 +1,12 @@
-package expr
+package expr_test
 
 import (
 	"testing"
 	"time"
 
 	"runner/diagnostic"
+	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/value"
 )
 
@@ -30,10 +32,10 @@ func FuzzParse(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, s string) {
 		at := diagnostic.At(diagnostic.Place{Source: &diagnostic.Source{Name: "fuzz"}, Line: 1, Col: 1}, s)
-		if tmpl, err := Parse(s, at); err == nil {
+		if tmpl, err := expr.Parse(builtin.Table(), s, at); err == nil {
 			tmpl.Refs()
 		}
-		if tmpl, _, err := ParseCondition(s, at); err == nil {
+		if tmpl, _, err := expr.ParseCondition(builtin.Table(), s, at); err == nil {
 			tmpl.Refs()
 		}
 	})
@@ -42,12 +44,12 @@ func FuzzParse(f *testing.F) {
 func FuzzEval(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, s string) {
-		tmpl, err := Parse(s, nil)
+		tmpl, err := expr.Parse(builtin.Table(), s, nil)
 		if err != nil {
 			return
 		}
 		c := testContext(t, `{"l": ["a", "B", 3, null, 1.5, {"a": [1]}], "d": {"a": 1, "b": "{{ l }}"}, "s": "text", "n": 5}`)
-		c.Scope.(vars)["u"] = &Node{Value: &value.Unknown{Task: "t"}}
+		c.Scope.(vars)["u"] = &expr.Node{Value: &value.Unknown{Task: "t"}}
 		start := time.Now()
 		v, err := tmpl.Eval(c)
 		if took := time.Since(start); took > 20*time.Second {

@@ -141,3 +141,21 @@ func (l *loopVar) item(i int) (value.Value, bool) {
 	}
 	return l.items[i], true
 }
+
+// loopMethods are the methods of `loop`.
+func loopMethods() []Operation {
+	return []Operation{
+		{Names: "cycle", Params: "*args", How: Raw, Do: func(u *Call) (value.Value, error) {
+			if len(u.Rest) == 0 {
+				return nil, value.Errorf(value.TypeError, "'cycle' needs values to go through")
+			}
+			return u.Rest[u.In.(*loopVar).i%len(u.Rest)], nil
+		}},
+		{Names: "changed", Params: "*args", Do: func(u *Call) (value.Value, error) {
+			l := u.In.(*loopVar)
+			same := l.changed != nil && u.Context.EqualLists(l.changed, u.Rest)
+			l.changed = append([]value.Value{}, u.Rest...)
+			return !same, nil
+		}},
+	}
+}

@@ -1,10 +1,12 @@
-package expr
+package expr_test
 
 import (
 	"encoding/json"
 	"os"
 	"testing"
 
+	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/format"
 	"runner/engine/expr/value"
 )
@@ -51,7 +53,7 @@ func TestExpressionsAsJinja(t *testing.T) {
 	readJSON(t, "testdata/expressions.json", &cases)
 	for _, c := range cases {
 		var got value.Value
-		tmpl, err := ParseExpr(c.Expr, nil)
+		tmpl, err := expr.ParseExpr(builtin.Table(), c.Expr, nil)
 		if err == nil {
 			got, err = tmpl.Eval(testContext(t, `{"a": 1, "b": 2}`))
 		}
@@ -65,13 +67,13 @@ func TestQueriesAsJMESPath(t *testing.T) {
 		Cases []pythonCase
 	}
 	readJSON(t, "testdata/queries.json", &f)
-	tmpl, err := ParseExpr("data | json_query(query)", nil)
+	tmpl, err := expr.ParseExpr(builtin.Table(), "data | json_query(query)", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := mustJSON(t, string(f.Data))
 	for _, c := range f.Cases {
-		got, err := tmpl.Eval(&Context{Scope: plainScope{"data": data, "query": c.Query}})
+		got, err := tmpl.Eval(&expr.Context{Scope: plainScope{"data": data, "query": c.Query}})
 		c.check(t, c.Query, got, err)
 	}
 }
@@ -84,11 +86,11 @@ func TestYAMLAsPyYAML(t *testing.T) {
 		if c.Nice {
 			filter = "v | to_nice_yaml"
 		}
-		tmpl, err := ParseExpr(filter, nil)
+		tmpl, err := expr.ParseExpr(builtin.Table(), filter, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := tmpl.Eval(&Context{Scope: plainScope{"v": mustJSON(t, string(c.Value))}})
+		got, err := tmpl.Eval(&expr.Context{Scope: plainScope{"v": mustJSON(t, string(c.Value))}})
 		if err != nil || got != c.YAML {
 			t.Errorf("%s\n got %q, %v\nwant %q", c.Value, got, err, c.YAML)
 		}

@@ -10,7 +10,7 @@ import (
 // evaluated by many goroutines at once.
 type Template struct {
 	tree *syntax.Template
-	lib  *library
+	lib  *Table
 	err  error // of a text that is wrong: what evaluating it comes to
 }
 
@@ -18,31 +18,31 @@ type Template struct {
 // Unknown filters and tests are found here. The error is an *Error, or, where there
 // are several mistakes, a *diagnostic.Problem with parts. The template that comes
 // with an error fails with it when it is evaluated.
-func Parse(text string, at diagnostic.Origin) (*Template, error) {
-	return made(syntax.Parse(text, at, theNames()))
+func Parse(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
+	return lib.made(syntax.Parse(text, at, lib.names))
 }
 
 // ParseFile reads the text of a template's file, in which a backslash escapes
 // inside strings as it does in Python; in arguments it stands for itself.
-func ParseFile(text string, at diagnostic.Origin) (*Template, error) {
-	return made(syntax.ParseFile(text, at, theNames()))
+func ParseFile(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
+	return lib.made(syntax.ParseFile(text, at, lib.names))
 }
 
 // ParseExpr reads one expression without delimiters: debug's var, for one.
-func ParseExpr(text string, at diagnostic.Origin) (*Template, error) {
-	return made(syntax.ParseExpr(text, at, theNames()))
+func ParseExpr(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
+	return lib.made(syntax.ParseExpr(text, at, lib.names))
 }
 
 // ParseCondition reads a condition: an expression, or, as Ansible lets pass, one
 // that contains {{ }} (then delimited is true, for a warning).
-func ParseCondition(text string, at diagnostic.Origin) (t *Template, delimited bool, err error) {
-	p, delimited, err := syntax.ParseCondition(text, at, theNames())
-	t, err = made(p, err)
+func ParseCondition(lib *Table, text string, at diagnostic.Origin) (t *Template, delimited bool, err error) {
+	p, delimited, err := syntax.ParseCondition(text, at, lib.names)
+	t, err = lib.made(p, err)
 	return t, delimited, err
 }
 
-func made(p *syntax.Template, err error) (*Template, error) {
-	return &Template{tree: p, lib: theLibrary(), err: err}, err
+func (lib *Table) made(p *syntax.Template, err error) (*Template, error) {
+	return &Template{tree: p, lib: lib, err: err}, err
 }
 
 // A Scope says what names stand for. A scope that also has a method
@@ -72,7 +72,7 @@ func (t *Template) Refs() []syntax.Ref {
 func (t *Template) Eval(c *Context) (value.Value, error) {
 	v, err := t.run(c)
 	if err == nil {
-		v, err = c.finish(v)
+		v, err = c.Finish(v)
 	}
 	if err != nil {
 		return nil, value.Placed(err, func() diagnostic.Place { return t.tree.Place(t.tree.Start()) })

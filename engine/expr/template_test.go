@@ -1,4 +1,4 @@
-package expr
+package expr_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"runner/diagnostic"
+	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -47,7 +49,7 @@ func TestErrorPlaces(t *testing.T) {
 		{"{{ 1 && 2 }}", "t.yml:1:6", "write 'and'"},
 	} {
 		t.Run(c.template, func(t *testing.T) {
-			tmpl, err := Parse(c.template, line1(c.template))
+			tmpl, err := expr.Parse(builtin.Table(), c.template, line1(c.template))
 			if err == nil {
 				_, err = tmpl.Eval(testContext(t, `{"a": {"b": {"nape": 1}}, "result": [{}]}`))
 			}
@@ -63,15 +65,15 @@ func TestErrorPlaces(t *testing.T) {
 }
 
 func TestErrorInVariableIsPlacedThere(t *testing.T) {
-	tmpl, err := Parse("x {{ nope }}", line1("x {{ nope }}"))
+	tmpl, err := expr.Parse(builtin.Table(), "x {{ nope }}", line1("x {{ nope }}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	outer, err := Parse("{{ v }}", nil)
+	outer, err := expr.Parse(builtin.Table(), "{{ v }}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Context{Scope: vars{"v": &Node{Tmpl: tmpl}}}
+	c := &expr.Context{Scope: vars{"v": &expr.Node{Tmpl: tmpl}}}
 	_, err = outer.Eval(c)
 	if e, ok := errors.AsType[*value.Error](err); !ok || e.Place.String() != "t.yml:1:6" || e.Class != value.UndefinedError {
 		t.Errorf("got %#v", err)
@@ -114,7 +116,7 @@ func TestRefs(t *testing.T) {
 		{"{{ [a, {'k': b, c: 1}] }}", "a@5 c@17 b@14"},
 		{"{% filter replace('a', r) %}{{ t }}{% endfilter %}", "t@32 r@24"},
 	} {
-		tmpl, err := Parse(c.template, line1(c.template))
+		tmpl, err := expr.Parse(builtin.Table(), c.template, line1(c.template))
 		if err != nil {
 			t.Errorf("%s: %v", c.template, err)
 			continue
@@ -152,12 +154,12 @@ func TestUnknown(t *testing.T) {
 		{"{{ {'a': 1}[u] is defined }}", "true"}, {"{% set x = u %}{{ x }}", unknown}, {"{{ range(u) }}", unknown}, {"{{ v.k }}", unknown},
 		{"{{ v | dict2items | map(attribute='key') | list }}", `["k"]`}, {"{{ u | mandatory }}", unknown}, {"{{ v | type_debug }}", `"dict"`},
 	} {
-		tmpl, err := Parse(c.template, nil)
+		tmpl, err := expr.Parse(builtin.Table(), c.template, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", c.template, err)
 		}
-		u := &Node{Value: &value.Unknown{Task: "order"}}
-		v, err := tmpl.Eval(&Context{Scope: vars{"u": u, "v": {Shape: Mapping, Entries: []Entry{{&Node{Text: "k", Value: "k"}, u}}}}})
+		u := &expr.Node{Value: &value.Unknown{Task: "order"}}
+		v, err := tmpl.Eval(&expr.Context{Scope: vars{"u": u, "v": {Shape: expr.Mapping, Entries: []expr.Entry{{&expr.Node{Text: "k", Value: "k"}, u}}}}})
 		if err != nil {
 			t.Errorf("%s: %v", c.template, err)
 			continue
@@ -190,7 +192,7 @@ func TestBounds(t *testing.T) {
 	deep := "{{ " + strings.Repeat("(", 100_000) + "1" + strings.Repeat(")", 100_000) + " }}"
 	for _, template := range []string{deep, "{{ " + strings.Repeat("not ", 10_000) + "1 }}", "{{ " + strings.Repeat("-", 10_000) + "1 }}",
 		strings.Repeat("{% if 1 %}", 10_000), "{{ 1" + strings.Repeat("+1", 100_000) + " }}"} {
-		if _, err := Parse(template, nil); classOf(err) != value.SyntaxError && classOf(err) != value.LimitError {
+		if _, err := expr.Parse(builtin.Table(), template, nil); classOf(err) != value.SyntaxError && classOf(err) != value.LimitError {
 			t.Errorf("%.20s…: got %v", template, err)
 		}
 	}
@@ -248,18 +250,18 @@ func TestNodeEval(t *testing.T) {
 }
 
 func TestDataIsNotTemplatedAgain(t *testing.T) {
-	tmpl, err := Parse("{{ d }} {{ d | upper }}", nil)
+	tmpl, err := expr.Parse(builtin.Table(), "{{ d }} {{ d | upper }}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := tmpl.Eval(&Context{Scope: vars{"d": {Value: "{{ nope }}"}}})
+	v, err := tmpl.Eval(&expr.Context{Scope: vars{"d": {Value: "{{ nope }}"}}})
 	if err != nil || v != "{{ nope }} {{ NOPE }}" {
 		t.Errorf("got %v, %v", v, err)
 	}
 }
 
 func TestConcurrentUse(t *testing.T) {
-	tmpl, err := Parse("{% for x in l %}{{ x.n | upper }}{{ cfg.a }}{% endfor %}", nil)
+	tmpl, err := expr.Parse(builtin.Table(), "{% for x in l %}{{ x.n | upper }}{{ cfg.a }}{% endfor %}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +270,7 @@ func TestConcurrentUse(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				if v, err := tmpl.Eval(&Context{Scope: scope}); err != nil || v != "AbBb" {
+				if v, err := tmpl.Eval(&expr.Context{Scope: scope}); err != nil || v != "AbBb" {
 					t.Errorf("got %v, %v", v, err)
 				}
 			}
@@ -278,16 +280,16 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 func TestLargeMapIsFast(t *testing.T) {
-	n := &Node{Shape: Mapping}
+	n := &expr.Node{Shape: expr.Mapping}
 	for i := range 10_000 {
 		k := fmt.Sprint("k", i)
-		n.Entries = append(n.Entries, Entry{&Node{Text: k, Value: k}, &Node{Value: i}})
+		n.Entries = append(n.Entries, expr.Entry{&expr.Node{Text: k, Value: k}, &expr.Node{Value: i}})
 	}
-	tmpl, err := Parse("{% set ns = namespace(t=0) %}{% for k in m %}{% set ns.t = ns.t + m[k] %}{% endfor %}{{ ns.t }}", nil)
+	tmpl, err := expr.Parse(builtin.Table(), "{% set ns = namespace(t=0) %}{% for k in m %}{% set ns.t = ns.t + m[k] %}{% endfor %}{{ ns.t }}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := tmpl.Eval(&Context{Scope: vars{"m": n}}); err != nil || v != 49_995_000 {
+	if v, err := tmpl.Eval(&expr.Context{Scope: vars{"m": n}}); err != nil || v != 49_995_000 {
 		t.Errorf("got %v, %v", v, err)
 	}
 }
@@ -296,21 +298,21 @@ const benchExpression = `result.env.PORT | int > 5000 and 'x' in list`
 
 func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
-		if _, err := ParseExpr(benchExpression, nil); err != nil {
+		if _, err := expr.ParseExpr(builtin.Table(), benchExpression, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkEval(b *testing.B) {
-	tmpl, err := ParseExpr(benchExpression, nil)
+	tmpl, err := expr.ParseExpr(builtin.Table(), benchExpression, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	scope := plainScope{"result": value.MapOf("env", value.MapOf("PORT", "5432")), "list": []value.Value{"x", "y"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := tmpl.Test(&Context{Scope: scope}); err != nil {
+		if _, err := tmpl.Test(&expr.Context{Scope: scope}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -319,7 +321,7 @@ func BenchmarkEval(b *testing.B) {
 // A plainScope is a Scope of values.
 type plainScope map[string]value.Value
 
-func (s plainScope) Lookup(_ *Context, name string) (value.Value, bool, error) {
+func (s plainScope) Lookup(_ *expr.Context, name string) (value.Value, bool, error) {
 	v, ok := s[name]
 	return v, ok, nil
 }
@@ -332,7 +334,7 @@ func TestSeveralMistakesAreAllTold(t *testing.T) {
 		{"{% for x %}{% set 1 %}{% endfor %}{% endif %}{{ d | nope | nope2 }}", "1:10 1:19 1:38 1:53 1:60"},
 		{"{% if x %}{{ $ }}", "1:14 1:18"},
 	} {
-		_, err := Parse(c.template, line1(c.template))
+		_, err := expr.Parse(builtin.Table(), c.template, line1(c.template))
 		p, ok := errors.AsType[*diagnostic.Problem](err)
 		if !ok {
 			t.Fatalf("%s: got %v", c.template, err)

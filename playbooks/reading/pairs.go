@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 )
 
@@ -95,7 +96,7 @@ func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
 	if !syntax.HasTemplate(p.Value) {
 		return n, nil
 	}
-	tmpl, err := expr.Parse(p.Value, func(offset int) diagnostic.Place {
+	tmpl, err := expr.Parse(builtin.Table(), p.Value, func(offset int) diagnostic.Place {
 		if !p.plain {
 			offset = 0 // something was undone: the offsets differ
 		}

@@ -3,6 +3,7 @@ package reading
 import (
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 )
 
@@ -54,7 +55,7 @@ func (t *templater) scalar(n *expr.Node) {
 	if !syntax.HasTemplate(text) {
 		return
 	}
-	tmpl, err := expr.Parse(text, t.doc.Origin(n))
+	tmpl, err := expr.Parse(builtin.Table(), text, t.doc.Origin(n))
 	if err != nil {
 		t.problems = append(t.problems, diagnostic.From(err, n.Place))
 		return

@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"cmp"
@@ -6,19 +6,20 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 // versionTest compares two versions by an operator, >= etc. or its name.
-func versionTest(u *use) (value.Value, error) {
+func versionTest(u *expr.Call) (value.Value, error) {
 	kind := "loose"
-	if u.flag(2, false) {
+	if u.Flag(2, false) {
 		kind = "strict"
 	}
-	if u.arg(3, nil) != nil {
-		kind = u.str(3, "loose")
+	if u.Arg(3, nil) != nil {
+		kind = u.Str(3, "loose")
 	}
-	a, b := u.text(), value.Text(u.args[0])
+	a, b := u.Text(), value.Text(u.Args[0])
 	var o int
 	var err error
 	switch kind {
@@ -34,7 +35,7 @@ func versionTest(u *use) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch op := u.str(1, "eq"); op {
+	switch op := u.Str(1, "eq"); op {
 	case "==", "=", "eq":
 		return o == 0, nil
 	case "!=", "<>", "ne":

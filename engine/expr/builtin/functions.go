@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/engine/expr"
 	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -13,22 +14,22 @@ import (
 )
 
 // functions are the names that can be called where no variable has the name.
-func functions() []operation {
-	return []operation{
-		{names: "range", params: "start! stop step", do: makeRange},
-		{names: "dict", params: "from **more", how: partial, do: makeDict},
-		{names: "namespace", params: "from **more", how: partial, do: makeNamespace},
-		{names: "undef", params: "hint", do: makeUndefined},
-		{names: "lookup", params: "name! *terms **options", how: raw, do: lookupFunction},
-		{names: "query q", params: "name! *terms **options", how: raw, do: queryFunction},
-		{names: "now", params: "utc fmt", do: nowFunction},
+func functions() []expr.Operation {
+	return []expr.Operation{
+		{Names: "range", Params: "start! stop step", Do: makeRange},
+		{Names: "dict", Params: "from **more", How: expr.Partial, Do: makeDict},
+		{Names: "namespace", Params: "from **more", How: expr.Partial, Do: makeNamespace},
+		{Names: "undef", Params: "hint", Do: makeUndefined},
+		{Names: "lookup", Params: "name! *terms **options", How: expr.Raw, Do: lookupFunction},
+		{Names: "query q", Params: "name! *terms **options", How: expr.Raw, Do: queryFunction},
+		{Names: "now", Params: "utc fmt", Do: nowFunction},
 	}
 }
 
-func makeRange(u *use) (value.Value, error) {
-	s := &value.Range{Stop: u.int(0, 0), Step: u.int(2, 1)}
-	if u.has(1) {
-		s.Start, s.Stop = u.int(0, 0), u.int(1, 0)
+func makeRange(u *expr.Call) (value.Value, error) {
+	s := &value.Range{Stop: u.Int(0, 0), Step: u.Int(2, 1)}
+	if u.Has(1) {
+		s.Start, s.Stop = u.Int(0, 0), u.Int(1, 0)
 	}
 	if s.Step == 0 {
 		return nil, value.Errorf(value.TypeError, "the step of a range cannot be 0")
@@ -36,30 +37,25 @@ func makeRange(u *use) (value.Value, error) {
 	return s, nil
 }
 
-// A namespace is a bag of attributes that {% set ns.x = … %} can change.
-type namespace struct{ values *value.Map }
-
-func (*namespace) TypeName() string { return "Namespace" }
-
-func makeNamespace(u *use) (value.Value, error) {
+func makeNamespace(u *expr.Call) (value.Value, error) {
 	m, err := makeDict(u)
 	if err != nil {
 		return nil, err
 	}
-	return &namespace{m.(*value.Map)}, nil
+	return expr.NewNamespace(m.(*value.Map)), nil
 }
 
-func makeDict(u *use) (value.Value, error) {
+func makeDict(u *expr.Call) (value.Value, error) {
 	m := &value.Map{}
-	if u.has(0) {
-		from, err := mapFrom(u.c, u.args[0])
+	if u.Has(0) {
+		from, err := mapFrom(u.Context, u.Args[0])
 		if err != nil {
 			return nil, err
 		}
 		m = from
 	}
-	for k, v := range u.named.All() {
-		v, err := u.c.force(v)
+	for k, v := range u.Named.All() {
+		v, err := u.Context.Force(v)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +65,7 @@ func makeDict(u *use) (value.Value, error) {
 }
 
 // mapFrom makes a new Map of a map or of a list of pairs.
-func mapFrom(c *Context, v value.Value) (*value.Map, error) {
+func mapFrom(c *expr.Context, v value.Value) (*value.Map, error) {
 	if m, ok := v.(*value.Map); ok {
 		return m.Clone(), c.Count(m.Len())
 	}
@@ -94,42 +90,37 @@ func mapFrom(c *Context, v value.Value) (*value.Map, error) {
 	return m, c.Count(m.Len())
 }
 
-func makeUndefined(u *use) (value.Value, error) {
-	return u.nothing(u.str(0, "a value is needed here")), nil
+func makeUndefined(u *expr.Call) (value.Value, error) {
+	return u.Nothing(u.Str(0, "a value is needed here")), nil
 }
 
-func nowFunction(u *use) (value.Value, error) {
+func nowFunction(u *expr.Call) (value.Value, error) {
 	m := value.Moment{Time: time.Now()}
-	if u.flag(0, false) {
+	if u.Flag(0, false) {
 		m.Time = m.Time.UTC()
 	}
-	if f := u.str(1, ""); f != "" {
+	if f := u.Str(1, ""); f != "" {
 		return format.Time(m, f), nil
 	}
 	return m, nil
 }
 
-// allVars is the name `vars`: every variable as an attribute.
-type allVars struct{}
-
-func (allVars) TypeName() string { return "dict" }
-
-func queryFunction(u *use) (value.Value, error) {
-	l, unknown, err := u.lookup()
+func queryFunction(u *expr.Call) (value.Value, error) {
+	l, unknown, err := lookUp(u)
 	if unknown != nil || err != nil {
-		return orUnknown(unknown), err
+		return expr.OrUnknown(unknown), err
 	}
 	return l, nil
 }
 
 // lookupFunction gives one result itself, several texts joined by commas, and
 // other lists as they are; with wantlist it is a query.
-func lookupFunction(u *use) (value.Value, error) {
-	l, unknown, err := u.lookup()
+func lookupFunction(u *expr.Call) (value.Value, error) {
+	l, unknown, err := lookUp(u)
 	switch {
 	case unknown != nil || err != nil:
-		return orUnknown(unknown), err
-	case u.flagNamed("wantlist"):
+		return expr.OrUnknown(unknown), err
+	case u.FlagNamed("wantlist"):
 		return l, nil
 	case len(l) == 0:
 		return "", nil
@@ -145,31 +136,25 @@ func lookupFunction(u *use) (value.Value, error) {
 		texts[i] = s
 	}
 	s := strings.Join(texts, ",")
-	return s, u.c.Write(len(s))
+	return s, u.Context.Write(len(s))
 }
 
-func (u *use) flagNamed(name string) bool {
-	v, ok := u.named.Get(name)
-	t, _, _ := value.Truth(v)
-	return ok && t
-}
-
-// lookup finds and runs the lookup that the arguments name.
-func (u *use) lookup() ([]value.Value, *value.Unknown, error) {
+// lookUp finds and runs the lookup that the arguments name.
+func lookUp(u *expr.Call) ([]value.Value, *value.Unknown, error) {
 	terms, options := []value.Value{}, &value.Map{}
-	for _, v := range append([]value.Value{u.args[0]}, u.rest...) {
-		v, err := u.c.force(v)
+	for _, v := range append([]value.Value{u.Args[0]}, u.Rest...) {
+		v, err := u.Context.Force(v)
 		if err != nil {
 			return nil, nil, err
 		}
-		unknown, err := u.c.Usable(v)
+		unknown, err := u.Context.Usable(v)
 		if unknown != nil || err != nil {
 			return nil, unknown, err
 		}
 		terms = append(terms, v)
 	}
-	for k, v := range u.named.All() {
-		v, err := u.c.force(v)
+	for k, v := range u.Named.All() {
+		v, err := u.Context.Force(v)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -181,43 +166,43 @@ func (u *use) lookup() ([]value.Value, *value.Unknown, error) {
 	if !ok {
 		return nil, nil, value.Errorf(value.LookupError, "a lookup's name is text, not %s", value.Describe(terms[0]))
 	}
-	l, err := u.find(syntax.LastName(full), full, terms[1:], options)
+	l, err := findLookup(u, syntax.LastName(full), full, terms[1:], options)
 	if err == nil {
 		return l, nil, nil
 	}
-	if mode, _ := u.named.Get("errors"); mode == "ignore" || mode == "warn" {
+	if mode, _ := u.Named.Get("errors"); mode == "ignore" || mode == "warn" {
 		return []value.Value{nil}, nil, nil
 	}
 	return nil, nil, value.AsError(err, value.LookupError)
 }
 
-func (u *use) find(name, full string, terms []value.Value, options *value.Map) ([]value.Value, error) {
-	if l, ok := u.c.Lookups[name]; ok {
-		return l(u.c, terms, options)
+func findLookup(u *expr.Call, name, full string, terms []value.Value, options *value.Map) ([]value.Value, error) {
+	if l, ok := u.Context.Lookups[name]; ok {
+		return l(u.Context, terms, options)
 	}
 	if name == "vars" {
 		return varsLookup(u, terms, options)
 	}
-	names := append(slices.Sorted(maps.Keys(u.c.Lookups)), "vars")
+	names := append(slices.Sorted(maps.Keys(u.Context.Lookups)), "vars")
 	e := value.Errorf(value.LookupError, "no lookup is named %s", value.Quote(full)).WithHint(suggest.DidYouMean(name, names))
 	return nil, e.WithDetail("the lookups are: " + strings.Join(names, ", "))
 }
 
 // varsLookup gives variables by name.
-func varsLookup(u *use, terms []value.Value, options *value.Map) ([]value.Value, error) {
+func varsLookup(u *expr.Call, terms []value.Value, options *value.Map) ([]value.Value, error) {
 	out := make([]value.Value, 0, len(terms))
 	for _, t := range terms {
 		name, ok := t.(string)
 		if !ok {
 			return nil, value.Errorf(value.LookupError, "a variable's name is text, not %s", value.Describe(t))
 		}
-		v, ok, err := u.c.lookup(name)
+		v, ok, err := u.Context.Lookup(name)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			if v, ok = options.Get("default"); !ok {
-				return nil, u.c.undefined(name, u.st.t.tree.Place(int(u.st.here))).Err()
+				return nil, u.Context.Undefined(name, u.Place()).Err()
 			}
 		}
 		out = append(out, v)
@@ -227,8 +212,8 @@ func varsLookup(u *use, terms []value.Value, options *value.Map) ([]value.Value,
 
 // EnvLookup is the lookup `env`: environment variables by name, empty where
 // unset unless there is the option default.
-func EnvLookup(getenv func(name string) (string, bool)) Lookup {
-	return func(_ *Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+func EnvLookup(getenv func(name string) (string, bool)) expr.Lookup {
+	return func(_ *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
 		out := make([]value.Value, 0, len(terms))
 		for _, t := range terms {
 			name, _, _ := strings.Cut(strings.TrimSpace(value.Text(t)), " ")

@@ -1,16 +1,17 @@
-package expr
+package builtin
 
 import (
 	"strings"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 // keyOf is what an element is sorted or told apart by.
-func (u *use) keyOf(v, attribute value.Value, caseSensitive bool) (value.Value, error) {
+func keyOf(u *expr.Call, v, attribute value.Value, caseSensitive bool) (value.Value, error) {
 	if attribute != nil {
 		var err error
-		if v, err = u.attributePath(v, attribute); err != nil {
+		if v, err = attributePath(u, v, attribute); err != nil {
 			return nil, err
 		}
 		if d, ok := v.(*value.Undefined); ok {
@@ -23,12 +24,12 @@ func (u *use) keyOf(v, attribute value.Value, caseSensitive bool) (value.Value, 
 	return v, nil
 }
 
-func sortFilter(u *use) (value.Value, error) {
-	l, err := u.elements()
+func sortFilter(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
-	attributes := []value.Value{u.arg(2, nil)}
+	attributes := []value.Value{u.Arg(2, nil)}
 	if s, ok := attributes[0].(string); ok && strings.Contains(s, ",") {
 		attributes = nil
 		for part := range strings.SplitSeq(s, ",") {
@@ -39,7 +40,7 @@ func sortFilter(u *use) (value.Value, error) {
 	for i, v := range l {
 		var parts []value.Value
 		for _, a := range attributes {
-			k, err := u.keyOf(v, a, u.flag(1, false))
+			k, err := keyOf(u, v, a, u.Flag(1, false))
 			if err != nil {
 				return nil, err
 			}
@@ -49,7 +50,7 @@ func sortFilter(u *use) (value.Value, error) {
 			keys[i] = parts
 		}
 	}
-	return listOrError(u.c.SortedBy(l, keys, u.flag(0, false)))
+	return listOrError(u.Context.SortedBy(l, keys, u.Flag(0, false)))
 }
 
 // listOrError gives a list as a Value, but nil with an error.
@@ -61,23 +62,23 @@ func listOrError(l []value.Value, err error) (value.Value, error) {
 }
 
 // extreme makes min (-1) and max (1).
-func extreme(side int) func(*use) (value.Value, error) {
-	return func(u *use) (value.Value, error) {
-		l, err := u.elements()
+func extreme(side int) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		l, err := u.Elements()
 		if err != nil {
 			return nil, err
 		}
 		if len(l) == 0 {
-			return u.nothing("there is no " + u.name + " of an empty list"), nil
+			return u.Nothing("there is no " + u.Name + " of an empty list"), nil
 		}
 		var best, bestKey value.Value
 		for i, v := range l {
-			k, err := u.keyOf(v, u.arg(1, nil), u.flag(0, false))
+			k, err := keyOf(u, v, u.Arg(1, nil), u.Flag(0, false))
 			if err != nil {
 				return nil, err
 			}
 			if i > 0 {
-				o, ok := u.c.Order(k, bestKey)
+				o, ok := u.Context.Order(k, bestKey)
 				if !ok {
 					return nil, value.Unordered("<", k, bestKey)
 				}
@@ -87,19 +88,19 @@ func extreme(side int) func(*use) (value.Value, error) {
 			}
 			best, bestKey = v, k
 		}
-		return best, u.c.Count(len(l))
+		return best, u.Context.Count(len(l))
 	}
 }
 
-func sum(u *use) (value.Value, error) {
-	l, err := u.elements()
-	if err == nil && u.arg(0, nil) != nil {
-		l, err = u.attributes(l, u.args[0], nil)
+func sum(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
+	if err == nil && u.Arg(0, nil) != nil {
+		l, err = attributes(u, l, u.Args[0], nil)
 	}
 	if err != nil {
 		return nil, err
 	}
-	total := u.arg(1, 0)
+	total := u.Arg(1, 0)
 	if _, ok := total.(string); ok {
 		return nil, value.Errorf(value.TypeError, "'sum' does not join texts").WithHint("use `| join`")
 	}
@@ -110,19 +111,19 @@ func sum(u *use) (value.Value, error) {
 		case *value.Undefined:
 			return nil, v.Err()
 		}
-		if total, err = u.c.Arithmetic("+", total, v); err != nil {
+		if total, err = u.Context.Arithmetic("+", total, v); err != nil {
 			return nil, err
 		}
 	}
-	return total, u.c.Count(len(l))
+	return total, u.Context.Count(len(l))
 }
 
-func groupBy(u *use) (value.Value, error) {
-	l, err := u.elements()
+func groupBy(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
-	keys, err := u.attributes(l, u.args[0], u.arg(1, nil))
+	keys, err := attributes(u, l, u.Args[0], u.Arg(1, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +131,7 @@ func groupBy(u *use) (value.Value, error) {
 		if d, ok := k.(*value.Undefined); ok {
 			return nil, d.Err()
 		}
-		if s, ok := k.(string); ok && !u.flag(2, false) {
+		if s, ok := k.(string); ok && !u.Flag(2, false) {
 			keys[i] = strings.ToLower(s)
 		}
 	}
@@ -138,19 +139,19 @@ func groupBy(u *use) (value.Value, error) {
 	for i := range at {
 		at[i] = i
 	}
-	sorted, err := u.c.SortedBy(at, keys, false)
+	sorted, err := u.Context.SortedBy(at, keys, false)
 	if err != nil {
 		return nil, err
 	}
 	out := []value.Value{}
 	for n, iv := range sorted {
 		i := iv.(int)
-		if n > 0 && u.c.Equal(keys[i], keys[sorted[n-1].(int)]) {
+		if n > 0 && u.Context.Equal(keys[i], keys[sorted[n-1].(int)]) {
 			group := out[len(out)-1].(value.Tuple)
 			group[1] = append(group[1].([]value.Value), l[i])
 			continue
 		}
-		key, err := u.attributePath(l[i], u.args[0])
+		key, err := attributePath(u, l[i], u.Args[0])
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"math"
@@ -7,59 +7,60 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 // numberFilters work on numbers.
-func numberFilters() []operation {
-	return []operation{
-		{names: "abs", do: absFilter},
-		{names: "round", params: "precision method", do: roundFilter},
-		{names: "log", params: "base", how: plugin, do: logFilter},
-		{names: "pow", params: "power!", how: plugin, do: powFilter},
-		{names: "root", params: "base", how: plugin, do: rootFilter},
-		{names: "human_readable", params: "isbits unit", how: plugin, do: humanReadable},
-		{names: "human_to_bytes", params: "default_unit isbits", how: plugin, do: humanToBytes},
-		{names: "random", params: "end start step seed", how: plugin, do: randomFilter},
+func numberFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "abs", Do: absFilter},
+		{Names: "round", Params: "precision method", Do: roundFilter},
+		{Names: "log", Params: "base", How: expr.Plugin, Do: logFilter},
+		{Names: "pow", Params: "power!", How: expr.Plugin, Do: powFilter},
+		{Names: "root", Params: "base", How: expr.Plugin, Do: rootFilter},
+		{Names: "human_readable", Params: "isbits unit", How: expr.Plugin, Do: humanReadable},
+		{Names: "human_to_bytes", Params: "default_unit isbits", How: expr.Plugin, Do: humanToBytes},
+		{Names: "random", Params: "end start step seed", How: expr.Plugin, Do: randomFilter},
 	}
 }
 
-func absFilter(u *use) (value.Value, error) {
-	if !value.IsNumber(u.in) {
-		return nil, value.Errorf(value.TypeError, "'abs' wants a number, not %s", value.Describe(u.in))
+func absFilter(u *expr.Call) (value.Value, error) {
+	if !value.IsNumber(u.In) {
+		return nil, value.Errorf(value.TypeError, "'abs' wants a number, not %s", value.Describe(u.In))
 	}
-	if value.ToFloat(u.in) < 0 {
-		return value.Signed("-", u.in)
+	if value.ToFloat(u.In) < 0 {
+		return value.Signed("-", u.In)
 	}
-	return value.Signed("+", u.in)
+	return value.Signed("+", u.In)
 }
 
-// number gives what the operation works on, which has to be a number.
-func (u *use) number() (float64, error) {
-	if !value.IsNumber(u.in) {
-		e := value.Errorf(value.TypeError, "'%s' wants a number, not %s", u.name, value.Describe(u.in))
-		if _, ok := u.in.(string); ok {
+// numberOf gives what the operation works on, which has to be a number.
+func numberOf(u *expr.Call) (float64, error) {
+	if !value.IsNumber(u.In) {
+		e := value.Errorf(value.TypeError, "'%s' wants a number, not %s", u.Name, value.Describe(u.In))
+		if _, ok := u.In.(string); ok {
 			return 0, e.WithHint("make a number of the text with `| float`")
 		}
 		return 0, e
 	}
-	return value.ToFloat(u.in), nil
+	return value.ToFloat(u.In), nil
 }
 
-func roundFilter(u *use) (value.Value, error) {
-	f, err := u.number()
+func roundFilter(u *expr.Call) (value.Value, error) {
+	f, err := numberOf(u)
 	if err != nil {
 		return nil, err
 	}
-	precision := u.int(0, 0)
+	precision := u.Int(0, 0)
 	precision = max(min(precision, 400), -400)
-	switch method := u.str(1, "common"); method {
+	switch method := u.Str(1, "common"); method {
 	case "common":
-		if value.IsInt(u.in) && precision >= 0 {
-			return value.Signed("+", u.in)
+		if value.IsInt(u.In) && precision >= 0 {
+			return value.Signed("+", u.In)
 		}
 		r := roundTo(f, precision)
-		if value.IsInt(u.in) {
+		if value.IsInt(u.In) {
 			return value.Truncate(r), nil
 		}
 		return r, nil
@@ -90,15 +91,15 @@ func scaled(f func(float64) float64, v float64, precision int) float64 {
 	return f(v*p) / p
 }
 
-func logFilter(u *use) (value.Value, error) {
-	f, err := u.number()
+func logFilter(u *expr.Call) (value.Value, error) {
+	f, err := numberOf(u)
 	if err != nil {
 		return nil, err
 	}
 	if f <= 0 {
 		return nil, value.Errorf(value.FilterError, "only what is above 0 has a logarithm")
 	}
-	base := value.ToFloat(u.arg(0, math.E))
+	base := value.ToFloat(u.Arg(0, math.E))
 	if base == 10 {
 		return math.Log10(f), nil
 	}
@@ -108,21 +109,21 @@ func logFilter(u *use) (value.Value, error) {
 	return math.Log(f) / math.Log(base), nil
 }
 
-func powFilter(u *use) (value.Value, error) {
-	f, err := u.number()
-	if err != nil || !value.IsNumber(u.args[0]) {
-		u.wrong(0, "a number", u.args[0])
+func powFilter(u *expr.Call) (value.Value, error) {
+	f, err := numberOf(u)
+	if err != nil || !value.IsNumber(u.Args[0]) {
+		u.Wrong(0, "a number", u.Args[0])
 		return nil, err
 	}
-	return value.Power(f, value.ToFloat(u.args[0]))
+	return value.Power(f, value.ToFloat(u.Args[0]))
 }
 
-func rootFilter(u *use) (value.Value, error) {
-	f, err := u.number()
+func rootFilter(u *expr.Call) (value.Value, error) {
+	f, err := numberOf(u)
 	if err != nil {
 		return nil, err
 	}
-	base := value.ToFloat(u.arg(0, 2))
+	base := value.ToFloat(u.Arg(0, 2))
 	if base == 0 {
 		return nil, value.DivisionByZero()
 	}
@@ -134,47 +135,47 @@ func rootFilter(u *use) (value.Value, error) {
 
 const sizeUnits = "BKMGTPEZY"
 
-func humanReadable(u *use) (value.Value, error) {
+func humanReadable(u *expr.Call) (value.Value, error) {
 	var f float64
-	switch v := u.in.(type) {
+	switch v := u.In.(type) {
 	case string:
 		n, ok := value.ReadFloat(v)
 		if !ok {
-			return nil, value.Errorf(value.FilterError, "'human_readable' wants a number of bytes, not %s", value.Describe(u.in))
+			return nil, value.Errorf(value.FilterError, "'human_readable' wants a number of bytes, not %s", value.Describe(u.In))
 		}
 		f = n
 	default:
-		n, err := u.number()
+		n, err := numberOf(u)
 		if err != nil {
 			return nil, err
 		}
 		f = n
 	}
 	base := "Bytes"
-	if u.flag(0, false) {
+	if u.Flag(0, false) {
 		base = "bits"
 	}
-	unit := strings.ToUpper(value.Text(u.arg(1, "")))
+	unit := strings.ToUpper(value.Text(u.Arg(1, "")))
 	for i := len(sizeUnits) - 1; i > 0; i-- {
 		limit := math.Pow(1024, float64(i))
-		if u.arg(1, nil) == nil && f >= limit || strings.HasPrefix(unit, sizeUnits[i:i+1]) && u.arg(1, nil) != nil {
+		if u.Arg(1, nil) == nil && f >= limit || strings.HasPrefix(unit, sizeUnits[i:i+1]) && u.Arg(1, nil) != nil {
 			return strconv.FormatFloat(f/limit, 'f', 2, 64) + " " + sizeUnits[i:i+1] + base[:1], nil
 		}
 	}
 	return strconv.FormatFloat(f, 'f', 2, 64) + " " + base, nil
 }
 
-func humanToBytes(u *use) (value.Value, error) {
-	s := strings.TrimSpace(u.text())
+func humanToBytes(u *expr.Call) (value.Value, error) {
+	s := strings.TrimSpace(u.Text())
 	i := strings.LastIndexAny(s, "0123456789.") + 1
 	f, ok := value.ReadFloat(s[:i])
 	unit := strings.TrimSpace(s[i:])
 	if unit == "" {
-		unit = value.Text(u.arg(0, "B"))
+		unit = value.Text(u.Arg(0, "B"))
 	}
 	at := strings.IndexByte(sizeUnits, strings.ToUpper(unit + " ")[0])
 	suffix := "b"
-	if !u.flag(1, false) {
+	if !u.Flag(1, false) {
 		suffix = "B"
 	}
 	rest := unit[1:]
@@ -190,25 +191,25 @@ func humanToBytes(u *use) (value.Value, error) {
 
 // randomFilter picks an element, or a number below the one given. With a seed it
 // picks the same each time (not what Python would pick).
-func randomFilter(u *use) (value.Value, error) {
+func randomFilter(u *expr.Call) (value.Value, error) {
 	pick := rand.IntN
-	if seed := u.arg(3, nil); seed != nil {
+	if seed := u.Arg(3, nil); seed != nil {
 		h := fnvOf(value.Text(seed))
 		pick = rand.New(rand.NewPCG(h, h)).IntN
 	}
-	if n, ok := value.ToInt(u.in); ok {
-		start, step := u.int(1, 0), u.int(2, 1)
+	if n, ok := value.ToInt(u.In); ok {
+		start, step := u.Int(1, 0), u.Int(2, 1)
 		if step <= 0 || n <= start {
 			return nil, value.Errorf(value.FilterError, "there is no number from %d up to %d", start, n)
 		}
 		return start + step*pick((n-start-1)/step+1), nil
 	}
-	l, err := u.elements()
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
 	if len(l) == 0 {
-		return u.nothing("there is nothing to pick from"), nil
+		return u.Nothing("there is nothing to pick from"), nil
 	}
 	return l[pick(len(l))], nil
 }

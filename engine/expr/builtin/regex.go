@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/engine/expr"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 
@@ -15,17 +16,17 @@ import (
 const regexTimeout = time.Second
 
 // regexFilters work with regular expressions of Python's kind.
-func regexFilters() []operation {
-	return []operation{
-		{names: "regex_replace", params: "pattern replacement ignorecase multiline count mandatory_count", how: plugin, do: regexReplace},
-		{names: "regex_search", params: "regex! *groups **options", how: plugin, do: regexSearch},
-		{names: "regex_findall", params: "regex! multiline ignorecase", how: plugin, do: regexFindall},
-		{names: "regex_escape", params: "re_type", how: plugin, do: regexEscape},
+func regexFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "regex_replace", Params: "pattern replacement ignorecase multiline count mandatory_count", How: expr.Plugin, Do: regexReplace},
+		{Names: "regex_search", Params: "regex! *groups **options", How: expr.Plugin, Do: regexSearch},
+		{Names: "regex_findall", Params: "regex! multiline ignorecase", How: expr.Plugin, Do: regexFindall},
+		{Names: "regex_escape", Params: "re_type", How: expr.Plugin, Do: regexEscape},
 	}
 }
 
-// regex compiles a pattern, once in a Context.
-func (c *Context) regex(pattern string, ignoreCase, multiline bool) (*regexp2.Regexp, error) {
+// compileRegex compiles a pattern, once in a Context.
+func compileRegex(c *expr.Context, pattern string, ignoreCase, multiline bool) (*regexp2.Regexp, error) {
 	opts := regexp2.None
 	if ignoreCase {
 		opts |= regexp2.IgnoreCase
@@ -33,10 +34,18 @@ func (c *Context) regex(pattern string, ignoreCase, multiline bool) (*regexp2.Re
 	if multiline {
 		opts |= regexp2.Multiline
 	}
-	key := strconv.Itoa(int(opts)) + pattern
-	if re := c.regexes[key]; re != nil {
-		return re, nil
+	type key struct {
+		pattern string
+		options regexp2.RegexOptions
 	}
+	re, err := c.Cached(key{pattern, opts}, func() (any, error) { return newRegex(pattern, opts) })
+	if err != nil {
+		return nil, err
+	}
+	return re.(*regexp2.Regexp), nil
+}
+
+func newRegex(pattern string, opts regexp2.RegexOptions) (*regexp2.Regexp, error) {
 	if len(pattern) > value.MaxText/16 {
 		return nil, value.Errorf(value.LimitError, "the regular expression is too long")
 	}
@@ -45,10 +54,6 @@ func (c *Context) regex(pattern string, ignoreCase, multiline bool) (*regexp2.Re
 		return nil, value.Errorf(value.FilterError, "%s is no regular expression: %s", value.Quote(value.Shorten(pattern, 60)), reason(err))
 	}
 	re.MatchTimeout = regexTimeout
-	if c.regexes == nil {
-		c.regexes = map[string]*regexp2.Regexp{}
-	}
-	c.regexes[key] = re
 	return re, nil
 }
 
@@ -93,7 +98,7 @@ func fromPython(p string) string {
 }
 
 // matches goes over the matches of a pattern in s until f says false.
-func (c *Context) matches(re *regexp2.Regexp, s string, f func(*regexp2.Match) bool) error {
+func matches(c *expr.Context, re *regexp2.Regexp, s string, f func(*regexp2.Match) bool) error {
 	m, err := re.FindStringMatch(s)
 	for ; err == nil && m != nil; m, err = re.FindNextMatch(m) {
 		if !c.Spend(1) {
@@ -116,17 +121,17 @@ func regexFailure(err error) error {
 	return value.Errorf(value.LimitError, "the regular expression takes longer than %v on this text", regexTimeout)
 }
 
-func regexReplace(u *use) (value.Value, error) {
-	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(3, false))
+func regexReplace(u *expr.Call) (value.Value, error) {
+	re, err := compileRegex(u.Context, u.Str(0, ""), u.Flag(2, false), u.Flag(3, false))
 	if err != nil {
 		return nil, err
 	}
-	limit := u.int(4, 0)
-	s, with := []rune(u.text()), value.Text(u.arg(1, ""))
+	limit := u.Int(4, 0)
+	s, with := []rune(u.Text()), value.Text(u.Arg(1, ""))
 	var b strings.Builder
 	at, n := 0, 0
 	var mistake error
-	err = u.c.matches(re, string(s), func(m *regexp2.Match) bool {
+	err = matches(u.Context, re, string(s), func(m *regexp2.Match) bool {
 		b.WriteString(string(s[at:m.Index]))
 		mistake = expand(&b, with, m)
 		at = m.Index + m.Length
@@ -139,11 +144,11 @@ func regexReplace(u *use) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := u.int(5, 0); want != 0 && want != n {
+	if want := u.Int(5, 0); want != 0 && want != n {
 		return nil, value.Errorf(value.FilterError, "'regex_replace' should replace %d times, but did %d times", want, n)
 	}
 	b.WriteString(string(s[at:]))
-	return b.String(), u.c.Write(b.Len())
+	return b.String(), u.Context.Write(b.Len())
 }
 
 // expand writes a replacement with \1 and \g<name> for the groups of a match.
@@ -201,17 +206,17 @@ func groupOf(m *regexp2.Match, name string) *regexp2.Group {
 
 // regexSearch gives the first match, or the groups that are asked for; none if
 // nothing matches.
-func regexSearch(u *use) (value.Value, error) {
-	re, err := u.c.regex(u.str(0, ""), u.flagNamed("ignorecase"), u.flagNamed("multiline"))
+func regexSearch(u *expr.Call) (value.Value, error) {
+	re, err := compileRegex(u.Context, u.Str(0, ""), u.FlagNamed("ignorecase"), u.FlagNamed("multiline"))
 	if err != nil {
 		return nil, err
 	}
-	m, err := re.FindStringMatch(u.text())
+	m, err := re.FindStringMatch(u.Text())
 	if err != nil {
 		return nil, regexFailure(err)
 	}
 	var groups []value.Value
-	for _, r := range u.rest {
+	for _, r := range u.Rest {
 		name, ok := strings.CutPrefix(value.Text(r), `\g<`)
 		name = strings.TrimSuffix(name, ">")
 		if !ok {
@@ -245,13 +250,13 @@ func groupValue(g *regexp2.Group) value.Value {
 }
 
 // regexFindall gives all matches: of one group its text, of several a tuple.
-func regexFindall(u *use) (value.Value, error) {
-	re, err := u.c.regex(u.str(0, ""), u.flag(2, false), u.flag(1, false))
+func regexFindall(u *expr.Call) (value.Value, error) {
+	re, err := compileRegex(u.Context, u.Str(0, ""), u.Flag(2, false), u.Flag(1, false))
 	if err != nil {
 		return nil, err
 	}
 	out := []value.Value{}
-	err = u.c.matches(re, u.text(), func(m *regexp2.Match) bool {
+	err = matches(u.Context, re, u.Text(), func(m *regexp2.Match) bool {
 		groups := m.Groups()
 		switch len(groups) {
 		case 1:
@@ -270,9 +275,9 @@ func regexFindall(u *use) (value.Value, error) {
 	return listOrError(out, err)
 }
 
-func regexEscape(u *use) (value.Value, error) {
+func regexEscape(u *expr.Call) (value.Value, error) {
 	special := "\t\n\v\f\r #$&()*+-.?[\\]^{|}~"
-	switch t := u.str(0, "python"); t {
+	switch t := u.Str(0, "python"); t {
 	case "python":
 	case "posix_basic":
 		special = `[]\.^$*`
@@ -280,21 +285,21 @@ func regexEscape(u *use) (value.Value, error) {
 		return nil, value.Errorf(value.FilterError, "'regex_escape' does not know %s", value.Quote(t)).WithHint("python or posix_basic")
 	}
 	var b strings.Builder
-	for _, r := range u.text() {
+	for _, r := range u.Text() {
 		if strings.ContainsRune(special, r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
-	return b.String(), u.c.Write(b.Len())
+	return b.String(), u.Context.Write(b.Len())
 }
 
 // regexTest makes the tests match (at the start), search and regex.
-func regexTest(kind string) func(*use) (value.Value, error) {
-	return func(u *use) (value.Value, error) {
-		pattern, mode := u.str(0, ""), kind
-		if len(u.args) > 3 {
-			mode = u.str(3, kind)
+func regexTest(kind string) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		pattern, mode := u.Str(0, ""), kind
+		if len(u.Args) > 3 {
+			mode = u.Str(3, kind)
 		}
 		switch mode {
 		case "match":
@@ -305,11 +310,11 @@ func regexTest(kind string) func(*use) (value.Value, error) {
 		default:
 			return nil, value.Errorf(value.TypeError, "'regex' has no match_type %s", value.Quote(mode)).WithHint("search, match or fullmatch")
 		}
-		re, err := u.c.regex(pattern, u.flag(1, false), u.flag(2, false))
+		re, err := compileRegex(u.Context, pattern, u.Flag(1, false), u.Flag(2, false))
 		if err != nil {
 			return nil, err
 		}
-		ok, err := re.MatchString(u.text())
+		ok, err := re.MatchString(u.Text())
 		if err != nil {
 			return nil, regexFailure(err)
 		}

@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"net/url"
@@ -6,16 +6,17 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
 
 // urlFilters take URLs apart and write parts of them.
-func urlFilters() []operation {
-	return []operation{
-		{names: "urlencode", do: urlEncode},
-		{names: "urldecode", how: plugin, do: urlDecode},
-		{names: "urlsplit", params: "query", how: plugin, do: urlSplit},
+func urlFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "urlencode", Do: urlEncode},
+		{Names: "urldecode", How: expr.Plugin, Do: urlDecode},
+		{Names: "urlsplit", Params: "query", How: expr.Plugin, Do: urlSplit},
 	}
 }
 
@@ -33,20 +34,20 @@ func percentEncode(s, safe string) string {
 	return b.String()
 }
 
-func urlEncode(u *use) (value.Value, error) {
+func urlEncode(u *expr.Call) (value.Value, error) {
 	var pairs []value.Value
-	switch v := u.in.(type) {
+	switch v := u.In.(type) {
 	case *value.Map:
 		pairs = itemsOf(v)
 	case []value.Value:
 		pairs = v
 	default:
-		s := percentEncode(u.text(), "/")
-		return s, u.c.Write(len(s))
+		s := percentEncode(u.Text(), "/")
+		return s, u.Context.Write(len(s))
 	}
 	parts := make([]string, len(pairs))
 	for i, p := range pairs {
-		kv, err := u.c.Elements(p)
+		kv, err := u.Context.Elements(p)
 		if err != nil || len(kv) != 2 {
 			return nil, value.Errorf(value.TypeError, "'urlencode' wants text, a map or a list of pairs")
 		}
@@ -54,11 +55,11 @@ func urlEncode(u *use) (value.Value, error) {
 		parts[i] = form(kv[0]) + "=" + form(kv[1])
 	}
 	s := strings.Join(parts, "&")
-	return s, u.c.Write(len(s))
+	return s, u.Context.Write(len(s))
 }
 
-func urlDecode(u *use) (value.Value, error) {
-	s, err := url.QueryUnescape(u.text())
+func urlDecode(u *expr.Call) (value.Value, error) {
+	s, err := url.QueryUnescape(u.Text())
 	if err != nil {
 		return nil, value.Errorf(value.FilterError, "this is not percent-encoded text")
 	}
@@ -66,13 +67,13 @@ func urlDecode(u *use) (value.Value, error) {
 }
 
 // urlSplit gives the parts of a URL, or the one that is asked for.
-func urlSplit(u *use) (value.Value, error) {
-	parts := splitURL(u.text())
+func urlSplit(u *expr.Call) (value.Value, error) {
+	parts := splitURL(u.Text())
 	port, _ := parts.Get("port")
 	if n, ok := port.(int); ok && n > 65535 {
 		return nil, value.Errorf(value.FilterError, "the URL has a port above 65535")
 	}
-	if q := u.str(0, ""); q != "" {
+	if q := u.Str(0, ""); q != "" {
 		v, ok := parts.Get(q)
 		if !ok {
 			return nil, value.Errorf(value.FilterError, "a URL has no part %s", value.Quote(q)).WithHint(suggest.DidYouMean(q, parts.TextKeys()))
@@ -135,29 +136,29 @@ func isScheme(s string) bool {
 	return true
 }
 
-func urlTest(u *use) (value.Value, error) {
-	s, ok := u.in.(string)
+func urlTest(u *expr.Call) (value.Value, error) {
+	s, ok := u.In.(string)
 	if !ok {
 		return false, nil
 	}
 	m := splitURL(s)
 	scheme, _ := m.Get("scheme")
 	netloc, _ := m.Get("netloc")
-	if l, ok := u.arg(0, nil).([]value.Value); ok {
-		holds, _, err := u.c.Contains(l, scheme)
+	if l, ok := u.Arg(0, nil).([]value.Value); ok {
+		holds, _, err := u.Context.Contains(l, scheme)
 		return holds && netloc != "", err
 	}
 	return scheme != "" && netloc != "", nil
 }
 
 // pathFilters work on paths with slashes; they do not look at files.
-func pathFilters() []operation {
-	return []operation{
-		{names: "basename", how: plugin, do: onText(func(s string) string { return s[strings.LastIndexByte(s, '/')+1:] })},
-		{names: "dirname", how: plugin, do: onText(dirName)},
-		{names: "splitext", how: plugin, do: splitExt},
-		{names: "normpath", how: plugin, do: onText(path.Clean)},
-		{names: "path_join", how: plugin, do: pathJoin},
+func pathFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "basename", How: expr.Plugin, Do: onText(func(s string) string { return s[strings.LastIndexByte(s, '/')+1:] })},
+		{Names: "dirname", How: expr.Plugin, Do: onText(dirName)},
+		{Names: "splitext", How: expr.Plugin, Do: splitExt},
+		{Names: "normpath", How: expr.Plugin, Do: onText(path.Clean)},
+		{Names: "path_join", How: expr.Plugin, Do: pathJoin},
 	}
 }
 
@@ -169,8 +170,8 @@ func dirName(s string) string {
 	return head
 }
 
-func splitExt(u *use) (value.Value, error) {
-	s := u.text()
+func splitExt(u *expr.Call) (value.Value, error) {
+	s := u.Text()
 	base := strings.LastIndexByte(s, '/') + 1
 	for base < len(s) && s[base] == '.' {
 		base++
@@ -182,11 +183,11 @@ func splitExt(u *use) (value.Value, error) {
 	return value.Tuple{s[:base+i], s[base+i:]}, nil
 }
 
-func pathJoin(u *use) (value.Value, error) {
-	if s, ok := u.in.(string); ok {
+func pathJoin(u *expr.Call) (value.Value, error) {
+	if s, ok := u.In.(string); ok {
 		return s, nil
 	}
-	l, err := u.elements()
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +202,7 @@ func pathJoin(u *use) (value.Value, error) {
 		default:
 			out += "/" + s
 		}
-		if err := u.c.Write(len(out)); err != nil {
+		if err := u.Context.Write(len(out)); err != nil {
 			return nil, err
 		}
 	}

@@ -1,4 +1,4 @@
-package expr
+package builtin
 
 import (
 	"math/big"
@@ -6,30 +6,31 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 // ipFilters ask about addresses and networks. Without a question they tell
 // whether there is one: the text itself, or false.
-func ipFilters() []operation {
-	return []operation{
-		{names: "ipaddr", params: "query", how: plugin, do: ipFilter(0)},
-		{names: "ipv4", params: "query", how: plugin, do: ipFilter(4)},
-		{names: "ipv6", params: "query", how: plugin, do: ipFilter(6)},
+func ipFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "ipaddr", Params: "query", How: expr.Plugin, Do: ipFilter(0)},
+		{Names: "ipv4", Params: "query", How: expr.Plugin, Do: ipFilter(4)},
+		{Names: "ipv6", Params: "query", How: expr.Plugin, Do: ipFilter(6)},
 	}
 }
 
 // ipFilter makes the filter for one version of IP, or 0 for both. Of a list it
 // keeps what is an address and gives an answer.
-func ipFilter(version int) func(*use) (value.Value, error) {
-	return func(u *use) (value.Value, error) {
-		l, ok := u.in.([]value.Value)
+func ipFilter(version int) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		l, ok := u.In.([]value.Value)
 		if !ok {
-			return u.ipAnswer(u.in, version)
+			return ipAnswer(u, u.In, version)
 		}
 		out := []value.Value{}
 		for _, v := range l {
-			a, err := u.ipAnswer(v, version)
+			a, err := ipAnswer(u, v, version)
 			if err != nil {
 				return nil, err
 			}
@@ -37,16 +38,16 @@ func ipFilter(version int) func(*use) (value.Value, error) {
 				out = append(out, a)
 			}
 		}
-		return out, u.c.Count(len(l))
+		return out, u.Context.Count(len(l))
 	}
 }
 
-func (u *use) ipAnswer(v value.Value, version int) (value.Value, error) {
+func ipAnswer(u *expr.Call, v value.Value, version int) (value.Value, error) {
 	p, single, ok := parseIP(value.Text(v))
 	if !ok || version == 4 && !p.Addr().Is4() || version == 6 && p.Addr().Is4() {
 		return false, nil
 	}
-	question := value.Text(u.arg(0, ""))
+	question := value.Text(u.Arg(0, ""))
 	if n, err := strconv.Atoi(question); err == nil {
 		return nthAddress(p, n), nil
 	}

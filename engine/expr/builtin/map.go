@@ -1,51 +1,52 @@
-package expr
+package builtin
 
 import (
 	"slices"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 // setFilters take lists for sets, in order.
-func setFilters() []operation {
-	return []operation{
-		{names: "unique", params: "case_sensitive attribute", do: unique},
-		{names: "union", params: "other!", how: plugin, do: setOperation(func(inA, inB bool) bool { return inA || inB })},
-		{names: "intersect", params: "other!", how: plugin, do: setOperation(func(inA, inB bool) bool { return inA && inB })},
-		{names: "difference", params: "other!", how: plugin, do: setOperation(func(inA, inB bool) bool { return inA && !inB })},
-		{names: "symmetric_difference", params: "other!", how: plugin,
-			do: setOperation(func(inA, inB bool) bool { return inA != inB })},
+func setFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "unique", Params: "case_sensitive attribute", Do: unique},
+		{Names: "union", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA || inB })},
+		{Names: "intersect", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA && inB })},
+		{Names: "difference", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA && !inB })},
+		{Names: "symmetric_difference", Params: "other!", How: expr.Plugin,
+			Do: setOperation(func(inA, inB bool) bool { return inA != inB })},
 	}
 }
 
-func setOperation(keep func(inA, inB bool) bool) func(*use) (value.Value, error) {
-	return func(u *use) (value.Value, error) {
-		a, la, err := u.c.SetOf(u.in)
+func setOperation(keep func(inA, inB bool) bool) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		a, la, err := u.Context.SetOf(u.In)
 		if err != nil {
 			return nil, err
 		}
-		b, lb, err := u.c.SetOf(u.args[0])
+		b, lb, err := u.Context.SetOf(u.Args[0])
 		if err != nil {
 			return nil, err
 		}
-		out, seen := []value.Value{}, &value.Set{B: &u.c.Budget}
+		out, seen := []value.Value{}, &value.Set{B: &u.Context.Budget}
 		for _, v := range slices.Concat(la, lb) {
 			if keep(a.Has(v), b.Has(v)) && seen.Add(v) {
 				out = append(out, v)
 			}
 		}
-		return out, u.c.Err()
+		return out, u.Context.Err()
 	}
 }
 
-func unique(u *use) (value.Value, error) {
-	l, err := u.elements()
+func unique(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
-	out, seen := []value.Value{}, &value.Set{B: &u.c.Budget}
+	out, seen := []value.Value{}, &value.Set{B: &u.Context.Budget}
 	for _, v := range l {
-		k, err := u.keyOf(v, u.arg(1, nil), u.flag(0, false))
+		k, err := keyOf(u, v, u.Arg(1, nil), u.Flag(0, false))
 		if err != nil {
 			return nil, err
 		}
@@ -53,58 +54,58 @@ func unique(u *use) (value.Value, error) {
 			out = append(out, v)
 		}
 	}
-	return out, u.c.Count(len(l))
+	return out, u.Context.Count(len(l))
 }
 
 // mapFilters work on maps.
-func mapFilters() []operation {
-	return []operation{
-		{names: "dict2items", params: "key_name value_name", how: partial, do: dict2items},
-		{names: "items2dict", params: "key_name value_name", how: partial, do: items2dict},
-		{names: "dictsort", params: "case_sensitive by reverse", do: dictSort},
-		{names: "items", how: partial, do: mapItems},
-		{names: "combine", params: "*others **options", how: partial, do: combine},
-		{names: "extract", params: "container! morekeys", how: partial, do: extract},
-		{names: "subelements", params: "subelements! skip_missing", how: plugin, do: subelements},
-		{names: "attr", params: "name!", how: partial, do: attrFilter},
+func mapFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "dict2items", Params: "key_name value_name", How: expr.Partial, Do: dict2items},
+		{Names: "items2dict", Params: "key_name value_name", How: expr.Partial, Do: items2dict},
+		{Names: "dictsort", Params: "case_sensitive by reverse", Do: dictSort},
+		{Names: "items", How: expr.Partial, Do: mapItems},
+		{Names: "combine", Params: "*others **options", How: expr.Partial, Do: combine},
+		{Names: "extract", Params: "container! morekeys", How: expr.Partial, Do: extract},
+		{Names: "subelements", Params: "subelements! skip_missing", How: expr.Plugin, Do: subelements},
+		{Names: "attr", Params: "name!", How: expr.Partial, Do: attrFilter},
 	}
 }
 
-func (u *use) asMap() (*value.Map, error) {
-	if m, ok := u.in.(*value.Map); ok {
-		return m, u.c.Count(m.Len())
+func asMap(u *expr.Call) (*value.Map, error) {
+	if m, ok := u.In.(*value.Map); ok {
+		return m, u.Context.Count(m.Len())
 	}
-	return nil, value.Errorf(value.FilterError, "'%s' wants a map, not %s", u.name, value.Describe(u.in))
+	return nil, value.Errorf(value.FilterError, "'%s' wants a map, not %s", u.Name, value.Describe(u.In))
 }
 
-func dict2items(u *use) (value.Value, error) {
-	m, err := u.asMap()
+func dict2items(u *expr.Call) (value.Value, error) {
+	m, err := asMap(u)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]value.Value, 0, m.Len())
 	for k, v := range m.All() {
-		out = append(out, value.MapOf(u.str(0, "key"), k, u.str(1, "value"), v))
+		out = append(out, value.MapOf(u.Str(0, "key"), k, u.Str(1, "value"), v))
 	}
 	return out, nil
 }
 
-func items2dict(u *use) (value.Value, error) {
-	l, err := u.elements()
+func items2dict(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := u.in.(string); ok {
-		return nil, value.Errorf(value.FilterError, "'items2dict' wants a list, not %s", value.Describe(u.in))
+	if _, ok := u.In.(string); ok {
+		return nil, value.Errorf(value.FilterError, "'items2dict' wants a list, not %s", value.Describe(u.In))
 	}
 	m := &value.Map{}
 	for _, e := range l {
 		item, ok := e.(*value.Map)
-		k, hasKey := item.Get(u.str(0, "key"))
-		v, hasValue := item.Get(u.str(1, "value"))
+		k, hasKey := item.Get(u.Str(0, "key"))
+		v, hasValue := item.Get(u.Str(1, "value"))
 		if !ok || !hasKey || !hasValue {
 			return nil, value.Errorf(value.FilterError, "'items2dict' wants maps with '%s' and '%s', not %s",
-				u.str(0, "key"), u.str(1, "value"), value.Shorten(value.Repr(e), 60))
+				u.Str(0, "key"), u.Str(1, "value"), value.Shorten(value.Repr(e), 60))
 		}
 		if unknown, ok := k.(*value.Unknown); ok {
 			return unknown, nil
@@ -114,16 +115,16 @@ func items2dict(u *use) (value.Value, error) {
 		}
 		m.Set(k, v)
 	}
-	return m, u.c.Count(len(l))
+	return m, u.Context.Count(len(l))
 }
 
-func dictSort(u *use) (value.Value, error) {
-	m, err := u.asMap()
+func dictSort(u *expr.Call) (value.Value, error) {
+	m, err := asMap(u)
 	if err != nil {
 		return nil, err
 	}
 	at := 0
-	switch by := u.str(1, "key"); by {
+	switch by := u.Str(1, "key"); by {
 	case "key":
 	case "value":
 		at = 1
@@ -132,17 +133,17 @@ func dictSort(u *use) (value.Value, error) {
 	}
 	var pairs, keys []value.Value
 	for k, v := range m.All() {
-		key, err := u.keyOf([]value.Value{k, v}[at], nil, u.flag(0, false))
+		key, err := keyOf(u, []value.Value{k, v}[at], nil, u.Flag(0, false))
 		if err != nil {
 			return nil, err
 		}
 		pairs, keys = append(pairs, value.Tuple{k, v}), append(keys, key)
 	}
-	return listOrError(u.c.SortedBy(pairs, keys, u.flag(2, false)))
+	return listOrError(u.Context.SortedBy(pairs, keys, u.Flag(2, false)))
 }
 
-func mapItems(u *use) (value.Value, error) {
-	m, err := u.asMap()
+func mapItems(u *expr.Call) (value.Value, error) {
+	m, err := asMap(u)
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +159,9 @@ func itemsOf(m *value.Map) []value.Value {
 }
 
 // combine lays maps over each other, the last one on top.
-func combine(u *use) (value.Value, error) {
-	merge, recursive := "replace", u.flagNamed("recursive")
-	for k, v := range u.named.All() {
+func combine(u *expr.Call) (value.Value, error) {
+	merge, recursive := "replace", u.FlagNamed("recursive")
+	for k, v := range u.Named.All() {
 		switch s, _ := v.(string); k {
 		case "recursive":
 		case "list_merge":
@@ -174,9 +175,9 @@ func combine(u *use) (value.Value, error) {
 		}
 	}
 	var layers []value.Value
-	for _, v := range append([]value.Value{u.in}, u.rest...) {
+	for _, v := range append([]value.Value{u.In}, u.Rest...) {
 		if l, ok := v.([]value.Value); ok {
-			layers = append(layers, u.flat(nil, l, -1, false)...)
+			layers = append(layers, flat(u, nil, l, -1, false)...)
 			continue
 		}
 		layers = append(layers, v)
@@ -185,33 +186,33 @@ func combine(u *use) (value.Value, error) {
 	for _, v := range layers {
 		switch m := v.(type) {
 		case *value.Map:
-			out = u.merged(out, m, recursive, merge)
+			out = merged(u, out, m, recursive, merge)
 		case *value.Unknown:
 			return m, nil
 		default:
 			return nil, value.Errorf(value.FilterError, "'combine' wants maps, not %s", value.Describe(v))
 		}
 	}
-	return out, u.c.Err()
+	return out, u.Context.Err()
 }
 
 // merged lays b over a.
-func (u *use) merged(a, b *value.Map, recursive bool, lists string) *value.Map {
-	if !u.c.Spend(a.Len() + b.Len()) {
+func merged(u *expr.Call, a, b *value.Map, recursive bool, lists string) *value.Map {
+	if !u.Context.Spend(a.Len() + b.Len()) {
 		return a
 	}
 	out := a.Clone()
 	for k, v := range b.All() {
 		before, ok := out.Get(k)
 		if ok {
-			v = u.mergedValue(before, v, recursive, lists)
+			v = mergedValue(u, before, v, recursive, lists)
 		}
 		out.Set(k, v)
 	}
 	return out
 }
 
-func (u *use) mergedValue(a, b value.Value, recursive bool, lists string) value.Value {
+func mergedValue(u *expr.Call, a, b value.Value, recursive bool, lists string) value.Value {
 	if recursive {
 		if unknown, ok := a.(*value.Unknown); ok {
 			if _, isMap := b.(*value.Map); isMap {
@@ -221,7 +222,7 @@ func (u *use) mergedValue(a, b value.Value, recursive bool, lists string) value.
 	}
 	if x, ok := a.(*value.Map); ok && recursive {
 		if y, ok := b.(*value.Map); ok {
-			return u.merged(x, y, true, lists)
+			return merged(u, x, y, true, lists)
 		}
 	}
 	x, ok := a.([]value.Value)
@@ -230,7 +231,7 @@ func (u *use) mergedValue(a, b value.Value, recursive bool, lists string) value.
 		return b
 	}
 	without := func(l, out []value.Value) []value.Value {
-		s, _, _ := u.c.SetOf(out)
+		s, _, _ := u.Context.SetOf(out)
 		return slices.DeleteFunc(slices.Clone(l), s.Has)
 	}
 	switch lists {
@@ -249,26 +250,26 @@ func (u *use) mergedValue(a, b value.Value, recursive bool, lists string) value.
 }
 
 // extract takes an element of a container by key, and by more keys below it.
-func extract(u *use) (value.Value, error) {
-	keys := []value.Value{u.in}
-	switch more := u.arg(1, nil).(type) {
+func extract(u *expr.Call) (value.Value, error) {
+	keys := []value.Value{u.In}
+	switch more := u.Arg(1, nil).(type) {
 	case nil:
 	case []value.Value:
 		keys = append(keys, more...)
 	default:
 		keys = append(keys, more)
 	}
-	v := u.args[0]
+	v := u.Args[0]
 	for _, k := range keys {
 		if unknown, ok := v.(*value.Unknown); ok {
 			return unknown, nil
 		}
-		next, ok, err := u.st.item(v, k)
+		next, ok, err := u.Item(v, k)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			return u.noAttribute(v, k), nil
+			return u.NoAttribute(v, k), nil
 		}
 		v = next
 	}
@@ -276,8 +277,8 @@ func extract(u *use) (value.Value, error) {
 }
 
 // subelements pairs each element with each of a list below it.
-func subelements(u *use) (value.Value, error) {
-	in := u.in
+func subelements(u *expr.Call) (value.Value, error) {
+	in := u.In
 	if m, ok := in.(*value.Map); ok {
 		var values []value.Value
 		for _, v := range m.All() {
@@ -285,26 +286,26 @@ func subelements(u *use) (value.Value, error) {
 		}
 		in = values
 	}
-	l, err := u.c.Elements(in)
+	l, err := u.Context.Elements(in)
 	if err != nil {
 		return nil, err
 	}
-	path := u.args[0]
+	path := u.Args[0]
 	if parts, ok := path.([]value.Value); ok {
-		joined, err := u.c.joined(parts, ".")
+		joined, err := u.Context.Join(parts, ".")
 		if err != nil {
 			return nil, err
 		}
 		path = joined
 	}
-	skip := u.flag(1, false)
-	if m, ok := u.arg(1, nil).(*value.Map); ok {
+	skip := u.Flag(1, false)
+	if m, ok := u.Arg(1, nil).(*value.Map); ok {
 		v, _ := m.Get("skip_missing")
 		skip, _, _ = value.Truth(v)
 	}
 	out := []value.Value{}
 	for _, e := range l {
-		v, err := u.attributePath(e, path)
+		v, err := attributePath(u, e, path)
 		if err != nil {
 			return nil, err
 		}
@@ -318,13 +319,13 @@ func subelements(u *use) (value.Value, error) {
 			out = append(out, []value.Value{e, s})
 		}
 	}
-	return out, u.c.Count(len(out))
+	return out, u.Context.Count(len(out))
 }
 
-func attrFilter(u *use) (value.Value, error) {
-	v, ok, err := u.st.attr(u.in, u.str(0, ""))
+func attrFilter(u *expr.Call) (value.Value, error) {
+	v, ok, err := u.Attr(u.In, u.Str(0, ""))
 	if ok || err != nil {
 		return v, err
 	}
-	return u.noAttribute(u.in, u.str(0, "")), nil
+	return u.NoAttribute(u.In, u.Str(0, "")), nil
 }

@@ -1,0 +1,129 @@
+package builtin
+
+import (
+	"math"
+	"math/big"
+	"strings"
+
+	"runner/engine/expr"
+	"runner/engine/expr/value"
+)
+
+// basicFilters are about being there, about types, and about choosing.
+func basicFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "default d", Params: "default_value boolean", How: expr.Raw, Do: defaultFilter},
+		{Names: "mandatory", Params: "msg", How: expr.Raw, Do: mandatory},
+		{Names: "ternary", Params: "true_val! false_val! none_val", How: expr.Raw, Do: ternary},
+		{Names: "int", Params: "default base", Do: intFilter},
+		{Names: "float", Params: "default", Do: floatFilter},
+		{Names: "bool", Do: boolFilter},
+		{Names: "string", Do: stringFilter},
+		{Names: "type_debug", How: expr.Raw, Do: typeDebug},
+		{Names: "undef", Params: "hint", Do: makeUndefined},
+	}
+}
+
+func defaultFilter(u *expr.Call) (value.Value, error) {
+	switch v := u.In.(type) {
+	case *value.Undefined:
+		return u.Arg(0, ""), nil
+	case *value.Unknown:
+		return v, nil
+	}
+	if !u.Flag(1, false) {
+		return u.In, nil
+	}
+	if t, _, err := value.Truth(u.In); t || err != nil {
+		return u.In, err
+	}
+	return u.Arg(0, ""), nil
+}
+
+func mandatory(u *expr.Call) (value.Value, error) {
+	v, ok := u.In.(*value.Undefined)
+	if !ok {
+		return u.In, nil
+	}
+	e := v.Err()
+	msg := "the variable '" + v.Name + "' is mandatory, but " + e.Msg
+	if u.Has(0) && u.Args[0] != nil {
+		msg = value.Text(u.Args[0])
+	}
+	return nil, (&value.Error{Class: value.MandatoryError, Msg: msg, Place: v.Place}).WithHint(e.Hint())
+}
+
+func ternary(u *expr.Call) (value.Value, error) {
+	if u.In == nil && u.Has(2) {
+		return u.Args[2], nil
+	}
+	t, unknown, err := value.Truth(u.In)
+	switch {
+	case unknown != nil || err != nil:
+		return expr.OrUnknown(unknown), err
+	case t:
+		return u.Args[0], nil
+	}
+	return u.Args[1], nil
+}
+
+func intFilter(u *expr.Call) (value.Value, error) {
+	base := u.Int(1, 10)
+	switch v := u.In.(type) {
+	case string:
+		if n, ok := value.ReadInt(v, base); ok {
+			return n, nil
+		}
+		if f, ok := value.ReadFloat(v); ok && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return value.Truncate(f), nil
+		}
+	case int, *big.Int:
+		return v, nil
+	case bool:
+		return value.BoolInt(v), nil
+	case float64:
+		if !math.IsInf(v, 0) && !math.IsNaN(v) {
+			return value.Truncate(v), nil
+		}
+	}
+	return u.Arg(0, 0), nil
+}
+
+func floatFilter(u *expr.Call) (value.Value, error) {
+	switch v := u.In.(type) {
+	case string:
+		if f, ok := value.ReadFloat(v); ok {
+			return f, nil
+		}
+	case int, *big.Int, bool, float64:
+		return value.ToFloat(v), nil
+	}
+	return u.Arg(0, 0.0), nil
+}
+
+// boolFilter knows Ansible's words for true; everything else is false, and
+// none stays none.
+func boolFilter(u *expr.Call) (value.Value, error) {
+	switch v := u.In.(type) {
+	case nil, bool:
+		return v, nil
+	case string:
+		return truthWord(v), nil
+	}
+	return value.IsNumber(u.In) && value.ToFloat(u.In) == 1, nil
+}
+
+func truthWord(s string) bool {
+	switch strings.ToLower(s) {
+	case "yes", "on", "1", "true", "y", "t":
+		return true
+	}
+	return false
+}
+
+func stringFilter(u *expr.Call) (value.Value, error) {
+	s, _, err := u.Context.TextOf(u.In)
+	return s, err
+}
+
+func typeDebug(u *expr.Call) (value.Value, error) { return value.TypeName(u.In), nil }

@@ -1,0 +1,155 @@
+package builtin
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"runner/engine/expr"
+	"runner/engine/expr/syntax"
+	"runner/engine/expr/value"
+	"runner/suggest"
+)
+
+// selectFilters go over lists with a filter, a test or an attribute.
+func selectFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "map", Params: "*args **options", How: expr.Partial, Do: mapFilter},
+		{Names: "select", Params: "*args **options", How: expr.Partial, Do: selecting(false, true)},
+		{Names: "reject", Params: "*args **options", How: expr.Partial, Do: selecting(false, false)},
+		{Names: "selectattr", Params: "*args **options", How: expr.Partial, Do: selecting(true, true)},
+		{Names: "rejectattr", Params: "*args **options", How: expr.Partial, Do: selecting(true, false)},
+	}
+}
+
+// attributePath gives what lies under a path, "a.b.0" or a number, in v. What is
+// missing on the way makes it Undefined.
+func attributePath(u *expr.Call, v, path value.Value) (value.Value, error) {
+	s, ok := path.(string)
+	if !ok {
+		s = value.Text(path)
+	}
+	for part := range strings.SplitSeq(s, ".") {
+		switch v.(type) {
+		case *value.Undefined, *value.Unknown:
+			return v, nil
+		}
+		var key value.Value = part
+		if n, err := strconv.Atoi(part); err == nil && part[0] != '+' && part[0] != '-' {
+			key = n
+		}
+		next, ok, err := u.Item(v, key)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return u.NoAttribute(v, key), nil
+		}
+		v = next
+	}
+	return v, u.Context.Count(1)
+}
+
+// attributes maps a list to what lies under a path; otherwise stands in where
+// nothing does, unless it is nil.
+func attributes(u *expr.Call, l []value.Value, path, otherwise value.Value) ([]value.Value, error) {
+	out := make([]value.Value, len(l))
+	for i, v := range l {
+		a, err := attributePath(u, v, path)
+		if err != nil {
+			return nil, err
+		}
+		if _, missing := a.(*value.Undefined); missing && otherwise != nil {
+			a = otherwise
+		}
+		out[i] = a
+	}
+	return out, nil
+}
+
+func mapFilter(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
+	if err != nil {
+		return nil, err
+	}
+	if path, ok := u.Named.Get("attribute"); ok && len(u.Rest) == 0 {
+		otherwise, _ := u.Named.Get("default")
+		return listOrError(attributes(u, l, path, otherwise))
+	}
+	if len(u.Rest) == 0 {
+		return nil, value.Errorf(value.TypeError, "'map' needs the name of a filter, or attribute=").WithHint("as in map('upper') or map(attribute='id')")
+	}
+	f, err := operationNamed(u, "filter", u.Table().Filters)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]value.Value, len(l))
+	for i, v := range l {
+		if out[i], err = u.Apply(f, v, u.Rest[1:], u.Named); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// operationNamed finds the filter or test that the first argument names.
+func operationNamed(u *expr.Call, what string, among map[string]*expr.Operation) (*expr.Operation, error) {
+	full, ok := u.Rest[0].(string)
+	if op := among[syntax.LastName(full)]; ok && op != nil {
+		return op, nil
+	}
+	e := value.Errorf(value.SyntaxError, "no %s is named %s", what, value.Repr(u.Rest[0]))
+	return nil, e.WithHint(suggest.DidYouMean(syntax.LastName(full), slices.Sorted(maps.Keys(among))))
+}
+
+// selecting makes select, reject and their forms with an attribute.
+func selecting(attr, want bool) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		var path value.Value
+		if attr {
+			if len(u.Rest) == 0 {
+				return nil, value.Errorf(value.TypeError, "'%s' needs the name of an attribute", u.Name)
+			}
+			path, u.Rest = u.Rest[0], u.Rest[1:]
+		}
+		l, err := u.Elements()
+		if err != nil {
+			return nil, err
+		}
+		var test *expr.Operation
+		if len(u.Rest) > 0 {
+			if test, err = operationNamed(u, "test", u.Table().Tests); err != nil {
+				return nil, err
+			}
+		}
+		out := []value.Value{}
+		for _, v := range l {
+			t, unknown, err := passes(u, test, v, path)
+			if unknown != nil || err != nil {
+				return expr.OrUnknown(unknown), err
+			}
+			if t == want {
+				out = append(out, v)
+			}
+		}
+		return out, nil
+	}
+}
+
+// passes tests one element, or what lies under a path in it.
+func passes(u *expr.Call, test *expr.Operation, v, path value.Value) (bool, *value.Unknown, error) {
+	var err error
+	if path != nil {
+		if v, err = attributePath(u, v, path); err != nil {
+			return false, nil, err
+		}
+	}
+	if test != nil {
+		v, err = u.Apply(test, v, u.Rest[1:], u.Named)
+		if err != nil {
+			return false, nil, err
+		}
+	}
+	return value.Truth(v)
+}

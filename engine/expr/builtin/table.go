@@ -1,0 +1,32 @@
+// Package builtin is the table of what templates can call: filters, tests, lookups,
+// functions and the methods of values, with Ansible's and Jinja's names and
+// parameters, a file per family. It knows values and how they are written. It does not
+// know files,
+// programs or variables: it reaches them only through what the evaluation lends it.
+package builtin
+
+import (
+	"sync"
+
+	"runner/engine/expr"
+)
+
+// Table returns all that templates can call. It is put together once and never
+// changes.
+var Table = sync.OnceValue(func() *expr.Table {
+	return expr.NewTable(expr.Declared{
+		Filters: [][]expr.Operation{
+			basicFilters(), textFilters(), numberFilters(), listFilters(), selectFilters(), setFilters(), mapFilters(),
+			formatFilters(), encodingFilters(), regexFilters(), urlFilters(), pathFilters(), timeFilters(), queryFilters(), ipFilters(),
+		},
+		Tests:     [][]expr.Operation{valueTests(), comparisonTests(), collectionTests(), textTests(), resultTests()},
+		Functions: functions(),
+		Methods: map[string][]expr.Operation{
+			"str":       append(textMethods(), textMethodsMore()...),
+			"dict":      mapMethods(),
+			"list":      listMethods(),
+			"datetime":  momentMethods(),
+			"timedelta": spanMethods(),
+		},
+	})
+})
