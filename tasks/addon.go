@@ -33,7 +33,7 @@ func several(word string, found []clever.Addon) error {
 		Hint: "say which one: addon: " + found[0].ID}
 }
 
-// object is an add-on in a person's words.
+// object is an add-on in plain words.
 func object(a clever.Addon) string { return fmt.Sprintf("add-on %q (%s)", a.Name, a.ID) }
 
 // result is what register holds of an add-on, without what must be read apart.
@@ -49,7 +49,7 @@ func result(a clever.Addon, owner string) *value.Map {
 	)
 }
 
-// addonReturns is what result and the reading after it give.
+// addonReturns documents what result returns, with what is read after it.
 func addonReturns() []engine.Return {
 	return []engine.Return{
 		{Name: "addon_id", Doc: "its id, addon_…"},
@@ -119,7 +119,7 @@ func sameVersion(running, wanted string) bool {
 	return running == wanted || strings.HasPrefix(running, wanted+".")
 }
 
-// slug makes a name of a task's name: "Order a Postgres Database" gives
+// slug makes a name of a task's name: "Order a Postgres Database" becomes
 // "order-a-postgres-database". It is "" where nothing is left.
 func slug(text string) string {
 	var b strings.Builder

@@ -12,7 +12,7 @@ import (
 
 // update changes an add-on that stays the same one. What may fail for reasons of
 // the platform goes first, so that its failure leaves all as it was.
-func (r *registration) update(ctx context.Context, h *engine.Host, now sight, b basket, d delta) (engine.Value, error) {
+func (r *registration) update(ctx context.Context, h *engine.Host, now existing, b target, d delta) (engine.Value, error) {
 	client := via(r.client, h)
 	if d.moves {
 		if err := r.migrate(ctx, h, client, now, b); err != nil {
@@ -43,7 +43,7 @@ func (r *registration) update(ctx context.Context, h *engine.Host, now sight, b 
 	return r.result(ctx, h, client, now.ID, env, tags)
 }
 
-// result gives what register holds of an add-on after a change, read anew.
+// result returns what register holds of an add-on after a change, read again.
 func (r *registration) result(ctx context.Context, h *engine.Host, client *clever.Client, id string, env []clever.EnvVar, tags []string) (engine.Value, error) {
 	a, err := r.current(ctx, client, id)
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *registration) current(ctx context.Context, client *clever.Client, id st
 
 // migrate changes plan, version and region. A migration that is under way is
 // waited for first: it may be the very one, of a run that was cut off.
-func (r *registration) migrate(ctx context.Context, h *engine.Host, client *clever.Client, now sight, b basket) error {
+func (r *registration) migrate(ctx context.Context, h *engine.Host, client *clever.Client, now existing, b target) error {
 	m, err := client.StartMigration(ctx, r.owner, now.ID, b.migration())
 	if other, ok := errors.AsType[*clever.MigratingError](err); ok {
 		h.Progress(fmt.Sprintf("waiting for the migration %s, which was under way already", other.Migration.ID))
@@ -94,9 +94,9 @@ func (r *registration) migrate(ctx context.Context, h *engine.Host, client *clev
 	return nil
 }
 
-// awaitOther waits for a migration that this task did not start, and tells
+// awaitOther waits for a migration that this task did not start, and reports
 // whether it made of the add-on what is wanted. How it ended does not matter.
-func (r *registration) awaitOther(ctx context.Context, h *engine.Host, client *clever.Client, now sight, b basket, m clever.Migration) (bool, error) {
+func (r *registration) awaitOther(ctx context.Context, h *engine.Host, client *clever.Client, now existing, b target, m clever.Migration) (bool, error) {
 	err := client.WaitMigration(ctx, r.owner, now.ID, m, progressOf(h))
 	if ended, ok := errors.AsType[*clever.MigrationError](err); err != nil && (!ok || ended.Migration.Running()) {
 		return false, err
@@ -134,7 +134,7 @@ func (r *registration) afterFailure(ctx context.Context, client *clever.Client, 
 // replace orders an add-on in the place of another, and removes that one when the
 // new one is complete. The old one is marked first: should this be cut off
 // half-way, the next run finds both and knows which one is to go.
-func (r *registration) replace(ctx context.Context, h *engine.Host, now sight, b basket) (engine.Value, error) {
+func (r *registration) replace(ctx context.Context, h *engine.Host, now existing, b target) (engine.Value, error) {
 	client := via(r.client, h)
 	mark := func(tags []string) []string { return append(tags, replacedTag) }
 	tags, err := client.Retag(ctx, r.owner, now.ID, mark)
@@ -143,7 +143,7 @@ func (r *registration) replace(ctx context.Context, h *engine.Host, now sight, b
 	}
 	h.Progress("ordering the new one")
 	b.tags = r.retag(slices.DeleteFunc(tags, func(t string) bool { return t == replacedTag }))
-	res, err := r.buy(ctx, h, b)
+	res, err := r.create(ctx, h, b)
 	if err != nil {
 		return nil, fmt.Errorf("%w; the old one, %s, was not touched", err, now.ID)
 	}

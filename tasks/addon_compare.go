@@ -13,17 +13,17 @@ import (
 	"runner/engine"
 )
 
-// A sight is what there is of an add-on, as far as the playbook asks.
-type sight struct {
+// An existing is an add-on that exists, as far as the playbook asks about it.
+type existing struct {
 	clever.Addon
 	env     []clever.EnvVar // nil: nobody reads them
-	detail  *clever.Detail  // nil: no option is declared, or none is told
+	detail  *clever.Detail  // nil: no option is declared, or the platform shows none
 	tags    []string        // nil: none are declared
-	version string          // "": not told, or nobody asks
+	version string          // "": not known, or not needed
 }
 
-// compare tells how an existing add-on differs from what the playbook says, and
-// how that is mended.
+// compare returns how an existing add-on differs from what the playbook says, and
+// the change that makes it as declared.
 func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Addon) (engine.Change, error) {
 	r.cloud.remember(r.client, r.owner, a)
 	now, err := r.look(ctx, h, a)
@@ -31,7 +31,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 		return engine.Change{}, err
 	}
 	b := r.asItIs(now)
-	if !r.settled(now) {
+	if !r.asDeclared(now) {
 		if b, err = r.choose(ctx, &now); err != nil {
 			return engine.Change{}, err
 		}
@@ -42,21 +42,21 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	if len(attrs) == 0 {
 		return change, nil
 	}
-	return r.mend(change, now, b)
+	return r.planUpdate(change, now, b)
 }
 
-// asItIs is the basket of an add-on whose provider, plan, version and region stay.
-func (r *registration) asItIs(now sight) basket {
-	return basket{provider: &now.Provider, plan: &now.Plan, request: clever.CreateRequest{
+// asItIs returns the target of an add-on whose provider, plan, version and region stay.
+func (r *registration) asItIs(now existing) target {
+	return target{provider: &now.Provider, plan: &now.Plan, request: clever.CreateRequest{
 		Name: r.nameFor(now.Addon), Plan: now.Plan.ID, ProviderID: now.Provider.ID, Region: now.Region,
 		Options: r.options(r.versionAgain(now, "")),
 	}}
 }
 
 // versionAgain is the version that an add-on in the place of another gets: what
-// was chosen or declared, else what the other one runs, as far as that is told in
-// words that can be ordered.
-func (r *registration) versionAgain(now sight, chosen string) string {
+// was chosen or declared, else what the other one runs, as far as the platform
+// tells it in words that can be ordered.
+func (r *registration) versionAgain(now existing, chosen string) string {
 	version := cmp.Or(chosen, r.Details.Version)
 	if version == "" && now.detail != nil {
 		return now.detail.Version
@@ -65,8 +65,8 @@ func (r *registration) versionAgain(now sight, chosen string) string {
 }
 
 // look reads what the playbook asks about.
-func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon) (sight, error) {
-	now := sight{Addon: a}
+func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon) (existing, error) {
+	now := existing{Addon: a}
 	if len(r.options("")) > 0 && clever.HasDetail(a.Provider.ID) {
 		d, err := r.client.Detail(ctx, a)
 		if err != nil {
@@ -103,28 +103,28 @@ func (r *registration) declaredTags() []string {
 	return *r.Tags
 }
 
-// settled reports whether provider, plan, version and region are seen to be as
+// asDeclared reports whether provider, plan, version and region are seen to be as
 // declared without the catalogue.
-func (r *registration) settled(now sight) bool {
+func (r *registration) asDeclared(now existing) bool {
 	region := r.Details.Region
 	return ofProvider(now.Addon, r.Provider) && r.keepsPlan(now) && !r.newVersion(now) &&
 		(region == "" || strings.EqualFold(region, now.Region))
 }
 
 // keepsPlan reports whether the playbook names the plan that an add-on has, or none.
-func (r *registration) keepsPlan(now sight) bool {
+func (r *registration) keepsPlan(now existing) bool {
 	word := r.Details.Plan
 	return word == "" || strings.EqualFold(word, now.Plan.Slug) || strings.EqualFold(word, now.Plan.Name) || word == now.Plan.ID
 }
 
 // newVersion reports whether an add-on runs another version than is declared.
-// One whose version the platform does not tell is left alone.
-func (r *registration) newVersion(now sight) bool {
+// One whose version the platform does not show is left alone.
+func (r *registration) newVersion(now existing) bool {
 	return r.Details.Version != "" && now.version != "" && !sameVersion(now.version, r.Details.Version)
 }
 
-// differences gives what is not as it is to be.
-func (r *registration) differences(now sight, b basket) []engine.Attr {
+// differences returns what is not as it is to be.
+func (r *registration) differences(now existing, b target) []engine.Attr {
 	var attrs []engine.Attr
 	add := func(path, before, after string) {
 		if before != after {
@@ -145,32 +145,32 @@ func (r *registration) differences(now sight, b basket) []engine.Attr {
 	return attrs
 }
 
-// optionDifferences compares the options that the platform tells.
-func optionDifferences(now sight, b basket) []engine.Attr {
+// optionDifferences compares the options that the platform shows.
+func optionDifferences(now existing, b target) []engine.Attr {
 	if now.detail == nil || b.provider.ID != now.Provider.ID {
 		return nil
 	}
 	var attrs []engine.Attr
 	for _, name := range slices.Sorted(maps.Keys(b.request.Options)) {
-		is, told := now.detail.Option(name)
+		is, known := now.detail.Option(name)
 		wanted := b.request.Options[name]
 		if name == "plugins" {
 			wanted = strings.Join(slices.Sorted(strings.SplitSeq(wanted, ",")), ",")
 		}
-		if name != "version" && told && !strings.EqualFold(is, wanted) {
+		if name != "version" && known && !strings.EqualFold(is, wanted) {
 			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: is, After: wanted})
 		}
 	}
 	return attrs
 }
 
-// mend says how differences are carried out: in place, by a migration, or by an
+// planUpdate says how differences are carried out: in place, by a migration, or by an
 // add-on that takes the place of the old one.
-func (r *registration) mend(change engine.Change, now sight, b basket) (engine.Change, error) {
+func (r *registration) planUpdate(change engine.Change, now existing, b target) (engine.Change, error) {
 	d := deltaOf(change.Attrs, now.Addon)
 	change.Action = engine.Update
 	switch {
-	case d.anew:
+	case d.replaces:
 		change.Action = engine.Replace
 		change.Risk, change.Allow = "its data is lost", "replace"
 		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.replace(ctx, h, now, b) }
@@ -187,7 +187,7 @@ func (r *registration) mend(change engine.Change, now sight, b basket) (engine.C
 
 // A delta says what has to be done about differences.
 type delta struct {
-	anew     bool // an add-on in its place
+	replaces bool // an add-on in its place
 	moves    bool // a migration
 	upgrades bool // an operator's version
 	renames  bool
@@ -205,19 +205,19 @@ func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
 		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):
 			d.upgrades = true
 		case attr.Path == "version" && a.Provider.ID == "es-addon": // §4.8
-			d.anew = true
+			d.replaces = true
 		case (attr.Path == "plan" || attr.Path == "region" || attr.Path == "version") && a.Migratable():
 			d.moves = true
 		default:
-			d.anew = true
+			d.replaces = true
 		}
 	}
 	return d
 }
 
 // room refuses a plan with less room for data than there is now: how much of it
-// is in use the platform does not tell.
-func (r *registration) room(now sight, b basket) error {
+// is in use the platform does not say.
+func (r *registration) room(now existing, b target) error {
 	lost := clever.Shrinks(now.Plan, *b.plan)
 	if r.Details.Shrink || len(lost) == 0 {
 		return nil
@@ -228,6 +228,6 @@ func (r *registration) room(now sight, b basket) error {
 	}
 	return engine.About("details.plan", &diagnostic.Problem{
 		Msg:  fmt.Sprintf("plan %s has less room than %s has now: %s", b.plan.Slug, object(now.Addon), strings.Join(figures, ", ")),
-		Hint: "how much is in use the platform does not tell; if its data fits, write shrink: true beside the plan",
+		Hint: "how much is in use the platform does not say; if its data fits, write shrink: true beside the plan",
 	})
 }

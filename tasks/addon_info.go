@@ -15,7 +15,7 @@ func addonInfo(cloud *Cloud) engine.Kind {
 	return engine.Kind{
 		Name: "addon_info",
 		Full: "noa.clevercloud.addon_info",
-		Doc: "Tells what add-ons there are, and changes nothing. Without addon it tells all of an owner. " +
+		Doc: "Lists the add-ons that there are, and changes nothing. Without addon it lists all of an owner. " +
 			"Nothing found is no failure: the list is empty.",
 		New:    func() engine.Task { return &AddonInfo{cloud: cloud} },
 		Hidden: []string{"env", "addons.env"},
@@ -33,7 +33,7 @@ func addonInfo(cloud *Cloud) engine.Kind {
 	}
 }
 
-// AddonInfo tells what add-ons there are.
+// AddonInfo lists the add-ons that there are.
 type AddonInfo struct {
 	Addon        string `arg:"addon" alias:"name" doc:"an add-on's id, real id or name; all of the owner if left out"`
 	Organisation string `arg:"organisation" doc:"the owner: orga_…, user_…, or an organisation's name; if left out, looked up for addon, else the personal space"`
@@ -78,9 +78,9 @@ func (t *AddonInfo) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 	return engine.Change{Result: res}, nil
 }
 
-// facts gives what is asked for of each add-on that has the tag.
-func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []home) ([]engine.Value, error) {
-	slices.SortStableFunc(found, func(a, b home) int { return compareIDs(a.addon, b.addon) })
+// facts returns what is wanted of each add-on that has the tag.
+func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []location) ([]engine.Value, error) {
+	slices.SortStableFunc(found, func(a, b location) int { return compareIDs(a.addon, b.addon) })
 	var facts []engine.Value
 	var readers []func(context.Context) error
 	for _, at := range found {
@@ -108,8 +108,8 @@ func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []home) ([]
 	return facts, group.Wait()
 }
 
-// readEnv adds the variables of an add-on, and the version that they tell.
-func readEnv(ctx context.Context, h *engine.Host, at home, fact *value.Map) error {
+// readEnv adds the variables of an add-on, and the version that they show.
+func readEnv(ctx context.Context, h *engine.Host, at location, fact *value.Map) error {
 	env, err := via(at.client, h).Env(ctx, at.owner, at.addon.ID)
 	if clever.IsNotFound(err) { // removed between the list and now
 		env, err = nil, nil

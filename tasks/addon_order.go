@@ -36,18 +36,18 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		Object: fmt.Sprintf("add-on %q", r.Name),
 		Attrs:  b.attrs(),
 		Result: b.expected(h.Task, r.owner),
-		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.buy(ctx, h, b) },
+		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },
 	}, checkTags(r.declaredTags())
 }
 
-// orderPromised tells, in a check, of an order from a provider that an earlier task
+// orderPromised returns, in a check, the change of an order from a provider that an earlier task
 // would register, or give the plan first. Where it runs shows when it is there.
 func (r *registration) orderPromised(h *engine.Host, p clever.Provider) (engine.Change, error) {
 	plan, err := (&clever.Catalogue{Providers: []clever.Provider{p}}).Plan(&p, r.Details.Plan)
 	if err != nil {
 		return engine.Change{}, engine.About("details.plan", err)
 	}
-	b := basket{provider: &p, plan: plan, tags: r.retag(nil),
+	b := target{provider: &p, plan: plan, tags: r.retag(nil),
 		request: clever.CreateRequest{Name: r.Name, ProviderID: p.ID, Region: cmp.Or(r.Details.Region, defaultRegion), Options: r.options(r.Details.Version)}}
 	return engine.Change{
 		Action: engine.Create,
@@ -57,8 +57,8 @@ func (r *registration) orderPromised(h *engine.Host, p clever.Provider) (engine.
 	}, checkTags(r.declaredTags())
 }
 
-// A basket is what an add-on is to be.
-type basket struct {
+// A target is what an add-on is to be.
+type target struct {
 	request  clever.CreateRequest
 	provider *clever.Provider
 	plan     *clever.Plan
@@ -66,8 +66,8 @@ type basket struct {
 	tags     []string
 }
 
-// migration asks for the basket's plan, version and region.
-func (b basket) migration() clever.MigrationRequest {
+// migration asks for the target's plan, version and region.
+func (b target) migration() clever.MigrationRequest {
 	m := clever.MigrationRequest{PlanID: b.plan.ID, Region: b.request.Region}
 	if b.version != "" {
 		m.Version = &b.version
@@ -76,25 +76,25 @@ func (b basket) migration() clever.MigrationRequest {
 }
 
 // choose finds what the playbook means in the catalogue, for an add-on that is
-// there or, where now is nil, is to be ordered. All that is unknown is told at once.
-func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
+// there or, where now is nil, is to be ordered. All that is unknown is reported at once.
+func (r *registration) choose(ctx context.Context, now *existing) (target, error) {
 	versions := r.Details.Version != "" && (now == nil || !ofProvider(now.Addon, r.Provider) || r.newVersion(*now))
 	catalogue, info, err := r.offers(ctx, versions)
 	if err != nil {
-		return basket{}, err
+		return target{}, err
 	}
 	provider, err := catalogue.Provider(r.Provider)
 	if err != nil {
-		return basket{}, engine.About("provider", err)
+		return target{}, engine.About("provider", err)
 	}
 	if versions && provider.ID != clever.ProviderAlias(r.Provider) { // given by its display name
 		if info, err = r.client.Versions(ctx, provider.ID); err != nil {
-			return basket{}, err
+			return target{}, err
 		}
 	}
 	same := now != nil && now.Provider.ID == provider.ID
 	var wrong engine.Mistakes
-	b := basket{provider: provider}
+	b := target{provider: provider}
 	if b.plan, err = r.planFor(catalogue, provider, now, same); err != nil {
 		wrong.Add("details.plan", err)
 		b.plan = &clever.Plan{Slug: r.Details.Plan, Zones: provider.Regions} // so that the rest can be judged
@@ -105,7 +105,7 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	}
 	region, err := r.zone(ctx, catalogue, b, now)
 	if err != nil && !isWord(err) {
-		return basket{}, err
+		return target{}, err
 	}
 	wrong.Add("details.region", err)
 	b.request = clever.CreateRequest{Name: r.Name, Plan: b.plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
@@ -118,7 +118,7 @@ func (r *registration) choose(ctx context.Context, now *sight) (basket, error) {
 	return b, wrong.Err()
 }
 
-// offers reads the catalogue, and along with it the versions if they are asked for.
+// offers reads the catalogue, and along with it the versions if they are wanted.
 func (r *registration) offers(ctx context.Context, versions bool) (*clever.Catalogue, *clever.ProviderInfo, error) {
 	var catalogue *clever.Catalogue
 	var info *clever.ProviderInfo
@@ -136,9 +136,9 @@ func (r *registration) offers(ctx context.Context, versions bool) (*clever.Catal
 	return catalogue, info, group.Wait()
 }
 
-// planFor finds the plan: an add-on keeps its own, even one that is no longer
-// sold, unless the playbook names another.
-func (r *registration) planFor(catalogue *clever.Catalogue, provider *clever.Provider, now *sight, same bool) (*clever.Plan, error) {
+// planFor finds the plan: an add-on keeps its own, even one that can no longer be
+// ordered, unless the playbook names another.
+func (r *registration) planFor(catalogue *clever.Catalogue, provider *clever.Provider, now *existing, same bool) (*clever.Plan, error) {
 	switch {
 	case same && r.keepsPlan(*now):
 		return &now.Plan, nil
@@ -151,7 +151,7 @@ func (r *registration) planFor(catalogue *clever.Catalogue, provider *clever.Pro
 // zone finds where it will run: an add-on stays where it is unless the playbook
 // names another place. The list of zones is read only for a word that is not
 // simply the name of one.
-func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b basket, now *sight) (string, error) {
+func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b target, now *existing) (string, error) {
 	word := r.Details.Region
 	switch {
 	case word == "" && now != nil:
@@ -192,7 +192,7 @@ func isWord(err error) bool {
 func (r *registration) options(version string) map[string]string {
 	options := map[string]string{}
 	maps.Copy(options, r.Details.Options)
-	if list, ok := options["plugins"]; ok { // a person may write "a, b"
+	if list, ok := options["plugins"]; ok { // a user may write "a, b"
 		options["plugins"] = strings.ReplaceAll(list, " ", "")
 	}
 	if r.Details.Encryption != nil {
@@ -204,7 +204,7 @@ func (r *registration) options(version string) map[string]string {
 	return options
 }
 
-func (b basket) attrs() []engine.Attr {
+func (b target) attrs() []engine.Attr {
 	attrs := []engine.Attr{
 		{Path: "name", After: b.request.Name}, {Path: "provider", After: b.provider.ID},
 		{Path: "plan", After: b.plan.Slug}, {Path: "region", After: b.request.Region},
@@ -223,7 +223,7 @@ func (b basket) attrs() []engine.Attr {
 }
 
 // expected is what is known of an add-on before it is there.
-func (b basket) expected(task, owner string) *value.Map {
+func (b target) expected(task, owner string) *value.Map {
 	unknown := &value.Unknown{Task: task}
 	m := value.MapOf("addon_id", unknown, "real_id", unknown, "name", b.request.Name, "provider", b.provider.ID,
 		"organisation", orNothing(owner), "plan", planResult(*b.plan), "version", unknown, "region", b.request.Region, "env", unknown)
@@ -236,8 +236,8 @@ func (b basket) expected(task, owner string) *value.Map {
 	return m
 }
 
-// buy orders an add-on, tags it, and waits until its variables are there.
-func (r *registration) buy(ctx context.Context, h *engine.Host, b basket) (engine.Value, error) {
+// create orders an add-on, tags it, and waits until its variables are there.
+func (r *registration) create(ctx context.Context, h *engine.Host, b target) (engine.Value, error) {
 	client := via(r.client, h)
 	a, err := client.Create(ctx, r.owner, b.request)
 	if err != nil {

@@ -36,7 +36,7 @@ func addonPrune(cloud *Cloud) engine.Kind {
 
 // AddonPrune removes what a scope no longer declares.
 type AddonPrune struct {
-	Scope string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name that a play's prune gives"`
+	Scope string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
 	Keep  []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
 	Auth  Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
 
@@ -55,19 +55,19 @@ func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, e
 	if err != nil {
 		return engine.Change{}, err
 	}
-	var gone []home
+	var gone []location
 	for _, client := range clients {
 		found, err := t.undeclared(ctx, via(client, h))
 		if err != nil {
 			return engine.Change{}, err
 		}
 		for _, at := range found {
-			if !slices.ContainsFunc(gone, func(g home) bool { return g.addon.ID == at.Addon.ID }) {
-				gone = append(gone, home{client, at.Owner, at.Addon})
+			if !slices.ContainsFunc(gone, func(g location) bool { return g.addon.ID == at.Addon.ID }) {
+				gone = append(gone, location{client, at.Owner, at.Addon})
 			}
 		}
 	}
-	slices.SortFunc(gone, func(a, b home) int {
+	slices.SortFunc(gone, func(a, b location) int {
 		return cmp.Or(cmp.Compare(a.addon.Name, b.addon.Name), compareIDs(a.addon, b.addon))
 	})
 	return t.removal(gone), nil
@@ -81,7 +81,7 @@ func (t *AddonPrune) clients(h *engine.Host) ([]*clever.Client, error) {
 	return []*clever.Client{client}, err
 }
 
-// undeclared gives the add-ons with the scope's tag that nothing sees to. Who has
+// undeclared returns the add-ons with the scope's tag that nothing declares. Who has
 // any is seen in the summary; what is there now, in the lists.
 func (t *AddonPrune) undeclared(ctx context.Context, client *clever.Client) ([]clever.Located, error) {
 	tagged, err := client.Tagged(ctx, scopeTag(t.Scope))
@@ -93,7 +93,7 @@ func (t *AddonPrune) undeclared(ctx context.Context, client *clever.Client) ([]c
 	}), nil
 }
 
-func (t *AddonPrune) removal(gone []home) engine.Change {
+func (t *AddonPrune) removal(gone []location) engine.Change {
 	removed := []engine.Value{}
 	var names []string
 	var attrs []engine.Attr
@@ -121,8 +121,8 @@ func (t *AddonPrune) removal(gone []home) engine.Change {
 }
 
 // remove removes what was listed, as far as it still bears the tag, and goes on
-// after a failure: each is told.
-func (t *AddonPrune) remove(ctx context.Context, h *engine.Host, gone []home) error {
+// after a failure: each is reported.
+func (t *AddonPrune) remove(ctx context.Context, h *engine.Host, gone []location) error {
 	var failed []error
 	for _, at := range gone {
 		client := via(at.client, h)

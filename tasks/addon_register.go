@@ -60,14 +60,14 @@ type Details struct {
 	Version    string            `arg:"version" doc:"the version of the database; the platform's default, or the one that it has, if left out"`
 	Region     string            `arg:"region" alias:"zone" default:"par" doc:"where it runs: a zone's name, a city, or Country/City; one that exists stays where it is if left out"`
 	Encryption *bool             `arg:"encryption" doc:"whether it is encrypted at rest"`
-	Options    map[string]string `arg:"options" doc:"further options of the provider, by name; of an add-on that exists those are compared that the platform tells"`
+	Options    map[string]string `arg:"options" doc:"further options of the provider, by name; of an add-on that exists those are compared that the platform shows"`
 	Shrink     bool              `arg:"shrink" default:"false" doc:"whether a plan with less room for data than it has now is fine"`
 }
 
 // defaultRegion is the zone that every client of the platform falls back to (§3.3).
 const defaultRegion = "par"
 
-// TaskName gives the add-on a name where the playbook gives none.
+// TaskName names the add-on where the playbook does not.
 func (t *AddonRegister) TaskName(name string) {
 	if t.Name == "" && t.Addon == "" {
 		t.Name = slug(name)
@@ -132,7 +132,7 @@ type registration struct {
 	scope  string
 }
 
-// find gives the add-on that is meant, nil if it is not there yet; and the one
+// find returns the add-on that is meant, nil if it is not there yet; and the one
 // whose place it took, if a replacement was cut off before that was removed.
 func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever.Addon) (meant, left *clever.Addon, err error) {
 	var adopted *clever.Addon
@@ -160,7 +160,7 @@ func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever
 	return r.only(ctx, named)
 }
 
-// replacedBy tells whether one add-on was to take the place of the other, which
+// replacedBy reports whether one add-on was to take the place of the other, which
 // is adopted by its id.
 func (r *registration) replacedBy(ctx context.Context, adopted, other clever.Addon) (meant, left *clever.Addon, err error) {
 	gone := !ofProvider(adopted, r.Provider)
@@ -184,7 +184,7 @@ func (r *registration) taken(adopted, other clever.Addon) error {
 		Hint: "take another name, or rename that one first"})
 }
 
-// only gives the one add-on of a list that is not on its way out.
+// only returns the one add-on of a list that is not on its way out.
 func (r *registration) only(ctx context.Context, named []clever.Addon) (meant, left *clever.Addon, err error) {
 	switch len(named) {
 	case 0:
@@ -223,7 +223,7 @@ func (r *registration) nameFor(a clever.Addon) string {
 	return r.Name
 }
 
-// registered gives what register holds; env is nil where nobody reads it, tags
+// registered returns what register holds; env is nil where nobody reads it, tags
 // where nobody declared any.
 func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
 	res := result(a, r.owner)

@@ -31,7 +31,7 @@ func addonRemove(cloud *Cloud) engine.Kind {
 type AddonRemove struct {
 	Addon        string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
 	Organisation string `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
-	Provider     string `arg:"provider" doc:"its provider, where a name alone does not tell"`
+	Provider     string `arg:"provider" doc:"its provider, where a name alone is not enough"`
 	Auth         Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
 
 	cloud *Cloud
@@ -66,7 +66,7 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	return engine.Change{}, engine.About("addon", several(t.Addon, addons))
 }
 
-func (t *AddonRemove) removal(f home) engine.Change {
+func (t *AddonRemove) removal(f location) engine.Change {
 	a := f.addon
 	res := result(a, f.owner)
 	return engine.Change{

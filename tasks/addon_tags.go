@@ -44,7 +44,7 @@ func checkTags(tags []string) error {
 // tagged reports whether the playbook says anything about tags.
 func (r *registration) tagged() bool { return r.Tags != nil || r.scope != "" }
 
-// retag gives the tags that an add-on is to have, in order, from those it has.
+// retag returns the tags that an add-on is to have, in order, from those it has.
 func (r *registration) retag(now []string) []string {
 	tags := slices.Clone(now)
 	if r.Tags != nil {

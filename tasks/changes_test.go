@@ -323,9 +323,9 @@ func TestMigrationThatFails(t *testing.T) {
 	}
 }
 
-// TestSettledPlaysAskLittle counts what a play without changes asks: one list,
+// TestPlaysWithNothingToDoReadLittle counts what a play without changes asks: one list,
 // and at most one read for each add-on whose version or options are declared.
-func TestSettledPlaysAskLittle(t *testing.T) {
+func TestPlaysWithNothingToDoReadLittle(t *testing.T) {
 	p := newPlatform(t)
 	var steps []step
 	for i := range 5 {
@@ -337,12 +337,12 @@ func TestSettledPlaysAskLittle(t *testing.T) {
 	p.play(t, false, steps...)
 	p.ResetJournal()
 	p.play(t, false, steps...)
-	asked := map[string]int{}
+	reads := map[string]int{}
 	for _, r := range p.Journal() {
-		asked[strings.NewReplacer(idOf(r.Path), "ID").Replace(r.Path)]++
+		reads[strings.NewReplacer(idOf(r.Path), "ID").Replace(r.Path)]++
 	}
 	want := map[string]int{"/v2/self/addons": 1, "/v2/summary": 1, "/v4/addon-providers/postgresql-addon/addons/ID": 5}
-	if diff := cmp.Diff(want, asked); diff != "" {
+	if diff := cmp.Diff(want, reads); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -365,8 +365,8 @@ func TestMigrationUnderWayIsWaitedFor(t *testing.T) {
 	lag := &lagging{next: p.Transport(), looks: 3}
 	p.transport = lag
 	end := p.play(t, false, register("name", "db", "provider", "pg", "details", details("plan", "xs_sml")))[0]
-	if end.Outcome != engine.Changed || lag.asked < 3 {
-		t.Errorf("after %d looks: %v (%v)", lag.asked, end.Outcome, end.Problem)
+	if end.Outcome != engine.Changed || lag.looked < 3 {
+		t.Errorf("after %d looks: %v (%v)", lag.looked, end.Outcome, end.Problem)
 	}
 	if a := p.Addons(p.User())[0]; a.Plan.Slug != "xs_sml" || a.Region != "mtl" {
 		t.Errorf("there is %v", p.world(t))
@@ -399,10 +399,10 @@ func TestMigrationIsWaitedForToItsEnd(t *testing.T) {
 	})
 }
 
-// lagging lets migrations look as if they went on for some more looks.
+// lagging makes migrations look as if they went on for some more looks.
 type lagging struct {
-	next         http.RoundTripper
-	looks, asked int
+	next          http.RoundTripper
+	looks, looked int
 }
 
 func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -410,7 +410,7 @@ func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/migrations") {
 		return resp, err
 	}
-	if l.asked++; l.asked > l.looks {
+	if l.looked++; l.looked > l.looks {
 		return resp, nil
 	}
 	body, err := io.ReadAll(resp.Body)

@@ -17,28 +17,30 @@ type Cloud struct {
 	Endpoint string
 	// Method signs requests; "" is HMAC-SHA512.
 	Method clever.Method
-	// Default gives the credentials of tasks that name none. It is asked when
+	// Default returns the credentials of tasks that name none. It is called when
 	// they are needed first.
 	Default func() (clever.Credentials, error)
-	// Trace is told of each request; nil: nobody.
+	// Trace is called for each request; may be nil.
 	Trace func(clever.Trace)
 
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
-	known   map[string]home            // by add-on id
+	known   map[string]location        // by add-on id
 	named   map[string]bool            // what tasks declare, found or not
 	coming  map[string]clever.Provider // as tasks will have made them, by id
 }
 
-// A home is where an add-on of this run was found.
-type home struct {
+// A location is where an add-on was found: with which client, at which owner.
+type location struct {
 	client *clever.Client
 	owner  string
 	addon  clever.Addon
 }
 
 // same reports whether both are the same list, read with the same credentials.
-func (h home) same(other home) bool { return h.client == other.client && h.owner == other.owner }
+func (h location) same(other location) bool {
+	return h.client == other.client && h.owner == other.owner
+}
 
 // Auth are the credentials of one task. The article's spelling of the last two
 // (ressource_…) is as good as the platform's own words.
@@ -56,7 +58,7 @@ func (a Auth) credentials() clever.Credentials {
 		Token: a.Token, Secret: a.Secret, Source: "the task's auth"}
 }
 
-// client gives the client of a task, going out through its host.
+// client returns the client of a task, going out through its host.
 func (c *Cloud) client(h *engine.Host, auth Auth) (*clever.Client, error) {
 	creds := auth.credentials()
 	if !auth.given() {
@@ -82,7 +84,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.client.Transport.RoundTrip(r)
 }
 
-// shared gives the one client of some credentials.
+// shared returns the one client of some credentials.
 func (c *Cloud) shared(creds clever.Credentials) (*clever.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,9 +111,9 @@ func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {
-		c.known = map[string]home{}
+		c.known = map[string]location{}
 	}
-	c.known[a.ID] = home{client, owner, a}
+	c.known[a.ID] = location{client, owner, a}
 }
 
 // declare notes a name that a task of this run sees to, whatever comes of it.
@@ -134,7 +136,7 @@ func (c *Cloud) promise(p clever.Provider) {
 	c.coming[p.ID] = p
 }
 
-// promised gives a provider as a task of this run makes it.
+// promised returns a provider as a task of this run makes it.
 func (c *Cloud) promised(id string) (clever.Provider, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +152,7 @@ func (c *Cloud) declared(a clever.Addon) bool {
 	return known || c.named[a.Name] || c.named[a.ID] || c.named[a.RealID]
 }
 
-// used gives the clients of this run, or the one of the run's own credentials
+// used returns the clients of this run, or the one of the run's own credentials
 // where no task needed any yet.
 func (c *Cloud) used(h *engine.Host) ([]*clever.Client, error) {
 	c.mu.Lock()
@@ -172,19 +174,19 @@ func (c *Cloud) forget(id string) {
 	delete(c.known, id)
 }
 
-// homes gives the add-ons of this run that a word names, by id first.
-func (c *Cloud) homes(word string) []home {
+// locations returns the add-ons of this run that a word names, by id first.
+func (c *Cloud) locations(word string) []location {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h, ok := c.known[word]; ok {
-		return []home{h}
+		return []location{h}
 	}
-	var found []home
+	var found []location
 	for _, h := range c.known {
 		if h.addon.Means(word) {
 			found = append(found, h)
 		}
 	}
-	slices.SortFunc(found, func(a, b home) int { return compareIDs(a.addon, b.addon) })
+	slices.SortFunc(found, func(a, b location) int { return compareIDs(a.addon, b.addon) })
 	return found
 }

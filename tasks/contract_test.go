@@ -49,7 +49,7 @@ type platform struct {
 	dir   string   // of the playbook
 	allow []string // risks that are consented to
 	scope string   // of the play; "": none
-	// progress is what the tasks of the last play told while they were at work.
+	// progress is what the tasks of the last play reported while they were at work.
 	progress *[]string
 	// transport stands between a play and the emulator; nil: nothing does.
 	transport http.RoundTripper
@@ -100,7 +100,7 @@ func (e *ends) Tell(event engine.Event) {
 	}
 }
 
-// play runs steps in a run of their own and gives how they ended.
+// play runs steps in a run of their own and returns how they ended.
 func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd {
 	t.Helper()
 	kinds := tasks.Kinds(p.cloud())
@@ -126,14 +126,14 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	if transport == nil {
 		transport = p.Transport()
 	}
-	var told ends
+	var seen ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
-		engine.Options{Check: check, Transport: transport, Reporter: &told, Allow: p.allow})
+		engine.Options{Check: check, Transport: transport, Reporter: &seen, Allow: p.allow})
 	if err != nil {
 		t.Fatal(err)
 	}
-	*p.progress = told.progress
-	return told.all
+	*p.progress = seen.progress
+	return seen.all
 }
 
 // names lists the add-ons of the personal space.
@@ -229,7 +229,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// hold sees to it that a check tells what would be done and does nothing; that
+// hold sees to it that a check says what would be done and does nothing; that
 // nothing is done without the consent that is needed; and that a second client
 // finds nothing left to do.
 func (c contract) hold(t *testing.T) platform {
@@ -285,7 +285,7 @@ func (c contract) holdBack(t *testing.T, p platform) {
 	}
 }
 
-// world tells all that there is, as a client of its own sees it.
+// world lists all that there is, as a client of its own sees it.
 func (p platform) world(t *testing.T) []string {
 	t.Helper()
 	client, err := clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: p.Transport(), Credentials: p.credentials(t)})
@@ -306,8 +306,8 @@ func (p platform) world(t *testing.T) []string {
 			lines = append(lines, fmt.Sprint(a.Name, " ", a.ID, " ", a.Provider.ID, " ", a.Plan.Slug, " ", a.Region, " ", tags))
 		}
 	}
-	for _, sold := range p.Providers() {
-		lines = append(lines, fmt.Sprint(sold))
+	for _, offered := range p.Providers() {
+		lines = append(lines, fmt.Sprint(offered))
 	}
 	files, err := os.ReadDir(p.dir)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // doing runs one task of a kind that touches nothing outside, with a debug behind
-// it whose message tells what it left.
+// it whose message says what it left.
 func doing(t *testing.T, opt engine.Options, kind string, arguments *expr.Node, say string) (engine.TaskEnd, string) {
 	t.Helper()
 	kinds := tasks.Kinds(nil)
@@ -34,18 +34,18 @@ func doing(t *testing.T, opt engine.Options, kind string, arguments *expr.Node, 
 			t.Fatal(problems)
 		}
 	}
-	var told ends
-	opt.Reporter = &told
+	var seen ends
+	opt.Reporter = &seen
 	program := &engine.Program{Plays: []*engine.Play{{Hosts: "localhost", Tasks: []engine.Item{first, second}}}}
 	if _, err := engine.Run(t.Context(), program, opt); err != nil {
 		t.Fatal(err)
 	}
 	said := ""
-	if m, ok := told.all[len(told.all)-1].Result.(*value.Map); ok {
+	if m, ok := seen.all[len(seen.all)-1].Result.(*value.Map); ok {
 		msg, _ := m.Get("msg")
 		said = value.Text(msg)
 	}
-	return told.all[0], said
+	return seen.all[0], said
 }
 
 // texts makes a list of texts.
@@ -110,14 +110,14 @@ func TestPauseTakesItsTime(t *testing.T) {
 }
 
 func TestPauseAsks(t *testing.T) {
-	var asked engine.Question
+	var question engine.Question
 	opt := engine.Options{Hooks: engine.Hooks{Prompt: func(_ context.Context, q engine.Question) (string, error) {
-		asked = q
+		question = q
 		return "blue", nil
 	}}}
 	_, said := doing(t, opt, "pause", args("prompt", "Which colour?", "echo", "no"), "{{ r.user_input }}")
-	if said != "blue" || !asked.Private || !strings.Contains(asked.Text, "Which colour?") {
-		t.Errorf("said %q, asked %+v", said, asked)
+	if said != "blue" || !question.Private || !strings.Contains(question.Text, "Which colour?") {
+		t.Errorf("said %q, asked %+v", said, question)
 	}
 }
 

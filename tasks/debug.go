@@ -36,7 +36,7 @@ type Debug struct {
 	Verbosity int               `arg:"verbosity" default:"0" doc:"how many -v it takes to show it"`
 }
 
-// Plan gives what is shown; there is never anything to do.
+// Plan returns what is shown; there is never anything to do.
 func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
 	switch {
 	case d.Verbosity > h.Verbosity:

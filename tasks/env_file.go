@@ -20,7 +20,7 @@ func envFile() engine.Kind {
 		Name: "env_file",
 		Full: "noa.clevercloud.env_file",
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
-			"The file is written whole or not at all, is readable by its owner only unless told otherwise, and is changed only when its content or its mode differs. " +
+			"The file is written whole or not at all, is readable by its owner only unless mode says otherwise, and is changed only when its content or its mode differs. " +
 			"A value that the format cannot hold is refused, and the file stays as it was.",
 		New: func() engine.Task { return &EnvFile{Format: "dotenv", Mode: "0600"} },
 		Example: `- name: Look for the database
@@ -189,7 +189,7 @@ type onDisk struct {
 // not written by this kind.
 const largestEnvFile = 64 << 20
 
-// readBefore gives the file at a path, nil if there is none, and says what else
+// readBefore returns the file at a path, nil if there is none, and says what else
 // stands there, or why nothing can.
 func readBefore(path string) (*onDisk, error) {
 	info, err := os.Lstat(path)

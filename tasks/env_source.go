@@ -97,7 +97,7 @@ func (g *gathering) finalName(name string) string {
 	return g.Prefix + strings.TrimPrefix(name, g.StripPrefix)
 }
 
-// scalarText gives a value as a variable holds it.
+// scalarText returns a value as a variable holds it.
 func scalarText(v engine.Value) (string, error) {
 	switch v := v.(type) {
 	case string:

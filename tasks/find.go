@@ -17,10 +17,10 @@ type finder struct {
 	auth         Auth
 }
 
-// find gives what the word means: an add-on of this run before all others.
-func (f finder) find(ctx context.Context, h *engine.Host) ([]home, error) {
+// find returns what the word means: an add-on of this run before all others.
+func (f finder) find(ctx context.Context, h *engine.Host) ([]location, error) {
 	if !f.auth.given() && f.organisation == "" {
-		if known := f.cloud.homes(f.word); len(known) > 0 {
+		if known := f.cloud.locations(f.word); len(known) > 0 {
 			return f.findIn(ctx, h, known)
 		}
 	}
@@ -33,15 +33,15 @@ func (f finder) find(ctx context.Context, h *engine.Host) ([]home, error) {
 		if err != nil {
 			return nil, engine.About("organisation", err)
 		}
-		return f.findIn(ctx, h, []home{{client: client, owner: owner}})
+		return f.findIn(ctx, h, []location{{client: client, owner: owner}})
 	}
 	found, err := client.Locate(ctx, f.word)
 	return f.ours(client, found), err
 }
 
 // findIn looks among the add-ons of some owners.
-func (f finder) findIn(ctx context.Context, h *engine.Host, places []home) ([]home, error) {
-	var found []home
+func (f finder) findIn(ctx context.Context, h *engine.Host, places []location) ([]location, error) {
+	var found []location
 	for i, p := range places {
 		if slices.ContainsFunc(places[:i], p.same) {
 			continue
@@ -55,8 +55,8 @@ func (f finder) findIn(ctx context.Context, h *engine.Host, places []home) ([]ho
 	return found, nil
 }
 
-// all gives every add-on of one owner, the personal space if none is named.
-func (f finder) all(ctx context.Context, h *engine.Host) ([]home, error) {
+// all returns every add-on of one owner, the personal space if none is named.
+func (f finder) all(ctx context.Context, h *engine.Host) ([]location, error) {
 	client, err := f.cloud.client(h, f.auth)
 	if err != nil {
 		return nil, err
@@ -77,11 +77,11 @@ func (f finder) all(ctx context.Context, h *engine.Host) ([]home, error) {
 }
 
 // ours leaves out what is of another provider than the playbook says.
-func (f finder) ours(client *clever.Client, found []clever.Located) []home {
-	var list []home
+func (f finder) ours(client *clever.Client, found []clever.Located) []location {
+	var list []location
 	for _, l := range found {
 		if f.provider == "" || ofProvider(l.Addon, f.provider) {
-			list = append(list, home{client, l.Owner, l.Addon})
+			list = append(list, location{client, l.Owner, l.Addon})
 		}
 	}
 	return list

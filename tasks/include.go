@@ -14,7 +14,7 @@ func includeTasks() engine.Kind {
 	return engine.Kind{
 		Name:    "include_tasks",
 		Full:    "ansible.builtin.include_tasks",
-		Doc:     "Brings in the tasks of a file when its turn comes, once for each item of a loop. Its vars beat facts in there. To bring tasks in before anything runs, use import_tasks.",
+		Doc:     "Brings in the tasks of a file when the play comes to it, once for each item of a loop. Its vars beat facts in there. To bring tasks in before anything runs, use import_tasks.",
 		New:     func() engine.Task { return &IncludeTasks{} },
 		Guard:   true,
 		Defines: anyName,
@@ -49,7 +49,7 @@ func includeVars() engine.Kind {
 	return engine.Kind{
 		Name:    "include_vars",
 		Full:    "ansible.builtin.include_vars",
-		Doc:     "Reads variables from a file when its turn comes. They beat the variables of plays, blocks and tasks; facts beat them.",
+		Doc:     "Reads variables from a file when the play comes to it. They beat the variables of plays, blocks and tasks; facts beat them.",
 		New:     func() engine.Task { return &IncludeVars{} },
 		Guard:   true,
 		Defines: includedNames,
@@ -67,7 +67,7 @@ func includeVars() engine.Kind {
 	}
 }
 
-// includedNames gives the one name under which a file's variables are put.
+// includedNames returns the one name under which a file's variables are put.
 func includedNames(args *expr.Node) (names []string, more bool) {
 	if n := args.Get("name"); n != nil && n.Tmpl == nil && n.Text != "" {
 		return []string{n.Text}, true // the file may still mention any name
@@ -117,7 +117,7 @@ func gathered(name string, vars []engine.Var) []engine.Var {
 	return []engine.Var{{Name: name, Place: m.Place, Value: m}}
 }
 
-// asWritten gives a value with its templates as text.
+// asWritten returns a value with its templates as text.
 func asWritten(n *expr.Node) value.Value {
 	switch {
 	case n == nil:

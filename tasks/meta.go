@@ -22,7 +22,7 @@ func meta() engine.Kind {
 	}
 }
 
-// Meta tells the run something.
+// Meta controls the run.
 type Meta struct {
 	Do string `arg:"free_form" required:"true" choices:"noop,flush_handlers,end_play,end_host,end_batch" doc:"what to do next"`
 }

@@ -14,7 +14,7 @@ func pause() engine.Kind {
 	return engine.Kind{
 		Name:  "pause",
 		Full:  "ansible.builtin.pause",
-		Doc:   "Waits for a while, or for a person. All that stands before it ends first, and nothing that stands after it starts sooner. In a check it does not wait.",
+		Doc:   "Waits for a while, or for the user. All that stands before it ends first, and nothing that stands after it starts sooner. In a check it does not wait.",
 		New:   func() engine.Task { return &Pause{Echo: true} },
 		Guard: true,
 		Example: `- name: Give the database a moment
@@ -22,7 +22,7 @@ func pause() engine.Kind {
     seconds: 5
 `,
 		Returns: []engine.Return{
-			{Name: "user_input", Doc: "what the person typed"},
+			{Name: "user_input", Doc: "what the user typed"},
 			{Name: "delta", Doc: "how many seconds it took"},
 			{Name: "stdout", Doc: "how long it waited, in words"},
 		},
@@ -33,7 +33,7 @@ func pause() engine.Kind {
 type Pause struct {
 	Seconds *float64 `arg:"seconds" excludes:"minutes" doc:"how many seconds to wait"`
 	Minutes *float64 `arg:"minutes" excludes:"seconds" doc:"how many minutes to wait"`
-	Prompt  string   `arg:"prompt" doc:"what a person at the terminal is asked; without one, and without a time, it waits for Enter"`
+	Prompt  string   `arg:"prompt" doc:"the question to a user at the terminal; without one, and without a time, it waits for Enter"`
 	Echo    bool     `arg:"echo" default:"true" doc:"show what is typed"`
 }
 
@@ -90,7 +90,7 @@ func (p *Pause) wait(ctx context.Context, h *engine.Host) error {
 	}
 }
 
-// ask waits for what a person types. Where there is nobody, it goes on.
+// ask waits for what the user types. Where there is nobody, it goes on.
 func (p *Pause) ask(ctx context.Context, h *engine.Host) (string, error) {
 	text := p.Prompt
 	if text == "" {

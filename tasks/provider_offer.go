@@ -111,7 +111,7 @@ type planChange struct {
 	clever.PlanRequest
 }
 
-// differences compares. What cannot be mended is an error: a feature's type, and
+// differences compares. What cannot be changed is an error: a feature's type, and
 // a plan's feature that the provider does not have.
 func (s *providerTask) differences(now clever.Provider) (difference, error) {
 	d := difference{after: now}

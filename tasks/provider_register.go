@@ -194,7 +194,7 @@ func (s *providerTask) open(ctx context.Context, h *engine.Host) (engine.Value, 
 	if err != nil {
 		return nil, err
 	}
-	return s.mend(ctx, h, d)
+	return s.update(ctx, h, d)
 }
 
 // compare reports how a provider differs from what the playbook says.
@@ -214,12 +214,12 @@ func (s *providerTask) compare(h *engine.Host, now clever.Provider) (engine.Chan
 	if len(d.gone) > 0 {
 		change.Risk, change.Allow = "plans that are not listed can be ordered no longer", "delete"
 	}
-	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return s.mend(ctx, h, d) }
+	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return s.update(ctx, h, d) }
 	return change, nil
 }
 
-// mend makes the provider as declared: what plans need comes first.
-func (s *providerTask) mend(ctx context.Context, h *engine.Host, d difference) (engine.Value, error) {
+// update makes the provider as declared: what plans need comes first.
+func (s *providerTask) update(ctx context.Context, h *engine.Host, d difference) (engine.Value, error) {
 	client, id := via(s.client, h), s.manifest.ID
 	for _, f := range d.features {
 		if err := client.AddFeature(ctx, s.owner, id, f); err != nil {

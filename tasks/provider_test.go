@@ -52,18 +52,18 @@ func smallPlan(price string) *expr.Node {
 	return args("slug", "small", "name", "Small", "price", price, "features", args("connections", "10"))
 }
 
-// sold returns what an organisation sells, without what is drawn by lot.
-func (p platform) sold(t *testing.T) *clever.Provider {
+// offered returns what an organisation offers, without what is drawn by lot.
+func (p platform) offered(t *testing.T) *clever.Provider {
 	t.Helper()
 	client, err := clever.New(clever.Config{Endpoint: "http://emulator.invalid", Transport: p.Transport(), Credentials: p.credentials(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sold, err := client.OwnProvider(t.Context(), p.Organisations()[0], "tinykv")
+	offered, err := client.OwnProvider(t.Context(), p.Organisations()[0], "tinykv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sold
+	return offered
 }
 
 var drawn = cmpopts.IgnoreFields(clever.Plan{}, "ID", "Zones")
@@ -82,7 +82,7 @@ func TestProviderIsRegisteredAndMended(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	before := p.sold(t)
+	before := p.offered(t)
 	want := clever.Plan{Slug: "small", Name: "Small", Price: 5, Features: []clever.Feature{{Name: "connections", Type: "NUMBER", Value: "10"}}}
 	if diff := cmp.Diff([]clever.Plan{want}, before.Plans, drawn); diff != "" {
 		t.Errorf("the plans differ: %s", diff)
@@ -93,7 +93,7 @@ func TestProviderIsRegisteredAndMended(t *testing.T) {
 	if diff := cmp.Diff([]string{"features.backups", "name", "plans.SMALL.price", "plans.large.name", "plans.large.price", "website"}, paths(end.Change)); diff != "" {
 		t.Errorf("the diff names other things: %s", diff)
 	}
-	after := p.sold(t)
+	after := p.offered(t)
 	want.Price = 6
 	if diff := cmp.Diff([]clever.Plan{want, {Slug: "large", Name: "Large", Price: 20.5, Features: []clever.Feature{}}}, after.Plans, drawn); diff != "" {
 		t.Errorf("the plans differ: %s", diff)
@@ -103,22 +103,22 @@ func TestProviderIsRegisteredAndMended(t *testing.T) {
 	}
 }
 
-// What is not declared is left alone, and told; with consent, plans are removed.
+// What is not declared is left alone, and reported; with consent, plans are removed.
 func TestProviderPlansAreLeftOrPruned(t *testing.T) {
 	p := newPlatform(t)
 	large := args("slug", "large", "name", "Large", "price", "20")
 	p.play(t, false, provider("features", connections(), "plans", maps(smallPlan("5"), large)))
 	fewer := func(prune string) step { return provider("plans", maps(smallPlan("5")), "prune_plans", prune) }
 	end := p.play(t, false, fewer("false"))[0]
-	if end.Outcome != engine.OK || len(p.sold(t).Plans) != 2 {
-		t.Errorf("%v (%v), %v", end.Outcome, end.Problem, p.sold(t).Plans)
+	if end.Outcome != engine.OK || len(p.offered(t).Plans) != 2 {
+		t.Errorf("%v (%v), %v", end.Outcome, end.Problem, p.offered(t).Plans)
 	}
 	if end = p.play(t, false, fewer("true"))[0]; end.Outcome != engine.Failed || !strings.Contains(end.Problem.Error(), "--allow delete") {
 		t.Errorf("without consent: %v (%v)", end.Outcome, end.Problem)
 	}
 	p.allow = []string{"delete"}
-	if end = p.play(t, false, fewer("true"))[0]; end.Outcome != engine.Changed || len(p.sold(t).Plans) != 1 {
-		t.Errorf("with consent: %v (%v), %v", end.Outcome, end.Problem, p.sold(t).Plans)
+	if end = p.play(t, false, fewer("true"))[0]; end.Outcome != engine.Changed || len(p.offered(t).Plans) != 1 {
+		t.Errorf("with consent: %v (%v), %v", end.Outcome, end.Problem, p.offered(t).Plans)
 	}
 }
 
@@ -144,12 +144,12 @@ func TestProviderRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlatform(t)
 			p.play(t, false, provider("features", connections()))
-			before := p.sold(t)
+			before := p.offered(t)
 			end := p.play(t, false, step{kind: "provider_register", args: c.args})[0]
 			if end.Outcome != engine.Failed || !strings.Contains(end.Problem.Error(), c.want) {
 				t.Errorf("%v: %v\nwant %s", end.Outcome, end.Problem, c.want)
 			}
-			if diff := cmp.Diff(before, p.sold(t)); diff != "" {
+			if diff := cmp.Diff(before, p.offered(t)); diff != "" {
 				t.Errorf("something changed: %s", diff)
 			}
 		})
@@ -162,20 +162,20 @@ func TestProviderSecretsStay(t *testing.T) {
 		p := newPlatform(t)
 		for _, check := range []bool{true, false} {
 			end := p.play(t, check, step{kind: "provider_register", args: args("organisation", "Example Organisation", "manifest", text)})[0]
-			told := fmt.Sprintf("%+v %+v %s", end.Change, end.Problem, format.JSON(end.Result, format.JSONStyle{}))
+			printed := fmt.Sprintf("%+v %+v %s", end.Change, end.Problem, format.JSON(end.Result, format.JSONStyle{}))
 			if end.Change != nil {
-				told += fmt.Sprintf("%+v", end.Change.Attrs)
+				printed += fmt.Sprintf("%+v", end.Change.Attrs)
 			}
 			for _, secret := range []string{kvPassword, kvSalt} {
-				if strings.Contains(told, secret) {
-					t.Errorf("a secret is told: %s", told)
+				if strings.Contains(printed, secret) {
+					t.Errorf("a secret is printed: %s", printed)
 				}
 			}
 		}
 	}
 }
 
-// A check of a provider and of an order from it tells both, though neither is there.
+// A check of a provider and of an order from it reports both, though neither is there.
 func TestCheckOrdersFromAProviderToCome(t *testing.T) {
 	p := newPlatform(t)
 	order := func(plan string) step {
@@ -197,12 +197,12 @@ func TestProviderIsNotRemovedUnderAddons(t *testing.T) {
 		t.Errorf("one that is not there: %v (%v)", end.Outcome, end.Problem)
 	}
 	p.play(t, false, provider())
-	if end := p.play(t, false, remove)[0]; end.Outcome != engine.Changed || p.sold(t) != nil {
+	if end := p.play(t, false, remove)[0]; end.Outcome != engine.Changed || p.offered(t) != nil {
 		t.Errorf("%v (%v)", end.Outcome, end.Problem)
 	}
 }
 
-// A deadline lets requests pass until one, which it answers no more, nor any after.
+// A deadline passes requests on until one, which it answers no more, nor any after.
 type deadline struct {
 	next http.RoundTripper
 	at   int64
@@ -227,7 +227,7 @@ func TestProviderSurvivesEveryRequest(t *testing.T) {
 	whole := newPlatform(t)
 	whole.play(t, false, full)
 	requests := int64(len(whole.Journal()))
-	want := whole.sold(t)
+	want := whole.offered(t)
 	if requests < 8 {
 		t.Fatalf("only %d requests", requests)
 	}
@@ -242,7 +242,7 @@ func TestProviderSurvivesEveryRequest(t *testing.T) {
 			if end := p.play(t, false, full)[0]; end.Outcome == engine.Failed {
 				t.Errorf("after an end at request %d: %v", at, end.Problem)
 			}
-			if diff := cmp.Diff(want, p.sold(t), drawn); diff != "" || len(p.Providers()) != 1 {
+			if diff := cmp.Diff(want, p.offered(t), drawn); diff != "" || len(p.Providers()) != 1 {
 				t.Errorf("after an end at request %d: %s", at, diff)
 			}
 		}

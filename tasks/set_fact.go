@@ -35,7 +35,7 @@ type SetFact struct {
 	Facts     *value.Map `arg:"*" doc:"the variables, each with its value"`
 }
 
-// Plan gives the variables; nothing is changed by them.
+// Plan returns the variables; nothing is changed by them.
 func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	if s.Facts.Len() == 0 {
 		return engine.Change{}, &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
@@ -43,7 +43,7 @@ func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Facts: s.Facts, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 
-// factNames gives the names that a set_fact sets. Those that are templates show
+// factNames returns the names that a set_fact sets. Those that are templates show
 // only when they are rendered.
 func factNames(args *expr.Node) (names []string, more bool) {
 	if args == nil {

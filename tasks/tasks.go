@@ -13,7 +13,7 @@ func Kinds(cloud *Cloud) []engine.Kind {
 	return []engine.Kind{
 		addonRegister(cloud),    // orders an add-on, or finds the one that is there
 		addonRemove(cloud),      // removes one
-		addonInfo(cloud),        // tells what there is
+		addonInfo(cloud),        // lists what there is
 		addonPrune(cloud),       // removes what a scope no longer declares
 		providerRegister(cloud), // sells an add-on: its provider, features and plans
 		providerRemove(cloud),   // sells it no longer
@@ -22,7 +22,7 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		setFact(),               // sets variables
 		assert(),                // fails unless conditions hold
 		fail(),                  // fails
-		pause(),                 // waits for a while, or for a person
+		pause(),                 // waits for a while, or for the user
 		includeTasks(),          // brings in the tasks of a file
 		includeVars(),           // reads variables from a file
 		meta(),                  // ends the play, or runs handlers now
