@@ -39,14 +39,6 @@ func (e *Emulator) empty(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: []any{}}, err
 }
 
-// refuseApplication answers for applications, of which there are none.
-func (e *Emulator) refuseApplication(c *rest.Call) (rest.Response, error) {
-	if _, err := e.owner(c); err != nil {
-		return rest.Response{}, err
-	}
-	return rest.Response{}, rest.ForeignApplication()
-}
-
 func (e *Emulator) getSelf(*rest.Call) (rest.Response, error) {
 	u := e.store.World().User
 	return rest.Response{Body: clever.Self{
@@ -98,9 +90,8 @@ func (e *Emulator) getSummary(*rest.Call) (rest.Response, error) {
 }
 
 func (e *Emulator) summaryOf(w *store.World, owner *store.Account) clever.SummaryOwner {
-	none := []json.RawMessage{}
 	s := clever.SummaryOwner{
-		ID: owner.ID, Name: owner.Name, Applications: none, Consumers: none, Addons: []clever.SummaryAddon{},
+		ID: owner.ID, Name: owner.Name, Applications: raw(e.apps.Summaries(w, owner.ID)), Consumers: []json.RawMessage{}, Addons: []clever.SummaryAddon{},
 	}
 	for _, a := range w.AddonsOf(owner.ID) {
 		s.Addons = append(s.Addons, clever.SummaryAddon{
@@ -109,4 +100,16 @@ func (e *Emulator) summaryOf(w *store.World, owner *store.Account) clever.Summar
 		})
 	}
 	return s
+}
+
+// raw writes values as JSON one by one.
+func raw(list []any) []json.RawMessage {
+	all := []json.RawMessage{}
+	for _, x := range list {
+		text, err := json.Marshal(x)
+		if err == nil { // our own types can be written
+			all = append(all, text)
+		}
+	}
+	return all
 }

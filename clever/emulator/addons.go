@@ -263,12 +263,6 @@ func (e *Emulator) getEnv(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: env}, nil
 }
 
-// emptyOfAddon answers for what an add-on could have here, and never has.
-func (e *Emulator) emptyOfAddon(c *rest.Call) (rest.Response, error) {
-	_, err := e.addon(c)
-	return rest.Response{Body: []any{}}, err
-}
-
 // getSSO returns what a browser would post to the vendor's dashboard. The platform's
 // own add-ons have no dashboard behind it.
 func (e *Emulator) getSSO(c *rest.Call) (rest.Response, error) {

@@ -36,7 +36,6 @@ func (e *Emulator) table() rest.Routes {
 	add("GET", "/v2/summary", e.getSummary)
 	add("GET", "/v2/organisations", e.listOrganisations)
 	add("GET", "/v2/organisations/{owner}", e.getOrganisation)
-	add("GET", "{base}/applications", e.empty)
 
 	add("GET", "{base}/addons", e.listAddons)
 	add("POST", "{base}/addons", e.createAddon)
@@ -45,18 +44,13 @@ func (e *Emulator) table() rest.Routes {
 	add("PUT", "{base}/addons/{addon}", e.renameAddon)
 	add("DELETE", "{base}/addons/{addon}", e.deleteAddon)
 	add("GET", "{base}/addons/{addon}/env", e.getEnv)
-	add("GET", "{base}/addons/{addon}/applications", e.emptyOfAddon)
 	add("GET", "{base}/addons/{addon}/sso", e.getSSO)
 	add("GET", "{base}/addons/{addon}/tags", e.getTags)
 	add("PUT", "{base}/addons/{addon}/tags", e.putTags)
 	add("PUT", "{base}/addons/{addon}/tags/{tag}", e.putTag)
 	add("DELETE", "{base}/addons/{addon}/tags/{tag}", e.deleteTag)
 
-	const ofApplication = "/v2/organisations/{owner}/applications/{application}/addons"
-	add("GET", ofApplication, e.refuseApplication)
-	add("POST", ofApplication, e.refuseApplication)
-	add("GET", ofApplication+"/env", e.refuseApplication)
-	add("DELETE", ofApplication+"/{addon}", e.refuseApplication)
+	e.apps.Routes(add, open)
 
 	const inOrganisation = "/v2/organisations/{owner}/addons/{addon}"
 	add("GET", inOrganisation+"/instances", e.listInstances)

@@ -125,7 +125,7 @@ func TestStoragePolicies(t *testing.T) {
 func TestKnownNumbers(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	org := "/v2/organisations/" + e.Organisations()[0]
-	theirs := c.order(org, order("x"))
+	theirs, mine := c.order(org, order("x")), c.app("/v2/self", "mine")
 	for _, tt := range []struct {
 		name, method, path, body string
 		status, id               int
@@ -134,10 +134,10 @@ func TestKnownNumbers(t *testing.T) {
 		{"no such add-on to remove", "DELETE", "/v2/self/addons/addon_x", "", 404, 11001},
 		{"an add-on of another owner", "GET", "/v2/self/addons/" + theirs.ID, "", 403, 10300},
 		{"an add-on of another owner, by its real id", "DELETE", "/v2/self/addons/" + theirs.RealID, "", 403, 10300},
-		{"an application of another owner", "POST", org + "/applications/app_x/addons", `"` + theirs.ID + `"`, 403, 4002},
-		{"its add-ons", "GET", org + "/applications/app_x/addons", "", 403, 4002},
-		{"their variables", "GET", org + "/applications/app_x/addons/env", "", 403, 4002},
-		{"to take one away", "DELETE", org + "/applications/app_x/addons/" + theirs.ID, "", 403, 4002},
+		{"an application of another owner", "POST", org + "/applications/" + mine.ID + "/addons", `"` + theirs.ID + `"`, 403, 4002},
+		{"its add-ons", "GET", org + "/applications/" + mine.ID + "/addons", "", 403, 4002},
+		{"their variables", "GET", org + "/applications/" + mine.ID + "/addons/env", "", 403, 4002},
+		{"to take one away", "DELETE", org + "/applications/" + mine.ID + "/addons/" + theirs.ID, "", 403, 4002},
 		{"an order of old", "POST", org + "/addons/preorders", `{}`, 410, 90012},
 		{"removed", "DELETE", org + "/addons/" + theirs.ID, "", 200, 318},
 	} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/clever/emulator/apps"
 	"runner/clever/emulator/catalogue"
 	"runner/clever/emulator/login"
 	"runner/clever/emulator/market"
@@ -80,6 +81,7 @@ type Emulator struct {
 	login     *login.Server
 	backings  map[string]Backing // by provider
 	market    *market.Market
+	apps      *apps.Server
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -118,6 +120,7 @@ func New(o Options) (*Emulator, error) {
 	}
 	e.login = login.New(e.store, o.Strict, o.Now, o.Consumers)
 	e.market = market.New(e.store, market.Options{Owner: e.owner, Now: o.Now, URL: o.URL, Called: o.Called, Warn: e.warn})
+	e.apps = apps.New(e.store, apps.Options{Owner: e.owner, Addon: e.addonOf, View: e.view, Variables: e.Variables, Now: o.Now})
 	e.routes = e.table()
 	e.store.Follow = e.follow
 	if err := e.market.Offer(o.Vendors); err != nil {

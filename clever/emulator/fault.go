@@ -195,11 +195,11 @@ func (f Fault) busy(r *http.Request) rest.Response {
 	case Unavailable:
 		a = rest.Unavailable().Response(r)
 	case Page503:
-		a = rest.Response{Status: http.StatusServiceUnavailable, Html: true}
+		a = rest.Response{Status: http.StatusServiceUnavailable, HTML: true}
 	default:
-		a = rest.Response{Status: http.StatusInternalServerError, Html: true}
+		a = rest.Response{Status: http.StatusInternalServerError, HTML: true}
 	}
-	if a.Html {
+	if a.HTML {
 		a.Body = []byte("<html><body><h1>" + http.StatusText(a.Status) + "</h1></body></html>\n")
 	}
 	if f.Kind == TooMany || f.Wait > 0 {

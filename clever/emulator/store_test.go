@@ -99,7 +99,7 @@ func TestStateThatCannotBeRead(t *testing.T) {
 		{"half", `{"version":1,` + user + `,"addons":[`, "damaged"},
 		{"other JSON", `[]`, "damaged"},
 		{"no version", `{}`, "no version"},
-		{"newer", `{"version":3}`, "version 3"},
+		{"newer", `{"version":4}`, "version 4"},
 		{"cut in its first line", `{"version":2,"head":{` + user + `}}`, "line 1"},
 		{"no user", `{"version":1}`, "no user"},
 		{"null addon", `{"version":1,` + user + `,"addons":[null]}`, "no id"},

@@ -38,7 +38,7 @@ func (p Page) Response(status int) Response {
 	if template.Must(template.New("page").Parse(pageText)).Execute(&b, p) != nil { // it is part of the program, and fits
 		return Response{Status: http.StatusInternalServerError}
 	}
-	return Response{Status: status, Body: b.Bytes(), Html: true, Headers: PageHeaders()}
+	return Response{Status: status, Body: b.Bytes(), HTML: true, Headers: PageHeaders()}
 }
 
 func MessagePage(status int, title, text string) Response {

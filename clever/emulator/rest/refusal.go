@@ -67,6 +67,17 @@ func ForeignApplication() *Refusal {
 	return &Refusal{403, 4002, "emulator.foreign-application", "This application does not belong to you.", nil}
 }
 
+// NeverDeployed and NoFavourite have the platform's numbers (§5.2); the status of
+// the first is not known.
+func NeverDeployed() *Refusal {
+	return &Refusal{400, 4014, "emulator.never-deployed", "This application has never been deployed.", nil}
+}
+
+// NoFavourite says that an application has no favourite domain.
+func NoFavourite() *Refusal {
+	return &Refusal{404, 4021, "emulator.not-found", "This application has no favourite domain.", nil}
+}
+
 // Discontinued is said in the platform's words, as far as they are known (§5.2).
 func Discontinued() *Refusal {
 	return &Refusal{410, 90012, "emulator.discontinued", "This endpoint is discontinued, use /v4/billing.", nil}

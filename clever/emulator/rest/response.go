@@ -19,7 +19,7 @@ var ErrCut = errors.New("the connection was cut")
 type Response struct {
 	Status     int  // 0: 200, or 204 without a body
 	Body       any  // becomes JSON; []byte is JSON already; nil is none
-	Html       bool // the body is a web page
+	HTML       bool // the body is a web page
 	Headers    map[string]string
 	Allow      string        // the Allow header of a 405
 	RetryAfter time.Duration // how long to stay away; 0 does not say
@@ -44,7 +44,7 @@ func (a Response) Write(w http.ResponseWriter, r *http.Request, status int, body
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
-	if a.Html {
+	if a.HTML {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 	}
 	if a.Allow != "" {
@@ -107,35 +107,35 @@ func Wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// A recorder keeps a response to hand it over whole.
-type recorder struct {
+// A Recorder keeps a response to hand it over whole.
+type Recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func NewRecorder() *recorder { return &recorder{header: http.Header{}} }
+func NewRecorder() *Recorder { return &Recorder{header: http.Header{}} }
 
 // StatusCode returns the status; 0 before there is one.
-func (w *recorder) StatusCode() int { return w.status }
+func (w *Recorder) StatusCode() int { return w.status }
 
 // Content returns the body.
-func (w *recorder) Content() []byte { return w.body.Bytes() }
+func (w *Recorder) Content() []byte { return w.body.Bytes() }
 
-func (w *recorder) Header() http.Header { return w.header }
+func (w *Recorder) Header() http.Header { return w.header }
 
-func (w *recorder) WriteHeader(status int) {
+func (w *Recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
 }
 
-func (w *recorder) Write(p []byte) (int, error) {
+func (w *Recorder) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.body.Write(p)
 }
 
-func (w *recorder) Response(r *http.Request) *http.Response {
+func (w *Recorder) Response(r *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
 	body := w.body.Bytes()
 	if r.Method == http.MethodHead {

@@ -20,7 +20,7 @@ func FuzzState(f *testing.F) {
 	f.Add(s.text)
 	f.Add(s.text[:len(s.text)/2])
 	f.Add([]byte(`{"version":1,"user":{"id":"user_1"},"addons":[null]}`))
-	f.Add([]byte(`{"version":3}`))
+	f.Add([]byte(`{"version":4}`))
 	f.Add([]byte{})
 	folder := f.TempDir()
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -12,10 +12,11 @@ import (
 // A record is a line of the state file: what one writing changed. It takes effect
 // whole. The first record of a file makes the world; the others go on from there.
 type record struct {
-	Version int      `json:"version,omitempty"` // of the file; in the first line
-	Head    *header  `json:"head,omitempty"`    // instead of the one before
-	Removed []string `json:"removed,omitempty"` // ids of add-ons
-	Put     []*Addon `json:"put,omitempty"`     // instead of those of their ids, or new
+	Version int                        `json:"version,omitempty"` // of the file; in the first line
+	Head    *header                    `json:"head,omitempty"`    // instead of the one before
+	Removed []string                   `json:"removed,omitempty"` // ids of add-ons
+	Put     []*Addon                   `json:"put,omitempty"`     // instead of those of their ids, or new
+	Rows    map[string]json.RawMessage `json:"rows,omitempty"`    // changes of the tables, by their names
 }
 
 // A header is a world without its add-ons.
@@ -62,7 +63,11 @@ func parseRecord(line []byte) (record, error) {
 
 // records returns the world as the lines of a fresh file, one by one.
 func (w *World) records(write func(record) error) error {
-	if err := write(record{Version: stateVersion, Head: w.header()}); err != nil {
+	rows, err := w.written(table.whole)
+	if err != nil {
+		return err
+	}
+	if err := write(record{Version: stateVersion, Head: w.header(), Rows: rows}); err != nil {
 		return err
 	}
 	for _, a := range w.Addons {
@@ -103,6 +108,9 @@ func (d *Draft) take(r record) error {
 	if r.Head != nil {
 		d.setHeader(r.Head)
 	}
+	if err := d.Tables.take(r.Rows); err != nil {
+		return err
+	}
 	for _, id := range r.Removed {
 		a := d.Addon(id)
 		if a == nil || a.ID != id {
@@ -136,8 +144,9 @@ func (d *Draft) put(a *Addon) error {
 }
 
 // record tells what a draft made of a world; the zero record if it is the same.
-func (d *Draft) record(before *World) record {
-	var r record
+func (d *Draft) record(before *World) (record, error) {
+	rows, err := d.written(table.changed)
+	r := record{Rows: rows}
 	if d.Changed {
 		r.Head = d.header()
 	}
@@ -150,7 +159,9 @@ func (d *Draft) record(before *World) record {
 		}
 	}
 	slices.SortFunc(r.Put, older)
-	return r
+	return r, err
 }
 
-func (r *record) empty() bool { return r.Head == nil && r.Removed == nil && r.Put == nil }
+func (r *record) empty() bool {
+	return r.Head == nil && r.Removed == nil && r.Put == nil && r.Rows == nil
+}

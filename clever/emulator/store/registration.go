@@ -123,6 +123,9 @@ func (w *World) provider(id string) *catalogue.Provider {
 	return nil
 }
 
+// Zone returns a zone of the platform by its name; nil if there is none.
+func (w *World) Zone(name string) *clever.Zone { return w.catalogue.Zone(name) }
+
 // ProviderOf returns an add-on's provider.
 func (w *World) ProviderOf(a *Addon) *catalogue.Provider {
 	p := w.provider(a.Provider)

@@ -20,9 +20,11 @@ import (
 	"runner/clever/emulator/catalogue"
 )
 
-// stateVersion is what this program writes. It reads version 1 too, which was one
-// JSON value with everything in it, and nothing newer.
-const stateVersion = 2
+// stateVersion is what this program writes. It reads version 2 too, which had
+// nothing but add-ons, and version 1, which was one JSON value with everything in
+// it, and nothing newer. What is of an older version is written anew with the first
+// change.
+const stateVersion = 3
 
 // freshInfix stands between the name of the file and random digits in the name of
 // one that is being written.
@@ -128,6 +130,9 @@ func (f *stateFile) parse(text []byte, c *catalogue.Catalogue) (*World, int64, e
 			f.path, version, stateVersion)
 	}
 	w, size, err := read(text)
+	if version < stateVersion {
+		size = 0
+	}
 	if err == nil {
 		w.catalogue = c
 		err = w.check()

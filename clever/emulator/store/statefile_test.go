@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,6 +57,11 @@ func write(t testing.TB) written {
 	k.do(func(d *Draft) { d.AddOrganisation(Account{ID: "orga_new", Name: "new", Created: 2}) })
 	note()
 	k.order("after an organisation")
+	note()
+	k.do(func(d *Draft) {
+		d.Applications.Put(&Application{ID: "app_1", Owner: k.World().User.ID, Name: "shop", Zone: "par", Addons: []string{a.ID, b.ID}})
+		d.Groups.Put(&Group{ID: "ng_1", Owner: k.World().User.ID, Members: []Member{{ID: b.RealID}, {ID: "app_1"}}})
+	})
 	note()
 	k.do(func(d *Draft) { d.Remove(b.ID) })
 	note()
@@ -148,7 +154,7 @@ func TestStateOfVersion1(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"addon_1": "old", a.ID: "new"}, k.names()); diff != "" {
 		t.Error(diff)
 	}
-	if !bytes.Contains(contents(t, path), []byte(`"version":2`)) {
+	if !bytes.Contains(contents(t, path), []byte(`"version":3`)) {
 		t.Error("it is of version 1 still")
 	}
 }
@@ -253,5 +259,66 @@ func TestChangesWhileDrawing(t *testing.T) {
 	defer again.shut()
 	if diff := cmp.Diff(k.names(), again.names()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTables: rows outlive the process as they were changed, and nothing names an
+// add-on that is gone.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state.json")
+	k := openKept(t, path, nil)
+	a, b := k.order("a"), k.order("b")
+	owner := k.World().User.ID
+	k.do(func(d *Draft) {
+		d.Applications.Put(&Application{ID: "app_1", Owner: owner, Name: "one", Zone: "par", Addons: []string{a.ID, b.ID}})
+		d.Applications.Put(&Application{ID: "app_2", Owner: owner, Name: "two", Zone: "par", Dependencies: []string{"app_1"}})
+		d.Groups.Put(&Group{ID: "ng_1", Owner: owner, Members: []Member{{ID: a.RealID}, {ID: "app_1"}}, Peers: []Peer{{ID: "p", Parent: a.RealID}}})
+		d.Drains.Put(&Drain{ID: "drain_1", Resource: a.RealID})
+		d.Drains.Put(&Drain{ID: "drain_2", Resource: "app_1"})
+		d.Buckets.Put(&Bucket{Name: "goods", Addon: a.ID, Objects: map[string]*Object{"k": {Data: []byte("v")}}})
+		d.Consumers.Put(&Consumer{ConsumerKey: "c", Owner: owner})
+	})
+	k.do(func(d *Draft) {
+		d.Remove(a.ID)
+		changed := *d.Applications.Find("app_1")
+		changed.Name = "renamed"
+		d.Applications.Put(&changed)
+	})
+	k.do(func(d *Draft) { d.Consumers.Remove("c") })
+	held := func(k *kept) {
+		t.Helper()
+		w := k.World()
+		one := w.Applications.Find("app_1")
+		if one == nil || one.Name != "renamed" || !slices.Equal(one.Addons, []string{b.ID}) || w.Applications.All()[1].ID != "app_2" {
+			t.Errorf("the applications are %+v", w.Applications.All())
+		}
+		if g := w.Groups.Find("ng_1"); len(g.Members) != 1 || len(g.Peers) != 0 {
+			t.Errorf("the group is %+v", g)
+		}
+		if len(w.Drains.All()) != 1 || len(w.Buckets.All()) != 0 || w.Consumers.Find("c") != nil {
+			t.Error("something is left of what was removed")
+		}
+	}
+	held(k)
+	k.shut()
+	k = openKept(t, path, nil)
+	held(k)
+	k.do(func(d *Draft) { d.RemoveApplication("app_1") })
+	k.shut()
+	k = openKept(t, path, nil)
+	defer k.shut()
+	w := k.World()
+	if w.Applications.Find("app_1") != nil || len(w.Applications.All()[0].Dependencies) != 0 || len(w.Groups.Find("ng_1").Members) != 0 || len(w.Drains.All()) != 0 {
+		t.Errorf("after the application is gone: %+v %+v", w.Applications.All(), w.Groups.All())
+	}
+}
+
+// TestRefusedTables: a change that cannot be saved changes no table.
+func TestRefusedTables(t *testing.T) {
+	k := openKept(t, filepath.Join(t.TempDir(), "state.json"), nil)
+	k.shut()
+	if k.try(func(d *Draft) { d.Consumers.Put(&Consumer{ConsumerKey: "late"}) }) == nil || k.World().Consumers.Find("late") != nil {
+		t.Error("a closed store took a row")
 	}
 }

@@ -89,11 +89,15 @@ func (s *Store) applyAll() {
 			j.err = j.change(d)
 		}
 	}
-	before, r := s.World(), d.record(s.World())
-	if r.empty() {
+	before := s.World()
+	r, err := d.record(before)
+	if r.empty() && err == nil {
 		return
 	}
-	if err := s.save(before, r); err != nil {
+	if err == nil {
+		err = s.save(before, r)
+	}
+	if err != nil {
 		for _, j := range jobs {
 			j.err = fmt.Errorf("nothing was changed: %w", err)
 		}

@@ -13,6 +13,7 @@ import (
 // A World is everything that the platform remembers. A published world is never
 // changed: who changes something works on a copy, and who reads needs no lock.
 type World struct {
+	Tables
 	catalogue     *catalogue.Catalogue
 	User          Account
 	Organisations []Account
@@ -140,6 +141,10 @@ func (w *World) Draft() *Draft {
 	d.Organisations = slices.Clone(w.Organisations)
 	d.Addons = slices.Clone(w.Addons)
 	d.Moving = maps.Clone(w.Moving)
+	_ = d.each(func(_ string, t table) error {
+		t.begin()
+		return nil
+	})
 	return d
 }
 
@@ -185,6 +190,7 @@ func (d *Draft) drop(a *Addon) {
 	i := d.position(a)
 	d.Addons = slices.Delete(d.Addons, i, i+1)
 	d.forget(a)
+	d.unlink(a)
 }
 
 // Dismiss ends an add-on of a vendor, of which nothing is left.
@@ -197,8 +203,13 @@ func (d *Draft) Dismiss(id string) {
 	d.Changed = true
 }
 
-// Clear removes all add-ons.
+// Clear removes all add-ons, applications, and what belongs to them. Owners, tokens
+// and consumers stay.
 func (d *Draft) Clear() {
+	d.Applications.RemoveFunc(func(*Application) bool { return true })
+	d.Groups.RemoveFunc(func(*Group) bool { return true })
+	d.Drains.RemoveFunc(func(*Drain) bool { return true })
+	d.Hooks.RemoveFunc(func(*Hook) bool { return true })
 	for _, a := range slices.Backward(slices.Clone(d.Addons)) {
 		d.Remove(a.ID)
 	}
@@ -291,6 +302,11 @@ func (w *World) check() error {
 	}
 	if err := w.checkRegistrations(); err != nil {
 		return err
+	}
+	for _, a := range w.Applications.All() {
+		if !w.HasOwner(a.Owner) || w.catalogue.Zone(a.Zone) == nil {
+			return fmt.Errorf("the owner or the zone of %s is unknown", a.ID)
+		}
 	}
 	seen := map[string]bool{}
 	for _, a := range slices.Concat(w.Addons, w.Leaving) {
