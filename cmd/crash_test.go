@@ -164,6 +164,7 @@ func TestKilledWhileItMigrates(t *testing.T) {
 // TestHistoryOfAKilledRun: it names what was under way, and the lock of the run
 // that is gone keeps nobody away.
 func TestHistoryOfAKilledRun(t *testing.T) {
+	t.Parallel()
 	tr := newTrial(t)
 	if err := tr.e.Fail(emulator.Fault{Method: "POST", Path: "/addons$", Kind: emulator.HangAfter}); err != nil {
 		t.Fatal(err)

@@ -172,6 +172,7 @@ func TestRealPlay(t *testing.T) {
 
 // TestRealFlags: what goes together, and what does not.
 func TestRealFlags(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	file := s.file(t, "site.yml", orders(1))
 	for want, args := range map[string][]string{

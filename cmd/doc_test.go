@@ -9,6 +9,7 @@ import (
 
 // The examples of the reference pages are playbooks without a mistake.
 func TestExamplesOfKinds(t *testing.T) {
+	t.Parallel()
 	schema := schemaOf(t)
 	kinds := tasks.Kinds(nil)
 	for _, k := range kinds {

@@ -12,6 +12,7 @@ import (
 // TestEmulatorSwitches starts the command with all that makes it stricter, or slow,
 // than it is by itself.
 func TestEmulatorSwitches(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	c := s.process(t, "emulator", "--listen", "127.0.0.1:0", "--strict", "--strict-ids", "--strict-options", "--migration-time", "1h")
 	stdout, err := c.StdoutPipe()

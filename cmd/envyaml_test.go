@@ -15,6 +15,7 @@ import (
 // TestYAMLParserReadsVariablesBack stands here because only this package knows both
 // who writes variables and who reads YAML.
 func TestYAMLParserReadsVariablesBack(t *testing.T) {
+	t.Parallel()
 	env := []clever.EnvVar{{Name: "a key: with # and \"quotes\"", Value: "x"}, {Name: "yes", Value: "no"}, {Name: "1", Value: "2"}}
 	for i, value := range []string{
 		"", " ", "it's", `say "hi"`, "$HOME ${HOME} `id`", `\`, `\n`, "line\nline\n", "\r\n", "\t", "a # b", "# a", "a: b", "- a", "{{ x }}",

@@ -21,6 +21,7 @@ import (
 // TestEndpointsThatMisbehave plays against platforms that are none. Each ends
 // with one clear message and the code of a failed task.
 func TestEndpointsThatMisbehave(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request)
 		want   string
@@ -67,6 +68,7 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +86,7 @@ func TestNobodyListens(t *testing.T) {
 // TestHangingEndpoint: what only reads is given up as soon as the run is
 // interrupted.
 func TestHangingEndpoint(t *testing.T) {
+	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(asked)
@@ -104,6 +107,7 @@ func TestHangingEndpoint(t *testing.T) {
 // TestInterruptedOrder: an order under way is finished and told; nothing more is
 // started.
 func TestInterruptedOrder(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -144,6 +148,7 @@ func (w *brokenWriter) Write(p []byte) (int, error) {
 // TestReaderGoesAway: when nobody reads the report any more, nothing more is
 // started; a pipe that was closed is no reason for a message, a full disk is.
 func TestReaderGoesAway(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		err  error
 		code int
@@ -170,6 +175,7 @@ func TestReaderGoesAway(t *testing.T) {
 // TestStateFiles: an emulator's file that is damaged or of another time is
 // refused and left as it is.
 func TestStateFiles(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	for name, text := range map[string]string{"damaged.json": `{"version":1,`, "newer.json": `{"version":99}`, "other.json": `[1, 2]`, "empty.json": ""} {
 		path := s.file(t, name, text)

@@ -15,6 +15,7 @@ import (
 // What SARIF 2.1.0 requires of a log, a run, a tool, a rule and a result, and
 // that a result's rule is the one that its index says.
 func TestSARIFHasItsRequiredMembers(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a b.yml")
 	if err := os.WriteFile(file, []byte("- debug:\n  colour: 1\n- debgu:\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 // TestSideBySide: programs of one process have nothing in common, so that their
 // flags, their help and what they refuse are their own.
 func TestSideBySide(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{
 		{"--help"}, {"help", "play"}, {"play", "--help"}, {"vendor"}, {"vendor", "help", "test"}, {"vault", "nope"},
 		{"catalog", "plans", "redis", "--emulator"}, {"play", "--nope"}, {"completion", "fish"},

@@ -35,6 +35,7 @@ func oneOfEach(t *testing.T, s *shell, owner string) int {
 }
 
 func TestImportOfEveryProviderChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Strict: true})
 	n := oneOfEach(t, s, "") + oneOfEach(t, s, e.Organisations()[0])
@@ -60,6 +61,7 @@ func TestImportOfEveryProviderChangesNothing(t *testing.T) {
 
 // TestImportedPlaybooksOrder plays what was imported where nothing exists yet.
 func TestImportedPlaybooksOrder(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.on(t, emulator.Options{Strict: true})
 	n := oneOfEach(t, s, "")

@@ -25,6 +25,7 @@ func (s *shell) historyOf(t *testing.T) string {
 
 // TestHistoryHoldsNoSecrets: names only, and not those that no_log hides.
 func TestHistoryHoldsNoSecrets(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	book := s.file(t, "site.yml", `
@@ -60,6 +61,7 @@ func TestHistoryHoldsNoSecrets(t *testing.T) {
 // TestDamagedHistory: what stands in the file already stops nothing; what can be
 // read is told, what cannot is counted.
 func TestDamagedHistory(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"cut":      `{"run":"a","event":"start","time":"2026-01-02T03:04:05Z","playbooks":["old.yml"]}` + "\n" + `{"run":"a","ev`,
 		"binary":   "\x00\xff\xfe\n\n\x1b[2J\n",
@@ -96,6 +98,7 @@ func TestDamagedHistory(t *testing.T) {
 // TestHistoryThatCannotBeWritten: a full disk, or something else at its place, is
 // told once, and the play goes on.
 func TestHistoryThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	for name, make := range map[string]func(path string) error{
 		"a full disk": func(path string) error { return os.Symlink("/dev/full", path) },
 		"a folder":    func(path string) error { return os.Mkdir(path, 0o700) },
@@ -119,6 +122,7 @@ func TestHistoryThatCannotBeWritten(t *testing.T) {
 // TestHistoryIsBounded: a full file becomes the old one, and what was told there is
 // still known.
 func TestHistoryIsBounded(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.on(t, emulator.Options{})
 	path := s.historyOf(t)
@@ -153,6 +157,7 @@ func TestHistoryIsBounded(t *testing.T) {
 // TestRunsWriteTheHistoryTogether: their lines do not mix, though the file becomes
 // full under them.
 func TestRunsWriteTheHistoryTogether(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.on(t, emulator.Options{})
 	path := s.historyOf(t)

@@ -55,6 +55,7 @@ func hold(t *testing.T) *held {
 // TestOneRunWaitsForAnother: two runs together, of which one waits. There is one
 // add-on, which the second one finds.
 func TestOneRunWaitsForAnother(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	second := h.shell.process(t, "play", "--lock-timeout", "1m", h.book)
 	var out bytes.Buffer
@@ -85,6 +86,7 @@ func TestOneRunWaitsForAnother(t *testing.T) {
 // TestWhoIsKeptAway: while a run is at work, another one with the same token is.
 // A check, another token and another home are not.
 func TestWhoIsKeptAway(t *testing.T) {
+	t.Parallel()
 	h := hold(t)
 	for _, test := range []struct {
 		what string
@@ -129,6 +131,7 @@ func TestWhoIsKeptAway(t *testing.T) {
 
 // TestLockFiles: they are their user's alone, and hold no token.
 func TestLockFiles(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.on(t, emulator.Options{})
 	if code, out, stderr := s.run("play", s.file(t, "site.yml", orders(1))); code != 0 {
@@ -183,6 +186,7 @@ func TestEmulatorInUse(t *testing.T) {
 // TestNoHomeToWriteTo: without a place for locks and history a play goes on, and
 // says what it lacks.
 func TestNoHomeToWriteTo(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	s.env["HOME"] = filepath.Join(s.file(t, "file", ""), "home")

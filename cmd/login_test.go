@@ -114,6 +114,7 @@ func surf(ctx context.Context, address, decision string, change func(*url.URL), 
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.loggedOut(t)
 	ended := make(chan string, 1)
@@ -145,6 +146,7 @@ func TestLogin(t *testing.T) {
 // What was not ticked at the login is refused, and the user is told what is missing
 // and what to do about it.
 func TestLoginWithoutARight(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		right string
 		args  []string
@@ -188,6 +190,7 @@ func TestLoginWithoutARight(t *testing.T) {
 }
 
 func TestLoginByTheConsole(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.loggedOut(t)
 	delete(s.env, "OAUTH_CONSUMER_KEY")
@@ -208,6 +211,7 @@ func TestLoginByTheConsole(t *testing.T) {
 
 // Where a login fails, the user is told why, and nothing is stored.
 func TestLoginThatFails(t *testing.T) {
+	t.Parallel()
 	nobody := surfer(func(context.Context, string) error { return nil })
 	for _, tt := range []struct {
 		name   string
@@ -250,6 +254,7 @@ func TestLoginThatFails(t *testing.T) {
 }
 
 func TestLoginInterrupted(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.loggedOut(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -262,6 +267,7 @@ func TestLoginInterrupted(t *testing.T) {
 // Without a browser the page is printed, and the user brings back what another
 // one shows.
 func TestLoginWithoutABrowser(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		bring func(back *url.URL) string
@@ -314,6 +320,7 @@ func awaitPage(t *testing.T, printed io.Reader) string {
 
 // A damaged file is told before anybody is asked, and left alone.
 func TestLoginWithDamagedProfiles(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.loggedOut(t)
 	if err := os.MkdirAll(filepath.Dir(s.profile()), 0o700); err != nil {
@@ -330,6 +337,7 @@ func TestLoginWithDamagedProfiles(t *testing.T) {
 
 // Of a profile that ends soon there is one warning, from whoami and from play.
 func TestExpiryIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.loggedOut(t)
 	s.login(t, answers("allow", nil, nil), "")
@@ -352,6 +360,7 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 }
 
 func TestWhoamiAsJSON(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Strict: true})
 	code, out, stderr := s.run("whoami", "-F", "json")
@@ -372,6 +381,7 @@ func TestWhoamiAsJSON(t *testing.T) {
 
 // What is not the browser's answer changes nothing at the port where it is awaited.
 func TestTheLandingIsForTheBrowserOnly(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	s.loggedOut(t)
 	browse := func(ctx context.Context, address string) error {
@@ -411,6 +421,7 @@ func TestTheLandingIsForTheBrowserOnly(t *testing.T) {
 
 // A platform of somebody who answers what he likes gets no further than a message.
 func TestLoginAtAStrangersPlatform(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "<html>hushhush</html>")

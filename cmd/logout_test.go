@@ -43,6 +43,7 @@ func nowhere(t *testing.T) string {
 
 // Whatever becomes of the token, the profile goes; and the user is told what does.
 func TestLogout(t *testing.T) {
+	t.Parallel()
 	gone := func(*testing.T, *shell, *emulator.Emulator) {}
 	fails := func(kind emulator.FaultKind) func(*testing.T, *shell, *emulator.Emulator) {
 		return func(t *testing.T, _ *shell, e *emulator.Emulator) {
@@ -104,6 +105,7 @@ func TestLogout(t *testing.T) {
 
 // Whoever does not want to wait keeps the profile.
 func TestLogoutInterrupted(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e, profile := s.loggedIn(t)
 	if err := e.Fail(emulator.Fault{Method: "DELETE", Kind: emulator.Hang}); err != nil {
@@ -120,6 +122,7 @@ func TestLogoutInterrupted(t *testing.T) {
 
 // A token that another profile has too goes on, until the last of them goes.
 func TestLogoutSparesOtherProfiles(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	_, profile := s.loggedIn(t, "--alias", "work")
 	copied := bytes.Replace(profile, []byte(`"profiles": [`), []byte(`"profiles": [{"alias":"home",`+

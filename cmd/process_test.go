@@ -37,6 +37,7 @@ func (s *shell) process(t *testing.T, args ...string) *exec.Cmd {
 // TestInterruptTwice: the first interrupt lets an order finish, the second ends
 // the process at once.
 func TestInterruptTwice(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	ordering, release := make(chan struct{}), make(chan struct{})
@@ -83,6 +84,7 @@ func TestInterruptTwice(t *testing.T) {
 // TestEmulatorCommand: its five lines are all that a shell needs, and standard
 // output ends with them.
 func TestEmulatorCommand(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	state := filepath.Join(s.dir, "state.json")
 	c := s.process(t, "emulator", "--listen", "127.0.0.1:0", "--strict", "--state", state)
@@ -125,6 +127,7 @@ func TestEmulatorCommand(t *testing.T) {
 
 // TestClosedPipe: `runner … | head` ends quietly.
 func TestClosedPipe(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	for _, args := range [][]string{
 		{"catalog", "plans", "--emulator"},
@@ -154,6 +157,7 @@ func TestClosedPipe(t *testing.T) {
 
 // TestCronExamples runs what examples/cron would have cron and systemd run.
 func TestCronExamples(t *testing.T) {
+	t.Parallel()
 	tab, err := os.ReadFile("../examples/cron/crontab")
 	if err != nil {
 		t.Fatal(err)

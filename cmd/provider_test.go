@@ -105,6 +105,7 @@ func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 // One playbook puts an add-on on sale and orders it, from a back-end that is real;
 // it is not taken off under those who have it.
 func TestSellAndOrder(t *testing.T) {
+	t.Parallel()
 	sh := newShell(t)
 	e := sh.on(t, emulator.Options{Strict: true})
 	stall, address := newStall(t, sh)

@@ -14,6 +14,7 @@ import (
 // TestReadme runs the commands that README shows, in its order and in one home,
 // and holds it to what they print.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,7 @@ func TestReadme(t *testing.T) {
 // TestReadmeNamesKeywords holds README to every keyword, those that do not work
 // too.
 func TestReadmeNamesKeywords(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

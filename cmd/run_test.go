@@ -112,6 +112,7 @@ func TestHundredOrdersAreFewRequests(t *testing.T) {
 }
 
 func TestVariablesAreReadOnlyWhereSomebodyReadsThem(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	book := s.file(t, "site.yml", `
@@ -144,6 +145,7 @@ func TestVariablesAreReadOnlyWhereSomebodyReadsThem(t *testing.T) {
 // TestNothingSecretIsShown plays with everything that can be asked for, and
 // looks for values that nobody named.
 func TestNothingSecretIsShown(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	e := s.on(t, emulator.Options{})
 	book := s.file(t, "site.yml", `
@@ -224,6 +226,7 @@ var warned = regexp.MustCompile(`(?m)^warning: .*\n(?: +\d* \| ?.*\n)*`)
 // request, on every wrong playbook that there is. Only validate warns of all that
 // could be better.
 func TestBadPlaybooks(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../playbooks/testdata/bad/*.yml")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d wrong playbooks: %v", len(files), err)

@@ -64,6 +64,7 @@ func instance(t *testing.T, text string) (any, error) {
 }
 
 func TestSchemaAcceptsGoodPlaybooks(t *testing.T) {
+	t.Parallel()
 	schema := schemaOf(t)
 	for _, file := range playbookFiles(t, "../examples", "../playbooks/testdata/good") {
 		if filepath.Base(file) == "mistakes.yml" {
@@ -82,6 +83,7 @@ func TestSchemaAcceptsGoodPlaybooks(t *testing.T) {
 }
 
 func TestSchemaRejectsWrongPlaybooks(t *testing.T) {
+	t.Parallel()
 	schema := schemaOf(t)
 	for _, file := range append(playbookFiles(t, "../playbooks/testdata/bad"), "../examples/mistakes.yml") {
 		t.Run(nameOf(file), func(t *testing.T) {

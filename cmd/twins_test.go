@@ -15,6 +15,7 @@ import (
 // TestTwoMachinesOrderTheSame: each has a home of its own, so no lock keeps them
 // apart. Both find nothing, and both order; one of them says so, with both ids.
 func TestTwoMachinesOrderTheSame(t *testing.T) {
+	t.Parallel()
 	one, two := newShell(t), newShell(t)
 	e := one.on(t, emulator.Options{})
 	both := make(chan struct{})

@@ -100,6 +100,7 @@ func (p *person) leaves(c *exec.Cmd) (code int, seen string) {
 }
 
 func TestPasswordsAreTyped(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	path := s.file(t, "secrets.yml", "a: b\n")
 	c := s.process(t, "vault", "encrypt", "secrets.yml")
@@ -128,6 +129,7 @@ func TestPasswordsAreTyped(t *testing.T) {
 }
 
 func TestTypedPasswordsThatDiffer(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ first, second, want string }{
 		"two":     {"correct horse\n", "battery staple\n", "error: the two passwords differ; nothing was done\n"},
 		"nothing": {"\n", "", "error: the vault password must not be empty\n"},
@@ -157,6 +159,7 @@ func TestTypedPasswordsThatDiffer(t *testing.T) {
 // TestPasswordIsTypedBesideAPipe: standard input is the text, the terminal is for
 // the password.
 func TestPasswordIsTypedBesideAPipe(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	c := s.process(t, "vault", "encrypt", "--output", "sealed")
 	c.Stdin = strings.NewReader("a: b\n")
@@ -175,6 +178,7 @@ func TestPasswordIsTypedBesideAPipe(t *testing.T) {
 
 // TestInterruptedQuestion: the terminal shows again what is typed, and the exit code says why.
 func TestInterruptedQuestion(t *testing.T) {
+	t.Parallel()
 	for name, key := range map[string]string{"control-C": "\x03", "control-D": "\x04"} {
 		t.Run(name, func(t *testing.T) {
 			s := newShell(t)

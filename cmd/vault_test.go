@@ -124,6 +124,7 @@ func TestKilledRekey(t *testing.T) {
 // TestKilledEdit kills vault edit while its editor runs, with and without something
 // written: the file stays the old one, and the next edit clears what was left.
 func TestKilledEdit(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	path := s.sealedFile(t, "secrets.yml", []byte("a: b\n"))
 	memory := filepath.Join(s.dir, "memory")
@@ -164,6 +165,7 @@ func (s *shell) script(t *testing.T, name, text string) string {
 // TestEditSignals: a signal ends the editing; the file is as it was, and the plain
 // copy is gone, even if the editor does not care.
 func TestEditSignals(t *testing.T) {
+	t.Parallel()
 	for name, editor := range map[string]string{
 		"an editor that ends": `echo c: d >>"$1"; echo ready; exec sleep 600`,
 		"one that goes on":    `trap "" TERM HUP INT; echo c: d >>"$1"; echo ready; while :; do sleep 600; done`,
@@ -214,6 +216,7 @@ func TestEditSignals(t *testing.T) {
 // TestVaultOnFullDisk: where there is no room the file stays as it was, nothing is
 // left beside it, and what was edited is kept elsewhere.
 func TestVaultOnFullDisk(t *testing.T) {
+	t.Parallel()
 	plain := bytes.Repeat([]byte("password: hunter2\n"), 1000)
 	tests := map[string][]string{
 		"encrypt": {"vault", "encrypt", "--vault-password-file", "old", "plain.yml"},
@@ -290,6 +293,7 @@ func (s *shell) files(t *testing.T) map[string]string {
 
 // TestEditOnFullDisk mounts a disk that is too small, where that is allowed.
 func TestEditOnFullDisk(t *testing.T) {
+	t.Parallel()
 	s := newShell(t)
 	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", s.dir).CombinedOutput(); err != nil {
 		t.Skipf("a small disk cannot be mounted here: %v %s", err, out)

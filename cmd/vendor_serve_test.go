@@ -15,6 +15,7 @@ import (
 // TestVendorServe: a vendor sees what each order makes of his back-end, secrets
 // aside, and ends the marketplace with Ctrl-C.
 func TestVendorServe(t *testing.T) {
+	t.Parallel()
 	b, err := newBackend(false)
 	if err != nil {
 		t.Fatal(err)

@@ -115,6 +115,7 @@ func (f *fairground) addons(t *testing.T) []string {
 // an order, a plan change or a removal, and when it has done it: what the playbook
 // declares is there afterwards, once, and at the vendor's too.
 func TestKilledBetweenVendorAndAnswer(t *testing.T) {
+	t.Parallel()
 	const kv = "- addon_register: {name: mine, provider: tinykv, details: {plan: %s}}\n"
 	small, large := fmt.Sprintf(kv, "small"), fmt.Sprintf(kv, "large")
 	for _, c := range []struct {
