@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestModuleMoves runs CONTRIBUTING's command, which gives the module another path,
+// TestModuleMoves runs CONTRIBUTING's command, which changes the module's path,
 // on a copy, and looks whether Go still finds all packages.
 func TestModuleMoves(t *testing.T) {
 	if _, err := exec.LookPath("perl"); err != nil {
@@ -35,7 +35,7 @@ func TestModuleMoves(t *testing.T) {
 		}
 		for name := range strings.FieldsSeq(string(out)) {
 			if strings.HasPrefix(name, "runner/") {
-				t.Errorf("%s is still asked for", name)
+				t.Errorf("%s is still imported", name)
 			}
 		}
 	}

@@ -6,10 +6,10 @@
 //
 //	go test -tags bench -run '^$' -bench . -benchtime 3x ./bench
 //
-// Each line gives the requests of a play (as -vvv tells them, in a play that is
+// Each line holds the requests of a play (as -vvv shows them, in a play that is
 // not timed), the seconds of one play, from
 // the start of the process to its end, the ratio to the critical path (what the
-// same requests take with the same number in flight and no time between them),
+// same requests take with the same number under way and no time between them),
 // and the most memory the process held.
 package bench
 
@@ -61,7 +61,7 @@ func build(b *testing.B) string {
 	return path
 }
 
-// list gives how long the one request of a play without changes takes when
+// list returns how long the one request of a play without changes takes when
 // nothing is made of its answer.
 func list(b *testing.B, env []string) time.Duration {
 	b.Helper()
@@ -128,7 +128,7 @@ func measure(b *testing.B, runner string, n int, again bool, critical func(env [
 	b.ReportMetric(0, "ns/op")
 }
 
-// emulator starts one and gives the environment that points at it.
+// emulator starts one and returns the environment that points at it.
 func emulator(b *testing.B, runner string) (env []string, stop func()) {
 	b.Helper()
 	c := exec.Command(runner, "emulator", "--listen", "127.0.0.1:0", "--latency", latency.String())
@@ -151,19 +151,19 @@ func emulator(b *testing.B, runner string) (env []string, stop func()) {
 
 var request = regexp.MustCompile(`(?m)^(GET|POST|PUT|DELETE) /\S*: \d+ `)
 
-// count gives how many requests a play makes.
+// count returns how many requests a play makes.
 func count(b *testing.B, runner, book string, env []string) int {
 	b.Helper()
-	var told bytes.Buffer
+	var log bytes.Buffer
 	c := exec.Command(runner, "play", "-vvv", book)
-	c.Env, c.Stderr = env, &told
+	c.Env, c.Stderr = env, &log
 	if err := c.Run(); err != nil {
-		b.Fatalf("%v\n%s", err, told.String())
+		b.Fatalf("%v\n%s", err, log.String())
 	}
-	return len(request.FindAllString(told.String(), -1))
+	return len(request.FindAllString(log.String(), -1))
 }
 
-// play runs the program once and gives its time and the most memory it held.
+// play runs the program once and returns its time and the most memory it held.
 func play(b *testing.B, runner, book string, env []string) (time.Duration, int64) {
 	b.Helper()
 	c := exec.Command(runner, "play", book)

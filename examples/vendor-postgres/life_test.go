@@ -46,7 +46,7 @@ func replaced(t *testing.T, address, database, password string) string {
 	return u.String()
 }
 
-// TestLife: what a customer is sold works, for its owner alone, as far as the plan
+// TestLife: what a customer orders works, for its owner alone, as far as the plan
 // goes, until it is removed; whether the administrator is a superuser or not.
 func TestLife(t *testing.T) {
 	admin := server(t)
@@ -111,7 +111,7 @@ func lives(t *testing.T, admin string, s *stall) {
 	}
 	says("a table of its own", address, "SELECT name FROM goods", "tea")
 	shows(t, s, mine)
-	elsewhere := settles(t, admin, address, name)
+	elsewhere := occupies(t, admin, address, name)
 	if _, err := b.Deprovision(t.Context(), mine.ID, o); err != nil {
 		t.Error(err)
 	}
@@ -126,10 +126,10 @@ func lives(t *testing.T, admin string, s *stall) {
 	says("what is left", admin, left, "0 0")
 }
 
-// settles does what a customer may who wants to be there for ever: he makes a
+// occupies does what a customer may who wants to stay for ever: he makes a
 // template of his database, and leaves something of his in one that is open to all,
 // to which he stays connected.
-func settles(t *testing.T, admin, address, name string) *pgx.Conn {
+func occupies(t *testing.T, admin, address, name string) *pgx.Conn {
 	t.Helper()
 	for _, one := range []struct{ at, statement string }{
 		{address, "ALTER DATABASE " + name + " IS_TEMPLATE true"},
@@ -198,7 +198,7 @@ func shows(t *testing.T, s *stall, r *manifest.Resource) {
 }
 
 // TestKilled: the program is killed while the server makes a database. The order
-// that is repeated gives the one that was begun, and there is no other.
+// that is repeated returns the one that was begun, and there is no other.
 func TestKilled(t *testing.T) {
 	admin := server(t)
 	for _, d := range []manifest.Dialect{manifest.Clever, manifest.HerokuV3} {
@@ -279,7 +279,7 @@ func waiting(t *testing.T, admin string) string {
 	}
 }
 
-// TestUsage: what cannot work is told before anything is sold, without a secret.
+// TestUsage: what cannot work is reported before anything is ordered, without a secret.
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	manifest := written(t, manifest.Clever, dir, "127.0.0.1:1")

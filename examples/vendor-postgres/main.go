@@ -1,4 +1,4 @@
-// Command vendor-postgres sells PostgreSQL databases on a marketplace of add-ons:
+// Command vendor-postgres offers PostgreSQL databases on a marketplace of add-ons:
 // each add-on is a role and a database of its own, in a server that it is pointed
 // at. It is an example to begin from: what all vendors need is package backend,
 // what is offered is in seller.go.
@@ -28,7 +28,7 @@ import (
 
 const usage = `usage: vendor-postgres [options]
 
-Sells PostgreSQL databases on a marketplace of add-ons.
+Offers PostgreSQL databases on a marketplace of add-ons.
 
 Options:
   --manifest FILE      the add-on's manifest (addon-manifest.json)

@@ -60,7 +60,7 @@ func open(t *testing.T, dir string, env ...string) *terminal {
 	return term
 }
 
-// types types a command and gives what the terminal shows until it has ended.
+// types types a command and returns what the terminal shows until it has ended.
 func (term *terminal) types(command string, code int) string {
 	term.t.Helper()
 	fmt.Fprintf(term.in, "%s\necho \"ended: $?\"\n", command)
@@ -94,7 +94,7 @@ func (term *terminal) until(beginning string) {
 	}
 }
 
-// story returns the commands that README tells vendors to type, without their
+// story returns the commands that README has vendors type, without their
 // comments.
 func story(t *testing.T, replace ...string) []string {
 	t.Helper()
@@ -102,7 +102,7 @@ func story(t *testing.T, replace ...string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, part, _ := strings.Cut(string(text), "\n## For those who sell add-ons\n")
+	_, part, _ := strings.Cut(string(text), "\n## For providers of add-ons\n")
 	part, _, _ = strings.Cut(part, "\n## ")
 	var commands []string
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(part, -1) {
@@ -180,7 +180,7 @@ func (s *stage) limited(want string) {
 	}
 }
 
-// TestStory types what README tells those who sell add-ons, and looks at the world
+// TestStory types what README says to providers of add-ons, and looks at the world
 // after each step: in the server, and in a browser.
 func TestStory(t *testing.T) {
 	admin := server(t)

@@ -247,7 +247,7 @@ var skipped = map[string]string{
 	"N44": "on this machine", "N90": "on this machine",
 }
 
-// skippedSlow are those that need at once what a slow vendor gives later.
+// skippedSlow are those that need at once what a slow vendor hands over later.
 var skippedSlow = map[string]string{
 	"N43": "no variables to compare", "N82": "leads to no page of its own", "N96": "this back-end is slow",
 }
