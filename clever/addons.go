@@ -7,21 +7,24 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"runner/orderlog"
 )
 
 // Addons gives the add-ons of an owner ("": the personal space). They are read
-// once per client; what this client creates, renames and deletes is followed. The
-// list is shared: leave it as it is.
+// once per client; what this client creates, renames and deletes is followed, and
+// what this machine did lately and the platform does not show yet is in it. The list
+// is shared: leave it as it is.
 func (c *Client) Addons(ctx context.Context, owner string) ([]Addon, error) {
 	l := c.addons.of(owner)
 	if list, ok := l.look(); ok {
 		return list, nil
 	}
-	return c.addons.flights.do(ctx, owner, func() ([]Addon, error) {
+	return c.addons.readings.do(ctx, owner, func() ([]Addon, error) {
 		if list, ok := l.look(); ok {
 			return list, nil
 		}
-		return c.Refresh(ctx, owner)
+		return c.load(ctx, owner)
 	})
 }
 
@@ -54,7 +57,7 @@ func (c *Client) Rename(ctx context.Context, owner, id, name string) error {
 	if err != nil {
 		return err
 	}
-	err = c.put(ctx, path, map[string]string{"name": name}, nil)
+	err = c.put(ctx, path, map[string]string{"name": name})
 	c.addons.edit(owner, err, func(list []Addon) []Addon {
 		list = slices.Clone(list)
 		for i := range list {
@@ -64,7 +67,10 @@ func (c *Client) Rename(ctx context.Context, owner, id, name string) error {
 		}
 		return list
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.recall(ctx, owner, func(log *orderlog.Log) error { return log.Renamed(id, name) })
 }
 
 // Delete removes an add-on and its data. One that is gone already is no error.
@@ -73,14 +79,28 @@ func (c *Client) Delete(ctx context.Context, owner, id string) error {
 	if err != nil {
 		return err
 	}
-	err = c.do(ctx, call{method: http.MethodDelete, path: path}, nil)
+	err = c.do(ctx, call{method: http.MethodDelete, path: path, decode: anyJSON})
 	if IsNotFound(err) {
 		err = nil
 	}
-	c.addons.edit(owner, err, func(list []Addon) []Addon {
-		return slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return a.ID == id })
-	})
-	return err
+	c.addons.edit(owner, err, leaving(id))
+	if err != nil {
+		return err
+	}
+	return c.recall(ctx, owner, func(log *orderlog.Log) error { return log.Removed(id) })
+}
+
+// recall notes what was done to an owner's add-on. What cannot be noted was done all
+// the same, and is reported as a notice.
+func (c *Client) recall(ctx context.Context, owner string, write func(*orderlog.Log) error) error {
+	log, err := c.log(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if err := write(log); err != nil {
+		c.notice(fmt.Sprintf("a change could not be noted: %v", err))
+	}
+	return nil
 }
 
 // WaitEnv reads the variables of an add-on that was just ordered until all of
@@ -88,7 +108,7 @@ func (c *Client) Delete(ctx context.Context, owner, id string) error {
 // minutes at most. Usually they are at once (§4.4). Which keys it has is read
 // again meanwhile: an order that is finished later may end with fewer.
 func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvVar, error) {
-	within, cancel := context.WithTimeout(ctx, c.patience.env)
+	within, cancel := context.WithTimeout(ctx, c.timing.env)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		env, err := c.Env(within, owner, addon.ID)
@@ -103,7 +123,7 @@ func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvV
 		if err == nil && len(lacks) == 0 {
 			return env, nil
 		}
-		if pause(within, c.patience.wait(attempt)) == nil {
+		if pause(within, c.timing.wait(attempt)) == nil {
 			continue
 		}
 		if ctx.Err() != nil {

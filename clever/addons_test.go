@@ -22,7 +22,7 @@ func TestAddonsAreReadOnceAndKeptTrue(t *testing.T) {
 	if _, err := c.Addons(ctx, ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Create(ctx, "", CreateRequest{Name: "b", ProviderID: "kv"}); err != nil {
+	if _, err := c.Create(ctx, "", CreateRequest{Name: "b", ProviderID: "kv"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"addon_1", "addon_1"} { // the second time it is gone already
@@ -206,20 +206,25 @@ func TestStartMigration(t *testing.T) {
 		{"answer lost, but started", "[" + ended + "]", reply{err: io.EOF}, "[" + ended + "," + running + "]", "migration_1", ""},
 		{"answer lost, not started", "[]", reply{err: io.EOF}, "[]", "",
 			"no answer from http://platform.test to POST /v2/organisations/orga_1/addons/addon_1/migrations: the connection was closed too early"},
+		{"refused as busy, then started", "[]", reply{status: 503, body: "once"}, "[]", "migration_1", ""},
 		{"one runs", "[" + running + "]", reply{err: errors.New("must not be sent")}, "", "",
 			"add-on addon_1 is being migrated already (migration_1)"},
 		{"refused", "[]", reply{status: 400}, "", "",
 			"the platform refused POST /v2/organisations/orga_1/addons/addon_1/migrations: 400, bad request"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(tt.name, inBubble(func(t *testing.T) {
 			lists := []string{tt.before, tt.after}
 			c := newTestClient(t, transportFunc(func(r *http.Request) (*http.Response, error) {
 				if r.Method == http.MethodPost {
-					return tt.post.response()
+					post := tt.post
+					if post.body == "once" {
+						tt.post = reply{status: 200, body: running}
+					}
+					return post.response()
 				}
 				list := lists[0]
-				lists = lists[1:]
+				lists = lists[min(1, len(lists)-1):]
 				return reply{status: 200, body: list}.response()
 			}))
 			m, err := c.StartMigration(t.Context(), "orga_1", "addon_1", MigrationRequest{PlanID: "plan_2", Region: "par"})
@@ -230,6 +235,11 @@ func TestStartMigration(t *testing.T) {
 			if m.ID != tt.want || text != tt.err {
 				t.Errorf("%q, %q; want %q, %q", m.ID, text, tt.want, tt.err)
 			}
-		})
+		}))
 	}
+}
+
+// inBubble makes a test whose clock is its own.
+func inBubble(test func(*testing.T)) func(*testing.T) {
+	return func(t *testing.T) { synctest.Test(t, test) }
 }

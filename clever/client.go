@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"runner/orderlog"
 )
 
 // DefaultEndpoint is the real platform (§1.1).
 const DefaultEndpoint = "https://api.clever-cloud.com"
 
 const (
-	defaultInFlight = 10
-	defaultTimeout  = 30 * time.Second
-	defaultAgent    = "runner"
+	defaultTimeout = 30 * time.Second
+	defaultAgent   = "runner"
 )
 
 // A Config says how a Client goes out. Only Credentials are needed, and not even
@@ -30,9 +32,22 @@ type Config struct {
 	Transport   http.RoundTripper // nil: one of its own, by NewTransport
 	// Trace is told of each try, from the goroutine that made it. Nil: nobody.
 	Trace       func(Trace)
-	MaxInFlight int           // requests at the same time; 0 for 10
-	Timeout     time.Duration // of one try, its answer's body included; 0 for 30 s
+	MaxInFlight int           // the most requests at the same time; 0 for DefaultInFlight
+	Timeout     time.Duration // of one try, its response's body included; 0 for 30 s; an order has a minute
 	UserAgent   string        // "" for "runner"
+
+	// Memory keeps what is ordered, so that a later run can find out what became of
+	// it. Nil: it is forgotten with the client.
+	Memory Memory
+	Run    string // the run's name, for the memory
+	// Settle is how long the platform's list may be behind what was done. It is only
+	// waited for where something is unclear. 0: DefaultSettle; negative: not at all.
+	Settle time.Duration
+	// LooksOnly says that the run changes nothing: it waits for no order of an
+	// earlier run, and notes nothing.
+	LooksOnly bool
+	// Notice is told what the user has to know though nothing failed, in one line.
+	Notice func(string)
 }
 
 // A Trace tells of one try of a request. It holds neither headers nor bodies.
@@ -60,9 +75,15 @@ type core struct {
 	agent    string
 	timeout  time.Duration
 	trace    func(Trace)
-	slots    chan struct{} // one element per request in flight
-	patience patience
+	limiter  *limiter
+	timing   timing
 	answered atomic.Bool // the endpoint answered at least once
+
+	memory    Memory
+	run       string
+	looksOnly bool
+	notice    func(string)
+	began     time.Time
 
 	self          memo[Self]
 	summary       memo[Summary]
@@ -70,8 +91,9 @@ type core struct {
 	zones         memo[[]Zone]
 	catalogues    memo[*Catalogue]    // by owner
 	versions      memo[*ProviderInfo] // by provider
-	addons        shelf               // by owner
-	orders        turns               // by owner, provider and name
+	addons        addonLists          // by owner
+	ordering      serial              // by owner, provider and name
+	logs          memo[*orderlog.Log] // by owner
 	bought        purchases
 	labels        labels // by add-on
 }
@@ -96,8 +118,16 @@ func New(cfg Config) (*Client, error) {
 		agent:    cmp.Or(cfg.UserAgent, defaultAgent),
 		timeout:  cmp.Or(max(cfg.Timeout, 0), defaultTimeout),
 		trace:    cfg.Trace,
-		slots:    make(chan struct{}, cmp.Or(max(cfg.MaxInFlight, 0), defaultInFlight)),
-		patience: usualPatience(),
+		limiter:  newLimiter(cmp.Or(max(cfg.MaxInFlight, 0), DefaultInFlight)),
+		timing:   usualTiming(),
+
+		memory: cfg.Memory, run: cfg.Run, looksOnly: cfg.LooksOnly, notice: cfg.Notice, began: time.Now(),
+	}
+	if c.notice == nil {
+		c.notice = func(string) {}
+	}
+	if cfg.Settle != 0 {
+		c.timing.settle = max(cfg.Settle, 0)
 	}
 	return (&Client{core: c}).Via(cfg.Transport), nil
 }
@@ -137,6 +167,9 @@ func parseEndpoint(text string) (string, error) {
 		// The signing library leaves both ports out of what it signs, so no
 		// server could verify it.
 		return "", fmt.Errorf("the endpoint %q has the port of the other scheme: change one of them", u.Redacted())
+	}
+	if last := path.Base(u.Path); last == "v2" || last == "v4" {
+		return "", fmt.Errorf("the endpoint %q ends in /%s, which is a part of each request's path: leave it out", u.Redacted(), last)
 	}
 	if port := u.Port(); port == "80" || port == "443" {
 		u.Host = strings.TrimSuffix(u.Host, ":"+port)

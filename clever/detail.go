@@ -2,6 +2,7 @@ package clever
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,5 +83,10 @@ func (c *Client) UpdateVersion(ctx context.Context, addon Addon, version string)
 	if err != nil {
 		return err
 	}
-	return c.post(ctx, path, map[string]string{"targetVersion": version})
+	q, err := jsonCall(http.MethodPost, path, map[string]string{"targetVersion": version})
+	if err != nil {
+		return err
+	}
+	q.repeatable = true
+	return c.do(ctx, q)
 }

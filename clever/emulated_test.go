@@ -59,7 +59,7 @@ func order(t *testing.T, c *clever.Client, owner, provider, plan, region, name s
 	}
 	zone, err := cat.Region(p, pl, zones, region)
 	must(t, err)
-	a, err := c.Create(t.Context(), owner, clever.CreateRequest{Name: name, ProviderID: p.ID, Plan: pl.ID, Region: zone})
+	a, err := c.Create(t.Context(), owner, clever.CreateRequest{Name: name, ProviderID: p.ID, Plan: pl.ID, Region: zone}, "")
 	must(t, err)
 	return a
 }

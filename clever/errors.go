@@ -32,6 +32,8 @@ type Error struct {
 	endpoint string
 	advice   string
 	kind     failure
+	outcome  outcome
+	page     bool          // the body is a web page
 	sent     bool          // the platform may have seen the request
 	after    time.Duration // how long to leave the platform alone, as it asks
 }
@@ -39,10 +41,10 @@ type Error struct {
 type failure int
 
 const (
-	refusal     failure = iota // an answer whose status says no
-	unreachable                // no answer, because of the network
-	unreadable                 // an answer that is not what it should be
-	aborted                    // not sent, or given up, on this side
+	refusal       failure = iota // an answer whose status says no
+	unreachable                  // no answer, because of the network
+	notUnderstood                // a response that is not what it should be
+	aborted                      // not sent, or given up, on this side
 )
 
 // Error says what happened, on one line.
@@ -51,7 +53,7 @@ func (e *Error) Error() string {
 	switch e.kind {
 	case unreachable:
 		return fmt.Sprintf("no answer from %s to %s: %s%s", e.endpoint, what, e.Message, e.times())
-	case unreadable:
+	case notUnderstood:
 		return fmt.Sprintf("the platform answered %s with %s%s", what, e.Message, e.times())
 	case aborted:
 		return fmt.Sprintf("%s: %s", what, e.Message)
@@ -91,8 +93,12 @@ func (e *Error) Detail() string {
 // Unwrap gives why there was no answer.
 func (e *Error) Unwrap() error { return e.Err }
 
-// IsNotFound tells whether the platform says that there is no such thing.
-func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound, http.StatusGone) }
+// IsNotFound reports whether the platform says that there is no such thing. A page
+// of something else on the way does not.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && !e.page && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
+}
 
 // IsAuth tells whether credentials are missing, cannot be used, or were refused
 // as such. A 403 about one thing of somebody else's is not; one about the user is.
@@ -128,20 +134,20 @@ func hasStatus(err error, statuses ...int) bool {
 }
 
 // failed makes an Error of a try that got no answer, or no whole one.
-func (c *core) failed(q call, a answer, err error) *Error {
+func (c *core) failed(q call, a response, err error) *Error {
 	e := &Error{
 		Method: q.method, Path: c.target(q), Tries: a.tries, Err: err,
-		endpoint: c.endpoint, kind: aborted, sent: a.sent,
+		endpoint: c.endpoint, kind: aborted, sent: a.sent, outcome: outcomeOf(a, err),
 	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		e.Message = "given up, " + err.Error()
-	case a.status != 0 && broken(err):
-		e.kind, e.Message = unreadable, "an answer that is cut off: "+reason(err)
+	case a.status != 0 && isBroken(err):
+		e.kind, e.Message = notUnderstood, "an answer that is cut off: "+reason(err)
 		e.advice = "try again later"
 	case a.status != 0:
-		e.kind, e.Message = unreadable, "an answer that cannot be used: "+err.Error()
-	case broken(err), unsent(err), isNetwork(err):
+		e.kind, e.Message = notUnderstood, "an answer that cannot be used: "+err.Error()
+	case isBroken(err), isUnsent(err), isNetwork(err):
 		e.kind, e.Message = unreachable, reason(err)
 		e.advice = fmt.Sprintf("check that %s is the endpoint that you mean (--endpoint, RUNNER_ENDPOINT, API_HOST) and can be reached from here", c.endpoint)
 	default:
@@ -173,10 +179,10 @@ func reason(err error) string {
 }
 
 // refused makes an Error of an answer that is not a success.
-func (c *core) refused(q call, a answer) *Error {
+func (c *core) refused(q call, a response) *Error {
 	e := &Error{
 		Method: q.method, Path: c.target(q), Status: a.status, Tries: a.tries,
-		RequestID: a.header.Get("Sozu-Id"), endpoint: c.endpoint, sent: true,
+		RequestID: a.header.Get("Sozu-Id"), endpoint: c.endpoint, sent: true, outcome: outcomeOf(a, nil),
 	}
 	e.after = retryAfter(a.header)
 	if a.status >= 300 && a.status < 400 {
@@ -185,18 +191,59 @@ func (c *core) refused(q call, a answer) *Error {
 		return e
 	}
 	e.read(a.body)
+	if e.page && a.status == http.StatusNotFound {
+		e.Message, e.advice = "a web page, not the platform's words", c.elsewhere()
+		return e
+	}
 	e.Message, e.ID, e.RequestID = c.clean(e.Message), c.clean(e.ID), c.clean(e.RequestID)
 	switch a.status {
 	case http.StatusUnauthorized:
 		e.advice = c.creds.advice(time.Now())
+		if text := clockAdvice(a.header, time.Now()); text != "" {
+			e.advice = text
+		}
 	case http.StatusForbidden:
 		if e.ID != notYours {
 			e.advice = c.creds.lacking()
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		e.advice = "try again later"
+		e.advice = laterAdvice(e.after, time.Now())
 	}
 	return e
+}
+
+// laterAdvice says when to try again.
+func laterAdvice(after time.Duration, now time.Time) string {
+	if after < time.Second {
+		return "try again later"
+	}
+	until := now.Add(after).Round(time.Second)
+	format := time.TimeOnly
+	if after > 12*time.Hour {
+		format = time.DateTime
+	}
+	return fmt.Sprintf("the platform asks to be left alone for %v: try again after %s", after.Round(time.Second), until.Format(format))
+}
+
+// clockOff is how far this machine's clock may be from the platform's before it is
+// likely to be why a signature was refused.
+const clockOff = 2 * time.Minute
+
+// clockAdvice says that this machine's clock is wrong, by the date of a response;
+// "" if it is not.
+func clockAdvice(h http.Header, now time.Time) string {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return ""
+	}
+	ahead := now.Sub(at).Round(time.Second)
+	switch {
+	case ahead > clockOff:
+		return fmt.Sprintf("this machine's clock is %v ahead of the platform's, and signatures hold the time: set the clock, then try again", ahead)
+	case ahead < -clockOff:
+		return fmt.Sprintf("this machine's clock is %v behind the platform's, and signatures hold the time: set the clock, then try again", -ahead)
+	}
+	return ""
 }
 
 // notYours is the platform's number for what belongs to another owner (§5.2). No
@@ -215,6 +262,7 @@ func (e *Error) read(body []byte) {
 		Error        string
 	}
 	if isPage(body) {
+		e.page = true
 		return
 	}
 	if err := json.Unmarshal(body, &said); err != nil && said.Message == "" {
@@ -237,19 +285,23 @@ func (e *Error) read(body []byte) {
 	}
 }
 
-// garbled makes an Error of a success that is not the JSON that was due.
-func (c *core) garbled(q call, a answer, err error) *Error {
+// garbled makes an Error of a success that is not what was due.
+func (c *core) garbled(q call, a response, bad *unreadableError) *Error {
+	err := bad.err
 	e := &Error{
 		Method: q.method, Path: c.target(q), Status: a.status, Tries: a.tries, Err: err,
-		endpoint: c.endpoint, kind: unreadable, sent: true, RequestID: c.clean(a.header.Get("Sozu-Id")),
+		endpoint: c.endpoint, kind: notUnderstood, sent: true, outcome: unreadable, RequestID: c.clean(a.header.Get("Sozu-Id")),
 	}
 	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
+	_, isLack := errors.AsType[*lack](err)
 	switch {
+	case isLack || errors.Is(err, errNull):
+		e.Message = c.clean(err.Error())
 	case len(bytes.TrimSpace(a.body)) == 0:
 		e.Message = "nothing where JSON is due"
 	case isPage(a.body):
 		e.Message = "a web page where JSON is due"
-		e.advice = fmt.Sprintf("something else than the platform may answer at %s: a proxy, or a log-in page of the network", c.endpoint)
+		e.advice = c.elsewhere()
 	case isSyntax && syntax.Offset >= int64(len(a.body)):
 		e.Message = "JSON that is cut off"
 	case isSyntax:
@@ -258,6 +310,11 @@ func (c *core) garbled(q call, a answer, err error) *Error {
 		e.Message = c.clean("JSON of another shape than expected: " + err.Error())
 	}
 	return e
+}
+
+// elsewhere says that another server may have answered.
+func (c *core) elsewhere() string {
+	return fmt.Sprintf("something else than the platform may answer at %s: a proxy, or a log-in page of the network", c.endpoint)
 }
 
 // masked keeps back credentials.

@@ -22,9 +22,8 @@ func (c *Client) Locate(ctx context.Context, word string) ([]Located, error) {
 	if err != nil {
 		return nil, err
 	}
-	summary.User.ID = ""
 	var all []Located
-	for _, o := range append([]SummaryOwner{summary.User}, summary.Organisations...) {
+	for _, o := range summary.owners() {
 		if !o.has(word) {
 			continue
 		}
@@ -59,9 +58,8 @@ func (c *Client) Tagged(ctx context.Context, tag string) ([]Located, error) {
 	if err != nil {
 		return nil, err
 	}
-	summary.User.ID = ""
 	var all []Located
-	for _, o := range append([]SummaryOwner{summary.User}, summary.Organisations...) {
+	for _, o := range summary.owners() {
 		tagged := map[string]bool{}
 		for _, a := range o.Addons {
 			if slices.Contains(a.CustomerTags, tag) {
@@ -82,6 +80,12 @@ func (c *Client) Tagged(ctx context.Context, tag string) ([]Located, error) {
 		}
 	}
 	return all, nil
+}
+
+// owners returns the personal space, whose id is "", and the organisations.
+func (s Summary) owners() []SummaryOwner {
+	s.User.ID = ""
+	return append([]SummaryOwner{s.User}, s.Organisations...)
 }
 
 func preferID(found []Located, word string) []Located {

@@ -114,18 +114,14 @@ type step struct {
 }
 
 // RoundTrip sends what the library signed, once.
-func (s *step) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.call.authorization = r.Header.Get("Authorization")
-	a, err := s.client.try(s.ctx, s.call, 1)
-	a.tries = 1
-	if err != nil {
-		return nil, s.client.failed(s.call, a, err)
-	}
-	if err := s.client.decode(s.call, a, nil); err != nil {
+func (s *step) RoundTrip(signed *http.Request) (*http.Response, error) {
+	s.call.authorization = signed.Header.Get("Authorization")
+	r, err := s.client.try(s.ctx, s.call, 1)
+	if err := s.client.ended(s.call, r, err); err != nil {
 		return nil, err
 	}
-	s.body = bytes.TrimSpace(a.body)
-	return &http.Response{StatusCode: http.StatusOK, Header: a.header, Request: r, Body: io.NopCloser(bytes.NewReader(s.body))}, nil
+	s.body = bytes.TrimSpace(r.body)
+	return &http.Response{StatusCode: http.StatusOK, Header: r.header, Request: signed, Body: io.NopCloser(bytes.NewReader(s.body))}, nil
 }
 
 // told gives the error of a step as others are told, without what the library
@@ -138,7 +134,7 @@ func (s *step) told(err error, what string) error {
 	if !ok {
 		return &Error{
 			Method: s.call.method, Path: s.call.path, Status: http.StatusOK, Tries: 1, endpoint: s.client.endpoint,
-			kind: unreadable, Message: "something that is no " + what, sent: true,
+			kind: notUnderstood, Message: "something that is no " + what, sent: true,
 		}
 	}
 	if e.Status == http.StatusUnauthorized {
@@ -215,7 +211,7 @@ func (c *Client) readCLI(text json.RawMessage) (Credentials, error) {
 	if p.Token == "" || p.Secret == "" {
 		return Credentials{}, &Error{
 			Method: http.MethodGet, Path: "/v2/self/cli_tokens", Status: http.StatusOK, Tries: 1, endpoint: c.endpoint,
-			kind: unreadable, Message: "something that is no token", sent: true,
+			kind: notUnderstood, Message: "something that is no token", sent: true,
 		}
 	}
 	key, secret := PublicConsumer()
@@ -235,16 +231,11 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 // leaves does not wait for a platform that is busy.
 func (c *Client) EndToken(ctx context.Context) error {
 	q := call{method: http.MethodDelete, path: "/v2/self/tokens/" + oauth1.PercentEncode(c.creds.Token)}
-	a, err := c.try(ctx, q, 1)
-	a.tries = 1
-	if err != nil {
-		return c.failed(q, a, err)
-	}
-	switch {
-	case a.status/100 == 2, a.status == http.StatusUnauthorized, a.status == http.StatusNotFound:
+	r, err := c.try(ctx, q, 1)
+	if err == nil && (r.status == http.StatusUnauthorized || r.status == http.StatusNotFound) {
 		return nil
 	}
-	return c.refused(q, a)
+	return c.ended(q, r, err)
 }
 
 // expirySoon is how long before its end a token is warned about.

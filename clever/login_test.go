@@ -200,7 +200,9 @@ func TestCLILogin(t *testing.T) {
 	})
 }
 
-func TestCLIAnswers(t *testing.T) {
+func TestCLIAnswers(t *testing.T) { synctest.Test(t, cliAnswers) }
+
+func cliAnswers(t *testing.T) {
 	for _, tt := range []struct{ body, token, expires, err string }{
 		{`{"token":"t","secret":"s","expirationDate":"2027-06-30T10:00:00.000Z"}`, "t", "2027-06-30", ""},
 		{`{"token":"t","secret":"s","expirationDate":"2027-06-30T10:00:00.000+0000"}`, "t", "2027-06-30", ""},
@@ -208,9 +210,9 @@ func TestCLIAnswers(t *testing.T) {
 		{`{"token":"t","secret":"s"}`, "t", "0001-01-01", ""},
 		{`{"token":"t"}`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with something that is no token"},
 		{`[]`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with something that is no token"},
-		{`null`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with something that is no token"},
+		{`null`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with null where a value is due, tried 4 times"},
 		{`{"token":5}`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with something that is no token"},
-		{`<html>`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with a web page where JSON is due"},
+		{`<html>`, "", "0001-01-01", "the platform answered GET /v2/self/cli_tokens with a web page where JSON is due, tried 4 times"},
 	} {
 		c, err := clever.New(clever.Config{Transport: respond(200, tt.body)})
 		must(t, err)

@@ -2,7 +2,6 @@ package clever
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -41,8 +40,8 @@ func (c *Client) Migration(ctx context.Context, owner, id, migration string) (Mi
 }
 
 // StartMigration changes the plan, version or region of an add-on (§4.8). There
-// is one at a time: while another runs, it fails with a *MigratingError. After a
-// lost answer the list is read again, and a migration that is new is the one.
+// is one at a time: while another runs, it fails with a *MigratingError. After an
+// unclear response the migrations are read again, and one that is new is the one.
 func (c *Client) StartMigration(ctx context.Context, owner, id string, to MigrationRequest) (Migration, error) {
 	path, err := c.migrationsOf(ctx, owner, id)
 	if err != nil {
@@ -57,41 +56,32 @@ func (c *Client) StartMigration(ctx context.Context, owner, id string, to Migrat
 			return Migration{}, &MigratingError{Addon: id, Migration: m}
 		}
 	}
-	text, err := json.Marshal(to)
+	q, err := jsonCall(http.MethodPost, path, to)
 	if err != nil {
 		return Migration{}, err
 	}
 	var started Migration
-	err = c.do(ctx, call{method: http.MethodPost, path: path, body: text}, &started)
-	if err != nil && mayHaveHappened(err) {
-		return c.newMigration(ctx, owner, id, before, err)
-	}
+	q.decode = func(body []byte) error { return decode(body, &started) }
 	// What the list says of plan and region is no longer to be relied on.
-	c.addons.forget(owner)
-	return started, err
-}
-
-func (c *Client) newMigration(ctx context.Context, owner, id string, before []Migration, failed error) (Migration, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
-	defer cancel()
-	c.addons.forget(owner)
-	after, err := c.Migrations(ctx, owner, id)
-	if err != nil {
-		return Migration{}, fmt.Errorf("whether the migration of %s was started is not known: %w", id, failed)
-	}
-	for _, m := range after {
-		if !slices.ContainsFunc(before, func(b Migration) bool { return b.ID == m.ID }) {
-			return m, nil
+	defer c.addons.forget(owner)
+	err = c.postSeen(ctx, q, func(ctx context.Context) (bool, error) {
+		after, err := c.Migrations(ctx, owner, id)
+		for _, m := range after {
+			if !slices.ContainsFunc(before, func(b Migration) bool { return b.ID == m.ID }) {
+				started = m
+				return true, nil
+			}
 		}
-	}
-	return Migration{}, failed
+		return false, err
+	})
+	return started, err
 }
 
 // WaitMigration waits until a migration has ended, two hours at most, and tells of
 // each step that begins, ends or fails. One that did not end well, or not in time,
 // gives a *MigrationError.
 func (c *Client) WaitMigration(ctx context.Context, owner, id string, m Migration, tell func(MigrationStep)) error {
-	within, cancel := context.WithTimeout(ctx, c.patience.moving)
+	within, cancel := context.WithTimeout(ctx, c.timing.moving)
 	defer cancel()
 	m, err := c.follow(within, owner, id, m, tell)
 	// What the list says was read before, or meanwhile.
@@ -107,6 +97,9 @@ func (c *Client) WaitMigration(ctx context.Context, owner, id string, m Migratio
 	return &MigrationError{Addon: id, Migration: m}
 }
 
+// failedLooks is how many looks at a migration may fail in a row.
+const failedLooks = 3
+
 // follow looks at a migration until it has ended or the context has. A look that
 // fails is repeated; only several in a row end it.
 func (c *Client) follow(ctx context.Context, owner, id string, m Migration, tell func(MigrationStep)) (Migration, error) {
@@ -119,7 +112,7 @@ func (c *Client) follow(ctx context.Context, owner, id string, m Migration, tell
 				tell(s)
 			}
 		}
-		if !m.Running() || look > 0 && pause(ctx, c.patience.wait(look)) != nil {
+		if !m.Running() || look > 0 && pause(ctx, c.timing.wait(look)) != nil {
 			return m, nil
 		}
 		now, err := c.Migration(ctx, owner, id, m.ID)
@@ -128,7 +121,7 @@ func (c *Client) follow(ctx context.Context, owner, id string, m Migration, tell
 			m, failures = now, 0
 		case ctx.Err() != nil:
 			return m, nil
-		case IsAuth(err) || IsNotFound(err) || failures >= c.patience.looks:
+		case IsAuth(err) || IsNotFound(err) || failures >= failedLooks:
 			return m, err
 		default:
 			failures++

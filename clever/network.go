@@ -24,8 +24,8 @@ func NewTransport() *http.Transport {
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   32,
+		MaxIdleConns:          4 * DefaultInFlight,
+		MaxIdleConnsPerHost:   2 * DefaultInFlight,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: 5 * time.Minute,
@@ -50,7 +50,7 @@ func (r *route) sent(err error) bool {
 	if r.asked.Load() {
 		return r.got.Load()
 	}
-	return broken(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return isBroken(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // blame marks an error of http.Transport as one of the network, whatever it is.
@@ -75,18 +75,14 @@ type slowError struct{ after time.Duration }
 
 func (e *slowError) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
 
-// passing tells whether an error of the network may be gone at the next try. An
-// endpoint that never answered is rather a wrong one. What a transport refuses
-// for reasons of its own is no error of the network.
+// passing reports whether a connection that did not come about may at the next
+// try. An endpoint that never answered is rather a wrong one.
 func (c *core) passing(err error) bool {
-	if unsent(err) {
-		return c.answered.Load() && !noSuchHost(err)
-	}
-	return broken(err)
+	return isUnsent(err) && c.answered.Load() && !noSuchHost(err)
 }
 
-// broken tells whether a connection ended under way.
-func broken(err error) bool {
+// isBroken reports whether a connection ended under way.
+func isBroken(err error) bool {
 	if e, ok := errors.AsType[*networkError](err); ok && e.connected {
 		return true
 	}
@@ -106,9 +102,9 @@ func isSlow(err error) bool {
 	return ok
 }
 
-// unsent tells whether an error came before there was a connection, so that
+// isUnsent reports whether an error came before there was a connection, so that
 // nothing can have been sent.
-func unsent(err error) bool {
+func isUnsent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op == "dial" || op.Op == "proxyconnect"
 	}

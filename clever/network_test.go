@@ -21,7 +21,7 @@ func serve(t *testing.T, h http.HandlerFunc) *Client {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	c := newTestClient(t, s.Client().Transport, func(cfg *Config) { cfg.Endpoint = s.URL + "/" })
-	c.patience.first = time.Millisecond
+	c.timing.first, c.timing.settle = time.Millisecond, 20*time.Millisecond
 	return c
 }
 

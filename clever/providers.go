@@ -168,40 +168,14 @@ func (c *Client) AddPlan(ctx context.Context, owner, id string, plan PlanRequest
 	})
 }
 
-// sell sends a POST whose effect can be looked for, and sends it again only where
-// it surely had none.
+// sell sends a POST whose effect can be looked for.
 func (c *Client) sell(ctx context.Context, path string, body any, there func(context.Context) (bool, error)) error {
 	defer c.catalogues.forget()
-	for attempt := 1; ; attempt++ {
-		err := c.post(ctx, path, body)
-		if err == nil {
-			return nil
-		}
-		if mayHaveHappened(err) && c.happened(ctx, err, there) {
-			return nil
-		}
-		wait, again := c.postAgain(attempt, err)
-		if !again || pause(ctx, wait) != nil {
-			return err
-		}
+	q, err := jsonCall(http.MethodPost, path, body)
+	if err != nil {
+		return err
 	}
-}
-
-// happened looks whether a POST whose answer was lost did what it was to do. It
-// looks too when the context has ended: what was done is to be known.
-func (c *Client) happened(ctx context.Context, failed error, there func(context.Context) (bool, error)) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
-	defer cancel()
-	looks := c.patience.looks
-	if hasStatus(failed, http.StatusServiceUnavailable) {
-		looks = 1 // nobody is at work on it
-	}
-	for look := 1; ; look++ {
-		found, err := there(ctx)
-		if found || err != nil || look >= looks || pause(ctx, c.patience.wait(look)) != nil {
-			return found && err == nil
-		}
-	}
+	return c.postSeen(ctx, q, there)
 }
 
 // EditProvider changes what the catalogue shows of a provider.
@@ -211,7 +185,7 @@ func (c *Client) EditProvider(ctx context.Context, owner, id string, texts Provi
 		return err
 	}
 	defer c.catalogues.forget()
-	return c.put(ctx, path, texts, nil)
+	return c.put(ctx, path, texts)
 }
 
 // ChangePlan replaces what a plan says; those who have it keep it. Whether features
@@ -222,7 +196,7 @@ func (c *Client) ChangePlan(ctx context.Context, owner, id, planID string, plan 
 		return err
 	}
 	defer c.catalogues.forget()
-	return c.put(ctx, path, plan, nil)
+	return c.put(ctx, path, plan)
 }
 
 // RemovePlan removes a plan from a provider. One that is gone already is no error.
@@ -241,7 +215,7 @@ func (c *Client) unsell(ctx context.Context, owner string, segments ...string) e
 		return err
 	}
 	defer c.catalogues.forget()
-	err = c.do(ctx, call{method: http.MethodDelete, path: path}, nil)
+	err = c.do(ctx, call{method: http.MethodDelete, path: path, decode: anyJSON})
 	if IsNotFound(err) {
 		return nil
 	}

@@ -143,7 +143,7 @@ func TestNothingIsSoldTwice(t *testing.T) {
 		"done, answer lost": {cutAfter, 1, ""},
 		"done, told busy":   {busyAfter, 1, ""},
 		"busy, then well":   {busyFirst, 2, ""},
-		"lost and not done": {func(*faultyWay, *http.Request, bool) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, 1, "connection was closed too early"},
+		"lost and not done": {func(*faultyWay, *http.Request, bool) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, 3, "connection was closed too early"},
 		"done, answer mangled": {func(w *faultyWay, r *http.Request, _ bool) (*http.Response, error) {
 			resp, err := w.pass(r)
 			if err == nil {

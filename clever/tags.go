@@ -59,7 +59,7 @@ func (c *Client) SetTags(ctx context.Context, owner, id string, tags []string) e
 	if err != nil {
 		return err
 	}
-	err = c.put(ctx, path, append([]string{}, tags...), nil)
+	err = c.put(ctx, path, append([]string{}, tags...))
 	if err != nil {
 		c.labels.doubt(id)
 		return err

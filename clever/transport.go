@@ -7,56 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 	"time"
 )
 
 // largest is the most that an answer's body may hold, in bytes.
 const largest = 64 << 20
 
-// patience says how often and after how long things are tried again.
-type patience struct {
-	tries   int           // of one request, the first included
-	slow    int           // tries of one request that takes all of its time
-	first   time.Duration // the wait after the first try; doubles
-	longest time.Duration // no wait of our own is longer
-	obeyed  time.Duration // a Retry-After beyond it ends the tries
-	looks   int           // at the list after a lost answer
-	env     time.Duration // how long WaitEnv waits in all
-	moving  time.Duration // how long WaitMigration waits in all
-}
-
-func usualPatience() patience {
-	return patience{
-		tries: 5, slow: 3, first: 500 * time.Millisecond, longest: 10 * time.Second, obeyed: time.Minute,
-		looks: 3, env: 2 * time.Minute, moving: 2 * time.Hour,
-	}
-}
-
-// wait gives how long to wait after a try: between half and all of what doubles
-// each time, so that many clients do not come back at once.
-func (p patience) wait(attempt int) time.Duration {
-	d := p.longest
-	if shift := attempt - 1; shift < 16 {
-		d = min(p.first<<shift, p.longest)
-	}
-	return d/2 + rand.N(d/2+1)
-}
-
-// pause waits, or gives the context's error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", largest>>20)
 
 // A call is a request that may be tried several times.
 type call struct {
@@ -66,7 +26,9 @@ type call struct {
 	body   []byte // JSON, nil for none
 	public bool   // needs no credentials
 
-	authorization string // signed already; "" where the way out signs
+	repeatable    bool               // a POST that does no harm when it is repeated
+	decode        func([]byte) error // takes a success's body, or fails with *unreadableError; nil: whatever it is
+	authorization string             // signed already; "" where the way out signs
 }
 
 func (q call) target() string {
@@ -76,11 +38,24 @@ func (q call) target() string {
 	return q.path + "?" + q.query.Encode()
 }
 
-// repeatable tells whether a second try does no harm. A POST orders.
-func (q call) repeatable() bool { return q.method != http.MethodPost }
+// order reports whether a second try may do a second thing: a POST orders, and is
+// repeated by nobody but the one who looks first.
+func (q call) order() bool { return q.method == http.MethodPost && !q.repeatable }
 
-// An answer is a response, read whole.
-type answer struct {
+// what names what is asked for, so that like requests can be compared: the method
+// and the path without ids.
+func (q call) what() string {
+	parts := strings.Split(q.path, "/")
+	for i, part := range parts {
+		if strings.ContainsRune(part, '_') {
+			parts[i] = "_"
+		}
+	}
+	return q.method + strings.Join(parts, "/")
+}
+
+// A response is one of the platform, read whole.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
@@ -88,117 +63,91 @@ type answer struct {
 	tries  int
 }
 
-// exchange tries a call until it is answered, refused, or not worth repeating.
-// A POST it tries once. The error is that of the last try.
-func (c *Client) exchange(ctx context.Context, q call) (answer, error) {
+// do makes a call, and makes it again as rules say. Every error is a *Missing or an
+// *Error, that of the last try.
+func (c *Client) do(ctx context.Context, q call) error {
+	if !q.public && c.creds.Token == "" {
+		return &Missing{}
+	}
 	for attempt := 1; ; attempt++ {
-		a, err := c.try(ctx, q, attempt)
-		a.tries = attempt
-		wait, again := c.again(q, attempt, a, err)
+		r, err := c.try(ctx, q, attempt)
+		wait, again := c.again(q, attempt, r, err)
 		if !again || ctx.Err() != nil {
-			return a, err
+			return c.ended(q, r, err)
 		}
 		if err := pause(ctx, wait); err != nil {
-			return a, err
+			return c.ended(q, r, err)
 		}
 	}
 }
 
-// again tells whether to try once more, and after how long.
-func (c *core) again(q call, attempt int, a answer, err error) (time.Duration, bool) {
-	if attempt >= c.patience.tries || !q.repeatable() {
-		return 0, false
-	}
+// try sends a call once and reads the response whole, within the time of one try.
+func (c *Client) try(ctx context.Context, q call, attempt int) (r response, err error) {
+	permit, err := c.limiter.acquire(ctx, q.order())
 	if err != nil {
-		return c.patience.wait(attempt), c.passing(err) && (attempt < c.patience.slow || !isSlow(err))
+		return response{tries: attempt - 1}, err
 	}
-	if !busy(a.status) {
-		return 0, false
-	}
-	wait, ok := c.asked(attempt, a.header)
-	return wait, ok
-}
-
-// busy tells whether a status means that a later try may be answered otherwise.
-func busy(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// asked gives the wait after a busy answer: at least what its Retry-After asks
-// for. False when that is too long.
-func (c *core) asked(attempt int, h http.Header) (time.Duration, bool) {
-	after := retryAfter(h)
-	return max(c.patience.wait(attempt), after), after <= c.patience.obeyed
-}
-
-// retryAfter reads how long to stay away, in seconds or as a date; 0 when the
-// header does not say.
-func retryAfter(h http.Header) time.Duration {
-	const day = 24 * 60 * 60
-	text := h.Get("Retry-After")
-	if s, err := strconv.Atoi(text); err == nil {
-		return time.Duration(min(max(s, 0), day)) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(time.Until(at), 0)
-	}
-	return 0
-}
-
-// try sends a call once and reads the answer whole, within the time of one try.
-func (c *Client) try(ctx context.Context, q call, attempt int) (a answer, err error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return answer{}, ctx.Err()
-	}
-	slow := &slowError{c.timeout}
-	within, cancel := context.WithTimeoutCause(ctx, c.timeout, slow)
-	defer cancel()
 	start := time.Now()
-	a, err = c.once(within, q)
-	if err != nil && errors.Is(context.Cause(within), slow) {
-		err = slow
+	defer func() { c.limiter.release(permit, q.what(), loadOf(outcomeOf(r, err)), time.Since(start)) }()
+	limit := c.timeout
+	if q.order() {
+		limit = max(limit, c.timing.order)
 	}
-	if err != nil && ctx.Err() != nil {
+	slow := &slowError{limit}
+	within, cancel := context.WithTimeoutCause(ctx, limit, slow)
+	defer cancel()
+	r, err = c.once(within, q)
+	r.tries = attempt
+	switch {
+	case err != nil && ctx.Err() != nil:
 		err = ctx.Err()
+	case err != nil && errors.Is(context.Cause(within), slow):
+		err = slow
+	case err == nil:
+		err = q.read(r)
 	}
-	if a.status != 0 {
+	if r.status != 0 {
 		c.answered.Store(true)
 	}
 	if c.trace != nil {
-		c.trace(Trace{q.method, c.target(q), a.status, time.Since(start), attempt, err})
+		c.trace(Trace{q.method, c.target(q), r.status, time.Since(start), attempt, err})
 	}
-	return a, err
+	return r, err
+}
+
+// read decodes a success.
+func (q call) read(r response) error {
+	switch {
+	case r.status < 200 || r.status > 299:
+		return nil
+	case q.decode != nil:
+		return q.decode(r.body)
+	}
+	return nil
 }
 
 // once goes out. The transport is used as it is, without http.Client, so that
 // no redirect is followed: a signature is for the endpoint only.
-func (c *Client) once(ctx context.Context, q call) (answer, error) {
+func (c *Client) once(ctx context.Context, q call) (response, error) {
 	var way route
 	req, err := c.request(way.watched(ctx), q)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	resp, err := c.out.RoundTrip(req)
 	if err != nil {
-		return answer{sent: way.sent(err)}, way.blame(err)
+		return response{sent: way.sent(err)}, way.blame(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	a := answer{status: resp.StatusCode, header: resp.Header, sent: true}
-	a.body, err = io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	r := response{status: resp.StatusCode, header: resp.Header, sent: true}
+	r.body, err = io.ReadAll(io.LimitReader(resp.Body, largest+1))
 	switch {
 	case err != nil:
-		return a, &networkError{err: err, connected: true}
-	case len(a.body) > largest:
-		return a, fmt.Errorf("the answer is larger than %d MiB", largest>>20)
+		return r, &networkError{err: err, connected: true}
+	case len(r.body) > largest:
+		return r, errTooLarge
 	}
-	return a, nil
+	return r, nil
 }
 
 func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
@@ -221,28 +170,16 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 	return req, nil
 }
 
-// do makes a call and decodes its answer into a pointer; nil: the answer's body
-// does not matter. Every error is a *Missing or an *Error.
-func (c *Client) do(ctx context.Context, q call, into any) error {
-	if !q.public && c.creds.Token == "" {
-		return &Missing{}
-	}
-	a, err := c.exchange(ctx, q)
-	if err != nil {
-		return c.failed(q, a, err)
-	}
-	return c.decode(q, a, into)
-}
-
-func (c *Client) decode(q call, a answer, into any) error {
-	if a.status < 200 || a.status > 299 {
-		return c.refused(q, a)
-	}
-	if into == nil {
-		return nil
-	}
-	if err := json.Unmarshal(a.body, into); err != nil {
-		return c.garbled(q, a, err)
+// ended returns how a call ended: nil for a success, else a *Missing or an *Error.
+func (c *Client) ended(q call, r response, err error) error {
+	bad, isUnreadable := errors.AsType[*unreadableError](err)
+	switch {
+	case isUnreadable:
+		return c.garbled(q, r, bad)
+	case err != nil:
+		return c.failed(q, r, err)
+	case r.status < 200 || r.status > 299:
+		return c.refused(q, r)
 	}
 	return nil
 }
@@ -252,34 +189,31 @@ func read[V any](ctx context.Context, c *Client, path string) (V, error) {
 	return fetch[V](ctx, c, call{method: http.MethodGet, path: path})
 }
 
-// fetch makes a call and gives its answer.
+// fetch makes a call and returns what it is answered with, which is as it should be.
 func fetch[V any](ctx context.Context, c *Client, q call) (V, error) {
-	var v, none V
-	if err := c.do(ctx, q, &v); err != nil {
-		return none, err
+	var result V
+	q.decode = func(body []byte) error {
+		var v V
+		if err := decode(body, &v); err != nil {
+			return err
+		}
+		result = v
+		return nil
 	}
-	return v, nil
+	err := c.do(ctx, q)
+	return result, err
 }
 
-// put sends JSON.
-func (c *Client) put(ctx context.Context, path string, body, into any) error {
+// put sends JSON; what is answered does not matter, as long as it can be read.
+func (c *Client) put(ctx context.Context, path string, body any) error {
 	q, err := jsonCall(http.MethodPut, path, body)
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, q, into)
-}
-
-// post sends JSON once; what is answered does not matter.
-func (c *Client) post(ctx context.Context, path string, body any) error {
-	q, err := jsonCall(http.MethodPost, path, body)
-	if err != nil {
-		return err
-	}
-	return c.do(ctx, q, nil)
+	return c.do(ctx, q)
 }
 
 func jsonCall(method, path string, body any) (call, error) {
 	text, err := json.Marshal(body)
-	return call{method: method, path: path, body: text}, err
+	return call{method: method, path: path, body: text, decode: anyJSON}, err
 }

@@ -99,14 +99,19 @@ func TestTries(t *testing.T) {
 		{"502", "GET", busyOnce(502), 2, true},
 		{"503", "PUT", busyOnce(503), 2, true},
 		{"504", "DELETE", busyOnce(504), 2, true},
-		{"500 is an answer", "GET", busyOnce(500), 1, false},
+		{"500", "GET", busyOnce(500), 2, true},
+		{"599", "DELETE", busyOnce(599), 2, true},
+		{"a page", "GET", []reply{{status: 200, body: "<html>"}, ok}, 2, true},
+		{"half a response to a PUT", "PUT", []reply{{status: 200, body: `{"id":`}, ok}, 2, true},
 		{"404 is an answer", "GET", busyOnce(404), 1, false},
 		{"POST is not repeated", "POST", busyOnce(503), 1, false},
 		{"POST is not repeated after a reset", "POST", []reply{{err: syscall.ECONNRESET}, ok}, 1, false},
 		{"reset", "GET", []reply{{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, ok}, 2, true},
 		{"closed too early", "PUT", []reply{{err: io.ErrUnexpectedEOF}, {err: io.EOF}, ok}, 3, true},
-		{"busy for ever", "GET", []reply{{status: 503}}, 5, false},
-		{"closed for ever", "GET", []reply{{err: io.EOF}}, 5, false},
+		{"busy for ever", "GET", []reply{{status: 503}}, 9, false},
+		{"500 for ever", "GET", []reply{{status: 500}}, 5, false},
+		{"a page for ever", "GET", []reply{{status: 200, body: "<html>"}}, 4, false},
+		{"closed for ever", "GET", []reply{{err: io.EOF}}, 8, false},
 		{"refused at first is a wrong endpoint", "GET", []reply{refusedDial, ok}, 1, false},
 		{"refused after an answer is a restart", "GET", []reply{{status: 503}, refusedDial, refusedDial, ok}, 4, true},
 		{"a name that is gone", "GET", []reply{{status: 503}, {err: dialError(&net.DNSError{Name: "x", IsNotFound: true})}, ok}, 2, false},
@@ -121,7 +126,7 @@ func TestTries(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &scripted{replies: tt.replies}
 				c := newTestClient(t, s)
-				err := c.do(t.Context(), call{method: tt.method, path: "/v2/x", body: []byte(`{}`)}, nil)
+				err := c.do(t.Context(), call{method: tt.method, path: "/v2/x", body: []byte(`{}`), decode: anyJSON})
 				if len(s.asked) != tt.tries || (err == nil) != tt.ok {
 					t.Errorf("%d tries, error %v; want %d tries, success %v", len(s.asked), err, tt.tries, tt.ok)
 				}
@@ -138,7 +143,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	for name, header := range headers {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &scripted{replies: []reply{{status: 429, header: "Retry-After: " + header()}, {status: 200, body: `{}`}}}
+				s := &scripted{replies: []reply{{status: 429, header: "Retry-After: " + header()}, {status: 200, body: `{"id":"user_1"}`}}}
 				start := time.Now()
 				if _, err := newTestClient(t, s).Self(t.Context()); err != nil {
 					t.Fatal(err)
@@ -152,10 +157,10 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 }
 
 func TestWaitsGrowAndStayBounded(t *testing.T) {
-	p := usualPatience()
+	p := usualTiming()
 	for attempt := 1; attempt < 100; attempt++ {
 		full := p.longest
-		if attempt < 6 {
+		if attempt < 9 {
 			full = min(p.first<<(attempt-1), p.longest)
 		}
 		if d := p.wait(attempt); d < full/2 || d > full {
@@ -279,7 +284,7 @@ func TestAnEndlessAnswerIsBounded(t *testing.T) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endless{})}, nil
 	}))
 	_, err := c.Self(t.Context())
-	want := "the platform answered GET /v2/self with an answer that cannot be used: the answer is larger than 64 MiB"
+	want := "the platform answered GET /v2/self with an answer that cannot be used: it is larger than 64 MiB"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}

@@ -51,7 +51,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	id := strings.TrimPrefix(path, "/v2/self/addons/")
 	switch {
 	case strings.HasSuffix(path, "/addons"):
-		return answerJSON(w.addons)
+		return answerJSON(append([]Addon{}, w.addons...))
 	case strings.HasSuffix(path, "/env"):
 		return w.env(w.gets[path]).response()
 	case r.Method == http.MethodDelete:

@@ -26,7 +26,7 @@ func oneOfEach(t *testing.T, s *shell, owner string) int {
 	for _, p := range catalogue.Providers {
 		plan := p.Plans[len(p.Plans)-1]
 		_, err := client.Create(t.Context(), owner, clever.CreateRequest{Name: "one of " + p.Name, ProviderID: p.ID,
-			Plan: plan.ID, Region: plan.Zones[len(plan.Zones)-1], Options: map[string]string{"encryption": "true"}})
+			Plan: plan.ID, Region: plan.Zones[len(plan.Zones)-1], Options: map[string]string{"encryption": "true"}}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -98,8 +98,8 @@ func TestHundredOrdersAreFewRequests(t *testing.T) {
 	if posts != 100 || envs != 100 || posts+others > 105 {
 		t.Errorf("%d orders, %d reads of variables, %d other requests", posts, envs, others)
 	}
-	if peak := e.Peak(); peak != 10 {
-		t.Errorf("%d requests in flight at once, want 10", peak)
+	if peak := e.Peak(); peak <= 10 || peak > 64 {
+		t.Errorf("%d requests in flight at once, want more than it begins with, and 64 at most", peak)
 	}
 
 	e.ResetJournal()

@@ -35,6 +35,9 @@ func (r *registration) update(ctx context.Context, h *engine.Host, now existing,
 		if tags, err = client.Retag(ctx, r.owner, now.ID, r.retag); err != nil {
 			return nil, err
 		}
+		if err := client.Marked(ctx, r.owner, now.ID); err != nil {
+			return nil, err
+		}
 	}
 	env := now.env
 	if d.moves || d.upgrades {

@@ -239,7 +239,7 @@ func (b target) expected(task, owner string) *value.Map {
 // create orders an add-on, tags it, and waits until its variables are there.
 func (r *registration) create(ctx context.Context, h *engine.Host, b target) (engine.Value, error) {
 	client := via(r.client, h)
-	a, err := client.Create(ctx, r.owner, b.request)
+	a, err := client.Create(ctx, r.owner, b.request, r.scope)
 	if err != nil {
 		return nil, err
 	}
@@ -247,6 +247,9 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 	if len(b.tags) > 0 {
 		if err := client.SetTags(ctx, r.owner, a.ID, b.tags); err != nil {
 			return nil, fmt.Errorf("%s was ordered, but not tagged: %w", object(a), err)
+		}
+		if err := client.Marked(ctx, r.owner, a.ID); err != nil {
+			return nil, err
 		}
 	}
 	env, err := client.WaitEnv(ctx, r.owner, a)

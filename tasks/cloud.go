@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"sync"
@@ -13,15 +14,16 @@ import (
 // credentials, and who ordered what, so that an add-on of this run is later
 // addressed with the credentials and the owner that registered it.
 type Cloud struct {
-	// Endpoint is the platform's URL, "" for the real one.
-	Endpoint string
-	// Method signs requests; "" is HMAC-SHA512.
-	Method clever.Method
-	// Default returns the credentials of tasks that name none. It is called when
+	// Config is how clients go out: the endpoint ("": that of the credentials, or the
+	// real platform), limits, and who is told. Credentials and Memory are filled in for
+	// each client.
+	Config clever.Config
+	// Default returns the credentials of tasks that name none. It is asked when
 	// they are needed first.
 	Default func() (clever.Credentials, error)
-	// Trace is called for each request; may be nil.
-	Trace func(clever.Trace)
+	// Memory returns what this machine remembers of the orders at an endpoint with some
+	// credentials. Nil: nothing is remembered.
+	Memory func(endpoint string, creds clever.Credentials) clever.Memory
 
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
@@ -91,11 +93,12 @@ func (c *Cloud) shared(creds clever.Credentials) (*clever.Client, error) {
 	if client, ok := c.clients[creds]; ok {
 		return client, nil
 	}
-	endpoint := c.Endpoint
-	if endpoint == "" {
-		endpoint = creds.Endpoint
+	cfg := c.Config
+	cfg.Endpoint, cfg.Credentials = cmp.Or(cfg.Endpoint, creds.Endpoint), creds
+	if c.Memory != nil {
+		cfg.Memory = c.Memory(cmp.Or(cfg.Endpoint, clever.DefaultEndpoint), creds)
 	}
-	client, err := clever.New(clever.Config{Endpoint: endpoint, Credentials: creds, Method: c.Method, Trace: c.Trace})
+	client, err := clever.New(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func platformWith(t *testing.T, o emulator.Options) platform {
 }
 
 func (p platform) cloud() *tasks.Cloud {
-	return &tasks.Cloud{Endpoint: "http://emulator.invalid", Default: func() (clever.Credentials, error) {
+	return &tasks.Cloud{Config: clever.Config{Endpoint: "http://emulator.invalid"}, Default: func() (clever.Credentials, error) {
 		key, keySecret, token, secret := p.Credentials()
 		return clever.Credentials{ConsumerKey: key, ConsumerSecret: keySecret, Token: token, Secret: secret, Source: "test"}, nil
 	}}

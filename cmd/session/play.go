@@ -150,10 +150,7 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	if err != nil {
 		return err
 	}
-	r.cloud.Endpoint, r.cloud.Method, r.cloud.Default = r.platform.Endpoint(), r.platform.Method(), r.credentials
-	if r.Verbosity >= 3 {
-		r.cloud.Trace = r.trace
-	}
+	r.cloud.Default, r.cloud.Config = r.credentials, r.config(journal)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if r.Timeout > 0 {
@@ -171,9 +168,19 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		journal.End(result, exit.Code(err))
 		return err
 	}
-	err = lookAgain(ctx, r.Streams, r.cloud, out, outcome(ctx, r.Spec, result))
+	err = findDuplicates(ctx, r.Streams, r.cloud, out, outcome(ctx, r.Spec, result))
 	journal.End(result, ExitCode(err))
 	return r.First(err, reports.close())
+}
+
+// config returns how the clients of the run go out.
+func (r *run) config(journal *history.Journal) clever.Config {
+	cfg := clever.Config{Endpoint: r.platform.Endpoint(), Method: r.platform.Method(), MaxInFlight: r.Jobs,
+		Settle: cmp.Or(r.Settle, -1), LooksOnly: r.Check, Run: journal.Run(), Notice: r.Warn}
+	if r.Verbosity >= 3 {
+		cfg.Trace = r.trace
+	}
+	return cfg
 }
 
 // options returns what the engine needs.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/clever"
 	"runner/cmd/platform"
 	"runner/cmd/vaults"
 	"runner/diagnostic"
@@ -34,6 +35,7 @@ type Spec struct {
 	Allow            []string // risks that are consented to; see [Risks]
 	Prune            bool     // consent to what plays that say prune remove
 	DetailedExitCode bool
+	Settle           time.Duration // how long the platform's list may be behind, where a response was unclear
 	LockTimeout      time.Duration // how long to wait for another run; 0: not at all
 	Timeout          time.Duration // nothing more is started after it; 0: no limit
 
@@ -45,7 +47,9 @@ type Spec struct {
 }
 
 // Default returns a spec of what is meant where nothing is said.
-func Default() Spec { return Spec{Jobs: engine.DefaultJobs, Platform: platform.Default()} }
+func Default() Spec {
+	return Spec{Jobs: engine.DefaultJobs, Settle: clever.DefaultSettle, Platform: platform.Default()}
+}
 
 // Risks are what --allow takes: the risks of changes, and pipe for lookup('pipe').
 func Risks() []string { return []string{"delete", "replace", "migrate", "pipe"} }
@@ -59,6 +63,8 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("--jobs must be at least 1, not %d", s.Jobs)
 	case s.Timeout < 0:
 		return errors.New("--timeout must be more than nothing, such as 30m")
+	case s.Settle < 0:
+		return errors.New("--settle cannot be negative")
 	case s.LockTimeout < 0:
 		return errors.New("--lock-timeout cannot be negative")
 	case s.DetailedExitCode && !s.Check:

@@ -131,7 +131,7 @@ func (s *stage) plan(t testing.TB, provider, slug string) string {
 func (s *stage) order(t testing.TB, provider, plan string) clever.Addon {
 	t.Helper()
 	a, err := s.client.Create(t.Context(), s.owner(), clever.CreateRequest{
-		Name: t.Name(), ProviderID: provider, Plan: s.plan(t, provider, plan), Region: "par"})
+		Name: t.Name(), ProviderID: provider, Plan: s.plan(t, provider, plan), Region: "par"}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func TestManyAtOnce(t *testing.T) {
 		for i := range 8 {
 			all.Go(func() error {
 				a, err := s.client.Create(t.Context(), s.owner(), clever.CreateRequest{
-					Name: fmt.Sprint(provider, i), ProviderID: provider, Plan: plan, Region: "par"})
+					Name: fmt.Sprint(provider, i), ProviderID: provider, Plan: plan, Region: "par"}, "")
 				if err == nil && i%2 == 1 {
 					err = s.client.Delete(t.Context(), s.owner(), a.ID)
 				}

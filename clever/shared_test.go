@@ -89,7 +89,7 @@ func TestAFollowerNeedNotWaitForTheLeader(t *testing.T) {
 
 func TestAPanicLeavesNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var f flights[int]
+		var f shared[int]
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			defer func() { _ = recover() }()
@@ -106,25 +106,25 @@ func TestAPanicLeavesNobodyWaiting(t *testing.T) {
 	})
 }
 
-func TestTurnsAreTakenOneAfterTheOther(t *testing.T) {
+func TestOneOfANameAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var turn turns
-		done, err := turn.take(t.Context(), "a")
+		var turn serial
+		done, err := turn.enter(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := turn.take(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := turn.enter(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a second one got %v", err)
 		}
-		if other, err := turn.take(t.Context(), "b"); err != nil {
+		if other, err := turn.enter(t.Context(), "b"); err != nil {
 			t.Errorf("another name got %v", err)
 		} else {
 			other()
 		}
 		done()
-		if again, err := turn.take(t.Context(), "a"); err != nil {
+		if again, err := turn.enter(t.Context(), "a"); err != nil {
 			t.Errorf("the next one got %v", err)
 		} else {
 			again()

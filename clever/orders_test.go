@@ -44,8 +44,7 @@ func playOrders(steps []orderStep) func(int, func() Addon) (*http.Response, erro
 func TestCreateNeverOrdersTwice(t *testing.T) {
 	ok := orderStep{made: 1}
 	unavailable := reply{status: 503, body: `{"id":-500,"message":"Error from provider: [no capacity]","type":"error"}`}
-	const lost = `the answer to the order of add-on "main-db" of the personal space was lost: `
-	const looked = "; the list of add-ons was read again and does not hold it; play again a little later: if it exists then, it is found by its name"
+	const looked = `; add-on "main-db" of the personal space is not there: the list of add-ons did not show it for 10s; `
 	tests := []struct {
 		name  string
 		steps []orderStep
@@ -72,19 +71,22 @@ func TestCreateNeverOrdersTwice(t *testing.T) {
 		{"made, but redirected", []orderStep{{1, reply{status: 302, header: "Location: /x"}}, ok},
 			1, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"not made, and the connection is cut", []orderStep{{0, reply{err: io.EOF}}, ok},
-			1, []string{"addon_1", "addon_2"}, "", lost + "no answer from http://platform.test to POST /v2/self/addons: the connection was closed too early" + looked},
+			2, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
+		{"cut for ever", []orderStep{{0, reply{err: io.EOF}}},
+			3, []string{"addon_1", "addon_2"}, "", "no answer from http://platform.test to POST /v2/self/addons: the connection was closed too early" + looked +
+				"check that http://platform.test is the endpoint that you mean (--endpoint, RUNNER_ENDPOINT, API_HOST) and can be reached from here"},
 		{"not made, and 500", []orderStep{{0, reply{status: 500}}, ok},
-			1, []string{"addon_1", "addon_2"}, "", lost + "the platform failed at POST /v2/self/addons: 500, internal server error" + looked},
+			2, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"not made, and 504", []orderStep{{0, reply{status: 504}}, ok},
-			1, []string{"addon_1", "addon_2"}, "", lost + "the platform failed at POST /v2/self/addons: 504, gateway timeout" + looked},
+			2, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"busy, then it works", []orderStep{{0, unavailable}, {0, unavailable}, ok},
 			3, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"too many requests, then it works", []orderStep{{0, reply{status: 429, header: "Retry-After: 9"}}, ok},
 			2, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"busy for too long", []orderStep{{0, reply{status: 503, header: "Retry-After: 99999"}}, ok},
-			1, []string{"addon_1", "addon_2"}, "", "the platform failed at POST /v2/self/addons: 503, service unavailable; try again later"},
-		{"busy for ever", []orderStep{{0, unavailable}}, 5, []string{"addon_1", "addon_2"}, "",
-			"the platform failed at POST /v2/self/addons: 503, service unavailable: Error from provider: [no capacity] (-500); try again later"},
+			1, []string{"addon_1", "addon_2"}, "", "the platform failed at POST /v2/self/addons: 503, service unavailable" + looked + laterAdvice(24*time.Hour, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Local())},
+		{"busy for ever", []orderStep{{0, unavailable}}, 3, []string{"addon_1", "addon_2"}, "",
+			"the platform failed at POST /v2/self/addons: 503, service unavailable: Error from provider: [no capacity] (-500)" + looked + "try again later"},
 		{"refused before anything was sent, then it works", []orderStep{{0, reply{err: dialError(syscall.ECONNREFUSED)}}, ok},
 			2, []string{"addon_1", "addon_2", "addon_3"}, "addon_3", ""},
 		{"refused by the platform", []orderStep{{0, reply{status: 400, body: `{"id":7,"message":"Unknown plan.","type":"error"}`}}, ok},
@@ -93,7 +95,7 @@ func TestCreateNeverOrdersTwice(t *testing.T) {
 			1, []string{"addon_1", "addon_2"}, "", "POST /v2/self/addons: only reading is allowed"},
 		{"made twice by a broken platform", []orderStep{{2, reply{status: 500}}, ok},
 			1, []string{"addon_1", "addon_2", "addon_3", "addon_4"}, "",
-			`the answer to the order of add-on "main-db" of the personal space was lost, and there are now 2 new ones of that name: ` +
+			`the response to the order of add-on "main-db" of the personal space was lost, and there are now 2 new ones of that name: ` +
 				"the platform failed at POST /v2/self/addons: 500, internal server error; keep one and remove the others: [addon_3 addon_4]"},
 	}
 	for _, tt := range tests {
@@ -103,7 +105,7 @@ func TestCreateNeverOrdersTwice(t *testing.T) {
 				w.create(testOrder()) // one of the same name was there before
 				w.create(CreateRequest{Name: "other", ProviderID: "redis-addon"})
 				c := newTestClient(t, w)
-				got, err := c.Create(t.Context(), "", testOrder())
+				got, err := c.Create(t.Context(), "", testOrder(), "")
 				if told(err) != tt.err || got.ID != tt.want {
 					t.Errorf("got %q, error\n%q; want %q,\n%q", got.ID, told(err), tt.want, tt.err)
 				}
@@ -129,7 +131,7 @@ func TestAnOrderThatComesLateIsAdopted(t *testing.T) {
 			time.AfterFunc(600*time.Millisecond, func() { create() })
 			return nil, io.ErrUnexpectedEOF
 		}
-		got, err := newTestClient(t, w).Create(t.Context(), "", testOrder())
+		got, err := newTestClient(t, w).Create(t.Context(), "", testOrder(), "")
 		if err != nil || got.ID != "addon_1" || w.posts != 1 {
 			t.Errorf("got %q, %v after %d orders; want addon_1 after one", got.ID, err, w.posts)
 		}
@@ -143,7 +145,7 @@ func TestABusyPlatformThatTookTheOrderIsNotAskedAgain(t *testing.T) {
 			time.AfterFunc(100*time.Millisecond, func() { create() })
 			return reply{status: 503}.response()
 		}
-		got, err := newTestClient(t, w).Create(t.Context(), "", testOrder())
+		got, err := newTestClient(t, w).Create(t.Context(), "", testOrder(), "")
 		if err != nil || got.ID != "addon_1" || w.posts != 1 {
 			t.Errorf("got %q, %v after %d orders; want addon_1 after one", got.ID, err, w.posts)
 		}
@@ -160,7 +162,7 @@ func TestAnOrderThatHangsIsLookedFor(t *testing.T) {
 			w.create(testOrder())
 			return hangs(r)
 		}))
-		got, err := c.Create(t.Context(), "", testOrder())
+		got, err := c.Create(t.Context(), "", testOrder(), "")
 		if err != nil || got.ID != "addon_1" {
 			t.Errorf("got %q, %v; want the add-on that was made", got.ID, err)
 		}
@@ -182,11 +184,11 @@ func TestAnInterruptedOrderIsLookedFor(t *testing.T) {
 				cancel()
 				return hangs(r)
 			}))
-			got, err := c.Create(ctx, "", testOrder())
+			got, err := c.Create(ctx, "", testOrder(), "")
 			switch {
 			case made && (err != nil || got.ID != "addon_1"):
 				t.Errorf("got %q, %v; want the add-on that was made", got.ID, err)
-			case !made && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "does not hold it")):
+			case !made && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is not there")):
 				t.Errorf("%v; want to be told that nothing was ordered", err)
 			}
 		}
@@ -202,10 +204,10 @@ func TestALostOrderWhoseListCannotBeRead(t *testing.T) {
 			}
 			return reply{}
 		}
-		_, err := newTestClient(t, w).Create(t.Context(), "", testOrder())
+		_, err := newTestClient(t, w).Create(t.Context(), "", testOrder(), "")
 		const want = `whether add-on "main-db" of the personal space was ordered is not known: no answer from http://platform.test to POST /v2/self/addons: ` +
 			"the connection was closed too early; and the list of add-ons could not be read: " +
-			"the platform failed at GET /v2/self/addons: 500, internal server error"
+			"the platform failed at GET /v2/self/addons: 500, internal server error, tried 5 times"
 		if err == nil || err.Error() != want || w.posts != 1 {
 			t.Errorf("%v after %d orders, want %q", err, w.posts, want)
 		}
@@ -226,7 +228,7 @@ func TestOrdersOfOneNameDoNotAdoptEachOther(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() {
-				a, err := c.Create(t.Context(), "", testOrder())
+				a, err := c.Create(t.Context(), "", testOrder(), "")
 				if err != nil {
 					t.Error(err)
 				}
@@ -249,7 +251,7 @@ func TestRealLostAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{onPost: playOrders(steps)}
-			got, err := w.overHTTP(t).Create(t.Context(), "", testOrder())
+			got, err := w.overHTTP(t).Create(t.Context(), "", testOrder(), "")
 			if err != nil || got.ID != "addon_1" || len(w.there()) != 1 {
 				t.Errorf("got %q, %v, and there is %v; want exactly one add-on", got.ID, err, w.there())
 			}
@@ -303,7 +305,7 @@ func TestWhateverHappensOneOrderIsOneAddon(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &stormy{world: &world{}, chance: rand.New(rand.NewPCG(seed, 1)), calm: 40}
 			c := newTestClient(t, s)
-			a, err := c.Create(t.Context(), "", testOrder())
+			a, err := c.Create(t.Context(), "", testOrder(), "")
 			there := s.there()
 			switch {
 			case len(there) > 1:

@@ -1,29 +1,28 @@
 package clever
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// A shelf keeps a ledger per owner. The zero value is ready.
-type shelf struct {
-	mu      sync.Mutex
-	ledgers map[string]*ledger
-	flights flights[[]Addon]
+// addonLists keeps the list of each owner's add-ons. The zero value is ready.
+type addonLists struct {
+	mu       sync.Mutex
+	lists    map[string]*addonList
+	readings shared[[]Addon]
 }
 
-func (s *shelf) of(owner string) *ledger {
+func (s *addonLists) of(owner string) *addonList {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.ledgers[owner]
+	l, ok := s.lists[owner]
 	if !ok {
-		if s.ledgers == nil {
-			s.ledgers = map[string]*ledger{}
+		if s.lists == nil {
+			s.lists = map[string]*addonList{}
 		}
-		l = &ledger{}
-		s.ledgers[owner] = l
+		l = &addonList{}
+		s.lists[owner] = l
 	}
 	return l
 }
@@ -32,7 +31,7 @@ func (s *shelf) of(owner string) *ledger {
 // leaves open whether it was made, or shows that the list is old, the list is
 // forgotten. The personal
 // space has two names, "" and the user's id: what is noted for one holds for both.
-func (s *shelf) edit(owner string, err error, change func([]Addon) []Addon) {
+func (s *addonLists) edit(owner string, err error, change func([]Addon) []Addon) {
 	if mayHaveHappened(err) || IsNotFound(err) {
 		s.forget(owner)
 	}
@@ -44,37 +43,53 @@ func (s *shelf) edit(owner string, err error, change func([]Addon) []Addon) {
 	}
 }
 
+// leaving returns the change that takes an add-on off a list.
+func leaving(id string) func([]Addon) []Addon {
+	return func(list []Addon) []Addon {
+		return slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return a.ID == id })
+	}
+}
+
+// replacing returns the change that puts what is known of an add-on in the place of
+// what a list says.
+func replacing(addon Addon) func([]Addon) []Addon {
+	return func(list []Addon) []Addon {
+		list = slices.Clone(list)
+		for i := range list {
+			if list[i].ID == addon.ID {
+				list[i] = addon
+			}
+		}
+		return list
+	}
+}
+
 // forget makes the next one who asks for an owner's list read it anew.
-func (s *shelf) forget(owner string) {
+func (s *addonLists) forget(owner string) {
 	for _, l := range s.alike(owner) {
 		l.forget()
 	}
 }
 
-func (s *shelf) alike(owner string) []*ledger {
-	ledgers := []*ledger{s.of(owner)}
+func (s *addonLists) alike(owner string) []*addonList {
+	lists := []*addonList{s.of(owner)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for other, l := range s.ledgers {
+	for other, l := range s.lists {
 		if other != owner && personal(other) && personal(owner) {
-			ledgers = append(ledgers, l)
+			lists = append(lists, l)
 		}
 	}
-	return ledgers
+	return lists
 }
 
 func personal(owner string) bool { return owner == "" || strings.HasPrefix(owner, "user_") }
 
-func mayHaveHappened(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.sent && (e.Status < 400 || e.Status >= 500)
-}
-
-// A ledger is the list of one owner's add-ons as last read, with what was changed
+// An addonList is the list of one owner's add-ons as last read, with what was changed
 // since: changes are kept, so that a list which was under way while one was made
 // does not undo it. Lists are given out without copying them, so that a long one
 // costs nothing: a change appends to a list, or makes a new one.
-type ledger struct {
+type addonList struct {
 	mu      sync.Mutex
 	list    []Addon
 	loaded  bool
@@ -83,14 +98,14 @@ type ledger struct {
 	latest  int // the reading that list comes from
 }
 
-func (l *ledger) look() ([]Addon, bool) {
+func (l *addonList) look() ([]Addon, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clip(l.list), l.loaded
 }
 
 // reading begins a reading, and gives what to do with its result.
-func (l *ledger) reading() (store func([]Addon) []Addon) {
+func (l *addonList) reading() (store func([]Addon) []Addon) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.started++
@@ -108,7 +123,7 @@ func (l *ledger) reading() (store func([]Addon) []Addon) {
 	}
 }
 
-func (l *ledger) edit(change func([]Addon) []Addon) {
+func (l *addonList) edit(change func([]Addon) []Addon) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes = append(l.changes, change)
@@ -116,7 +131,7 @@ func (l *ledger) edit(change func([]Addon) []Addon) {
 }
 
 // forget makes the next one who asks read anew; readings under way do not count.
-func (l *ledger) forget() {
+func (l *addonList) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.loaded, l.latest = false, l.started
