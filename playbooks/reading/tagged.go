@@ -18,12 +18,10 @@ func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
 	switch {
 	case b.unsafe:
 		n.Value = y.Value
-		if b.doc.unsafe == nil {
-			b.doc.unsafe = map[*expr.Node]bool{}
-		}
-		b.doc.unsafe[n] = true
+		b.doc.isData(n)
 	case y.Style&yaml.TaggedStyle != 0 && isVaultTag(y.ShortTag()):
 		b.vaulted(n, y)
+		b.doc.isData(n)
 	case y.Style&yaml.TaggedStyle != 0:
 		v, ok := tagged(y.ShortTag(), y.Value)
 		if !ok {
@@ -69,4 +67,12 @@ func tagged(tag, text string) (v value.Value, ok bool) {
 		return v, tag == "!!float"
 	}
 	return nil, false
+}
+
+// isData keeps a scalar from being read as a template.
+func (d *Document) isData(n *expr.Node) {
+	if d.unsafe == nil {
+		d.unsafe = map[*expr.Node]bool{}
+	}
+	d.unsafe[n] = true
 }

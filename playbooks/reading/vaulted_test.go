@@ -39,7 +39,7 @@ func TestVaultedValues(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s: %q %v %v", e.Key.Text, e.Value.Text, e.Value.Value, e.Value.Tmpl != nil))
 	}
 	want := []string{
-		`number: "0644" 0644 false`, `template: "{{ number }}!" <nil> true`,
+		`number: "0644" 0644 false`, `template: "{{ number }}!" {{ number }}! false`,
 		"lines: \"one line\\nanother\" one line\nanother false", `folded: "thin air" thin air false`, `plain: "text" text false`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
