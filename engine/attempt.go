@@ -75,6 +75,9 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	if t, run := a.conditions(); !run {
 		return t
 	}
+	if err := a.here(); err != nil {
+		return try{err: err}
+	}
 	task, unknown, err := a.decode()
 	if err != nil {
 		return try{err: err}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"runner/engine/expr"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
@@ -57,6 +58,14 @@ func (l *looping) prepare() (try, error) {
 	if u, ok := v.(*value.Unknown); ok {
 		return try{outcome: Unknown, value: u}, nil
 	}
+	if lookup := l.step.Loop.Kind.Lookup(); lookup != "" {
+		if v, err = l.whole.scope.query(lookup, v); err != nil {
+			return try{}, diagnostic.From(err, l.step.Loop.Over.Place)
+		}
+		if u, ok := v.(*value.Unknown); ok {
+			return try{outcome: Unknown, value: u}, nil
+		}
+	}
 	if l.items, err = l.step.Loop.itemsOf(v); err != nil {
 		return try{}, diagnostic.Problemf(l.step.Loop.Over.Place, "%s", err)
 	}
@@ -77,6 +86,21 @@ func (l *looping) free() []*Condition {
 		}
 	}
 	return list
+}
+
+// query returns what a lookup finds for the value of a loop: its terms, or its only one.
+func (s *scope) query(lookup string, v Value) (Value, error) {
+	if t, ok := v.(value.Tuple); ok {
+		v = []Value(t)
+	}
+	if _, ok := v.([]Value); !ok {
+		v = []Value{v}
+	}
+	tmpl, err := expr.ParseExpr("query('"+lookup+"', *__terms)", func(int) diagnostic.Place { return s.step.Loop.Over.Place })
+	if err != nil {
+		return nil, err
+	}
+	return tmpl.Eval(s.with(map[string]Value{"__terms": v}).context())
 }
 
 // itemsOf makes the items of a loop's value.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"iter"
+	"strings"
 
 	"runner/diagnostic"
 	"runner/engine/expr"
@@ -135,6 +136,10 @@ type Step struct {
 	Diff           *expr.Node   // nil: as the run
 	Timeout        *expr.Node   // seconds; nil or 0: none
 	Throttle       *expr.Node   // items of a loop at once; nil or 0: as many as there are jobs
+	Become         *expr.Node   // must be false
+	Connection     *expr.Node   // must be local
+	DelegateTo     *expr.Node   // must be this machine
+	Async          *expr.Node   // must be 0
 	Environment    []*expr.Node // maps, or templates of such; the last one that has a name counts
 	Allow          []string     // risks consented to in the playbook
 
@@ -143,7 +148,8 @@ type Step struct {
 	Within any
 }
 
-// A LoopKind says what a loop makes of its value.
+// A LoopKind says what a loop makes of its value: one of these, or with_ and the name
+// of a lookup.
 type LoopKind string
 
 // The kinds of loops, as playbooks write them.
@@ -154,6 +160,16 @@ const (
 	LoopDict     LoopKind = "with_dict"          // a map: items with key and value
 	LoopIndexed  LoopKind = "with_indexed_items" // as with_items: items that are [index, item]
 )
+
+// Lookup returns the lookup whose results a loop of this kind goes over; "" where it
+// goes over the value itself.
+func (k LoopKind) Lookup() string {
+	switch k {
+	case LoopList, LoopItems, LoopWithList, LoopDict, LoopIndexed:
+		return ""
+	}
+	return strings.TrimPrefix(string(k), "with_")
+}
 
 // A Loop runs a step once for each item.
 type Loop struct {

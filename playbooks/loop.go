@@ -20,6 +20,7 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 	n := e.Value
 	switch {
 	case n.Tmpl != nil, n.Shape == expr.Scalar && syntax.HasTemplate(n.Text): // else told already
+	case kind.Lookup() != "" && !reading.IsNull(n):
 	case kind == engine.LoopDict && n.Shape != expr.Mapping:
 		c.problem(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list")
 	case reading.IsNull(n):

@@ -43,7 +43,7 @@ func (r *record) put(c *compiler, e expr.Entry) keyword.Keyword {
 		*r.defaults = c.moduleDefaults(*r.defaults, e.Value)
 		return k
 	}
-	v, ok := c.value(k.Takes, e)
+	v, ok := c.value(k, e)
 	switch {
 	case !ok:
 		if r.rest == nil {
@@ -108,8 +108,8 @@ func withoutRepeats(words []string) []string {
 
 // value reads what a keyword takes. It is nil where there is nothing to keep; ok is
 // false where the compiler makes more of it than a value.
-func (c *compiler) value(takes keyword.Type, e expr.Entry) (v any, ok bool) {
-	switch takes {
+func (c *compiler) value(k keyword.Keyword, e expr.Entry) (v any, ok bool) {
+	switch k.Takes {
 	case keyword.Bool:
 		v = orNil(c.flag(e))
 	case keyword.NoEffect:
@@ -146,9 +146,12 @@ func (c *compiler) value(takes keyword.Type, e expr.Entry) (v any, ok bool) {
 	case keyword.Strategy:
 		v = c.strategy(e.Value)
 	case keyword.Connection:
-		c.connection(e.Value)
+		v = c.only(k, e, "local", builtin+"local")
 	case keyword.Delegate:
-		c.delegate(e.Value)
+		v = c.only(k, e, "localhost", "127.0.0.1", "::1")
+	case keyword.Never:
+		v = c.only(k, e, "false", "no", "off", "0", "never")
+	case keyword.Unused:
 	default:
 		return nil, false
 	}

@@ -131,14 +131,16 @@ func argsSchema(k *engine.Kind) *value.Map {
 // valueSchemas are what keywords take.
 func valueSchemas() *value.Map {
 	tag := value.MapOf("type", "string", "not", ref("template"))
-	local := value.MapOf("enum", items("localhost", "127.0.0.1"))
+	local := value.MapOf("enum", items("localhost", "127.0.0.1", "::1"))
 	variables := value.MapOf("type", "object", "additionalProperties", ref("text"))
 	null := value.MapOf("type", "null")
 	return value.MapOf(
 		"name", value.MapOf("type", "string", "pattern", identifier.String()),
 		"tasks", value.MapOf("type", items("array", "null"), "items", ref("task")),
 		"hosts", value.MapOf("anyOf", items(local, value.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
-		"connection", value.MapOf("const", "local"),
+		"connection", value.MapOf("anyOf", items(value.MapOf("const", "local"), ref("template"))),
+		"never", value.MapOf("anyOf", items(value.MapOf("enum", items(false, 0, "never", "no", "false", nil)), ref("template"))),
+		"unused", value.MapOf(),
 		"vars", value.MapOf("type", items("object", "null"), "propertyNames", value.MapOf("pattern", identifier.String())),
 		"strategy", value.MapOf("enum", items("linear", "free", "host_pinned", core+"linear", core+"free", core+"host_pinned")),
 		"tags", value.MapOf("anyOf", items(tag, value.MapOf("type", "array", "items", tag), null)),
@@ -152,10 +154,11 @@ func valueSchemas() *value.Map {
 		"seconds", amount("number", `^[0-9]*\.?[0-9]+$`),
 		"loopControl", strict(chosen(keyword.LoopControl)),
 		"args", ref("vars"),
-		"delegate", ref("hosts"),
+		"delegate", value.MapOf("anyOf", items(local, ref("template"), null)),
 		"file", ref("text"),
 		"fixed", ref("bool"),
 		"handlers", ref("texts"),
+		"lookup", value.MapOf(),
 		"noEffect", ref("bool"),
 		"title", ref("text"),
 		"topics", ref("texts"),

@@ -112,7 +112,7 @@ func (c *compiler) taskKey(d *draft, e expr.Entry) {
 		c.kindKey(d, e)
 	case keyword.Action:
 		c.action(d, e)
-	case keyword.Loop, keyword.WithDict, keyword.WithItems:
+	case keyword.Loop, keyword.Lookup, keyword.WithDict, keyword.WithItems:
 		c.loop(d.step, e)
 	}
 }

@@ -2,12 +2,14 @@ package playbooks
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
+	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
 
@@ -118,22 +120,24 @@ func (c *compiler) hosts(n *expr.Node) string {
 	return "localhost"
 }
 
-func (c *compiler) connection(n *expr.Node) {
-	if n.Shape != expr.Scalar || n.Text != "local" {
-		c.problem(n.Place, "the only connection is local").WithHint("remove it: everything runs on this machine")
-	}
-}
-
-// delegate reads where a task is to be done: here.
-func (c *compiler) delegate(n *expr.Node) {
-	if reading.IsNull(n) || n.Shape == expr.Scalar && (n.Text == "localhost" || n.Text == "127.0.0.1") {
-		return
+// only reads a keyword that has few values here, or a template that comes to one of
+// them; nil where it says what holds anyway.
+func (c *compiler) only(k keyword.Keyword, e expr.Entry, values ...string) any {
+	n := e.Value
+	if n.Shape == expr.Scalar {
+		if c.templates(n); n.Tmpl != nil {
+			return n
+		}
+		if reading.IsNull(n) || slices.Contains(values, strings.ToLower(n.Text)) || syntax.HasTemplate(n.Text) {
+			return nil
+		}
 	}
 	said := reading.Shape(n)
 	if n.Shape == expr.Scalar {
-		said = `"` + n.Text + `"`
+		said = fmt.Sprintf("%q", n.Text)
 	}
-	c.problem(n.Place, "tasks run on localhost only, not on %s", said).WithHint(`remove "delegate_to"`)
+	c.problem(n.Place, "%q can only be %s here, not %s", k.Name, values[0], said).WithHint("%s", k.Instead)
+	return nil
 }
 
 // number reads a keyword that is a number that is not negative, or a template of one.

@@ -48,11 +48,11 @@ type Keyword struct {
 	// value, or has no use for it.
 	Field   string
 	Doc     string // what it is for; empty for one that does not work
-	Instead string // what to do in its place; empty for one that works
+	Instead string // what to do in its place, or in place of a value that does not work
 }
 
 // Works reports whether the keyword means something here.
-func (k Keyword) Works() bool { return k.Instead == "" }
+func (k Keyword) Works() bool { return k.Doc != "" }
 
 // Required reports whether what it stands in cannot do without it.
 func (k Keyword) Required() bool { return k.In == Prompt && k.Name == "name" }

@@ -12,6 +12,7 @@ const (
 	Environment    Type = "environment"
 	File           Type = "file"
 	Fixed          Type = "fixed"    // true or false, and no template
+	Lookup         Type = "lookup"   // terms of a lookup whose results are gone over
 	Handlers       Type = "handlers" // names and topics of handlers
 	Hosts          Type = "hosts"
 	Kind           Type = "kind" // parameters: it is a kind of task rather than a keyword
@@ -28,7 +29,9 @@ const (
 	Text           Type = "text"
 	Title          Type = "title" // text that reports show
 	Topics         Type = "topics"
-	Variable       Type = "name" // the name of a variable
+	Never          Type = "never"  // false, 0, "never", or a template that comes to that
+	Unused         Type = "unused" // anything, and it changes nothing here
+	Variable       Type = "name"   // the name of a variable
 	Vars           Type = "vars"
 	VarsFiles      Type = "varsFiles"
 	VarsPrompt     Type = "varsPrompt"
@@ -40,12 +43,8 @@ const (
 	inner    = Block | Task | ImportTasks
 	anywhere = Play | inner
 
-	oneMachine = "remove it: everything runs on this machine"
-	oneUser    = "remove it: everything runs as the user who started runner"
-	noRoles    = "put its tasks into a file and use import_tasks"
-	noFacts    = "remove it: no facts are gathered"
-	atOnce     = "remove it: what does not depend on each other runs at once anyway, see --jobs"
-	byLookup   = `use "loop:" with a list that an expression gives`
+	noRoles = "put its tasks into a file and use import_tasks"
+	unused  = "accepted, without effect: "
 )
 
 // table is every keyword, in the order in which a reader meets them.
@@ -55,7 +54,12 @@ var table = [...]Keyword{
 	{"name", Block | ImportTasks | ImportPlaybook, Title, "", "what it is for; shown in reports", ""},
 	{"hosts", Play, Hosts, "Play.Hosts", "localhost, where everything runs; may be left out", ""},
 	{"gather_facts", Play, NoEffect, "", "accepted, without effect: there are no facts to gather", ""},
-	{"connection", Play, Connection, "", "local, the only one", ""},
+	{"gather_subset", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
+	{"gather_timeout", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
+	{"fact_path", Play, Unused, "", unused + "there are no local facts", ""},
+	{"serial", Play, Unused, "", unused + "there is one host", ""},
+	{"order", Play, Unused, "", unused + "there is one host", ""},
+	{"max_fail_percentage", Play, Unused, "", unused + "there is one host", ""},
 	{"vars", Play, Vars, "Play.Vars", "variables, by name", ""},
 	{"vars", inner | ImportPlaybook, Vars, "Step.Vars", "variables, by name", ""},
 	{"when", inner | ImportPlaybook, Conditions, "Step.When", "run only if these conditions all hold", ""},
@@ -81,12 +85,26 @@ var table = [...]Keyword{
 	{"environment", anywhere, Environment, "Step.Environment", "environment variables for lookup('env', …)", ""},
 	{"module_defaults", anywhere, ModuleDefaults, "", "parameters that tasks of a kind get unless they give their own", ""},
 	{"run_once", anywhere, NoEffect, "", "accepted, without effect: there is one host", ""},
+	{"connection", anywhere, Connection, "Step.Connection", "local, the only one", "remove it: tasks run on this machine"},
+	{"become", anywhere, Never, "Step.Become", "false: tasks run as the user who started runner", "start runner as the user that the tasks need, as in sudo -u USER runner play"},
+	{"become_user", anywhere, Unused, "", unused + "there is no become", ""},
+	{"become_method", anywhere, Unused, "", unused + "there is no become", ""},
+	{"become_flags", anywhere, Unused, "", unused + "there is no become", ""},
+	{"become_exe", anywhere, Unused, "", unused + "there is no become", ""},
+	{"remote_user", anywhere, Unused, "", unused + "tasks run on this machine", ""},
+	{"port", anywhere, Unused, "", unused + "tasks run on this machine", ""},
+	{"ignore_unreachable", anywhere, NoEffect, "", unused + "this machine is always reachable", ""},
+	{"collections", anywhere, Unused, "", unused + "kinds have one short name each", ""},
+	{"debugger", anywhere, Never, "", "never", "look at results with -v or debug"},
 
 	{"block", Block, Tasks, "", "tasks that share the keywords beside it", ""},
 	{"rescue", Block, Tasks, "", "tasks that run when one of the block failed", ""},
 	{"always", Block, Tasks, "", "tasks that run after the block, however it ended", ""},
 	{"notify", Block | Task, Handlers, "Step.Notify", "the handlers to run if the task changed something", ""},
-	{"delegate_to", inner, Delegate, "", "localhost, where everything runs", ""},
+	{"delegate_to", inner, Delegate, "Step.DelegateTo", "localhost, where everything runs", "remove it: tasks run on this machine"},
+	{"delegate_facts", inner, NoEffect, "", unused + "there is one host", ""},
+	{"async", Task, Never, "Step.Async", "0: nothing is left running in the background", "remove it: tasks that do not need each other run at the same time, and timeout bounds how long one takes"},
+	{"poll", Task, Unused, "", unused + "nothing is left running in the background", ""},
 
 	{"action", Task, Action, "", "the kind with its parameters, as text or as a map with module", ""},
 	{"local_action", Task, Action, "", "as action", ""},
@@ -97,7 +115,30 @@ var table = [...]Keyword{
 	{"with_items", Task, WithItems, "", "a list, or a list of lists that is flattened: the task runs once for each item", ""},
 	{"with_list", Task, Loop, "", "a list: the task runs once for each item", ""},
 	{"with_dict", Task, WithDict, "", "a map: the task runs once for each entry, as item.key and item.value", ""},
-	{"with_indexed_items", Task, Loop, "", "a list: the task runs once for each item, as [index, item]", ""},
+	{"with_indexed_items", Task, WithItems, "", "a list: the task runs once for each item, as [index, item]", ""},
+	{"with_nested", Task, Lookup, "", "every combination of an item of each list", ""},
+	{"with_cartesian", Task, Lookup, "", "as with_nested", ""},
+	{"with_together", Task, Lookup, "", "lists side by side: the first of each, the second of each, …", ""},
+	{"with_sequence", Task, Lookup, "", "numbers: start=1 end=5 stride=2 format=n%02d, or count=5", ""},
+	{"with_subelements", Task, Lookup, "", "a list of maps and a key: each map with each item under its key", ""},
+	{"with_flattened", Task, Lookup, "", "lists in lists, flattened", ""},
+	{"with_random_choice", Task, Lookup, "", "one item, by chance", ""},
+	{"with_fileglob", Task, Lookup, "", "files that match a pattern", ""},
+	{"with_first_found", Task, Lookup, "", "the first file that exists", ""},
+	{"with_file", Task, Lookup, "", "what files hold", ""},
+	{"with_lines", Task, Lookup, "", "the lines that commands print", ""},
+	{"with_template", Task, Lookup, "", "what templates come to", ""},
+	{"with_ini", Task, Lookup, "", "values of INI files", ""},
+	{"with_csvfile", Task, Lookup, "", "values of CSV files", ""},
+	{"with_url", Task, Lookup, "", "what addresses answer", ""},
+	{"with_unvault", Task, Lookup, "", "what vaulted files hold", ""},
+	{"with_env", Task, Lookup, "", "environment variables", ""},
+	{"with_pipe", Task, Lookup, "", "what commands print", ""},
+	{"with_password", Task, Lookup, "", "passwords, kept in files", ""},
+	{"with_vars", Task, Lookup, "", "variables, by name", ""},
+	{"with_varnames", Task, Lookup, "", "names of variables that match a pattern", ""},
+	{"with_config", Task, Lookup, "", "settings of Ansible", ""},
+	{"with_inventory_hostnames", Task, Lookup, "", "hosts that match a pattern", ""},
 	{"loop_control", Task, LoopSettings, "", "how a loop names and shows its items", ""},
 	{"until", Task, Conditions, "Step.Until", "try again until these conditions all hold", ""},
 	{"retries", Task, Count, "Step.Retries", "how often to try again until the task succeeds; 3 with until", ""},
@@ -122,35 +163,7 @@ var table = [...]Keyword{
 	{"confirm", Prompt, Fixed, "Prompt.Confirm", "whether it is asked twice", ""},
 	{"unsafe", Prompt, NoEffect, "", "accepted, without effect: what the user types is never a template", ""},
 
-	refused("become", anywhere, oneUser),
-	refused("become_exe", anywhere, oneUser),
-	refused("become_flags", anywhere, oneUser),
-	refused("become_method", anywhere, oneUser),
-	refused("become_user", anywhere, oneUser),
-	refused("collections", anywhere, "write the full names of kinds"),
-	refused("debugger", anywhere, "remove it, and look at results with -v or debug"),
-	refused("ignore_unreachable", anywhere, oneMachine),
-	refused("port", anywhere, oneMachine),
-	refused("remote_user", anywhere, oneUser),
-
-	refused("fact_path", Play, noFacts),
-	refused("gather_subset", Play, noFacts),
-	refused("gather_timeout", Play, noFacts),
-	refused("max_fail_percentage", Play, oneMachine),
-	refused("order", Play, oneMachine),
 	refused("roles", Play, "there are no roles: "+noRoles),
-	refused("serial", Play, oneMachine),
-
-	refused("async", inner, atOnce),
-	refused("connection", inner, oneMachine),
-	refused("delegate_facts", inner, oneMachine),
-	refused("poll", inner, atOnce),
-	refused("with_fileglob", inner, "write the files' names as a list under \"loop:\""),
-	refused("with_first_found", inner, `use lookup('first_found', …)`),
-	refused("with_nested", inner, byLookup+": a | product(b)"),
-	refused("with_sequence", inner, byLookup+": range(1, 5)"),
-	refused("with_subelements", inner, byLookup+": a | subelements('key')"),
-	refused("with_together", inner, byLookup+": a | zip(b)"),
 
 	refusedKind("import_role", noRoles),
 	refusedKind("include_role", "put its tasks into a file and use include_tasks"),
