@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
@@ -96,7 +97,7 @@ func (s *scope) query(lookup string, v Value) (Value, error) {
 	if _, ok := v.([]Value); !ok {
 		v = []Value{v}
 	}
-	tmpl, err := expr.ParseExpr("query('"+lookup+"', *__terms)", func(int) diagnostic.Place { return s.step.Loop.Over.Place })
+	tmpl, err := expr.ParseExpr(builtin.Table(), "query('"+lookup+"', *__terms)", func(int) diagnostic.Place { return s.step.Loop.Over.Place })
 	if err != nil {
 		return nil, err
 	}
