@@ -146,7 +146,7 @@ func (c *compiler) value(k keyword.Keyword, e expr.Entry) (v any, ok bool) {
 	case keyword.Strategy:
 		v = c.strategy(e.Value)
 	case keyword.Connection:
-		v = c.only(k, e, "local", builtin+"local")
+		v = c.only(k, e, "local", core+"local")
 	case keyword.Delegate:
 		v = c.only(k, e, "localhost", "127.0.0.1", "::1")
 	case keyword.Never:
