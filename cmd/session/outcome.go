@@ -53,7 +53,7 @@ func outcome(ctx context.Context, spec Spec, result engine.Result) error {
 		return &exit.Error{Code: exit.Usage}
 	case result.Interrupted:
 		return &exit.Error{Code: exit.Interrupted}
-	case spec.DetailedExitCode && result.Stats.Changed > 0:
+	case spec.DetailedExitCode && result.Stats.Changed+result.Stats.Unknown > 0:
 		return &exit.Error{Code: exit.ToDo}
 	}
 	return nil

@@ -320,6 +320,6 @@ func (v veil) problem(p *diagnostic.Problem) *value.Map {
 func counts(s engine.Stats) *value.Map {
 	return value.MapOf(
 		"ok", s.OK, "changed", s.Changed, "unreachable", s.Unreachable, "failures", s.Failed,
-		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked,
+		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked, "unknown", s.Unknown,
 	)
 }

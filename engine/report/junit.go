@@ -58,6 +58,8 @@ func (r row) junit(play string) findings.Case {
 		c.Status, c.Message = findings.Skipped, r.reason
 	case engine.Blocked:
 		c.Status, c.Message = findings.Skipped, "not started"
+	case engine.Unknown:
+		c.Status, c.Message = findings.Skipped, untilApplied
 	}
 	var output []string
 	if r.outcome == engine.Changed || r.outcome == engine.Failed && len(r.diff) > 0 {

@@ -70,7 +70,7 @@ func (m *Markdown) counted() string {
 		what string
 	}{
 		{s.OK, "ok"}, {s.Changed, "changed"}, {s.Failed, "failed"}, {s.Skipped, "skipped"},
-		{s.Rescued, "rescued"}, {s.Ignored, "ignored"}, {s.Blocked, "not started"},
+		{s.Rescued, "rescued"}, {s.Ignored, "ignored"}, {s.Blocked, "not started"}, {s.Unknown, untilApplied},
 	} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
@@ -114,6 +114,8 @@ func (r row) what() string {
 		return flat(r.problem)
 	case engine.Blocked:
 		return "not started"
+	case engine.Unknown:
+		return untilApplied
 	}
 	return r.object
 }

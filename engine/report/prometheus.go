@@ -54,7 +54,7 @@ func (p *Prometheus) metrics() string {
 		n       int
 	}{
 		{"ok", s.OK - s.Changed - s.Ignored}, {"changed", s.Changed}, {"skipped", s.Skipped}, {"failed", s.Failed},
-		{"ignored", s.Ignored}, {"rescued", s.Rescued}, {"blocked", s.Blocked},
+		{"ignored", s.Ignored}, {"rescued", s.Rescued}, {"blocked", s.Blocked}, {"unknown", s.Unknown},
 	} {
 		fmt.Fprintf(&b, "runner_last_run_tasks{outcome=%q} %d\n", c.outcome, c.n)
 	}

@@ -117,3 +117,14 @@ func notStarted(e engine.RunEnd) string {
 	}
 	return fmt.Sprintf("%d tasks were not started: %s", n, why)
 }
+
+// untilApplied is said of a task in a check that hangs on what only a run will show.
+const untilApplied = "unknown until applied"
+
+// counted says how many there are of something.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -85,6 +85,9 @@ func (t *Text) Tell(e engine.Event) {
 	}
 	t.out.write(t.buf.String())
 	t.buf.Reset()
+	if e, ok := e.(engine.RunEnd); ok {
+		t.afterwards(e)
+	}
 	if p, ok := e.(engine.TaskProgress); ok && t.opt.Live && !t.opt.Quiet {
 		t.goOn(p)
 	}
@@ -229,8 +232,11 @@ func (t *Text) label(e engine.ItemEnd) string {
 // good prints that a step, or an item of it, ended well.
 func (t *Text) good(state string, e engine.TaskEnd, item string) {
 	color := green
-	if e.Outcome == engine.Changed {
+	switch e.Outcome {
+	case engine.Changed:
 		state, color = "changed", yellow
+	case engine.Unknown:
+		state, color = untilApplied, purple
 	}
 	t.state(state+": ["+host+"]"+item, e, color)
 }
@@ -366,10 +372,18 @@ func (t *Text) runEnd(e engine.RunEnd) {
 	if e.Stats != (engine.Stats{Blocked: e.Stats.Blocked}) {
 		t.recap(e.Stats)
 	}
-	if text := notStarted(e); text != "" {
-		t.print(text, red)
-	}
 	t.print("", "")
+}
+
+// afterwards writes to standard error what Ansible has no words for: standard output
+// stays Ansible's.
+func (t *Text) afterwards(e engine.RunEnd) {
+	if text := notStarted(e); text != "" {
+		t.warn.write(t.paint(text, red) + "\n")
+	}
+	if n := e.Stats.Unknown; n > 0 {
+		t.warn.write(t.paint(untilApplied+": "+counted(n, "task"), purple) + "\n")
+	}
 }
 
 func (t *Text) recap(s engine.Stats) {
