@@ -17,5 +17,5 @@ func About(path string, err error) error {
 
 func (e *ArgError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the error itself.
+// Unwrap returns the error itself.
 func (e *ArgError) Unwrap() error { return e.Err }

@@ -12,7 +12,7 @@ import (
 	"runner/suggest"
 )
 
-// CheckArgs tells what is wrong with the arguments of a task without evaluating
+// CheckArgs reports what is wrong with the arguments of a task without evaluating
 // anything: unknown, missing and repeated parameters, values of a wrong type.
 // It also makes the expressions in args ready: a scalar given for an Expression
 // becomes a template. `at` is where the kind's name stands; args may be nil.

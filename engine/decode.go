@@ -277,7 +277,7 @@ func (d *decoder) setTextMap(field reflect.Value, p Param, n *expr.Node, v Value
 	return nil
 }
 
-// part gives the node of an item, nil where items were left out on the way.
+// part returns the node of an item, nil where items were left out on the way.
 func part(items []*expr.Node, i, n int) *expr.Node {
 	if len(items) != n {
 		return nil
@@ -285,7 +285,7 @@ func part(items []*expr.Node, i, n int) *expr.Node {
 	return items[i]
 }
 
-// asWritten gives a scalar's text: as the playbook has it where it is no
+// asWritten returns a scalar's text: as the playbook has it where it is no
 // template ("15.10"), and a bool as the platform writes it ("true").
 func asWritten(n *expr.Node, v Value) string {
 	if b, ok := v.(bool); ok {

@@ -6,14 +6,14 @@ import (
 	"runner/diagnostic"
 )
 
-// An Event is something that happened in a run. Events are told in playbook
+// An Event is something that happened in a run. Events are reported in playbook
 // order by one goroutine, whatever the order of the work.
 type Event interface{ event() }
 
-// A Reporter is told the events of a run, one after the other.
+// A Reporter receives the events of a run, one after the other.
 type Reporter interface{ Tell(Event) }
 
-// Reporters tells each event to all.
+// Reporters reports each event to all.
 type Reporters []Reporter
 
 // Tell passes the event on.
@@ -34,7 +34,7 @@ const (
 	Failed
 	Ignored // failed, and the playbook said to go on
 	Blocked // never started, because something before it failed or the run was interrupted
-	Rescued // failed, and a block around it deals with that
+	Rescued // failed, and a block around it handles that
 	Unknown // in a check: a condition hangs on what only the run itself will show
 )
 
@@ -57,19 +57,19 @@ type (
 		Name string // its name, rendered, or its hosts
 		Time time.Time
 	}
-	// PlayFailed tells that a play could not begin: a file of variables is
+	// PlayFailed says that a play could not begin: a file of variables is
 	// missing, say. It counts as a failure.
 	PlayFailed struct {
 		Problem *diagnostic.Problem
 	}
-	// TaskStart opens a step; told when all before it were told.
+	// TaskStart opens a step; reported when all before it were.
 	TaskStart struct {
 		Step    *Step
 		Name    string // rendered; the kind as written where there is none
 		Time    time.Time
 		Handler bool
 	}
-	// TaskRetry tells that a step, or an item of one, did not come out as it
+	// TaskRetry says that a step, or an item of one, did not come out as it
 	// should and is tried again.
 	TaskRetry struct {
 		Step     *Step
@@ -85,7 +85,7 @@ type (
 		Step *Step
 		Text string
 	}
-	// TaskProgress says where a long change stands. It is told for the step
+	// TaskProgress says where a long change stands. It is reported for the step
 	// that was opened last.
 	TaskProgress struct {
 		Step *Step
@@ -111,7 +111,7 @@ type (
 		// NotStarted counts the items of a loop that were not started, because something
 		// failed or the run was interrupted.
 		NotStarted int
-		Looped     bool // an ItemEnd was told for each item; Result has them under "results"
+		Looped     bool // an ItemEnd was reported for each item; Result has them under "results"
 		Handler    bool
 		// Included is the file of tasks that comes next, "" where there is none.
 		Included string
@@ -132,7 +132,7 @@ type (
 	RunEnd struct {
 		Stats Stats
 		Took  time.Duration
-		// Interrupted tells that the run was asked to stop.
+		// Interrupted says that the run was interrupted.
 		Interrupted bool
 	}
 )

@@ -1,5 +1,5 @@
 // Package engine runs a program: it plans and applies each step, in an order
-// that is safe, and tells what happened. It knows no platform and no file.
+// that is safe, and reports what happened. It knows no platform and no file.
 package engine
 
 import (
@@ -31,9 +31,9 @@ type Kind struct {
 	// Hidden lists paths of the result whose values are never shown unless a
 	// debug names them: "env".
 	Hidden []string
-	// Check tells what is wrong with arguments beyond what their types say, as far
+	// Check reports what is wrong with arguments beyond what their types say, as far
 	// as that shows without evaluating anything. dir is the playbook's folder, where
-	// relative paths start. Nil: nothing. What CheckArgs tells it does not repeat.
+	// relative paths start. Nil: nothing. What CheckArgs reports it does not repeat.
 	Check func(args *expr.Node, dir string) []*diagnostic.Problem
 	// Prunes marks the kind that removes what no play of a scope declares any more.
 	// A play that says prune ends with it; its parameter is the scope.
@@ -47,7 +47,7 @@ type Kind struct {
 	// Silent marks a kind that is not counted and has a banner, but no line of its
 	// own unless it fails or is skipped: meta.
 	Silent bool
-	// Defines gives the variables that a task with these arguments defines, beside
+	// Defines returns the variables that a task with these arguments defines, beside
 	// what it registers; more is true if it may define others. Nil: none. Steps
 	// of a kind that defines variables are looped one item after the other.
 	Defines func(args *expr.Node) (names []string, more bool)
@@ -64,7 +64,7 @@ type Return struct{ Name, Doc string }
 // Plan reads the world and says what is to be done. The Host that it is given
 // cannot write: its HTTP client refuses everything but GET and HEAD.
 // Plan may be called more than once. An error about one argument is wrapped
-// with About, so that it can be told at the argument's place.
+// with About, so that it is reported at the argument's place.
 type Task interface {
 	Plan(ctx context.Context, h *Host) (Change, error)
 }
@@ -111,10 +111,10 @@ func (a Action) Destroys() bool { return a == Replace || a == Delete }
 // A Change is what a Task would do. The zero Change does nothing.
 type Change struct {
 	Action Action
-	Object string // what it is done to, in a person's words: `add-on "main-db"`
+	Object string // what it is done to, in plain words: `add-on "main-db"`
 	Attrs  []Attr // the diff
 	Risk   string // "its data is lost": needs consent; empty when there is none
-	Allow  string // what gives that consent: "delete", "replace", "migrate"
+	Allow  string // the word for that consent: "delete", "replace", "migrate"
 	Skip   string // why there is nothing to do for this run: the step counts as skipped
 	Result Value  // what register holds if nothing is done, or as far as it is known before
 	// Hush: the result is not printed, though the kind tells it: assert's quiet.
@@ -127,7 +127,7 @@ type Change struct {
 	Include string
 	// Control is what the run is to do next: meta.
 	Control Control
-	// Do applies the change and gives what register holds. It is called at most
+	// Do applies the change and returns what register holds. It is called at most
 	// once, with a Host that can write. Nil where Action is None.
 	Do func(ctx context.Context, h *Host) (Value, error)
 }
@@ -170,13 +170,13 @@ type Host struct {
 	Verbosity int
 	// Secrets is where a task notes values that must not be shown.
 	Secrets *Secrets
-	// Warn tells the user something that stops nothing.
+	// Warn warns the user; it stops nothing.
 	Warn func(text string)
-	// Progress tells where a long change stands.
+	// Progress says where a long change stands.
 	Progress func(text string)
-	// Say tells a line to whoever watches the run.
+	// Say prints a line for whoever watches the run.
 	Say func(text string)
-	// Prompt asks a person. It fails where there is nobody to ask.
+	// Prompt asks the user. It fails with ErrNobody where there is none.
 	Prompt func(ctx context.Context, q Question) (string, error)
 	// ReadVars reads the first of some files of variables that exists; their
 	// names are relative to the file in which the task stands.

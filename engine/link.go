@@ -13,7 +13,7 @@ import (
 	"runner/engine/expr/syntax"
 )
 
-// Link tells what a program's names have wrong: names that nothing defines,
+// Link reports what a program's names have wrong: names that nothing defines,
 // results used before they are registered, variables that need themselves.
 // extra are the names given from outside, on the command line.
 func Link(p *Program, extra []string) []*diagnostic.Problem {
@@ -212,7 +212,7 @@ func (l *linker) step(s *linkedStep) {
 	}
 }
 
-// own gives the names that a step sees in itself: those of its loop, and its
+// own returns the names that a step sees in itself: those of its loop, and its
 // own result.
 func (s *Step) own() []string {
 	var list []string

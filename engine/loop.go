@@ -135,7 +135,7 @@ func (l *Loop) itemsOf(v Value) ([]Value, error) {
 	return list, nil
 }
 
-// flat gives the items of with_items: lists in the list are opened, one level deep.
+// flat returns the items of with_items: lists in the list are opened, one level deep.
 func flat(v Value) []Value {
 	list, ok := v.([]Value)
 	if !ok {

@@ -60,7 +60,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	return nil, false
 }
 
-// host gives what hostvars holds of the one host: all names, and those magic ones
+// host returns what hostvars holds of the one host: all names, and those magic ones
 // that are the host's.
 func (s *scope) host(c *expr.Context) *value.Map {
 	m := s.all(c)

@@ -7,7 +7,7 @@ import (
 	"runner/diagnostic"
 )
 
-// Mistakes are what is wrong with several arguments of one task, told at once
+// Mistakes are what is wrong with several arguments of one task, reported at once
 // and each at its own place; the zero value is ready.
 type Mistakes []error
 
@@ -19,7 +19,7 @@ func (m *Mistakes) Add(path string, err error) {
 	}
 }
 
-// Err gives them as one error; nil where there are none.
+// Err returns them as one error; nil where there are none.
 func (m Mistakes) Err() error {
 	switch len(m) {
 	case 0:
@@ -30,7 +30,7 @@ func (m Mistakes) Err() error {
 	return m
 }
 
-// Error tells each with what to do about it.
+// Error says of each what to do about it.
 func (m Mistakes) Error() string {
 	var all []string
 	for _, err := range m {
@@ -49,5 +49,5 @@ func (Mistakes) Hint() string { return "" }
 // Detail is empty, as Hint is.
 func (Mistakes) Detail() string { return "" }
 
-// Unwrap gives all.
+// Unwrap returns all.
 func (m Mistakes) Unwrap() []error { return m }

@@ -13,7 +13,7 @@ import (
 //
 //	Region string `arg:"region" alias:"zone" default:"par" doc:"Where it runs."`
 //
-// arg names it; alias gives other names, separated by commas; required:"true"
+// arg names it; alias has other names, separated by commas; required:"true"
 // demands it; excludes names those it cannot go with; choices lists what it may be; secret:"true" keeps its value from
 // being shown; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
@@ -39,7 +39,7 @@ type Param struct {
 // A ParamType is what a parameter takes.
 type ParamType string
 
-// The types of parameters, in the words that a person reads.
+// The types of parameters, as users read them.
 const (
 	TextParam       ParamType = "text"
 	BoolParam       ParamType = "bool"
@@ -74,14 +74,14 @@ type Conditions []Tested
 // A Tested is a condition that can be tested.
 type Tested struct {
 	Text string // as written
-	// Test gives a bool, or an *expr.Unknown.
+	// Test returns a bool, or an *expr.Unknown.
 	Test func() (Value, error)
 }
 
 // paramsOf remembers what a type's tags say; types do not change.
 var paramsOf sync.Map // reflect.Type → []Param
 
-// Params gives the parameters of a kind, in the order of its struct.
+// Params returns the parameters of a kind, in the order of its struct.
 func (k *Kind) Params() []Param { return structParams(reflect.TypeOf(k.New()).Elem()) }
 
 func structParams(t reflect.Type) []Param {
@@ -149,7 +149,7 @@ func typeOf(t reflect.Type) (ParamType, []Param) {
 	}
 }
 
-// find gives the parameter of a name or an alias, else the one that takes any name.
+// find returns the parameter of a name or an alias, else the one that takes any name.
 func find(params []Param, name string) (Param, bool) {
 	for _, p := range params {
 		if p.Name == name || slices.Contains(p.Aliases, name) {

@@ -86,7 +86,7 @@ func (p *playRun) from(list []Item) []Item {
 	return nil
 }
 
-// begin asks for what is asked for, reads files of variables, and evaluates what
+// begin prompts for variables, reads files of variables, and evaluates what
 // the play says of itself.
 func (p *playRun) begin(ctx context.Context) *diagnostic.Problem {
 	for _, prompt := range p.play.Prompts {
@@ -108,14 +108,14 @@ func (p *playRun) begin(ctx context.Context) *diagnostic.Problem {
 // readFiles reads vars_files. Where one could not be read before, its variables
 // may say something new about the order.
 func (p *playRun) readFiles(ctx context.Context) *diagnostic.Problem {
-	unread := false
+	late := false
 	for _, f := range p.play.VarsFiles {
 		if err := p.readFile(ctx, f); err != nil {
 			return diagnostic.From(err, f.Place)
 		}
-		unread = unread || !f.Read
+		late = late || !f.Read
 	}
-	if unread {
+	if late {
 		known := *p.play
 		known.VarsFiles = []*VarsFile{{Vars: p.files, Read: true}}
 		p.order = linkPart(&known, slices.Concat(p.play.Lists()...))
@@ -144,7 +144,7 @@ func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
 	return err
 }
 
-// ask asks a person for a variable, or takes its default where nobody is there.
+// ask prompts for a variable, or takes its default where there is no terminal.
 func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
 	if findVar(p.opt.ExtraVars, prompt.Name) != nil {
 		return nil
@@ -176,7 +176,7 @@ func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
 func (p *playRun) answer(ctx context.Context, prompt *Prompt, text string, otherwise Value) (Value, error) {
 	if p.opt.Prompt == nil {
 		if prompt.Default == nil {
-			return nil, diagnostic.Problemf(prompt.Place, "%q is asked for, and there is nobody to ask", prompt.Name).
+			return nil, diagnostic.Problemf(prompt.Place, "%q is prompted for, and there is no terminal", prompt.Name).
 				WithHint("give it with -e %s=…, or give it a default", prompt.Name)
 		}
 		return otherwise, nil
@@ -196,7 +196,7 @@ func (p *playRun) playScope() *scope {
 	return &scope{playRun: p, step: &Step{}, at: p.place}
 }
 
-// playName gives a play's name as shown.
+// playName returns a play's name as shown.
 func (r *run) playName(p *playRun) string {
 	if p.play.Name == nil {
 		return p.play.Hosts

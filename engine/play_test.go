@@ -65,7 +65,7 @@ func TestPrompts(t *testing.T) {
 		"answered":             {engine.Prompt{}, engine.Options{Hooks: ask("blue", nil)}, `"msg": "blue"`},
 		"empty":                {engine.Prompt{Default: otherwise}, engine.Options{Hooks: ask("", nil)}, `"msg": "default"`},
 		"nobody":               {engine.Prompt{Default: otherwise}, engine.Options{}, `"msg": "default"`},
-		"nobody and no answer": {engine.Prompt{}, engine.Options{}, "play failed: \"v\" is asked for, and there is nobody to ask; give it with -e v=…"},
+		"nobody and no answer": {engine.Prompt{}, engine.Options{}, "play failed: \"v\" is prompted for, and there is no terminal; give it with -e v=…"},
 		"given":                {engine.Prompt{}, engine.Options{ExtraVars: variables(t, "red", "v"), Hooks: ask("blue", nil)}, `"msg": "red"`},
 		"interrupted":          {engine.Prompt{}, engine.Options{Hooks: ask("", errors.New("closed"))}, "play failed: closed"},
 	} {

@@ -69,7 +69,7 @@ type Block struct {
 	Always []Item
 }
 
-// A Prompt is a variable that a person is asked for when the play starts, unless
+// A Prompt is a variable that the user is prompted for when the play starts, unless
 // it is given from outside.
 type Prompt struct {
 	Name    string
@@ -77,7 +77,7 @@ type Prompt struct {
 	Text    *expr.Node       // the question; nil: the name
 	Default *expr.Node       // nil: none
 	Private bool             // not echoed; its value is a secret
-	Confirm bool             // asked twice
+	Confirm bool             // typed twice
 }
 
 // A VarsFile is an entry of vars_files: the first of its paths that exists is read.
@@ -192,7 +192,7 @@ type Condition struct {
 	Expr  *expr.Template
 }
 
-// Lists gives the lists of a play in the order in which they are run, handlers last.
+// Lists returns the lists of a play in the order in which they are run, handlers last.
 func (p *Play) Lists() [][]Item {
 	lists := [][]Item{p.PreTasks, p.Tasks, p.PostTasks, nil}
 	for _, h := range p.Handlers {
@@ -201,7 +201,7 @@ func (p *Play) Lists() [][]Item {
 	return lists
 }
 
-// Steps gives every step of the play in order, those of blocks and the handlers too.
+// Steps returns every step of the play in order, those of blocks and the handlers too.
 func (p *Play) Steps() iter.Seq[*Step] {
 	return func(yield func(*Step) bool) {
 		for _, list := range p.Lists() {

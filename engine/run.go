@@ -16,7 +16,7 @@ import (
 	"runner/engine/schedule"
 )
 
-// DefaultJobs is how many steps are at work at once unless told otherwise.
+// DefaultJobs is how many steps are at work at once unless given.
 const DefaultJobs = 64
 
 // Options say how a program is to be run.
@@ -31,7 +31,7 @@ type Options struct {
 	// ForceHandlers: handlers that were notified run after a failure too.
 	ForceHandlers bool
 	Hooks
-	// Ask asks a person for consent; nil where there is nobody to ask. It is
+	// Ask asks the user for consent; nil where there is no terminal. It is
 	// called for one step at a time.
 	Ask       func(ctx context.Context, question string) bool
 	ExtraVars []Var
@@ -40,8 +40,8 @@ type Options struct {
 	Transport http.RoundTripper
 	Secrets   *Secrets
 	Reporter  Reporter
-	// Applying is told of each change right before it is carried out, and the
-	// function that it gives right after; nil: nobody is. The goroutines that do
+	// Applying is called with each change right before it is carried out, and the
+	// function that it returns right after; may be nil. The goroutines that do
 	// the work call them, in no order.
 	Applying func(s *Step, name string, c *Change) (ended func(Value, error))
 	Lookups  map[string]expr.Lookup
@@ -57,7 +57,7 @@ type Result struct {
 
 // Run runs a program. When ctx ends, nothing more is started or planned, what is
 // being applied ends, and the Result says Interrupted. The error is about the
-// program itself (Link), or about what of it was asked for (Selection); then
+// program itself (Link), or about what of it was selected (Selection); then
 // nothing was run.
 func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	order := link(p, varNames(opt.ExtraVars))
@@ -132,7 +132,7 @@ func newRun(opt Options) *run {
 // ErrReadOnly is why a request was refused that a task made while planning.
 var ErrReadOnly = errors.New("a plan may only read")
 
-// readOnly lets nothing but reading pass, so that a check cannot write, whatever
+// readOnly passes nothing but reading on, so that a check cannot write, whatever
 // a kind does.
 type readOnly struct{ base http.RoundTripper }
 
@@ -146,7 +146,7 @@ func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(req)
 }
 
-// render gives a name as text; what is undefined in it is shown as written, with
+// render returns a name as text; what is undefined in it is shown as written, with
 // a mark, and is no failure.
 func (r *run) render(s *scope, n *expr.Node) string {
 	c := s.context()

@@ -6,7 +6,7 @@ import (
 	"runner/engine/expr/value"
 )
 
-// Schema gives the JSON Schema (draft 2020-12) of a kind's arguments: what
+// Schema returns the JSON Schema (draft 2020-12) of a kind's arguments: what
 // CheckArgs accepts, as far as a schema can say it. It refers to SchemaTypes as
 // "#/$defs/NAME".
 func (k *Kind) Schema() *value.Map {
@@ -54,7 +54,7 @@ func list(items ...value.Value) []value.Value { return items }
 
 func ref(name string) *value.Map { return value.MapOf("$ref", "#/$defs/"+name) }
 
-// schemaOf gives the schema of a map of parameters.
+// schemaOf returns the schema of a map of parameters.
 func schemaOf(params []Param) *value.Map {
 	properties := &value.Map{}
 	s := value.MapOf("type", "object", "properties", properties, "additionalProperties", false)
@@ -86,7 +86,7 @@ func schemaOf(params []Param) *value.Map {
 	return s
 }
 
-// demands gives for each name the schema that demands it.
+// demands returns for each name the schema that demands it.
 func demands(names []string) []value.Value {
 	var all []value.Value
 	for _, name := range names {
@@ -115,7 +115,7 @@ func (p Param) clashes(params []Param, spellings []string) []value.Value {
 	return all
 }
 
-// schema gives the schema of one parameter under one of its names.
+// schema returns the schema of one parameter under one of its names.
 func (p Param) schema(name string) *value.Map {
 	s := p.typeSchema()
 	doc := p.Doc

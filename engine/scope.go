@@ -61,7 +61,7 @@ func (r *registry) withdraw(at position) {
 
 func comparePosition(e registered, at position) int { return slices.Compare(e.at, at) }
 
-// before gives the last value that was set before a position.
+// before returns the last value that was set before a position.
 func (r *registry) before(name string, at position) (registered, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -115,7 +115,7 @@ type scope struct {
 	worker *schedule.Worker // that waits for names
 }
 
-// with gives a scope in which some more names have values.
+// with returns a scope in which some more names have values.
 func (s *scope) with(values map[string]Value) *scope {
 	inner := *s
 	inner.frame = &frame{up: s.frame, values: values}
@@ -157,7 +157,7 @@ func (s *scope) env(c *expr.Context, terms []Value, options *value.Map) ([]Value
 	return found, nil
 }
 
-// environment gives what the task's environment says of a name.
+// environment returns what the task's environment says of a name.
 func (s *scope) environment(c *expr.Context, name string) (Value, bool, error) {
 	bare := *s
 	bare.step = &Step{Vars: s.step.Vars} // what the environment itself is made of
@@ -175,7 +175,7 @@ func (s *scope) environment(c *expr.Context, name string) (Value, bool, error) {
 	return nil, false, nil
 }
 
-// Lookup gives a name's value, evaluating variables where they are used.
+// Lookup returns a name's value, evaluating variables where they are used.
 func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	if v, ok := s.frame.value(name); ok {
 		return v, true, nil
@@ -234,7 +234,7 @@ func (s *scope) Names() []string {
 	return slices.Compact(list)
 }
 
-// all gives every name that has a value as one map; a variable that fails is left out.
+// all returns every name that has a value as one map; a variable that fails is left out.
 func (s *scope) all(c *expr.Context) *value.Map {
 	if s.worker != nil {
 		s.worker.WaitForAll()

@@ -91,7 +91,7 @@ func (s *Secrets) Mask(text string) string {
 	return masked.String()
 }
 
-// begins gives the length of the longest secret that a text begins with, 0 for none.
+// begins returns the length of the longest secret that a text begins with, 0 for none.
 func (s *Secrets) begins(text string) int {
 	for _, v := range s.known[beginning([]byte(text[:shortest]))] {
 		if strings.HasPrefix(text, v) {

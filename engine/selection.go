@@ -20,13 +20,13 @@ func (o Options) partial() bool {
 	return len(s.Tags)+len(s.Skip) > 0 || s.StartAt != "" || o.Step != nil
 }
 
-// Selects reports whether tags are asked for. What is tagged "always" is, unless
+// Selects reports whether tags are wanted. What is tagged "always" is, unless
 // it is skipped by name; what is tagged "never" only by another of its own tags.
 func (s Selection) Selects(tags []string) bool {
-	return s.asked(tags) && !s.skipped(tags)
+	return s.wanted(tags) && !s.skipped(tags)
 }
 
-func (s Selection) asked(tags []string) bool {
+func (s Selection) wanted(tags []string) bool {
 	has := func(tag string) bool { return slices.Contains(tags, tag) }
 	named := slices.ContainsFunc(s.Tags, has)
 	switch {
@@ -57,7 +57,7 @@ func (s Selection) skipped(tags []string) bool {
 	return slices.Contains(s.Skip, "untagged") && len(tags) == 0
 }
 
-// Items gives those items that the tags select, and of blocks their selected
+// Items returns those items that the tags select, and of blocks their selected
 // members. Blocks of which nothing is left are left out.
 func (s Selection) Items(items []Item) []Item {
 	var left []Item

@@ -16,7 +16,7 @@ type stream struct {
 type entry struct {
 	event Event
 	sub   *stream
-	// instead is asked when all before the stream was reported: whether other events
+	// instead is called when all before the stream was reported: whether other events
 	// take its place. Nil: none do.
 	instead func() ([]TaskEnd, bool)
 	then    func() // called when the stream was reported
