@@ -37,11 +37,10 @@ func prefixOf(place string) string {
 }
 
 func inFolder(place string, err error) error {
-	err = writing(place, err)
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: no file can be made in its folder", err)
+		return &Error{place, fmt.Errorf("no file can be made in its folder: %w", fs.ErrPermission)}
 	}
-	return err
+	return writing(place, err)
 }
 
 // clearAbandoned removes files beside a place that no process writes to.

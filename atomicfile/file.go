@@ -255,13 +255,27 @@ func fill(to *os.File, from io.Reader) error {
 	return err
 }
 
-// writing says which file could not be written. An *fs.PathError would name the
-// one beside it.
+// An Error says which file could not be written.
+type Error struct {
+	Path string // as it was named
+	Err  error  // why
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%q cannot be written: %v", e.Path, e.Err) }
+
+// Unwrap returns why.
+func (e *Error) Unwrap() error { return e.Err }
+
+// writing makes an Error. An *fs.PathError would name the file beside the one that
+// is meant.
 func writing(path string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
 	} else if e, ok := errors.AsType[*os.LinkError](err); ok {
 		err = e.Err
 	}
-	return fmt.Errorf("%q cannot be written: %w", path, err)
+	return &Error{path, err}
 }

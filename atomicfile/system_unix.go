@@ -9,7 +9,10 @@ import (
 	"syscall"
 )
 
-const nonblocking = syscall.O_NONBLOCK
+const (
+	nonblocking = syscall.O_NONBLOCK
+	noFollow    = syscall.O_NOFOLLOW
+)
 
 // duplicate returns another descriptor of the same open file.
 func duplicate(fd int) (int, error) {
@@ -95,4 +98,13 @@ func owner(info fs.FileInfo) (owners, bool) {
 		return owners{}, false
 	}
 	return owners{int(s.Uid), int(s.Gid)}, true
+}
+
+// Owner returns the numbers of the user and of the group that own a file.
+func Owner(info fs.FileInfo) (uid, gid int) {
+	o, ok := owner(info)
+	if !ok {
+		return -1, -1
+	}
+	return o.uid, o.gid
 }

@@ -2,10 +2,14 @@ package atomicfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
-const nonblocking = 0
+const (
+	nonblocking = 0
+	noFollow    = 0
+)
 
 func duplicate(int) (int, error) { return 0, errors.ErrUnsupported }
 
@@ -31,3 +35,6 @@ func unsupported(error) bool { return true }
 
 // alike does nothing: files take their access list from their folder.
 func (f *File) alike() (string, error) { return "", nil }
+
+// Owner returns -1 and -1: files are owned otherwise here.
+func Owner(fs.FileInfo) (uid, gid int) { return -1, -1 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"runner/atomicfile"
+
 	"github.com/gofrs/flock"
 )
 
@@ -124,26 +126,8 @@ func changeBook(ctx context.Context, path string, change func(*book) error) erro
 	if err := change(b); err != nil {
 		return err
 	}
-	return replaceFile(path, b.text())
-}
-
-// replaceFile writes a file that only its owner can read: whoever reads it finds
-// the old text or the new one, and after a failure the old one.
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*") // mode 0600
-	if err != nil {
+	if err := atomicfile.WriteFile(path, b.text(), atomicfile.Options{Mode: 0o600, Exact: true, Regular: true}); err != nil {
 		return fmt.Errorf("the profile cannot be stored: %w", err)
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("the profile cannot be stored: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

@@ -187,7 +187,7 @@ func TestStateFiles(t *testing.T) {
 	}
 	for _, none := range []string{s.dir, os.DevNull} {
 		code, out, stderr := s.run("play", "--emulator", "--emulator-state", none, s.file(t, "site.yml", orders(1)))
-		if code != 1 || out != "" || !strings.Contains(stderr, "is no file") {
+		if code != 1 || out != "" || !strings.Contains(stderr, "is not a regular file") {
 			t.Errorf("%s: exit %d\n%s%s", none, code, out, stderr)
 		}
 	}

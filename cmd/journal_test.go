@@ -3,7 +3,9 @@ package cmd_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,27 +97,74 @@ func TestDamagedHistory(t *testing.T) {
 	}
 }
 
-// TestHistoryThatCannotBeWritten: a full disk, or something else at its place, is
-// told once, and the play goes on.
+// TestHistoryThatCannotBeWritten: something else at its place is told once and left
+// as it is, and the play goes on.
 func TestHistoryThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
+	other := filepath.Join(t.TempDir(), "other")
+	if err := errors.Join(os.WriteFile(other, []byte("another's"), 0o600), os.Chmod(other, 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	for name, make := range map[string]func(path string) error{
-		"a full disk": func(path string) error { return os.Symlink("/dev/full", path) },
-		"a folder":    func(path string) error { return os.Mkdir(path, 0o700) },
-		"a fifo":      func(path string) error { return exec.Command("mkfifo", path).Run() },
+		"a link to a device": func(path string) error { return os.Symlink(os.DevNull, path) },
+		"a link to a file":   func(path string) error { return os.Symlink(other, path) },
+		"a link to nothing":  func(path string) error { return os.Symlink(other+".new", path) },
+		"a folder":           func(path string) error { return os.Mkdir(path, 0o700) },
+		"a fifo":             func(path string) error { return exec.Command("mkfifo", path).Run() },
 	} {
 		s := newShell(t)
 		e := s.on(t, emulator.Options{})
-		if err := make(s.historyOf(t)); err != nil {
+		path := s.historyOf(t)
+		if err := make(path); err != nil {
 			t.Skip(name, err)
 		}
+		before, device := whatIs(t, path), whatIs(t, os.DevNull)
 		code, out, stderr := s.run("play", s.file(t, "site.yml", orders(3)))
 		if n := len(e.Addons(e.User())); code != 0 || n != 3 || strings.Count(stderr, "warning: the history of runs cannot be written") != 1 {
 			t.Errorf("%s: exit %d, %d add-ons\n%s%s", name, code, n, out, stderr)
 		}
-		if code, out, stderr := s.run("history"); code != 1 || !strings.Contains(stderr, "is no file") {
+		if now := whatIs(t, path); now != before {
+			t.Errorf("%s became %s of %s", name, now, before)
+		}
+		if now := whatIs(t, os.DevNull); now != device {
+			t.Errorf("%s: %s became %s of %s", name, os.DevNull, now, device)
+		}
+		if code, out, stderr := s.run("history"); code != 1 || !strings.Contains(stderr, "is not a regular file") {
 			t.Errorf("%s: history: exit %d\n%s%s", name, code, out, stderr)
 		}
+	}
+	if text, err := os.ReadFile(other); err != nil || string(text) != "another's" || !strings.HasPrefix(whatIs(t, other), "-rw-r--r--") {
+		t.Errorf("what a link led to holds %q (%v) and is %s", text, err, whatIs(t, other))
+	}
+	if _, err := os.Lstat(other + ".new"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a link to nothing leads to something")
+	}
+}
+
+// whatIs tells what the system knows of a path, but for what changes by itself.
+func whatIs(t *testing.T, path string) string {
+	t.Helper()
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(info.Mode(), info.Size())
+}
+
+// TestHistoryOnAFullDisk: it is told once, and the play goes on.
+func TestHistoryOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	e := s.on(t, emulator.Options{})
+	almost := strings.Repeat(`{"run":"1","event":"start","time":"2026-01-02T03:04:05Z"}`+"\n", 40)
+	if err := os.WriteFile(s.historyOf(t), []byte(almost), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := s.cramped(t, "play", s.file(t, "site.yml", orders(3)))
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Run(); err != nil || len(e.Addons(e.User())) != 3 || strings.Count(stderr.String(), "warning: the history of runs cannot be written") != 1 {
+		t.Errorf("%v, %d add-ons\n%s", err, len(e.Addons(e.User())), &stderr)
 	}
 }
 

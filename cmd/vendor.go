@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/atomicfile"
 	"runner/cmd/exit"
 	"runner/cmd/ui"
 	"runner/diagnostic"
@@ -93,16 +94,9 @@ func (p *Program) vendorInitCommand() *cli.Command {
 
 // writeNew writes a file for its owner only, and never over another.
 func writeNew(name string, text []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := atomicfile.WriteFile(name, text, atomicfile.Options{New: true, Regular: true})
 	if errors.Is(err, os.ErrExist) {
 		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s is there already", name)}).WithHint("choose another name with --output")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(name)
 	}
 	return err
 }

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
+	"runner/atomicfile"
 	"runner/clever"
 	"runner/engine"
 	"runner/engine/expr/value"
@@ -20,9 +20,9 @@ func envFile() engine.Kind {
 		Name: "env_file",
 		Full: "noa.clevercloud.env_file",
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
-			"The file is written whole or not at all, is readable by its owner only unless mode says otherwise, and is changed only when its content or its mode differs. " +
+			"The file is written whole or not at all, and changed only when something about it differs. A new one is readable by its owner only; one that is there keeps its owner, group, permissions and access list, unless told otherwise. " +
 			"A value that the format cannot hold is refused, and the file stays as it was.",
-		New: func() engine.Task { return &EnvFile{Format: "dotenv", Mode: "0600"} },
+		New: func() engine.Task { return &EnvFile{Format: "dotenv"} },
 		Example: `- name: Look for the database
   noa.clevercloud.addon_info:
     addon: shop-db
@@ -53,7 +53,9 @@ type EnvFile struct {
 	StripPrefix string            `arg:"strip_prefix" doc:"what is taken off the beginning of each name that has it"`
 	Rename      map[string]string `arg:"rename" doc:"new names for single variables, by their names at the source; neither prefix applies to them"`
 	Prefix      string            `arg:"prefix" doc:"what is put before each name"`
-	Mode        string            `arg:"mode" default:"0600" doc:"the file's permissions, in octal"`
+	Mode        string            `arg:"mode" doc:"the file's permissions, in octal, such as 0640; left out, a new file has 0600 and another keeps its own"`
+	Owner       string            `arg:"owner" doc:"the user who is to own the file, by name or number; left out, a new file is the writer's and another keeps its owner"`
+	Group       string            `arg:"group" doc:"the group that is to own the file, by name or number"`
 }
 
 // Resources names the file.
@@ -63,11 +65,10 @@ func (t *EnvFile) Resources() []engine.Resource {
 
 // Plan compares the file with what is to be in it.
 func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
-	mode, err := strconv.ParseUint(t.Mode, 8, 32)
-	if err != nil || mode == 0 || mode > 0o777 {
-		return engine.Change{}, engine.About("mode", fmt.Errorf("%q is no mode: write three octal digits, such as 0600", t.Mode))
+	f := &envText{EnvFile: t, path: t.Dest}
+	if err := f.readAccess(); err != nil {
+		return engine.Change{}, err
 	}
-	f := &envText{EnvFile: t, path: t.Dest, mode: fs.FileMode(mode)}
 	if !filepath.IsAbs(f.path) {
 		f.path = filepath.Join(h.Dir, f.path)
 	}
@@ -75,6 +76,7 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	if err != nil {
 		return engine.Change{}, engine.About("dest", err)
 	}
+	f.keep(before)
 	if u, ok := value.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
 		return engine.Change{Action: actionOn(before), Object: t.Dest, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
 	}
@@ -85,8 +87,8 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	change := engine.Change{Object: t.Dest, Attrs: attrs, Result: f.result()}
 	if len(attrs) > 0 {
 		change.Action = actionOn(before)
-		change.Do = func(context.Context, *engine.Host) (engine.Value, error) {
-			return f.result(), engine.About("dest", writeWhole(f.path, f.text, f.mode))
+		change.Do = func(_ context.Context, h *engine.Host) (engine.Value, error) {
+			return f.result(), engine.About("dest", f.put(h))
 		}
 	}
 	return change, nil
@@ -102,10 +104,11 @@ func actionOn(before *onDisk) engine.Action {
 // An envText is what one task writes.
 type envText struct {
 	*EnvFile
-	path string
-	mode fs.FileMode
-	env  []clever.EnvVar
-	text string
+	path     string
+	mode     fs.FileMode
+	uid, gid *int // nil: as it is
+	env      []clever.EnvVar
+	text     string
 }
 
 // fill gathers the variables and writes them in the format, in memory.
@@ -154,10 +157,23 @@ func (f *envText) differences(before *onDisk) []engine.Attr {
 		}
 	}
 	if before == nil {
-		return append(attrs, engine.Attr{Path: "mode", After: octal(f.mode)})
+		attrs = append(attrs, engine.Attr{Path: "mode", After: octal(f.mode)})
+		if f.Owner != "" {
+			attrs = append(attrs, engine.Attr{Path: "owner", After: f.Owner})
+		}
+		if f.Group != "" {
+			attrs = append(attrs, engine.Attr{Path: "group", After: f.Group})
+		}
+		return attrs
 	}
 	if before.mode != f.mode {
 		attrs = append(attrs, engine.Attr{Path: "mode", Before: octal(before.mode), After: octal(f.mode)})
+	}
+	if f.uid != nil && *f.uid != before.uid {
+		attrs = append(attrs, engine.Attr{Path: "owner", Before: userName(before.uid), After: f.Owner})
+	}
+	if f.gid != nil && *f.gid != before.gid {
+		attrs = append(attrs, engine.Attr{Path: "group", Before: groupName(before.gid), After: f.Group})
 	}
 	return attrs
 }
@@ -181,8 +197,9 @@ func (f *envText) result() *value.Map {
 
 // An onDisk is a file that is there already.
 type onDisk struct {
-	text string
-	mode fs.FileMode
+	text     string
+	mode     fs.FileMode
+	uid, gid int // -1 where the system has none
 }
 
 // largestEnvFile is the most that an existing file may hold: what is larger was
@@ -212,7 +229,8 @@ func readBefore(path string) (*onDisk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be compared: %w", err)
 	}
-	return &onDisk{string(text), info.Mode().Perm()}, nil
+	uid, gid := atomicfile.Owner(info)
+	return &onDisk{string(text), info.Mode().Perm(), uid, gid}, nil
 }
 
 func checkFolder(dir string) error {
@@ -224,34 +242,6 @@ func checkFolder(dir string) error {
 		return fmt.Errorf("it cannot be written: %w", err)
 	case !info.IsDir():
 		return fmt.Errorf("%s is no folder", dir)
-	}
-	return nil
-}
-
-// writeWhole puts a text into a file, whole or not at all: it is written beside
-// its place, kept, and moved there. What an earlier run left beside is removed.
-func writeWhole(path, text string, mode fs.FileMode) (err error) {
-	dir, base := filepath.Split(path)
-	beside := filepath.Join(dir, "."+base+".runner-new")
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("it cannot be written: %w", err)
-	}
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("it cannot be written: %w", err)
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(beside, path)
-	}
-	if err != nil {
-		_ = os.Remove(beside)
-		return fmt.Errorf("it cannot be written: %w", err)
-	}
-	if d, err := os.Open(filepath.Clean(dir)); err == nil { // so that the move outlives a power cut
-		_ = d.Sync()
-		_ = d.Close()
 	}
 	return nil
 }

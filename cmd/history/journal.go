@@ -15,6 +15,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"runner/atomicfile"
 	"runner/engine"
 	"runner/engine/expr/value"
 )
@@ -206,13 +207,13 @@ func (j *Journal) fail(err error) {
 // open opens the file where that is needed: at first, when it has become full, and
 // when another run has found it full.
 func (j *Journal) open() error {
-	now, err := os.Stat(j.path)
+	now, err := os.Lstat(j.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err == nil {
-		if now.Mode()&(fs.ModeDir|fs.ModeNamedPipe|fs.ModeSocket) != 0 {
-			return fmt.Errorf("%s is no file", j.path)
+		if !now.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", j.path)
 		}
 		if now.Size() > journalLimit {
 			now = nil
@@ -226,8 +227,7 @@ func (j *Journal) open() error {
 		}
 		_ = j.file.Close()
 	}
-	j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
+	if j.file, err = atomicfile.OpenLog(j.path, 0o600); err != nil {
 		j.file = nil
 		return err
 	}
@@ -256,7 +256,7 @@ func rotate(path string) {
 		return
 	}
 	defer func() { _ = lock.Close() }()
-	if now, err := os.Stat(path); err == nil && now.Size() > journalLimit {
+	if now, err := os.Lstat(path); err == nil && now.Mode().IsRegular() && now.Size() > journalLimit {
 		_ = os.Rename(path, old(path))
 	}
 }

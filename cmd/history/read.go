@@ -74,12 +74,12 @@ func Path(dir string) string { return journalFile(dir) }
 // readLines passes on the lines of a file, empty ones left out; none if there is no
 // such file. What is larger than a history can be is not read to its end.
 func readLines(path string, each func([]byte)) error {
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file", path)
+		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"time"
 	"unicode"
 
+	"runner/atomicfile"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
@@ -280,10 +281,7 @@ func (s *Source) keptPassword(c *expr.Context, name string, length int, letters 
 	kept := name != os.DevNull
 	if kept {
 		if path, err := s.find(c, "", name); err == nil {
-			text, err := s.read(path)
-			text = strings.TrimSpace(text)
-			s.Secrets.Add(text)
-			return text, err
+			return s.readPassword(path)
 		}
 		if v, ok, _ := c.Scope.Lookup(c, "playbook_dir"); ok && !filepath.IsAbs(name) {
 			name = filepath.Join(value.Text(v), name)
@@ -300,27 +298,27 @@ func (s *Source) keptPassword(c *expr.Context, name string, length int, letters 
 	if !kept {
 		return made, nil
 	}
-	return made, keep(name, made+"\n")
+	err = keep(name, made+"\n")
+	if errors.Is(err, fs.ErrExist) { // another process, or another task, was first
+		return s.readPassword(name)
+	}
+	return made, err
 }
 
-// keep writes a new file of its owner's only, whole or not at als.
+func (s *Source) readPassword(path string) (value.Value, error) {
+	text, err := s.read(path)
+	text = strings.TrimSpace(text)
+	s.Secrets.Add(text)
+	return text, err
+}
+
+// keep writes a new file of its owner's only, whole or not at all. Where another
+// process has made it meanwhile, the error is fs.ErrExist.
 func keep(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.WriteFile(path, []byte(text), atomicfile.Options{New: true, Regular: true})
 }
 
 // alphabet returns the characters that a list of classes and characters names.

@@ -112,7 +112,8 @@ func KeepSealed(name string, bases []string, sealed []byte) (path string, err er
 	for _, base := range bases {
 		f, e := os.CreateTemp(base, "*-"+name)
 		if e == nil {
-			if e = fillFile(f, sealed, nil); e == nil {
+			_, e = f.Write(sealed)
+			if e = errors.Join(e, f.Sync(), f.Close()); e == nil {
 				return f.Name(), nil
 			}
 			_ = os.Remove(f.Name())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"runner/atomicfile"
 	"runner/diagnostic"
 )
 
@@ -108,55 +109,10 @@ func (f *File) Write(stdout io.Writer) error {
 		_, err := stdout.Write(f.Text)
 		return err
 	}
-	if err := replaceFile(f.Path, f.Text, f.info); err != nil {
+	if err := atomicfile.WriteFile(f.Path, f.Text, atomicfile.Options{Regular: true}); err != nil {
 		return f.Wrong(fmt.Errorf("it cannot be written and stays as it was: %w", rootOf(err)))
 	}
 	return nil
-}
-
-// replaceFile puts a text in a file's place: what stands there is at each moment
-// the old text whole or the new one, whatever happens. It keeps the mode and the
-// owner that the file had; a new one is for its owner only.
-func replaceFile(path string, text []byte, was fs.FileInfo) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return err
-	}
-	if err := fillFile(f, text, was); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync() // not all file systems can; the file itself is safe
-		_ = d.Close()
-	}
-	return nil
-}
-
-func fillFile(f *os.File, text []byte, was fs.FileInfo) error {
-	_, err := f.Write(text)
-	if err == nil && was != nil {
-		err = likeBefore(f, was)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
-}
-
-// likeBefore gives a file the owner and the mode of another. Where somebody else's
-// file is replaced by who may not give files away, it changes hands.
-func likeBefore(f *os.File, was fs.FileInfo) error {
-	if err := giveTo(f, was); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	return f.Chmod(was.Mode().Perm())
 }
 
 // Exists reports whether the file was there when it was named.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/atomicfile"
 	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/playbooks/reading"
@@ -236,6 +237,9 @@ func runPassword(ctx context.Context, p *ui.Streams, path string, s source) ([]b
 // rootOf returns what the system said, without the path that is printed already.
 func rootOf(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*atomicfile.Error](err); ok {
 		return e.Err
 	}
 	return err

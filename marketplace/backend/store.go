@@ -15,6 +15,8 @@ import (
 	"slices"
 	"sync"
 
+	"runner/atomicfile"
+
 	"github.com/gofrs/flock"
 )
 
@@ -37,8 +39,6 @@ type Store interface {
 const (
 	// slack is how many lines a file may hold beside those that count.
 	slack = 1024
-	// freshSuffix is of a file that is being written anew.
-	freshSuffix = ".new"
 )
 
 // A File is a Store in one file: a line of JSON for each change, on the disk
@@ -103,7 +103,7 @@ func (f *File) load() error {
 		f.apply(l)
 		f.size += int64(len(text))
 	}
-	return errors.Join(f.file.Chmod(0o600), f.file.Truncate(f.size), syncFolder(filepath.Dir(f.path)), f.tidy())
+	return errors.Join(f.file.Chmod(0o600), f.file.Truncate(f.size), atomicfile.SyncFolder(filepath.Dir(f.path)), f.tidy())
 }
 
 func (f *File) apply(l record) {
@@ -198,50 +198,32 @@ func (f *File) tidy() error {
 			return err
 		}
 	}
-	if err := writeWhole(f.path+freshSuffix, text.Bytes()); err != nil {
+	fresh, err := atomicfile.Create(f.path, atomicfile.Options{Mode: 0o600, Exact: true, Regular: true})
+	if err != nil {
 		return nil //nolint:nilerror // the old file is as good
 	}
-	if f.fault = f.replace(); f.fault != nil {
+	if _, err := fresh.Write(text.Bytes()); err != nil {
+		fresh.Discard()
+		return nil //nolint:nilerror // the old file is as good
+	}
+	if f.fault = f.replace(fresh); f.fault != nil {
 		return fmt.Errorf("the add-ons cannot be kept: %w", f.fault)
 	}
 	f.size = int64(text.Len())
 	return nil
 }
 
-func writeWhole(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(path)
-	}
-	return err
-}
-
-// replace puts the new file in the place of the old one.
-func (f *File) replace() error {
+// replace puts a fresh file in the place of the old one.
+func (f *File) replace(fresh *atomicfile.File) error {
 	err := f.file.Close() // or some systems do not let it go
 	if err == nil {
-		err = os.Rename(f.path+freshSuffix, f.path)
+		err = fresh.Commit()
 	}
+	fresh.Discard()
 	if err == nil {
 		f.file, err = os.OpenFile(f.path, os.O_RDWR, 0o600)
 	}
-	return errors.Join(err, syncFolder(filepath.Dir(f.path)))
-}
-
-// syncFolder sees to it that a new name is on the disk. Not every system can.
-func syncFolder(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	if err := d.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, fs.ErrPermission) {
-		return errors.Join(err, d.Close())
-	}
-	return d.Close()
+	return err
 }
 
 // Close lets another process have the file.

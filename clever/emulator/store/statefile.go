@@ -11,12 +11,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"runner/atomicfile"
 	"runner/clever/emulator/catalogue"
 )
 
@@ -25,10 +24,6 @@ import (
 // it, and nothing newer. What is of an older version is written anew with the first
 // change.
 const stateVersion = 3
-
-// freshInfix stands between the name of the file and random digits in the name of
-// one that is being written.
-const freshInfix = ".new-"
 
 // smallLog is how many bytes of the past no file is drawn anew for.
 const smallLog = 1 << 20
@@ -58,7 +53,6 @@ func openStateFile(path string, wait time.Duration) (*stateFile, error) {
 	ok, err := f.take(wait)
 	switch {
 	case ok:
-		f.sweep()
 		return f, nil
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return nil, &InUseError{path}
@@ -82,18 +76,6 @@ func (f *stateFile) take(wait time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	return f.lock.TryLockContext(ctx, 20*time.Millisecond)
-}
-
-// sweep removes what a process left that was killed while it saved. What cannot
-// be removed does no harm.
-func (f *stateFile) sweep() {
-	folder := filepath.Dir(f.path)
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), filepath.Base(f.path)+freshInfix) {
-			_ = os.Remove(filepath.Join(folder, e.Name()))
-		}
-	}
 }
 
 // read returns the world in the file, or nil if there is no file yet. It never
@@ -248,8 +230,8 @@ func (f *stateFile) rewrite(w *World) error {
 }
 
 // writeFresh writes a world to a file beside the state file.
-func (f *stateFile) writeFresh(w *World) (*os.File, error) {
-	fresh, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+freshInfix+"*") // mode 0600
+func (f *stateFile) writeFresh(w *World) (*atomicfile.File, error) {
+	fresh, err := atomicfile.Create(f.path, atomicfile.Options{Mode: 0o600, Exact: true, Regular: true})
 	if err != nil {
 		return nil, err
 	}
@@ -259,41 +241,24 @@ func (f *stateFile) writeFresh(w *World) (*os.File, error) {
 		_, _ = b.Write(line) // errors come again with Flush
 		return err
 	})
-	if err = errors.Join(err, b.Flush()); err == nil {
-		err = fresh.Sync()
-	}
-	if err != nil {
-		return nil, errors.Join(err, discardFile(fresh))
+	if err = errors.Join(err, b.Flush()); err != nil {
+		fresh.Discard()
+		return nil, err
 	}
 	return fresh, nil
 }
 
-func discardFile(file *os.File) error { return errors.Join(file.Close(), os.Remove(file.Name())) }
-
 // replaceWith puts a file that was drawn in the place of the state file.
-func (f *stateFile) replaceWith(fresh *os.File) error {
-	info, err := fresh.Stat()
-	if err != nil {
-		return errors.Join(err, discardFile(fresh))
+func (f *stateFile) replaceWith(fresh *atomicfile.File) error {
+	if err := fresh.Commit(); err != nil {
+		return err
 	}
-	if err := errors.Join(fresh.Close(), os.Rename(fresh.Name(), f.path)); err != nil {
-		return errors.Join(err, os.Remove(fresh.Name()))
-	}
-	f.info, f.size, f.fresh = info, info.Size(), info.Size()
-	return syncFolder(filepath.Dir(f.path))
-}
-
-// syncFolder lets the disk know that a name is another file's now. Windows does
-// that by itself.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
+	info, err := os.Stat(f.path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	f.info, f.size, f.fresh = info, info.Size(), info.Size()
+	return nil
 }
 
 // grown reports whether most of the file is of the past.
@@ -301,18 +266,15 @@ func (f *stateFile) grown() bool { return f.size > 2*f.fresh+f.slack }
 
 // compact puts a file that was drawn, of the world as it was when the state file
 // had a size, in the place of the state file, with what has been kept since.
-func (f *stateFile) compact(drawn *os.File, since int64) error {
+func (f *stateFile) compact(drawn *atomicfile.File, since int64) error {
+	defer drawn.Discard()
 	file, err := f.open()
 	if err != nil {
-		return errors.Join(err, discardFile(drawn))
+		return err
 	}
-	defer file.Close()
 	_, err = io.Copy(drawn, io.NewSectionReader(file, since, f.size-since))
-	if err == nil {
-		err = drawn.Sync()
-	}
-	if err != nil {
-		return errors.Join(err, discardFile(drawn))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
 	}
 	return f.replaceWith(drawn)
 }

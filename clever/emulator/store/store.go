@@ -134,7 +134,7 @@ func (s *Store) compact() {
 		switch {
 		case err != nil:
 		case s.file.info != info: // somebody took the file away, and there is a fresh one
-			err = discardFile(drawn)
+			drawn.Discard()
 		default:
 			err = s.file.compact(drawn, size)
 		}
