@@ -42,8 +42,8 @@ type room struct {
 	knownToAll bool
 }
 
-// A home is a row of the table of third parties.
-type home struct {
+// A dependency is a row of the table of third parties.
+type dependency struct {
 	module  string
 	line    int
 	folders []string
@@ -67,7 +67,7 @@ func (s scope) holds(pkg string) bool {
 // rules are both tables.
 type rules struct {
 	rooms []room
-	homes []home
+	homes []dependency
 }
 
 func TestImportsKeepToTheTable(t *testing.T) {
@@ -285,9 +285,9 @@ func parseScope(cell string) scope {
 	return s
 }
 
-func parseHome(line int, cells []string) home {
+func parseHome(line int, cells []string) dependency {
 	cells = append(cells, "")
-	h := home{module: strings.Join(quoted(cells[0]), ""), line: line, folders: quoted(cells[1])}
+	h := dependency{module: strings.Join(quoted(cells[0]), ""), line: line, folders: quoted(cells[1])}
 	for _, word := range strings.Split(cells[1], ",") {
 		h.all = h.all || strings.TrimSpace(word) == "all"
 		h.tests = h.tests || strings.TrimSpace(word) == "tests"

@@ -15,7 +15,7 @@ import (
 // addressed with the credentials and the owner that registered it.
 type Cloud struct {
 	// Config is how clients go out: the endpoint ("": that of the credentials, or the
-	// real platform), limits, and who is told. Credentials and Memory are filled in for
+	// real platform), limits, and who is informed. Credentials and Memory are filled in for
 	// each client.
 	Config clever.Config
 	// Default returns the credentials of tasks that name none. It is asked when
