@@ -20,7 +20,7 @@ func envFile() engine.Kind {
 		Name: "env_file",
 		Full: "noa.clevercloud.env_file",
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
-			"The file is written whole or not at all, and changed only when something about it differs. A new one is readable by its owner only; one that is there keeps its owner, group, permissions and access list, unless told otherwise. " +
+			"The file is written whole or not at all, and changed only when something about it differs. A new one is readable by its owner only; one that is there keeps its owner, group, permissions and access list, unless mode says otherwise. " +
 			"A value that the format cannot hold is refused, and the file stays as it was.",
 		New: func() engine.Task { return &EnvFile{Format: "dotenv"} },
 		Example: `- name: Look for the database
