@@ -63,7 +63,10 @@ func (a *attempt) run(ctx context.Context, end TaskEnd) ending {
 // so that what else is under way can end and be reported.
 func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	defer func() {
-		if fault := recover(); fault != nil {
+		fault := recover()
+		if unread, ok := fault.(*value.ReadError); ok {
+			t.err = unread
+		} else if fault != nil {
 			t.err = &diagnostic.Problem{Place: a.step.Place, Detail: string(debug.Stack()),
 				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.step.Kind.Name, fault),
 				Hint: "please report it; -v shows where it happened"}
@@ -281,7 +284,7 @@ func (a *attempt) include(ctx context.Context, path string) (*Included, error) {
 func (a *attempt) host(check, write bool) *Host {
 	opt := &a.play.opt
 	h := &Host{HTTP: a.play.reading, Task: a.name, Check: check, Verbosity: opt.Verbosity,
-		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, wants: a.node.linked.wants}
+		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, mentions: a.node.linked.mentions, Context: a.play.ctx}
 	if a.play.play.Prune != nil {
 		h.Scope = a.play.play.Prune.Scope
 	}

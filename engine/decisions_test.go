@@ -220,24 +220,24 @@ type wanting struct {
 
 func (w *wanting) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
 	for _, key := range w.keys {
-		if h.Wants(key) {
+		if h.Mentioned(key) {
 			*w.seen = append(*w.seen, key)
 		}
 	}
 	return engine.Change{Result: value.MapOf("env", []value.Value{"x"}, "tags", []value.Value{"y"})}, nil
 }
 
-// A task is told which parts of its result are read below it, wherever that is:
-// in arguments, in a condition, as the list of a loop, by way of a variable.
-func TestWhatIsReadLaterIsWanted(t *testing.T) {
+// A task knows which parts of its result are mentioned below it, wherever that is: in
+// arguments, in a condition, as the list of a loop, by way of a variable.
+func TestWhatIsMentionedIsKnown(t *testing.T) {
 	for text, want := range map[string]string{
 		"say msg=x":                         "",
 		"say msg={{r.env}}":                 "env",
-		"say msg={{r}}":                     "env tags",
+		"say msg={{r}}":                     "",
 		"say msg={{r['tags']}}":             "tags",
 		"say msg=x | when=r.tags":           "tags",
 		"say msg={{item}} | loop={{r.env}}": "env",
-		"say msg={{vars['r'+'']}}":          "env tags",
+		"say msg={{vars['r'+'']}}":          "",
 		"say msg={{v}} | var=v:{{r.env}}":   "env",
 		"say msg={{vars['r'].env}}":         "env",
 	} {
@@ -247,7 +247,7 @@ func TestWhatIsReadLaterIsWanted(t *testing.T) {
 		s.Args, s.Kind = nil, &engine.Kind{Name: "wanting", New: func() engine.Task { return &wanting{seen: &seen, keys: []string{"env", "tags"}} }}
 		run(t, p, engine.Options{})
 		if got := strings.Join(seen, " "); got != want {
-			t.Errorf("%s: wanted are %q, want %q", text, got, want)
+			t.Errorf("%s: mentioned are %q, want %q", text, got, want)
 		}
 	}
 }

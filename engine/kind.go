@@ -182,9 +182,21 @@ type Host struct {
 	// names are relative to the file in which the task stands.
 	ReadVars func(ctx context.Context, paths ...string) ([]Var, error)
 
-	wants func(path string) bool
+	// Context ends when the run is interrupted: for what is read after the task.
+	Context context.Context //nolint:containedctx // it outlives the call that the Host is made for
+
+	mentions func(part string) bool
 }
 
-// Wants reports whether the program mentions the part of this task's registered
-// result that a path names ("env"), so that what nobody reads need not be fetched.
-func (h *Host) Wants(path string) bool { return h.wants == nil || h.wants(path) }
+// Mentioned reports whether the program mentions a part of this task's registered
+// result by its name ("env"): whoever is going to read it soon may as well read it now.
+// It is a hint: a part that costs a request and is not read now is a Later, so that it
+// is read by whoever uses it, by whatever way.
+func (h *Host) Mentioned(part string) bool { return h.mentions != nil && h.mentions(part) }
+
+// Later returns a value that is read when it is used: a part of a result that costs a
+// request.
+func (h *Host) Later(read func(context.Context) (Value, error)) Value {
+	ctx := h.Context
+	return value.NewLater(func() (Value, error) { return read(ctx) })
+}

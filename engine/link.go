@@ -343,15 +343,7 @@ func (f *follower) cycle(loop []*Var) {
 		Msg: fmt.Sprintf("variable %q needs itself: %s", loop[0].Name, strings.Join(chain, " → "))})
 }
 
-// wants reports whether a later step mentions a part of the result.
-func (s *linkedStep) wants(path string) bool {
-	if s.wantedAny && s.step.Register != "" {
-		return true
-	}
-	for _, w := range s.wanted {
-		if len(w) == 0 || w[0] == path {
-			return true
-		}
-	}
-	return false
+// mentions reports whether a later step mentions a part of the result by its name.
+func (s *linkedStep) mentions(part string) bool {
+	return slices.ContainsFunc(s.wanted, func(path []string) bool { return len(path) > 0 && path[0] == part })
 }

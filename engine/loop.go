@@ -244,7 +244,9 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 	}
 	l.complete(e)
 	if e.Outcome != Blocked {
-		item.out.add(ItemEnd{TaskEnd: e.TaskEnd, Label: l.label(item, e)})
+		end := e.TaskEnd
+		end.Result = value.Known(end.Result)
+		item.out.add(ItemEnd{TaskEnd: end, Label: l.label(item, e)})
 	}
 	e.Change = nil
 	return e
@@ -305,7 +307,7 @@ func (l *looping) label(item *attempt, e ending) string {
 		return item.play.render(item.scope, l.step.Loop.Label)
 	}
 	v, _ := e.frame.value(l.step.Loop.variable())
-	return value.Text(v)
+	return value.Text(value.Known(v))
 }
 
 // breaks reports whether the rest of the items is left out. Where that cannot be

@@ -18,6 +18,9 @@ func (a *attempt) conclude(e *ending, t try) {
 		return
 	}
 	e.Change, e.Problem = t.change, nil
+	if a.step.Kind.Shows && t.err == nil {
+		t.value, t.err = value.Complete(t.value)
+	}
 	if t.err == nil && t.outcome == Changed {
 		t.err = a.notify()
 	}

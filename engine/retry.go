@@ -102,7 +102,7 @@ func (a *attempt) reportRetry(t try, limit int, noLog bool) {
 		m.Set("retries", limit)
 		result = m
 	}
-	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: result,
+	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
 		Shows: a.step.Kind.Shows && t.err == nil, NoLog: noLog})
 }
 

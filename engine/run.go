@@ -69,6 +69,7 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 		return Result{}, err
 	}
 	r := newRun(opt)
+	r.ctx = ctx
 	r.startAt = startAt
 	start := time.Now()
 	r.report(RunStart{Check: opt.Check, Time: start})
@@ -99,6 +100,7 @@ type run struct {
 	schedule *schedule.Schedule
 	reading  *http.Client // refuses to write
 	writing  *http.Client
+	ctx      context.Context //nolint:containedctx // for what is read when it is used
 	asking   sync.Mutex
 	goOn     bool   // of --step: no more questions
 	startAt  *Step  // nil once it was found

@@ -65,6 +65,7 @@ func (n *node) finish(ctx context.Context, end TaskEnd) {
 	if end.Outcome != Blocked && end.Step.Register != "" {
 		n.play.facts.set(end.Step.Register, n.at.in(last), registered{value: end.Result})
 	}
+	end.Result = value.Known(end.Result)
 	n.out.add(end)
 }
 

@@ -2,9 +2,11 @@ package tasks
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"runner/clever"
 	"runner/diagnostic"
@@ -49,6 +51,55 @@ func result(a clever.Addon, owner string) *value.Map {
 	)
 }
 
+// details returns all that is registered of an add-on. What costs a request, and is nil
+// here, is read when it is used.
+func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *value.Map {
+	res := result(at.addon, at.owner)
+	var reading sync.Mutex // version and env read the same
+	variables := func() ([]clever.EnvVar, error) {
+		reading.Lock()
+		defer reading.Unlock()
+		if env != nil {
+			return env, nil
+		}
+		found, err := at.client.Env(h.Context, at.owner, at.addon.ID)
+		if err != nil {
+			return nil, fmt.Errorf("the variables of %s cannot be read: %w", object(at.addon), err)
+		}
+		env = append([]clever.EnvVar{}, found...)
+		return env, nil
+	}
+	version := func(context.Context) (engine.Value, error) {
+		found, err := variables()
+		return orNothing(versionOf(found)), err
+	}
+	all := func(context.Context) (engine.Value, error) {
+		found, err := variables()
+		return envResult(h.Secrets, found), err
+	}
+	labels := func(ctx context.Context) (engine.Value, error) {
+		if tags != nil {
+			return texts(tags), nil
+		}
+		found, err := at.client.TagsOf(ctx, at.owner, at.addon.ID)
+		return texts(found), err
+	}
+	res.Set("version", now(h, env != nil, version))
+	res.Set("tags", now(h, tags != nil, labels))
+	res.Set("env", now(h, env != nil, all))
+	return res
+}
+
+// now reads a value at once where that costs nothing, and else when it is used.
+func now(h *engine.Host, known bool, read func(context.Context) (engine.Value, error)) engine.Value {
+	if known {
+		if v, err := read(h.Context); err == nil {
+			return v
+		}
+	}
+	return h.Later(read)
+}
+
 // addonReturns documents what result returns, with what is read after it.
 func addonReturns() []engine.Return {
 	return []engine.Return{
@@ -58,10 +109,10 @@ func addonReturns() []engine.Return {
 		{Name: "provider", Doc: "its provider's id"},
 		{Name: "organisation", Doc: "who owns it; null for the personal space"},
 		{Name: "plan", Doc: "its plan: slug, id and name"},
-		{Name: "version", Doc: "the version that runs, where a template mentions it"},
+		{Name: "version", Doc: "the version that runs; read when it is used"},
 		{Name: "region", Doc: "the zone where it runs"},
-		{Name: "tags", Doc: "its tags, where they are declared or a template mentions them"},
-		{Name: "env", Doc: "its variables, where a template mentions them; hidden in reports"},
+		{Name: "tags", Doc: "its tags; read when they are used"},
+		{Name: "env", Doc: "its variables; read when they are used, hidden in reports"},
 	}
 }
 

@@ -53,12 +53,12 @@ func (r *registration) result(ctx context.Context, h *engine.Host, client *cleve
 		return nil, err
 	}
 	r.cloud.remember(r.client, r.owner, a)
-	if env == nil && (h.Wants("env") || h.Wants("version")) {
+	if env == nil && (h.Mentioned("env") || h.Mentioned("version")) {
 		if env, err = client.WaitEnv(ctx, r.owner, a); err != nil {
 			return nil, err
 		}
 	}
-	return r.registered(h, a, env, tags), nil
+	return r.registered(h, client, a, env, tags), nil
 }
 
 // current finds an add-on on the list, which is read again where it is no longer

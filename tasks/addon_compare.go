@@ -38,7 +38,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	}
 	b.tags = r.retag(now.tags)
 	attrs := r.differences(now, b)
-	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, a, now.env, now.tags)}
+	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, r.client, a, now.env, now.tags)}
 	if len(attrs) == 0 {
 		return change, nil
 	}
@@ -75,7 +75,7 @@ func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon)
 		now.detail, now.version = &d, d.Version
 	}
 	var err error
-	if h.Wants("env") || h.Wants("version") || r.Details.Version != "" && now.version == "" {
+	if h.Mentioned("env") || h.Mentioned("version") || r.Details.Version != "" && now.version == "" {
 		if now.env, err = r.client.Env(ctx, r.owner, a.ID); err != nil {
 			return now, err
 		}

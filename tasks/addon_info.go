@@ -39,7 +39,7 @@ type AddonInfo struct {
 	Organisation string `arg:"organisation" doc:"the owner: orga_…, user_…, or an organisation's name; if left out, looked up for addon, else the personal space"`
 	Provider     string `arg:"provider" doc:"only those of this provider"`
 	Tag          string `arg:"tag" doc:"only those with this tag"`
-	Env          bool   `arg:"env" default:"false" doc:"read the variables of all that are found; those of a single add-on are read anyway where a template mentions them"`
+	Env          bool   `arg:"env" default:"false" doc:"read the variables of all that are found at once, instead of when they are used"`
 	Auth         Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
 
 	cloud *Cloud
@@ -70,7 +70,7 @@ func (t *AddonInfo) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 	}
 	res := &value.Map{}
 	if len(facts) == 1 {
-		for k, v := range facts[0].(*value.Map).All() {
+		for k, v := range facts[0].(*value.Map).Stored() {
 			res.Set(k, v)
 		}
 	}
@@ -78,45 +78,44 @@ func (t *AddonInfo) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 	return engine.Change{Result: res}, nil
 }
 
-// facts returns what is wanted of each add-on that has the tag.
+// facts returns what is known of each add-on that has the tag.
 func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []location) ([]engine.Value, error) {
 	slices.SortStableFunc(found, func(a, b location) int { return compareIDs(a.addon, b.addon) })
-	var facts []engine.Value
-	var readers []func(context.Context) error
+	facts := []engine.Value{}
 	for _, at := range found {
-		fact := result(at.addon, at.owner)
-		if t.Tag != "" || h.Wants("tags") {
-			tags, err := via(at.client, h).TagsOf(ctx, at.owner, at.addon.ID)
-			if err != nil {
+		at.client = via(at.client, h)
+		var tags []string
+		if t.Tag != "" {
+			var err error
+			if tags, err = at.client.TagsOf(ctx, at.owner, at.addon.ID); err != nil {
 				return nil, err
 			}
-			if t.Tag != "" && !slices.Contains(tags, t.Tag) {
+			if !slices.Contains(tags, t.Tag) {
 				continue
 			}
-			fact.Set("tags", texts(tags))
 		}
-		facts = append(facts, fact)
-		readers = append(readers, func(ctx context.Context) error { return readEnv(ctx, h, at, fact) })
+		facts = append(facts, details(h, at, nil, tags))
 	}
-	if !t.Env && (len(facts) != 1 || !h.Wants("env") && !h.Wants("version")) {
+	if !t.Env && (len(facts) != 1 || !h.Mentioned("env") && !h.Mentioned("version")) {
 		return facts, nil
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, read := range readers {
-		group.Go(func() error { return read(ctx) })
-	}
-	return facts, group.Wait()
+	return facts, readEnvs(facts)
 }
 
-// readEnv adds the variables of an add-on, and the version that they show.
-func readEnv(ctx context.Context, h *engine.Host, at location, fact *value.Map) error {
-	env, err := via(at.client, h).Env(ctx, at.owner, at.addon.ID)
-	if clever.IsNotFound(err) { // removed between the list and now
-		env, err = nil, nil
+// readEnvs reads the variables of all add-ons at once.
+func readEnvs(facts []engine.Value) error {
+	var group errgroup.Group
+	for _, fact := range facts {
+		group.Go(func() error {
+			m := fact.(*value.Map)
+			_, err := value.Complete(m)
+			if clever.IsNotFound(err) {
+				m.Set("version", nil) // it was removed after it was listed
+				m.Set("env", nil)
+				return nil
+			}
+			return err
+		})
 	}
-	if err == nil {
-		fact.Set("version", orNothing(versionOf(env)))
-		fact.Set("env", envResult(h.Secrets, env))
-	}
-	return err
+	return group.Wait()
 }

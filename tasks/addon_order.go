@@ -230,9 +230,7 @@ func (b target) expected(task, owner string) *value.Map {
 	if b.version != "" {
 		m.Set("version", b.version)
 	}
-	if len(b.tags) > 0 {
-		m.Set("tags", texts(b.tags))
-	}
+	m.Set("tags", texts(b.tags))
 	return m
 }
 
@@ -259,9 +257,5 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 	if env == nil {
 		env = []clever.EnvVar{}
 	}
-	tags := b.tags
-	if !r.tagged() {
-		tags = nil
-	}
-	return r.registered(h, a, env, tags), nil
+	return r.registered(h, client, a, env, append([]string{}, b.tags...)), nil
 }

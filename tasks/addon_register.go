@@ -223,16 +223,8 @@ func (r *registration) nameFor(a clever.Addon) string {
 	return r.Name
 }
 
-// registered returns what register holds; env is nil where nobody reads it, tags
-// where nobody declared any.
-func (r *registration) registered(h *engine.Host, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
-	res := result(a, r.owner)
-	if env != nil {
-		res.Set("version", orNothing(versionOf(env)))
-		res.Set("env", envResult(h.Secrets, env))
-	}
-	if tags != nil {
-		res.Set("tags", texts(tags))
-	}
-	return res
+// registered returns what register holds. Variables and tags that are nil are read
+// when they are used.
+func (r *registration) registered(h *engine.Host, client *clever.Client, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
+	return details(h, location{client, r.owner, a}, env, tags)
 }

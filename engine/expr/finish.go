@@ -20,7 +20,7 @@ func (c *Context) Finish(v value.Value) (value.Value, error) {
 
 func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *value.Unknown, value.Omitted:
+	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later, value.Omitted:
 		return v, nil
 	case []value.Value:
 		return c.finishList(v)
@@ -59,7 +59,7 @@ func (c *Context) plain(v value.Value) bool {
 		return false
 	}
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *value.Unknown:
+	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later:
 		return true
 	case []value.Value:
 		for _, e := range v {
@@ -69,7 +69,7 @@ func (c *Context) plain(v value.Value) bool {
 		}
 		return true
 	case *value.Map:
-		for k, e := range v.All() {
+		for k, e := range v.Stored() {
 			if _, tuple := k.(value.Tuple); tuple || !c.plain(e) {
 				return false
 			}
@@ -101,7 +101,7 @@ func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 		return m, nil
 	}
 	out := &value.Map{}
-	for k, e := range m.All() {
+	for k, e := range m.Stored() {
 		f, err := c.Finish(e)
 		if err != nil {
 			return nil, err

@@ -70,14 +70,19 @@ func (t *Template) Refs() []syntax.Ref {
 
 // Eval evaluates t. What is left Undefined is an error. The error is an *Error.
 func (t *Template) Eval(c *Context) (value.Value, error) {
-	v, err := t.run(c)
-	if err == nil {
-		v, err = c.Finish(v)
-	}
+	v, err := t.evaluate(c)
 	if err != nil {
 		return nil, value.Placed(err, func() diagnostic.Place { return t.tree.Place(t.tree.Start()) })
 	}
 	return v, nil
+}
+
+func (t *Template) evaluate(c *Context) (v value.Value, err error) {
+	defer value.CatchRead(&err)
+	if v, err = t.run(c); err != nil {
+		return nil, err
+	}
+	return c.Finish(v)
 }
 
 // run evaluates t to a value that may still be Undefined or lazy.

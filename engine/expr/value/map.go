@@ -9,7 +9,8 @@ import (
 )
 
 // A Map is a map that keeps the order in which its keys were first set. Keys are
-// values; as in Python, 1, 1.0 and true are one key. The zero Map is empty and ready.
+// values; as in Python, 1, 1.0 and true are one key. A value may be a *Later, which is
+// read when it is used. The zero Map is empty and ready.
 type Map struct {
 	keys   []Value
 	values map[any]Value
@@ -38,7 +39,7 @@ func (m *Map) Get(key Value) (Value, bool) {
 		return nil, false
 	}
 	v, ok := m.values[Hash(key)]
-	return v, ok
+	return used(v), ok
 }
 
 // Set puts a value under a key; a new key comes last.
@@ -76,7 +77,7 @@ func (m *Map) All() iter.Seq2[Value, Value] {
 			return
 		}
 		for _, k := range m.keys {
-			if !yield(k, m.values[Hash(k)]) {
+			if !yield(k, used(m.values[Hash(k)])) {
 				return
 			}
 		}

@@ -239,7 +239,7 @@ func HasUnknown(v Value) (*Unknown, bool) {
 	case Tuple:
 		return HasUnknown([]Value(v))
 	case *Map:
-		for _, e := range v.All() {
+		for _, e := range v.Stored() {
 			if u, ok := HasUnknown(e); ok {
 				return u, true
 			}
