@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"runner/clever"
+	"runner/clever/emulator/login"
 	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
 )
@@ -31,12 +32,6 @@ func (e *Emulator) owner(c *rest.Call) (string, error) {
 		}
 		return nil
 	})
-}
-
-// empty answers for what an owner could have here, and never has.
-func (e *Emulator) empty(c *rest.Call) (rest.Response, error) {
-	_, err := e.owner(c)
-	return rest.Response{Body: []any{}}, err
 }
 
 func (e *Emulator) getSelf(*rest.Call) (rest.Response, error) {
@@ -91,7 +86,7 @@ func (e *Emulator) getSummary(*rest.Call) (rest.Response, error) {
 
 func (e *Emulator) summaryOf(w *store.World, owner *store.Account) clever.SummaryOwner {
 	s := clever.SummaryOwner{
-		ID: owner.ID, Name: owner.Name, Applications: raw(e.apps.Summaries(w, owner.ID)), Consumers: []json.RawMessage{}, Addons: []clever.SummaryAddon{},
+		ID: owner.ID, Name: owner.Name, Applications: raw(e.apps.Summaries(w, owner.ID)), Consumers: raw(login.Consumers(w, owner.ID)), Addons: []clever.SummaryAddon{},
 	}
 	for _, a := range w.AddonsOf(owner.ID) {
 		s.Addons = append(s.Addons, clever.SummaryAddon{

@@ -51,6 +51,10 @@ func (e *Emulator) table() rest.Routes {
 	add("DELETE", "{base}/addons/{addon}/tags/{tag}", e.deleteTag)
 
 	e.apps.Routes(add, open)
+	e.network.Routes(add)
+	e.logs.Routes(add)
+	e.login.ConsumerRoutes(add, e.owner)
+	e.login.BridgeRoutes(add, open)
 
 	const inOrganisation = "/v2/organisations/{owner}/addons/{addon}"
 	add("GET", inOrganisation+"/instances", e.listInstances)
@@ -82,6 +86,5 @@ func (e *Emulator) detailRoutes(add func(method, path string, serve func(*rest.C
 	add("GET", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.getPolicies)
 	add("PATCH", "/v4/addon-providers/addon-pulsar/addons/{addon}/storage-policies", e.patchPolicies)
 	add("GET", "/v4/materia/organisations/{owner}/materia/databases/{addon}", e.getMateria)
-	add("GET", "/v4/networkgroups/organisations/{owner}/networkgroups", e.empty)
 	add("GET", "/v2/backups/{owner}/{addon}", e.listBackups)
 }

@@ -109,6 +109,12 @@ func TestCleverTools(t *testing.T) {
 	each("deleting", (*terminal).deleting)
 	each("deleting in an organisation", (*terminal).deletingOurs)
 	each("account", (*terminal).account)
+	each("configuration", (*terminal).configProvider)
+	each("network groups", (*terminal).networkGroups)
+	each("drains and logs", (*terminal).observing)
+	each("oauth-consumers", (*terminal).consumers)
+	each("settings of an application", (*terminal).settings)
+	each("applications", (*terminal).applications)
 }
 
 // account logs in with a token, and asks what it may.

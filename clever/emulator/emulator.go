@@ -11,7 +11,9 @@ import (
 	"runner/clever/emulator/apps"
 	"runner/clever/emulator/catalogue"
 	"runner/clever/emulator/login"
+	"runner/clever/emulator/logs"
 	"runner/clever/emulator/market"
+	"runner/clever/emulator/network"
 	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
@@ -30,6 +32,10 @@ type Options struct {
 	// any token is the one user's, and an organisation's id that nobody saw before
 	// becomes an organisation of that user.
 	Strict bool
+	// StrictTime, with Strict, refuses signatures that were made more than five minutes
+	// ago, and nonces that were used before (RFC 5849 §3.2 and §3.3). What the platform
+	// does is not known.
+	StrictTime bool
 	// StrictIDs refuses real ids in v2 paths, as the platform began to do in 2026.
 	StrictIDs bool
 	// StrictOptions refuses an order with options that its provider does not have, or
@@ -82,6 +88,8 @@ type Emulator struct {
 	backings  map[string]Backing // by provider
 	market    *market.Market
 	apps      *apps.Server
+	network   *network.Server
+	logs      *logs.Server
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -118,9 +126,11 @@ func New(o Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.login = login.New(e.store, o.Strict, o.Now, o.Consumers)
+	e.login = login.New(e.store, login.Options{Strict: o.Strict, StrictTime: o.StrictTime, Now: o.Now, Consumers: o.Consumers})
 	e.market = market.New(e.store, market.Options{Owner: e.owner, Now: o.Now, URL: o.URL, Called: o.Called, Warn: e.warn})
 	e.apps = apps.New(e.store, apps.Options{Owner: e.owner, Addon: e.addonOf, View: e.view, Variables: e.Variables, Now: o.Now})
+	e.network = network.New(e.store, e.owner)
+	e.logs = logs.New(e.store, e.owner, o.Now)
 	e.routes = e.table()
 	e.store.Follow = e.follow
 	if err := e.market.Offer(o.Vendors); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runner/clever/emulator/catalogue"
+	"runner/clever/emulator/network"
 	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
 )
@@ -29,7 +30,7 @@ func operatorDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.Plan(a.Plan).Slug,
 		"version": a.Version, "accessUrl": a.Facts["url"], "availableVersions": p.Versions,
 		"initialCredentials": map[string]string{"user": "cc-account-admin", "password": a.Facts["adminPassword"]},
-		"resources":          resources, "features": map[string]any{"networkGroup": network(a)}, "envVars": envVars(p, a),
+		"resources":          resources, "features": map[string]any{"networkGroup": networkOf(a)}, "envVars": envVars(p, a),
 	}
 	if p.Runtime != "" {
 		d[p.Runtime] = map[string]string{"javaVersion": "21", "phpVersion": "8.3"}[p.Runtime]
@@ -43,8 +44,8 @@ func operatorDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 	return d
 }
 
-// network tells the network group by both names of its id; nil if there is none.
-func network(a *store.Addon) any {
+// networkOf returns the network group by both names of its id; nil if there is none.
+func networkOf(a *store.Addon) any {
 	if a.Network == "" {
 		return nil
 	}
@@ -90,7 +91,7 @@ func (e *Emulator) checkVersion(c *rest.Call) (rest.Response, error) {
 
 // alterOperator changes a copy of the add-on that a path below an operator's
 // provider names, and returns its details once it is kept.
-func (e *Emulator) alterOperator(c *rest.Call, change func(*store.Addon, *catalogue.Provider) error) (map[string]any, error) {
+func (e *Emulator) alterOperator(c *rest.Call, change func(*store.Draft, *store.Addon, *catalogue.Provider) error) (map[string]any, error) {
 	var detail map[string]any
 	err := e.store.Change(func(d *store.Draft) error {
 		a, p, err := e.operator(&d.World, c)
@@ -98,7 +99,7 @@ func (e *Emulator) alterOperator(c *rest.Call, change func(*store.Addon, *catalo
 			return err
 		}
 		changed := *a
-		if err := change(&changed, p); err != nil {
+		if err := change(d, &changed, p); err != nil {
 			return err
 		}
 		d.Replace(&changed)
@@ -115,7 +116,7 @@ func (e *Emulator) updateVersion(c *rest.Call) (rest.Response, error) {
 	if err := c.Decode(&body); err != nil {
 		return rest.Response{}, err
 	}
-	detail, err := e.alterOperator(c, func(a *store.Addon, p *catalogue.Provider) error {
+	detail, err := e.alterOperator(c, func(_ *store.Draft, a *store.Addon, p *catalogue.Provider) error {
 		if !slices.Contains(p.Versions, body.Target) {
 			return rest.BadField(90024, "emulator.unknown-version", "targetVersion",
 				fmt.Sprintf("%q is none of %s", body.Target, strings.Join(p.Versions, ", ")))
@@ -128,9 +129,10 @@ func (e *Emulator) updateVersion(c *rest.Call) (rest.Response, error) {
 
 // joinNetwork returns an operator a network group, once.
 func (e *Emulator) joinNetwork(c *rest.Call) (rest.Response, error) {
-	detail, err := e.alterOperator(c, func(a *store.Addon, _ *catalogue.Provider) error {
+	detail, err := e.alterOperator(c, func(d *store.Draft, a *store.Addon, _ *catalogue.Provider) error {
 		if a.Network == "" {
 			a.Network = "ng_" + catalogue.NewUUID()
+			d.Groups.Put(network.NewGroup(&d.World, a.Network, a.Owner, a.Name))
 		}
 		return nil
 	})
@@ -138,7 +140,8 @@ func (e *Emulator) joinNetwork(c *rest.Call) (rest.Response, error) {
 }
 
 func (e *Emulator) leaveNetwork(c *rest.Call) (rest.Response, error) {
-	_, err := e.alterOperator(c, func(a *store.Addon, _ *catalogue.Provider) error {
+	_, err := e.alterOperator(c, func(d *store.Draft, a *store.Addon, _ *catalogue.Provider) error {
+		d.Groups.Remove(a.Network)
 		a.Network = ""
 		return nil
 	})

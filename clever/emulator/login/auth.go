@@ -12,9 +12,12 @@ func (srv *Server) Authenticate(c *rest.Call) error {
 	if err != nil {
 		return rest.Unauthorized(err.Error())
 	}
-	if srv.strict {
+	token := bearer(c.Request.Header.Get("Authorization"))
+	switch {
+	case srv.options.Strict && token != "" && srv.knowsAPIToken(token):
+	case srv.options.Strict:
 		err = srv.verify(s)
-	} else if s.oauth["oauth_token"] == "" && bearer(c.Request.Header.Get("Authorization")) == "" {
+	case s.oauth["oauth_token"] == "" && token == "":
 		err = errNoCredentials
 	}
 	if err != nil {
@@ -28,12 +31,12 @@ func (srv *Server) verify(s *signed) error {
 	if len(s.oauth) == 0 {
 		return errNoCredentials
 	}
-	secret, known := srv.consumers[s.oauth["oauth_consumer_key"]]
+	secret, known := srv.secretOf(s.oauth["oauth_consumer_key"])
 	if !known {
 		return errUnknownConsumer
 	}
 	if s.oauth["oauth_token"] == ownToken {
-		return s.verify(secret, ownTokenSecret)
+		return srv.verifyOnce(s, secret, ownTokenSecret)
 	}
 	t := srv.store.World().Token(s.oauth["oauth_token"])
 	if t == nil {
@@ -42,7 +45,16 @@ func (srv *Server) verify(s *signed) error {
 	if err := t.ValidFor(s.oauth["oauth_consumer_key"], srv.now()); err != nil {
 		return err
 	}
-	return s.verify(secret, t.Secret)
+	return srv.verifyOnce(s, secret, t.Secret)
+}
+
+// verifyOnce returns why the signature is not that of the two secrets, or, where that
+// is looked at, was not made now or was seen before; nil if it is good.
+func (srv *Server) verifyOnce(s *signed, consumerSecret, tokenSecret string) error {
+	if err := s.verify(consumerSecret, tokenSecret); err != nil || !srv.options.StrictTime {
+		return err
+	}
+	return srv.nonces.check(s, srv.now())
 }
 
 // bearer returns the token of a Bearer header; "" for any other.

@@ -18,7 +18,7 @@ func (srv *Server) consentPage(l login) rest.Response {
 		User: u.Name, Email: u.Email,
 	}
 	if l.callback != "" {
-		p.Title, p.Action, p.Member = consumerName(l.consumer)+" wants to log in", "/v2/oauth/authorize", "oauth_token"
+		p.Title, p.Action, p.Member = srv.consumerName(l.consumer)+" wants to log in", "/v2/oauth/authorize", "oauth_token"
 		p.Rights = rights()
 	}
 	return p.Response(http.StatusOK)

@@ -134,17 +134,26 @@ func (l login) answered() bool { return l.verifier != "" || l.denied }
 type Server struct {
 	store     *store.Store
 	consumers map[string]string // key → secret
-	strict    bool              // signatures are verified, and unknown tokens refused
+	options   Options
 	now       func() time.Time
 	logins    logins
+	nonces    nonces
 }
 
-// New returns one that knows further consumers beside the emulator's own
-// and that of the vendor's command line.
-func New(s *store.Store, strict bool, now func() time.Time, consumers map[string]string) *Server {
+// Options say what a Server lets pass.
+type Options struct {
+	Strict     bool              // signatures are verified, and unknown tokens refused
+	StrictTime bool              // with Strict: timestamps must be now, and nonces new
+	Consumers  map[string]string // further consumer keys, with their secrets
+	Now        func() time.Time
+}
+
+// New returns a Server that knows, beside the consumers of the options and of the
+// store, the emulator's own and that of the vendor's command line.
+func New(s *store.Store, o Options) *Server {
 	key, secret := clever.PublicConsumer()
-	srv := &Server{store: s, strict: strict, now: now, consumers: map[string]string{ownConsumer: ownConsumerSecret, key: secret}}
-	maps.Copy(srv.consumers, consumers)
+	srv := &Server{store: s, options: o, now: o.Now, consumers: map[string]string{ownConsumer: ownConsumerSecret, key: secret}}
+	maps.Copy(srv.consumers, o.Consumers)
 	return srv
 }
 
@@ -173,7 +182,8 @@ func (srv *Server) requestToken(c *rest.Call) (rest.Response, error) {
 		return rest.Response{}, rest.Unauthorized(err.Error())
 	}
 	callback, err := url.Parse(s.oauth["oauth_callback"])
-	if err != nil || callback.Scheme != "http" && callback.Scheme != "https" || callback.Host == "" {
+	if err != nil || callback.Scheme != "http" && callback.Scheme != "https" || callback.Host == "" ||
+		!srv.leadsBack(s.oauth["oauth_consumer_key"], callback) {
 		return rest.Response{}, rest.BadCallback()
 	}
 	l, err := srv.logins.begin(login{
@@ -194,14 +204,14 @@ func (srv *Server) verifyConsumer(s *signed, tokenSecret string) error {
 	if key == "" {
 		return errNoCredentials
 	}
-	if !srv.strict {
+	if !srv.options.Strict {
 		return nil
 	}
-	secret, known := srv.consumers[key]
+	secret, known := srv.secretOf(key)
 	if !known {
 		return errUnknownConsumer
 	}
-	return s.verify(secret, tokenSecret)
+	return srv.verifyOnce(s, secret, tokenSecret)
 }
 
 // accessToken is the third step: the consumer comes with what the browser brought
@@ -255,17 +265,23 @@ func (srv *Server) listRights(*rest.Call) (rest.Response, error) {
 // getLoginData tells a page about the consumer that wants to log in.
 func (srv *Server) getLoginData(c *rest.Call) (rest.Response, error) {
 	key := c.Request.URL.Query().Get("oauth_key")
+	if registered := srv.store.World().Consumers.Find(key); registered != nil {
+		return rest.Response{Body: consumerView(registered)}, nil
+	}
 	if _, known := srv.consumers[key]; !known {
 		return rest.Response{}, rest.NotFound("consumer")
 	}
 	return rest.Response{Body: map[string]any{
-		"key": key, "name": consumerName(key), "description": "", "url": "", "picture": "", "baseUrl": "http://127.0.0.1",
+		"key": key, "name": srv.consumerName(key), "description": "", "url": "", "picture": "", "baseUrl": "http://127.0.0.1",
 		"rights": allowed(rights()),
 	}}, nil
 }
 
 // consumerName returns a consumer's name as its owner would have written it.
-func consumerName(key string) string {
+func (srv *Server) consumerName(key string) string {
+	if c := srv.store.World().Consumers.Find(key); c != nil {
+		return c.Name
+	}
 	if key == ownConsumer {
 		return "Emulator"
 	}

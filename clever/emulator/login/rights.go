@@ -51,8 +51,14 @@ func RightFor(method, path string) string {
 		return rightToChangeOneself
 	case path == "/v2/self", path == "/v2/self/tokens":
 		return rightToSeeOneself
+	case strings.HasPrefix(path, "/api-tokens"):
+		return rightToChangeOneself
+	case strings.Contains(path, "/consumers"):
+		return "manage_organisations"
 	case method == http.MethodGet:
 		return rightToSeeAddons
+	case strings.Contains(path, "/applications"):
+		return "manage_organisations_applications"
 	}
 	return rightToOrderAddons
 }

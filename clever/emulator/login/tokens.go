@@ -46,7 +46,7 @@ func (srv *Server) GetToken(c *rest.Call) (rest.Response, error) {
 func (srv *Server) tokenInfo(t *store.Token) (clever.TokenInfo, error) {
 	key := cmp.Or(t.Consumer, ownConsumer)
 	granted := allowed(t.Rights)
-	consumer, err := json.Marshal(map[string]any{"name": consumerName(key), "key": key, "url": "", "rights": granted})
+	consumer, err := json.Marshal(map[string]any{"name": srv.consumerName(key), "key": key, "url": "", "rights": granted})
 	return clever.TokenInfo{
 		Token: t.Token, Consumer: consumer, Rights: granted, CreationDate: t.Created,
 		ExpirationDate: t.Expires, LastUtilisation: srv.now().Truncate(time.Hour).UnixMilli(),

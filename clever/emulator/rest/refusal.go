@@ -126,7 +126,7 @@ func ProviderInUse(why string) *Refusal {
 }
 
 func BadCallback() *Refusal {
-	return &Refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL.", nil}
+	return &Refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL, or not on the host of the consumer's baseUrl.", nil}
 }
 
 func LoginDenied() *Refusal {

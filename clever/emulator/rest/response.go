@@ -24,6 +24,9 @@ type Response struct {
 	Allow      string        // the Allow header of a 405
 	RetryAfter time.Duration // how long to stay away; 0 does not say
 	Slow       time.Duration // in how much time the body goes out
+	// Stream writes an event stream in place of a body; it ends with the request's
+	// context at the latest. The error says that it was cut.
+	Stream func(w http.ResponseWriter, r *http.Request) error
 }
 
 // Result returns the body as it goes out, and the status.
@@ -32,7 +35,7 @@ func (a Response) Result() (body []byte, status int) {
 	switch {
 	case a.Status != 0:
 		return body, a.Status
-	case len(body) == 0:
+	case len(body) == 0 && a.Stream == nil:
 		return body, http.StatusNoContent
 	}
 	return body, http.StatusOK
@@ -55,6 +58,12 @@ func (a Response) Write(w http.ResponseWriter, r *http.Request, status int, body
 	}
 	if a.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(a.RetryAfter.Seconds()))))
+	}
+	if a.Stream != nil {
+		h.Set("Content-Type", "text/event-stream")
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		return a.Stream(w, r)
 	}
 	w.WriteHeader(status)
 	if a.Slow > 0 {
