@@ -2,15 +2,12 @@ package engine_test
 
 import (
 	"context"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -153,63 +150,6 @@ func TestTheInnermostEnvironmentCounts(t *testing.T) {
 	if want := `{"msg": "task,block,play,process"`; !strings.Contains(seen.String(), want) {
 		t.Errorf("want %s, told %s", want, seen)
 	}
-}
-
-// Every keyword of a step and of its loop counts among what the step reads: each
-// field that can hold a template, found by reflection, is given one that mentions
-// a name which nothing defines. That has to be found before anything runs.
-func TestEveryKeywordCountsAmongWhatAStepReads(t *testing.T) {
-	shown := []string{"Name"} // an undefined name in there is shown as it is written
-	var checked []string
-	for _, in := range []reflect.Type{reflect.TypeFor[engine.Step](), reflect.TypeFor[engine.Loop]()} {
-		for i := range in.NumField() {
-			field := in.Field(i)
-			if !field.IsExported() || slices.Contains(shown, field.Name) {
-				continue
-			}
-			p := script(t, newWorld(), "say msg=x | loop=a")
-			s := p.Plays[0].Tasks[0].(*engine.Step)
-			holder := reflect.ValueOf(s).Elem()
-			if in == reflect.TypeFor[engine.Loop]() {
-				holder = reflect.ValueOf(s.Loop).Elem()
-			}
-			if !mention(t, holder.Field(i), s.Place) {
-				continue
-			}
-			name := in.Name() + "." + field.Name
-			checked = append(checked, name)
-			problems := engine.Link(p, nil)
-			if len(problems) != 1 || !strings.Contains(problems[0].Msg, `"nope" is not defined`) {
-				t.Errorf("%s: a name in it that nothing defines: %v", name, problems)
-			}
-		}
-	}
-	for _, must := range []string{"Step.When", "Step.Args", "Step.Environment", "Step.Notify", "Loop.Over", "Loop.BreakWhen"} {
-		if !slices.Contains(checked, must) {
-			t.Errorf("%s was not looked at, but %v", must, checked)
-		}
-	}
-}
-
-// mention puts a template that mentions the name nope into a field, and reports
-// whether the field can hold one.
-func mention(t *testing.T, field reflect.Value, at diagnostic.Place) bool {
-	var value any
-	switch old := field.Interface().(type) {
-	case *expr.Node:
-		value = scalar(t, at, "{{nope}}")
-		if old != nil && old.Shape == expr.Mapping {
-			value = mapping(t, at, "msg={{nope}}")
-		}
-	case []*expr.Node:
-		value = []*expr.Node{scalar(t, at, "{{nope}}")}
-	case []*engine.Condition:
-		value = []*engine.Condition{condition(t, scalar(t, at, "nope"))}
-	default:
-		return false
-	}
-	field.Set(reflect.ValueOf(value))
-	return true
 }
 
 // wanting tells which parts of its result are read later.

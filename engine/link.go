@@ -1,24 +1,10 @@
 package engine
 
 import (
-	"runner/suggest"
-
-	"runner/diagnostic"
-
-	"fmt"
-	"math"
 	"slices"
-	"strings"
 
 	"runner/engine/expr/syntax"
 )
-
-// Link reports what a program's names have wrong: names that nothing defines,
-// results used before they are registered, variables that need themselves.
-// extra are the names given from outside, on the command line.
-func Link(p *Program, extra []string) []*diagnostic.Problem {
-	return link(p, extra).problems
-}
 
 // A linkedStep is one step in the order of a program, what it reads and defines.
 type linkedStep struct {
@@ -59,9 +45,8 @@ func (s *linkedStep) certain() bool {
 
 // A linked is the order of a program, or of a part of it that was read while it ran.
 type linked struct {
-	steps    []*linkedStep
-	of       map[*Step]*linkedStep
-	problems []*diagnostic.Problem
+	steps []*linkedStep
+	of    map[*Step]*linkedStep
 }
 
 type linker struct {
@@ -69,13 +54,10 @@ type linker struct {
 	extra    map[string]bool
 	definers map[string][]int // name → the steps that define it, in order
 	vars     map[string]*Var  // of the play at hand
-	asked    map[string]bool  // by the play at hand
-	open     int              // from this step on any name may be defined
-	told     map[diagnostic.Place]bool
 }
 
 func newLinker(extra []string) *linker {
-	l := &linker{extra: map[string]bool{}, definers: map[string][]int{}, told: map[diagnostic.Place]bool{}, open: math.MaxInt}
+	l := &linker{extra: map[string]bool{}, definers: map[string][]int{}}
 	l.of = map[*Step]*linkedStep{}
 	for _, name := range extra {
 		l.extra[name] = true
@@ -97,7 +79,6 @@ func link(p *Program, extra []string) *linked {
 		}
 	}
 	l.markWanted()
-	l.unused()
 	return &l.linked
 }
 
@@ -105,7 +86,6 @@ func link(p *Program, extra []string) *linked {
 // have wrong shows when they are used.
 func linkPart(play *Play, items []Item) *linked {
 	l := newLinker(nil)
-	l.open = -1
 	for s := range stepsOf(items...) {
 		l.add(play, s)
 	}
@@ -153,12 +133,9 @@ func (l *linker) add(play *Play, s *Step) *linkedStep {
 
 // enter makes the variables of a play those that hold.
 func (l *linker) enter(play *Play) {
-	l.vars, l.asked = map[string]*Var{}, map[string]bool{}
+	l.vars = map[string]*Var{}
 	for i := range play.Vars {
 		l.vars[play.Vars[i].Name] = &play.Vars[i]
-	}
-	for _, prompt := range play.Prompts {
-		l.asked[prompt.Name] = true
 	}
 	for _, f := range play.VarsFiles {
 		for i := range f.Vars {
@@ -170,12 +147,12 @@ func (l *linker) enter(play *Play) {
 	}
 }
 
-// openVars notes that a file of variables is read when the play starts: any name
-// may be defined from there on, by something that mentions any other.
+// openVars notes that a file of variables is read when the play starts: it may mention
+// any name.
 func (l *linker) openVars(play *Play) {
 	for _, s := range l.steps {
 		if s.play == play {
-			l.open, s.openVars = min(l.open, s.index), true
+			s.openVars = true
 		}
 	}
 }
@@ -191,37 +168,15 @@ func (l *linker) markWanted() {
 
 // step follows the names of one step, through variables, to what defines them.
 func (l *linker) step(s *linkedStep) {
-	refs := stepRefs(s.step)
-	soft := map[string]bool{} // names that the step itself guards somewhere
-	for _, r := range refs {
-		if r.Soft {
-			soft[r.Name] = true
-		}
-	}
-	f := follower{linker: l, at: s, local: map[string]*Var{}, soft: soft, own: s.step.own(), seen: map[*Var]bool{}}
+	f := follower{linker: l, at: s, local: map[string]*Var{}, own: s.step.Own(len(s.step.Until)+len(s.step.FailedWhen)+len(s.step.ChangedWhen) > 0), seen: map[*Var]bool{}}
 	for i := range s.step.Vars {
 		f.local[s.step.Vars[i].Name] = &s.step.Vars[i]
 	}
-	for _, r := range refs {
-		f.follow(r, nil)
+	for _, r := range stepRefs(s.step) {
+		f.follow(r)
 	}
 	slices.Sort(s.reads)
 	s.reads = slices.Compact(s.reads)
-	if s.more {
-		l.open = min(l.open, s.index)
-	}
-}
-
-// own returns the names that a step sees in itself: those of its loop, and its
-// own result.
-func (s *Step) own() []string {
-	var list []string
-	if s.Loop != nil {
-		list = []string{s.Loop.variable(), "ansible_loop", "ansible_loop_var", s.Register, s.Loop.Index}
-	} else if len(s.Until)+len(s.FailedWhen)+len(s.ChangedWhen) > 0 {
-		list = []string{s.Register}
-	}
-	return slices.DeleteFunc(list, func(name string) bool { return name == "" })
 }
 
 // A follower walks the names of one step.
@@ -229,12 +184,11 @@ type follower struct {
 	*linker
 	at    *linkedStep
 	local map[string]*Var
-	soft  map[string]bool
 	own   []string // the step's own: of its loop
 	seen  map[*Var]bool
 }
 
-func (f *follower) follow(r syntax.Ref, path []*Var) {
+func (f *follower) follow(r syntax.Ref) {
 	if r.Any {
 		f.at.all = true
 		return
@@ -242,39 +196,22 @@ func (f *follower) follow(r syntax.Ref, path []*Var) {
 	if f.extra[r.Name] {
 		return
 	}
-	registered := f.defined(r)
+	f.defined(r)
 	v := f.local[r.Name]
 	if v == nil {
 		v = f.vars[r.Name]
 	}
-	switch {
-	case slices.Contains(f.own, r.Name):
-	case v != nil:
-		f.followVar(r, v, path)
-	case registered || magic(r.Name) || r.Soft || f.soft[r.Name] || f.asked[r.Name] || f.open <= f.at.index:
-	default:
-		f.undefined(r)
-	}
-}
-
-func (f *follower) followVar(r syntax.Ref, v *Var, path []*Var) {
-	if i := slices.Index(path, v); i >= 0 {
-		f.cycle(append(path[i:], v))
-		return
-	}
-	if f.seen[v] {
+	if v == nil || f.seen[v] || slices.Contains(f.own, r.Name) {
 		return
 	}
 	f.seen[v] = true
 	for _, inner := range v.Value.Refs() {
-		inner.Soft = inner.Soft || r.Soft
-		f.follow(inner, append(path, v))
+		f.follow(inner)
 	}
 }
 
-// defined notes that the step may read a name, and reports whether a step above may
-// define it.
-func (f *follower) defined(r syntax.Ref) bool {
+// defined notes that the step may read a name, and of which steps above that wants the result.
+func (f *follower) defined(r syntax.Ref) {
 	f.at.reads = append(f.at.reads, r.Name)
 	all := f.definers[r.Name]
 	n, _ := slices.BinarySearch(all, f.at.index)
@@ -285,62 +222,6 @@ func (f *follower) defined(r syntax.Ref) bool {
 			break
 		}
 	}
-	return n > 0
-}
-
-func (f *follower) undefined(r syntax.Ref) {
-	if f.told[r.Place] {
-		return
-	}
-	f.told[r.Place] = true
-	if later := f.definers[r.Name]; len(later) > 0 {
-		s := f.steps[later[0]].step
-		f.problems = append(f.problems, diagnostic.Problemf(r.Place, "%q is used before it is registered", r.Name).
-			WithHint("the task at %s registers it", s.Place))
-		return
-	}
-	p := diagnostic.Problemf(r.Place, "%q is not defined", r.Name)
-	if p.Hint = suggest.DidYouMean(r.Name, f.known()); p.Hint == "" {
-		p.Hint = "register it, set it under vars, or give it a default"
-	}
-	f.problems = append(f.problems, p)
-}
-
-// known lists the names that stand at this place.
-func (f *follower) known() []string {
-	var list []string
-	for name, by := range f.definers {
-		if by[0] < f.at.index {
-			list = append(list, name)
-		}
-	}
-	for name := range f.vars {
-		list = append(list, name)
-	}
-	for name := range f.local {
-		list = append(list, name)
-	}
-	for name := range f.extra {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
-}
-
-func (f *follower) cycle(loop []*Var) {
-	at := loop[0].Place
-	if f.told[at] {
-		return
-	}
-	for _, v := range loop {
-		f.told[v.Place] = true
-	}
-	var chain []string
-	for _, v := range loop {
-		chain = append(chain, v.Name)
-	}
-	f.problems = append(f.problems, &diagnostic.Problem{Place: at,
-		Msg: fmt.Sprintf("variable %q needs itself: %s", loop[0].Name, strings.Join(chain, " → "))})
 }
 
 // mentions reports whether a later step mentions a part of the result by its name.

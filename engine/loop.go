@@ -79,7 +79,7 @@ func (l *looping) prepare() (try, error) {
 
 // free returns the conditions that do not mention the loop's variables.
 func (l *looping) free() []*Condition {
-	own := l.step.own()
+	own := l.step.Own(false)
 	var list []*Condition
 	for _, c := range l.step.When {
 		if !slices.ContainsFunc(c.Expr.Refs(), func(r syntax.Ref) bool { return r.Any || slices.Contains(own, r.Name) }) {

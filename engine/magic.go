@@ -19,7 +19,8 @@ var magicNames = [...]string{
 	"play_hosts", "playbook_dir", "vars",
 }
 
-func magic(name string) bool { return slices.Contains(magicNames[:], name) }
+// IsMagic reports whether every playbook has a variable of that name.
+func IsMagic(name string) bool { return slices.Contains(magicNames[:], name) }
 
 // MagicNames lists the names that every playbook has.
 func MagicNames() []string { return slices.Clone(magicNames[:]) }

@@ -108,7 +108,7 @@ type Step struct {
 	Kind  *Kind
 	As    string           // the kind's name as the playbook writes it
 	At    diagnostic.Place // where that stands
-	Args  *expr.Node       `reads:"args"` // a Mapping; nil: none. What module_defaults add is in it
+	Args  *expr.Node       // a Mapping; nil: none. What module_defaults add is in it
 	// Vars are its variables, those of the blocks around it first: the last of a
 	// name counts.
 	Vars []Var `reads:"named"`
@@ -126,21 +126,21 @@ type Step struct {
 
 	Register       string
 	RegisterAt     diagnostic.Place
-	Notify         []*expr.Node // names or topics of handlers, or templates of lists of such
+	Notify         []*expr.Node `reads:"maybe"` // names or topics of handlers, or templates of lists of such
 	Listen         []string     // topics of a handler
 	Tags           []string     // inherited ones included
-	IgnoreErrors   *expr.Node   // nil: false
-	AnyErrorsFatal *expr.Node   // nil: false
+	IgnoreErrors   *expr.Node   `reads:"maybe"` // nil: false
+	AnyErrorsFatal *expr.Node   `reads:"maybe"` // nil: false
 	NoLog          *expr.Node   // nil: false
 	CheckMode      *expr.Node   // nil: as the run
 	Diff           *expr.Node   // nil: as the run
 	Timeout        *expr.Node   // seconds; nil or 0: none
-	Throttle       *expr.Node   // items of a loop at once; nil or 0: as many as there are jobs
+	Throttle       *expr.Node   `reads:"maybe"` // items of a loop at once; nil or 0: as many as there are jobs
 	Become         *expr.Node   // must be false
 	Connection     *expr.Node   // must be local
 	DelegateTo     *expr.Node   // must be this machine
 	Async          *expr.Node   // must be 0
-	Environment    []*expr.Node // maps, or templates of such; the last one that has a name counts
+	Environment    []*expr.Node `reads:"maybe"` // maps, or templates of such; the last one that has a name counts
 	Allow          []string     // risks consented to in the playbook
 
 	// Within is for whoever compiled an include_tasks: what the tasks of the file

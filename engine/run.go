@@ -63,7 +63,6 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	order := link(p, varNames(opt.ExtraVars))
 	startAt, problem := opt.Selection.start(p)
 	var problems diagnostic.Problems
-	problems.Add(order.problems...)
 	problems.Add(problem)
 	if err := problems.Err(); err != nil {
 		return Result{}, err

@@ -32,18 +32,22 @@ func (c *compiler) args(in section, d *draft) {
 		c.addArgs(s, more.Value.Entries, more.Value.Place)
 	}
 	c.addArgs(s, d.own[s.Kind.Name], s.At)
-	c.problems.Add(engine.CheckArgs(s.Kind, s.Args, s.At)...)
+	for _, p := range engine.CheckArgs(s.Kind, s.Args, s.At) {
+		c.mistake(s, p)
+	}
 	if s.Kind.Check != nil && s.Args != nil && s.Args.Shape == expr.Mapping {
-		c.problems.Add(s.Kind.Check(s.Args, filepath.Dir(in.play.File))...)
+		for _, p := range s.Kind.Check(s.Args, filepath.Dir(in.play.File)) {
+			c.mistake(s, p)
+		}
 	}
 }
 
 // parseArgs makes templates of parameters; single braces count where they surround
 // a variable that is known.
 func (c *compiler) parseArgs(in section, s *engine.Step, n *expr.Node) {
-	c.problems.Add(c.doc.Templates(n, func(n *expr.Node) *expr.Template {
+	c.note(c.doc.Templates(n, func(n *expr.Node) *expr.Template {
 		return c.braces.read(n, c.doc, func(name string) bool { return c.known(in.play, s, name) })
-	})...)
+	}))
 }
 
 func (c *compiler) moreArgs(n *expr.Node) bool {
@@ -107,7 +111,7 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 	at := c.doc.Origin(n)
 	for _, p := range list {
 		value, bad := p.Node(at)
-		c.problems.Add(bad)
+		c.mistake(value, bad)
 		key := &expr.Node{Place: at(p.NameAt), Text: p.Name, Value: p.Name}
 		args.Entries = append(args.Entries, expr.Entry{Key: key, Value: value})
 	}

@@ -56,6 +56,11 @@ type compiler struct {
 	checked   map[string]bool               // files that include_tasks would bring in, and that were checked
 	tried     []*engine.Step                // the tasks of those files, of the play at hand
 
+	// mistakes are what is wrong with a *expr.Node, a *engine.Condition or a
+	// *engine.Step, and no more than that if nobody comes there.
+	mistakes map[any][]*diagnostic.Problem
+	included map[*engine.Step][]engine.Item // what include_tasks brings in, where that is known
+
 	doc    *reading.Document // of the file at hand
 	path   string
 	braces braces
@@ -63,16 +68,18 @@ type compiler struct {
 
 func newCompiler(opt Options) *compiler {
 	c := &compiler{
-		kinds:   map[string]*engine.Kind{},
-		program: &engine.Program{},
-		sources: map[*diagnostic.Source]int{},
-		docs:    map[*diagnostic.Source]*reading.Document{},
-		names:   map[string]bool{},
-		opened:  map[string]*diagnostic.Source{},
-		checked: map[string]bool{},
-		extra:   slices.Clone(opt.ExtraVars),
-		vault:   opt.Vault,
-		lint:    opt.Lint,
+		kinds:    map[string]*engine.Kind{},
+		program:  &engine.Program{},
+		sources:  map[*diagnostic.Source]int{},
+		docs:     map[*diagnostic.Source]*reading.Document{},
+		names:    map[string]bool{},
+		opened:   map[string]*diagnostic.Source{},
+		checked:  map[string]bool{},
+		mistakes: map[any][]*diagnostic.Problem{},
+		included: map[*engine.Step][]engine.Item{},
+		extra:    slices.Clone(opt.ExtraVars),
+		vault:    opt.Vault,
+		lint:     opt.Lint,
 	}
 	c.kindNames = append(c.kindNames, importTasks)
 	for i := range opt.Kinds {
@@ -115,7 +122,7 @@ func (c *compiler) problem(at diagnostic.Place, format string, args ...any) *dia
 
 // templates parses the templates below a node.
 func (c *compiler) templates(n *expr.Node) {
-	c.problems.Add(c.doc.Templates(n, nil)...)
+	c.note(c.doc.Templates(n, nil))
 }
 
 // enough is how many suggestions are looked for: a text that is wrong more often
@@ -135,4 +142,20 @@ func orElse(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+// mistake notes what is wrong with a part of the program, and stops nothing if nobody
+// comes there.
+func (c *compiler) mistake(part any, p *diagnostic.Problem) *diagnostic.Problem {
+	if p != nil {
+		c.mistakes[part] = append(c.mistakes[part], p.Each()...)
+	}
+	return p
+}
+
+// note notes the mistakes of templates.
+func (c *compiler) note(list []reading.Mistake) {
+	for _, m := range list {
+		c.mistake(m.Node, m.Problem)
+	}
 }

@@ -2,7 +2,9 @@ package playbooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -58,21 +60,43 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 		return
 	}
 	c.know(s.Params)
-	path, src := c.bring(n, n.Text)
-	if src == nil || c.checked[absolute(path)] {
-		return
-	}
-	c.checked[absolute(path)] = true
-	defer func(before []string) { c.importing = before }(c.importing)
-	c.importing = []string{c.importing[0], absolute(path)}
-	c.file(path, src, func(root *expr.Node) { c.try(around.section, root) })
+	c.whileRunning(s, func() {
+		path, src := c.bring(n, n.Text)
+		if src == nil || c.checked[absolute(path)] {
+			return
+		}
+		c.checked[absolute(path)] = true
+		defer func(before []string) { c.importing = before }(c.importing)
+		c.importing = []string{c.importing[0], absolute(path)}
+		c.file(path, src, func(root *expr.Node) { c.try(s, around.section, root) })
+	})
 }
 
 // try compiles a file of tasks for its problems only.
-func (c *compiler) try(in section, root *expr.Node) {
-	items := c.tasksFile(in, root)
-	shadow := engine.Play{Tasks: items}
+func (c *compiler) try(by *engine.Step, in section, root *expr.Node) {
+	c.included[by] = c.tasksFile(in, root)
+	shadow := engine.Play{Tasks: c.included[by]}
 	c.tried = slices.AppendSeq(c.tried, shadow.Steps())
+}
+
+// whileRunning runs f on a file that a step reads while the play runs: what is wrong
+// with it stops nothing if nobody comes there. That it is missing is a warning: an
+// earlier task may write it.
+func (c *compiler) whileRunning(s *engine.Step, f func()) {
+	before, blind := c.problems, c.blind
+	c.problems = diagnostic.Problems{}
+	f()
+	for _, p := range c.problems.All() {
+		switch {
+		case p.Severity != diagnostic.Error:
+			before.Add(p)
+		case errors.Is(p.Err, fs.ErrNotExist):
+			c.mistake(p, p)
+		default:
+			c.mistake(s, p)
+		}
+	}
+	c.problems, c.blind = before, blind
 }
 
 // applied lays the keywords of an apply over settings, as if they were a block's.

@@ -8,12 +8,13 @@ import (
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
+	"runner/playbooks/verify"
 )
 
 // onRequest are the rules of warnings about what does as it says, and could be
 // better: only who asks for them (Options.Lint) is told. The other warnings are
 // about what may not do what was meant, and everybody is.
-var onRequest = [...]string{"name[missing]", "plain-secret", engine.UnusedRegister}
+var onRequest = [...]string{"name[missing]", "plain-secret", verify.UnusedRegister, verify.MayFail}
 
 // A Rule is what a warning comes from, as a comment "# noqa: NAME" silences it.
 type Rule struct{ Name, Doc string }
@@ -21,11 +22,12 @@ type Rule struct{ Name, Doc string }
 // Rules lists the rules.
 func Rules() []Rule {
 	return []Rule{
+		{verify.MayFail, "What is reached can be evaluated: names are defined, filters exist, files are there."},
 		{"name[missing]", "A task has a name, which reports show and --start-at-task finds."},
 		{"no-jinja-when", "A condition is an expression already, and needs no {{ }}."},
 		{"plain-secret", "A secret is not written in plain text."},
 		{"single-braces", "A template has double braces; single ones are read as such only where that is certain."},
-		{engine.UnusedRegister, "What is registered is mentioned somewhere."},
+		{verify.UnusedRegister, "What is registered is mentioned somewhere."},
 		{"var-naming", "A variable does not have the name of a keyword."},
 	}
 }
@@ -33,7 +35,7 @@ func Rules() []Rule {
 // unasked reports whether a problem is a warning that nobody asked for. In a
 // playbook that is wrong, what mentions a result may be what is wrong.
 func (c *compiler) unasked(p *diagnostic.Problem, wrong bool) bool {
-	return p.Severity == diagnostic.Warning && slices.Contains(onRequest[:], p.Rule) && (!c.lint || wrong && p.Rule == engine.UnusedRegister)
+	return p.Severity == diagnostic.Warning && slices.Contains(onRequest[:], p.Rule) && (!c.lint || wrong && p.Rule == verify.UnusedRegister)
 }
 
 // warn notes a warning.

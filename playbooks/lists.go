@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"runner/diagnostic"
@@ -116,38 +117,51 @@ func (c *compiler) conditions(n *expr.Node) []*engine.Condition {
 	return all
 }
 
+// condition reads one condition. One that is wrong fails when it is evaluated.
 func (c *compiler) condition(n *expr.Node) *engine.Condition {
 	text := n.Text
 	switch v := n.Value.(type) {
-	case bool:
-		// Written yes or off, it would be taken for a name.
-		text = "false"
-		if v {
-			text = "true"
-		}
-	case string:
-		if strings.TrimSpace(v) == "" {
-			c.problem(n.Place, "the condition is empty").WithHint("write an expression, or remove the keyword")
+	case nil:
+		if n.Shape == expr.Scalar {
 			return nil
 		}
-	default:
-		if !reading.IsNull(n) {
-			c.problem(n.Place, "a condition is text, not %s", reading.Shape(n)).WithHint("write an expression, such as `result is changed`")
+		return c.wrongCondition(n, c.notText(n))
+	case bool:
+		// Written yes or off, it would be taken for a name.
+		text = strconv.FormatBool(v)
+	case string:
+		if strings.TrimSpace(v) == "" {
+			return c.wrongCondition(n, diagnostic.Problemf(n.Place, "the condition is empty").
+				WithHint("write an expression, or remove the keyword"))
 		}
-		return nil
+	default:
+		return c.wrongCondition(n, c.notText(n))
 	}
 	at := c.doc.Origin(n)
 	tmpl, delimited, err := expr.ParseCondition(builtin.Table(), text, at)
-	if err != nil {
-		c.problems.Add(diagnostic.From(err, n.Place))
-		return nil
-	}
-	if delimited {
+	cond := &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}
+	switch {
+	case err != nil:
+		c.mistake(cond, diagnostic.From(err, n.Place))
+	case delimited:
 		p := diagnostic.Problemf(n.Place, "a condition is an expression already").WithHint("leave out {{ and }}")
 		p.Severity, p.Rule = diagnostic.Warning, "no-jinja-when"
 		c.problems.Add(p)
 	}
-	return &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}
+	return cond
+}
+
+func (c *compiler) notText(n *expr.Node) *diagnostic.Problem {
+	return diagnostic.Problemf(n.Place, "a condition is text, not %s", reading.Shape(n)).
+		WithHint("write an expression, such as `result is changed`")
+}
+
+// wrongCondition makes a condition that fails with a problem. What stands above it may
+// be done before: that is a warning.
+func (c *compiler) wrongCondition(n *expr.Node, p *diagnostic.Problem) *engine.Condition {
+	cond := &engine.Condition{Text: n.Text, Place: n.Place, Expr: expr.Failing(n.Text, p)}
+	c.mistake(p, p)
+	return cond
 }
 
 // refusedWord tells of a key that is a keyword of Ansible's and does not work at a place.

@@ -13,6 +13,7 @@ import (
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
+	"runner/playbooks/verify"
 )
 
 // Load opens and checks playbooks and makes one program of them, their plays in
@@ -53,9 +54,7 @@ func (c *compiler) playbookFile(path string, src *diagnostic.Source) {
 
 // finish checks what spans the whole program, and puts the problems in order.
 func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
-	if !c.blind {
-		c.problems.Add(engine.Link(c.program, c.extra)...)
-	}
+	c.problems.Add(verify.Program(c.program, verify.Input{Known: c.extra, Mistakes: c.mistakes, Included: c.included, Open: c.blind})...)
 	problems := c.told()
 	if reading.Failed(problems) {
 		return nil, problems

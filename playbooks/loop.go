@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
@@ -22,14 +23,14 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 	case n.Tmpl != nil, n.Shape == expr.Scalar && syntax.HasTemplate(n.Text): // else told already
 	case kind.Lookup() != "" && !reading.IsNull(n):
 	case kind == engine.LoopDict && n.Shape != expr.Mapping:
-		c.problem(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list")
+		c.mistake(n, diagnostic.Problemf(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list"))
 	case reading.IsNull(n):
-		c.problem(n.Place, "%q has nothing to go over", kind).WithHint("write a list, or a template that gives one")
+		c.mistake(n, diagnostic.Problemf(n.Place, "%q has nothing to go over", kind).WithHint("write a list, or a template that gives one"))
 	case kind == engine.LoopDict, kind == engine.LoopItems && n.Shape == expr.Scalar:
 	case n.Shape == expr.Mapping:
-		c.problem(n.Place, "%q wants a list, not a map", kind).WithHint("use with_dict, or the filter dict2items")
+		c.mistake(n, diagnostic.Problemf(n.Place, "%q wants a list, not a map", kind).WithHint("use with_dict, or the filter dict2items"))
 	case n.Shape == expr.Scalar:
-		c.problem(n.Place, "%q wants a list, not %s", kind, reading.Shape(n)).WithHint(`write "{{ %s }}" if that is a variable`, n.Text)
+		c.mistake(n, diagnostic.Problemf(n.Place, "%q wants a list, not %s", kind, reading.Shape(n)).WithHint(`write "{{ %s }}" if that is a variable`, n.Text))
 	}
 }
 

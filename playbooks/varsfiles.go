@@ -73,5 +73,5 @@ func (c *compiler) includeVars(s *engine.Step) {
 	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || strings.TrimSpace(n.Text) == "" {
 		return
 	}
-	c.know(c.varsOfFile(n))
+	c.whileRunning(s, func() { c.know(c.varsOfFile(n)) })
 }

@@ -59,6 +59,14 @@ type Lookup func(c *Context, terms []value.Value, options *value.Map) ([]value.V
 // Text returns the text that t was made from.
 func (t *Template) Text() string { return t.tree.Text }
 
+// Failing returns a template that fails with err when it is evaluated.
+func Failing(text string, err error) *Template {
+	return &Template{tree: &syntax.Template{Text: text}, err: err}
+}
+
+// Err returns what is wrong with the text itself; nil where nothing is.
+func (t *Template) Err() error { return t.err }
+
 // Refs returns the names that t mentions, in the order of the text, names bound
 // inside it (loop variables, set) left out.
 func (t *Template) Refs() []syntax.Ref {

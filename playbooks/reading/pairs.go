@@ -102,9 +102,9 @@ func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
 		}
 		return at(p.valAt + offset)
 	})
+	n.Tmpl, n.Value = tmpl, nil
 	if err != nil {
 		return n, diagnostic.From(err, n.Place)
 	}
-	n.Tmpl, n.Value = tmpl, nil
 	return n, nil
 }

@@ -11,16 +11,22 @@ import (
 // and returns what is wrong with them. Keys are none. What aliases repeat is parsed
 // once. braces, if not nil, reads a text in single braces as a template, and returns
 // nil where it is none.
-func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Template) []*diagnostic.Problem {
+func (d *Document) Templates(n *expr.Node, braces func(n *expr.Node) *expr.Template) []Mistake {
 	t := templater{doc: d, braces: braces}
 	t.parse(n)
-	return t.problems
+	return t.mistakes
+}
+
+// A Mistake is what is wrong with the template of a scalar, which fails when it is evaluated.
+type Mistake struct {
+	Node    *expr.Node
+	Problem *diagnostic.Problem
 }
 
 // A templater parses the templates of a document's trees.
 type templater struct {
 	doc      *Document
-	problems []*diagnostic.Problem
+	mistakes []Mistake
 	braces   func(n *expr.Node) *expr.Template
 }
 
@@ -57,8 +63,7 @@ func (t *templater) scalar(n *expr.Node) {
 	}
 	tmpl, err := expr.Parse(builtin.Table(), text, t.doc.Origin(n))
 	if err != nil {
-		t.problems = append(t.problems, diagnostic.From(err, n.Place))
-		return
+		t.mistakes = append(t.mistakes, Mistake{n, diagnostic.From(err, n.Place)})
 	}
 	n.Tmpl, n.Value = tmpl, nil
 }

@@ -26,7 +26,10 @@ func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*diagnostic.Pr
 	if Failed(problems) {
 		return nil, problems
 	}
-	if problems = append(problems, doc.Templates(n, nil)...); Failed(problems) {
+	for _, m := range doc.Templates(n, nil) {
+		problems = append(problems, m.Problem.Each()...)
+	}
+	if Failed(problems) {
 		return nil, problems
 	}
 	if src.Secret {

@@ -10,7 +10,7 @@ import (
 
 // findRefs walks a template for the names that it mentions.
 func findRefs(t *Template, names *Names) []Ref {
-	w := &refWalker{t: t, names: names, bound: map[string]bool{}, guarded: map[string]bool{}}
+	w := &refWalker{t: t, names: names, bound: map[string]bool{}, guarded: map[string]bool{}, whole: t.Expr}
 	if t.Body != nil {
 		w.block(t.Body)
 	} else {
@@ -27,14 +27,34 @@ type refWalker struct {
 	refs    []Ref
 	bound   map[string]bool
 	guarded map[string]bool
+	maybe   bool       // what is walked may not be evaluated
+	whole   Expression // what is printed, or what the template comes to
+}
+
+// perhaps runs f on what is evaluated on some paths only.
+func (w *refWalker) perhaps(f func()) {
+	before := w.maybe
+	w.maybe = true
+	f()
+	w.maybe = before
+}
+
+// used walks what is handed on: a name is evaluated where that is used, which may be never.
+func (w *refWalker) used(x Expression) {
+	switch x.(type) {
+	case *Name, *Attribute, *Index, *List, *Dict:
+		w.perhaps(func() { w.expression(x) })
+	default:
+		w.expression(x)
+	}
 }
 
 // apart runs f so that what it binds and guards does not last.
 func (w *refWalker) apart(f func()) {
-	bound, guarded := w.bound, w.guarded
+	bound, guarded, maybe := w.bound, w.guarded, w.maybe
 	w.bound, w.guarded = maps.Clone(bound), maps.Clone(guarded)
 	f()
-	w.bound, w.guarded = bound, guarded
+	w.bound, w.guarded, w.maybe = bound, guarded, maybe
 }
 
 func (w *refWalker) bind(t *Target) {
@@ -50,13 +70,14 @@ func (w *refWalker) block(body []Statement) {
 func (w *refWalker) statement(s Statement) {
 	switch s := s.(type) {
 	case *Print:
+		w.whole = s.Value
 		w.expression(s.Value)
 	case *If:
 		w.choice(s)
 	case *For:
 		w.loop(s)
 	case *Set:
-		w.expression(s.Value)
+		w.used(s.Value)
 		w.bind(s.Target)
 	case *Capture:
 		w.apart(func() { w.block(s.Body) })
@@ -68,7 +89,7 @@ func (w *refWalker) statement(s Statement) {
 	case *With:
 		w.apart(func() {
 			for i, t := range s.Targets {
-				w.expression(s.Values[i])
+				w.used(s.Values[i])
 				w.bind(t)
 			}
 			w.block(s.Body)
@@ -79,9 +100,10 @@ func (w *refWalker) statement(s Statement) {
 }
 
 func (w *refWalker) choice(s *If) {
-	before := w.guarded
+	before, maybe := w.guarded, w.maybe
 	for i, test := range s.Tests {
 		w.expression(test)
+		w.maybe = true
 		w.guarded = maps.Clone(before)
 		w.guard(test, true)
 		w.block(s.Bodies[i])
@@ -91,12 +113,13 @@ func (w *refWalker) choice(s *If) {
 	if len(s.Bodies) > len(s.Tests) {
 		w.block(s.Bodies[len(s.Tests)])
 	}
-	w.guarded = before
+	w.guarded, w.maybe = before, maybe
 }
 
 func (w *refWalker) loop(s *For) {
 	w.expression(s.Over)
 	w.apart(func() {
+		w.maybe = true
 		w.bind(s.Target)
 		w.bound["loop"] = true
 		if s.Test != nil {
@@ -104,12 +127,16 @@ func (w *refWalker) loop(s *For) {
 		}
 		w.block(s.Body)
 	})
-	w.apart(func() { w.block(s.Otherwise) })
+	w.apart(func() {
+		w.maybe = true
+		w.block(s.Otherwise)
+	})
 }
 
 func (w *refWalker) macro(s *Macro) {
 	w.bound[s.Name] = true
 	w.apart(func() {
+		w.maybe = true
 		for i, p := range s.Params {
 			if s.Defaults[i] != nil {
 				w.expression(s.Defaults[i])
@@ -162,7 +189,8 @@ func (w *refWalker) expression(x Expression) {
 		w.expressions(x.Parts...)
 	case *Comparison:
 		w.expression(x.First)
-		w.expressions(x.Rest...)
+		w.expression(x.Rest[0])
+		w.perhaps(func() { w.expressions(x.Rest[1:]...) })
 	case *And:
 		w.expression(x.L)
 		w.after(x.L, true, x.R)
@@ -176,12 +204,23 @@ func (w *refWalker) expression(x Expression) {
 		w.after(x.Test, true, x.Then)
 		w.after(x.Test, false, x.Other)
 	case *List:
-		w.expressions(x.Items...)
+		w.items(x, x.Items)
 	case *Dict:
 		w.expressions(x.Keys...)
-		w.expressions(x.Values...)
+		w.items(x, x.Values)
 	case *Embedded:
 		w.apart(func() { w.block(x.Body) })
+	}
+}
+
+// items walks what a list or a map holds: it is evaluated for certain where it is shown.
+func (w *refWalker) items(of Expression, xs []Expression) {
+	if of == w.whole {
+		w.expressions(xs...)
+		return
+	}
+	for _, x := range xs {
+		w.used(x)
 	}
 }
 
@@ -193,7 +232,7 @@ func (w *refWalker) after(test Expression, outcome bool, x Expression) {
 	before := w.guarded
 	w.guarded = maps.Clone(before)
 	w.guard(test, outcome)
-	w.expression(x)
+	w.perhaps(func() { w.expression(x) })
 	w.guarded = before
 }
 
@@ -287,7 +326,7 @@ func (w *refWalker) mention(x Expression, root string, path []string, soft bool)
 		key += "\x00" + p
 		soft = soft || w.guarded[key]
 	}
-	w.refs = append(w.refs, Ref{Name: root, Path: path, Place: at, Soft: soft})
+	w.refs = append(w.refs, Ref{Name: root, Path: path, Place: at, Soft: soft, Maybe: w.maybe, Whole: x == w.whole})
 }
 
 // rootOf gives the offset of the name that a path begins with.
@@ -301,9 +340,16 @@ func rootOf(x Expression) int {
 	return x.At()
 }
 
+// takesUndefined are the filters that take arguments which are not defined.
+var takesUndefined = [...]string{"default", "d", "ternary"}
+
 func (w *refWalker) filtering(x *Filter) {
 	if x.Of != nil {
 		w.operand(x.Of, x.Name == "default" || x.Name == "d")
+	}
+	if slices.Contains(takesUndefined[:], LastName(x.Name)) {
+		w.perhaps(func() { w.arguments(x.Args) })
+		return
 	}
 	w.arguments(x.Args)
 }
@@ -341,7 +387,7 @@ func (w *refWalker) varsLookup(x *Call) bool {
 		case a.Name != "":
 			w.expression(a.Value)
 		case ok && a.Spread == 0:
-			w.refs = append(w.refs, Ref{Name: value.Text(k.Value), Place: w.t.Place(a.Value.At()), Soft: soft})
+			w.refs = append(w.refs, Ref{Name: value.Text(k.Value), Place: w.t.Place(a.Value.At()), Soft: soft, Maybe: w.maybe})
 		default:
 			w.expression(a.Value)
 			w.refs = append(w.refs, Ref{Place: w.t.Place(a.Value.At()), Any: true, Soft: soft})

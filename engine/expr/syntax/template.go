@@ -31,6 +31,10 @@ type Ref struct {
 	// Soft: the template does not fail where the name is undefined: it is
 	// tested by `is defined`, or given a default.
 	Soft bool
+	// Maybe: it is evaluated on some paths only: behind or, in a branch of an if.
+	Maybe bool
+	// Whole: its value, all of it, is what the template comes to, or a part of that.
+	Whole bool
 	// Any: the template may read any name, as lookup('vars', x) does; Name is empty.
 	Any bool
 }

@@ -1,0 +1,227 @@
+// Package verify tells what of a program is certain to go wrong, and what may: names
+// that nothing defines, results that are used before they are registered, variables
+// that need themselves, and the mistakes that whoever compiled the program noted. An
+// error is what must go wrong: the task is certain to run, its failure ends the run,
+// and what is wrong is certain to be evaluated. Everything else is a warning. It
+// knows the engine's programs, and nothing of texts or files.
+package verify
+
+import (
+	"slices"
+
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// MayFail is the rule of warnings about what goes wrong if it is reached.
+const MayFail = "may-fail"
+
+// Input is what a program is judged by.
+type Input struct {
+	// Known are the names given from outside, on the command line.
+	Known []string
+	// Mistakes are what is wrong with a part of the program: with a *expr.Node, a
+	// *engine.Condition, or a *engine.Step.
+	Mistakes map[any][]*diagnostic.Problem
+	// Included are the tasks that a step brings in, where its file is known already.
+	Included map[*engine.Step][]engine.Item
+	// Open: nothing can be said about names.
+	Open bool
+}
+
+// Program returns what is wrong with a program, and what may be.
+func Program(p *engine.Program, in Input) []*diagnostic.Problem {
+	v := &verifier{Input: in, names: definitions(p, in.Known), problems: map[place]*diagnostic.Problem{}, steps: map[*engine.Step]int{}}
+	for _, play := range p.Plays {
+		v.play(play)
+	}
+	for part := range in.Mistakes {
+		v.mistakes(part, false)
+	}
+	return append(v.all, v.unused(p)...)
+}
+
+// A place is where something is wrong, and what.
+type place struct {
+	at  diagnostic.Place
+	msg string
+}
+
+type verifier struct {
+	Input
+	names    *names
+	vars     map[string]*engine.Var // of the play at hand
+	steps    map[*engine.Step]int
+	all      []*diagnostic.Problem
+	problems map[place]*diagnostic.Problem
+	count    int  // of the steps so far
+	ended    bool // the play may have ended above, and not failed
+}
+
+// report notes what is wrong: as an error where it is certain, as a warning where it is not.
+func (v *verifier) report(p *diagnostic.Problem, certain bool) {
+	key := place{p.Place, p.Msg}
+	known := v.problems[key]
+	if known == nil {
+		copied := *p
+		known = &copied
+		if !certain && p.Severity == diagnostic.Error {
+			known.Severity, known.Rule = diagnostic.Warning, MayFail
+		}
+		v.problems[key] = known
+		v.all = append(v.all, known)
+		return
+	}
+	if certain && known.Rule == MayFail {
+		known.Severity, known.Rule = p.Severity, p.Rule
+	}
+}
+
+// mistakes reports what was noted about a part of the program.
+func (v *verifier) mistakes(part any, certain bool) {
+	for _, p := range v.Mistakes[part] {
+		v.report(p, certain)
+	}
+}
+
+func (v *verifier) play(play *engine.Play) {
+	v.vars, v.ended = map[string]*engine.Var{}, false
+	for i := range play.Vars {
+		v.vars[play.Vars[i].Name] = &play.Vars[i]
+	}
+	for _, f := range play.VarsFiles {
+		for i := range f.Vars {
+			v.vars[f.Vars[i].Name] = &f.Vars[i]
+		}
+	}
+	v.start(play)
+	for i, list := range play.Lists() {
+		v.items(list, i != handlers)
+	}
+}
+
+// start reports what is wrong with what is evaluated as the play starts.
+func (v *verifier) start(play *engine.Play) {
+	var nodes []*expr.Node
+	for _, p := range play.Prompts {
+		nodes = append(nodes, p.Text, p.Default)
+	}
+	for _, f := range play.VarsFiles {
+		nodes = append(nodes, f.Paths...)
+	}
+	for _, n := range append(nodes, play.ForceHandlers) {
+		v.mistakes(n, true)
+	}
+}
+
+// handlers is the place of the handlers in Play.Lists.
+const handlers = 3
+
+// items verifies a list of tasks; certain: it is run, and its failure ends the run.
+func (v *verifier) items(list []engine.Item, certain bool) {
+	for _, it := range list {
+		switch it := it.(type) {
+		case *engine.Block:
+			v.items(it.Body, certain && len(it.Rescue) == 0)
+			v.items(it.Rescue, false)
+			v.items(it.Always, certain)
+		case *engine.Step:
+			v.step(it, certain && !v.ended)
+			v.ended = v.ended || it.Kind.Silent && mayEnd(it)
+		}
+	}
+}
+
+// mayEnd reports whether a task may end the play without a failure.
+func mayEnd(s *engine.Step) bool {
+	for _, e := range s.Args.Entries {
+		if e.Value.Tmpl != nil || !slices.Contains([]string{"noop", "flush_handlers"}, e.Value.Text) {
+			return true
+		}
+	}
+	return false
+}
+
+// A reading is one step being verified.
+type reading struct {
+	*verifier
+	step    *engine.Step
+	index   int
+	local   map[string]*engine.Var
+	guarded map[string]bool // names that the step itself tests somewhere
+	own     []string        // names that it sees of itself, in the field at hand
+	seen    map[visit]bool
+}
+
+// A visit is a variable that was followed, and whether its value is certainly read.
+type visit struct {
+	v       *engine.Var
+	path    string
+	certain bool
+}
+
+// step verifies a step, then the tasks that it brings in.
+func (v *verifier) step(s *engine.Step, certain bool) {
+	r := &reading{verifier: v, step: s, index: v.names.index[s], local: map[string]*engine.Var{}, guarded: map[string]bool{}, seen: map[visit]bool{}}
+	for i := range s.Vars {
+		r.local[s.Vars[i].Name] = &s.Vars[i]
+	}
+	certain = certain && !slices.Contains(s.Tags, "never") && !given(s.IgnoreErrors)
+	fields := engine.Reads(s)
+	for _, f := range fields {
+		for _, ref := range f.Refs() {
+			if ref.Soft {
+				r.guarded[ref.Name] = true
+			}
+		}
+	}
+	runs := r.conditions(fields, certain)
+	for _, f := range fields {
+		if f.Field == "Over" || f.Field == "When" {
+			continue
+		}
+		r.own = s.Own(f.When == "after")
+		r.read(f, runs && (f.When != "maybe" || f.Field == "Notify" && alwaysChanges(s)))
+	}
+	v.mistakes(s, runs)
+	v.included(s, runs)
+}
+
+// included verifies the tasks that a step brings in. What names they find there shows
+// while the play runs.
+func (v *verifier) included(s *engine.Step, runs bool) {
+	open := v.Open
+	v.Open = true
+	v.items(v.Included[s], runs)
+	v.Open = open
+}
+
+// conditions verifies the list of a loop and the conditions, and reports whether the
+// rest of the step is certain to be evaluated.
+func (r *reading) conditions(fields []engine.Read, certain bool) bool {
+	always := !slices.ContainsFunc(r.step.When, func(c *engine.Condition) bool { return constant(c) != yes })
+	runs := certain
+	for _, f := range fields {
+		if f.Field == "Over" {
+			r.read(f, certain && always)
+			runs = runs && always && r.surelyItems(r.step.Loop)
+		}
+	}
+	r.own = r.step.Own(false)
+	for _, f := range fields {
+		if f.Field == "When" {
+			r.read(f, runs)
+			runs = runs && constant(f.Condition) == yes
+		}
+	}
+	return runs
+}
+
+// alwaysChanges reports whether a task counts as changed whatever it does.
+func alwaysChanges(s *engine.Step) bool {
+	return len(s.ChangedWhen) > 0 && !slices.ContainsFunc(s.ChangedWhen, func(c *engine.Condition) bool { return constant(c) != yes })
+}
+
+// given reports whether a keyword says anything but false.
+func given(n *expr.Node) bool { return n != nil && n.Value != false }
