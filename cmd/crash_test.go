@@ -83,7 +83,8 @@ func killed(t *testing.T, at int, done bool, jobs string) {
 			t.Errorf("not %s", what)
 		}
 	}
-	if code, out, stderr := tr.play(t.Context(), jobs, tr.book); code != 0 {
+	// The next play looks for what may still be at work: here, for less than a second.
+	if code, out, stderr := tr.play(t.Context(), "--settle", "100ms", jobs, tr.book); code != 0 {
 		t.Errorf("%s\nthe next play: exit %d\n%s%s", what, code, out, stderr)
 	}
 	if err := tr.declared(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"runner/cmd/history"
 	"runner/cmd/ui"
 	"runner/diagnostic"
+	"runner/orderlog"
 )
 
 func (p *Program) historyCommand() *cli.Command {
@@ -21,7 +22,8 @@ func (p *Program) historyCommand() *cli.Command {
 		Usage: "list what earlier runs did, and what was under way in those that did not end",
 		Description: "Every run notes on this machine when it began and ended, and each change before it is carried\n" +
 			"out: names, never values. The newest run comes last. What a run that was killed had under way may\n" +
-			"have been done or not: play again, and what is there is found by its name.",
+			"have been done or not: play again, and what is there is found by its name. Orders that nobody knows\n" +
+			"the outcome of, and add-ons that were ordered for a scope and not tagged, are listed at the end.",
 		Flags: []cli.Flag{
 			flags.Int(&last, "last,n", "list the last `N` runs"),
 			formatFlag(&format, "text", "json"),
@@ -50,10 +52,21 @@ func (p *Program) history(last int, format string) error {
 	if unreadable > 0 {
 		p.Warn(fmt.Sprintf("%s of %s cannot be read and left out", ui.Count(unreadable, "line"), history.Path(dir)))
 	}
+	orders, err := history.OpenOrders(dir)
+	if err != nil {
+		p.Warn(err.Error())
+	}
+	for _, r := range runs {
+		for _, o := range orders {
+			if o.Run == r.Run {
+				r.Orders = append(r.Orders, o)
+			}
+		}
+	}
 	if format == "json" {
 		return p.historyJSON(runs)
 	}
-	return p.historyText(runs)
+	return p.historyText(runs, orders)
 }
 
 func (p *Program) historyJSON(runs []*history.Run) error {
@@ -68,7 +81,7 @@ func (p *Program) historyJSON(runs []*history.Run) error {
 	return err
 }
 
-func (p *Program) historyText(runs []*history.Run) error {
+func (p *Program) historyText(runs []*history.Run, orders []orderlog.Order) error {
 	if len(runs) == 0 {
 		_, err := fmt.Fprintln(p.Out, "no run is remembered")
 		return err
@@ -76,6 +89,9 @@ func (p *Program) historyText(runs []*history.Run) error {
 	var b strings.Builder
 	for _, r := range runs {
 		r.Text(&b)
+	}
+	for _, o := range orders {
+		b.WriteString(history.OrderText(o))
 	}
 	_, err := io.WriteString(p.Out, b.String())
 	return err

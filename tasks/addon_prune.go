@@ -19,7 +19,8 @@ func addonPrune(cloud *Cloud) engine.Kind {
 		Full: "noa.clevercloud.addon_prune",
 		Doc: "Removes the add-ons of a scope that nothing declares any more. " +
 			"A play that says `prune: {scope: NAME}` ends with it, and marks what its tasks register with a tag of that scope; " +
-			"whatever bears the tag and was neither registered in this run nor is to be kept is removed, and never anything else. " +
+			"whatever bears the tag and was neither registered in this run nor is to be kept is removed, and so is what was ordered from this machine " +
+			"for the scope by a run that was cut off before it set the tag; never anything else. Add-ons are told apart by provider and name. " +
 			"What a task would have declared that was skipped counts as not declared. " +
 			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
 		New:    func() engine.Task { return &AddonPrune{cloud: cloud} },
@@ -40,7 +41,8 @@ type AddonPrune struct {
 	Keep  []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
 	Auth  Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
 
-	cloud *Cloud
+	cloud    *Cloud
+	untagged []string // ids of what was ordered for the scope and never tagged
 }
 
 // Resources names all add-ons.
@@ -55,6 +57,7 @@ func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, e
 	if err != nil {
 		return engine.Change{}, err
 	}
+	t.untagged = nil
 	var gone []location
 	for _, client := range clients {
 		found, err := t.undeclared(ctx, via(client, h))
@@ -81,14 +84,25 @@ func (t *AddonPrune) clients(h *engine.Host) ([]*clever.Client, error) {
 	return []*clever.Client{client}, err
 }
 
-// undeclared returns the add-ons with the scope's tag that nothing declares. Who has
-// any is seen in the summary; what is there now, in the lists.
+// undeclared returns the add-ons of the scope that nothing sees to: those with its tag,
+// and those that were ordered from this machine for it by a run that was cut off before
+// it could tag them. Who has any is seen in the summary; what is there now, in the lists.
 func (t *AddonPrune) undeclared(ctx context.Context, client *clever.Client) ([]clever.Located, error) {
-	tagged, err := client.Tagged(ctx, scopeTag(t.Scope))
+	found, err := client.Tagged(ctx, scopeTag(t.Scope))
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(tagged, func(l clever.Located) bool {
+	unmarked, err := client.Unmarked(ctx, t.Scope)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range unmarked {
+		if !slices.ContainsFunc(found, func(o clever.Located) bool { return o.Addon.ID == l.Addon.ID }) {
+			found = append(found, l)
+			t.untagged = append(t.untagged, l.Addon.ID)
+		}
+	}
+	return slices.DeleteFunc(found, func(l clever.Located) bool {
 		return t.cloud.declared(l.Addon) || slices.ContainsFunc(t.Keep, l.Addon.Means)
 	}), nil
 }
@@ -130,7 +144,7 @@ func (t *AddonPrune) remove(ctx context.Context, h *engine.Host, gone []location
 		switch {
 		case clever.IsNotFound(err):
 			continue
-		case err == nil && !slices.Contains(tags, scopeTag(t.Scope)):
+		case err == nil && !slices.Contains(tags, scopeTag(t.Scope)) && !slices.Contains(t.untagged, at.addon.ID):
 			h.Warn(fmt.Sprintf("%s bears the tag of scope %s no longer, and is left alone", object(at.addon), t.Scope))
 			continue
 		case err == nil:

@@ -84,6 +84,21 @@ func TestPruneSparesWhatFailed(t *testing.T) {
 	}
 }
 
+// TestPruneTellsProvidersApart: a name is declared for one provider, and what another
+// provider has of that name is not.
+func TestPruneTellsProvidersApart(t *testing.T) {
+	p := newPlatform(t)
+	p.scope, p.allow = "shop", []string{"delete"}
+	db := register("name", "shop", "provider", "PostgreSQL", "details", details("plan", "dev"))
+	cache := register("name", "shop", "provider", "redis", "details", details("plan", "s_mono"))
+	p.play(t, false, db, cache)
+	p.play(t, false, db, step{kind: "addon_prune", args: args("scope", "shop")})
+	left := p.Addons(p.User())
+	if len(left) != 1 || left[0].Provider.ID != "postgresql-addon" {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestAScopeIsAName(t *testing.T) {
 	p := newPlatform(t)
 	if end := p.play(t, false, step{kind: "addon_prune", args: args("scope", "not a scope")})[0]; end.Problem == nil {

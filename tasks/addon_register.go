@@ -87,8 +87,8 @@ func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change
 	if t.Name == "" && t.Addon == "" {
 		return engine.Change{}, errNoName
 	}
-	t.cloud.declare(cmp.Or(t.Addon, t.Name))
-	t.cloud.declare(cmp.Or(t.Name, t.Addon))
+	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Addon, t.Name)})
+	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Name, t.Addon)})
 	client, err := t.cloud.client(h, t.Auth)
 	if err != nil {
 		return engine.Change{}, err

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,7 +29,7 @@ type Cloud struct {
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
 	known   map[string]location        // by add-on id
-	named   map[string]bool            // what tasks declare, found or not
+	named   []declaration              // what tasks declare, found or not
 	coming  map[string]clever.Provider // as tasks will have made them, by id
 }
 
@@ -109,6 +110,20 @@ func (c *Cloud) shared(creds clever.Credentials) (*clever.Client, error) {
 	return client, nil
 }
 
+// Owner returns the id of the owner that a word names, with the run's own credentials;
+// see clever.Client.Owner. Out is the way to the platform.
+func (c *Cloud) Owner(ctx context.Context, out http.RoundTripper, word string) (string, error) {
+	creds, err := c.Default()
+	if err != nil {
+		return "", err
+	}
+	client, err := c.shared(creds)
+	if err != nil {
+		return "", err
+	}
+	return client.Via(out).Owner(ctx, word)
+}
+
 // remember notes where an add-on lives.
 func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
 	c.mu.Lock()
@@ -119,14 +134,19 @@ func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
 	c.known[a.ID] = location{client, owner, a}
 }
 
-// declare notes a name that a task of this run sees to, whatever comes of it.
-func (c *Cloud) declare(name string) {
+// A declaration is an add-on that a task of this run sees to, whatever comes of it.
+type declaration struct {
+	provider string // as the playbook names it
+	word     string // its name, id or real id
+}
+
+// declare notes what a task of this run sees to.
+func (c *Cloud) declare(d declaration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.named == nil {
-		c.named = map[string]bool{}
+	if !slices.Contains(c.named, d) {
+		c.named = append(c.named, d)
 	}
-	c.named[name] = true
 }
 
 // promise notes what a task of this run makes of a provider.
@@ -152,7 +172,9 @@ func (c *Cloud) declared(a clever.Addon) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, known := c.known[a.ID]
-	return known || c.named[a.Name] || c.named[a.ID] || c.named[a.RealID]
+	return known || slices.ContainsFunc(c.named, func(d declaration) bool {
+		return a.ID == d.word || a.RealID == d.word || a.Name == d.word && ofProvider(a, d.provider)
+	})
 }
 
 // used returns the clients of this run, or the one of the run's own credentials

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -37,10 +36,10 @@ func (h Holder) String() string {
 	return fmt.Sprintf("another run holds the lock: pid %d since %s (%s)", h.PID, since.Format(format), listed(h.Playbooks))
 }
 
-// LockName returns the file name of the lock of those who speak to one platform
-// as one user. The token is in it as a digest only.
-func LockName(endpoint, token string) string {
-	sum := sha256.Sum256([]byte(strings.TrimRight(strings.ToLower(endpoint), "/") + "\x00" + token))
+// EmulatorLock returns the file name of the lock of an emulator's state file, which
+// is one process's at a time.
+func EmulatorLock(state string) string {
+	sum := sha256.Sum256([]byte("emulator\x00" + state))
 	return hex.EncodeToString(sum[:16]) + ".lock"
 }
 
@@ -52,7 +51,7 @@ func (e *LockedError) Error() string { return e.Holder.String() }
 // A Lock is one that is to be taken.
 type Lock struct {
 	Dir  string        // the folder of [Dir]
-	Name string        // see [LockName]
+	Name string        // the file's name in the folder of locks
 	Wait time.Duration // how long to wait for another run to end
 	Out  io.Writer     // where it is printed whom it waits for
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"runner/orderlog"
 )
 
 // A Run is what the journal holds of one run.
@@ -26,6 +28,9 @@ type Run struct {
 	Exit      *int       `json:"exit"`
 	Stats     *Stats     `json:"stats"`
 	Changes   []*Change  `json:"changes"`
+
+	// Orders are those of the run that are open, see [OpenOrders].
+	Orders []orderlog.Order `json:"orders,omitempty"`
 }
 
 // What became of a run.

@@ -7,6 +7,7 @@ import (
 
 	"runner/clever/emulator/store"
 	"runner/cmd/exit"
+	"runner/cmd/history"
 	"runner/cmd/platform"
 	"runner/engine"
 )
@@ -44,6 +45,11 @@ func outcome(ctx context.Context, spec Spec, result engine.Result) error {
 		}
 	}
 	cause := context.Cause(ctx)
+	for _, problem := range result.Problems {
+		if _, locked := errors.AsType[*history.LockedError](problem); locked {
+			return &exit.Error{Code: exit.Locked}
+		}
+	}
 	switch {
 	case result.Interrupted && errors.Is(cause, errTimeUp):
 		return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%w: after %s nothing more was started", errTimeUp, spec.Timeout)}

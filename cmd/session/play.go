@@ -1,16 +1,12 @@
 package session
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"runner/clever"
 	"runner/cmd/exit"
@@ -20,7 +16,6 @@ import (
 	"runner/cmd/platform"
 	"runner/cmd/ui"
 	"runner/cmd/vaults"
-	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks"
@@ -63,6 +58,7 @@ type run struct {
 	included    playbooks.Files // that are brought in while the play runs
 	platform    *platform.Platform
 	credentials func() (clever.Credentials, error) // of the run; asked for once
+	out         http.RoundTripper                  // the way to the platform
 	traceMu     sync.Mutex
 }
 
@@ -95,13 +91,23 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 	}
 	r.credentials = sync.OnceValues(r.platform.Credentials)
 	journal := r.journal()
-	release, err := r.lock(ctx, journal)
+	owners := r.newOwners(journal)
+	defer owners.Release()
+	release, err := r.lockState(ctx, owners)
 	if err != nil {
 		return err
 	}
 	defer release()
 	if err := r.platform.Start(ctx); err != nil {
 		return err
+	}
+	r.out = r.network()
+	r.cloud.Default, r.cloud.Config = r.credentials, r.config(journal)
+	r.cloud.Memory = func(endpoint string, creds clever.Credentials) clever.Memory {
+		return memory{owners, r.ownerOf(endpoint, creds)}
+	}
+	if err := r.lockOwners(ctx, owners); err != nil {
+		return r.First(err, r.platform.Close())
 	}
 	return r.First(r.play(ctx, journal), r.platform.Close())
 }
@@ -112,45 +118,12 @@ func (r *run) journal() *history.Journal {
 	return history.NewJournal(dir, err, r.Secrets.Mask, r.Warn, r.UnderWay)
 }
 
-// lock lets one run at a time play against a platform, from this machine and
-// user. Where no lock can be had at all (a home that cannot be written to), it
-// warns, and the run goes on without.
-func (r *run) lock(ctx context.Context, j *history.Journal) (release func(), err error) {
-	state := r.platform.State()
-	if r.Check && state == "" { // an emulator's file is one process's at a time
-		return func() {}, nil
-	}
-	name := history.LockName("emulator", state)
-	if state == "" {
-		creds, _ := r.credentials() // whoever needs them learns what is wrong with them
-		name = history.LockName(cmp.Or(r.platform.EndpointFor(creds), clever.DefaultEndpoint), creds.Token)
-	}
-	dir, err := history.Dir(r.Getenv)
-	if err == nil {
-		lock := history.Lock{Dir: dir, Name: name, Wait: r.LockTimeout, Out: r.Err}
-		release, err = lock.Take(ctx, history.Holder{Run: j.Run(), PID: os.Getpid(), Since: time.Now(), Playbooks: r.Files})
-	}
-	locked, isLocked := errors.AsType[*history.LockedError](err)
-	switch {
-	case err == nil:
-		return release, nil
-	case ctx.Err() != nil:
-		return nil, &exit.Error{Code: exit.Interrupted}
-	case isLocked:
-		problem := &diagnostic.Problem{Msg: locked.Error()}
-		return nil, &exit.Error{Code: exit.Locked, Err: problem.WithHint("nothing was touched; --lock-timeout 10m waits for its end")}
-	}
-	r.Warn(fmt.Sprintf("nothing keeps another run from playing at the same time: %v", err))
-	return func() {}, nil
-}
-
 // play runs the program and reports it.
 func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	reports, err := openReports(r.Streams, r.Spec)
 	if err != nil {
 		return err
 	}
-	r.cloud.Default, r.cloud.Config = r.credentials, r.config(journal)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if r.Timeout > 0 {
@@ -159,8 +132,7 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		defer done()
 	}
 	journal.Begin(r.start())
-	out := r.network()
-	result, err := engine.Run(ctx, r.program, r.options(ctx, out, engine.Reporters{&untilGone{reports, stop}, journal}, journal))
+	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{reports, stop}, journal}, journal))
 	if err != nil {
 		reports.discard()
 		r.PrintError(err)
@@ -168,29 +140,19 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		journal.End(result, exit.Code(err))
 		return err
 	}
-	err = findDuplicates(ctx, r.Streams, r.cloud, out, outcome(ctx, r.Spec, result))
+	err = findDuplicates(ctx, r.Streams, r.cloud, r.out, outcome(ctx, r.Spec, result))
 	journal.End(result, ExitCode(err))
 	return r.First(err, reports.close())
 }
 
-// config returns how the clients of the run go out.
-func (r *run) config(journal *history.Journal) clever.Config {
-	cfg := clever.Config{Endpoint: r.platform.Endpoint(), Method: r.platform.Method(), MaxInFlight: r.Jobs,
-		Settle: cmp.Or(r.Settle, -1), LooksOnly: r.Check, Run: journal.Run(), Notice: r.Warn}
-	if r.Verbosity >= 3 {
-		cfg.Trace = r.trace
-	}
-	return cfg
-}
-
 // options returns what the engine needs.
-func (r *run) options(ctx context.Context, out http.RoundTripper, reporter engine.Reporter, journal *history.Journal) engine.Options {
+func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *history.Journal) engine.Options {
 	user := ui.NewUser(r.Streams)
 	return engine.Options{
 		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
 		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
 		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
-		Transport: out, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
+		Transport: r.out, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
 		Lookups: r.lookups(ctx), FromYAML: reading.FromYAML,
 	}
 }
