@@ -20,7 +20,7 @@ func addonPrune(cloud *Cloud) engine.Kind {
 		Doc: "Removes the add-ons of a scope that nothing declares any more. " +
 			"A play that says `prune: {scope: NAME}` ends with it, and marks what its tasks register with a tag of that scope; " +
 			"whatever bears the tag and was neither registered in this run nor is to be kept is removed, and so is what was ordered from this machine " +
-			"for the scope by a run that was cut off before it set the tag; never anything else. Add-ons are told apart by provider and name. " +
+			"for the scope by a run that was cut off before it set the tag; never anything else. An add-on is known by provider and name. " +
 			"What a task would have declared that was skipped counts as not declared. " +
 			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
 		New:    func() engine.Task { return &AddonPrune{cloud: cloud} },
