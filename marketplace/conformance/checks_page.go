@@ -13,34 +13,27 @@ import (
 func pageChecks() []Check {
 	const section = "single sign-on"
 	return []Check{
-		{"K40", "the cookie of Heroku's header", "Its script reads what to show from it.", section, false, "1", header, func(p *probe) {
-			in := p.signIn(p.first, "")
-			page := p.landed(in)
-			if page == nil {
-				return
-			}
-			sent, got := in.Form.Get("nav-data"), page.cookies["heroku-nav-data"]
-			plain, err := url.QueryUnescape(got)
-			p.wantThat(page.last, "the cookie heroku-nav-data, equal to the form's nav-data", got != "" && (got == sent || err == nil && plain == sent))
-		}},
-		{"K41", "Heroku's header is on the page", "Customers found their way back by it.", section, false, "1", header, func(p *probe) {
-			if page := p.landed(p.signIn(p.first, "")); page != nil {
-				p.wantThat(page.last, "a div of the id heroku-header, or the script boomerang", herokuHeader.Match(page.last.body()))
-			}
-		}},
-		{"N84", "nobody but the console may frame the page", "Another site could lay its own buttons over the customer's.", section, true, "c", login, framing},
-		{"N86", "wrong proofs take the same time", "Who can tell how much of a proof is right finds the rest.", section, true, all, timing, evenTimes},
+		{"K40", "the cookie of Heroku's header", "Heroku's header stays empty.", "Set the cookie heroku-nav-data to the form's nav-data.",
+			section, onHeader, "1", "1", needing(anOrder, signedIn, herokuPage), nil, func(p *probe) {
+				v := p.open(p.first, nil)
+				sent, got := v.in.Form.Get("nav-data"), ""
+				for _, c := range v.cookies {
+					if c.Name == "heroku-nav-data" {
+						got = c.Value
+					}
+				}
+				plain, err := url.QueryUnescape(got)
+				p.wantThat(v.first, "the cookie heroku-nav-data, equal to the form's nav-data", got != "" && (got == sent || err == nil && plain == sent))
+			}},
+		{"K41", "Heroku's header is on the page", "Customers do not find their way back.", "Show a div of the id heroku-header, or load the script boomerang.",
+			section, onHeader, "1", "1", needing(anOrder, signedIn, herokuPage), nil, func(p *probe) {
+				p.wantThat(p.own().last, "a div of the id heroku-header, or the script boomerang", herokuHeader.Match(p.own().last.body()))
+			}},
+		{"N84", "nobody but the console may frame the page", "Another site lays its own buttons over the customer's.", "Send Content-Security-Policy: frame-ancestors with the console, or none.",
+			section, onAdvice, "", "c", needing(anOrder, signedIn), nil, framing},
+		{"N86", "wrong proofs take the same time", "Who can tell how much of a proof is right finds the rest.", "Compare in constant time.",
+			section, onAdvice, "", all, needing(anOrder, signedIn, clock), nil, evenTimes},
 	}
-}
-
-// landed signs in for a check of the page. nil: there is none, which K39 tells.
-func (p *probe) landed(in *manifest.SignIn) *landing {
-	page, err := p.browse(in)
-	if err != nil || page.last.status() != http.StatusOK {
-		p.skip("nobody can sign in")
-		return nil
-	}
-	return page
 }
 
 var herokuHeader = regexp.MustCompile(`(?is)<div[^>]+id\s*=\s*["']?heroku-header\b|<script[^>]+src\s*=\s*["']?[^"'>\s]*boomerang`)
@@ -52,11 +45,7 @@ const theConsole = "https://console.clever-cloud.com"
 // console for sure where it opens dashboards in a frame. Browsers look at
 // X-Frame-Options only where no policy has frame-ancestors.
 func framing(p *probe) {
-	page := p.landed(p.signIn(p.first, ""))
-	if page == nil {
-		return
-	}
-	p.saw(page.last)
+	page := p.own()
 	console, err := url.Parse(orElse(p.o.Console, theConsole))
 	if err != nil {
 		p.skip("the console has no address: " + err.Error())
@@ -74,11 +63,11 @@ func framing(p *probe) {
 	}
 	switch {
 	case others == "*":
-		p.fail("frame-ancestors in Content-Security-Policy", "everybody may frame the page")
+		p.failText("frame-ancestors in Content-Security-Policy", "everybody may frame the page", page.last)
 	case others != "":
-		p.fail("nobody else", clip(others, 100)+" may frame the page, too")
+		p.failText("nobody else", clip(others, 100)+" may frame the page, too", page.last)
 	case p.o.Console != "" && !ours:
-		p.fail("frame-ancestors with "+console.String(), "the console may not frame it")
+		p.failText("frame-ancestors with "+console.String(), "the console may not frame it", page.last)
 	}
 }
 

@@ -20,7 +20,7 @@ func secure(p *probe) {
 		p.skip("this back-end is on this machine, and reached by http")
 		return
 	default:
-		p.warn("https", "base_url has http")
+		p.failText("https", "base_url has http")
 		return
 	}
 	looked := map[string]bool{}
@@ -39,17 +39,17 @@ func (p *probe) trusted(u *url.URL) {
 	if u.Port() == "" {
 		at = net.JoinHostPort(u.Hostname(), "443")
 	}
+	hello := &reply{s: p.session, sent: "a TLS handshake with " + at}
 	switch err := p.handshake(at, 0); {
 	case errors.Is(err, errors.ErrUnsupported):
 	case err != nil:
-		p.fail("TLS 1.2 or newer for "+u.Hostname()+", and a certificate that is trusted", err.Error())
+		p.failText("TLS 1.2 or newer for "+u.Hostname()+", and a certificate that is trusted", err.Error(), hello)
 	case p.handshake(at, tls.VersionTLS11) == nil:
-		p.fail("nothing older than TLS 1.2", "TLS 1.1 is spoken, too")
+		p.failText("nothing older than TLS 1.2", "TLS 1.1 is spoken, too", hello)
 	}
 }
 
 func (p *probe) handshake(at string, newest uint16) error {
-	p.result.Sent = append(p.result.Sent, "a TLS handshake with "+at)
 	return p.o.Backend.Transport.Handshake(p.ctx, at, newest)
 }
 
@@ -70,10 +70,8 @@ func (p *probe) closed(u *url.URL) {
 	to, _ := url.Parse(a.location())
 	switch status := a.status(); {
 	case status/100 == 3 && (to == nil || to.Scheme != "https" || to.Hostname() != u.Hostname()):
-		p.saw(a)
-		p.fail("http leads to https on the same host", a.String())
+		p.fail("http leads to https on the same host", a)
 	case status/100 == 2, status == http.StatusUnauthorized:
-		p.saw(a)
-		p.fail("http is refused, or leads to https", a.String())
+		p.fail("http is refused, or leads to https", a)
 	}
 }

@@ -27,7 +27,7 @@ func (s *session) clean(ctx context.Context) {
 			tasks = append(tasks, func() string { return s.clear(r) })
 		}
 	}
-	for _, o := range s.lost {
+	for _, o := range s.orphans {
 		if !slices.ContainsFunc(s.made, func(r *resource) bool { return r.order.Key == o.Key }) {
 			tasks = append(tasks, func() string { return s.abandon(o) })
 		}

@@ -7,64 +7,10 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"runner/marketplace/manifest"
 )
-
-// A Check is one thing that a back-end is held to. Those whose id begins with K
-// were kensa's, Heroku's tester.
-type Check struct {
-	ID      string
-	Title   string
-	Why     string // why it matters to vendors and their users
-	Section string // of the marketplaces' API: "provision", "single sign-on"
-	Warning bool   // a breach is told, but fails nothing
-	in      string // a letter for each dialect that has it: c, a, 1, 3
-	need    need
-	run     func(*probe)
-}
-
-// need is what has to be there for a check to make sense.
-type need int
-
-const (
-	nothing   need = iota
-	addon          // an add-on that was ordered
-	variables      // an add-on whose variables came, at once or later
-	plans          // a back-end that changes plans
-	login          // a back-end where users sign in
-	callbacks      // a marketplace that the back-end can call
-	header         // a sign-in, and somebody who asks for Heroku's old header
-	timing         // a sign-in, and somebody who asks for a look at the clock
-)
-
-// Profile returns the name of the profile that a check is made for only; "" where
-// it is always made.
-func (c Check) Profile() string {
-	return map[need]string{header: "heroku-header", timing: "timing"}[c.need]
-}
-
-// Profiles returns what can be asked for beside the usual checks: heroku-header is
-// what Heroku once wanted of a dashboard's page, and timing measures how long
-// wrong proofs take.
-func Profiles() []string { return []string{"heroku-header", "timing"} }
-
-// In reports whether a dialect has the check.
-func (c Check) In(d manifest.Dialect) bool {
-	letter := map[manifest.Dialect]string{manifest.Clever: "c", manifest.AppFog: "a", manifest.HerokuV1: "1", manifest.HerokuV3: "3"}[d]
-	return strings.Contains(c.in, letter)
-}
-
-// all is every dialect.
-const all = "ca13"
-
-// Checks returns all checks, in the order in which they are made.
-func Checks() []Check {
-	return slices.Concat(manifestChecks(), provisionChecks(), authChecks(), requestChecks(), repeatChecks(), configChecks(),
-		planChecks(), loginChecks(), proofChecks(), sessionChecks(), pageChecks(), callbackChecks(), removalChecks(), lastChecks())
-}
 
 // A Status is how a check ended.
 type Status string
@@ -72,22 +18,25 @@ type Status string
 // The statuses.
 const (
 	Passed  Status = "passed"
-	Failed  Status = "failed"
-	Warned  Status = "warned"
-	Noted   Status = "noted" // worth a look, and no breach
-	Skipped Status = "skipped"
+	Failed  Status = "failed"  // what is required is not so
+	Advised Status = "advice"  // what is advised is not so
+	Noted   Status = "noted"   // worth a look, and no breach
+	Skipped Status = "skipped" // what it stands on is not there
 )
 
 // A Result is a check that was made, or why it was not. Nothing in it is secret.
 type Result struct {
-	ID       string   `json:"id"`
-	Title    string   `json:"title"`
-	Status   Status   `json:"status"`
-	Sent     []string `json:"sent,omitempty"`
-	Expected string   `json:"expected,omitempty"`
-	Came     string   `json:"came,omitempty"` // or the reason to skip it
-	Why      string   `json:"why"`
-	Section  string   `json:"section"`
+	ID       string          `json:"id"`
+	Title    string          `json:"title"`
+	Section  string          `json:"section"`
+	Level    Level           `json:"level"`
+	Status   Status          `json:"status"`
+	Sent     []string        `json:"sent,omitempty"` // the request at fault, and those that it is compared with
+	Expected string          `json:"expected,omitempty"`
+	Came     string          `json:"came,omitempty"` // or the reason to skip it
+	Means    string          `json:"means,omitempty"`
+	Fix      string          `json:"fix,omitempty"`
+	Source   manifest.Source `json:"source,omitzero"`
 }
 
 // A Report is what came of all checks.
@@ -95,11 +44,12 @@ type Report struct {
 	Addon   string           `json:"addon"`
 	Dialect manifest.Dialect `json:"dialect"`
 	URL     string           `json:"url"`
+	Live    bool             `json:"may_go_live"` // no required check failed, and those that decide were made
 	Results []Result         `json:"results"`
 	Left    []string         `json:"left,omitempty"` // add-ons that could not be removed
 }
 
-// Count reports how many checks ended so.
+// Count returns how many checks ended so.
 func (r *Report) Count(s Status) int {
 	n := 0
 	for _, one := range r.Results {
@@ -112,7 +62,7 @@ func (r *Report) Count(s Status) int {
 
 // Options say what to test, and how.
 type Options struct {
-	Backend   *manifest.Backend  // its Patience is not used
+	Backend   *manifest.Backend  // its Retry is not used
 	Problems  []manifest.Problem // of its manifest
 	Plan      string             // to order
 	OtherPlan string             // to change to; "": those checks are skipped
@@ -129,8 +79,9 @@ type Options struct {
 	// Run uses an add-on by its variables, as an application would. nil: nothing does.
 	Run func(ctx context.Context, config map[string]string) error
 	// Resolve returns the addresses of a host. nil: as the system does.
-	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
-	Told    func(Result) // is told of each result as it comes; nil: nobody
+	Resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
+	OnCheck  func(done, of int, c Check) // is called before each check; nil: nothing
+	OnResult func(Result)                // is called after each check; nil: nothing
 }
 
 // Unreachable is a back-end that nothing was heard of.
@@ -153,6 +104,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		err = s.checks()
 	}
 	s.clean(context.WithoutCancel(ctx))
+	s.report.Live = err == nil && s.first != nil && len(s.report.Left) == 0 && s.report.Count(Failed) == 0
 	return s.report, err
 }
 
@@ -173,14 +125,24 @@ func (o *Options) known() error {
 
 // checks makes those that are wanted, one after the other.
 func (s *session) checks() error {
+	var wanted []Check
 	for _, c := range Checks() {
-		if !s.wants(c) {
-			continue
+		if s.wants(c) {
+			wanted = append(wanted, c)
 		}
+	}
+	for i, c := range wanted {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
-		s.note(s.check(c))
+		if s.o.OnCheck != nil {
+			s.o.OnCheck(i, len(wanted), c)
+		}
+		r := s.check(c)
+		s.report.Results = append(s.report.Results, r)
+		if s.o.OnResult != nil {
+			s.o.OnResult(r)
+		}
 	}
 	return s.ctx.Err()
 }
@@ -188,64 +150,96 @@ func (s *session) checks() error {
 // wants reports whether a check is to have a result. One that was named is, even
 // where the dialect has none of that id.
 func (s *session) wants(c Check) bool {
-	if slices.Contains(s.o.Skip, c.ID) {
-		return false
-	}
 	if len(s.o.Only) == 0 {
-		return c.In(s.m.Dialect)
+		return c.In(s.m.Dialect) && !slices.Contains(s.o.Skip, c.ID)
 	}
-	other := func(o Check) bool { return o.ID == c.ID && o.In(s.m.Dialect) }
-	return slices.Contains(s.o.Only, c.ID) && (c.In(s.m.Dialect) || !slices.ContainsFunc(Checks(), other))
+	return slices.Contains(s.o.Only, c.ID) && !slices.Contains(s.o.Skip, c.ID)
 }
 
+// check makes one check, and notes what later ones lack if it does not pass.
 func (s *session) check(c Check) Result {
-	p := &probe{session: s, result: Result{ID: c.ID, Title: c.Title, Why: c.Why, Section: c.Section, Status: Passed}, warning: c.Warning}
+	level := c.Level(s.m.Dialect)
+	p := &probe{session: s, check: c, result: Result{
+		ID: c.ID, Title: c.Title, Section: c.Section, Level: level, Status: Passed, Source: c.Source(s.m.Dialect),
+	}}
 	if reason := s.lacks(c); reason != "" {
 		p.skip(reason)
 	} else {
 		c.run(p)
 	}
+	switch p.result.Status {
+	case Passed:
+		return p.result
+	case Failed, Advised:
+		p.result.Means, p.result.Fix = c.Means, c.Fix
+	}
+	for _, g := range c.holds {
+		if (p.broken || p.result.Status == Skipped) && s.lost[g] == "" {
+			s.lost[g] = c.ID
+		}
+	}
 	return p.result
 }
 
-func (s *session) note(r Result) {
-	s.report.Results = append(s.report.Results, r)
-	if s.o.Told != nil {
-		s.o.Told(r)
-	}
-}
-
-// lacks reports why a check cannot be made, "" if it can.
+// lacks returns why a check cannot be made, "" if it can.
 func (s *session) lacks(c Check) string {
-	profile := c.Profile()
-	switch {
-	case !c.In(s.m.Dialect):
+	if !c.In(s.m.Dialect) {
 		return "no check of " + string(s.m.Dialect)
-	case profile != "" && !slices.Contains(s.o.Profiles, profile) && !slices.Contains(s.o.Only, c.ID):
-		return "nobody asked for it: --profile " + profile
-	case c.need == callbacks && s.o.Market == nil:
-		return "no marketplace listens: --callback-listen"
-	case c.need != nothing && s.first == nil:
-		return "no add-on could be ordered"
-	case c.need == variables && s.pending && !s.settled:
-		return "the variables did not come"
-	case c.need == plans && !s.changesPlans:
-		return "this back-end changes no plans"
-	case (c.need == login || profile != "") && (s.o.Backend.Site.SSOURL == "" || s.m.SSOSalt == ""):
-		return "users cannot sign in: the manifest has no sso_url or no sso_salt"
+	}
+	for _, g := range c.needs {
+		if by := s.lost[g]; by != "" {
+			return fmt.Sprintf("needs %s, and %s did not pass", g, by)
+		}
+		if reason := s.without(g, c); reason != "" {
+			return reason
+		}
 	}
 	return ""
 }
 
-// local reports whether the back-end is on this machine, as it is while a vendor
-// develops it.
+// without returns why a ground is not there, whatever checks found.
+func (s *session) without(g ground, c Check) string {
+	named := slices.Contains(s.o.Only, c.ID)
+	switch g {
+	case anOrder, variables:
+		if s.first == nil {
+			return "no add-on could be ordered: " + s.firstAnswer.String()
+		}
+		if g == variables && s.pending && !s.finished {
+			return "the variables did not come"
+		}
+	case plans:
+		if s.first != nil && !s.changesPlans {
+			return "this back-end changes no plans"
+		}
+	case callbacks:
+		if s.o.Market == nil {
+			return "no marketplace listens: --callback-listen"
+		}
+	case signOn, signedIn:
+		if s.o.Backend.Site.SSOURL == "" || s.m.SSOSalt == "" {
+			return "users cannot sign in: the manifest has no sso_url or no sso_salt"
+		}
+		if g == signedIn && s.first != nil && !s.own().arrived() {
+			return "nobody can sign in: " + s.own().last.String()
+		}
+	case herokuPage, clock:
+		if profile := c.Profile(); !named && !slices.Contains(s.o.Profiles, profile) {
+			return "not asked for: --profile " + profile
+		}
+	}
+	return ""
+}
+
+// local reports whether the back-end is on this machine, as it is while it is
+// developed.
 func (s *session) local() bool {
 	u, err := url.Parse(s.o.Backend.Site.BaseURL)
 	return err == nil && manifest.IsLoopback(u.Hostname())
 }
 
 // begin orders the add-on that most checks are about. Nothing heard at all is an
-// error; whatever else goes wrong is for the checks to tell.
+// error; whatever else goes wrong is for the checks to report.
 func (s *session) begin() error {
 	s.firstOrder = s.order()
 	s.firstAnswer = s.post(s.firstOrder)
@@ -263,12 +257,12 @@ func (s *session) begin() error {
 	s.post(s.forged, with("Authorization", ""))
 	if s.firstAnswer.status() == 202 {
 		s.pending = true
-		s.settled = s.await(s.first)
+		s.finished = s.await(s.first)
 	}
 	switch s.m.Dialect {
 	case manifest.AppFog:
 		s.changesPlans = s.m.PlanUpdateable
-	case manifest.Clever:
+	case manifest.Clever: // whose documentation has no plan change any more
 		status := s.put(s.first, s.o.Plan).status()
 		s.changesPlans = status != 404 && status != 405 && status != 501
 	default:

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 )
@@ -9,29 +8,43 @@ import (
 // A probe is one check being made.
 type probe struct {
 	*session
-	result  Result
-	warning bool
-	victims map[string]*resource
+	check  Check
+	result Result
+	broken bool // the check does not hold, as a required one or as an advice
 }
 
-// fail notes a breach. The first one of a check counts.
-func (p *probe) fail(expected, came string) {
-	if p.result.Status != Passed {
-		return
-	}
-	p.result.Status, p.result.Expected, p.result.Came = Failed, expected, came
-	if p.warning {
-		p.result.Status = Warned
-	}
+// fail reports a breach, as grave as the check is, by the request at fault and
+// those that it is compared with. The first one counts; one that is required counts
+// before one that is advised.
+func (p *probe) fail(expected string, r *reply, compared ...*reply) {
+	p.failText(expected, r.String(), append([]*reply{r}, compared...)...)
 }
 
-// warn notes a breach that fails nothing.
-func (p *probe) warn(expected, came string) {
-	if p.result.Status != Passed {
+// failText is fail for what no single response shows.
+func (p *probe) failText(expected, came string, shown ...*reply) {
+	p.broken = true
+	status := Failed
+	if p.result.Level == Advice {
+		status = Advised
+	}
+	p.breach(status, expected, came, shown)
+}
+
+// advise reports a breach that decides nothing, whatever the check's level.
+func (p *probe) advise(expected string, r *reply, compared ...*reply) {
+	p.breach(Advised, expected, r.String(), append([]*reply{r}, compared...))
+}
+
+func (p *probe) breach(status Status, expected, came string, shown []*reply) {
+	if p.result.Status != Passed && (p.result.Status != Advised || status != Failed) {
 		return
 	}
-	p.fail(expected, came)
-	p.result.Status = Warned
+	p.result.Status, p.result.Expected, p.result.Came, p.result.Sent = status, expected, came, nil
+	for _, r := range shown {
+		if r != nil && !slices.Contains(p.result.Sent, r.sent) {
+			p.result.Sent = append(p.result.Sent, r.sent)
+		}
+	}
 }
 
 func (p *probe) skip(reason string) {
@@ -40,77 +53,61 @@ func (p *probe) skip(reason string) {
 	}
 }
 
-// saw notes what was sent, the last few of many.
-func (p *probe) saw(r *reply) *reply {
-	if len(p.result.Sent) >= 5 {
-		p.result.Sent = slices.Delete(p.result.Sent, 0, 1)
-	}
-	p.result.Sent = append(p.result.Sent, r.sent)
-	return r
-}
-
 // want holds an answer to statuses.
 func (p *probe) want(r *reply, expected string, statuses ...int) bool {
-	p.saw(r)
-	if !slices.Contains(statuses, r.status()) {
-		p.fail(expected, r.String())
-		return false
-	}
-	return true
+	return p.wantThat(r, expected, slices.Contains(statuses, r.status()))
 }
 
 // wantSuccess holds an answer to any success.
-func (p *probe) wantSuccess(r *reply) bool {
-	return p.wantThat(r, "a success", r.good())
-}
+func (p *probe) wantSuccess(r *reply) bool { return p.wantThat(r, "a success", r.good()) }
 
-// wantRefusal holds an answer to 4xx.
-func (p *probe) wantRefusal(r *reply) bool {
-	return p.wantThat(r, "a refusal, 4xx", r.status()/100 == 4)
-}
-
-// wantAnswer holds an answer to anything but a fault of the back-end.
-func (p *probe) wantAnswer(r *reply) bool {
-	return p.wantThat(r, "an answer that is no fault of the back-end", r.a != nil && r.status() < 500)
-}
-
-func (p *probe) wantThat(r *reply, expected string, ok bool) bool {
-	p.saw(r)
+func (p *probe) wantThat(r *reply, expected string, ok bool, compared ...*reply) bool {
 	if !ok {
-		p.fail(expected, r.String())
+		p.fail(expected, r, compared...)
 	}
 	return ok
 }
 
+// faultless holds an answer to be no fault of the back-end.
+func (p *probe) faultless(r *reply) bool {
+	return p.wantThat(r, "an answer that is no fault of the back-end", r.a != nil && r.status() < 500)
+}
+
 // mustFresh orders an add-on for this check; without one the check says so.
 func (p *probe) mustFresh() *resource {
-	r := p.fresh()
+	o := p.order()
+	a := p.post(o)
+	r := p.track(o, a)
 	if r == nil {
-		p.skip("no further add-on could be ordered")
+		p.skip("no further add-on could be ordered: " + a.String())
 	}
 	return r
 }
 
-// call makes one of the three calls for a check that spoils something in it.
-// What it may remove or change is made for it alone.
+// victim returns an add-on that is there for calls of a method that ought to be
+// refused.
+func (p *probe) victim(method string) *resource {
+	if v := p.victims[method]; v != nil && !v.removed {
+		return v
+	}
+	p.victims[method] = p.mustFresh()
+	return p.victims[method]
+}
+
+// call makes one of the three calls for a check that spoils something in it. What
+// it may remove or change is made for it alone. nil: there is nothing to call for.
 func (p *probe) call(method string, edits ...func(*http.Request)) *reply {
 	if method == http.MethodPost {
-		return p.saw(p.post(p.order(), edits...))
+		return p.post(p.order(), edits...)
 	}
-	if p.victims[method] == nil {
-		victim := p.mustFresh()
-		if victim == nil {
-			return nil
-		}
-		if p.victims == nil {
-			p.victims = map[string]*resource{}
-		}
-		p.victims[method] = victim
+	victim := p.victim(method)
+	switch {
+	case victim == nil:
+		return nil
+	case method == http.MethodPut:
+		return p.put(victim, p.o.Plan, edits...)
 	}
-	if method == http.MethodPut {
-		return p.saw(p.put(p.victims[method], p.o.Plan, edits...))
-	}
-	return p.saw(p.remove(p.victims[method], edits...))
+	return p.remove(victim, edits...)
 }
 
 // verbs returns the methods that the back-end has.
@@ -119,16 +116,6 @@ func (p *probe) verbs() []string {
 		return []string{http.MethodPost, http.MethodPut, http.MethodDelete}
 	}
 	return []string{http.MethodPost, http.MethodDelete}
-}
-
-// guarded holds each method to refuse what an edit made of the credentials.
-func (p *probe) guarded(edit func(*http.Request), methods ...string) {
-	for _, m := range methods {
-		r := p.call(m, edit)
-		if r != nil && r.status() != http.StatusUnauthorized {
-			p.fail(fmt.Sprintf("401 to %s", m), r.String())
-		}
-	}
 }
 
 // as returns an edit that sets other credentials.
@@ -143,4 +130,20 @@ func with(name, value string) func(*http.Request) {
 			r.Header.Set(name, value)
 		}
 	}
+}
+
+// at returns an edit that changes the path, as it is written.
+func at(change func(path string) string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.URL.RawPath = change(r.URL.EscapedPath())
+		r.URL.Path = unescaped(r.URL.RawPath)
+	}
+}
+
+func unescaped(path string) string {
+	r, err := http.NewRequest(http.MethodGet, "http://x"+path, nil)
+	if err != nil {
+		return path
+	}
+	return r.URL.Path
 }

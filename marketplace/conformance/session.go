@@ -26,24 +26,34 @@ type session struct {
 	m      *manifest.Manifest
 	report *Report
 
-	firstOrder   manifest.Order
-	firstAnswer  *reply
-	forged       manifest.Order // was sent without credentials
-	first        *resource      // what most checks are about; nil: it could not be ordered
-	config       map[string]any
-	pending      bool // the order was answered with 202
-	settled      bool // and finished by a callback
-	changesPlans bool
-	stamped      map[int64]bool        // the seconds of forms that were made
-	ailing       func(key string) bool // makes the marketplace answer 503; nil: it is well
+	firstOrder    manifest.Order
+	firstAnswer   *reply
+	forged        manifest.Order            // was sent without credentials
+	first         *resource                 // what most checks are about; nil: it could not be ordered
+	config        map[string]any            // the first add-on's variables
+	configOf      map[string]map[string]any // by id, what orders were answered with
+	pending       bool                      // the order was answered with 202
+	finished      bool                      // and finished by a callback
+	changesPlans  bool
+	lost          map[ground]string     // the check that found a ground missing
+	openTo        map[string]string     // by method, the check that found it open to strangers
+	removalOfNone *reply                // answers a removal of an unknown id; nil: not yet
+	victims       map[string]*resource  // by method, add-ons for calls that ought to be refused
+	stamped       map[int64]bool        // the seconds of forms that were made
+	failing       func(key string) bool // makes the marketplace answer 503; nil: it does not
+	ownVisit      *visit                // the first add-on's user signs in; nil: not yet
+	putKnows      *bool                 // plan changes tell known add-ons from unknown ones; nil: not known
+	stateless     *bool                 // users of add-ons that there never were get in, too; nil: not known
 
 	mu      sync.Mutex
 	made    []*resource
-	lost    []manifest.Order // whose answers were: something may have been made
+	orphans []manifest.Order // whose answers were lost: something may have been made
 	slowest time.Duration
 	slowOf  string
-	leaks   map[bool][]string // of secrets; true: in answers that refuse credentials
-	traces  []string          // errors with more than a user should see
+	leaks   map[bool][]string    // of secrets; true: in answers that refuse credentials
+	traces  []string             // errors with more than a user should see
+	given   map[string]*resource // secret values of customers' variables, and whose they are
+	spilt   []string             // answers that hold such a value, and are not about that add-on
 }
 
 // A resource is an add-on that was made.
@@ -56,6 +66,7 @@ type resource struct {
 func newSession(ctx context.Context, o Options) *session {
 	s := &session{
 		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{}, stamped: map[int64]bool{},
+		lost: map[ground]string{}, openTo: map[string]string{}, given: map[string]*resource{}, configOf: map[string]map[string]any{}, victims: map[string]*resource{},
 		report: &Report{Addon: o.Backend.Manifest.ID, Dialect: o.Backend.Manifest.Dialect, URL: o.Backend.Site.BaseURL, Results: []Result{}},
 	}
 	for d, standard := range map[*time.Duration]time.Duration{&s.o.Wait: time.Minute, &s.o.Soft: 3 * time.Second, &s.o.Hard: 25 * time.Second} {
@@ -125,7 +136,7 @@ func setBody(r *http.Request, text string) {
 // exchange sends a request that is ready.
 func (s *session) exchange(r *http.Request) *reply {
 	what := s.describe(r)
-	a, err := s.o.Backend.Transport.Send(r)
+	a, err := s.sendAgain(r)
 	got := &reply{s: s, sent: what, a: a, err: err}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,10 +154,29 @@ func (s *session) exchange(r *http.Request) *reply {
 	return got
 }
 
+// sendAgain sends a request, and once more where the connection was lost before an
+// answer, as marketplaces do: servers that answer before they have read a request, or
+// close a connection that was kept, lose some.
+func (s *session) sendAgain(r *http.Request) (*manifest.Response, error) {
+	a, err := s.o.Backend.Transport.Send(r)
+	none, ok := errors.AsType[*manifest.NoResponse](err)
+	if !ok || none.TimedOut || none.TLS || !none.Sent || r.Context().Err() != nil {
+		return a, err
+	}
+	if r.GetBody != nil {
+		body, bodyErr := r.GetBody()
+		if bodyErr != nil {
+			return a, err
+		}
+		r.Body = body
+	}
+	return s.o.Backend.Transport.Send(r)
+}
+
 // traces find what an error should not show.
 var traces = regexp.MustCompile(`(?i)(Traceback \(most recent|\bat [\w.$<>]+\([\w.]+:\d+\)|goroutine \d+ \[|\bSELECT .+ FROM |\bINSERT INTO |SQLSTATE|/(home|usr|var|srv|app)/[\w./-]+\.(rb|py|go|js|php|java))`)
 
-// listen looks for secrets and insides in an answer.
+// listen looks for secrets in an answer, and for what an error should not show.
 func (s *session) listen(what string, a *manifest.Response) {
 	var all bytes.Buffer
 	_ = a.Header.Write(&all)
@@ -154,6 +184,12 @@ func (s *session) listen(what string, a *manifest.Response) {
 	secrets := append(s.m.Secrets(), base64.StdEncoding.EncodeToString([]byte(s.m.ID+":"+s.m.Password)))
 	if slices.ContainsFunc(secrets, func(secret string) bool { return bytes.Contains(all.Bytes(), []byte(secret)) }) {
 		s.leaks[a.Status == http.StatusUnauthorized] = append(s.leaks[a.Status == http.StatusUnauthorized], what)
+	}
+	for value, owner := range s.given {
+		about := strings.Contains(what, owner.id) || strings.Contains(what, owner.order.Key)
+		if !about && a.Status >= 400 && bytes.Contains(all.Bytes(), []byte(value)) {
+			s.spilt = append(s.spilt, what)
+		}
 	}
 	if a.Status >= 400 && traces.Match(a.Body) {
 		s.traces = append(s.traces, what)
@@ -225,7 +261,7 @@ func (s *session) keep(o manifest.Order, a *reply) {
 	case a.a == nil && (!unanswered || none.Sent):
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.lost = append(s.lost, o)
+		s.orphans = append(s.orphans, o)
 	}
 }
 
@@ -267,6 +303,12 @@ func (s *session) track(o manifest.Order, a *reply) *resource {
 		}
 	}
 	r := &resource{order: o, id: id}
+	s.configOf[id] = a.config()
+	for _, value := range a.config() {
+		if text, isText := value.(string); isText && len(text) >= 12 {
+			s.given[text] = r
+		}
+	}
 	s.made = append(s.made, r)
 	if s.o.Market != nil {
 		if app, known := s.o.Market.Get(o.Key); !known || app.ID == "" {
@@ -274,14 +316,4 @@ func (s *session) track(o manifest.Order, a *reply) *resource {
 		}
 	}
 	return r
-}
-
-// fresh orders an add-on for one check. nil: it could not be had.
-func (s *session) fresh() *resource {
-	o := s.order()
-	a := s.post(o)
-	if !a.good() {
-		return nil
-	}
-	return s.track(o, a)
 }

@@ -19,7 +19,7 @@ const (
 // never fails.
 func evenTimes(p *probe) {
 	in := p.signIn(p.first, "")
-	name := recipe(p)
+	name := string(p.m.Dialect.Scheme())
 	proof := in.Form.Get(name)
 	if len(proof) < 2 {
 		p.skip("this add-on's form cannot be signed")
@@ -34,14 +34,13 @@ func evenTimes(p *probe) {
 			in.Form.Set(name, wrong[which])
 			r := p.submit(in)
 			if r.a == nil {
-				p.saw(r)
-				p.skip("an answer is missing")
+				p.skip("an answer is missing: " + r.String())
 				return
 			}
 			took[which] = append(took[which], r.a.Took)
 		}
 	}
-	p.judge(took[0], took[1])
+	p.compareTimes(took[0], took[1])
 }
 
 // other returns another digit.
@@ -52,7 +51,7 @@ func other(digit string) string {
 	return "0"
 }
 
-func (p *probe) judge(early, late []time.Duration) {
+func (p *probe) compareTimes(early, late []time.Duration) {
 	longer, odds := signTest(early, late)
 	p.result.Came = fmt.Sprintf("those wrong at their end took longer in %d of %d pairs: %v in the middle, the others %v", longer, len(early), middle(late), middle(early))
 	if odds > 4 {
@@ -60,7 +59,7 @@ func (p *probe) judge(early, late []time.Duration) {
 	}
 }
 
-// signTest counts the pairs whose second is longer, and tells by how many
+// signTest counts the pairs whose second is longer, and returns by how many
 // standard deviations that is more than chance. Equal pairs are left out.
 func signTest(first, second []time.Duration) (longer int, odds float64) {
 	differ := 0

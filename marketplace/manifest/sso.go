@@ -195,3 +195,14 @@ func PagePolicy() string {
 	return "default-src 'none'; script-src 'unsafe-hashes' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
 		"base-uri 'none'; frame-ancestors 'none'"
 }
+
+// Proofs returns the proofs of the form, which are worth a session.
+func (s *SignIn) Proofs() []string {
+	var all []string
+	for _, r := range []Scheme{Token, Signature, ResourceToken, UserScopedToken} {
+		if s.Form.Has(string(r)) {
+			all = append(all, s.Form.Get(string(r)))
+		}
+	}
+	return all
+}
