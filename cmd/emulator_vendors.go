@@ -41,7 +41,8 @@ func (p *Program) vendors(specs []string) ([]market.Vendor, error) {
 		if err != nil {
 			return nil, err
 		}
-		wrong += p.tellManifest(f)
+		wrong += p.printErrors(f, false)
+		p.noteWarnings(f)
 		v.Manifest = f.text
 		if f.manifest != nil {
 			p.Secrets.Add(f.manifest.Secrets()...)

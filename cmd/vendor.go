@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,6 +16,7 @@ import (
 	"runner/cmd/exit"
 	"runner/cmd/ui"
 	"runner/diagnostic"
+	"runner/findings"
 	"runner/marketplace/manifest"
 )
 
@@ -23,7 +26,7 @@ const manifestName = "addon-manifest.json"
 func (p *Program) vendorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "vendor",
-		Usage: "for those who sell add-ons: check a manifest and a back-end",
+		Usage: "for providers of add-ons: check a manifest and a back-end",
 		Description: "validate, test and serve take " + manifestName + " where MANIFEST is left out. Its dialect is clever, appfog, heroku-v1 or heroku-v3,\n" +
 			"guessed from its fields unless --dialect says.",
 		UsageText: "runner vendor COMMAND [OPTIONS] [MANIFEST]",
@@ -103,10 +106,12 @@ func writeNew(name string, text []byte) error {
 
 func (p *Program) vendorValidateCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "validate",
-		Usage:       "tell everything that is wrong with a manifest, without a network",
-		ArgsUsage:   "[MANIFEST]",
-		Description: "Exit codes: 0 nothing is wrong, 4 something is. Warnings do not count. Secrets are not printed.",
+		Name:      "validate",
+		Usage:     "report everything that is wrong with a manifest, without a network",
+		ArgsUsage: "[MANIFEST]",
+		Description: "Each problem has its rule, and the page of the marketplace that says so. Without --dialect the dialect is guessed, and named.\n" +
+			"Where a marketplace's own documents contradict each other, a warning says so. Exit codes: 0 valid, 4 there are errors.\n" +
+			"Warnings do not count. Secrets are not printed.",
 		Flags: []cli.Flag{
 			dialectFlag(),
 			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text, json or sarif"},
@@ -138,6 +143,7 @@ type manifestFile struct {
 	text     []byte
 	manifest *manifest.Manifest // nil where there is none to be read
 	problems []manifest.Problem
+	chosen   bool // the dialect was said
 }
 
 // readManifest reads the manifest that a command is about. A file that is not
@@ -169,7 +175,7 @@ func loadManifest(name string, o manifest.Options) (*manifestFile, error) {
 	if err != nil {
 		return nil, &exit.Error{Code: exit.Playbook, Err: (&diagnostic.Problem{Msg: err.Error(), Err: err}).WithHint("runner vendor init writes a manifest")}
 	}
-	f := &manifestFile{name: name, text: text}
+	f := &manifestFile{name: name, text: text, chosen: o.Dialect != ""}
 	f.manifest, f.problems = manifest.Read(text, o)
 	return f, nil
 }
@@ -184,32 +190,94 @@ func readBounded(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, 2<<20))
 }
 
-// manifestFormats are the forms in which the problems of a manifest are told.
+// manifestFormats are the forms in which the problems of a manifest are written.
 var manifestFormats = map[string]func(*Program, *manifestFile) error{
 	"text":  (*Program).manifestText,
 	"json":  (*Program).manifestJSON,
-	"sarif": func(p *Program, f *manifestFile) error { return manifest.WriteSARIF(p.Out, f.name, f.problems) },
+	"sarif": (*Program).manifestSARIF,
 }
 
-// tellManifest writes what is wrong to standard error. No line of the manifest
-// is shown: it may hold a secret. It gives how many errors there are.
-func (p *Program) tellManifest(f *manifestFile) int {
+// printErrors writes what is wrong to standard error: errors, and warnings if asked
+// for. No line of the manifest is shown, as it may hold a secret. It returns how many
+// errors there are.
+func (p *Program) printErrors(f *manifestFile, warnings bool) int {
 	for _, problem := range f.problems {
-		mark := ""
-		if problem.Warning {
-			mark = "warning: "
+		switch {
+		case !problem.Warning:
+			fmt.Fprintf(p.Err, "%s:%s\n", f.name, problem.Error())
+		case warnings:
+			fmt.Fprintf(p.Err, "warning: %s:%s\n", f.name, problem.Error())
 		}
-		fmt.Fprintf(p.Err, "%s%s:%s\n", mark, f.name, problem.Error())
 	}
 	return len(manifest.Errors(f.problems))
 }
 
-func (p *Program) manifestText(f *manifestFile) error {
-	if n := p.tellManifest(f); n > 0 {
-		_, err := fmt.Fprintln(p.Err, ui.Count(n, "error"))
-		return err
+// noteWarnings says how many warnings there are: validate prints them, and no other
+// command again.
+func (p *Program) noteWarnings(f *manifestFile) {
+	if n := len(f.problems) - len(manifest.Errors(f.problems)); n > 0 {
+		fmt.Fprintf(p.Err, "%s: %s%s; runner vendor validate shows them\n", f.name, ui.Count(n, "warning"), f.dialectNote())
 	}
-	_, err := fmt.Fprintf(p.Out, "%s (%s): nothing is wrong\n", f.name, f.manifest.Dialect)
+}
+
+// printSources names the pages that say so, each once.
+func (p *Program) printSources(f *manifestFile) {
+	var links []string
+	rules := map[string][]string{}
+	for _, problem := range f.problems {
+		if link := problem.Source.Link; link != "" && !slices.Contains(rules[link], problem.Code) {
+			if rules[link] == nil {
+				links = append(links, link)
+			}
+			rules[link] = append(rules[link], problem.Code)
+		}
+	}
+	for _, link := range links {
+		fmt.Fprintf(p.Err, "%s: %s\n", strings.Join(rules[link], ", "), link)
+	}
+}
+
+// count returns how many errors and warnings there are, "valid" for no errors.
+func (f *manifestFile) count() string {
+	errs := len(manifest.Errors(f.problems))
+	text := "valid"
+	if errs > 0 {
+		text = ui.Count(errs, "error")
+	}
+	if warnings := len(f.problems) - errs; warnings > 0 {
+		text += ", " + ui.Count(warnings, "warning")
+	}
+	return text
+}
+
+// dialectNote says by which dialect's rules a manifest was judged, and how to choose
+// another. It is "" where the text could not be read.
+func (f *manifestFile) dialectNote() string {
+	switch {
+	case f.manifest == nil:
+		return ""
+	case f.chosen:
+		return fmt.Sprintf(" (a manifest of %s)", f.manifest.Dialect)
+	case !f.manifest.Guessed:
+		return fmt.Sprintf(" (judged as a manifest of %s; --dialect takes another)", f.manifest.Dialect)
+	}
+	var others []string
+	for _, d := range manifest.Dialects() {
+		if d != f.manifest.Dialect && d != manifest.HerokuV1 {
+			others = append(others, string(d))
+		}
+	}
+	return fmt.Sprintf(" (judged as a manifest of %s, which is a guess; --dialect %s if it is Heroku's, or %s)", f.manifest.Dialect, manifest.HerokuV1, strings.Join(others, " or "))
+}
+
+func (p *Program) manifestText(f *manifestFile) error {
+	failed := p.printErrors(f, true) > 0
+	p.printSources(f)
+	out := p.Out
+	if failed {
+		out = p.Err
+	}
+	_, err := fmt.Fprintf(out, "%s: %s%s\n", f.name, f.count(), f.dialectNote())
 	return err
 }
 
@@ -221,13 +289,14 @@ func (p *Program) manifestJSON(f *manifestFile) error {
 	out := struct {
 		Manifest string    `json:"manifest"`
 		Dialect  string    `json:"dialect"`
+		Guessed  bool      `json:"dialect_guessed"`
 		Errors   int       `json:"errors"`
 		Warnings int       `json:"warnings"`
 		Problems []problem `json:"problems"`
 	}{Manifest: f.name, Errors: len(manifest.Errors(f.problems)), Problems: []problem{}}
 	out.Warnings = len(f.problems) - out.Errors
 	if f.manifest != nil {
-		out.Dialect = string(f.manifest.Dialect)
+		out.Dialect, out.Guessed = string(f.manifest.Dialect), f.manifest.Guessed
 	}
 	for _, one := range f.problems {
 		out.Problems = append(out.Problems, problem{one.Level(), one})
@@ -236,4 +305,24 @@ func (p *Program) manifestJSON(f *manifestFile) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(out)
+}
+
+func (p *Program) manifestSARIF(f *manifestFile) error {
+	d := manifest.Clever
+	if f.manifest != nil {
+		d = f.manifest.Dialect
+	}
+	log := findings.Log{Tool: "runner"}
+	for _, r := range manifest.Rules() {
+		log.Rules = append(log.Rules, findings.Rule{ID: r.Code, Title: r.Title, Help: r.Source(d).Link})
+	}
+	source := &diagnostic.Source{Name: f.name}
+	for _, one := range f.problems {
+		problem := &diagnostic.Problem{Place: diagnostic.Place{Source: source, Line: one.Line, Col: one.Column}, Msg: one.Message, Rule: one.Code, Pointer: one.Pointer}
+		if one.Warning {
+			problem.Severity = diagnostic.Warning
+		}
+		log.Problems = append(log.Problems, problem)
+	}
+	return log.SARIF(p.Out)
 }

@@ -46,8 +46,8 @@ type vendorSide struct {
 	backend *manifest.Backend
 }
 
-// vendorSide reads the manifest of a command, tells what is wrong with it, and
-// gives the back-end. One with errors is called by no command.
+// vendorSide reads the manifest of a command, reports what is wrong with it, and
+// returns the back-end. One with errors is called by no command.
 func (p *Program) vendorSide(c *cli.Context, args ...string) (*vendorSide, error) {
 	if c.NArg() != 1+len(args) {
 		usage := strings.TrimSpace("MANIFEST " + strings.Join(args, " "))
@@ -57,8 +57,9 @@ func (p *Program) vendorSide(c *cli.Context, args ...string) (*vendorSide, error
 	return p.sideOf(c, c.Args().First())
 }
 
-// soundManifest reads a manifest and tells what is wrong with it. With one that has
-// errors, or a site that no manifest has, nothing is done, which is said.
+// soundManifest reads a manifest and prints its errors, and how many warnings there
+// are. With one that has errors, or a site that no manifest has, nothing is done,
+// which is said.
 func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifestFile, error) {
 	if environment := c.String("env"); environment != "test" && environment != "production" {
 		return nil, fmt.Errorf("--env takes test or production, not %q", environment)
@@ -67,8 +68,11 @@ func (p *Program) soundManifest(c *cli.Context, name, nothing string) (*manifest
 	if err != nil {
 		return nil, err
 	}
-	if n := p.tellManifest(f); n > 0 {
-		return nil, &exit.Error{Code: exit.Playbook, Err: fmt.Errorf("%s in %s: %s", ui.Count(n, "error"), f.name, nothing)}
+	if n := p.printErrors(f, false); n > 0 {
+		return nil, &exit.Error{Code: exit.Playbook, Err: fmt.Errorf("%s in %s%s: %s", ui.Count(n, "error"), f.name, f.dialectNote(), nothing)}
+	}
+	if c.Command.Name != "test" { // whose report has them
+		p.noteWarnings(f)
 	}
 	p.Secrets.Add(f.manifest.Secrets()...)
 	return f, nil

@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
+	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/marketplace/conformance"
 	"runner/marketplace/manifest"
@@ -28,8 +29,10 @@ func (p *Program) vendorTestCommand() *cli.Command {
 	return &cli.Command{
 		Name: "test", Usage: "test a back-end as a marketplace will use it", ArgsUsage: "[MANIFEST]",
 		Description: "Orders add-ons, changes and removes them, signs in, and does all of that wrong on purpose. Goes on after a\n" +
-			"failure, and removes what it made, after an interrupt, too. Exit codes: 0 all is well, 2 a check failed or\n" +
-			"something is left behind, 4 the manifest is wrong, 5 the back-end does not answer. Warnings do not count.",
+			"failure, and removes what it made, after an interrupt, too. What a marketplace's documentation requires decides\n" +
+			"whether the back-end may go live; all else is advice, and --list says which is which, and why. Exit codes: 0 it may\n" +
+			"go live, 2 a required check failed or something is left behind (with --strict an advice, too), 4 the manifest is\n" +
+			"wrong, 5 the back-end does not answer.",
 		Flags: callFlags(
 			&cli.StringFlag{Name: "plan", Aliases: []string{"p"}, Usage: "order this `PLAN`; the manifest's first where it is left out, else test"},
 			&cli.StringFlag{Name: "other-plan", Usage: "change to this `PLAN`; the manifest's second where it is left out, else no check does"},
@@ -37,8 +40,9 @@ func (p *Program) vendorTestCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "skip", Usage: "make all but these checks, `ID,…` (repeatable)"},
 			&cli.StringSliceFlag{Name: "profile", Usage: "make the checks of `PROFILE`, too: " + strings.Join(conformance.Profiles(), " or ") + " (repeatable)"},
 			&cli.BoolFlag{Name: "list", Usage: "list all checks, or those of the --dialect or the MANIFEST, and make none"},
-			&cli.StringFlag{Name: "report", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: text, json, junit or markdown"},
-			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "tell of checks that passed or were skipped, too"},
+			&cli.StringFlag{Name: "report", Aliases: []string{"F"}, Value: "text", Usage: "write `FORMAT`: " + strings.Join(conformance.Formats(), ", ")},
+			&cli.BoolFlag{Name: "strict", Usage: "exit with 2 for advice, too"},
+			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "list checks that passed or were skipped, too"},
 			&cli.StringFlag{Name: "callback-listen", Usage: "answer the back-end's calls on `ADDRESS`, for those that answer 202 and go on later: 127.0.0.1:0"},
 			&cli.StringFlag{Name: "callback-url", Usage: "the `URL` under which the back-end reaches that address, if it is on another machine"},
 			&cli.DurationFlag{Name: "callback-wait", Value: time.Minute, Usage: "wait for a slow order as long as `DURATION`"},
@@ -84,7 +88,9 @@ func (p *Program) vendorTest(c *cli.Context) error {
 		return err
 	}
 	defer stop()
+	done := p.showProgress(&o)
 	report, err := conformance.Run(c.Context, o)
+	done()
 	if report == nil {
 		return err
 	}
@@ -109,10 +115,31 @@ func tested(c *cli.Context, report *conformance.Report, err error) error {
 		return &exit.Error{Code: exit.Credentials, Err: (&diagnostic.Problem{Msg: err.Error(), Err: err}).WithHint("start it, or check base_url in the manifest")}
 	case err != nil:
 		return err
-	case report.Count(conformance.Failed) > 0 || len(report.Left) > 0:
+	case report.Count(conformance.Failed) > 0 || len(report.Left) > 0, c.Bool("strict") && report.Count(conformance.Advised) > 0:
 		return &exit.Error{Code: exit.Failed}
 	}
 	return nil
+}
+
+// showProgress keeps a line on a terminal that says which check is being made, and
+// returns what removes it.
+func (p *Program) showProgress(o *conformance.Options) (done func()) {
+	if !ui.IsTerminal(p.Err) || p.Getenv("CI") != "" || p.Getenv("TERM") == "dumb" {
+		return func() {}
+	}
+	var failed, advised int
+	o.OnResult = func(r conformance.Result) {
+		switch r.Status {
+		case conformance.Failed:
+			failed++
+		case conformance.Advised:
+			advised++
+		}
+	}
+	o.OnCheck = func(i, of int, c conformance.Check) {
+		fmt.Fprintf(p.Err, "\r\x1b[K%d/%d, %d failed, %d advised: %s %s", i+1, of, failed, advised, c.ID, c.Title)
+	}
+	return func() { fmt.Fprint(p.Err, "\r\x1b[K") }
 }
 
 // vendorSideOr is vendorSide for commands whose manifest has a usual name.
@@ -136,7 +163,7 @@ func separated(lists []string, written func(string) string) []string {
 	return all
 }
 
-// knownChecks tells of a name that is no check's or profile's, and what may be meant.
+// knownChecks refuses a name that is no check's or profile's, and says what may be meant.
 func knownChecks(o *conformance.Options) error {
 	var ids []string
 	for _, c := range conformance.Checks() {
@@ -177,39 +204,54 @@ func (p *Program) listChecks(c *cli.Context) error {
 		}
 	}
 	w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CHECK\tBREACH\tDIALECTS\tSECTION\tWHAT")
+	fmt.Fprintln(w, "CHECK\tREQUIRED BY\tADVICE FOR\tSECTION\tWHAT\tSOURCE")
 	for _, check := range conformance.Checks() {
 		if d == "" || check.In(d) {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", check.ID, breach(check), dialectsOf(check), check.Section, check.Title)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", check.ID, dialectsOf(check, d, conformance.Required), dialectsOf(check, d, conformance.Advice),
+				check.Section, check.Title+profileNote(check), sourceOf(check, d))
 		}
 	}
 	return w.Flush()
 }
 
-// breach says what becomes of a breach, and when the check is made at all.
-func breach(c conformance.Check) string {
-	if c.Profile() != "" {
-		return "--profile " + c.Profile()
+// profileNote says when a check is made at all.
+func profileNote(c conformance.Check) string {
+	if c.Profile() == "" {
+		return ""
 	}
-	return map[bool]string{true: "warns", false: "fails"}[c.Warning]
+	return " (--profile " + c.Profile() + ")"
 }
 
-// dialectsOf names those that have a check.
-func dialectsOf(c conformance.Check) string {
+// sourceOf returns the section and link of the first dialect's documentation that has
+// a check.
+func sourceOf(c conformance.Check, only manifest.Dialect) string {
+	for _, d := range manifest.Dialects() {
+		if source := c.Source(d).String(); source != "" && c.In(d) && (only == "" || only == d) {
+			return source
+		}
+	}
+	return "-"
+}
+
+// dialectsOf names those that have a check at a level.
+func dialectsOf(c conformance.Check, only manifest.Dialect, level conformance.Level) string {
 	var in []string
 	for _, d := range manifest.Dialects() {
-		if c.In(d) {
+		if c.In(d) && c.Level(d) == level && (only == "" || only == d) {
 			in = append(in, string(d))
 		}
 	}
-	if len(in) == len(manifest.Dialects()) {
+	switch len(in) {
+	case 0:
+		return "-"
+	case len(manifest.Dialects()):
 		return "all"
 	}
 	return strings.Join(in, ",")
 }
 
-// listenForCallbacks serves the marketplace's side of a test. The back-end is
-// told the address, or what public says; "" means that nobody listens.
+// listenForCallbacks serves the marketplace's side of a test. Orders have its
+// address, or what public says; "" means that nobody listens.
 func listenForCallbacks(address, public string, o *conformance.Options) (stop func(), err error) {
 	if address == "" && public != "" {
 		return nil, errors.New("--callback-url needs --callback-listen")

@@ -18,6 +18,7 @@ import (
 type Rule struct {
 	ID    string // as the problems' Rule has it
 	Title string // what holds where it is kept, in one sentence
+	Help  string // the address of a page about it; "" for none
 }
 
 // A Log is what a tool found in texts.

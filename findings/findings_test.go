@@ -21,7 +21,7 @@ func at(name string, line, col int) diagnostic.Place {
 }
 
 func example() Log {
-	return Log{Tool: "tool", Version: "1.0.0", Rules: []Rule{{"mistake", "There is none."}, {"old", "Nothing is old."}}, Problems: []*diagnostic.Problem{
+	return Log{Tool: "tool", Version: "1.0.0", Rules: []Rule{{"mistake", "There is none.", ""}, {"old", "Nothing is old.", "https://example.test/old"}}, Problems: []*diagnostic.Problem{
 		{Place: at("a b.yml", 3, 7), Msg: "wrong", Hint: "write it <right>", Detail: "all of it"},
 		{Place: at("/abs/b.yml", 0, 0), Msg: "50% old,\nor: older", Rule: "old", Severity: diagnostic.Warning},
 		{Msg: "nowhere", Rule: "unheard of", Pointer: "/a/0"},
@@ -48,7 +48,7 @@ func decoded(t *testing.T, text []byte) any {
 }
 
 func TestSARIF(t *testing.T) {
-	for _, log := range []Log{example(), {Tool: "tool", Rules: []Rule{{"mistake", "There is none."}}}} {
+	for _, log := range []Log{example(), {Tool: "tool", Rules: []Rule{{ID: "mistake", Title: "There is none."}}}} {
 		schema, err := jsonschema.NewCompiler().Compile(filepath.Join("testdata", "sarif-2.1.0.schema.json"))
 		if err != nil {
 			t.Fatal(err)

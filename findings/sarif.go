@@ -14,7 +14,11 @@ type object = map[string]any
 func (l Log) SARIF(w io.Writer) error {
 	rules, results := []object{}, []object{}
 	for _, r := range l.Rules {
-		rules = append(rules, object{"id": r.ID, "shortDescription": object{"text": r.Title}})
+		rule := object{"id": r.ID, "shortDescription": object{"text": r.Title}}
+		if r.Help != "" {
+			rule["helpUri"] = r.Help
+		}
+		rules = append(rules, rule)
 	}
 	for _, p := range l.Problems {
 		rule, index := l.rule(p)

@@ -148,7 +148,7 @@ func oddTimes(p *probe) {
 
 // crossed uses the proof of one add-on for another.
 func crossed(p *probe) {
-	other := p.mustFresh()
+	other := p.mustReady()
 	if other == nil {
 		return
 	}
@@ -168,7 +168,7 @@ func fromTheQuery(p *probe) {
 		p.skip("the old form is in the address")
 		return
 	}
-	other := p.mustFresh()
+	other := p.mustReady()
 	if other == nil {
 		return
 	}

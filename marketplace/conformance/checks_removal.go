@@ -56,7 +56,7 @@ func removalChecks() []Check {
 			}},
 		{"N66", "nobody signs in to what was removed", "The customer has gone, and others still see the data.", "Look the add-on up at each sign-in.",
 			"single sign-on", onSSO, all, all, needing(anOrder, signedIn, removal), nil, func(p *probe) {
-				r := p.mustFresh()
+				r := p.mustReady()
 				if r == nil {
 					return
 				}
@@ -69,7 +69,7 @@ func removalChecks() []Check {
 			}},
 		{"N103", "a session ends with its add-on", "The customer has gone, and whoever was signed in still sees the data.", "Look the add-on up for each page.",
 			"single sign-on", onSSO, all, all, needing(anOrder, signedIn, removal), nil, func(p *probe) {
-				r := p.mustFresh()
+				r := p.mustReady()
 				if r == nil {
 					return
 				}

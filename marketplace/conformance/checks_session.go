@@ -132,7 +132,7 @@ func lasts(c *http.Cookie) time.Duration {
 
 // oneDashboard reads another add-on's page with the first one's session.
 func oneDashboard(p *probe) {
-	mine, other := p.own(), p.mustFresh()
+	mine, other := p.own(), p.mustReady()
 	if other == nil {
 		return
 	}
@@ -205,7 +205,7 @@ func guessed(p *probe) {
 		p.skip("no page is opened by a cookie")
 		return
 	}
-	other := p.mustFresh()
+	other := p.mustReady()
 	if other == nil {
 		return
 	}

@@ -44,7 +44,8 @@ type Report struct {
 	Addon   string           `json:"addon"`
 	Dialect manifest.Dialect `json:"dialect"`
 	URL     string           `json:"url"`
-	Live    bool             `json:"may_go_live"` // no required check failed, and those that decide were made
+	Whole   bool             `json:"whole"`       // all checks were made, as far as they could be
+	Live    bool             `json:"may_go_live"` // they were, and no required one failed
 	Results []Result         `json:"results"`
 	Left    []string         `json:"left,omitempty"` // add-ons that could not be removed
 }
@@ -104,7 +105,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		err = s.checks()
 	}
 	s.clean(context.WithoutCancel(ctx))
-	s.report.Live = err == nil && s.first != nil && len(s.report.Left) == 0 && s.report.Count(Failed) == 0
+	s.report.Whole = err == nil && s.first != nil && len(o.Only)+len(o.Skip) == 0
+	s.report.Live = s.report.Whole && len(s.report.Left) == 0 && s.report.Count(Failed) == 0
 	return s.report, err
 }
 

@@ -84,6 +84,17 @@ func (p *probe) mustFresh() *resource {
 	return r
 }
 
+// mustReady is mustFresh for checks that need an add-on in use: one that comes later is
+// waited for.
+func (p *probe) mustReady() *resource {
+	r := p.mustFresh()
+	if r != nil && p.pending && !p.await(r) {
+		p.skip("the add-on did not come")
+		return nil
+	}
+	return r
+}
+
 // victim returns an add-on that is there for calls of a method that ought to be
 // refused.
 func (p *probe) victim(method string) *resource {

@@ -110,8 +110,8 @@ func (r *Report) Conclusion() string {
 		return fmt.Sprintf("It may not go live on a marketplace of %s: %s failed.", r.Dialect, strings.Join(failed, ", "))
 	case len(r.Left) > 0:
 		return "It may not go live: add-ons could not be removed."
-	case !r.Live:
-		return "Whether it may go live is not known: the test did not come to its end."
+	case !r.Whole:
+		return "Whether it may go live is not known: not all checks were made."
 	}
 	return fmt.Sprintf("It may go live on a marketplace of %s.", r.Dialect)
 }

@@ -61,6 +61,7 @@ type resource struct {
 	order   manifest.Order
 	id      string
 	removed bool
+	ending  bool // a removal was sent, whatever came of it
 }
 
 func newSession(ctx context.Context, o Options) *session {
@@ -272,6 +273,7 @@ func (s *session) put(r *resource, plan string, edits ...func(*http.Request)) *r
 
 // remove removes an add-on; it is tracked until that went well.
 func (s *session) remove(r *resource, edits ...func(*http.Request)) *reply {
+	r.ending = true
 	a := s.send(http.MethodDelete, s.path(r), nil, edits...)
 	if a.good() {
 		r.removed = true

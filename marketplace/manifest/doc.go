@@ -9,7 +9,10 @@
 // know what is sold, nor any platform's own API.
 package manifest
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Dialect is a family of marketplaces that speak alike.
 type Dialect string
@@ -48,25 +51,36 @@ func (d Dialect) index() int {
 // Heroku reports whether a dialect is one of Heroku's.
 func (d Dialect) Heroku() bool { return d == HerokuV1 || d == HerokuV3 }
 
-// detect guesses what a manifest is written in from the fields that only one
-// dialect has. A manifest that shows none is Clever Cloud's.
-func detect(root *node) Dialect {
+// detect returns what a manifest is written in, by the fields that only one dialect
+// has and by the path that Heroku once prescribed. A manifest that shows nothing is
+// taken for Clever Cloud's, which is a guess.
+func detect(root *node) (d Dialect, guessed bool) {
 	api := root.get("api")
 	old := func(name string) bool { n := api.get(name); return n != nil && n.kind == text }
 	switch {
 	case api.get("version") != nil:
-		return HerokuV3
+		return HerokuV3, false
 	case old("production") || old("test"):
-		return HerokuV1
+		return HerokuV1, false
 	case root.get("plans") != nil || root.get("plan_updateable") != nil:
-		return AppFog
+		return AppFog, false
+	case herokuPath(api.get("production")) || herokuPath(api.get("test")):
+		return HerokuV1, false
 	case api.get("requires") != nil || api.get("config_vars_prefix") != nil || root.get("cli_plugin_name") != nil:
-		return HerokuV1
+		return HerokuV1, false
 	}
 	for _, r := range api.get("regions").list() {
 		if r.text == "us" || r.text == "*" {
-			return HerokuV1
+			return HerokuV1, false
+		}
+		if strings.EqualFold(r.text, "par") {
+			return Clever, false
 		}
 	}
-	return Clever
+	return Clever, true
+}
+
+// herokuPath reports whether a site's base_url ends as Heroku's did.
+func herokuPath(site *node) bool {
+	return strings.HasSuffix(strings.TrimSuffix(site.get("base_url").str(), "/"), "/heroku/resources")
 }

@@ -13,6 +13,7 @@ const largestManifest = 1 << 20
 // secrets: do not print it whole.
 type Manifest struct {
 	Dialect        Dialect
+	Guessed        bool   // nothing in the text shows the dialect
 	ID             string // the Basic user name of every call, too
 	Name           string
 	Plans          []Plan // AppFog only: elsewhere plans are kept by the marketplace
@@ -53,25 +54,28 @@ type Options struct {
 // errors among the problems it is not to be used for calls.
 func Read(src []byte, o Options) (*Manifest, []Problem) {
 	if len(src) > largestManifest {
-		return nil, []Problem{{Code: "M001", Line: 1, Column: 1, Message: "a manifest larger than a mebibyte"}}
+		return nil, []Problem{{Code: "M001", Line: 1, Column: 1, Message: "a manifest larger than a mebibyte", Source: ruleSources["M001"]}}
 	}
 	clean, comments := blankComments(src)
 	root, err := parse(clean)
 	if err != nil {
 		e := err.(*syntaxError)
-		p := Problem{Code: "M001", Message: e.msg}
+		p := Problem{Code: "M001", Message: e.msg, Source: ruleSources["M001"]}
 		p.Line, p.Column = place(src, e.at)
 		return nil, []Problem{p}
 	}
+	guessed := false
 	if o.Dialect == "" {
-		o.Dialect = detect(root)
+		o.Dialect, guessed = detect(root)
 	}
 	l := &lint{src: src, root: root, api: root.get("api"), comments: comments, o: o}
 	l.run()
 	if root.kind != object {
 		return nil, l.problems
 	}
-	return manifest(root, o.Dialect), l.problems
+	m := manifest(root, o.Dialect)
+	m.Guessed = guessed
+	return m, l.problems
 }
 
 // manifest takes over what has the right type.
@@ -147,6 +151,7 @@ type Problem struct {
 	Line    int    `json:"line"`    // from 1
 	Column  int    `json:"column"`  // from 1, in characters
 	Message string `json:"message"` // never a secret
+	Source  Source `json:"source"`  // what says so
 }
 
 // Level returns "error" or "warning".

@@ -133,40 +133,42 @@ func TestLoopbackOnRequest(t *testing.T) {
 	}
 }
 
-func TestSARIF(t *testing.T) {
-	_, problems := Read([]byte(`{"id": "Tiny"}`), Options{Dialect: Clever})
-	var out bytes.Buffer
-	if err := WriteSARIF(&out, "addon-manifest.json", problems); err != nil {
-		t.Fatal(err)
-	}
-	var log struct {
-		Version string
-		Runs    []struct {
-			Results []struct {
-				RuleID    string
-				RuleIndex int
-				Locations []struct {
-					PhysicalLocation struct {
-						Region struct{ StartLine, StartColumn int }
-					}
-				}
-			}
-			Tool struct {
-				Driver struct{ Rules []struct{ ID string } }
-			}
+// TestDialects: what a manifest shows decides, and where it shows nothing that is said.
+func TestDialects(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"api": {"version": "3"}}`:                                                             "heroku-v3",
+		`{"api": {"production": "https://kv.example.com/"}}`:                                    "heroku-v1",
+		`{"plans": [{"id": "s"}], "api": {}}`:                                                   "appfog",
+		`{"api": {"requires": ["many_per_app"]}}`:                                               "heroku-v1",
+		`{"api": {"regions": ["us", "eu"]}}`:                                                    "heroku-v1",
+		`{"api": {"regions": ["par"]}}`:                                                         "clever",
+		`{"api": {"production": {"base_url": "https://kv.example.com/heroku/resources"}}}`:      "heroku-v1",
+		`{"api": {"test": {"base_url": "http://localhost:5000/heroku/resources/"}}}`:            "heroku-v1",
+		`{"api": {"production": {"base_url": "https://kv.example.com/clevercloud/resources"}}}`: "clever, guessed",
+		`{"api": {"regions": ["eu"]}}`:                                                          "clever, guessed",
+		`{}`:                                                                                    "clever, guessed",
+	} {
+		m, _ := Read([]byte(text), Options{})
+		got := string(m.Dialect)
+		if m.Guessed {
+			got += ", guessed"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
-	if err := json.Unmarshal(out.Bytes(), &log); err != nil {
-		t.Fatal(err)
+	if m, _ := Read([]byte(`{}`), Options{Dialect: AppFog}); m.Guessed || m.Dialect != AppFog {
+		t.Errorf("a dialect that was said is guessed: %+v", m)
 	}
-	run := log.Runs[0]
-	if log.Version != "2.1.0" || len(run.Results) != len(problems) || len(problems) == 0 {
-		t.Fatalf("%s", out.String())
-	}
-	for i, r := range run.Results {
-		at := r.Locations[0].PhysicalLocation.Region
-		if run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || at.StartLine != problems[i].Line || at.StartColumn != problems[i].Column {
-			t.Errorf("%+v is not %+v", r, problems[i])
+}
+
+// TestEveryRuleHasASource: who is told of a mistake can read who says so.
+func TestEveryRuleHasASource(t *testing.T) {
+	for _, r := range Rules() {
+		for _, d := range Dialects() {
+			if s := r.Source(d); r.Level(d) != "" && (!strings.HasPrefix(s.Link, "https://") || s.Section == "" || s.Says == "") {
+				t.Errorf("%s in %s: %+v", r.Code, d, s)
+			}
 		}
 	}
 }

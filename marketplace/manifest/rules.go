@@ -117,7 +117,12 @@ func (l *lint) apiObject() {
 }
 
 func (l *lint) username() {
-	if n := l.api.get("username"); n != nil {
+	n := l.api.get("username")
+	switch {
+	case n == nil:
+	case l.o.Dialect == AppFog:
+		l.report(n, `"api.username" was optional in AppFog's first version: the user name is the "id" now`)
+	default:
 		l.report(n, `"api.username" is not used: the user name is the "id"`)
 	}
 }
@@ -126,7 +131,7 @@ func (l *lint) username() {
 // and code. Vendors have been found to use them.
 var published = []string{
 	"44ca82ddf8d4", "fcb5b3add85d", "10105417630e", "df98014d1d3e",
-	"correcthorsebatterystaple", "statistically.significant", "gqagamdrnkdfcvr9", "7cwqmjlejv8yztxk", "changeme", "super-secret",
+	"correcthorsebatterystaple", "statistically.significant", "gqagamdrnkdfcvr9", "7cwqmjlejv8yztxk", "changeme", "super-secret", "<your",
 }
 
 func (l *lint) samples() {
@@ -161,22 +166,24 @@ func (l *lint) printable() {
 
 func (l *lint) salt() {
 	n := l.api.get("sso_salt")
-	if n != nil && strings.TrimSpace(n.str()) != "" {
+	if strings.TrimSpace(n.str()) != "" {
 		return
 	}
+	what, at := "is missing", l.in()
+	switch {
+	case n.is(text):
+		what, at = "is empty", n
+	case n != nil:
+		what, at = "must be a text", n
+	}
 	for _, where := range []string{"production", "test"} {
-		s := l.api.get(where)
-		if s.is(text) || s.get("sso_url") != nil {
-			at := n
-			if at == nil {
-				at = l.in()
-			}
-			l.report(at, `users sign in at %q but "api.sso_salt" is missing`, where)
+		if s := l.api.get(where); s.is(text) || s.get("sso_url") != nil {
+			l.report(at, `users sign in at %q, but "api.sso_salt" %s`, where, what)
 			return
 		}
 	}
 	if n != nil {
-		l.report(n, `"api.sso_salt" must be a text that is not empty`)
+		l.report(n, `"api.sso_salt" %s: write a text, or leave it out`, what)
 	}
 }
 
@@ -211,11 +218,21 @@ func (l *lint) mustServe() {
 	}
 	all := texts(n)
 	switch {
-	case l.o.Dialect == Clever && !slices.ContainsFunc(all, func(r string) bool { return strings.EqualFold(r, "eu") }):
+	case l.o.Dialect == Clever && holdsRegion(all, "eu"):
+	case l.o.Dialect == Clever && holdsRegion(all, regionsOf[Clever]...):
+		l.warn(n, `"api.regions" does not contain "eu", which the documentation asks for; the platform's API and its Go package have zones such as "par"`)
+	case l.o.Dialect == Clever:
 		l.report(n, `"api.regions" must contain "eu"`)
 	case l.o.Dialect == HerokuV1 && !slices.Contains(all, "us") && !slices.Contains(all, "*"):
 		l.report(n, `"api.regions" must contain "us" or "*"`)
 	}
+}
+
+// holdsRegion reports whether one of some regions is among all, whatever its case.
+func holdsRegion(all []string, some ...string) bool {
+	return slices.ContainsFunc(all, func(r string) bool {
+		return slices.ContainsFunc(some, func(s string) bool { return strings.EqualFold(r, s) })
+	})
 }
 
 func (l *lint) knownRegions() {

@@ -121,7 +121,12 @@ func (l *lint) plans() {
 			l.report(p, "a plan is an object with id, name and description")
 			continue
 		}
-		for _, name := range []string{"id", "name", "description"} {
+		l.nonEmpty(p, p.get("id"), "plans.id", "")
+		for _, name := range []string{"name", "description"} {
+			if p.get(name) == nil {
+				l.warn(p, `%q is missing: the schema asks for it, and an older document of the same marketplace shows plans that have an id only`, "plans."+name)
+				continue
+			}
 			l.nonEmpty(p, p.get(name), "plans."+name, "")
 		}
 		if name := p.get("name"); name.str() != "" && !planName.MatchString(name.text) {

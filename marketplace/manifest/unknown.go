@@ -12,7 +12,7 @@ import (
 var knownKeys = map[string][]string{
 	"": {"id", "name", "api", "plans", "plan_updateable", "tags", "cli_plugin_name", "$base"},
 	"/api": {"config_vars", "config_vars_prefix", "password", "sso_salt", "regions", "requires", "production", "test",
-		"username", "version"},
+		"username", "path", "version"},
 	"/api/production": {"base_url", "sso_url"},
 	"/api/test":       {"base_url", "sso_url"},
 	"/plans":          {"id", "name", "description", "price", "price_unit"},
@@ -23,6 +23,7 @@ var knownKeys = map[string][]string{
 var ownKeys = map[string][]Dialect{
 	"plans": {AppFog}, "plan_updateable": {AppFog}, "tags": {AppFog},
 	"cli_plugin_name": {HerokuV1, HerokuV3}, "$base": {HerokuV3}, "version": {HerokuV3},
+	"path": nil, // of AppFog's first version
 }
 
 func (l *lint) unknown() {
