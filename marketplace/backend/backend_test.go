@@ -171,8 +171,8 @@ func TestConformance(t *testing.T) {
 
 func conforms(t *testing.T, s *stand, slow bool) {
 	t.Helper()
-	line := manifest.NewTransport(manifest.TransportOptions{Loopback: true})
-	defer line.Close()
+	transport := manifest.NewTransport(manifest.TransportOptions{Loopback: true})
+	defer transport.Close()
 	market := manifest.NewMarket(s.m)
 	server := httptest.NewServer(market)
 	defer server.Close()
@@ -181,14 +181,14 @@ func conforms(t *testing.T, s *stand, slow bool) {
 		callback = server.URL + "/addons"
 	}
 	report, err := conformance.Run(t.Context(), conformance.Options{
-		Backend: &manifest.Backend{Manifest: s.m, Site: s.m.Test, Transport: line}, Plan: "small", OtherPlan: "large",
+		Backend: &manifest.Backend{Manifest: s.m, Site: s.m.Test, Transport: transport}, Plan: "small", OtherPlan: "large",
 		Async: slow, Market: market, Callback: callback, Soft: 15 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range report.Results {
-		if r.Status == conformance.Failed || r.Status == conformance.Warned {
+		if r.Status == conformance.Failed || r.Status == conformance.Advised {
 			t.Errorf("%s %s: want %s, came %s, sent %v", r.ID, r.Title, r.Expected, r.Came, r.Sent)
 		}
 	}
