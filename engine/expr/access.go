@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 
 	"runner/engine/expr/syntax"
@@ -70,13 +71,16 @@ func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 		if v.node.Shape == Mapping {
 			return v.get(st.c, name)
 		}
-	case *namespace:
-		e, ok := v.values.Get(name)
-		return e, ok, nil
 	case allVars:
 		return st.c.Lookup(name)
-	case *loopVar:
+	case object:
 		e, ok := v.attr(name)
+		return e, ok, nil
+	case int, bool, float64, *big.Int:
+		e, ok := numberAttr(v, name)
+		return e, ok, nil
+	case value.Tuple:
+		e, ok := pairAttr(v, name)
 		return e, ok, nil
 	case value.Moment:
 		e, ok := v.Attr(name)
@@ -185,7 +189,7 @@ func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
 		return v, ok, nil
 	case *lazy:
 		return st.lazyItem(c, key)
-	case *namespace, allVars, *loopVar, value.Moment, value.Span:
+	case object, allVars, value.Moment, value.Span:
 		if s, isText := key.(string); isText {
 			return st.attr(of, s)
 		}

@@ -79,7 +79,7 @@ func (st *state) applyFilter(n *syntax.Filter, v value.Value) (value.Value, erro
 		return nil, err
 	}
 	st.here = n.Pos
-	r, err := st.invoke(st.t.lib.Filters[n.Name], v, g)
+	r, err := st.invoke(st.t.lib.filters[n.Name], v, g)
 	return r, st.failAt(n.Pos, err)
 }
 
@@ -92,12 +92,26 @@ func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.Name == "sameas" && sameLiterals(n) {
+		return !n.Not, nil
+	}
 	st.here = n.Pos
-	r, err := st.invoke(st.t.lib.Tests[n.Name], v, g)
+	r, err := st.invoke(st.t.lib.tests[n.Name], v, g)
 	if b, ok := r.(bool); ok && n.Not {
 		return !b, nil
 	}
 	return r, st.failAt(n.Pos, err)
+}
+
+// sameLiterals reports whether a test compares two equal literals, which are one
+// object to Python.
+func sameLiterals(n *syntax.Test) bool {
+	if len(n.Args) != 1 {
+		return false
+	}
+	a, ok := n.Of.(*syntax.Constant)
+	b, also := n.Args[0].Value.(*syntax.Constant)
+	return ok && also && value.TypeName(a.Value) == value.TypeName(b.Value) && value.Equal(a.Value, b.Value)
 }
 
 func (st *state) evalCall(n *syntax.Call) (value.Value, error) {
@@ -129,6 +143,8 @@ func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value
 		if fn.again != nil && len(g.pos) == 1 {
 			return fn.again(g.pos[0])
 		}
+	case *native:
+		return fn.do(g.pos)
 	case *value.Unknown:
 		return fn, nil
 	case *value.Undefined:

@@ -2,41 +2,11 @@ package expr
 
 import (
 	"slices"
-	"strings"
 
 	"runner/diagnostic"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
-	"runner/suggest"
 )
-
-// An Operation is a filter, a test, a function or a method: something with
-// parameters that Go code does.
-type Operation struct {
-	Names  string // and its aliases
-	Params string // "old! new! count *rest **named"; ! marks what must be given
-	How    How
-	Do     func(*Call) (value.Value, error)
-
-	name     string
-	list     []string
-	required int
-	rest     bool
-	named    bool
-}
-
-// How says what an operation is given.
-type How int
-
-const (
-	Whole   How = 0         // values in which nothing is Undefined or Unknown
-	Partial How = 1 << iota // lists and maps that may hold Undefined and Unknown
-	Raw                     // anything, lazy values too
-	Plugin                  // whole; its mistakes are of class FilterError
-)
-
-// absent stands for an argument that was not given.
-type absent struct{}
 
 // A Call is one use of an operation.
 type Call struct {
@@ -67,26 +37,6 @@ type (
 func (*function) TypeName() string { return "function" }
 func (*bound) TypeName() string    { return "function" }
 func (*closure) TypeName() string  { return "Macro" }
-
-func (op *Operation) prepare() *Operation {
-	names := strings.Fields(op.Names)
-	op.name = names[0]
-	for p := range strings.FieldsSeq(op.Params) {
-		switch {
-		case strings.HasPrefix(p, "**"):
-			op.named = true
-		case p[0] == '*':
-			op.rest = true
-		default:
-			if n := strings.TrimSuffix(p, "!"); n != p {
-				op.required++
-				p = n
-			}
-			op.list = append(op.list, p)
-		}
-	}
-	return op
-}
 
 // invoke does an operation. Unless it is raw, Undefined arguments are errors and
 // Unknown ones its result.
@@ -157,50 +107,15 @@ func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value
 	return unknown, nil
 }
 
-// bind sorts arguments to parameters.
-func (u *Call) bind(op *Operation, g given) error {
-	u.Args = make([]value.Value, len(op.list))
-	n := copy(u.Args, g.pos)
-	for i := n; i < len(u.Args); i++ {
-		u.Args[i] = absent{}
-	}
-	if len(g.pos) > n {
-		if !op.rest {
-			return value.Errorf(value.TypeError, "'%s' takes at most %d arguments, but %d are given", op.name, len(op.list), len(g.pos))
-		}
-		u.Rest = g.pos[n:]
-	}
-	for k, v := range g.named.All() {
-		s, _ := k.(string)
-		switch i := slices.Index(op.list, s); {
-		case i >= 0:
-			u.Args[i] = v
-		case op.named:
-			if u.Named == nil {
-				u.Named = &value.Map{}
-			}
-			u.Named.Set(k, v)
-		default:
-			return value.Errorf(value.TypeError, "'%s' has no parameter '%s'", op.name, s).WithHint(suggest.DidYouMean(s, op.list))
-		}
-	}
-	for i := range op.required {
-		if !u.Has(i) {
-			return value.Errorf(value.TypeError, "'%s' needs an argument '%s'", op.name, op.list[i])
-		}
-	}
-	return nil
-}
-
-// Has reports whether an argument was given.
+// Has reports whether an argument was given, or has a default.
 func (u *Call) Has(i int) bool { return u.Args[i] != absent{} }
 
-// Arg gives an argument, or otherwise where it was not given.
-func (u *Call) Arg(i int, otherwise value.Value) value.Value {
+// Arg returns an argument or its default, nil if there is neither.
+func (u *Call) Arg(i int) value.Value {
 	if u.Has(i) {
 		return u.Args[i]
 	}
-	return otherwise
+	return nil
 }
 
 // Wrong remembers that an argument has not the type that it should have.
@@ -210,8 +125,9 @@ func (u *Call) Wrong(i int, want string, v value.Value) {
 	}
 }
 
-func (u *Call) Str(i int, otherwise string) string {
-	v := u.Arg(i, otherwise)
+// Str returns an argument that has to be text.
+func (u *Call) Str(i int) string {
+	v := u.Arg(i)
 	s, ok := v.(string)
 	if !ok {
 		u.Wrong(i, "text", v)
@@ -219,8 +135,9 @@ func (u *Call) Str(i int, otherwise string) string {
 	return s
 }
 
-func (u *Call) Int(i, otherwise int) int {
-	v := u.Arg(i, otherwise)
+// Int returns an argument that has to be a whole number.
+func (u *Call) Int(i int) int {
+	v := u.Arg(i)
 	n, ok := value.ToInt(v)
 	if !ok {
 		u.Wrong(i, "a whole number", v)
@@ -228,8 +145,9 @@ func (u *Call) Int(i, otherwise int) int {
 	return n
 }
 
-func (u *Call) Flag(i int, otherwise bool) bool {
-	b, _, _ := value.Truth(u.Arg(i, otherwise))
+// Flag returns the truth of an argument.
+func (u *Call) Flag(i int) bool {
+	b, _, _ := value.Truth(u.Arg(i))
 	return b
 }
 
@@ -260,12 +178,6 @@ func (u *Call) NoAttribute(of, key value.Value) *value.Undefined {
 	return u.st.missing(value.Text(key), int(u.st.here), of, key)
 }
 
-func (u *Call) FlagNamed(name string) bool {
-	v, ok := u.Named.Get(name)
-	t, _, _ := value.Truth(v)
-	return ok && t
-}
-
 // Item returns of[key]; ok is false if there is none.
 func (u *Call) Item(of, key value.Value) (v value.Value, ok bool, err error) {
 	return u.st.item(of, key)
@@ -286,3 +198,20 @@ func (u *Call) Place() diagnostic.Place { return u.st.t.tree.Place(int(u.st.here
 
 // Table returns what the template can call.
 func (u *Call) Table() *Table { return u.st.t.lib }
+
+// Bind sorts arguments to the parameters of another operation, as if it were called.
+func (u *Call) Bind(op *Operation, args []value.Value, named *value.Map) (*Call, error) {
+	other := &Call{st: u.st, Context: u.Context, Name: op.name}
+	return other, other.bind(op, given{slices.Clone(args), named.Clone()})
+}
+
+// Options returns the arguments by the names of the parameters, defaults included.
+func (u *Call) Options(op *Operation) *value.Map {
+	m := &value.Map{}
+	for i, name := range op.list {
+		if u.Has(i) {
+			m.Set(name, u.Args[i])
+		}
+	}
+	return m
+}

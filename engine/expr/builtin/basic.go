@@ -12,32 +12,32 @@ import (
 // basicFilters are about being there, about types, and about choosing.
 func basicFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "default d", Params: "default_value boolean", How: expr.Raw, Do: defaultFilter},
-		{Names: "mandatory", Params: "msg", How: expr.Raw, Do: mandatory},
-		{Names: "ternary", Params: "true_val! false_val! none_val", How: expr.Raw, Do: ternary},
-		{Names: "int", Params: "default base", Do: intFilter},
-		{Names: "float", Params: "default", Do: floatFilter},
-		{Names: "bool", Do: boolFilter},
-		{Names: "string", Do: stringFilter},
-		{Names: "type_debug", How: expr.Raw, Do: typeDebug},
-		{Names: "undef", Params: "hint", Do: makeUndefined},
+		{Names: "default d", Params: "default_value='' boolean=false", Doc: "another value where there is none, or with true, where it is empty or false",
+			How: expr.Raw, Do: defaultFilter},
+		{Names: "mandatory", Params: "msg=none", Doc: "the value, or an error where there is none", How: expr.Raw, Do: mandatory},
+		{Names: "ternary", Params: "true_val! false_val! none_val=none", Doc: "one of two values, by the truth of this one", How: expr.Raw, Do: ternary},
+		{Names: "int", Params: "default=0 base=10", Doc: "the value as a whole number", Do: intFilter},
+		{Names: "float", Params: "default=0.0", Doc: "the value as a number with a fraction", Do: floatFilter},
+		{Names: "bool", Doc: "true for yes, on, true and 1, else false", Do: boolFilter},
+		{Names: "string", Doc: "the value as text", Do: stringFilter},
+		{Names: "type_debug", Doc: "the name of the value's type in Python", How: expr.Raw, Do: typeDebug},
 	}
 }
 
 func defaultFilter(u *expr.Call) (value.Value, error) {
 	switch v := u.In.(type) {
 	case *value.Undefined:
-		return u.Arg(0, ""), nil
+		return u.Arg(0), nil
 	case *value.Unknown:
 		return v, nil
 	}
-	if !u.Flag(1, false) {
+	if !u.Flag(1) {
 		return u.In, nil
 	}
 	if t, _, err := value.Truth(u.In); t || err != nil {
 		return u.In, err
 	}
-	return u.Arg(0, ""), nil
+	return u.Arg(0), nil
 }
 
 func mandatory(u *expr.Call) (value.Value, error) {
@@ -47,14 +47,14 @@ func mandatory(u *expr.Call) (value.Value, error) {
 	}
 	e := v.Err()
 	msg := "the variable '" + v.Name + "' is mandatory, but " + e.Msg
-	if u.Has(0) && u.Args[0] != nil {
+	if u.Arg(0) != nil {
 		msg = value.Text(u.Args[0])
 	}
 	return nil, (&value.Error{Class: value.MandatoryError, Msg: msg, Place: v.Place}).WithHint(e.Hint())
 }
 
 func ternary(u *expr.Call) (value.Value, error) {
-	if u.In == nil && u.Has(2) {
+	if u.In == nil && u.Arg(2) != nil {
 		return u.Args[2], nil
 	}
 	t, unknown, err := value.Truth(u.In)
@@ -68,7 +68,7 @@ func ternary(u *expr.Call) (value.Value, error) {
 }
 
 func intFilter(u *expr.Call) (value.Value, error) {
-	base := u.Int(1, 10)
+	base := u.Int(1)
 	switch v := u.In.(type) {
 	case string:
 		if n, ok := value.ReadInt(v, base); ok {
@@ -86,7 +86,7 @@ func intFilter(u *expr.Call) (value.Value, error) {
 			return value.Truncate(v), nil
 		}
 	}
-	return u.Arg(0, 0), nil
+	return u.Arg(0), nil
 }
 
 func floatFilter(u *expr.Call) (value.Value, error) {
@@ -98,14 +98,13 @@ func floatFilter(u *expr.Call) (value.Value, error) {
 	case int, *big.Int, bool, float64:
 		return value.ToFloat(v), nil
 	}
-	return u.Arg(0, 0.0), nil
+	return u.Arg(0), nil
 }
 
-// boolFilter knows Ansible's words for true; everything else is false, and
-// none stays none.
+// boolFilter knows Ansible's words for true; everything else is false.
 func boolFilter(u *expr.Call) (value.Value, error) {
 	switch v := u.In.(type) {
-	case nil, bool:
+	case bool:
 		return v, nil
 	case string:
 		return truthWord(v), nil

@@ -1,40 +1,42 @@
 package builtin
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"runner/engine/expr"
 	"runner/engine/expr/format"
-	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
-	"runner/suggest"
 )
 
 // functions are the names that can be called where no variable has the name.
 func functions() []expr.Operation {
 	return []expr.Operation{
-		{Names: "range", Params: "start! stop step", Do: makeRange},
-		{Names: "dict", Params: "from **more", How: expr.Partial, Do: makeDict},
-		{Names: "namespace", Params: "from **more", How: expr.Partial, Do: makeNamespace},
-		{Names: "undef", Params: "hint", Do: makeUndefined},
-		{Names: "lookup", Params: "name! *terms **options", How: expr.Raw, Do: lookupFunction},
-		{Names: "query q", Params: "name! *terms **options", How: expr.Raw, Do: queryFunction},
-		{Names: "now", Params: "utc fmt", Do: nowFunction},
+		{Names: "range", Params: "start! stop step=1", Doc: "the numbers from start up to before stop", Do: makeRange},
+		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Partial, Do: makeDict},
+		{Names: "namespace", Params: "*pairs **entries", Doc: "attributes that {% set ns.name = … %} changes", How: expr.Partial, Do: makeNamespace},
+		{Names: "undef", Params: "hint=none", Doc: "an undefined value that says what is needed", Do: makeUndefined},
+		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw, Do: lookupFunction},
+		{Names: "query q", Params: "name! *terms **options", Doc: "what a lookup finds, as a list", How: expr.Raw, Do: queryFunction},
+		{Names: "now", Params: "utc=false fmt=none", Doc: "this moment, or a text of it", Do: nowFunction},
+		{Names: "cycler", Params: "*items", Doc: "goes through values again and again, with next()", Do: func(u *expr.Call) (value.Value, error) {
+			return expr.NewCycler(u.Rest)
+		}},
+		{Names: "joiner", Params: "sep=', '", Doc: "nothing when it is first called, later a separator", Do: func(u *expr.Call) (value.Value, error) {
+			return expr.NewJoiner(u.Str(0)), nil
+		}},
 	}
 }
 
 func makeRange(u *expr.Call) (value.Value, error) {
-	s := &value.Range{Stop: u.Int(0, 0), Step: u.Int(2, 1)}
+	r := &value.Range{Stop: u.Int(0), Step: u.Int(2)}
 	if u.Has(1) {
-		s.Start, s.Stop = u.Int(0, 0), u.Int(1, 0)
+		r.Start, r.Stop = u.Int(0), u.Int(1)
 	}
-	if s.Step == 0 {
+	if r.Step == 0 {
 		return nil, value.Errorf(value.TypeError, "the step of a range cannot be 0")
 	}
-	return s, nil
+	return r, nil
 }
 
 func makeNamespace(u *expr.Call) (value.Value, error) {
@@ -47,12 +49,16 @@ func makeNamespace(u *expr.Call) (value.Value, error) {
 
 func makeDict(u *expr.Call) (value.Value, error) {
 	m := &value.Map{}
-	if u.Has(0) {
-		from, err := mapFrom(u.Context, u.Args[0])
+	switch len(u.Rest) {
+	case 0:
+	case 1:
+		from, err := mapFrom(u.Context, u.Rest[0])
 		if err != nil {
 			return nil, err
 		}
 		m = from
+	default:
+		return nil, value.Errorf(value.TypeError, "'%s' takes one map or list of pairs", u.Name)
 	}
 	for k, v := range u.Named.All() {
 		v, err := u.Context.Force(v)
@@ -91,16 +97,21 @@ func mapFrom(c *expr.Context, v value.Value) (*value.Map, error) {
 }
 
 func makeUndefined(u *expr.Call) (value.Value, error) {
-	return u.Nothing(u.Str(0, "a value is needed here")), nil
+	if u.Arg(0) == nil {
+		return u.Nothing("a value is needed here"), nil
+	}
+	return u.Nothing(u.Str(0)), nil
 }
 
+// nowFunction returns a moment without a zone, as Python's datetime has it.
 func nowFunction(u *expr.Call) (value.Value, error) {
-	m := value.Moment{Time: time.Now()}
-	if u.Flag(0, false) {
-		m.Time = m.Time.UTC()
+	t := time.Now()
+	if u.Flag(0) {
+		t = t.UTC()
 	}
-	if f := u.Str(1, ""); f != "" {
-		return format.Time(m, f), nil
+	m := value.Moment{Time: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond()/1000*1000, time.UTC)}
+	if u.Arg(1) != nil && u.Str(1) != "" {
+		return format.Time(m, u.Str(1)), nil
 	}
 	return m, nil
 }
@@ -110,18 +121,27 @@ func queryFunction(u *expr.Call) (value.Value, error) {
 	if unknown != nil || err != nil {
 		return expr.OrUnknown(unknown), err
 	}
+	if l == nil {
+		l = []value.Value{}
+	}
 	return l, nil
 }
 
-// lookupFunction gives one result itself, several texts joined by commas, and
-// other lists as they are; with wantlist it is a query.
+// lookupFunction returns one result itself, several texts joined by commas, and
+// other lists as they are; with wantlist it is a query. What errors='ignore' passes
+// over is null.
 func lookupFunction(u *expr.Call) (value.Value, error) {
+	if v, ok := u.Named.Get("wantlist"); ok {
+		if t, _, _ := value.Truth(v); t {
+			return queryFunction(u)
+		}
+	}
 	l, unknown, err := lookUp(u)
 	switch {
 	case unknown != nil || err != nil:
 		return expr.OrUnknown(unknown), err
-	case u.FlagNamed("wantlist"):
-		return l, nil
+	case l == nil:
+		return nil, nil
 	case len(l) == 0:
 		return "", nil
 	case len(l) == 1:
@@ -137,97 +157,4 @@ func lookupFunction(u *expr.Call) (value.Value, error) {
 	}
 	s := strings.Join(texts, ",")
 	return s, u.Context.Write(len(s))
-}
-
-// lookUp finds and runs the lookup that the arguments name.
-func lookUp(u *expr.Call) ([]value.Value, *value.Unknown, error) {
-	terms, options := []value.Value{}, &value.Map{}
-	for _, v := range append([]value.Value{u.Args[0]}, u.Rest...) {
-		v, err := u.Context.Force(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		unknown, err := u.Context.Usable(v)
-		if unknown != nil || err != nil {
-			return nil, unknown, err
-		}
-		terms = append(terms, v)
-	}
-	for k, v := range u.Named.All() {
-		v, err := u.Context.Force(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		if k != "wantlist" && k != "errors" {
-			options.Set(k, v)
-		}
-	}
-	full, ok := terms[0].(string)
-	if !ok {
-		return nil, nil, value.Errorf(value.LookupError, "a lookup's name is text, not %s", value.Describe(terms[0]))
-	}
-	l, err := findLookup(u, syntax.LastName(full), full, terms[1:], options)
-	if err == nil {
-		return l, nil, nil
-	}
-	if mode, _ := u.Named.Get("errors"); mode == "ignore" || mode == "warn" {
-		return []value.Value{nil}, nil, nil
-	}
-	return nil, nil, value.AsError(err, value.LookupError)
-}
-
-func findLookup(u *expr.Call, name, full string, terms []value.Value, options *value.Map) ([]value.Value, error) {
-	if l, ok := u.Context.Lookups[name]; ok {
-		return l(u.Context, terms, options)
-	}
-	if name == "vars" {
-		return varsLookup(u, terms, options)
-	}
-	names := append(slices.Sorted(maps.Keys(u.Context.Lookups)), "vars")
-	e := value.Errorf(value.LookupError, "no lookup is named %s", value.Quote(full)).WithHint(suggest.DidYouMean(name, names))
-	return nil, e.WithDetail("the lookups are: " + strings.Join(names, ", "))
-}
-
-// varsLookup gives variables by name.
-func varsLookup(u *expr.Call, terms []value.Value, options *value.Map) ([]value.Value, error) {
-	out := make([]value.Value, 0, len(terms))
-	for _, t := range terms {
-		name, ok := t.(string)
-		if !ok {
-			return nil, value.Errorf(value.LookupError, "a variable's name is text, not %s", value.Describe(t))
-		}
-		v, ok, err := u.Context.Lookup(name)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			if v, ok = options.Get("default"); !ok {
-				return nil, u.Context.Undefined(name, u.Place()).Err()
-			}
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-// EnvLookup is the lookup `env`: environment variables by name, empty where
-// unset unless there is the option default.
-func EnvLookup(getenv func(name string) (string, bool)) expr.Lookup {
-	return func(_ *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
-		out := make([]value.Value, 0, len(terms))
-		for _, t := range terms {
-			name, _, _ := strings.Cut(strings.TrimSpace(value.Text(t)), " ")
-			s, ok := getenv(name)
-			otherwise, has := options.Get("default")
-			switch {
-			case ok:
-				out = append(out, s)
-			case has:
-				out = append(out, otherwise)
-			default:
-				out = append(out, "")
-			}
-		}
-		return out, nil
-	}
 }

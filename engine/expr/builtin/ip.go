@@ -13,10 +13,11 @@ import (
 // ipFilters ask about addresses and networks. Without a question they tell
 // whether there is one: the text itself, or false.
 func ipFilters() []expr.Operation {
+	const doc = "the address, or what a query asks of it: network, prefix, netmask, host, size …"
 	return []expr.Operation{
-		{Names: "ipaddr", Params: "query", How: expr.Plugin, Do: ipFilter(0)},
-		{Names: "ipv4", Params: "query", How: expr.Plugin, Do: ipFilter(4)},
-		{Names: "ipv6", Params: "query", How: expr.Plugin, Do: ipFilter(6)},
+		{Names: "ipaddr", Params: "query=''", Doc: doc, How: expr.Plugin, Do: ipFilter(0)},
+		{Names: "ipv4", Params: "query=''", Doc: "as ipaddr, of IPv4 alone", How: expr.Plugin, Do: ipFilter(4)},
+		{Names: "ipv6", Params: "query=''", Doc: "as ipaddr, of IPv6 alone", How: expr.Plugin, Do: ipFilter(6)},
 	}
 }
 
@@ -47,7 +48,7 @@ func ipAnswer(u *expr.Call, v value.Value, version int) (value.Value, error) {
 	if !ok || version == 4 && !p.Addr().Is4() || version == 6 && p.Addr().Is4() {
 		return false, nil
 	}
-	question := value.Text(u.Arg(0, ""))
+	question := value.Text(u.Arg(0))
 	if n, err := strconv.Atoi(question); err == nil {
 		return nthAddress(p, n), nil
 	}

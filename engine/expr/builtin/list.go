@@ -11,23 +11,25 @@ import (
 // listFilters work on lists as wholes.
 func listFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "length count", How: expr.Partial, Do: length},
-		{Names: "list", How: expr.Partial, Do: listFilter},
-		{Names: "first", How: expr.Partial, Do: first},
-		{Names: "last", How: expr.Partial, Do: last},
-		{Names: "join", Params: "d attribute", Do: joinFilter},
-		{Names: "reverse", How: expr.Partial, Do: reverse},
-		{Names: "sort", Params: "reverse case_sensitive attribute", Do: sortFilter},
-		{Names: "min", Params: "case_sensitive attribute", Do: extreme(-1)},
-		{Names: "max", Params: "case_sensitive attribute", Do: extreme(1)},
-		{Names: "sum", Params: "attribute start", Do: sum},
-		{Names: "batch", Params: "linecount! fill_with", How: expr.Partial, Do: batch},
-		{Names: "slice", Params: "slices! fill_with", How: expr.Partial, Do: sliceFilter},
-		{Names: "flatten", Params: "levels skip_nulls", How: expr.Plugin, Do: flatten},
-		{Names: "zip", Params: "*others", How: expr.Partial, Do: zip},
-		{Names: "zip_longest", Params: "*others **options", How: expr.Partial, Do: zipLongest},
-		{Names: "product", Params: "*others", How: expr.Plugin, Do: product},
-		{Names: "groupby", Params: "attribute! default case_sensitive", Do: groupBy},
+		{Names: "length count", Doc: "how many elements or characters there are", How: expr.Partial, Do: length},
+		{Names: "list", Doc: "the elements as a list", How: expr.Partial, Do: listFilter},
+		{Names: "first", Doc: "the first element", How: expr.Partial, Do: first},
+		{Names: "last", Doc: "the last element", How: expr.Partial, Do: last},
+		{Names: "join", Params: "d='' attribute=none", Doc: "the elements as one text, with d between them", Do: joinFilter},
+		{Names: "reverse", Doc: "the elements, or the text, backwards", How: expr.Partial, Do: reverse},
+		{Names: "sort", Params: "reverse=false case_sensitive=false attribute=none", Doc: "the elements in order", Do: sortFilter},
+		{Names: "min", Params: "case_sensitive=false attribute=none", Doc: "the smallest element", Do: extreme(-1)},
+		{Names: "max", Params: "case_sensitive=false attribute=none", Doc: "the largest element", Do: extreme(1)},
+		{Names: "sum", Params: "attribute=none start=0", Doc: "the elements added up", Do: sum},
+		{Names: "batch", Params: "linecount! fill_with=none", Doc: "the elements in rows of so many", How: expr.Partial, Do: batch},
+		{Names: "slice", Params: "slices! fill_with=none", Doc: "the elements in so many columns", How: expr.Partial, Do: sliceFilter},
+		{Names: "flatten", Params: "levels=none skip_nulls=true", Doc: "the elements of lists in the list, without null", How: expr.Plugin, Do: flatten},
+		{Names: "zip", Params: "*others strict=false", Doc: "the elements side by side with those of other lists", How: expr.Partial, Do: zip},
+		{Names: "zip_longest", Params: "*others fillvalue=none", Doc: "as zip, to the end of the longest list", How: expr.Partial, Do: zipLongest},
+		{Names: "product", Params: "*others repeat=1", Doc: "each element with each of other lists", How: expr.Plugin, Do: product},
+		{Names: "permutations", Params: "r=none", Doc: "the elements in all orders, r at a time", How: expr.Plugin, Do: permutations},
+		{Names: "combinations", Params: "r!", Doc: "all choices of r elements", How: expr.Plugin, Do: combinations},
+		{Names: "groupby", Params: "attribute! default=none case_sensitive=false", Doc: "the elements by an attribute: pairs of grouper and list", Do: groupBy},
 	}
 }
 
@@ -75,15 +77,15 @@ func endOf(u *expr.Call, pick func([]value.Value) value.Value) (value.Value, err
 
 func joinFilter(u *expr.Call) (value.Value, error) {
 	l, err := u.Elements()
-	if err == nil && u.Arg(1, nil) != nil {
+	if err == nil && u.Arg(1) != nil {
 		l, err = attributes(u, l, u.Args[1], nil)
 	}
 	if err != nil {
 		return nil, err
 	}
 	sep := ""
-	if u.Arg(0, "") != nil {
-		sep = value.Text(u.Arg(0, ""))
+	if u.Arg(0) != nil {
+		sep = value.Text(u.Arg(0))
 	}
 	return u.Context.Join(l, sep)
 }
@@ -107,14 +109,14 @@ func batch(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := u.Int(0, 1)
+	n := u.Int(0)
 	if n < 1 || n > value.MaxSteps {
 		return nil, value.Errorf(value.TypeError, "'batch' wants a number from 1 on")
 	}
 	out := []value.Value{}
 	for chunk := range slices.Chunk(l, n) {
 		row := slices.Clone(chunk)
-		for fill := u.Arg(1, nil); fill != nil && len(row) < n; {
+		for fill := u.Arg(1); fill != nil && len(row) < n; {
 			row = append(row, fill)
 		}
 		out = append(out, row)
@@ -128,7 +130,7 @@ func sliceFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := u.Int(0, 1)
+	n := u.Int(0)
 	if n < 1 || n > value.MaxSteps {
 		return nil, value.Errorf(value.TypeError, "'slice' wants a number from 1 on")
 	}
@@ -143,7 +145,7 @@ func sliceFilter(u *expr.Call) (value.Value, error) {
 		if row == nil {
 			row = []value.Value{}
 		}
-		if fill := u.Arg(1, nil); fill != nil && i >= longer && longer > 0 {
+		if fill := u.Arg(1); fill != nil && i >= longer {
 			row = append(row, fill)
 		}
 		out, at = append(out, row), end
@@ -152,18 +154,15 @@ func sliceFilter(u *expr.Call) (value.Value, error) {
 }
 
 func flatten(u *expr.Call) (value.Value, error) {
-	l, ok := u.In.([]value.Value)
-	if t, isTuple := u.In.(value.Tuple); isTuple {
-		l, ok = t, true
-	}
-	if !ok {
-		return nil, value.Errorf(value.FilterError, "'flatten' wants a list, not %s", value.Describe(u.In))
+	l, err := u.Elements()
+	if err != nil {
+		return nil, err
 	}
 	levels := -1
-	if u.Arg(0, nil) != nil {
-		levels = u.Int(0, -1)
+	if u.Arg(0) != nil {
+		levels = u.Int(0)
 	}
-	return flat(u, nil, l, levels, u.Flag(1, true)), u.Context.Err()
+	return flat(u, nil, l, levels, u.Flag(1)), u.Context.Err()
 }
 
 func flat(u *expr.Call, out, l []value.Value, levels int, skipNone bool) []value.Value {
@@ -179,9 +178,9 @@ func flat(u *expr.Call, out, l []value.Value, levels int, skipNone bool) []value
 			inner, ok = t, true
 		}
 		switch {
-		case ok && levels != 0:
-			out = flat(u, out, inner, levels-1, skipNone)
 		case skipNone && (v == nil || v == "None" || v == "null"):
+		case ok && (levels < 0 || levels > 0):
+			out = flat(u, out, inner, levels-1, skipNone)
 		default:
 			out = append(out, v)
 		}
@@ -205,9 +204,12 @@ func rows(u *expr.Call) (lists [][]value.Value, shortest, longest int, err error
 }
 
 func zip(u *expr.Call) (value.Value, error) {
-	lists, n, _, err := rows(u)
+	lists, n, longest, err := rows(u)
 	if err != nil {
 		return nil, err
+	}
+	if u.Flag(0) && n != longest {
+		return nil, value.Errorf(value.TypeError, "the lists of 'zip' are not all of one length")
 	}
 	return zipped(lists, n, nil), nil
 }
@@ -217,14 +219,13 @@ func zipLongest(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	fill, _ := u.Named.Get("fillvalue")
-	return zipped(lists, n, fill), nil
+	return zipped(lists, n, u.Arg(0)), nil
 }
 
 func zipped(lists [][]value.Value, n int, fill value.Value) []value.Value {
 	out := make([]value.Value, n)
 	for i := range out {
-		row := make([]value.Value, len(lists))
+		row := make(value.Tuple, len(lists))
 		for j, l := range lists {
 			if row[j] = fill; i < len(l) {
 				row[j] = l[i]
@@ -240,7 +241,15 @@ func product(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []value.Value{[]value.Value{}}
+	once, n := lists, u.Int(0)
+	if n < 0 || n > 20 {
+		return nil, value.Errorf(value.TypeError, "'product' repeats its lists 0 to 20 times")
+	}
+	lists = nil
+	for range n {
+		lists = append(lists, once...)
+	}
+	out := []value.Value{value.Tuple{}}
 	for _, l := range lists {
 		if err := u.Context.Count(len(out) * len(l)); err != nil {
 			return nil, err
@@ -248,10 +257,66 @@ func product(u *expr.Call) (value.Value, error) {
 		next := make([]value.Value, 0, len(out)*len(l))
 		for _, row := range out {
 			for _, v := range l {
-				next = append(next, append(slices.Clone(row.([]value.Value)), v))
+				next = append(next, append(slices.Clone(row.(value.Tuple)), v))
 			}
 		}
 		out = next
 	}
 	return out, nil
+}
+
+func permutations(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
+	if err != nil {
+		return nil, err
+	}
+	r := len(l)
+	if u.Arg(0) != nil {
+		r = u.Int(0)
+	}
+	return arrangements(u, l, r, true)
+}
+
+func combinations(u *expr.Call) (value.Value, error) {
+	l, err := u.Elements()
+	if err != nil {
+		return nil, err
+	}
+	return arrangements(u, l, u.Int(0), false)
+}
+
+// arrangements returns the choices of r elements, in all orders or in that of the list.
+func arrangements(u *expr.Call, l []value.Value, r int, ordered bool) (value.Value, error) {
+	if r < 0 {
+		return nil, value.Errorf(value.TypeError, "'%s' chooses 0 elements or more", u.Name)
+	}
+	out := []value.Value{}
+	used := make([]bool, len(l))
+	var choose func(row value.Tuple, from int) bool
+	choose = func(row value.Tuple, from int) bool {
+		if len(row) == r {
+			out = append(out, slices.Clone(row))
+			return u.Context.Spend(1 + r)
+		}
+		for i := from; i < len(l); i++ {
+			if used[i] {
+				continue
+			}
+			next := i + 1
+			if ordered {
+				next = 0
+			}
+			used[i] = true
+			ok := choose(append(row, l[i]), next)
+			used[i] = false
+			if !ok {
+				return false
+			}
+		}
+		return true
+	}
+	if r <= len(l) {
+		choose(nil, 0)
+	}
+	return out, u.Context.Err()
 }

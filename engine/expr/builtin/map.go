@@ -10,11 +10,14 @@ import (
 // setFilters take lists for sets, in order.
 func setFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "unique", Params: "case_sensitive attribute", Do: unique},
-		{Names: "union", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA || inB })},
-		{Names: "intersect", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA && inB })},
-		{Names: "difference", Params: "other!", How: expr.Plugin, Do: setOperation(func(inA, inB bool) bool { return inA && !inB })},
-		{Names: "symmetric_difference", Params: "other!", How: expr.Plugin,
+		{Names: "unique", Params: "case_sensitive=none attribute=none", Doc: "the elements without repetitions", Do: unique},
+		{Names: "union", Params: "other!", Doc: "what is in either list", How: expr.Plugin,
+			Do: setOperation(func(inA, inB bool) bool { return inA || inB })},
+		{Names: "intersect", Params: "other!", Doc: "what is in both lists", How: expr.Plugin,
+			Do: setOperation(func(inA, inB bool) bool { return inA && inB })},
+		{Names: "difference", Params: "other!", Doc: "what is not in the other list", How: expr.Plugin,
+			Do: setOperation(func(inA, inB bool) bool { return inA && !inB })},
+		{Names: "symmetric_difference", Params: "other!", Doc: "what is in one of the lists only", How: expr.Plugin,
 			Do: setOperation(func(inA, inB bool) bool { return inA != inB })},
 	}
 }
@@ -44,13 +47,22 @@ func unique(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, seen := []value.Value{}, &value.Set{B: &u.Context.Budget}
-	for _, v := range l {
-		k, err := keyOf(u, v, u.Arg(1, nil), u.Flag(0, false))
-		if err != nil {
+	exact := u.Flag(0)
+	keys := make([]value.Value, len(l))
+	for i, v := range l {
+		if keys[i], err = keyOf(u, v, u.Arg(1), exact); err != nil {
 			return nil, err
 		}
-		if seen.Add(k) {
+	}
+	if slices.ContainsFunc(keys, func(k value.Value) bool { return !value.Hashable(k) }) {
+		if u.Arg(0) == false || u.Arg(1) != nil {
+			return nil, value.Errorf(value.FilterError, "'unique' cannot tell lists and maps apart by letter case or attribute")
+		}
+		keys = l // as Ansible falls back to
+	}
+	out, seen := []value.Value{}, &value.Set{B: &u.Context.Budget}
+	for i, v := range l {
+		if seen.Add(keys[i]) {
 			out = append(out, v)
 		}
 	}
@@ -60,14 +72,15 @@ func unique(u *expr.Call) (value.Value, error) {
 // mapFilters work on maps.
 func mapFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "dict2items", Params: "key_name value_name", How: expr.Partial, Do: dict2items},
-		{Names: "items2dict", Params: "key_name value_name", How: expr.Partial, Do: items2dict},
-		{Names: "dictsort", Params: "case_sensitive by reverse", Do: dictSort},
-		{Names: "items", How: expr.Partial, Do: mapItems},
-		{Names: "combine", Params: "*others **options", How: expr.Partial, Do: combine},
-		{Names: "extract", Params: "container! morekeys", How: expr.Partial, Do: extract},
-		{Names: "subelements", Params: "subelements! skip_missing", How: expr.Plugin, Do: subelements},
-		{Names: "attr", Params: "name!", How: expr.Partial, Do: attrFilter},
+		{Names: "dict2items", Params: "key_name='key' value_name='value'", Doc: "a map as a list of keys and values", How: expr.Partial, Do: dict2items},
+		{Names: "items2dict", Params: "key_name='key' value_name='value'", Doc: "a list of keys and values as a map", How: expr.Partial, Do: items2dict},
+		{Names: "dictsort", Params: "case_sensitive=false by='key' reverse=false", Doc: "the pairs of a map, in order", Do: dictSort},
+		{Names: "items", Doc: "the pairs of a map", How: expr.Raw, Do: mapItems},
+		{Names: "combine", Params: "*others recursive=false list_merge='replace'", Doc: "the map with other maps laid over it", How: expr.Partial, Do: combine},
+		{Names: "extract", Params: "container! morekeys=none", Doc: "the element of a container that has this key", How: expr.Partial, Do: extract},
+		{Names: "subelements", Params: "subelements! skip_missing=false", Doc: "each element with each of a list in it", How: expr.Plugin, Do: subelements},
+		{Names: "rekey_on_member", Params: "key! duplicates='error'", Doc: "maps in a map whose keys are a member of each", How: expr.Plugin, Do: rekey},
+		{Names: "attr", Params: "name!", Doc: "the value's attribute", How: expr.Partial, Do: attrFilter},
 	}
 }
 
@@ -85,7 +98,7 @@ func dict2items(u *expr.Call) (value.Value, error) {
 	}
 	out := make([]value.Value, 0, m.Len())
 	for k, v := range m.All() {
-		out = append(out, value.MapOf(u.Str(0, "key"), k, u.Str(1, "value"), v))
+		out = append(out, value.MapOf(u.Str(0), k, u.Str(1), v))
 	}
 	return out, nil
 }
@@ -101,11 +114,11 @@ func items2dict(u *expr.Call) (value.Value, error) {
 	m := &value.Map{}
 	for _, e := range l {
 		item, ok := e.(*value.Map)
-		k, hasKey := item.Get(u.Str(0, "key"))
-		v, hasValue := item.Get(u.Str(1, "value"))
+		k, hasKey := item.Get(u.Str(0))
+		v, hasValue := item.Get(u.Str(1))
 		if !ok || !hasKey || !hasValue {
 			return nil, value.Errorf(value.FilterError, "'items2dict' wants maps with '%s' and '%s', not %s",
-				u.Str(0, "key"), u.Str(1, "value"), value.Shorten(value.Repr(e), 60))
+				u.Str(0), u.Str(1), value.Shorten(value.Repr(e), 60))
 		}
 		if unknown, ok := k.(*value.Unknown); ok {
 			return unknown, nil
@@ -124,7 +137,7 @@ func dictSort(u *expr.Call) (value.Value, error) {
 		return nil, err
 	}
 	at := 0
-	switch by := u.Str(1, "key"); by {
+	switch by := u.Str(1); by {
 	case "key":
 	case "value":
 		at = 1
@@ -133,21 +146,29 @@ func dictSort(u *expr.Call) (value.Value, error) {
 	}
 	var pairs, keys []value.Value
 	for k, v := range m.All() {
-		key, err := keyOf(u, []value.Value{k, v}[at], nil, u.Flag(0, false))
+		key, err := keyOf(u, []value.Value{k, v}[at], nil, u.Flag(0))
 		if err != nil {
 			return nil, err
 		}
 		pairs, keys = append(pairs, value.Tuple{k, v}), append(keys, key)
 	}
-	return listOrError(u.Context.SortedBy(pairs, keys, u.Flag(2, false)))
+	return listOrError(u.Context.SortedBy(pairs, keys, u.Flag(2)))
 }
 
 func mapItems(u *expr.Call) (value.Value, error) {
-	m, err := asMap(u)
+	v, err := u.Context.Force(u.In)
 	if err != nil {
 		return nil, err
 	}
-	return itemsOf(m), nil
+	switch m := v.(type) {
+	case *value.Undefined:
+		return []value.Value{}, nil
+	case *value.Unknown:
+		return m, nil
+	case *value.Map:
+		return itemsOf(m), u.Context.Count(m.Len())
+	}
+	return nil, value.Errorf(value.TypeError, "'items' wants a map, not %s", value.Describe(v))
 }
 
 func itemsOf(m *value.Map) []value.Value {
@@ -160,33 +181,24 @@ func itemsOf(m *value.Map) []value.Value {
 
 // combine lays maps over each other, the last one on top.
 func combine(u *expr.Call) (value.Value, error) {
-	merge, recursive := "replace", u.FlagNamed("recursive")
-	for k, v := range u.Named.All() {
-		switch s, _ := v.(string); k {
-		case "recursive":
-		case "list_merge":
-			if !slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, s) {
-				return nil, value.Errorf(value.FilterError, "'combine' has no list_merge %s", value.Repr(v)).
-					WithHint("replace, keep, append, prepend, append_rp or prepend_rp")
-			}
-			merge = s
-		default:
-			return nil, value.Errorf(value.FilterError, "'combine' has no option %s", value.Repr(k)).WithHint("recursive and list_merge")
-		}
+	merge := u.Str(1)
+	if !slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, merge) {
+		return nil, value.Errorf(value.FilterError, "'combine' has no list_merge %s", value.Quote(merge)).
+			WithHint("replace, keep, append, prepend, append_rp or prepend_rp")
 	}
-	var layers []value.Value
-	for _, v := range append([]value.Value{u.In}, u.Rest...) {
-		if l, ok := v.([]value.Value); ok {
-			layers = append(layers, flat(u, nil, l, -1, false)...)
-			continue
-		}
-		layers = append(layers, v)
+	layers := flat(u, nil, append([]value.Value{u.In}, u.Rest...), 1, true)
+	if len(layers) == 1 {
+		return layers[0], nil
 	}
 	out := &value.Map{}
-	for _, v := range layers {
+	for i, v := range layers {
 		switch m := v.(type) {
 		case *value.Map:
-			out = merged(u, out, m, recursive, merge)
+			if out = m; i > 0 {
+				before, _ := layers[i-1].(*value.Map)
+				out = merged(u, before, m, u.Flag(0), merge)
+			}
+			layers[i] = out
 		case *value.Unknown:
 			return m, nil
 		default:
@@ -252,7 +264,7 @@ func mergedValue(u *expr.Call, a, b value.Value, recursive bool, lists string) v
 // extract takes an element of a container by key, and by more keys below it.
 func extract(u *expr.Call) (value.Value, error) {
 	keys := []value.Value{u.In}
-	switch more := u.Arg(1, nil).(type) {
+	switch more := u.Arg(1).(type) {
 	case nil:
 	case []value.Value:
 		keys = append(keys, more...)
@@ -298,8 +310,8 @@ func subelements(u *expr.Call) (value.Value, error) {
 		}
 		path = joined
 	}
-	skip := u.Flag(1, false)
-	if m, ok := u.Arg(1, nil).(*value.Map); ok {
+	skip := u.Flag(1)
+	if m, ok := u.Arg(1).(*value.Map); ok {
 		v, _ := m.Get("skip_missing")
 		skip, _, _ = value.Truth(v)
 	}
@@ -316,16 +328,54 @@ func subelements(u *expr.Call) (value.Value, error) {
 			return nil, value.Errorf(value.FilterError, "'subelements' wants a list under %s, not %s", value.Repr(path), value.Describe(v))
 		}
 		for _, s := range subs {
-			out = append(out, []value.Value{e, s})
+			out = append(out, value.Tuple{e, s})
 		}
 	}
 	return out, u.Context.Count(len(out))
 }
 
 func attrFilter(u *expr.Call) (value.Value, error) {
-	v, ok, err := u.Attr(u.In, u.Str(0, ""))
+	v, ok, err := u.Attr(u.In, u.Str(0))
 	if ok || err != nil {
 		return v, err
 	}
-	return u.NoAttribute(u.In, u.Str(0, "")), nil
+	return u.NoAttribute(u.In, u.Str(0)), nil
+}
+
+// rekey makes a map of maps by a member of each.
+func rekey(u *expr.Call) (value.Value, error) {
+	duplicates := u.Str(1)
+	if duplicates != "error" && duplicates != "overwrite" {
+		return nil, value.Errorf(value.FilterError, "duplicates of 'rekey_on_member' is error or overwrite, not %s", value.Quote(duplicates))
+	}
+	var l []value.Value
+	switch in := u.In.(type) {
+	case *value.Map:
+		for _, v := range in.All() {
+			l = append(l, v)
+		}
+	case string:
+		return nil, value.Errorf(value.FilterError, "'rekey_on_member' wants a list or a map, not %s", value.Describe(in))
+	default:
+		var err error
+		if l, err = u.Elements(); err != nil {
+			return nil, err
+		}
+	}
+	out := &value.Map{}
+	for _, e := range l {
+		m, ok := e.(*value.Map)
+		if !ok {
+			return nil, value.Errorf(value.FilterError, "'rekey_on_member' wants maps in it, not %s", value.Describe(e))
+		}
+		k, ok := m.Get(u.Args[0])
+		if !ok || !value.Hashable(k) {
+			return nil, value.Errorf(value.FilterError, "there is no key under %s in %s", value.Repr(u.Args[0]), value.Shorten(value.Repr(e), 60))
+		}
+		if _, twice := out.Get(k); twice && duplicates == "error" {
+			return nil, value.Errorf(value.FilterError, "the key %s is there more than once", value.Repr(k)).WithHint("give duplicates='overwrite'")
+		}
+		out.Set(k, m)
+	}
+	return out, u.Context.Count(len(l))
 }

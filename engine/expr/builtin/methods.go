@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
+
 	"runner/engine/expr"
 	"runner/engine/expr/format"
 	"runner/engine/expr/value"
@@ -14,30 +16,31 @@ import (
 // textMethods are the methods of str, first half.
 func textMethods() []expr.Operation {
 	return []expr.Operation{
-		{Names: "upper", Do: onText(strings.ToUpper)},
-		{Names: "lower casefold", Do: onText(strings.ToLower)},
+		{Names: "upper", Do: onText(upper)},
+		{Names: "lower", Do: onText(lower)},
+		{Names: "casefold", Do: onText(func(s string) string { return cases.Fold().String(s) })},
 		{Names: "title", Do: onText(titleMethod)},
 		{Names: "capitalize", Do: onText(capitalize)},
 		{Names: "swapcase", Do: onText(swapCase)},
-		{Names: "strip", Params: "chars", Do: strip(true, true)},
-		{Names: "lstrip", Params: "chars", Do: strip(true, false)},
-		{Names: "rstrip", Params: "chars", Do: strip(false, true)},
-		{Names: "split", Params: "sep maxsplit", Do: splitMethod},
-		{Names: "rsplit", Params: "sep maxsplit", Do: rsplitMethod},
-		{Names: "splitlines", Params: "keepends", Do: func(u *expr.Call) (value.Value, error) {
-			return textList(u, splitLines(u.Text(), u.Flag(0, false)))
+		{Names: "strip", Params: "chars=none", Do: strip(true, true)},
+		{Names: "lstrip", Params: "chars=none", Do: strip(true, false)},
+		{Names: "rstrip", Params: "chars=none", Do: strip(false, true)},
+		{Names: "split", Params: "sep=none maxsplit=-1", Do: splitMethod},
+		{Names: "rsplit", Params: "sep=none maxsplit=-1", Do: rsplitMethod},
+		{Names: "splitlines", Params: "keepends=false", Do: func(u *expr.Call) (value.Value, error) {
+			return textList(u, splitLines(u.Text(), u.Flag(0)))
 		}},
 		{Names: "partition", Params: "sep!", Do: partition(strings.Index, false)},
 		{Names: "rpartition", Params: "sep!", Do: partition(strings.LastIndex, true)},
-		{Names: "startswith", Params: "prefix! start end", Do: affix(strings.HasPrefix)},
-		{Names: "endswith", Params: "suffix! start end", Do: affix(strings.HasSuffix)},
+		{Names: "startswith", Params: "prefix! start=none end=none", Do: affix(strings.HasPrefix)},
+		{Names: "endswith", Params: "suffix! start=none end=none", Do: affix(strings.HasSuffix)},
 		{Names: "removeprefix", Params: "prefix!", Do: func(u *expr.Call) (value.Value, error) {
-			return strings.TrimPrefix(u.Text(), u.Str(0, "")), nil
+			return strings.TrimPrefix(u.Text(), u.Str(0)), nil
 		}},
 		{Names: "removesuffix", Params: "suffix!", Do: func(u *expr.Call) (value.Value, error) {
-			return strings.TrimSuffix(u.Text(), u.Str(0, "")), nil
+			return strings.TrimSuffix(u.Text(), u.Str(0)), nil
 		}},
-		{Names: "replace", Params: "old! new! count", Do: replaceMethod},
+		{Names: "replace", Params: "old! new! count=-1", Do: replaceMethod},
 		{Names: "join", Params: "iterable!", Do: joinMethod},
 		{Names: "format", Params: "*args **named", Do: func(u *expr.Call) (value.Value, error) {
 			return format.Braces(&u.Context.Budget, u.Text(), u.Rest, u.Named)
@@ -48,15 +51,15 @@ func textMethods() []expr.Operation {
 // textMethodsMore are the methods of str, second half.
 func textMethodsMore() []expr.Operation {
 	return []expr.Operation{
-		{Names: "find", Params: "sub! start end", Do: find(strings.Index, false)},
-		{Names: "rfind", Params: "sub! start end", Do: find(strings.LastIndex, false)},
-		{Names: "index", Params: "sub! start end", Do: find(strings.Index, true)},
-		{Names: "rindex", Params: "sub! start end", Do: find(strings.LastIndex, true)},
-		{Names: "count", Params: "sub! start end", Do: countMethod},
+		{Names: "find", Params: "sub! start=none end=none", Do: find(strings.Index, false)},
+		{Names: "rfind", Params: "sub! start=none end=none", Do: find(strings.LastIndex, false)},
+		{Names: "index", Params: "sub! start=none end=none", Do: find(strings.Index, true)},
+		{Names: "rindex", Params: "sub! start=none end=none", Do: find(strings.LastIndex, true)},
+		{Names: "count", Params: "sub! start=none end=none", Do: countMethod},
 		{Names: "zfill", Params: "width!", Do: zfill},
-		{Names: "ljust", Params: "width! fillchar", Do: justified(-1)},
-		{Names: "rjust", Params: "width! fillchar", Do: justified(1)},
-		{Names: "center", Params: "width! fillchar", Do: justified(0)},
+		{Names: "ljust", Params: "width! fillchar=' '", Do: justified(-1)},
+		{Names: "rjust", Params: "width! fillchar=' '", Do: justified(1)},
+		{Names: "center", Params: "width! fillchar=' '", Do: justified(0)},
 		{Names: "isdigit isdecimal isnumeric", Do: allOf(unicode.IsDigit)},
 		{Names: "isalpha", Do: allOf(unicode.IsLetter)},
 		{Names: "isalnum", Do: allOf(func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })},
@@ -67,10 +70,10 @@ func textMethodsMore() []expr.Operation {
 		{Names: "isidentifier", Do: func(u *expr.Call) (value.Value, error) { return isIdentifier(u.Text()), nil }},
 		{Names: "islower", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsLower, unicode.IsUpper), nil }},
 		{Names: "isupper", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsUpper, unicode.IsLower), nil }},
-		{Names: "expandtabs", Params: "tabsize", Do: func(u *expr.Call) (value.Value, error) {
-			return replaced(u, u.Text(), "\t", strings.Repeat(" ", min(max(u.Int(0, 8), 0), 100)), -1)
+		{Names: "expandtabs", Params: "tabsize=8", Do: func(u *expr.Call) (value.Value, error) {
+			return replaced(u, u.Text(), "\t", strings.Repeat(" ", min(max(u.Int(0), 0), 100)), -1)
 		}},
-		{Names: "encode decode", Params: "encoding errors", Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
+		{Names: "encode decode", Params: "encoding='utf-8' errors='strict'", Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
 	}
 }
 
@@ -119,8 +122,8 @@ func swapCase(s string) string {
 func strip(left, right bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
 		s, drop := u.Text(), unicode.IsSpace
-		if u.Arg(0, nil) != nil {
-			chars := u.Str(0, "")
+		if u.Arg(0) != nil {
+			chars := u.Str(0)
 			drop = func(r rune) bool { return strings.ContainsRune(chars, r) }
 		}
 		if left {
@@ -135,11 +138,11 @@ func strip(left, right bool) func(*expr.Call) (value.Value, error) {
 
 // separator gives the arguments of split: no separator means white space.
 func separator(u *expr.Call) (sep string, given bool, limit int, err error) {
-	limit = u.Int(1, -1)
-	if u.Arg(0, nil) == nil {
+	limit = u.Int(1)
+	if u.Arg(0) == nil {
 		return "", false, limit, nil
 	}
-	if sep = u.Str(0, ""); sep == "" && u.Err == nil {
+	if sep = u.Str(0); sep == "" && u.Err == nil {
 		return "", true, limit, value.Errorf(value.TypeError, "a separator cannot be empty")
 	}
 	return sep, true, limit, u.Err
@@ -210,7 +213,7 @@ func rsplitMethod(u *expr.Call) (value.Value, error) {
 
 func partition(find func(s, sep string) int, right bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
-		s, sep := u.Text(), u.Str(0, "")
+		s, sep := u.Text(), u.Str(0)
 		if sep == "" {
 			return nil, value.Errorf(value.TypeError, "a separator cannot be empty")
 		}
@@ -228,15 +231,15 @@ func partition(find func(s, sep string) int, right bool) func(*expr.Call) (value
 // window cuts a text to the characters from start up to end, if those are given.
 func window(u *expr.Call, start, end int) (cut string, from int, ok bool) {
 	s := u.Text()
-	if u.Arg(start, nil) == nil && u.Arg(end, nil) == nil {
+	if u.Arg(start) == nil && u.Arg(end) == nil {
 		return s, 0, true
 	}
 	r := []rune(s)
 	clamp := func(i, otherwise int) int {
-		if u.Arg(i, nil) == nil {
+		if u.Arg(i) == nil {
 			return otherwise
 		}
-		n := u.Int(i, 0)
+		n := u.Int(i)
 		if n < 0 {
 			return max(n+len(r), 0)
 		}
@@ -274,7 +277,7 @@ func affix(has func(s, affix string) bool) func(*expr.Call) (value.Value, error)
 }
 
 func replaceMethod(u *expr.Call) (value.Value, error) {
-	return replaced(u, u.Text(), u.Str(0, ""), u.Str(1, ""), u.Int(2, -1))
+	return replaced(u, u.Text(), u.Str(0), u.Str(1), u.Int(2))
 }
 
 func joinMethod(u *expr.Call) (value.Value, error) {
@@ -294,7 +297,7 @@ func find(index func(s, sub string) int, must bool) func(*expr.Call) (value.Valu
 	return func(u *expr.Call) (value.Value, error) {
 		s, from, ok := window(u, 1, 2)
 		if ok {
-			if i := index(s, u.Str(0, "")); i >= 0 {
+			if i := index(s, u.Str(0)); i >= 0 {
 				return from + utf8.RuneCountInString(s[:i]), nil
 			}
 		}
@@ -310,7 +313,7 @@ func countMethod(u *expr.Call) (value.Value, error) {
 	if !ok {
 		return 0, nil
 	}
-	return strings.Count(s, u.Str(0, "")), nil
+	return strings.Count(s, u.Str(0)), nil
 }
 
 func zfill(u *expr.Call) (value.Value, error) {
@@ -319,7 +322,7 @@ func zfill(u *expr.Call) (value.Value, error) {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		sign, s = s[:1], s[1:]
 	}
-	v, err := padded(u, s, u.Int(0, 0)-len(sign), '0', 1)
+	v, err := padded(u, s, u.Int(0)-len(sign), '0', 1)
 	if err != nil {
 		return nil, err
 	}
@@ -328,11 +331,11 @@ func zfill(u *expr.Call) (value.Value, error) {
 
 func justified(side int) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
-		fill := []rune(u.Str(1, " "))
+		fill := []rune(u.Str(1))
 		if len(fill) != 1 {
 			return nil, value.Errorf(value.TypeError, "'%s' fills with one character", u.Name)
 		}
-		return padded(u, u.Text(), u.Int(0, 0), fill[0], side)
+		return padded(u, u.Text(), u.Int(0), fill[0], side)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 // mapMethods are the methods of dict. Those that would change it are refused.
 func mapMethods() []expr.Operation {
 	return []expr.Operation{
-		{Names: "get", Params: "key! default", How: expr.Raw, Do: getMethod},
+		{Names: "get", Params: "key! default=none", How: expr.Raw, Do: getMethod},
 		{Names: "keys", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, u.In.(*value.Map).Keys()) }},
 		{Names: "values", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
 			out := []value.Value{}
@@ -52,13 +52,13 @@ func getMethod(u *expr.Call) (value.Value, error) {
 	if ok || err != nil {
 		return v, err
 	}
-	return u.Arg(1, nil), nil
+	return u.Arg(1), nil
 }
 
 // listMethods are the methods of list.
 func listMethods() []expr.Operation {
 	return []expr.Operation{
-		{Names: "index", Params: "value! start stop", Do: indexMethod},
+		{Names: "index", Params: "value! start=none stop=none", Do: indexMethod},
 		{Names: "count", Params: "value!", Do: countInList},
 		{Names: "copy", How: expr.Partial, Do: listFilter},
 		{Names: "append", Params: "value!", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
@@ -86,7 +86,13 @@ func indexMethod(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, to := u.Int(1, 0), u.Int(2, len(l))
+	from, to := 0, len(l)
+	if u.Arg(1) != nil {
+		from = u.Int(1)
+	}
+	if u.Arg(2) != nil {
+		to = u.Int(2)
+	}
 	if from < 0 {
 		from = max(from+len(l), 0)
 	}

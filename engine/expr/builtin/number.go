@@ -3,7 +3,7 @@ package builtin
 import (
 	"math"
 	"math/big"
-	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,14 +14,15 @@ import (
 // numberFilters work on numbers.
 func numberFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "abs", Do: absFilter},
-		{Names: "round", Params: "precision method", Do: roundFilter},
-		{Names: "log", Params: "base", How: expr.Plugin, Do: logFilter},
-		{Names: "pow", Params: "power!", How: expr.Plugin, Do: powFilter},
-		{Names: "root", Params: "base", How: expr.Plugin, Do: rootFilter},
-		{Names: "human_readable", Params: "isbits unit", How: expr.Plugin, Do: humanReadable},
-		{Names: "human_to_bytes", Params: "default_unit isbits", How: expr.Plugin, Do: humanToBytes},
-		{Names: "random", Params: "end start step seed", How: expr.Plugin, Do: randomFilter},
+		{Names: "abs", Doc: "the number without its sign", Do: absFilter},
+		{Names: "round", Params: "precision=0 method='common'", Doc: "rounded to so many places: common, ceil or floor", Do: roundFilter},
+		{Names: "log", Params: "base=2.718281828459045", Doc: "the logarithm", How: expr.Plugin, Do: logFilter},
+		{Names: "pow", Params: "power!", Doc: "the number to a power", How: expr.Plugin, Do: powFilter},
+		{Names: "root", Params: "base=2", Doc: "the square root, or another", How: expr.Plugin, Do: rootFilter},
+		{Names: "human_readable", Params: "isbits=false unit=none", Doc: "a number of bytes as people read it: 1.50 MB",
+			How: expr.Plugin, Do: humanReadable},
+		{Names: "human_to_bytes", Params: "default_unit=none isbits=false", Doc: "the number of bytes that 1.5 MB stands for",
+			How: expr.Plugin, Do: humanToBytes},
 	}
 }
 
@@ -35,7 +36,7 @@ func absFilter(u *expr.Call) (value.Value, error) {
 	return value.Signed("+", u.In)
 }
 
-// numberOf gives what the operation works on, which has to be a number.
+// numberOf returns what the operation works on, which has to be a number.
 func numberOf(u *expr.Call) (float64, error) {
 	if !value.IsNumber(u.In) {
 		e := value.Errorf(value.TypeError, "'%s' wants a number, not %s", u.Name, value.Describe(u.In))
@@ -47,14 +48,22 @@ func numberOf(u *expr.Call) (float64, error) {
 	return value.ToFloat(u.In), nil
 }
 
+// numberArg returns an argument that has to be a number.
+func numberArg(u *expr.Call, i int) float64 {
+	v := u.Arg(i)
+	if !value.IsNumber(v) {
+		u.Wrong(i, "a number", v)
+	}
+	return value.ToFloat(v)
+}
+
 func roundFilter(u *expr.Call) (value.Value, error) {
 	f, err := numberOf(u)
 	if err != nil {
 		return nil, err
 	}
-	precision := u.Int(0, 0)
-	precision = max(min(precision, 400), -400)
-	switch method := u.Str(1, "common"); method {
+	precision := max(min(u.Int(0), 400), -400)
+	switch method := u.Str(1); method {
 	case "common":
 		if value.IsInt(u.In) && precision >= 0 {
 			return value.Signed("+", u.In)
@@ -64,9 +73,13 @@ func roundFilter(u *expr.Call) (value.Value, error) {
 			return value.Truncate(r), nil
 		}
 		return r, nil
-	case "ceil":
-		return scaled(math.Ceil, f, precision), nil
-	case "floor":
+	case "ceil", "floor":
+		if math.IsInf(f, 0) || math.IsNaN(f) {
+			return nil, value.Errorf(value.TypeError, "'round' wants a finite number")
+		}
+		if method == "ceil" {
+			return scaled(math.Ceil, f, precision), nil
+		}
 		return scaled(math.Floor, f, precision), nil
 	default:
 		return nil, value.Errorf(value.FilterError, "'round' has no method %s", value.Quote(method)).WithHint("common, ceil or floor")
@@ -96,26 +109,25 @@ func logFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f <= 0 {
+	base := numberArg(u, 0)
+	if f <= 0 || base <= 0 {
 		return nil, value.Errorf(value.FilterError, "only what is above 0 has a logarithm")
 	}
-	base := value.ToFloat(u.Arg(0, math.E))
 	if base == 10 {
-		return math.Log10(f), nil
+		return value.Log10(f), nil
 	}
-	if base == math.E {
-		return math.Log(f), nil
+	if base == 1 {
+		return nil, value.DivisionByZero()
 	}
-	return math.Log(f) / math.Log(base), nil
+	return value.Log(f) / value.Log(base), nil
 }
 
 func powFilter(u *expr.Call) (value.Value, error) {
 	f, err := numberOf(u)
-	if err != nil || !value.IsNumber(u.Args[0]) {
-		u.Wrong(0, "a number", u.Args[0])
+	if err != nil {
 		return nil, err
 	}
-	return value.Power(f, value.ToFloat(u.Args[0]))
+	return value.Power(f, numberArg(u, 0))
 }
 
 func rootFilter(u *expr.Call) (value.Value, error) {
@@ -123,11 +135,13 @@ func rootFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := value.ToFloat(u.Arg(0, 2))
-	if base == 0 {
+	base := numberArg(u, 0)
+	switch {
+	case base == 0:
 		return nil, value.DivisionByZero()
-	}
-	if base == 2 && f >= 0 {
+	case base == 2 && f < 0:
+		return nil, value.Errorf(value.FilterError, "a negative number has no root")
+	case base == 2:
 		return math.Sqrt(f), nil
 	}
 	return value.Power(f, 1/base)
@@ -136,88 +150,61 @@ func rootFilter(u *expr.Call) (value.Value, error) {
 const sizeUnits = "BKMGTPEZY"
 
 func humanReadable(u *expr.Call) (value.Value, error) {
-	var f float64
-	switch v := u.In.(type) {
-	case string:
-		n, ok := value.ReadFloat(v)
-		if !ok {
-			return nil, value.Errorf(value.FilterError, "'human_readable' wants a number of bytes, not %s", value.Describe(u.In))
-		}
-		f = n
-	default:
-		n, err := numberOf(u)
-		if err != nil {
-			return nil, err
-		}
-		f = n
+	f, err := numberOf(u)
+	if err != nil {
+		return nil, err
 	}
 	base := "Bytes"
-	if u.Flag(0, false) {
+	if u.Flag(0) {
 		base = "bits"
 	}
-	unit := strings.ToUpper(value.Text(u.Arg(1, "")))
+	unit := ""
+	if u.Arg(1) != nil {
+		unit = strings.ToUpper(u.Str(1))
+	}
 	for i := len(sizeUnits) - 1; i > 0; i-- {
 		limit := math.Pow(1024, float64(i))
-		if u.Arg(1, nil) == nil && f >= limit || strings.HasPrefix(unit, sizeUnits[i:i+1]) && u.Arg(1, nil) != nil {
+		if u.Arg(1) == nil && f >= limit || unit == sizeUnits[i:i+1] {
 			return strconv.FormatFloat(f/limit, 'f', 2, 64) + " " + sizeUnits[i:i+1] + base[:1], nil
 		}
 	}
 	return strconv.FormatFloat(f, 'f', 2, 64) + " " + base, nil
 }
 
+var humanSize = regexp.MustCompile(`^([0-9]*\.?[0-9]+)(?:\s*([A-Za-z]+))?\s*$`)
+
+// humanToBytes reads a number with a unit: K, KB or kilobyte, of bits Kb and kilobit.
 func humanToBytes(u *expr.Call) (value.Value, error) {
-	s := strings.TrimSpace(u.Text())
-	i := strings.LastIndexAny(s, "0123456789.") + 1
-	f, ok := value.ReadFloat(s[:i])
-	unit := strings.TrimSpace(s[i:])
+	m := humanSize.FindStringSubmatch(u.Text())
+	if m == nil {
+		return nil, value.Errorf(value.FilterError, "'human_to_bytes' cannot read %s", value.Quote(value.Shorten(u.Text(), 60))).
+			WithHint("as in 10 MB or 1.5G")
+	}
+	f, _ := strconv.ParseFloat(m[1], 64)
+	unit := m[2]
+	if unit == "" && u.Arg(0) != nil {
+		unit = u.Str(0)
+	}
 	if unit == "" {
-		unit = value.Text(u.Arg(0, "B"))
+		return value.Truncate(math.RoundToEven(f)), nil
 	}
-	at := strings.IndexByte(sizeUnits, strings.ToUpper(unit + " ")[0])
-	suffix := "b"
-	if !u.Flag(1, false) {
-		suffix = "B"
+	at := strings.IndexByte(sizeUnits, strings.ToUpper(unit)[0])
+	if at < 0 || len(unit) > 1 && !isUnit(unit, at, u.Flag(1)) {
+		return nil, value.Errorf(value.FilterError, "'human_to_bytes' does not know the unit %s", value.Quote(unit)).WithHint("as in 10 MB or 1.5G; of bits, with isbits, 10 Mb")
 	}
-	rest := unit[1:]
-	if at == 0 && rest == "" {
-		rest = suffix
-	}
-	if !ok || at < 0 || rest != "" && rest != suffix && !strings.HasPrefix(strings.ToLower(unit), "byte") && !strings.HasPrefix(strings.ToLower(unit), "bit") {
-		return nil, value.Errorf(value.FilterError, "'human_to_bytes' cannot read %s", value.Quote(s)).WithHint("as in 10 MB or 1.5G")
-	}
-	n, _ := new(big.Float).Mul(big.NewFloat(math.RoundToEven(f*math.Pow(1024, float64(at)))), big.NewFloat(1)).Int(nil)
+	n, _ := big.NewFloat(math.RoundToEven(f * math.Pow(1024, float64(at)))).Int(nil)
 	return value.Normal(n), nil
 }
 
-// randomFilter picks an element, or a number below the one given. With a seed it
-// picks the same each time (not what Python would pick).
-func randomFilter(u *expr.Call) (value.Value, error) {
-	pick := rand.IntN
-	if seed := u.Arg(3, nil); seed != nil {
-		h := fnvOf(value.Text(seed))
-		pick = rand.New(rand.NewPCG(h, h)).IntN
+// isUnit reports whether a unit of several letters is that of a power of 1024.
+func isUnit(unit string, at int, isBits bool) bool {
+	names := strings.Fields("- kilo mega giga tera peta exa zetta yotta")
+	letter, word := "B", "byte"
+	if isBits {
+		letter, word = "b", "bit"
 	}
-	if n, ok := value.ToInt(u.In); ok {
-		start, step := u.Int(1, 0), u.Int(2, 1)
-		if step <= 0 || n <= start {
-			return nil, value.Errorf(value.FilterError, "there is no number from %d up to %d", start, n)
-		}
-		return start + step*pick((n-start-1)/step+1), nil
+	if at == 0 {
+		return strings.ToLower(unit) == word
 	}
-	l, err := u.Elements()
-	if err != nil {
-		return nil, err
-	}
-	if len(l) == 0 {
-		return u.Nothing("there is nothing to pick from"), nil
-	}
-	return l[pick(len(l))], nil
-}
-
-func fnvOf(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
+	return unit == sizeUnits[at:at+1]+letter || strings.ToLower(unit) == names[at]+word
 }

@@ -29,7 +29,7 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes := []value.Value{u.Arg(2, nil)}
+	attributes := []value.Value{u.Arg(2)}
 	if s, ok := attributes[0].(string); ok && strings.Contains(s, ",") {
 		attributes = nil
 		for part := range strings.SplitSeq(s, ",") {
@@ -40,7 +40,7 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 	for i, v := range l {
 		var parts []value.Value
 		for _, a := range attributes {
-			k, err := keyOf(u, v, a, u.Flag(1, false))
+			k, err := keyOf(u, v, a, u.Flag(1))
 			if err != nil {
 				return nil, err
 			}
@@ -50,7 +50,7 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 			keys[i] = parts
 		}
 	}
-	return listOrError(u.Context.SortedBy(l, keys, u.Flag(0, false)))
+	return listOrError(u.Context.SortedBy(l, keys, u.Flag(0)))
 }
 
 // listOrError gives a list as a Value, but nil with an error.
@@ -73,7 +73,7 @@ func extreme(side int) func(*expr.Call) (value.Value, error) {
 		}
 		var best, bestKey value.Value
 		for i, v := range l {
-			k, err := keyOf(u, v, u.Arg(1, nil), u.Flag(0, false))
+			k, err := keyOf(u, v, u.Arg(1), u.Flag(0))
 			if err != nil {
 				return nil, err
 			}
@@ -94,13 +94,13 @@ func extreme(side int) func(*expr.Call) (value.Value, error) {
 
 func sum(u *expr.Call) (value.Value, error) {
 	l, err := u.Elements()
-	if err == nil && u.Arg(0, nil) != nil {
+	if err == nil && u.Arg(0) != nil {
 		l, err = attributes(u, l, u.Args[0], nil)
 	}
 	if err != nil {
 		return nil, err
 	}
-	total := u.Arg(1, 0)
+	total := u.Arg(1)
 	if _, ok := total.(string); ok {
 		return nil, value.Errorf(value.TypeError, "'sum' does not join texts").WithHint("use `| join`")
 	}
@@ -123,7 +123,7 @@ func groupBy(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := attributes(u, l, u.Args[0], u.Arg(1, nil))
+	keys, err := attributes(u, l, u.Args[0], u.Arg(1))
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func groupBy(u *expr.Call) (value.Value, error) {
 		if d, ok := k.(*value.Undefined); ok {
 			return nil, d.Err()
 		}
-		if s, ok := k.(string); ok && !u.Flag(2, false) {
+		if s, ok := k.(string); ok && !u.Flag(2) {
 			keys[i] = strings.ToLower(s)
 		}
 	}

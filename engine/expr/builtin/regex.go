@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +19,12 @@ const regexTimeout = time.Second
 // regexFilters work with regular expressions of Python's kind.
 func regexFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "regex_replace", Params: "pattern replacement ignorecase multiline count mandatory_count", How: expr.Plugin, Do: regexReplace},
-		{Names: "regex_search", Params: "regex! *groups **options", How: expr.Plugin, Do: regexSearch},
-		{Names: "regex_findall", Params: "regex! multiline ignorecase", How: expr.Plugin, Do: regexFindall},
-		{Names: "regex_escape", Params: "re_type", How: expr.Plugin, Do: regexEscape},
+		{Names: "regex_replace", Params: "pattern='' replacement='' ignorecase=false multiline=false count=0 mandatory_count=0",
+			Doc: "with what matches a pattern replaced", How: expr.Plugin, Do: regexReplace},
+		{Names: "regex_search", Params: "regex! *groups ignorecase=false multiline=false", Doc: "the first match of a pattern, or groups of it",
+			How: expr.Plugin, Do: regexSearch},
+		{Names: "regex_findall", Params: "regex! multiline=false ignorecase=false", Doc: "all matches of a pattern", How: expr.Plugin, Do: regexFindall},
+		{Names: "regex_escape", Params: "re_type='python'", Doc: "with what means something in patterns escaped", How: expr.Plugin, Do: regexEscape},
 	}
 }
 
@@ -122,12 +125,12 @@ func regexFailure(err error) error {
 }
 
 func regexReplace(u *expr.Call) (value.Value, error) {
-	re, err := compileRegex(u.Context, u.Str(0, ""), u.Flag(2, false), u.Flag(3, false))
+	re, err := compileRegex(u.Context, u.Str(0), u.Flag(2), u.Flag(3))
 	if err != nil {
 		return nil, err
 	}
-	limit := u.Int(4, 0)
-	s, with := []rune(u.Text()), value.Text(u.Arg(1, ""))
+	limit := u.Int(4)
+	s, with := []rune(u.Text()), value.Text(u.Arg(1))
 	var b strings.Builder
 	at, n := 0, 0
 	var mistake error
@@ -144,7 +147,7 @@ func regexReplace(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := u.Int(5, 0); want != 0 && want != n {
+	if want := u.Int(5); want != 0 && want != n {
 		return nil, value.Errorf(value.FilterError, "'regex_replace' should replace %d times, but did %d times", want, n)
 	}
 	b.WriteString(string(s[at:]))
@@ -204,43 +207,43 @@ func groupOf(m *regexp2.Match, name string) *regexp2.Group {
 	return m.GroupByName(name)
 }
 
-// regexSearch gives the first match, or the groups that are asked for; none if
+// regexSearch returns the first match, or the groups that are asked for; none if
 // nothing matches.
 func regexSearch(u *expr.Call) (value.Value, error) {
-	re, err := compileRegex(u.Context, u.Str(0, ""), u.FlagNamed("ignorecase"), u.FlagNamed("multiline"))
+	names := make([]string, len(u.Rest))
+	for i, r := range u.Rest {
+		m := groupWanted.FindStringSubmatch(value.Text(r))
+		if m == nil {
+			return nil, value.Errorf(value.FilterError, "%s names no group", value.Repr(r)).WithHint(`as in '\\1' or '\\g<name>'`)
+		}
+		names[i] = m[1] + m[2]
+	}
+	re, err := compileRegex(u.Context, u.Str(0), u.Flag(1), u.Flag(2))
 	if err != nil {
 		return nil, err
 	}
 	m, err := re.FindStringMatch(u.Text())
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, regexFailure(err)
+	case m == nil:
+		return nil, nil
+	case len(names) == 0:
+		return m.String(), nil
 	}
-	var groups []value.Value
-	for _, r := range u.Rest {
-		name, ok := strings.CutPrefix(value.Text(r), `\g<`)
-		name = strings.TrimSuffix(name, ">")
-		if !ok {
-			if name, ok = strings.CutPrefix(value.Text(r), `\`); !ok {
-				return nil, value.Errorf(value.FilterError, "%s names no group", value.Repr(r)).WithHint(`as in '\\1' or '\\g<name>'`)
-			}
-		}
-		if m == nil {
-			return nil, nil
-		}
+	groups := make([]value.Value, len(names))
+	for i, name := range names {
 		g := groupOf(m, name)
 		if g == nil {
 			return nil, value.Errorf(value.FilterError, "the regular expression has no group %s", name)
 		}
-		groups = append(groups, groupValue(g))
+		groups[i] = groupValue(g)
 	}
-	switch {
-	case m == nil:
-		return nil, nil
-	case groups != nil:
-		return groups, nil
-	}
-	return m.String(), nil
+	return groups, nil
 }
+
+// groupWanted matches what asks regex_search for a group: \1 or \g<name>.
+var groupWanted = regexp.MustCompile(`^\\(?:g<(\S+)>|(\d+))`)
 
 func groupValue(g *regexp2.Group) value.Value {
 	if len(g.Captures) == 0 {
@@ -251,7 +254,7 @@ func groupValue(g *regexp2.Group) value.Value {
 
 // regexFindall gives all matches: of one group its text, of several a tuple.
 func regexFindall(u *expr.Call) (value.Value, error) {
-	re, err := compileRegex(u.Context, u.Str(0, ""), u.Flag(2, false), u.Flag(1, false))
+	re, err := compileRegex(u.Context, u.Str(0), u.Flag(2), u.Flag(1))
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +280,7 @@ func regexFindall(u *expr.Call) (value.Value, error) {
 
 func regexEscape(u *expr.Call) (value.Value, error) {
 	special := "\t\n\v\f\r #$&()*+-.?[\\]^{|}~"
-	switch t := u.Str(0, "python"); t {
+	switch t := u.Str(0); t {
 	case "python":
 	case "posix_basic":
 		special = `[]\.^$*`
@@ -297,20 +300,17 @@ func regexEscape(u *expr.Call) (value.Value, error) {
 // regexTest makes the tests match (at the start), search and regex.
 func regexTest(kind string) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
-		pattern, mode := u.Str(0, ""), kind
-		if len(u.Args) > 3 {
-			mode = u.Str(3, kind)
+		pattern, mode := u.Str(0), kind
+		if kind == "regex" {
+			mode = u.Str(3)
 		}
 		switch mode {
 		case "match":
 			pattern = `\A(?:` + pattern + ")"
 		case "fullmatch":
 			pattern = `\A(?:` + pattern + `)\Z`
-		case "search":
-		default:
-			return nil, value.Errorf(value.TypeError, "'regex' has no match_type %s", value.Quote(mode)).WithHint("search, match or fullmatch")
 		}
-		re, err := compileRegex(u.Context, pattern, u.Flag(1, false), u.Flag(2, false))
+		re, err := compileRegex(u.Context, pattern, u.Flag(1), u.Flag(2))
 		if err != nil {
 			return nil, err
 		}

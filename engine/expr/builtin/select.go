@@ -1,8 +1,6 @@
 package builtin
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,11 +13,12 @@ import (
 // selectFilters go over lists with a filter, a test or an attribute.
 func selectFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "map", Params: "*args **options", How: expr.Partial, Do: mapFilter},
-		{Names: "select", Params: "*args **options", How: expr.Partial, Do: selecting(false, true)},
-		{Names: "reject", Params: "*args **options", How: expr.Partial, Do: selecting(false, false)},
-		{Names: "selectattr", Params: "*args **options", How: expr.Partial, Do: selecting(true, true)},
-		{Names: "rejectattr", Params: "*args **options", How: expr.Partial, Do: selecting(true, false)},
+		{Names: "map", Params: "*args **kwargs", Doc: "a filter, or an attribute, of each element", How: expr.Partial, Do: mapFilter},
+		{Names: "select", Params: "*args **kwargs", Doc: "the elements that pass a test", How: expr.Partial, Do: selecting(false, true)},
+		{Names: "reject", Params: "*args **kwargs", Doc: "the elements that do not pass a test", How: expr.Partial, Do: selecting(false, false)},
+		{Names: "selectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that passes a test", How: expr.Partial, Do: selecting(true, true)},
+		{Names: "rejectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that does not pass a test", How: expr.Partial,
+			Do: selecting(true, false)},
 	}
 }
 
@@ -69,18 +68,23 @@ func attributes(u *expr.Call, l []value.Value, path, otherwise value.Value) ([]v
 }
 
 func mapFilter(u *expr.Call) (value.Value, error) {
-	l, err := u.Elements()
-	if err != nil {
-		return nil, err
+	l, done, err := iterated(u)
+	if done || err != nil {
+		return l, err
 	}
 	if path, ok := u.Named.Get("attribute"); ok && len(u.Rest) == 0 {
+		for k := range u.Named.All() {
+			if k != "attribute" && k != "default" {
+				return nil, value.Errorf(value.TypeError, "'map' of an attribute has no parameter '%s'", value.Text(k))
+			}
+		}
 		otherwise, _ := u.Named.Get("default")
 		return listOrError(attributes(u, l, path, otherwise))
 	}
 	if len(u.Rest) == 0 {
 		return nil, value.Errorf(value.TypeError, "'map' needs the name of a filter, or attribute=").WithHint("as in map('upper') or map(attribute='id')")
 	}
-	f, err := operationNamed(u, "filter", u.Table().Filters)
+	f, err := operationNamed(u, "filter", u.Table().Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -93,14 +97,23 @@ func mapFilter(u *expr.Call) (value.Value, error) {
 	return out, nil
 }
 
+// iterated returns the elements; of what is empty, null, false or 0 there are none.
+func iterated(u *expr.Call) (l []value.Value, done bool, err error) {
+	if t, unknown, err := value.Truth(u.In); err == nil && unknown == nil && !t {
+		return []value.Value{}, true, nil
+	}
+	l, err = u.Elements()
+	return l, false, err
+}
+
 // operationNamed finds the filter or test that the first argument names.
-func operationNamed(u *expr.Call, what string, among map[string]*expr.Operation) (*expr.Operation, error) {
-	full, ok := u.Rest[0].(string)
-	if op := among[syntax.LastName(full)]; ok && op != nil {
+func operationNamed(u *expr.Call, what string, find func(string) *expr.Operation) (*expr.Operation, error) {
+	full, _ := u.Rest[0].(string)
+	if op := find(full); op != nil {
 		return op, nil
 	}
 	e := value.Errorf(value.SyntaxError, "no %s is named %s", what, value.Repr(u.Rest[0]))
-	return nil, e.WithHint(suggest.DidYouMean(syntax.LastName(full), slices.Sorted(maps.Keys(among))))
+	return nil, e.WithHint(suggest.DidYouMean(syntax.LastName(full), u.Table().Names(what)))
 }
 
 // selecting makes select, reject and their forms with an attribute.
@@ -113,13 +126,13 @@ func selecting(attr, want bool) func(*expr.Call) (value.Value, error) {
 			}
 			path, u.Rest = u.Rest[0], u.Rest[1:]
 		}
-		l, err := u.Elements()
-		if err != nil {
-			return nil, err
+		l, done, err := iterated(u)
+		if done || err != nil {
+			return l, err
 		}
 		var test *expr.Operation
 		if len(u.Rest) > 0 {
-			if test, err = operationNamed(u, "test", u.Table().Tests); err != nil {
+			if test, err = operationNamed(u, "test", u.Table().Test); err != nil {
 				return nil, err
 			}
 		}

@@ -1,8 +1,7 @@
 // Package builtin is the table of what templates can call: filters, tests, lookups,
 // functions and the methods of values, with Ansible's and Jinja's names and
 // parameters, a file per family. It knows values and how they are written. It does not
-// know files,
-// programs or variables: it reaches them only through what the evaluation lends it.
+// know playbooks, runs or platforms; what lookups read outside the host lends.
 package builtin
 
 import (
@@ -16,11 +15,12 @@ import (
 var Table = sync.OnceValue(func() *expr.Table {
 	return expr.NewTable(expr.Declared{
 		Filters: [][]expr.Operation{
-			basicFilters(), textFilters(), numberFilters(), listFilters(), selectFilters(), setFilters(), mapFilters(),
-			formatFilters(), encodingFilters(), regexFilters(), urlFilters(), pathFilters(), timeFilters(), queryFilters(), ipFilters(),
+			basicFilters(), textFilters(), markupFilters(), numberFilters(), randomFilters(), listFilters(), selectFilters(), setFilters(), mapFilters(),
+			formatFilters(), encodingFilters(), vaultFilters(), regexFilters(), urlFilters(), pathFilters(), timeFilters(), queryFilters(), ipFilters(),
 		},
-		Tests:     [][]expr.Operation{valueTests(), comparisonTests(), collectionTests(), textTests(), resultTests()},
-		Functions: functions(),
+		Tests:     [][]expr.Operation{valueTests(), comparisonTests(), collectionTests(), textTests(), resultTests(), fileTests()},
+		Lookups:   [][]expr.Operation{lookups()},
+		Functions: [][]expr.Operation{functions()},
 		Methods: map[string][]expr.Operation{
 			"str":       append(textMethods(), textMethodsMore()...),
 			"dict":      mapMethods(),

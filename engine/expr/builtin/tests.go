@@ -3,6 +3,7 @@ package builtin
 import (
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -23,27 +24,44 @@ func isDefined(v value.Value) bool {
 // valueTests are about what a value is.
 func valueTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "defined", How: expr.Raw, Do: answer(isDefined)},
-		{Names: "undefined", How: expr.Raw, Do: answer(func(v value.Value) bool { return !isDefined(v) })},
-		{Names: "none None", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == nil })},
-		{Names: "true", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == true })},
-		{Names: "false", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == false })},
-		{Names: "boolean", How: expr.Partial, Do: answer(isType("bool"))},
-		{Names: "string", How: expr.Partial, Do: answer(isType("str"))},
-		{Names: "number", How: expr.Partial, Do: answer(value.IsNumber)},
-		{Names: "integer", How: expr.Partial, Do: answer(isType("int"))},
-		{Names: "float", How: expr.Partial, Do: answer(isType("float"))},
-		{Names: "mapping", How: expr.Partial, Do: answer(isType("dict"))},
-		{Names: "sequence", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
-		{Names: "iterable", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
-		{Names: "callable", How: expr.Partial, Do: answer(isType("function Macro"))},
-		{Names: "odd", Do: remainder(1)},
-		{Names: "even", Do: remainder(0)},
-		{Names: "divisibleby", Params: "num!", Do: divisible},
-		{Names: "nan", Do: answer(func(v value.Value) bool { f, ok := v.(float64); return ok && math.IsNaN(f) })},
-		{Names: "truthy", Params: "convert_bool", Do: truthy(true)},
-		{Names: "falsy", Params: "convert_bool", Do: truthy(false)},
+		{Names: "defined", Doc: "there is such a value", How: expr.Raw, Do: answer(isDefined)},
+		{Names: "undefined", Doc: "there is no such value", How: expr.Raw, Do: answer(func(v value.Value) bool { return !isDefined(v) })},
+		{Names: "none None", Doc: "null", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == nil })},
+		{Names: "true", Doc: "true itself", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == true })},
+		{Names: "false", Doc: "false itself", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == false })},
+		{Names: "boolean", Doc: "true or false", How: expr.Partial, Do: answer(isType("bool"))},
+		{Names: "string", Doc: "text", How: expr.Partial, Do: answer(isType("str"))},
+		{Names: "number", Doc: "a number, true and false with them", How: expr.Partial, Do: answer(value.IsNumber)},
+		{Names: "integer", Doc: "a whole number", How: expr.Partial, Do: answer(isType("int"))},
+		{Names: "float", Doc: "a number with a fraction", How: expr.Partial, Do: answer(isType("float"))},
+		{Names: "mapping", Doc: "a map", How: expr.Partial, Do: answer(isType("dict"))},
+		{Names: "sequence", Doc: "a list, a text or a map", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
+		{Names: "iterable", Doc: "what can be gone over", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
+		{Names: "callable", Doc: "what can be called", How: expr.Partial, Do: answer(isType("function Macro"))},
+		{Names: "odd", Doc: "an odd number", Do: remainder(1)},
+		{Names: "even", Doc: "an even number", Do: remainder(0)},
+		{Names: "divisibleby", Params: "num!", Doc: "divisible by another number", Do: divisible},
+		{Names: "nan isnan", Doc: "not a number, in the sense of floats", Do: answer(func(v value.Value) bool { f, ok := v.(float64); return ok && math.IsNaN(f) })},
+		{Names: "truthy", Params: "convert_bool=false", Doc: "true, or not empty", Do: truthy(true)},
+		{Names: "falsy", Params: "convert_bool=false", Doc: "false, or empty", Do: truthy(false)},
+		{Names: "filter", Doc: "the name of a filter", Do: isNamed("filter")},
+		{Names: "test", Doc: "the name of a test", Do: isNamed("test")},
+		{Names: "escaped", Doc: "marked as safe for HTML, which nothing is", How: expr.Partial, Do: answer(func(value.Value) bool { return false })},
+		{Names: "vault_encrypted", Doc: "a text in ansible-vault's format", Do: answer(isVaulted)},
 	}
+}
+
+// isNamed makes a test of whether a text names a filter or a test.
+func isNamed(what string) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		s, ok := u.In.(string)
+		return ok && slices.Contains(u.Table().Names(what), s), nil
+	}
+}
+
+func isVaulted(v value.Value) bool {
+	s, ok := v.(string)
+	return ok && strings.HasPrefix(s, "$ANSIBLE_VAULT;")
 }
 
 func isType(names string) func(value.Value) bool {
@@ -74,7 +92,7 @@ func divisible(u *expr.Call) (value.Value, error) {
 func truthy(want bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
 		v := u.In
-		if s, ok := v.(string); ok && u.Flag(0, false) {
+		if s, ok := v.(string); ok && u.Flag(0) {
 			switch strings.ToLower(s) {
 			case "yes", "on", "1", "true", "y", "t", "no", "off", "0", "false", "n", "f":
 				v = truthWord(s)
@@ -88,14 +106,14 @@ func truthy(want bool) func(*expr.Call) (value.Value, error) {
 // comparisonTests are the operators by name.
 func comparisonTests() []expr.Operation {
 	var tests []expr.Operation
-	for op, names := range map[string]string{
-		"==": "eq == equalto", "!=": "ne !=", "<": "lt < lessthan", "<=": "le <=", ">": "gt > greaterthan", ">=": "ge >=",
+	for _, op := range [][2]string{
+		{"==", "eq == equalto"}, {"!=", "ne !="}, {"<", "lt < lessthan"}, {"<=", "le <="}, {">", "gt > greaterthan"}, {">=", "ge >="},
 	} {
-		tests = append(tests, expr.Operation{Names: names, Params: "other!", Do: compareTest(op)})
+		tests = append(tests, expr.Operation{Names: op[1], Params: "other!", Doc: "as the operator " + op[0], Do: compareTest(op[0])})
 	}
 	return append(tests,
-		expr.Operation{Names: "in", Params: "seq!", How: expr.Partial, Do: inTest},
-		expr.Operation{Names: "sameas", Params: "other!", Do: sameAs},
+		expr.Operation{Names: "in", Params: "seq!", Doc: "an element of a list, a key of a map, a part of a text", How: expr.Partial, Do: inTest},
+		expr.Operation{Names: "sameas", Params: "other!", Doc: "the very same value", Do: sameAs},
 	)
 }
 
@@ -117,24 +135,35 @@ func inTest(u *expr.Call) (value.Value, error) {
 	return holds, err
 }
 
+// sameAs reports whether two values are one: null, true, false, or one list or map.
+// Of numbers and texts that cannot be said: they are not.
 func sameAs(u *expr.Call) (value.Value, error) {
-	return value.TypeName(u.In) == value.TypeName(u.Args[0]) && u.Context.Equal(u.In, u.Args[0]), nil
+	switch v := u.In.(type) {
+	case nil, bool:
+		return v == u.Args[0], nil
+	case *value.Map:
+		return v == u.Args[0], nil
+	case []value.Value:
+		other, ok := u.Args[0].([]value.Value)
+		return ok && len(v) == len(other) && (len(v) == 0 || &v[0] == &other[0]), nil
+	}
+	return false, nil
 }
 
 // collectionTests are about lists and maps.
 func collectionTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "contains", Params: "value!", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "contains", Params: "value!", Doc: "a container that has a value in it", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
 			holds, unknown, err := u.Context.Contains(u.In, u.Args[0])
 			if unknown != nil {
 				return unknown, err
 			}
 			return holds, err
 		}},
-		{Names: "subset issubset", Params: "other!", Do: subset(false)},
-		{Names: "superset issuperset", Params: "other!", Do: subset(true)},
-		{Names: "any", How: expr.Partial, Do: anyAll(true)},
-		{Names: "all", How: expr.Partial, Do: anyAll(false)},
+		{Names: "subset issubset", Params: "other!", Doc: "a list whose elements are all in another", Do: subset(false)},
+		{Names: "superset issuperset", Params: "other!", Doc: "a list that has all elements of another", Do: subset(true)},
+		{Names: "any", Doc: "a list with an element that is true", How: expr.Partial, Do: anyAll(true)},
+		{Names: "all", Doc: "a list whose elements are all true", How: expr.Partial, Do: anyAll(false)},
 	}
 }
 
@@ -192,13 +221,16 @@ func anyAll(settles bool) func(*expr.Call) (value.Value, error) {
 // textTests are about what a text looks like.
 func textTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "lower", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsLower, unicode.IsUpper) })},
-		{Names: "upper", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsUpper, unicode.IsLower) })},
-		{Names: "match", Params: "pattern! ignorecase multiline", Do: regexTest("match")},
-		{Names: "search", Params: "pattern! ignorecase multiline", Do: regexTest("search")},
-		{Names: "regex", Params: "pattern! ignorecase multiline match_type", Do: regexTest("search")},
-		{Names: "version version_compare", Params: "version! operator strict version_type", Do: versionTest},
-		{Names: "url uri", Params: "schemes", Do: urlTest},
+		{Names: "lower", Doc: "a text of small letters", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsLower, unicode.IsUpper) })},
+		{Names: "upper", Doc: "a text of large letters", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsUpper, unicode.IsLower) })},
+		{Names: "match", Params: "pattern='' ignorecase=false multiline=false", Doc: "a text that begins with a pattern", Do: regexTest("match")},
+		{Names: "search", Params: "pattern='' ignorecase=false multiline=false", Doc: "a text with a pattern in it", Do: regexTest("search")},
+		{Names: "regex", Params: "pattern='' ignorecase=false multiline=false match_type='search'", Doc: "as search, match or fullmatch", Do: regexTest("regex")},
+		{Names: "version version_compare", Params: "version! operator='eq' strict=none version_type=none", Doc: "a version that compares to another so",
+			Do: versionTest},
+		{Names: "url", Params: "schemes=none", Doc: "a URL with a host", Do: urlTest("url")},
+		{Names: "uri", Params: "schemes=none", Doc: "a URI", Do: urlTest("uri")},
+		{Names: "urn", Doc: "a URN", Do: urlTest("urn")},
 	}
 }
 
@@ -210,15 +242,16 @@ func cased(s string, want, not func(rune) bool) bool {
 // resultTests ask what became of a task, by its registered result.
 func resultTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "changed change", How: expr.Partial, Do: resultTest("changed", isSet)},
-		{Names: "failed failure", How: expr.Partial, Do: resultTest("failed", isSet)},
-		{Names: "succeeded success successful", How: expr.Partial, Do: resultTest("failed", func(v value.Value) bool { return !isSet(v) })},
-		{Names: "skipped skip", How: expr.Partial, Do: resultTest("skipped", isSet)},
-		{Names: "unreachable", How: expr.Partial, Do: resultTest("unreachable", isSet)},
-		{Names: "reachable", How: expr.Partial, Do: resultTest("unreachable", func(v value.Value) bool { return !isSet(v) })},
-		{Names: "started", How: expr.Partial, Do: resultTest("started", isSet)},
-		{Names: "finished", How: expr.Partial, Do: resultTest("finished", isSet)},
-		{Names: "timedout", How: expr.Partial, Do: resultTest("timedout", isSet)},
+		{Names: "changed change", Doc: "the result of a task that changed something", How: expr.Partial, Do: resultTest("changed", isSet)},
+		{Names: "failed failure", Doc: "the result of a task that failed", How: expr.Partial, Do: resultTest("failed", isSet)},
+		{Names: "succeeded success successful", Doc: "the result of a task that did not fail", How: expr.Partial,
+			Do: resultTest("failed", func(v value.Value) bool { return !isSet(v) })},
+		{Names: "skipped skip", Doc: "the result of a task that was skipped", How: expr.Partial, Do: resultTest("skipped", isSet)},
+		{Names: "unreachable", Doc: "the result of a host that was not reached", How: expr.Partial, Do: resultTest("unreachable", isSet)},
+		{Names: "reachable", Doc: "the result of a host that was reached", How: expr.Partial, Do: resultTest("unreachable", func(v value.Value) bool { return !isSet(v) })},
+		{Names: "started", Doc: "the result of a task that has begun", How: expr.Partial, Do: resultTest("started", isSet)},
+		{Names: "finished", Doc: "the result of a task that has ended", How: expr.Partial, Do: resultTest("finished", isSet)},
+		{Names: "timedout", Doc: "the result of a task that took too long", How: expr.Partial, Do: resultTest("timedout", isSet)},
 	}
 }
 
@@ -237,7 +270,7 @@ func resultTest(key string, f func(value.Value) bool) func(*expr.Call) (value.Va
 				WithHint("register the task's result, and ask that")
 		}
 		v, ok := m.Get(key)
-		if !ok && key == "finished" {
+		if !ok && (key == "finished" || key == "started") {
 			v = 1
 		}
 		if unknown, ok := v.(*value.Unknown); ok {

@@ -1,10 +1,13 @@
 package builtin
 
 import (
-	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"al.essio.dev/pkg/shellescape"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 
 	"runner/engine/expr"
 	"runner/engine/expr/format"
@@ -14,21 +17,25 @@ import (
 // textFilters work on text.
 func textFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "upper", Do: onText(strings.ToUpper)},
-		{Names: "lower", Do: onText(strings.ToLower)},
-		{Names: "capitalize", Do: onText(capitalize)},
-		{Names: "title", Do: onText(titleFilter)},
-		{Names: "trim", Params: "chars", Do: trimFilter},
-		{Names: "replace", Params: "old! new! count", Do: replaceFilter},
-		{Names: "split", Params: "sep maxsplit", How: expr.Plugin, Do: splitMethod},
-		{Names: "indent", Params: "width first blank", Do: indentFilter},
-		{Names: "truncate", Params: "length killwords end leeway", Do: truncateFilter},
-		{Names: "center", Params: "width", Do: centerFilter},
-		{Names: "wordcount", Do: wordCount},
-		{Names: "format", Params: "*args **named", Do: formatFilter},
-		{Names: "quote", Do: onText(shellQuote)},
-		{Names: "escape e", Do: onText(html.EscapeString)},
-		{Names: "comment", Params: "style decoration prefix postfix", How: expr.Plugin, Do: commentFilter},
+		{Names: "upper", Doc: "all letters large", Do: onText(upper)},
+		{Names: "lower", Doc: "all letters small", Do: onText(lower)},
+		{Names: "capitalize", Doc: "the first letter large, the others small", Do: onText(capitalize)},
+		{Names: "title", Doc: "the first letter of each word large, the others small", Do: onText(titleFilter)},
+		{Names: "trim", Params: "chars=none", Doc: "without white space, or chars, at both ends", Do: trimFilter},
+		{Names: "replace", Params: "old! new! count=none", Doc: "with one text in the place of another", Do: replaceFilter},
+		{Names: "split", Params: "sep=none maxsplit=-1", Doc: "the parts between separators, or between white space", How: expr.Plugin, Do: splitFilter},
+		{Names: "indent", Params: "width=4 first=false blank=false", Doc: "with each line but the first moved to the right", Do: indentFilter},
+		{Names: "truncate", Params: "length=255 killwords=false end='...' leeway=none", Doc: "cut to a length, with end behind it", Do: truncateFilter},
+		{Names: "center", Params: "width=80", Doc: "in the middle of so many characters", Do: centerFilter},
+		{Names: "wordcount", Doc: "how many words there are", Do: wordCount},
+		{Names: "wordwrap", Params: "width=79 break_long_words=true wrapstring=none break_on_hyphens=true",
+			Doc: "broken into lines of a width", Do: wordWrap},
+		{Names: "format", Params: "*args **kwargs", Doc: "with values in the place of %s and its like", Do: formatFilter},
+		{Names: "pprint", Doc: "the value as Python prints it prettily", Do: prettyPrint},
+		{Names: "filesizeformat", Params: "binary=false", Doc: "a size as people read it: 13.4 kB", Do: fileSizeFormat},
+		{Names: "quote", Doc: "quoted for a shell, where that is needed", Do: quoteFilter},
+		{Names: "comment", Params: "style='plain' * newline beginning prefix prefix_count decoration postfix postfix_count end",
+			Doc: "as a comment: plain, c, cblock, erlang or xml", How: expr.Plugin, Do: commentFilter},
 	}
 }
 
@@ -40,44 +47,89 @@ func onText(f func(string) string) func(*expr.Call) (value.Value, error) {
 	}
 }
 
+// onlyText makes an operation of a function of text that takes nothing else.
+func onlyText(f func(string) string) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		s, err := textIn(u)
+		if err != nil {
+			return nil, err
+		}
+		s = f(s)
+		return s, u.Context.Write(len(s))
+	}
+}
+
+// textIn returns what the operation works on, which has to be text.
+func textIn(u *expr.Call) (string, error) {
+	s, ok := u.In.(string)
+	if !ok {
+		return "", value.Errorf(value.TypeError, "'%s' wants text, not %s", u.Name, value.Describe(u.In)).WithHint("add `| string` before it")
+	}
+	return s, nil
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// upper writes all letters large, ß as SS.
+func upper(s string) string {
+	if isASCII(s) {
+		return strings.ToUpper(s)
+	}
+	return cases.Upper(language.Und).String(s)
+}
+
+func lower(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return cases.Lower(language.Und).String(s)
+}
+
 func capitalize(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
+	_, n := utf8.DecodeRuneInString(s)
 	if n == 0 {
 		return s
 	}
-	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
+	return cases.Title(language.Und, cases.NoLower).String(s[:n]) + lower(s[n:])
 }
 
 // titleFilter begins each word large; words end at white space, - and opening brackets.
 func titleFilter(s string) string {
 	var b strings.Builder
-	start := true
-	for _, r := range s {
-		switch {
-		case strings.ContainsRune("-({[<", r) || unicode.IsSpace(r):
-			start = true
-			b.WriteRune(r)
-		case start:
-			start = false
-			b.WriteRune(unicode.ToTitle(r))
-		default:
-			b.WriteRune(unicode.ToLower(r))
+	for s != "" {
+		n := strings.IndexFunc(s, endsWord)
+		if n < 0 {
+			n = len(s)
 		}
+		if _, first := utf8.DecodeRuneInString(s[:n]); n > 0 {
+			b.WriteString(upper(s[:first]) + lower(s[first:n]))
+		}
+		s = s[n:]
+		rest := strings.TrimLeftFunc(s, endsWord)
+		b.WriteString(s[:len(s)-len(rest)])
+		s = rest
 	}
 	return b.String()
 }
 
+func endsWord(r rune) bool { return strings.ContainsRune("-({[<", r) || unicode.IsSpace(r) }
+
 func trimFilter(u *expr.Call) (value.Value, error) {
-	if chars := u.Arg(0, nil); chars != nil {
-		return strings.Trim(u.Text(), u.Str(0, "")), nil
+	if u.Arg(0) != nil {
+		return strings.Trim(u.Text(), u.Str(0)), nil
 	}
-	return strings.TrimSpace(u.Text()), nil
+	return strings.TrimFunc(u.Text(), isSpace), nil
 }
+
+// isSpace reports what Python takes for white space.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func replaceFilter(u *expr.Call) (value.Value, error) {
 	count := -1
-	if c := u.Arg(2, nil); c != nil {
-		count = u.Int(2, -1)
+	if u.Arg(2) != nil {
+		count = u.Int(2)
 	}
 	return replaced(u, u.Text(), value.Text(u.Args[0]), value.Text(u.Args[1]), count)
 }
@@ -94,21 +146,32 @@ func replaced(u *expr.Call, s, old, with string, count int) (value.Value, error)
 	return strings.Replace(s, old, with, count), nil
 }
 
+func splitFilter(u *expr.Call) (value.Value, error) {
+	if _, err := textIn(u); err != nil {
+		return nil, err
+	}
+	return splitMethod(u)
+}
+
 func indentFilter(u *expr.Call) (value.Value, error) {
-	pad, _ := u.Arg(0, 4).(string)
-	if _, isText := u.Arg(0, 4).(string); !isText {
-		n := u.Int(0, 4)
+	s, err := textIn(u)
+	if err != nil {
+		return nil, err
+	}
+	pad, isText := u.Arg(0).(string)
+	if !isText {
+		n := u.Int(0)
 		if n > value.MaxText {
 			return nil, u.Context.Write(n)
 		}
 		pad = strings.Repeat(" ", max(n, 0))
 	}
-	lines := splitLines(u.Text()+"\n", false)
-	if err := u.Context.Write(len(lines)*len(pad) + len(u.Text())); err != nil {
+	lines := splitLines(s+"\n", false)
+	if err := u.Context.Write(len(lines)*len(pad) + len(s)); err != nil {
 		return nil, err
 	}
 	for i, l := range lines {
-		if i == 0 && !u.Flag(1, false) || i > 0 && l == "" && !u.Flag(2, false) {
+		if i == 0 && !u.Flag(1) || i > 0 && l == "" && !u.Flag(2) {
 			continue
 		}
 		lines[i] = pad + l
@@ -139,27 +202,31 @@ func splitLines(s string, keep bool) []string {
 }
 
 func truncateFilter(u *expr.Call) (value.Value, error) {
-	length, end, leeway := u.Int(0, 255), u.Str(2, "..."), 5
-	if u.Arg(3, nil) != nil {
-		leeway = u.Int(3, 5)
+	in, err := textIn(u)
+	if err != nil {
+		return nil, err
 	}
-	s := []rune(u.Text())
-	if len(s) <= length+leeway {
-		return string(s), nil
+	length, end, leeway := u.Int(0), u.Str(2), 5
+	if u.Arg(3) != nil {
+		leeway = u.Int(3)
 	}
 	keep := length - utf8.RuneCountInString(end)
-	if keep < 0 {
+	if keep < 0 || leeway < 0 {
 		return nil, value.Errorf(value.TypeError, "'truncate' to %d characters leaves no room for %s", length, value.Quote(end))
 	}
+	s := []rune(in)
+	if len(s) <= length+leeway {
+		return in, nil
+	}
 	cut := string(s[:keep])
-	if i := strings.LastIndexByte(cut, ' '); i >= 0 && !u.Flag(1, false) {
+	if i := strings.LastIndexByte(cut, ' '); i >= 0 && !u.Flag(1) {
 		cut = cut[:i]
 	}
 	return cut + end, nil
 }
 
 func centerFilter(u *expr.Call) (value.Value, error) {
-	return padded(u, u.Text(), u.Int(0, 80), ' ', 0)
+	return padded(u, u.Text(), u.Int(0), ' ', 0)
 }
 
 func wordCount(u *expr.Call) (value.Value, error) {
@@ -169,50 +236,74 @@ func wordCount(u *expr.Call) (value.Value, error) {
 }
 
 func formatFilter(u *expr.Call) (value.Value, error) {
-	if u.Named.Len() > 0 {
+	switch {
+	case u.Named.Len() > 0 && len(u.Rest) > 0:
+		return nil, value.Errorf(value.TypeError, "'format' takes values by name or in order, not both")
+	case u.Named.Len() > 0:
 		return format.Percent(&u.Context.Budget, u.Text(), u.Named)
 	}
 	return format.Percent(&u.Context.Budget, u.Text(), value.Tuple(u.Rest))
 }
 
-// shellQuote quotes a word for a POSIX shell, if it has to be.
-func shellQuote(s string) string {
-	safe := func(r rune) bool {
-		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("@%_-+=:,./", r))
+func quoteFilter(u *expr.Call) (value.Value, error) {
+	if u.In == nil {
+		return "''", nil
 	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'"
+	s := shellescape.Quote(u.Text())
+	return s, u.Context.Write(len(s))
 }
 
+// A commentStyle is what stands around and before the lines of a comment.
+type commentStyle struct{ beginning, decoration, end string }
+
 func commentFilter(u *expr.Call) (value.Value, error) {
-	var begin, deco, end string
-	switch style := u.Str(0, "plain"); style {
-	case "plain":
-		deco = "# "
-	case "erlang":
-		deco = "% "
-	case "c":
-		deco = "// "
-	case "cblock":
-		begin, deco, end = "/*\n", " * ", "\n */"
-	case "xml":
-		begin, deco, end = "<!--\n", " - ", "\n-->"
-	default:
-		return nil, value.Errorf(value.TypeError, "'comment' has no style %s", value.Quote(style)).WithHint("plain, c, cblock, erlang or xml")
-	}
-	deco = u.Str(1, deco)
-	bare := strings.TrimRight(deco, " ")
-	lines := strings.Split(u.Text(), "\n")
-	if err := u.Context.Write(len(u.Text()) + len(lines)*len(deco)); err != nil {
+	text, err := textIn(u)
+	if err != nil {
 		return nil, err
 	}
-	for i, l := range lines {
-		if lines[i] = deco + l; l == "" {
-			lines[i] = bare
-		}
+	style, ok := map[string]commentStyle{
+		"plain": {"", "# ", ""}, "erlang": {"", "% ", ""}, "c": {"", "// ", ""},
+		"cblock": {"/*", " * ", " */"}, "xml": {"<!--", " - ", "-->"},
+	}[u.Str(0)]
+	if !ok {
+		return nil, value.Errorf(value.TypeError, "'comment' has no style %s", value.Quote(u.Str(0))).WithHint("plain, c, cblock, erlang or xml")
 	}
-	body := strings.Join(lines, "\n")
-	return begin + u.Str(2, bare) + "\n" + body + "\n" + u.Str(3, bare) + end, nil
+	given := func(i int, otherwise string) string {
+		if u.Has(i) {
+			return u.Str(i)
+		}
+		return otherwise
+	}
+	count := func(i int) int {
+		if u.Has(i) {
+			return max(min(u.Int(i), 10_000), 0)
+		}
+		return 1
+	}
+	deco := given(5, style.decoration)
+	bare := strings.TrimRightFunc(deco, isSpace)
+	newline := given(1, "\n")
+	if newline == "" {
+		return nil, value.Errorf(value.TypeError, "the newline of 'comment' cannot be empty")
+	}
+	beginning, end := given(2, style.beginning), given(8, style.end)
+	prefix, postfix := given(3, bare), given(6, bare)
+	var b strings.Builder
+	if beginning != "" {
+		b.WriteString(beginning + newline)
+	}
+	switch prefix {
+	case "":
+	case newline:
+		b.WriteString(strings.Repeat(newline, count(4)))
+	default:
+		b.WriteString(strings.Repeat(prefix+newline, count(4)))
+	}
+	body := deco + strings.ReplaceAll(text, newline, newline+deco)
+	b.WriteString(strings.ReplaceAll(body, deco+newline, bare+newline))
+	b.WriteString(strings.Repeat(newline+postfix, count(7)))
+	if end != "" {
+		b.WriteString(newline + end)
+	}
+	return b.String(), u.Context.Write(b.Len())
 }

@@ -1,8 +1,6 @@
 package builtin
 
 import (
-	"net/url"
-	"path"
 	"strconv"
 	"strings"
 
@@ -14,9 +12,9 @@ import (
 // urlFilters take URLs apart and write parts of them.
 func urlFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "urlencode", Do: urlEncode},
-		{Names: "urldecode", How: expr.Plugin, Do: urlDecode},
-		{Names: "urlsplit", Params: "query", How: expr.Plugin, Do: urlSplit},
+		{Names: "urlencode", Doc: "percent-encoded; a map as a query string", Do: urlEncode},
+		{Names: "urldecode", Params: "encoding='utf-8' errors='replace'", Doc: "without percent-encoding", How: expr.Plugin, Do: urlDecode},
+		{Names: "urlsplit", Params: "query='' alias='urlsplit'", Doc: "the parts of a URL, or one of them", How: expr.Plugin, Do: urlSplit},
 	}
 }
 
@@ -30,6 +28,22 @@ func percentEncode(s, safe string) string {
 			continue
 		}
 		b.WriteString("%" + strings.ToUpper(value.HexByte(c)))
+	}
+	return b.String()
+}
+
+// percentDecode takes what is no escape as it stands.
+func percentDecode(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
 	}
 	return b.String()
 }
@@ -59,21 +73,25 @@ func urlEncode(u *expr.Call) (value.Value, error) {
 }
 
 func urlDecode(u *expr.Call) (value.Value, error) {
-	s, err := url.QueryUnescape(u.Text())
+	s, err := textIn(u)
 	if err != nil {
-		return nil, value.Errorf(value.FilterError, "this is not percent-encoded text")
+		return nil, err
 	}
-	return s, nil
+	return strings.ToValidUTF8(percentDecode(strings.ReplaceAll(s, "+", " ")), "\uFFFD"), nil
 }
 
 // urlSplit gives the parts of a URL, or the one that is asked for.
 func urlSplit(u *expr.Call) (value.Value, error) {
-	parts := splitURL(u.Text())
+	s, err := textIn(u)
+	if err != nil {
+		return nil, err
+	}
+	parts := splitURL(s)
 	port, _ := parts.Get("port")
 	if n, ok := port.(int); ok && n > 65535 {
 		return nil, value.Errorf(value.FilterError, "the URL has a port above 65535")
 	}
-	if q := u.Str(0, ""); q != "" {
+	if q := u.Str(0); q != "" {
 		v, ok := parts.Get(q)
 		if !ok {
 			return nil, value.Errorf(value.FilterError, "a URL has no part %s", value.Quote(q)).WithHint(suggest.DidYouMean(q, parts.TextKeys()))
@@ -136,75 +154,25 @@ func isScheme(s string) bool {
 	return true
 }
 
-func urlTest(u *expr.Call) (value.Value, error) {
-	s, ok := u.In.(string)
-	if !ok {
-		return false, nil
-	}
-	m := splitURL(s)
-	scheme, _ := m.Get("scheme")
-	netloc, _ := m.Get("netloc")
-	if l, ok := u.Arg(0, nil).([]value.Value); ok {
-		holds, _, err := u.Context.Contains(l, scheme)
-		return holds && netloc != "", err
-	}
-	return scheme != "" && netloc != "", nil
-}
-
-// pathFilters work on paths with slashes; they do not look at files.
-func pathFilters() []expr.Operation {
-	return []expr.Operation{
-		{Names: "basename", How: expr.Plugin, Do: onText(func(s string) string { return s[strings.LastIndexByte(s, '/')+1:] })},
-		{Names: "dirname", How: expr.Plugin, Do: onText(dirName)},
-		{Names: "splitext", How: expr.Plugin, Do: splitExt},
-		{Names: "normpath", How: expr.Plugin, Do: onText(path.Clean)},
-		{Names: "path_join", How: expr.Plugin, Do: pathJoin},
-	}
-}
-
-func dirName(s string) string {
-	head := s[:strings.LastIndexByte(s, '/')+1]
-	if cut := strings.TrimRight(head, "/"); cut != "" {
-		return cut
-	}
-	return head
-}
-
-func splitExt(u *expr.Call) (value.Value, error) {
-	s := u.Text()
-	base := strings.LastIndexByte(s, '/') + 1
-	for base < len(s) && s[base] == '.' {
-		base++
-	}
-	i := strings.LastIndexByte(s[base:], '.')
-	if i < 0 {
-		return value.Tuple{s, ""}, nil
-	}
-	return value.Tuple{s[:base+i], s[base+i:]}, nil
-}
-
-func pathJoin(u *expr.Call) (value.Value, error) {
-	if s, ok := u.In.(string); ok {
-		return s, nil
-	}
-	l, err := u.Elements()
-	if err != nil {
-		return nil, err
-	}
-	out := ""
-	for _, v := range l {
-		s := value.Text(v)
-		switch {
-		case strings.HasPrefix(s, "/"), out == "":
-			out = s
-		case strings.HasSuffix(out, "/"):
-			out += s
-		default:
-			out += "/" + s
+// urlTest makes the tests url, uri and urn: Python takes nearly every text for a URI.
+func urlTest(kind string) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		s, ok := u.In.(string)
+		if !ok {
+			return false, nil
 		}
-		if err := u.Context.Write(len(out)); err != nil {
-			return nil, err
+		m := splitURL(s)
+		scheme, _ := m.Get("scheme")
+		netloc, _ := m.Get("netloc")
+		schemes := value.Value([]value.Value{"urn"})
+		if kind != "urn" {
+			schemes = u.Arg(0)
 		}
+		if t, _, _ := value.Truth(schemes); t {
+			if holds, _, err := u.Context.Contains(schemes, scheme); err != nil || !holds {
+				return false, nil
+			}
+		}
+		return kind != "url" || netloc != "" || scheme == "file", nil
 	}
-	return out, nil
 }

@@ -36,21 +36,24 @@ type JSONStyle struct {
 
 // JSON writes a value as JSON the way Python's json module does; an Unknown is
 // the string "(known after apply)".
-func JSON(v value.Value, style JSONStyle) string {
-	w := NewJSONWriter(style, math.MaxInt)
-	w.Value(v, 0)
-	return w.B.String()
+func JSON(v value.Value, style JSONStyle) string { return JSONWithin(v, style, math.MaxInt) }
+
+// JSONWithin is JSON up to about so many bytes.
+func JSONWithin(v value.Value, style JSONStyle, limit int) string {
+	w := newJSONWriter(style, limit)
+	w.value(v, 0)
+	return w.b.String()
 }
 
 type jsonWriter struct {
-	B     strings.Builder
+	b     strings.Builder
 	max   int
 	style JSONStyle
 }
 
-func (w *jsonWriter) over() bool { return w.B.Len() > w.max }
+func (w *jsonWriter) over() bool { return w.b.Len() > w.max }
 
-func NewJSONWriter(style JSONStyle, limit int) *jsonWriter {
+func newJSONWriter(style JSONStyle, limit int) *jsonWriter {
 	style.Indented = style.Indented || style.Indent > 0
 	if style.Item == "" {
 		style.Item = ", "
@@ -64,19 +67,19 @@ func NewJSONWriter(style JSONStyle, limit int) *jsonWriter {
 	return &jsonWriter{max: limit, style: style}
 }
 
-func (w *jsonWriter) Value(v value.Value, depth int) {
+func (w *jsonWriter) value(v value.Value, depth int) {
 	if w.over() {
 		return
 	}
 	switch v := v.(type) {
 	case nil:
-		w.B.WriteString("null")
+		w.b.WriteString("null")
 	case bool:
-		w.B.WriteString(strconv.FormatBool(v))
+		w.b.WriteString(strconv.FormatBool(v))
 	case int, *big.Int:
-		w.B.WriteString(value.Text(v))
+		w.b.WriteString(value.Text(v))
 	case float64:
-		w.B.WriteString(jsonFloat(v))
+		w.b.WriteString(jsonFloat(v))
 	case string:
 		w.str(v)
 	case []value.Value:
@@ -106,58 +109,58 @@ func jsonFloat(f float64) string {
 
 func (w *jsonWriter) line(depth int) {
 	if w.style.Indented {
-		w.B.WriteByte('\n')
+		w.b.WriteByte('\n')
 		for range depth * w.style.Indent {
-			w.B.WriteByte(' ')
+			w.b.WriteByte(' ')
 		}
 	}
 }
 
 func (w *jsonWriter) items(l []value.Value, depth int) {
 	if len(l) == 0 {
-		w.B.WriteString("[]")
+		w.b.WriteString("[]")
 		return
 	}
-	w.B.WriteByte('[')
+	w.b.WriteByte('[')
 	for i, e := range l {
 		if w.over() {
 			return
 		}
 		if i > 0 {
-			w.B.WriteString(w.style.Item)
+			w.b.WriteString(w.style.Item)
 		}
 		w.line(depth + 1)
-		w.Value(e, depth+1)
+		w.value(e, depth+1)
 	}
 	w.line(depth)
-	w.B.WriteByte(']')
+	w.b.WriteByte(']')
 }
 
 func (w *jsonWriter) members(m *value.Map, depth int) {
 	if m.Len() == 0 {
-		w.B.WriteString("{}")
+		w.b.WriteString("{}")
 		return
 	}
 	keys := m.Keys()
 	if w.style.SortKeys {
 		slices.SortStableFunc(keys, func(a, b value.Value) int { return strings.Compare(jsonKey(a), jsonKey(b)) })
 	}
-	w.B.WriteByte('{')
+	w.b.WriteByte('{')
 	for i, k := range keys {
 		if w.over() {
 			return
 		}
 		if i > 0 {
-			w.B.WriteString(w.style.Item)
+			w.b.WriteString(w.style.Item)
 		}
 		w.line(depth + 1)
 		w.str(jsonKey(k))
-		w.B.WriteString(w.style.Key)
+		w.b.WriteString(w.style.Key)
 		e, _ := m.Get(k)
-		w.Value(e, depth+1)
+		w.value(e, depth+1)
 	}
 	w.line(depth)
-	w.B.WriteByte('}')
+	w.b.WriteByte('}')
 }
 
 func jsonKey(k value.Value) string {
@@ -175,25 +178,25 @@ func jsonKey(k value.Value) string {
 }
 
 func (w *jsonWriter) str(s string) {
-	w.B.WriteByte('"')
+	w.b.WriteByte('"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
-			w.B.WriteByte('\\')
-			w.B.WriteRune(r)
+			w.b.WriteByte('\\')
+			w.b.WriteRune(r)
 		case r == '\b':
-			w.B.WriteString(`\b`)
+			w.b.WriteString(`\b`)
 		case r == '\f':
-			w.B.WriteString(`\f`)
+			w.b.WriteString(`\f`)
 		case r == '\n' || r == '\r' || r == '\t':
-			w.B.WriteString(value.ControlEscape(r))
+			w.b.WriteString(value.ControlEscape(r))
 		case r < ' ' || r > '~' && w.style.ASCII:
 			w.unicode(r)
 		default:
-			w.B.WriteRune(r)
+			w.b.WriteRune(r)
 		}
 	}
-	w.B.WriteByte('"')
+	w.b.WriteByte('"')
 }
 
 func (w *jsonWriter) unicode(r rune) {
@@ -202,7 +205,7 @@ func (w *jsonWriter) unicode(r rune) {
 		w.unicode(hi)
 		r = lo
 	}
-	w.B.WriteString(`\u` + value.HexByte(byte(r>>8)) + value.HexByte(byte(r)))
+	w.b.WriteString(`\u` + value.HexByte(byte(r>>8)) + value.HexByte(byte(r)))
 }
 
 // FromJSON reads one JSON value; maps keep their order.

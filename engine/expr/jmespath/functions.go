@@ -109,9 +109,8 @@ func (r *run) oneArgument(name string, v value.Value) (value.Value, error) {
 		if s, ok := v.(string); ok {
 			return s, nil
 		}
-		w := format.NewJSONWriter(format.JSONStyle{Item: ",", Key: ":"}, value.MaxText)
-		w.Value(v, 0)
-		return w.B.String(), r.b.Write(w.B.Len())
+		text := format.JSONWithin(v, format.JSONStyle{Item: ",", Key: ":"}, value.MaxText)
+		return text, r.b.Write(len(text))
 	case "to_number":
 		return toNumber(v), nil
 	case "reverse", "length":

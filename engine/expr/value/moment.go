@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// A Moment is a date with a time. A naive one has no zone, as Python has it.
+// A Moment is a date with a time. A naive one has no zone, as Python has it; its
+// Time is in UTC.
 type Moment struct{ time.Time }
+
+// Naive reports whether the moment has no zone.
+func (m Moment) Naive() bool { return m.Location() == time.UTC }
 
 // A Span is the time between two moments.
 type Span time.Duration
@@ -20,6 +24,9 @@ func (m Moment) String() string {
 	s := m.Time.Format(isoForm)
 	if us := m.Time.Nanosecond() / 1000; us != 0 {
 		s += fmt.Sprintf(".%06d", us)
+	}
+	if !m.Naive() {
+		s += m.Time.Format("-07:00")
 	}
 	return s
 }

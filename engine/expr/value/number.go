@@ -281,7 +281,7 @@ func Power(a, b float64) (Value, error) {
 	if a == 0 && b < 0 {
 		return nil, DivisionByZero()
 	}
-	f := math.Pow(a, b)
+	f := power(a, b)
 	if math.IsNaN(f) && !math.IsNaN(a) && !math.IsNaN(b) {
 		return nil, Errorf(TypeError, "a negative number has no root")
 	}

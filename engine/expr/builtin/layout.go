@@ -1,0 +1,308 @@
+package builtin
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dlclark/regexp2"
+
+	"runner/engine/expr"
+	"runner/engine/expr/value"
+)
+
+func wordWrap(u *expr.Call) (value.Value, error) {
+	s, err := textIn(u)
+	if err != nil {
+		return nil, err
+	}
+	w := wrapping{width: u.Int(0), breakLong: u.Flag(1), hyphens: u.Flag(3)}
+	if w.width < 1 {
+		return nil, value.Errorf(value.TypeError, "'wordwrap' wants a width from 1 on")
+	}
+	sep := "\n"
+	if u.Arg(2) != nil {
+		sep = u.Str(2)
+	}
+	var lines []string
+	for _, line := range splitLines(s, false) {
+		lines = append(lines, strings.Join(w.wrap(line), sep))
+	}
+	out := strings.Join(lines, sep)
+	return out, u.Context.Write(len(out))
+}
+
+// A wrapping breaks a line as Python's textwrap does.
+type wrapping struct {
+	width     int
+	breakLong bool
+	hyphens   bool
+}
+
+// wordSep is textwrap's: white space, a dash of several hyphens, or a word up to
+// where it may be broken.
+const wordSep = `([\t\n\x0b\x0c\r ]+|(?<=[\w!"'&.,?])-{2,}(?=\w)|[^\t\n\x0b\x0c\r ](?:[^\t\n\x0b\x0c\r ])*?` +
+	`(?:-(?:(?<=[^\d\W]{2}-)|(?<=[^\d\W]-[^\d\W]-))(?=[^\d\W]-?[^\d\W])|(?=[\t\n\x0b\x0c\r ]|\z)|(?<=[\w!"'&.,?])(?=-{2,}\w)))`
+
+// chunks cuts a line into words and the white space between them.
+func (w wrapping) chunks(line string) []string {
+	pattern := wordSep
+	if !w.hyphens {
+		pattern = `[\t\n\x0b\x0c\r ]+|[^\t\n\x0b\x0c\r ]+`
+	}
+	var out []string
+	re := regexp2.MustCompile(pattern, regexp2.None)
+	re.MatchTimeout = regexTimeout
+	for m, err := re.FindStringMatch(line); m != nil && err == nil; m, err = re.FindNextMatch(m) {
+		out = append(out, m.String())
+	}
+	return out
+}
+
+func (w wrapping) wrap(line string) []string {
+	var lines []string
+	chunks := w.chunks(line)
+	blank := func(s string) bool { return strings.Trim(s, "\t\n\v\f\r ") == "" }
+	for len(chunks) > 0 {
+		if blank(chunks[0]) && len(lines) > 0 {
+			chunks = chunks[1:]
+		}
+		var now []string
+		length := 0
+		for len(chunks) > 0 && length+utf8.RuneCountInString(chunks[0]) <= w.width {
+			length += utf8.RuneCountInString(chunks[0])
+			now, chunks = append(now, chunks[0]), chunks[1:]
+		}
+		if len(chunks) > 0 && utf8.RuneCountInString(chunks[0]) > w.width {
+			now, chunks = w.long(now, chunks, w.width-length)
+		}
+		if len(now) > 0 && blank(now[len(now)-1]) {
+			now = now[:len(now)-1]
+		}
+		if len(now) > 0 {
+			lines = append(lines, strings.Join(now, ""))
+		}
+	}
+	return lines
+}
+
+// long places a word that is longer than a line.
+func (w wrapping) long(now, chunks []string, room int) (line, rest []string) {
+	if w.breakLong {
+		r := []rune(chunks[0])
+		end := max(room, 1)
+		if w.hyphens && len(r) > end {
+			head := string(r[:end])
+			if i := strings.LastIndexByte(head, '-'); i > 0 && strings.Trim(head[:i], "-") != "" {
+				end = utf8.RuneCountInString(head[:i]) + 1
+			}
+		}
+		end = min(end, len(r))
+		return append(now, string(r[:end])), append([]string{string(r[end:])}, chunks[1:]...)
+	}
+	if len(now) == 0 {
+		return chunks[:1], chunks[1:]
+	}
+	return now, chunks
+}
+
+func fileSizeFormat(u *expr.Call) (value.Value, error) {
+	var f float64
+	switch v := u.In.(type) {
+	case string:
+		n, ok := value.ReadFloat(v)
+		if !ok {
+			return nil, value.Errorf(value.TypeError, "'filesizeformat' wants a number of bytes, not %s", value.Describe(v))
+		}
+		f = n
+	default:
+		n, err := numberOf(u)
+		if err != nil {
+			return nil, err
+		}
+		f = n
+	}
+	base, suffix := 1000.0, "B"
+	prefixes := "kMGTPEZY"
+	if u.Flag(0) {
+		base, suffix, prefixes = 1024, "iB", "KMGTPEZY"
+	}
+	switch {
+	case f == 1:
+		return "1 Byte", nil
+	case f < base:
+		return value.Text(value.Truncate(f)) + " Bytes", nil
+	}
+	unit := base
+	for i := range len(prefixes) {
+		unit *= base
+		if f < unit || i == len(prefixes)-1 {
+			return strconv.FormatFloat(base*f/unit, 'f', 1, 64) + " " + prefixes[i:i+1] + suffix, nil
+		}
+	}
+	return nil, nil
+}
+
+func prettyPrint(u *expr.Call) (value.Value, error) {
+	p := &printer{width: 80}
+	p.value(u.In, 0, 0, 1)
+	return p.b.String(), u.Context.Write(p.b.Len())
+}
+
+// A printer writes values as Python's pprint does: what does not fit into a line
+// is broken at its elements, and maps are sorted.
+type printer struct {
+	b     strings.Builder
+	width int
+}
+
+// value writes v at a column; so many characters follow it on its last line.
+func (p *printer) value(v value.Value, indent, follow, level int) {
+	text := value.Repr(sortedKeys(v))
+	if utf8.RuneCountInString(text) <= p.width-indent-follow || p.b.Len() > value.MaxText {
+		p.b.WriteString(text)
+		return
+	}
+	switch v := v.(type) {
+	case *value.Map:
+		p.members(sortedKeys(v).(*value.Map), indent, follow, level)
+	case []value.Value:
+		p.items(v, indent, follow, level)
+	case value.Tuple:
+		p.items(v, indent, follow, level)
+	case string:
+		p.text(v, indent, follow, level)
+	default:
+		p.b.WriteString(text)
+	}
+}
+
+// sortedKeys returns v with the keys of maps in order.
+func sortedKeys(v value.Value) value.Value {
+	switch v := v.(type) {
+	case []value.Value:
+		out := make([]value.Value, len(v))
+		for i, e := range v {
+			out[i] = sortedKeys(e)
+		}
+		return out
+	case *value.Map:
+		keys := v.Keys()
+		slices.SortStableFunc(keys, func(a, b value.Value) int {
+			if o, ok := (&value.Budget{}).Order(a, b); ok {
+				return o
+			}
+			return strings.Compare(value.TypeName(a), value.TypeName(b))
+		})
+		m := &value.Map{}
+		for _, k := range keys {
+			e, _ := v.Get(k)
+			m.Set(k, sortedKeys(e))
+		}
+		return m
+	}
+	return v
+}
+
+func (p *printer) members(m *value.Map, indent, follow, level int) {
+	p.b.WriteByte('{')
+	n := 0
+	for k, e := range m.All() {
+		if n++; n > 1 {
+			p.b.WriteString(",\n" + strings.Repeat(" ", indent+1))
+		}
+		key := value.Repr(k)
+		p.b.WriteString(key + ": ")
+		after := 1
+		if n == m.Len() {
+			after = follow + 1
+		}
+		p.value(e, indent+1+utf8.RuneCountInString(key)+2, after, level+1)
+	}
+	p.b.WriteByte('}')
+}
+
+func (p *printer) items(l []value.Value, indent, follow, level int) {
+	p.b.WriteByte('[')
+	for i, e := range l {
+		after := 1
+		if i == len(l)-1 {
+			after = follow + 1
+		}
+		if i > 0 {
+			p.b.WriteString(",\n" + strings.Repeat(" ", indent+1))
+		}
+		p.value(e, indent+1, after, level+1)
+	}
+	p.b.WriteByte(']')
+}
+
+// text writes a long text as several, one below the other.
+func (p *printer) text(s string, indent, follow, level int) {
+	if level == 1 {
+		indent, follow = indent+1, follow+1
+	}
+	room := p.width - indent
+	lines := splitLines(s, true)
+	var chunks []string
+	for i, line := range lines {
+		last := i == len(lines)-1
+		fits := room
+		if last {
+			fits -= follow
+		}
+		if q := value.Quote(line); utf8.RuneCountInString(q) <= fits {
+			chunks = append(chunks, q)
+			continue
+		}
+		chunks = append(chunks, brokenText(line, room, follow, last)...)
+	}
+	if len(chunks) == 1 {
+		p.b.WriteString(chunks[0])
+		return
+	}
+	out := strings.Join(chunks, "\n"+strings.Repeat(" ", indent))
+	if level == 1 {
+		out = "(" + out + ")"
+	}
+	p.b.WriteString(out)
+}
+
+// brokenText cuts a line at its spaces into quoted pieces that fit.
+func brokenText(line string, room, follow int, last bool) []string {
+	var chunks []string
+	current := ""
+	words := wordsWithSpaces(line)
+	for j, word := range words {
+		if j == len(words)-1 && last {
+			room -= follow
+		}
+		if utf8.RuneCountInString(value.Quote(current+word)) > room {
+			if current != "" {
+				chunks = append(chunks, value.Quote(current))
+			}
+			current = word
+			continue
+		}
+		current += word
+	}
+	if current != "" {
+		chunks = append(chunks, value.Quote(current))
+	}
+	return chunks
+}
+
+// wordsWithSpaces cuts a text into words, each with the white space behind it.
+func wordsWithSpaces(s string) []string {
+	var out []string
+	for s != "" {
+		n := strings.IndexFunc(s, isSpace)
+		if n < 0 {
+			return append(out, s)
+		}
+		rest := strings.TrimLeftFunc(s[n:], isSpace)
+		out, s = append(out, s[:len(s)-len(rest)]), rest
+	}
+	return out
+}
