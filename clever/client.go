@@ -35,6 +35,7 @@ type Config struct {
 	MaxInFlight int           // the most requests at the same time; 0 for DefaultInFlight
 	Timeout     time.Duration // of one try, its response's body included; 0 for 30 s; an order has a minute
 	UserAgent   string        // "" for "runner"
+	Owner       string        // who is meant where nobody is named, as [Client.Owner] takes it; "": the personal space
 
 	// Memory keeps what is ordered, so that a later run can find out what became of
 	// it. Nil: it is forgotten with the client.
@@ -70,6 +71,7 @@ type Client struct {
 // core is what a client shares with its Via copies.
 type core struct {
 	endpoint string // without a slash at its end
+	owner    string // where nobody is named
 	creds    Credentials
 	method   Method
 	agent    string
@@ -113,6 +115,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &core{
 		endpoint: endpoint,
+		owner:    cfg.Owner,
 		creds:    cfg.Credentials.withConsumer(),
 		method:   method,
 		agent:    cmp.Or(cfg.UserAgent, defaultAgent),

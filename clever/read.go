@@ -31,11 +31,14 @@ func (c *Client) Organisations(ctx context.Context) ([]Organisation, error) {
 	})
 }
 
-// Owner gives the owner that a word names: "" (the personal space) and ids as
+// Owner gives the owner that a word names: "" (that of the configuration, else the personal space) and ids as
 // they are, without asking the platform; else the id of the organisation of that
 // name, case mattering only between several. It fails with *UnknownError or
 // *AmbiguousError.
 func (c *Client) Owner(ctx context.Context, word string) (string, error) {
+	if word == "" {
+		word = c.owner
+	}
 	if word == "" || isOwnerID(word) {
 		return word, nil
 	}

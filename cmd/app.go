@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"io"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -19,14 +20,36 @@ import (
 // under way is finished and nothing more is started.
 func (p *Program) Run(ctx context.Context) int {
 	app := p.app()
+	help := &remembering{Writer: p.Out}
+	app.Writer = help
 	if len(p.Args) > 1 && p.Args[1] == completion.Command {
 		return p.end(p.complete(app, p.Args[2:]))
 	}
 	line, err := flags.Parse(app, p.Args)
+	if err == nil && !line.Help {
+		err = p.configure(app, line)
+	}
 	if err == nil {
 		err = app.RunContext(ctx, line.Args)
 	}
+	if err == nil {
+		err = help.err // which the library passes over
+	}
 	return p.end(err)
+}
+
+// A remembering writer keeps the first error of writing.
+type remembering struct {
+	io.Writer
+	err error
+}
+
+func (w *remembering) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // end prints an error that was not printed yet, and chooses the exit code.
@@ -72,6 +95,7 @@ func (p *Program) app() *cli.App {
 			p.logoutCommand(),
 			p.whoamiCommand(),
 			p.historyCommand(),
+			p.configCommand(),
 			p.vaultCommand(),
 			p.vendorCommand(),
 			p.emulatorCommand(),

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"runner/clever"
-	"runner/cmd/flags"
 	"runner/cmd/platform"
 	"runner/diagnostic"
 	"runner/suggest"
@@ -38,8 +37,8 @@ var catalogTables = map[string]func(ctx context.Context, client *clever.Client, 
 
 // catalogOptions are those of runner catalog.
 type catalogOptions struct {
-	format, organisation string
-	platform             platform.Spec
+	format   string
+	platform platform.Spec
 }
 
 func (p *Program) catalogCommand() *cli.Command {
@@ -52,7 +51,7 @@ func (p *Program) catalogCommand() *cli.Command {
 			"Prices are euros a month, as the platform's catalogue has them: an indication, no offer.",
 		Flags: append([]cli.Flag{
 			formatFlag(&o.format, "table", "json"),
-			flags.String(&o.organisation, "organisation", "the catalogue as an `ORGANISATION` sees it: orga_…, or its name"),
+			organisationFlag(&o.platform, "the catalogue as an organisation sees it"),
 		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error { return p.catalog(c.Context, o, c.Args().Slice()) },
 	}
@@ -70,7 +69,7 @@ func (p *Program) catalog(ctx context.Context, o catalogOptions, args []string) 
 			WithHint("%s", cmp.Or(suggest.DidYouMean(part, catalogParts()), "it takes "+strings.Join(catalogParts(), ", ")))
 	}
 	return p.withClient(ctx, o.platform, true, func(ctx context.Context, client *clever.Client) error {
-		owner, err := client.Owner(ctx, o.organisation)
+		owner, err := client.Owner(ctx, o.platform.Organisation)
 		if err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ import (
 
 // envOptions are those of runner env.
 type envOptions struct {
-	addon, organisation, provider string
-	format                        string
-	platform                      platform.Spec
+	addon, provider string
+	format          string
+	platform        platform.Spec
 }
 
 func (p *Program) envCommand() *cli.Command {
@@ -29,7 +29,7 @@ func (p *Program) envCommand() *cli.Command {
 		Description: "ADDON is an id, a real id or a name. The values are secrets: mind where they go.",
 		Flags: append([]cli.Flag{
 			formatFlag(&o.format, clever.EnvFormats()...),
-			flags.String(&o.organisation, "organisation", "the owner: `OWNER` is orga_…, user_…, or an organisation's name (looked up if left out)"),
+			organisationFlag(&o.platform, "the owner (looked up if left out)"),
 			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone is not enough"),
 		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
@@ -45,7 +45,7 @@ func (p *Program) envCommand() *cli.Command {
 }
 
 func (p *Program) env(ctx context.Context, o envOptions, client *clever.Client) error {
-	found, err := locate(ctx, client, o.addon, o.organisation, o.provider)
+	found, err := locate(ctx, client, o.addon, o.platform.Organisation, o.provider)
 	if err != nil {
 		return err
 	}

@@ -10,5 +10,5 @@ import (
 // the default.
 func formatFlag(field *string, formats ...string) cli.Flag {
 	*field = formats[0]
-	return flags.String(field, "format,F", "write `FORMAT`: "+flags.Alternatives(formats)).Of(formats...)
+	return flags.String(field, "format,F", "write `FORMAT`: "+flags.Alternatives(formats)).Of(formats...).Setting()
 }

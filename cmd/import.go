@@ -21,9 +21,8 @@ import (
 
 // importOptions are those of runner import.
 type importOptions struct {
-	organisation string
-	output       string
-	platform     platform.Spec
+	output   string
+	platform platform.Spec
 }
 
 func (p *Program) importCommand() *cli.Command {
@@ -34,7 +33,7 @@ func (p *Program) importCommand() *cli.Command {
 		Description: "The playbook declares each add-on as it is: playing it changes nothing. Options are written as far as\n" +
 			"the platform lists them. No variables and no secrets are written.",
 		Flags: append([]cli.Flag{
-			flags.String(&o.organisation, "organisation", "only this `OWNER`: orga_…, user_…, or an organisation's name (all if left out)"),
+			organisationFlag(&o.platform, "only this owner (all if left out)"),
 			flags.String(&o.output, "output,o", "write to `FILE`, which must not exist yet (standard output if left out)"),
 		}, platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
@@ -49,7 +48,7 @@ func (p *Program) importCommand() *cli.Command {
 }
 
 func (p *Program) importAll(ctx context.Context, o importOptions, client *clever.Client) error {
-	owners, err := ownersOf(ctx, client, o.organisation)
+	owners, err := ownersOf(ctx, client, o.platform.Organisation)
 	if err != nil {
 		return err
 	}

@@ -7,12 +7,15 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/clever"
 	"runner/cmd/flags"
 	"runner/cmd/login"
 	"runner/diagnostic"
 )
 
 func (p *Program) loginCommand() *cli.Command {
+	var list bool
+	var use string
 	o := login.Options{Alias: "default", Timeout: 5 * time.Minute}
 	return &cli.Command{
 		Name:  "login",
@@ -23,8 +26,12 @@ func (p *Program) loginCommand() *cli.Command {
 			"standard input) the platform asks you which rights that consumer is to have; its base URL must be\n" +
 			"http://127.0.0.1. With --token-stdin two lines are read, a token and its secret, and nobody is asked.\n\n" +
 			"Where there is no browser, open the page that is printed on another machine, and paste here the\n" +
-			"address at which that browser ends.",
+			"address at which that browser ends.\n\n" +
+			"Of several profiles one is active: --list shows them, --use NAME chooses, and --profile NAME of other\n" +
+			"commands takes another one for once.",
 		Flags: append([]cli.Flag{
+			flags.Bool(&list, "list", "list the profiles that there are, and log nobody in"),
+			flags.String(&use, "use", "make the profile `NAME` the active one, and log nobody in").Complete(p.profileNames),
 			flags.String(&o.Alias, "alias,a", "keep the token as `NAME`; the profile becomes the active one"),
 			flags.Bool(&o.CLI, "cli", "log in by the console's page, even with a consumer of your own"),
 			flags.String(&o.ConsumerKey, "consumer-key", "log in for the consumer of this `KEY`"),
@@ -38,6 +45,14 @@ func (p *Program) loginCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return (&diagnostic.Problem{Msg: fmt.Sprintf("login takes no argument %q", c.Args().First())}).WithHint("runner login --help")
+			}
+			switch {
+			case list && use != "":
+				return errors.New("--list and --use exclude each other: keep one of them")
+			case list:
+				return login.List(&p.Streams)
+			case use != "":
+				return login.Use(c.Context, &p.Streams, use)
 			}
 			return login.Run(c.Context, p.loginWorld(), o)
 		},
@@ -58,7 +73,7 @@ func (p *Program) logoutCommand() *cli.Command {
 			"asked, the profile goes all the same, and a warning says that its token may live on. A token that stays\n" +
 			"in another profile is not ended.",
 		Flags: []cli.Flag{
-			flags.String(&o.Alias, "alias,a", "forget the profile `NAME` (the active one if left out)"),
+			flags.String(&o.Alias, "alias,a", "forget the profile `NAME` (the active one if left out)").Complete(p.profileNames),
 			flags.Bool(&o.All, "all", "forget all profiles"),
 			flags.Bool(&o.KeepToken, "keep-token", "do not end the token: it is used elsewhere"),
 		},
@@ -72,4 +87,10 @@ func (p *Program) logoutCommand() *cli.Command {
 			return login.Logout(c.Context, p.loginWorld(), o)
 		},
 	}
+}
+
+// profileNames completes the name of a profile of runner login.
+func (p *Program) profileNames(flags.Request) flags.Values {
+	names, _ := clever.Aliases(clever.ProfilePath(p.Getenv))
+	return flags.Texts(names...)
 }

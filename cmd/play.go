@@ -21,7 +21,7 @@ func (p *Program) playCommand() *cli.Command {
 		Description: "A playbook is checked whole before anything is touched. Exit codes: 0 done, 2 a task failed,\n" +
 			"3 --check --detailed-exitcode and there is something to do, 4 the playbook is wrong,\n" +
 			"5 credentials missing or refused, 6 another run holds the lock, 130 interrupted.",
-		Flags: slices.Concat(playFlags(&spec), selectionFlags(&spec), foreignFlags(&warnings), vaultFlags(&spec.Vault), platformFlags(&spec.Platform), databaseFlags(&spec.Platform.Databases)),
+		Flags: allPlayFlags(&spec, &warnings),
 		Action: func(c *cli.Context) error {
 			for _, text := range warnings {
 				p.Warn(text)
@@ -32,6 +32,14 @@ func (p *Program) playCommand() *cli.Command {
 	}
 }
 
+// allPlayFlags returns the flags of play. Those of Ansible's that are passed over
+// add warnings.
+func allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
+	organisation := organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
+	return slices.Concat(playFlags(spec), selectionFlags(spec), foreignFlags(warnings), vaultFlags(&spec.Vault),
+		platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
+}
+
 // world returns what a session has around it.
 func (p *Program) world() session.World {
 	return session.World{Streams: &p.Streams, Transport: p.transport, UnderWay: &p.underWay}
@@ -40,31 +48,31 @@ func (p *Program) world() session.World {
 func playFlags(s *session.Spec) []cli.Flag {
 	return []cli.Flag{
 		flags.Bool(&s.Check, "check,C", "only report what would be done; nothing is written"),
-		flags.Bool(&s.Diff, "diff,D", "show differences"),
-		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"),
-		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests"),
+		flags.Bool(&s.Diff, "diff,D", "show differences").Setting(),
+		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
+		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests").Setting(),
 		flags.Bool(&s.SyntaxCheck, "syntax-check", "check the playbooks, play nothing"),
-		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are in flight adapts to what the platform bears"),
-		flags.Bool(&s.KeepGoing, "keep-going", "after a failure go on with what does not depend on it"),
-		flags.Words(&s.Allow, "allow", "consent to `RISKS`: delete, replace, migrate; or pipe, for lookup('pipe') (repeatable, or with commas)").Of(session.Risks()...),
-		flags.Bool(&s.Prune, "prune", "consent to removing what a play that says prune no longer declares"),
-		flags.Bool(&s.DetailedExitCode, "detailed-exitcode", "with --check, exit 3 when there is something to do"),
+		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are in flight adapts to what the platform bears").Setting(),
+		flags.Bool(&s.KeepGoing, "keep-going", "after a failure go on with what does not depend on it").Setting(),
+		flags.Words(&s.Allow, "allow", "consent to `RISKS`: delete, replace, migrate; or pipe, for lookup('pipe') (repeatable, or with commas)").Of(session.Risks()...).Setting(),
+		flags.Bool(&s.Prune, "prune", "consent to removing what a play that says prune no longer declares").Setting(),
+		flags.Bool(&s.DetailedExitCode, "detailed-exitcode", "with --check, exit 3 when there is something to do").Setting(),
 		flags.Duration(&s.Settle, "settle", "where a response was unclear, give the platform's list `DURATION` to show what was ordered, before it is ordered again"),
-		flags.Duration(&s.LockTimeout, "lock-timeout", "wait `DURATION` for another run to end; fail at once if left out"),
-		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues),
-		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails"),
-		flags.PositiveDuration(&s.Timeout, "timeout", "start nothing more after `DURATION`, such as 30m; exit 2"),
+		flags.Duration(&s.LockTimeout, "lock-timeout", "wait `DURATION` for another run to end; fail at once if left out").Setting(),
+		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues).Setting(),
+		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails").Setting(),
+		flags.PositiveDuration(&s.Timeout, "timeout", "start nothing more after `DURATION`, such as 30m; exit 2").Setting(),
 	}
 }
 
 // selectionFlags say which tasks are played, and how.
 func selectionFlags(s *session.Spec) []cli.Flag {
 	return []cli.Flag{
-		flags.Words(&s.Selection.Tags, "tags,t", "play only what has one of these `TAGS` (repeatable, or with commas)"),
-		flags.Words(&s.Selection.Skip, "skip-tags", "leave out what has one of these `TAGS`"),
+		flags.Words(&s.Selection.Tags, "tags,t", "play only what has one of these `TAGS` (repeatable, or with commas)").Setting(),
+		flags.Words(&s.Selection.Skip, "skip-tags", "leave out what has one of these `TAGS`").Setting(),
 		flags.String(&s.Selection.StartAt, "start-at-task", "start at the task of this `NAME`, or at the first that the pattern matches"),
 		flags.Bool(&s.Step, "step", "ask before each task"),
-		flags.Bool(&s.ForceHandlers, "force-handlers", "run notified handlers after a failure too"),
+		flags.Bool(&s.ForceHandlers, "force-handlers", "run notified handlers after a failure too").Setting(),
 		flags.Bool(&s.ListTasks, "list-tasks", "list what would be played, play nothing"),
 		flags.Bool(&s.ListTags, "list-tags", "list the tags, play nothing"),
 	}
@@ -73,8 +81,10 @@ func selectionFlags(s *session.Spec) []cli.Flag {
 // platformFlags are those of every command that speaks to the platform.
 func platformFlags(s *platform.Spec) []cli.Flag {
 	return append(endpointFlags(s),
-		flags.Bool(&s.Emulator, "emulator", "use an emulator inside runner, whose state is kept between runs"),
-		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`"))
+		flags.String(&s.Profile, "profile", "use the profile `NAME` of a configuration file, or of runner login").Setting(),
+		flags.String(&s.Credentials, "credentials", "take credentials from `SOURCE`: login:ALIAS, env:TOKEN,SECRET, file:PATH or command:PROGRAM").Setting(),
+		flags.Bool(&s.Emulator, "emulator", "use an emulator inside runner, whose state is kept between runs").Setting(),
+		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`").Setting())
 }
 
 // endpointFlags are those of platformFlags that name no emulator in this process:
@@ -82,9 +92,14 @@ func platformFlags(s *platform.Spec) []cli.Flag {
 func endpointFlags(s *platform.Spec) []cli.Flag {
 	*s = platform.Default()
 	return []cli.Flag{
-		flags.String(&s.Endpoint, "endpoint", "the platform's `URL` (else $RUNNER_ENDPOINT, $API_HOST, the profile's own, the real one)"),
-		flags.String(&s.Signature, "signature", "sign requests by `METHOD`: "+flags.Alternatives(platform.Signatures())).Of(platform.Signatures()...),
+		flags.String(&s.Endpoint, "endpoint", "the platform's `URL` (else $RUNNER_ENDPOINT, $API_HOST, the profile's own, the real one)").Setting("API_HOST"),
+		flags.String(&s.Signature, "signature", "sign requests by `METHOD`: "+flags.Alternatives(platform.Signatures())).Of(platform.Signatures()...).Setting(),
 	}
+}
+
+// organisationFlag declares the flag that names an owner.
+func organisationFlag(s *platform.Spec, usage string) cli.Flag {
+	return flags.String(&s.Organisation, "organisation", usage+": `OWNER` is orga_…, user_…, or an organisation's name").Setting()
 }
 
 // databaseFlags are those of an emulator whose databases work.

@@ -23,6 +23,7 @@ type validateOptions struct {
 	vault            vaults.Spec
 	format           string
 	strict           bool
+	profile          string
 	verbosity        int
 }
 
@@ -35,9 +36,10 @@ func (p *Program) validateCommand() *cli.Command {
 		Description: "Exit codes: 0 nothing is wrong, 4 something is. Warnings do not count, unless --strict makes them.\n" +
 			"A comment `# noqa: RULE` on a line silences a warning there; runner doc --rules lists the rules.",
 		Flags: append([]cli.Flag{
-			flags.Strings(&o.extraVars, "extra-vars,e", "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)"),
+			flags.Strings(&o.extraVars, "extra-vars,e", "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
 			formatFlag(&o.format, append([]string{"text"}, loading.Formats()...)...),
-			flags.Bool(&o.strict, "strict", "let warnings count"),
+			flags.String(&o.profile, "profile", "take the settings of the profile `NAME` of a configuration file").Setting(),
+			flags.Bool(&o.strict, "strict", "let warnings count").Setting(),
 			flags.Count(&o.verbosity, "verbose,v", "say more of each problem"),
 		}, vaultFlags(&o.vault)...),
 		Action: func(c *cli.Context) error {

@@ -4,6 +4,7 @@
 package flags
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,6 +28,12 @@ type Flag struct {
 	given   bool // on the command line
 	choices []string
 	values  func(Request) Values
+
+	adds    bool     // what is set elsewhere stands before what the command line says
+	setting bool     // the environment and configuration files may set it
+	env     []string // the variables that do
+	secret  bool
+	origin  string
 }
 
 // A value takes what stands behind a flag.
@@ -107,14 +114,97 @@ func (f *Flag) Complete(values func(Request) Values) *Flag {
 	return f
 }
 
+// Setting lets the environment and configuration files set what the command line
+// leaves out. The variable is RUNNER_ and the flag's name; others may be named, that
+// come after it.
+func (f *Flag) Setting(env ...string) *Flag {
+	own := "RUNNER_" + strings.ToUpper(strings.ReplaceAll(f.names[0], "-", "_"))
+	f.setting, f.env = true, append([]string{own}, env...)
+	return f
+}
+
+// Adds says of a flag that can be repeated that the command line adds to what is
+// set elsewhere, and does not take its place.
+func (f *Flag) Adds() *Flag {
+	f.adds = true
+	return f
+}
+
+// Secret says that the value is not to be shown.
+func (f *Flag) Secret() *Flag {
+	f.secret = true
+	return f
+}
+
 // Hide keeps a flag out of the help and the completion.
 func (f *Flag) Hide() *Flag {
 	f.hidden = true
 	return f
 }
 
-// Given reports whether the flag stood on the command line.
-func (f *Flag) Given() bool { return f.given }
+// Given reports whether the command line has the last word on the flag.
+func (f *Flag) Given() bool { return f.given && !f.adds }
+
+// Env returns the variables that set the flag.
+func (f *Flag) Env() []string { return f.env }
+
+// Origin returns where the value is from: "flag", or what [Flag.Assign] was given;
+// "default" where nothing set it.
+func (f *Flag) Origin() string {
+	switch {
+	case f.given && f.origin != "":
+		return f.origin + " and flag"
+	case f.given:
+		return "flag"
+	}
+	return cmp.Or(f.origin, "default")
+}
+
+// Shown returns the value as it may be shown.
+func (f *Flag) Shown() string {
+	text := f.value.Text()
+	switch f.value.(type) {
+	case *boolValue:
+		return cmp.Or(text, "false")
+	case *countValue:
+		return cmp.Or(text, "0")
+	}
+	if f.secret && text != "" {
+		return "********"
+	}
+	return text
+}
+
+// Assign sets the flag from elsewhere than the command line: texts one after the
+// other, in place of what was there.
+func (f *Flag) Assign(origin string, texts ...string) error {
+	if s, ok := f.value.(*stringsValue); ok {
+		typed := *s.field
+		*s.field, s.begun = nil, true
+		if f.given {
+			defer func() { *s.field = append(*s.field, typed...) }()
+		}
+	}
+	for _, text := range texts {
+		if err := f.assign(text); err != nil {
+			return err
+		}
+	}
+	f.origin = origin
+	return nil
+}
+
+// Settings returns the flags of a command that the environment and configuration
+// files may set.
+func Settings(command *cli.Command) []*Flag {
+	var all []*Flag
+	for _, f := range command.Flags {
+		if ours, ok := f.(*Flag); ok && ours.setting {
+			all = append(all, ours)
+		}
+	}
+	return all
+}
 
 // Name returns the flag's long name, without dashes.
 func (f *Flag) Name() string { return f.names[0] }

@@ -18,6 +18,7 @@ type Line struct {
 	Path    string       // its name, as one types it: "runner vault view"
 	Args    []string     // for the library: the program, commands, flags that it reads itself, --, files
 	Files   []string     // what stands beside the flags
+	Help    bool         // only the command's help is wanted
 }
 
 // Parse reads a command line and sets the flags of the command that it names.
@@ -40,7 +41,10 @@ func Parse(app *cli.App, args []string) (Line, error) {
 		}
 		p := parser{path: path, known: named(command)}
 		err := p.parse(args[i+1:])
-		return Line{command, path, slices.Concat(args[:i+1], p.passed, p.rest), p.files}, err
+		if slices.Contains(p.passed, "--help=true") || slices.Contains(p.passed, "-h=true") {
+			return Line{Command: command, Path: path, Args: append(slices.Clone(args[:i+1]), "--help=true"), Help: true}, nil
+		}
+		return Line{Command: command, Path: path, Args: slices.Concat(args[:i+1], p.passed, p.rest), Files: p.files}, err
 	}
 	return Line{Args: args}, nil
 }

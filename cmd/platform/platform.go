@@ -8,13 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"time"
-
-	"github.com/joho/godotenv"
 
 	"runner/clever"
 	"runner/clever/emulator"
@@ -24,10 +21,13 @@ import (
 
 // A Spec says which platform is meant.
 type Spec struct {
-	Endpoint  string // its URL; "": as the environment, the credentials or the default say
-	Signature string // the method by which requests are signed
-	Emulator  bool   // an emulator in this process
-	State     string // the emulator's file; "": in the user's state folder
+	Profile      string // whose credentials they are, for people to read
+	Credentials  string // where they are from: see [Platform.Credentials]; "": looked for
+	Organisation string // who owns what names no owner; "": the personal space
+	Endpoint     string // its URL; "": as the environment, the credentials or the default say
+	Signature    string // the method by which requests are signed
+	Emulator     bool   // an emulator in this process
+	State        string // the emulator's file; "": in the user's state folder
 	Databases
 }
 
@@ -131,18 +131,15 @@ func (p *Platform) Close() error {
 	return p.emulation.Close()
 }
 
-// Credentials returns those that are in force: of the environment, of a .env file
-// beside the playbook, of the profile that clever-tools keeps.
+// Credentials returns those that are in force: of the source that the spec names,
+// else of the environment, of a .env file beside the playbook, of the profile that
+// clever-tools keeps.
 func (p *Platform) Credentials() (clever.Credentials, error) {
 	if p.emulation != nil {
 		ck, cs, t, s := p.emulation.Credentials()
 		return clever.Credentials{ConsumerKey: ck, ConsumerSecret: cs, Token: t, Secret: s, Source: "the emulator"}, nil
 	}
-	c, err := clever.First(
-		func() (clever.Credentials, error) { return clever.FromEnv(p.streams.Getenv) },
-		p.Dotenv,
-		func() (clever.Credentials, error) { return clever.FromProfile(clever.ProfilePath(p.streams.Getenv)) },
-	)
+	c, err := p.find()
 	if err == nil && c.Warning != "" {
 		p.streams.Warn(c.Warning)
 	}
@@ -157,25 +154,6 @@ func (p *Platform) WarnOfExpiry(c clever.Credentials) {
 	if text := c.ExpiryWarning(time.Now()); text != "" {
 		p.streams.Warn(text)
 	}
-}
-
-// Dotenv returns the credentials of a .env file.
-func (p *Platform) Dotenv() (clever.Credentials, error) {
-	path := filepath.Join(p.dir, ".env")
-	values, err := godotenv.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return clever.Credentials{}, &clever.Missing{Looked: []string{path}}
-	}
-	if err != nil {
-		// The parser's message quotes the line that it does not like.
-		return clever.Credentials{}, &clever.BadCredentials{Source: path, Reason: "it is not a list of NAME=value lines"}
-	}
-	c, err := clever.FromEnv(func(name string) string { return values[name] })
-	if _, missing := errors.AsType[*clever.Missing](err); missing {
-		return c, &clever.Missing{Looked: []string{path}}
-	}
-	c.Source, c.Endpoint = path, values["API_HOST"]
-	return c, err
 }
 
 // Client returns a client with the credentials in force. Where anonymous, missing
@@ -193,7 +171,7 @@ func (p *Platform) Client(anonymous bool) (*clever.Client, error) {
 
 // ClientOf returns a client with credentials.
 func (p *Platform) ClientOf(creds clever.Credentials) (*clever.Client, error) {
-	return clever.New(clever.Config{Endpoint: p.EndpointFor(creds), Credentials: creds, Method: p.Method(), Transport: p.transport})
+	return clever.New(clever.Config{Endpoint: p.EndpointFor(creds), Credentials: creds, Method: p.Method(), Transport: p.transport, Owner: p.spec.Organisation})
 }
 
 // EndpointFor returns the URL that is spoken to with credentials; "" is the real

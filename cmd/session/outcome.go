@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"runner/clever/emulator/store"
 	"runner/cmd/exit"
@@ -13,7 +14,8 @@ import (
 )
 
 var (
-	errNoReader = errors.New("nobody reads the report any more")
+	errNoReader = errors.New("nobody reads standard output any more")
+	errNoReport = errors.New("a report cannot be written")
 	errTimeUp   = errors.New("the play took longer than its --timeout")
 )
 
@@ -56,7 +58,9 @@ func outcome(ctx context.Context, spec Spec, result engine.Result) error {
 	case result.Stats.Failed > 0:
 		return &exit.Error{Code: exit.Failed}
 	case result.Interrupted && errors.Is(cause, errNoReader):
-		return &exit.Error{Code: exit.Usage}
+		return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("%w: what was under way was finished, and nothing more was started; runner history lists what was done", errNoReader)}
+	case result.Interrupted && errors.Is(cause, errNoReport):
+		return &exit.Error{Code: exit.Usage} // which closing it reports
 	case result.Interrupted:
 		return &exit.Error{Code: exit.Interrupted}
 	case spec.DetailedExitCode && result.Stats.Changed+result.Stats.Unknown > 0:
@@ -65,8 +69,8 @@ func outcome(ctx context.Context, spec Spec, result engine.Result) error {
 	return nil
 }
 
-// untilGone passes events on and stops the run when a report cannot be written
-// any more: nothing goes on unseen.
+// untilGone passes events on, and stops the run when a report cannot be written any
+// more: nothing goes on unseen.
 type untilGone struct {
 	reports *reports
 	stop    context.CancelCauseFunc
@@ -74,7 +78,10 @@ type untilGone struct {
 
 func (u *untilGone) Tell(e engine.Event) {
 	u.reports.Tell(e)
-	if u.reports.broken() {
+	switch err := u.reports.err(); {
+	case errors.Is(err, syscall.EPIPE):
 		u.stop(errNoReader)
+	case err != nil:
+		u.stop(errNoReport)
 	}
 }

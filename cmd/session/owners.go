@@ -147,7 +147,7 @@ func (r *run) config(journal *history.Journal) clever.Config {
 	if r.platform.State() != "" {
 		settle = 0 // an emulator in this process is never behind
 	}
-	cfg := clever.Config{Endpoint: r.platform.Endpoint(), Method: r.platform.Method(), MaxInFlight: r.Jobs,
+	cfg := clever.Config{Owner: r.Platform.Organisation, Endpoint: r.platform.Endpoint(), Method: r.platform.Method(), MaxInFlight: r.Jobs,
 		Settle: cmp.Or(settle, -1), LooksOnly: r.Check, Run: journal.Run(), Notice: r.Warn}
 	if r.Verbosity >= 3 {
 		cfg.Trace = r.trace

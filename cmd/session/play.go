@@ -101,7 +101,7 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 	if err := r.platform.Start(ctx); err != nil {
 		return err
 	}
-	r.out = r.network()
+	r.out = r.introduced(ctx, r.network())
 	r.cloud.Default, r.cloud.Config = r.credentials, r.config(journal)
 	r.cloud.Memory = func(endpoint string, creds clever.Credentials) clever.Memory {
 		return memory{owners, r.ownerOf(endpoint, creds)}

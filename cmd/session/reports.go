@@ -46,8 +46,14 @@ type reports struct {
 	files  []*reportFile
 }
 
-func (r *reports) broken() bool {
-	return slices.ContainsFunc(r.checks, func(check func() error) bool { return check() != nil })
+// err returns the first error of writing one of the reports.
+func (r *reports) err() error {
+	for _, check := range r.checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close ends the files. A reader that went away is no fault.

@@ -53,7 +53,7 @@ func (s Spec) sources(getenv func(string) string) []source {
 	}
 	files := slices.Clone(s.Files)
 	for _, name := range []string{"RUNNER_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_PASSWORD_FILE"} {
-		if file := getenv(name); file != "" {
+		if file := getenv(name); file != "" && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}

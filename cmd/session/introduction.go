@@ -1,0 +1,69 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"runner/clever"
+)
+
+// An introduction prints, before the first request of a run, on which platform it
+// is, and as whom. A run that asks the platform nothing prints nothing.
+type introduction struct {
+	next  http.RoundTripper
+	print func()
+}
+
+func (i *introduction) RoundTrip(r *http.Request) (*http.Response, error) {
+	i.print()
+	return i.next.RoundTrip(r)
+}
+
+// introduced returns a way out that introduces the run. An emulator in this process
+// has said what it is; a run that is to be quiet is.
+func (r *run) introduced(ctx context.Context, out http.RoundTripper) http.RoundTripper {
+	if r.platform.State() != "" || r.Quiet {
+		return out
+	}
+	return &introduction{out, sync.OnceFunc(func() {
+		fmt.Fprintln(r.Err, r.Secrets.Mask(r.introduction(ctx, out)))
+	})}
+}
+
+// introduction returns the line: endpoint, profile, user, organisations.
+func (r *run) introduction(ctx context.Context, out http.RoundTripper) string {
+	creds, err := r.credentials()
+	line := "playing on " + cmp.Or(r.platform.EndpointFor(creds), clever.DefaultEndpoint)
+	if err != nil {
+		return line + ", with the credentials of the tasks"
+	}
+	r.Secrets.Add(creds.ConsumerSecret, creds.Token, creds.Secret)
+	who, err := r.platform.Identity(ctx, creds, out)
+	if err == nil {
+		line += fmt.Sprintf(" as %s <%s>", who.Name, who.Email)
+	}
+	line += fmt.Sprintf(" (%s)", cmp.Or(r.Platform.Profile, creds.Source))
+	switch organisations := who.Organisations; {
+	case r.Platform.Organisation != "":
+		line += "; organisation " + r.Platform.Organisation
+	case len(organisations) > 3:
+		line += fmt.Sprintf("; organisations %s and %d more", strings.Join(organisations[:3], ", "), len(organisations)-3)
+	case len(organisations) > 0:
+		line += "; organisations " + strings.Join(organisations, ", ")
+	}
+	return oneLine(line)
+}
+
+// oneLine takes what a terminal would obey, and line ends, out of a text.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
