@@ -21,11 +21,20 @@ type Backing interface {
 	Remove(ctx context.Context, i Instance) error
 }
 
+// Measured is a Backing that knows how much an instance keeps.
+type Measured interface {
+	// Size returns how many bytes of data there are.
+	Size(ctx context.Context, i Instance) (int64, error)
+}
+
 // An Instance is what a Backing knows of an add-on.
 type Instance struct {
 	Addon       string            // its id
 	Facts       map[string]string // as its variables have them: "database", "user", "password", "host", "port"
+	Options     map[string]string // as it was ordered: "locale"
 	Connections int               // how many its plan allows at once; 0 does not say
+	Room        int64             // how many bytes its plan allows; 0 does not say
+	Renewed     bool              // its password was changed just now: who is connected is cut off
 }
 
 // backingTime is how long a server may take for an order.
@@ -36,19 +45,21 @@ func (e *Emulator) behind(a *store.Addon) Backing { return e.backings[a.Provider
 
 func (e *Emulator) instance(a *store.Addon) Instance {
 	plan := e.store.World().ProviderOf(a).Plan(a.Plan)
-	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Connections: plan.Connections}
+	return Instance{Addon: a.ID, Facts: maps.Clone(a.Facts), Options: maps.Clone(a.Options), Connections: plan.Connections, Room: plan.Room()}
 }
 
-// ensure puts what is real behind an add-on, and tells where it is. It goes on
+// ensure puts what is real behind an add-on, and notes where it is. It goes on
 // when the client goes: what is begun is made, and found by the next look.
-func (e *Emulator) ensure(a *store.Addon) error {
+func (e *Emulator) ensure(a *store.Addon) error { return e.ensureInstance(a, e.instance(a)) }
+
+func (e *Emulator) ensureInstance(a *store.Addon, i Instance) error {
 	b := e.behind(a)
 	if b == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), backingTime)
 	defer cancel()
-	facts, err := b.Ensure(ctx, e.instance(a))
+	facts, err := b.Ensure(ctx, i)
 	if err != nil {
 		return fmt.Errorf("no database for the add-on %q: %w", a.Name, err)
 	}
@@ -97,9 +108,11 @@ func (e *Emulator) follow(before, after *store.World) {
 		switch {
 		case a == nil:
 			e.discard(old)
-		case a.Plan != old.Plan:
+		case a.Plan != old.Plan, a.Facts["password"] != old.Facts["password"]:
 			moved := *a
-			if err := e.ensure(&moved); err != nil {
+			i := e.instance(a)
+			i.Renewed = a.Facts["password"] != old.Facts["password"]
+			if err := e.ensureInstance(&moved, i); err != nil {
 				e.warn(err)
 			}
 		}

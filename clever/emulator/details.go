@@ -25,6 +25,7 @@ type databaseDetail struct {
 	Plan          string                 `json:"plan"` // the slug
 	Version       string                 `json:"version"`
 	Zone          string                 `json:"zone"`
+	Locale        string                 `json:"locale,omitempty"` // PostgreSQL, as it was ordered
 	Status        string                 `json:"status"`
 	ReadOnlyUsers []string               `json:"read_only_users"`
 	Features      []clever.FeatureSwitch `json:"features"`
@@ -107,7 +108,7 @@ func newDatabaseDetail(p *catalogue.Provider, a *store.Addon) databaseDetail {
 	d := databaseDetail{
 		ID: a.RealID, AppID: a.ID, OwnerID: a.Owner, CreationDate: javaDate(a.Created),
 		Host: a.Facts["host"], User: a.Facts["user"], Password: a.Facts["password"], Database: a.Facts["database"],
-		Plan: p.Plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Status: "ACTIVE",
+		Plan: p.Plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Locale: a.Options["locale"], Status: "ACTIVE",
 		ReadOnlyUsers: []string{}, Features: p.Switches(a.Options),
 	}
 	d.Port = number(a.Facts["port"])

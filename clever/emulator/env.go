@@ -18,10 +18,8 @@ func environment(p *catalogue.Provider, a *store.Addon) []clever.EnvVar {
 	if p.Detail == "config" {
 		return append([]clever.EnvVar{}, a.Env...)
 	}
-	known := maps.Clone(a.Facts)
-	if known == nil {
-		known = map[string]string{}
-	}
+	known := p.Constants() // what an add-on of an earlier version was not given
+	maps.Copy(known, a.Facts)
 	known["version"], known["owner"], known["realId"] = a.Version, a.Owner, a.RealID
 	known["uuid"] = strings.TrimPrefix(a.RealID, p.RealPrefix)
 	in := catalogue.Braces(known)

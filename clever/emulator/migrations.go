@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -29,6 +31,9 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 	began := e.options.Now()
 	var started clever.Migration
 	var of string // the add-on whose vendor is to be asked
+	if err := e.checkRoom(c, asked.PlanID); err != nil {
+		return rest.Response{}, err
+	}
 	_, err := e.alter(c, func(a *store.Addon) error {
 		if a.Moving != nil {
 			return rest.CannotMigrate("it is being migrated already")
@@ -46,7 +51,10 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 			of = a.ID
 			return market.ChangePlan(a, m, started)
 		}
-		a.Moving, a.Migrations = &m, append(slices.Clone(a.Migrations), started)
+		if a.Vendor == nil {
+			m.Facts = e.renewed(p, a)
+		}
+		a.BeginMigration(&m, started)
 		if took == 0 || a.Vendor != nil { // nobody but its vendor says how long such a one takes
 			a.CompleteMigration()
 		}
@@ -179,8 +187,45 @@ func (e *Emulator) completeMigrations() error {
 	})
 }
 
+// renewed returns the facts that an add-on has after a migration instead of those it
+// had: another password and, where its server is only pretended, another host. Who
+// goes on with the old ones is to find out, as on the platform (§4.8).
+func (e *Emulator) renewed(p *catalogue.Provider, a *store.Addon) map[string]string {
+	fresh, facts := p.NewFacts(), map[string]string{}
+	for _, name := range []string{"password", "host", "direct"} {
+		if fresh[name] != "" && (name == "password" || e.behind(a) == nil) {
+			facts[name] = fresh[name]
+		}
+	}
+	return facts
+}
+
+// checkRoom refuses a plan that has less room than an add-on has data, where a server
+// is behind it.
+func (e *Emulator) checkRoom(c *rest.Call, planID string) error {
+	a, err := e.addon(c)
+	if err != nil {
+		return err
+	}
+	measured, ok := e.behind(a).(Measured)
+	plan := e.store.World().ProviderOf(a).Plan(planID)
+	if !ok || plan == nil || plan.Room() == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), backingTime)
+	defer cancel()
+	size, err := measured.Size(ctx, e.instance(a))
+	if err != nil {
+		return rest.NoDatabase(err)
+	}
+	if size > plan.Room() {
+		return rest.CannotMigrate(fmt.Sprintf("its data, %d MiB, does not fit into the %d MiB of %s", (size+1<<20-1)>>20, plan.Room()>>20, plan.Name))
+	}
+	return nil
+}
+
 // move gives an add-on the plan, region and version that are asked for; what is
-// left out stays. Its ids stay, and here its hosts and passwords do too.
+// left out stays. Its ids stay.
 func move(p *catalogue.Provider, a *store.Addon, asked clever.MigrationRequest) error {
 	if !p.CanUpgrade {
 		return rest.CannotMigrate("the addons of " + p.ID + " stay what they are")

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -46,8 +47,20 @@ func TestMigration(t *testing.T) {
 	}
 	after := env(t, c, path)
 	before["POSTGRESQL_ADDON_VERSION"] = "17"
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Error(diff)
+	for _, name := range []string{"POSTGRESQL_ADDON_HOST", "POSTGRESQL_ADDON_PASSWORD", "POSTGRESQL_ADDON_URI"} {
+		if before[name] == after[name] || after[name] == "" {
+			t.Errorf("after the migration %s is %q still", name, after[name])
+		}
+		delete(before, name)
+	}
+	uri := fmt.Sprintf("postgresql://%s:%s@%s:5432/%s", after["POSTGRESQL_ADDON_USER"], after["POSTGRESQL_ADDON_PASSWORD"], after["POSTGRESQL_ADDON_HOST"], after["POSTGRESQL_ADDON_DB"])
+	if after["POSTGRESQL_ADDON_URI"] != uri {
+		t.Errorf("the URI is %s, want %s", after["POSTGRESQL_ADDON_URI"], uri)
+	}
+	for name, value := range before {
+		if after[name] != value {
+			t.Errorf("%s became %q", name, after[name])
+		}
 	}
 	if status, _ := c.refused("DELETE", path+"/migrations/"+m.ID, nil); status != 400 {
 		t.Errorf("aborted: %d", status)
@@ -206,5 +219,22 @@ func TestMigrationThatDoesNotArrive(t *testing.T) {
 				t.Errorf("the next one: %s, plan %s", m.Status, plan)
 			}
 		})
+	}
+}
+
+// The last migrations are remembered, not all.
+func TestMigrationsAreBounded(t *testing.T) {
+	e, c := newEmulator(t, Options{})
+	a := c.order("/v2/self", order("x"))
+	path := "/v2/organisations/" + e.User() + "/addons/" + a.ID + "/migrations"
+	var last clever.Migration
+	for i := range 25 {
+		plan := []string{bigPostgres, smallPostgres}[i%2]
+		c.must("POST", path, clever.MigrationRequest{PlanID: plan, Region: "par"}, &last)
+	}
+	var list []clever.Migration
+	c.must("GET", path, nil, &list)
+	if len(list) != 20 || list[19].ID != last.ID || list[19].Status != "OK" {
+		t.Errorf("%d are remembered, the last is %+v", len(list), list[len(list)-1])
 	}
 }

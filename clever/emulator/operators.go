@@ -28,7 +28,7 @@ func operatorDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 	}
 	d := map[string]any{
 		"resourceId": a.RealID, "addonId": a.ID, "name": a.Name, "ownerId": a.Owner, "plan": p.Plan(a.Plan).Slug,
-		"version": a.Version, "accessUrl": a.Facts["url"], "availableVersions": p.Versions,
+		"version": a.Version, "accessUrl": a.Facts["url"] + p.Access, "availableVersions": p.Versions,
 		"initialCredentials": map[string]string{"user": "cc-account-admin", "password": a.Facts["adminPassword"]},
 		"resources":          resources, "features": map[string]any{"networkGroup": networkOf(a)}, "envVars": envVars(p, a),
 	}

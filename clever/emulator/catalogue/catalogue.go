@@ -41,6 +41,7 @@ type Provider struct {
 	Features       []string          `json:"features"` // name_codes, in the order shown
 	Text           [][3]string       `json:"text"`     // features without name_code: name, type, value
 	Clusters       []clever.Cluster  `json:"clusters"`
+	Access         string            `json:"access"`    // operators: what follows the URL in the one that people open
 	Runtime        string            `json:"runtime"`   // operators: the member that holds the runtime's version
 	Resources      []string          `json:"resources"` // operators: facts shown below "resources"
 	Facts          map[string]string `json:"facts"`     // name → rule, see facts.go
@@ -198,6 +199,17 @@ func SizeText(s string) (text, bytes string) {
 		factor = 1 << 30
 	}
 	return digits + " " + unit + "B", strconv.FormatInt(int64(n*factor), 10)
+}
+
+// Room returns how many bytes an add-on of the plan may keep; 0 does not say.
+func (pl *Plan) Room() int64 {
+	size := pl.MaxDB
+	if size == "" {
+		size = pl.Disk
+	}
+	_, bytes := SizeText(size)
+	n, _ := strconv.ParseInt(bytes, 10, 64) // 0 where the plan does not say
+	return n
 }
 
 // Provider finds by exact id; nil if there is none.

@@ -17,6 +17,7 @@ import (
 //
 //	b:20, u:20     that letter first, lower-case letters and digits, 20 in all
 //	word:20        20 letters and digits
+//	upper:20       20 capital letters and digits
 //	hex:16         16 hexadecimal digits
 //	uuid:app_      a random UUID behind that prefix
 //	={a}-x.test    text with other facts in it
@@ -42,6 +43,17 @@ func (p *Provider) NewFacts() map[string]string {
 	return facts
 }
 
+// Constants returns the facts that are the same for all add-ons of the provider.
+func (p *Provider) Constants() map[string]string {
+	facts := map[string]string{}
+	for name, rule := range p.Facts {
+		if text, ok := strings.CutPrefix(rule, "="); ok && !strings.Contains(text, "{") {
+			facts[name] = text
+		}
+	}
+	return facts
+}
+
 func newFact(rule string) string {
 	kind, arg, _ := strings.Cut(rule, ":")
 	if kind == "uuid" {
@@ -54,6 +66,8 @@ func newFact(rule string) string {
 	switch kind {
 	case "word":
 		return RandomText(alphanumeric, n)
+	case "upper":
+		return RandomText("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", n)
 	case "hex":
 		return RandomText("0123456789abcdef", n)
 	default:

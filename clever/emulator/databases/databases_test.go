@@ -221,7 +221,18 @@ func TestPostgres(t *testing.T) {
 	refused("another password", strings.Replace(uri, one["POSTGRESQL_ADDON_PASSWORD"], "wrong", 1), "select 1", "password authentication failed")
 	refused("files of the server", uri, "copy goods to program 'id'", "must be superuser")
 
+	// A migration changes the password, and ends the connections.
+	held := exec.CommandContext(t.Context(), "psql", "-X", "-w", uri, "-c", "select pg_sleep(60)")
+	if err := held.Start(); err != nil {
+		t.Fatal(err)
+	}
+	works("whoever is connected", uri, "select count(*) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() or pg_sleep(0.2) is null", "1")
 	s.migrate(t, small, "xxs_sml")
+	if held.Wait() == nil {
+		t.Error("the connection lived on")
+	}
+	refused("the old password", uri, "select 1", "password authentication failed")
+	uri = s.env(t, small.ID)["POSTGRESQL_ADDON_URI"]
 	works("its limit after a migration", uri, "select datconnlimit from pg_database where datname = current_database()", "45")
 	works("its data after a migration", uri, "select name from goods", "tea")
 
@@ -257,8 +268,21 @@ func TestRedis(t *testing.T) {
 		}
 	}
 	s.migrate(t, small, "m_mono")
+	if got := redis(t, one["REDIS_URL"], "GET", "goods"); !strings.Contains(got, "WRONGPASS") {
+		t.Errorf("the old password after a migration: %q", got)
+	}
+	one = s.env(t, small.ID)
 	if got := redis(t, one["REDIS_URL"], "GET", "goods"); got != "tea" {
 		t.Errorf("after a migration it has %q", got)
+	}
+	if got := redis(t, one["REDIS_URL"], "INFO", "memory"); !strings.Contains(got, "maxmemory:262144000") {
+		t.Errorf("its plan's memory: %q", got)
+	}
+	if got := redis(t, one["REDIS_URL"], "SETRANGE", "large", fmt.Sprint(130<<20), "x"); !strings.HasPrefix(got, "1") {
+		t.Errorf("it does not take 130 MiB: %q", got)
+	}
+	if _, err := s.client.StartMigration(t.Context(), s.owner(), small.ID, clever.MigrationRequest{PlanID: s.plan(t, "redis-addon", "s_mono"), Region: "par"}); err == nil || !strings.Contains(err.Error(), "does not fit") {
+		t.Errorf("130 MiB move into 100: %v", err)
 	}
 	s.remove(t, small.ID)
 	if got := redis(t, one["REDIS_URL"], "PING"); !strings.Contains(got, "Connection refused") {
@@ -266,5 +290,37 @@ func TestRedis(t *testing.T) {
 	}
 	if got := redis(t, two["REDIS_URL"], "PING"); got != "PONG" {
 		t.Errorf("the other, after that: %q", got)
+	}
+}
+
+// TestLocale: a database has the locale that was ordered, or is not made.
+func TestLocale(t *testing.T) {
+	t.Parallel()
+	needs(t, "initdb", "psql", "localedef")
+	if _, err := os.Stat("/usr/share/i18n/locales/en_GB"); err != nil {
+		t.Skip("there is no source of locales: apt-get install locales")
+	}
+	s := begin(t, folder(t), "")
+	order := func(name, locale string) (clever.Addon, error) {
+		return s.client.Create(t.Context(), s.owner(), clever.CreateRequest{Name: name, ProviderID: "postgresql-addon",
+			Plan: s.plan(t, "postgresql-addon", "dev"), Region: "par", Options: map[string]string{"locale": locale}}, "")
+	}
+	for _, locale := range []string{"en_GB", "de_DE.UTF-8"} {
+		a, err := order("in "+locale, locale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uri := s.env(t, a.ID)["POSTGRESQL_ADDON_URI"]
+		if got, ok := sql(t, uri, "select datcollate || ' ' || datctype || ' ' || pg_encoding_to_char(encoding) from pg_database where datname = current_database()"); !ok || got != locale+" "+locale+" UTF8" {
+			t.Errorf("%s: %s", locale, got)
+		}
+		if got, _ := sql(t, uri, "select string_agg(x, '' order by x) from (values ('a'), ('B'), ('c')) v(x)"); got != "aBc" {
+			t.Errorf("%s sorts %s", locale, got)
+		}
+	}
+	for _, locale := range []string{"xx_XX", "en_GB'; drop database postgres; --", "../../etc"} {
+		if _, err := order("wrong", locale); err == nil || !strings.Contains(err.Error(), "locale") {
+			t.Errorf("%s: %v", locale, err)
+		}
 	}
 }

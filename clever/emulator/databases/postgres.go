@@ -96,11 +96,31 @@ func (p *postgres) Ensure(ctx context.Context, i emulator.Instance) (map[string]
 	if err := p.need(ctx, earlierPort(i.Facts)); err != nil {
 		return nil, fmt.Errorf("PostgreSQL: %w", err)
 	}
+	if err := p.haveLocale(ctx, i.Options["locale"]); err != nil {
+		return nil, err
+	}
 	if err := p.run(ctx, ensuring(i)); err != nil {
 		return nil, err
 	}
 	host, port := p.address()
 	return map[string]string{"host": host, "port": port}, nil
+}
+
+// Size returns how large the database is.
+func (p *postgres) Size(ctx context.Context, i emulator.Instance) (int64, error) {
+	if err := plain(i.Facts["database"]); err != nil {
+		return 0, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.need(ctx, earlierPort(i.Facts)); err != nil {
+		return 0, fmt.Errorf("PostgreSQL: %w", err)
+	}
+	text, err := p.ask(ctx, fmt.Sprintf("SELECT coalesce(sum(pg_database_size(datname)), 0) FROM pg_database WHERE datname = '%s';", i.Facts["database"]))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
 }
 
 // Remove drops the role and the database.
@@ -184,7 +204,7 @@ func (p *postgres) initialise(ctx context.Context) error {
 
 // environ is all that the programs have to know of this process's environment.
 func (p *postgres) environ() []string {
-	return []string{"PATH=" + p.bin + ":/usr/bin:/bin", "LC_ALL=C"}
+	return []string{"PATH=" + p.bin + ":/usr/bin:/bin", "LC_ALL=C", "LOCPATH=" + p.locales()}
 }
 
 func (p *postgres) start(ctx context.Context, wanted string) error {

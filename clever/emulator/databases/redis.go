@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,7 +37,9 @@ type redis struct {
 type redisServer struct {
 	*child
 	port        string
+	password    string
 	connections int
+	room        int64
 }
 
 // barred are the commands with which an add-on would reach its server's files,
@@ -63,7 +66,7 @@ func (r *redis) Ensure(ctx context.Context, i emulator.Instance) (map[string]str
 		return nil, errClosed
 	}
 	s := r.servers[i.Addon]
-	if s == nil || !s.running() || s.connections != i.Connections {
+	if s == nil || !s.running() || s.connections != i.Connections || s.room != i.Room || s.password != i.Facts["password"] {
 		port := earlierPort(i.Facts)
 		if s != nil {
 			port = s.port
@@ -113,8 +116,11 @@ func (r *redis) try(ctx context.Context, i emulator.Instance, wanted string) (*r
 	if err := process.await(ctx, func() bool { return pings(port, i.Facts["password"]) }); err != nil {
 		return nil, errors.Join(err, process.end())
 	}
-	return &redisServer{child: process, port: port, connections: i.Connections}, nil
+	return &redisServer{child: process, port: port, password: i.Facts["password"], connections: i.Connections, room: i.Room}, nil
 }
+
+// leastMemory is what an empty server needs by itself.
+const leastMemory = 16 << 20
 
 // configOf writes the configuration, which the server reads from its standard input.
 // It holds no password, only its hash.
@@ -128,6 +134,9 @@ func configOf(i emulator.Instance, port, dir string) string {
 	}
 	if i.Connections > 0 {
 		lines = append(lines, fmt.Sprint("maxclients ", i.Connections))
+	}
+	if i.Room > 0 {
+		lines = append(lines, fmt.Sprint("maxmemory ", max(i.Room, leastMemory)), "maxmemory-policy noeviction")
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -147,6 +156,32 @@ func pings(port, password string) bool {
 	known, _ := answers.ReadString('\n')
 	pong, _ := answers.ReadString('\n')
 	return known == "+OK\r\n" && pong == "+PONG\r\n"
+}
+
+// Size returns how much memory the data takes.
+func (r *redis) Size(_ context.Context, i emulator.Instance) (int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.servers[i.Addon]
+	if s == nil {
+		return 0, nil
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(loopback, s.port), time.Second)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := fmt.Fprintf(conn, "AUTH %s\r\nINFO memory\r\nQUIT\r\n", s.password); err != nil {
+		return 0, err
+	}
+	lines := bufio.NewScanner(conn)
+	for lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "used_memory_dataset:"); ok {
+			return strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		}
+	}
+	return 0, errors.Join(errors.New("the server does not say how much it keeps"), lines.Err())
 }
 
 // Remove ends the add-on's server, and deletes its data.

@@ -23,14 +23,21 @@ func ensuring(i emulator.Instance) string {
 	if limit <= 0 {
 		limit = -1
 	}
+	locale, cut := "", ""
+	if name := i.Options["locale"]; name != "" {
+		locale = fmt.Sprintf(` TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''%s'' LC_CTYPE ''%[1]s''`, name)
+	}
+	if i.Renewed {
+		cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}';`
+	}
 	return strings.NewReplacer(
-		"{user}", i.Facts["user"], "{database}", i.Facts["database"], "{password}", i.Facts["password"], "{limit}", fmt.Sprint(limit),
-	).Replace(`
+		"{user}", i.Facts["user"], "{database}", i.Facts["database"], "{password}", i.Facts["password"], "{limit}", fmt.Sprint(limit), "{locale}", locale,
+	).Replace(cut + `
 SET client_min_messages = error;
 SELECT 'CREATE ROLE "{user}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{user}') \gexec
 ALTER ROLE "{user}" LOGIN NOCREATEDB NOCREATEROLE PASSWORD '{password}' CONNECTION LIMIT {limit};
 GRANT "{user}" TO CURRENT_USER;
-SELECT 'CREATE DATABASE "{database}" OWNER "{user}"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \gexec
+SELECT 'CREATE DATABASE "{database}" OWNER "{user}"{locale}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \gexec
 ALTER DATABASE "{database}" CONNECTION LIMIT {limit};
 REVOKE ALL ON DATABASE "{database}" FROM PUBLIC;
 `)
@@ -51,23 +58,29 @@ DROP ROLE IF EXISTS "{user}";
 // run lets psql do it, as the role that manages the server. What is secret goes
 // through its standard input and through files, never through its arguments.
 func (p *postgres) run(ctx context.Context, sql string) error {
-	c := exec.CommandContext(ctx, filepath.Join(p.bin, "psql"), "--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", "--output="+os.DevNull)
+	_, err := p.ask(ctx, sql)
+	return err
+}
+
+// ask does as run does, and returns what the statements answer.
+func (p *postgres) ask(ctx context.Context, sql string) (string, error) {
+	c := exec.CommandContext(ctx, filepath.Join(p.bin, "psql"), "--no-psqlrc", "--no-password", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1")
 	c.Env = p.connection()
 	if p.at != nil {
 		remove, err := p.keepPassword(c)
 		if err != nil {
-			return err
+			return "", err
 		}
 		defer remove()
 	}
 	confine(c, nil, syscall.SIGTERM)
 	c.Stdin = strings.NewReader(sql)
-	var said bytes.Buffer
-	c.Stderr = &said
+	var said, answer bytes.Buffer
+	c.Stdout, c.Stderr = &answer, &said
 	if err := c.Run(); err != nil {
-		return fmt.Errorf("psql: %w: %s", err, firstLine(said.String()))
+		return "", fmt.Errorf("psql: %w: %s", err, firstLine(said.String()))
 	}
-	return nil
+	return strings.TrimSpace(answer.String()), nil
 }
 
 // firstLine leaves out the lines that quote the statement.

@@ -7,7 +7,6 @@ import (
 	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
-	"slices"
 	"time"
 )
 
@@ -60,7 +59,7 @@ func ChangePlan(a *store.Addon, m store.Moving, started clever.Migration) error 
 	s := *a.Vendor
 	s.State, s.Called = store.Changing, false
 	m.Until = m.From // how long it takes nobody knows
-	a.Vendor, a.Moving = &s, &m
-	a.Migrations = append(slices.Clone(a.Migrations), started)
+	a.Vendor = &s
+	a.BeginMigration(&m, started)
 	return nil
 }

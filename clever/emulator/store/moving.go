@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 
 	"runner/clever"
@@ -8,12 +9,22 @@ import (
 
 // A Moving is where an add-on will be when its migration ends.
 type Moving struct {
-	From      int64            `json:"from"`  // milliseconds
-	Until     int64            `json:"until"` // milliseconds
-	Plan      string           `json:"plan"`
-	Region    string           `json:"region"`
-	Version   string           `json:"version,omitempty"`
-	Migration clever.Migration `json:"migration"` // as it will have been
+	From      int64             `json:"from"`  // milliseconds
+	Until     int64             `json:"until"` // milliseconds
+	Plan      string            `json:"plan"`
+	Region    string            `json:"region"`
+	Version   string            `json:"version,omitempty"`
+	Facts     map[string]string `json:"facts,omitempty"` // those that it will have instead: its host, its password
+	Migration clever.Migration  `json:"migration"`       // as it will have been
+}
+
+// migrationsKept is how many migrations of an add-on are remembered.
+const migrationsKept = 20
+
+// BeginMigration notes a migration that was asked for, and forgets what was long ago.
+func (a *Addon) BeginMigration(m *Moving, started clever.Migration) {
+	list := append(slices.Clone(a.Migrations), started)
+	a.Moving, a.Migrations = m, list[max(0, len(list)-migrationsKept):]
 }
 
 // At returns a migration as it is at a time before its end: some steps are done,
@@ -37,6 +48,11 @@ func (a *Addon) CompleteMigration() {
 	m := a.Moving
 	if m.Migration.Status == "OK" {
 		a.Plan, a.Region, a.Version = m.Plan, m.Region, m.Version
+		if len(m.Facts) > 0 {
+			facts := maps.Clone(a.Facts)
+			maps.Copy(facts, m.Facts)
+			a.Facts = facts
+		}
 	}
 	a.EndMigration(m.Migration)
 }
