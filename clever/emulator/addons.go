@@ -124,7 +124,7 @@ func (e *Emulator) createAddon(c *rest.Call) (rest.Response, error) {
 		return rest.Response{Body: e.view(made)}, nil
 	}
 	if err := e.ensure(a); err != nil {
-		return rest.Response{}, rest.NoDatabase(err)
+		return rest.Response{}, notMade(err)
 	}
 	err = e.store.Change(func(d *store.Draft) error {
 		d.Add(a)

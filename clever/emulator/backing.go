@@ -2,10 +2,12 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
+	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
 )
 
@@ -19,6 +21,19 @@ type Backing interface {
 	// Remove ends the connections to what the instance names, and deletes it with
 	// its data. What is not there is no error.
 	Remove(ctx context.Context, i Instance) error
+}
+
+// An OptionError says that a Backing cannot do what an option of an order asks for.
+type OptionError struct{ Option, Why string }
+
+func (e *OptionError) Error() string { return "the option " + e.Option + ": " + e.Why }
+
+// notMade returns the refusal of an order whose server could not be made.
+func notMade(err error) error {
+	if wrong, ok := errors.AsType[*OptionError](err); ok {
+		return rest.BadField(90026, "emulator.unknown-option", "options."+wrong.Option, wrong.Why)
+	}
+	return rest.NoDatabase(err)
 }
 
 // Measured is a Backing that knows how much an instance keeps.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runner/clever/emulator"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (p *postgres) haveLocale(ctx context.Context, name string) error {
 	case name == "" || name == "C" || name == "POSIX":
 		return nil
 	case !localeName.MatchString(name):
-		return fmt.Errorf("%q is no name of a locale: write en_GB, fr_FR", name)
+		return &emulator.OptionError{Option: "locale", Why: fmt.Sprintf("%q is no name of a locale: write en_GB, fr_FR", name)}
 	case p.at != nil:
 		return nil
 	}
@@ -32,7 +33,7 @@ func (p *postgres) haveLocale(ctx context.Context, name string) error {
 	}
 	program, err := exec.LookPath("localedef")
 	if err != nil {
-		return fmt.Errorf("the locale %s cannot be made without localedef: apt-get install libc-bin locales", name)
+		return &emulator.OptionError{Option: "locale", Why: name + " cannot be made without localedef: apt-get install libc-bin locales"}
 	}
 	if err := errors.Join(os.MkdirAll(p.locales(), 0o755), os.Chmod(p.locales(), 0o755)); err != nil {
 		return err
@@ -44,9 +45,9 @@ func (p *postgres) haveLocale(ctx context.Context, name string) error {
 	defer os.RemoveAll(fresh)
 	source, charset := sourceOf(name)
 	target := filepath.Join(fresh, name)
-	out, err := exec.CommandContext(ctx, program, "--quiet", "--inputfile="+source, "--charmap="+charset, target).CombinedOutput()
+	out, _ := exec.CommandContext(ctx, program, "--quiet", "--inputfile="+source, "--charmap="+charset, target).CombinedOutput()
 	if _, missing := os.Stat(filepath.Join(target, "LC_COLLATE")); missing != nil { // warnings are no error
-		return fmt.Errorf("the locale %s cannot be made (%w: %s): apt-get install locales, or choose another one", name, errors.Join(err, missing), cause(string(out)))
+		return &emulator.OptionError{Option: "locale", Why: fmt.Sprintf("%s is not known to this machine (%s): apt-get install locales, or choose another one", name, cause(string(out)))}
 	}
 	return os.Rename(target, made)
 }
