@@ -45,6 +45,7 @@ type ending struct {
 	control  Control
 	at       position
 	frame    *frame
+	notify   func() error // notifies the handlers, should another item have changed anything
 }
 
 // run does the attempt.

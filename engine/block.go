@@ -130,7 +130,7 @@ func (a *attempt) notifyOne(name string) (found bool) {
 			a.play.notified.add(h, a.scope.at)
 		}
 	}
-	for _, h := range slices.Backward(a.play.play.Handlers) { // the last one of a name counts
+	for _, h := range a.play.play.Handlers { // the first one of a name counts
 		if h.Name != nil && a.play.render(a.play.playScope(), h.Name) == name {
 			a.play.notified.add(h, a.scope.at)
 			return true

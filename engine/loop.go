@@ -42,7 +42,24 @@ func (a *attempt) loop(ctx context.Context, end TaskEnd) (TaskEnd, []ending) {
 		return e.TaskEnd, nil
 	}
 	endings := l.run(ctx)
-	return l.sum(end, endings), endings
+	end = l.sum(end, endings)
+	if end.Outcome == Changed {
+		l.notify(&end, endings)
+	}
+	return end, endings
+}
+
+// notify notifies the handlers of those items that changed nothing: another one did.
+func (l *looping) notify(end *TaskEnd, endings []ending) {
+	for _, e := range endings {
+		if e.notify == nil {
+			continue
+		}
+		if err := e.notify(); err != nil {
+			end.Outcome, end.Problem = Failed, l.whole.place(err)
+			return
+		}
+	}
 }
 
 // prepare evaluates the list and what is said about the loop. Where there are no

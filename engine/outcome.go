@@ -21,8 +21,12 @@ func (a *attempt) conclude(e *ending, t try) {
 	if a.step.Kind.Shows && t.err == nil {
 		t.value, t.err = value.Complete(t.value)
 	}
-	if t.err == nil && t.outcome == Changed {
+	switch {
+	case t.err != nil || len(a.step.Notify) == 0:
+	case t.outcome == Changed:
 		t.err = a.notify()
+	case t.outcome == OK && a.step.Loop != nil:
+		e.notify = a.notify // should another item change anything
 	}
 	kind := a.step.Kind
 	if t.err != nil {

@@ -44,13 +44,14 @@ func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked
 // sequential reports whether one task is done after the other.
 func (p *playRun) sequential() bool { return p.opt.Jobs == 1 || p.play.Linear }
 
-// items returns what is to be run, with a flush of the handlers after each list.
+// items returns what is to be run, with a flush of the handlers after each list, an
+// empty one too: a handler may have notified one that stands above it.
 func (p *playRun) items() []Item {
 	var all []Item
 	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {
 		list = p.selected(list)
 		all = append(all, list...)
-		if len(list) > 0 && len(p.play.Handlers) > 0 {
+		if len(all) > 0 && len(p.play.Handlers) > 0 {
 			all = append(all, flush{})
 		}
 	}

@@ -37,6 +37,9 @@ func (n *node) step(ctx context.Context, step *Step) {
 		whole.TaskEnd, all = a.loop(ctx, end)
 	}
 	n.finish(ctx, whole.TaskEnd)
+	if n.list.handlers {
+		n.play.notified.take(step) // it may have notified itself
+	}
 	for _, e := range all {
 		n.follow(ctx, step, e)
 	}
