@@ -19,15 +19,9 @@ type knownKey struct {
 	node *expr.Node
 }
 
-// mergeKey is the identity of <<, which is no text.
-type mergeKey struct{}
-
 // add notes a key, and gives the one of the same value that is there already.
-func (k *keys) add(key *expr.Node, merge bool) *expr.Node {
+func (k *keys) add(key *expr.Node) *expr.Node {
 	id := identity(key.Value)
-	if merge {
-		id = mergeKey{}
-	}
 	if k.many != nil {
 		if first := k.many[id]; first != nil {
 			return first

@@ -120,6 +120,9 @@ func textSource(src *diagnostic.Source, data []byte) (*diagnostic.Source, *diagn
 		return nil, diagnostic.Problemf(whole, "the file is binary, not text")
 	}
 	src.Text = strings.TrimPrefix(string(data), "\ufeff")
+	if isJSON(src.Text) {
+		return src, nil
+	}
 	return src, badCharacter(src)
 }
 

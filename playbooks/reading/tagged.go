@@ -3,10 +3,11 @@ package reading
 import (
 	"encoding/base64"
 	"math/big"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -38,7 +39,7 @@ func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
 // tagged gives the value of a scalar by its tag; false if it is not of that type.
 func tagged(tag, text string) (v value.Value, ok bool) {
 	switch tag {
-	case "!!str":
+	case "!!str", "!!merge":
 		return text, true
 	case "!!timestamp":
 		return date(text), true
@@ -47,6 +48,9 @@ func tagged(tag, text string) (v value.Value, ok bool) {
 		return string(data), err == nil && utf8.Valid(data)
 	}
 	v = plain(text)
+	if f, err := strconv.ParseFloat(text, 64); err == nil && tag == "!!float" {
+		return f, true // 1e3 is text without the tag
+	}
 	switch x := v.(type) {
 	case nil:
 		return nil, tag == "!!null"

@@ -3,7 +3,7 @@ package reading
 import (
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"runner/diagnostic"
 	"runner/engine/expr"
@@ -122,6 +122,9 @@ func (b *builder) plainNode(y *yaml.Node, depth int) *expr.Node {
 	default:
 		b.scalar(n, y)
 	}
+	if y.Style&yaml.TaggedStyle != 0 {
+		b.reshape(n, y.ShortTag())
+	}
 	return n
 }
 
@@ -149,17 +152,17 @@ func (b *builder) tag(y *yaml.Node, at diagnostic.Place) bool {
 	case "!unsafe":
 		b.unsafe = true
 		return true
-	case "!!str", "!vault", "!vault-encrypted", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
+	case "!!str", "!!merge", "!vault", "!vault-encrypted", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp":
 		if scalar {
 			return true
 		}
 		b.problem(at, "the tag %s is for single values, not for lists or maps", tag)
 		return false
-	case "!!seq":
+	case "!!seq", "!!omap", "!!pairs":
 		if y.Kind == yaml.SequenceNode {
 			return true
 		}
-	case "!!map":
+	case "!!map", "!!set":
 		if y.Kind == yaml.MappingNode {
 			return true
 		}
@@ -185,20 +188,63 @@ func (b *builder) mapping(n *expr.Node, y *yaml.Node, depth int) {
 		if key == nil {
 			continue
 		}
-		merge := y.Content[i].Tag == "!!merge" && y.Content[i].Style == 0
-		if first := seen.add(key, merge); first != nil {
-			b.problem(key.Place, "the key %q is there twice", key.Text).
-				WithHint("the first one is in line %d", first.Place.Line)
-			continue
-		}
+		merge := isMerge(y.Content[i])
 		if merge {
-			merged = b.merge(key, value)
+			merged = overlay(merged, b.merge(key, value))
+		} else if first := seen.add(key); first != nil {
+			b.problems = append(b.problems, twice(key, first))
+			replace(n.Entries, first, value)
 		} else {
 			n.Entries = append(n.Entries, expr.Entry{Key: key, Value: value})
 		}
 	}
 	if merged != nil {
 		n.Entries = overlay(merged, n.Entries)
+	}
+}
+
+// reshape makes a list of what a tag says is a set, and lists of two of pairs.
+func (b *builder) reshape(n *expr.Node, tag string) {
+	switch tag {
+	case "!!set":
+		for _, e := range n.Entries {
+			n.Items = append(n.Items, e.Key)
+		}
+		n.Shape, n.Entries = expr.Sequence, nil
+	case "!!omap", "!!pairs":
+		for i, item := range n.Items {
+			if len(item.Entries) != 1 {
+				b.problem(item.Place, "each item of %s is a map of one key", tag)
+				continue
+			}
+			e := item.Entries[0]
+			n.Items[i] = &expr.Node{Shape: expr.Sequence, Place: item.Place, Items: []*expr.Node{e.Key, e.Value}}
+		}
+	}
+}
+
+// isMerge reports whether a key is <<, or tagged as that.
+func isMerge(y *yaml.Node) bool {
+	return y.Tag == "!!merge" && (y.Style == 0 || y.Style&yaml.TaggedStyle != 0)
+}
+
+// twice warns of a key that stands in a map already: the last one counts.
+func twice(key, first *expr.Node) *diagnostic.Problem {
+	p := diagnostic.Problemf(key.Place, "the key %q is there twice, and the last one counts", key.Text).
+		WithHint("the first one is in line %d", first.Place.Line)
+	p.Severity, p.Rule = diagnostic.Warning, DuplicateKey
+	return p
+}
+
+// DuplicateKey is the rule of warnings about keys that stand twice in one map.
+const DuplicateKey = "duplicate-key"
+
+// replace gives a key that is there another value.
+func replace(entries []expr.Entry, key, value *expr.Node) {
+	for i := range entries {
+		if entries[i].Key == key {
+			entries[i].Value = value
+		}
 	}
 }
 

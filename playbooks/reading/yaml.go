@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"runner/diagnostic"
 	"runner/engine/expr"
@@ -44,7 +45,7 @@ func FromYAML(text string) (value.Value, error) {
 	if p != nil {
 		return nil, unplaced(p)
 	}
-	n, problems := NewDocument(src, nil).Parse()
+	n, problems := NewDocument(src, nil).parseYAML()
 	for _, p := range problems {
 		if p.Severity == diagnostic.Error {
 			return nil, unplaced(p)
@@ -90,9 +91,16 @@ func Failed(problems []*diagnostic.Problem) bool {
 	return false
 }
 
-// Parse reads the document's tree, in which nothing is a template yet. The node
-// is nil when the text is not YAML at all, or too much of it.
+// Parse reads the document's tree, in which nothing is a template yet: of JSON, or of
+// YAML. The node is nil when the text is neither, or too much of it.
 func (d *Document) Parse() (*expr.Node, []*diagnostic.Problem) {
+	if isJSON(d.src.Text) {
+		return d.parseJSON()
+	}
+	return d.parseYAML()
+}
+
+func (d *Document) parseYAML() (*expr.Node, []*diagnostic.Problem) {
 	y, next, err := decode(d.src.Text)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -123,7 +131,7 @@ func decode(text string) (first, second *yaml.Node, err error) {
 			first, second, err = nil, nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
-	dec := yaml.NewDecoder(strings.NewReader(text))
+	dec := yaml.NewDecoder(strings.NewReader(readable11(text)))
 	first = &yaml.Node{}
 	if err := dec.Decode(first); err != nil {
 		return nil, nil, err
@@ -135,4 +143,17 @@ func decode(text string) (first, second *yaml.Node, err error) {
 		return nil, nil, err
 	}
 	return first, second, nil
+}
+
+// version finds the directive of a YAML version in front of a document.
+var version = regexp.MustCompile(`^(?:[ \t]*(?:#[^\n]*)?\n)*(%)YAML[ \t]+1\.\d+[ \t]*(?:#[^\n]*)?\r?\n`)
+
+// readable11 makes a comment of the directive %YAML 1.x. Python reads all versions
+// alike; the package of ours refuses those that are not 1.1.
+func readable11(text string) string {
+	m := version.FindStringSubmatchIndex(text)
+	if m == nil {
+		return text
+	}
+	return text[:m[2]] + "#" + text[m[3]:]
 }
