@@ -87,7 +87,7 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 		return try{err: err}
 	}
 	if unknown != nil {
-		return a.undecided(unknown)
+		return a.undecided(task)
 	}
 	if n, ok := task.(Namer); ok && a.step.Name != nil {
 		n.TaskName(a.name)
@@ -144,7 +144,8 @@ func (a *attempt) decode() (Task, *value.Unknown, error) {
 }
 
 // undecided is what comes of a task of which an argument is not known yet.
-func (a *attempt) undecided(u *value.Unknown) try {
+func (a *attempt) undecided(task Task) try {
+	a.planFiles(task)
 	t := try{value: &value.Unknown{Task: a.name}}
 	switch {
 	case a.step.Kind.Guard:
@@ -165,11 +166,7 @@ func (a *attempt) claim(task Task) {
 	if !ok {
 		return
 	}
-	var uses []schedule.Use
-	for _, r := range t.Resources() {
-		uses = append(uses, schedule.Use{Path: r.Path, Read: r.Read})
-	}
-	a.worker.Claim(uses, more)
+	a.worker.Claim(a.play.uses(t), more)
 }
 
 // carryOut plans and applies once.
@@ -194,7 +191,11 @@ func (a *attempt) carryOut(ctx context.Context, task Task) try {
 			}
 		}
 	}
-	return a.apply(ctx, t, check)
+	t = a.apply(ctx, t, check)
+	if check && t.change != nil && t.change.Action != None {
+		a.planFiles(task)
+	}
+	return t
 }
 
 // plan asks the task what it would change.
@@ -223,6 +224,10 @@ func (a *attempt) apply(ctx context.Context, t try, check bool) try {
 		}
 	}
 	if c.Action == None {
+		return t
+	}
+	if c.Unknown {
+		t.outcome = Unknown
 		return t
 	}
 	t.outcome = Changed

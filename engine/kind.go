@@ -76,9 +76,10 @@ type ResourceUser interface{ Resources() []Resource }
 
 // A Resource is something outside that tasks use.
 type Resource struct {
-	// Path names it, with slashes: "addons/ORG/PROVIDER/NAME", "files/etc/app.env".
-	// Whoever uses a path uses everything below it.
+	// Path names it, with slashes: "addons/NAME". Whoever uses a path uses everything
+	// below it. Of a File it is the file's name, relative to the playbook's folder.
 	Path string
+	File bool
 	// Read: it is only read.
 	Read bool
 }
@@ -115,8 +116,11 @@ type Change struct {
 	Attrs  []Attr // the diff
 	Risk   string // "its data is lost": needs consent; empty when there is none
 	Allow  string // the word for that consent: "delete", "replace", "migrate"
-	Skip   string // why there is nothing to do for this run: the step counts as skipped
-	Result Value  // what register holds if nothing is done, or as far as it is known before
+	// Unknown: whether there is anything to do, or what exactly, hangs on a value that
+	// only the run itself will show. It is set in a check only.
+	Unknown bool
+	Skip    string // why there is nothing to do for this run: the step counts as skipped
+	Result  Value  // what register holds if nothing is done, or as far as it is known before
 	// Hush: the result is not printed, though the kind tells it: assert's quiet.
 	Hush bool
 	// Facts are variables that hold from here on, in later plays too: set_fact.

@@ -175,6 +175,9 @@ func (l *linker) step(s *linkedStep) {
 	for _, r := range stepRefs(s.step) {
 		f.follow(r)
 	}
+	if loop := s.step.Loop; loop != nil && loop.Kind.Lookup() != "" && !syntax.PureLookup(loop.Kind.Lookup()) {
+		s.readsFiles = true
+	}
 	slices.Sort(s.reads)
 	s.reads = slices.Compact(s.reads)
 }
@@ -189,8 +192,12 @@ type follower struct {
 }
 
 func (f *follower) follow(r syntax.Ref) {
-	if r.Any {
+	switch {
+	case r.Any:
 		f.at.all = true
+		return
+	case r.Files:
+		f.at.readsFiles = true
 		return
 	}
 	if f.extra[r.Name] {

@@ -82,7 +82,7 @@ func unlike(p program, one, many ending) string {
 	for _, line := range many.Told[failed+1:] {
 		id, what, _ := strings.Cut(line, " ")
 		switch {
-		case id == "task" || strings.HasPrefix(what, "blocked") || slices.Contains(one.Told, line):
+		case id == "task" || strings.HasPrefix(what, "blocked") || slices.Contains(one.Told[failed+1:], line):
 		case p.changes(id):
 			done[id] = true
 		default:
@@ -102,7 +102,7 @@ func (p program) changes(id string) bool {
 		return false
 	}
 	text := strings.Split(p.text, "\n")[line-1]
-	return strings.HasPrefix(text, "put ") || strings.HasPrefix(text, "drop ")
+	return strings.HasPrefix(text, "put ") || strings.HasPrefix(text, "drop ") || strings.HasPrefix(text, "write ")
 }
 
 func isFailure(line string) bool {
@@ -142,10 +142,17 @@ func outcomeOf(t *testing.T, p program, jobs int) (e ending) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		maps.Copy(w.things, map[string]string{"t0": "old", "t1": "old", "t2": "old"})
+		w.dir = t.TempDir()
+		if err := os.Symlink(".", w.file("link")); err != nil {
+			t.Fatal(err)
+		}
 		result, told := play(t, w, p.text, engine.Options{Jobs: jobs, Selection: p.Selection, Hooks: includes(t, w, files),
-			Lookups: map[string]expr.Lookup{"template": template}})
+			Lookups: map[string]expr.Lookup{"template": template, "file": w.lookup}})
 		if w.peak > jobs {
 			t.Errorf("%d were at work at once, with %d jobs", w.peak, jobs)
+		}
+		for i := range 2 {
+			w.things[fmt.Sprint("file ", i)] = w.read(fmt.Sprint("f", i))
 		}
 		e = ending{w.things, told.lines, result.Stats}
 	})
@@ -199,9 +206,13 @@ func (p *programmer) steps(n int) {
 			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2", "when=false"))
 		case k == 6 && p.IntN(2) == 0:
 			p.facts()
+		case k == 7 && p.IntN(2) == 0:
+			p.handOver()
 		case k == 6:
 			p.add("set v0={{v0|default('')|string~item}}%s", p.keywords("loop=1,2"))
 			p.lines[len(p.lines)-1] = withLoop(p.lines[len(p.lines)-1])
+		case k == 7 && p.IntN(2) == 0:
+			p.add("write path=%s value=%s takes=%d%s", p.file(), p.value(), p.IntN(3), p.keywords("loop=1,2"))
 		case k == 7:
 			p.add("meta do=flush_handlers")
 		case k == 8 || k == 9:
@@ -230,6 +241,15 @@ func (p *programmer) facts() {
 	p.add("set v%d={{r%d.value|default('none')}}%s", v, r, p.keywords())
 	p.add("set v%d=%s%s", v, p.value(), p.keywords("when=false"))
 	p.add("say msg={{lookup('template','v%d')}}%s", v, p.keywords())
+}
+
+// handOver writes a file that hangs on a change, and reads it under another name.
+func (p *programmer) handOver() {
+	r, f := p.IntN(4), p.IntN(2)
+	p.add("put name=t%d-h value=%d takes=%d | register=r%d", p.IntN(5), p.IntN(3), p.IntN(4), r)
+	p.add("write path=f%d value={{r%d.value|default('none')}} takes=%d%s", f, r, p.IntN(3), p.keywords())
+	p.add("say msg={{lookup('file','link/f%d')}}%s", f, p.keywords())
+	p.add("write path=link/f%d value=%d takes=%d%s", f, p.IntN(3), p.IntN(3), p.keywords())
 }
 
 // balanced reports whether every block is closed.
@@ -290,9 +310,16 @@ func (p *programmer) condition() string {
 	return fmt.Sprintf("lookup('vars','v%d',default='1')|string!='1'", p.IntN(3))
 }
 
+// file returns one of the names of one of two files.
+func (p *programmer) file() string {
+	return fmt.Sprintf("%sf%d", []string{"", "link/", "link/link/"}[p.IntN(3)], p.IntN(2))
+}
+
 // value returns a value that may be what an earlier step registered or set.
 func (p *programmer) value() string {
-	switch p.IntN(8) {
+	switch p.IntN(9) {
+	case 8:
+		return fmt.Sprintf("{{lookup('file','%s')}}", p.file())
 	case 0, 1:
 		return fmt.Sprintf("{{r%d.value|default('none')}}", p.IntN(4))
 	case 2:
@@ -358,7 +385,7 @@ func TestRandomProgramsHoldWhatTheyAreFor(t *testing.T) {
 	for seed := range uint64(600) {
 		all = append(all, strings.Split(randomProgram(rand.New(rand.NewPCG(seed, 1)), false).text, "\n")...)
 	}
-	for _, word := range []string{"block", "rescue", "always", "loop=", "notify=", "stop fail", "bring", "set ", "drop", "when="} {
+	for _, word := range []string{"block", "rescue", "always", "loop=", "notify=", "stop fail", "bring", "set ", "drop", "when=", "write ", "lookup('file'"} {
 		if !slices.ContainsFunc(all, func(line string) bool { return strings.Contains(line, word) }) {
 			t.Errorf("no program has %q", word)
 		}

@@ -96,6 +96,7 @@ type run struct {
 	opt      Options
 	facts    registry // what was registered or set
 	included registry // what include_vars read
+	planned  plannedFiles
 	schedule *schedule.Schedule
 	reading  *http.Client // refuses to write
 	writing  *http.Client

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +24,7 @@ type world struct {
 	mu      sync.Mutex
 	things  map[string]string
 	log     []string // "start x", "end x" in the order of time
+	dir     string   // of files; link/ in it is itself
 	running int
 	peak    int
 }
@@ -93,6 +96,48 @@ func (p *put) do() error {
 	return nil
 }
 
+// write writes a file, after a while.
+type write struct {
+	Path  string `arg:"path" required:"true"`
+	Value string `arg:"value"`
+	Takes int    `arg:"takes"` // seconds
+	w     *world
+}
+
+func (f *write) Resources() []engine.Resource {
+	return []engine.Resource{{Path: f.w.file(f.Path), File: true}}
+}
+
+func (f *write) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	if f.w.read(f.Path) == f.Value {
+		return engine.Change{}, nil
+	}
+	return engine.Change{Action: engine.Update, Object: f.Path, Do: func(context.Context, *engine.Host) (engine.Value, error) {
+		time.Sleep(time.Duration(f.Takes) * time.Second)
+		return nil, os.WriteFile(f.w.file(f.Path), []byte(f.Value), 0o600)
+	}}, nil
+}
+
+// file returns the path of a file, which may be named by way of a link.
+func (w *world) file(name string) string { return filepath.Join(w.dir, name) }
+
+func (w *world) read(name string) string {
+	text, err := os.ReadFile(w.file(name))
+	if err != nil {
+		return "none"
+	}
+	return string(text)
+}
+
+// lookup reads a file for a template.
+func (w *world) lookup(c *expr.Context, terms []engine.Value, _ *value.Map) ([]engine.Value, error) {
+	name := value.Text(terms[0])
+	if err := c.BeforeFile(w.file(name)); err != nil {
+		return nil, err
+	}
+	return []engine.Value{w.read(name)}, nil
+}
+
 // drop removes a thing; risky asks for consent.
 type drop struct {
 	Name  string `arg:"name" required:"true"`
@@ -148,6 +193,7 @@ func (s *say) Plan(context.Context, *engine.Host) (engine.Change, error) {
 func kinds(w *world) map[string]*engine.Kind {
 	return map[string]*engine.Kind{
 		"put":   {Name: "put", New: func() engine.Task { return &put{w: w} }},
+		"write": {Name: "write", New: func() engine.Task { return &write{w: w} }},
 		"drop":  {Name: "drop", New: func() engine.Task { return &drop{w: w} }},
 		"say":   {Name: "say", Shows: true, New: func() engine.Task { return &say{w: w, as: "say"} }},
 		"stop":  {Name: "stop", Guard: true, New: func() engine.Task { return &say{w: w, as: "stop"} }},

@@ -60,7 +60,7 @@ type EnvFile struct {
 
 // Resources names the file.
 func (t *EnvFile) Resources() []engine.Resource {
-	return []engine.Resource{{Path: "files/" + filepath.Clean(t.Dest)}}
+	return []engine.Resource{{Path: t.Dest, File: true}}
 }
 
 // Plan compares the file with what is to be in it.
@@ -78,7 +78,7 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	}
 	f.keep(before)
 	if u, ok := value.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
-		return engine.Change{Action: actionOn(before), Object: t.Dest, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
+		return engine.Change{Action: actionOn(before), Object: t.Dest, Unknown: true, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
 	}
 	if err := f.fill(h.Secrets); err != nil {
 		return engine.Change{}, err

@@ -86,6 +86,9 @@ func (s *Source) find(c *expr.Context, folder, name string) (string, error) {
 		places = []string{name}
 	}
 	for _, path := range places {
+		if err := c.BeforeFile(path); err != nil {
+			return "", err
+		}
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return path, err
 		}
@@ -188,8 +191,12 @@ func (s *Source) firstFound(c *expr.Context, terms []value.Value, options *value
 	}
 	for _, folder := range folders {
 		for _, name := range names {
-			if path, err := s.find(c, "files", filepath.Join(folder, name)); err == nil {
+			path, err := s.find(c, "files", filepath.Join(folder, name))
+			if err == nil {
 				return []value.Value{path}, nil
+			}
+			if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
+				return nil, err
 			}
 		}
 	}
@@ -214,17 +221,18 @@ func textsOf(v value.Value) []string {
 }
 
 // pipe runs a shell's command and returns what it prints, without the line end.
-func (s *Source) pipe(_ *expr.Context, command string, _ *value.Map) (value.Value, error) {
+func (s *Source) pipe(c *expr.Context, command string, _ *value.Map) (value.Value, error) {
 	if !s.Pipes {
 		return nil, fmt.Errorf("lookup('pipe') runs a program: give --allow pipe if that is meant")
 	}
+	c.BeforeProgram()
 	ctx, cancel := context.WithTimeout(s.Context, time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "/bin/sh", "-c", command)
-	c.WaitDelay, c.Env = time.Second, s.Environ()
+	program := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	program.WaitDelay, program.Env = time.Second, s.Environ()
 	var out bytes.Buffer
-	c.Stdout = &bounded{w: &out, left: lookupLimit}
-	if err := c.Run(); err != nil {
+	program.Stdout = &bounded{w: &out, left: lookupLimit}
+	if err := program.Run(); err != nil {
 		return nil, fmt.Errorf("the command of lookup('pipe') failed: %w", err)
 	}
 	return strings.TrimRight(out.String(), "\r\n"), nil
@@ -280,8 +288,12 @@ func (s *Source) password(c *expr.Context, term string, options *value.Map) (val
 func (s *Source) keptPassword(c *expr.Context, name string, length int, letters string) (value.Value, error) {
 	kept := name != os.DevNull
 	if kept {
-		if path, err := s.find(c, "", name); err == nil {
+		path, err := s.find(c, "", name)
+		if err == nil {
 			return s.readPassword(path)
+		}
+		if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
+			return nil, err
 		}
 		if v, ok, _ := c.Scope.Lookup(c, "playbook_dir"); ok && !filepath.IsAbs(name) {
 			name = filepath.Join(value.Text(v), name)

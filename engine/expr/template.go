@@ -53,6 +53,34 @@ type Scope interface {
 	Lookup(c *Context, name string) (v value.Value, ok bool, err error)
 }
 
+// A FileScope is a Scope that is told before templates read what is outside, so that it
+// can wait for whoever writes it.
+type FileScope interface {
+	// BeforeFile is called before a file or a folder is read. The Unknown is not nil
+	// where what is in it is not known yet.
+	BeforeFile(path string) *value.Unknown
+	// BeforeProgram is called before a program is run that may read anything.
+	BeforeProgram()
+}
+
+// BeforeFile is called by whoever reads a file or a folder for a template, before.
+// The error, if there is one, says that what is in it is not known yet.
+func (c *Context) BeforeFile(path string) error {
+	if s, ok := c.Scope.(FileScope); ok {
+		if u := s.BeforeFile(path); u != nil {
+			return &value.UnknownError{Unknown: u}
+		}
+	}
+	return nil
+}
+
+// BeforeProgram is called by whoever runs a program for a template, before.
+func (c *Context) BeforeProgram() {
+	if s, ok := c.Scope.(FileScope); ok {
+		s.BeforeProgram()
+	}
+}
+
 // A Lookup answers lookup('name', terms…, options…).
 type Lookup func(c *Context, terms []value.Value, options *value.Map) ([]value.Value, error)
 

@@ -121,7 +121,7 @@ func (c *claims) use(earlier []*Worker, by claim, path string) []*Worker {
 
 func (c *claims) here(earlier []*Worker, by claim) []*Worker {
 	for _, u := range c.used {
-		if u.by != by.by && !u.by.ended && !(u.read && by.read) {
+		if u.by != by.by && u.by != by.by.parent && !u.by.ended && !(u.read && by.read) {
 			earlier = append(earlier, u.by)
 		}
 	}

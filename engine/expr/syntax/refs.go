@@ -179,6 +179,9 @@ func (w *refWalker) expression(x Expression) {
 	case *Filter:
 		w.filtering(x)
 	case *Test:
+		if slices.Contains(fileTests[:], LastName(x.Name)) {
+			w.files(x)
+		}
 		w.operand(x.Of, x.Name == "defined" || x.Name == "undefined")
 		w.arguments(x.Args)
 	case *Unary:
@@ -363,11 +366,39 @@ func (w *refWalker) call(x *Call) {
 		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && w.varsLookup(x) {
 			return
 		}
+		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && readsFiles(x) {
+			w.files(x)
+		}
 		w.path(fn, false)
 	default:
 		w.expression(fn)
 	}
 	w.arguments(x.Args)
+}
+
+// fileTests are the tests that look at files.
+var fileTests = [...]string{"exists", "file", "directory", "link", "link_exists", "mount", "same_file",
+	"is_file", "is_dir", "is_link", "is_mount", "is_same_file"}
+
+// pureLookups are the lookups that read neither files nor the world.
+var pureLookups = [...]string{"env", "vars", "varnames", "dict", "items", "list", "nested", "together", "sequence",
+	"subelements", "indexed_items", "random_choice", "inventory_hostnames", "config"}
+
+// PureLookup reports whether a lookup of this name reads neither files nor the world.
+func PureLookup(name string) bool { return slices.Contains(pureLookups[:], LastName(name)) }
+
+// readsFiles reports whether a lookup may read files: its name is not known, or says so.
+func readsFiles(x *Call) bool {
+	if len(x.Args) == 0 {
+		return true
+	}
+	k, ok := x.Args[0].Value.(*Constant)
+	return !ok || !PureLookup(value.Text(k.Value))
+}
+
+// files notes that the template may read files.
+func (w *refWalker) files(x Expression) {
+	w.refs = append(w.refs, Ref{Place: w.t.Place(x.At()), Files: true})
 }
 
 // varsLookup finds the variables that lookup('vars', …) names.

@@ -37,6 +37,9 @@ type Ref struct {
 	Whole bool
 	// Any: the template may read any name, as lookup('vars', x) does; Name is empty.
 	Any bool
+	// Files: the template may read files or run programs, by a lookup, a filter or a
+	// test; Name is empty.
+	Files bool
 }
 
 // HasTemplate reports whether a text contains anything that Parse would act on.
