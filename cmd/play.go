@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/flags"
+	"runner/cmd/notify"
 	"runner/cmd/platform"
 	"runner/cmd/session"
 )
@@ -60,6 +61,8 @@ func playFlags(s *session.Spec) []cli.Flag {
 		flags.Duration(&s.Settle, "settle", "where a response was unclear, give the platform's list `DURATION` to show what was ordered, before it is ordered again"),
 		flags.Duration(&s.LockTimeout, "lock-timeout", "wait `DURATION` for another run to end; fail at once if left out").Setting(),
 		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues).Setting(),
+		flags.Strings(&s.Notify, "notify", "notify the service at `URL` (repeatable): JSON, or chat messages for Slack's addresses, slack+URL and mattermost+URL; env:NAME takes it from a variable").Setting().Secret(),
+		flags.Words(&s.NotifyOn, "notify-on", "notify of these `EVENTS`").Of(notify.Events()...).Setting(),
 		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails").Setting(),
 		flags.PositiveDuration(&s.Timeout, "timeout", "start nothing more after `DURATION`, such as 30m; exit 2").Setting(),
 	}

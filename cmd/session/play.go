@@ -38,14 +38,26 @@ func Play(ctx context.Context, world World, spec Spec) error {
 		return err
 	}
 	r := &run{World: world, Spec: spec, cloud: &tasks.Cloud{}}
-	if err := r.load(ctx); err != nil {
+	if spec.lists() {
+		err := r.load(ctx)
+		if err == nil {
+			list(r.Out, spec, r.program)
+		}
 		return err
 	}
-	if spec.lists() {
-		list(r.Out, spec, r.program)
-		return nil
+	receivers, err := receivers(r.Streams, spec)
+	if err != nil {
+		return err
 	}
-	return r.onPlatform(ctx)
+	for _, name := range []string{"CLEVER_TOKEN", "CLEVER_SECRET", "OAUTH_CONSUMER_SECRET"} {
+		r.Secrets.Add(r.Getenv(name)) // before anything can show it
+	}
+	r.notification = newNotification(r.Streams, spec)
+	if err = r.load(ctx); err == nil {
+		err = r.onPlatform(ctx)
+	}
+	r.notification.send(ctx, receivers, r.result, err)
+	return err
 }
 
 // A run is one session while it goes on.
@@ -60,6 +72,9 @@ type run struct {
 	credentials func() (clever.Credentials, error) // of the run; asked for once
 	out         http.RoundTripper                  // the way to the platform
 	traceMu     sync.Mutex
+
+	notification *notification
+	result       engine.Result
 }
 
 // load reads the playbooks.
@@ -131,8 +146,11 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		ctx, done = context.WithTimeoutCause(ctx, r.Timeout, errTimeUp)
 		defer done()
 	}
-	journal.Begin(r.start())
-	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{reports, stop}, journal}, journal))
+	start := r.start()
+	journal.Begin(start)
+	r.notification.begin(journal.Run(), start.Endpoint)
+	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{reports, stop}, journal, r.notification}, journal))
+	r.result = result
 	if err != nil {
 		reports.discard()
 		r.PrintError(err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"runner/clever"
+	"runner/cmd/notify"
 	"runner/cmd/platform"
 	"runner/cmd/vaults"
 	"runner/diagnostic"
@@ -39,8 +40,10 @@ type Spec struct {
 	LockTimeout      time.Duration // how long to wait for another run; 0: not at all
 	Timeout          time.Duration // nothing more is started after it; 0: no limit
 
-	Reports []string // KIND[=FILE]; none: text on standard output
-	Quiet   bool     // in text only what changes or fails
+	Reports  []string // KIND[=FILE]; none: text on standard output
+	Notify   []string // receivers of notifications: URLs, or env:NAME
+	NotifyOn []string // the events that they get; see [notify.Events]
+	Quiet    bool     // in text only what changes or fails
 
 	// One of these makes a session that plays nothing: it lists, or checks.
 	SyntaxCheck, ListTasks, ListTags bool
@@ -48,7 +51,7 @@ type Spec struct {
 
 // Default returns a spec of what is meant where nothing is said.
 func Default() Spec {
-	return Spec{Jobs: engine.DefaultJobs, Settle: clever.DefaultSettle, Platform: platform.Default()}
+	return Spec{NotifyOn: notify.Events(), Jobs: engine.DefaultJobs, Settle: clever.DefaultSettle, Platform: platform.Default()}
 }
 
 // Risks are what --allow takes: the risks of changes, and pipe for lookup('pipe').
