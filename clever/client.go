@@ -85,7 +85,6 @@ type core struct {
 	run       string
 	looksOnly bool
 	notice    func(string)
-	began     time.Time
 
 	self          memo[Self]
 	summary       memo[Summary]
@@ -124,7 +123,7 @@ func New(cfg Config) (*Client, error) {
 		limiter:  newLimiter(cmp.Or(max(cfg.MaxInFlight, 0), DefaultInFlight)),
 		timing:   usualTiming(),
 
-		memory: cfg.Memory, run: cfg.Run, looksOnly: cfg.LooksOnly, notice: cfg.Notice, began: time.Now(),
+		memory: cfg.Memory, run: cfg.Run, looksOnly: cfg.LooksOnly, notice: cfg.Notice,
 	}
 	if c.notice == nil {
 		c.notice = func(string) {}

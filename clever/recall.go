@@ -25,8 +25,8 @@ type Memory interface {
 	Has(owner string) bool
 }
 
-// recent is how long after this machine ordered, renamed or removed an add-on the
-// platform's list is not believed when it says otherwise.
+// recent is how long after this machine renamed an add-on the platform's list is not
+// believed when it says otherwise.
 const recent = time.Hour
 
 // log returns the memory of an owner's orders.
@@ -56,7 +56,7 @@ func (c *Client) load(ctx context.Context, owner string) ([]Addon, error) {
 // earlier runs left open. It reads again until each of them is found or cannot be
 // at work any more, and the list had time to show it.
 func (c *Client) resolve(ctx context.Context, owner string, log *orderlog.Log) (list []Addon, err error) {
-	open := c.left(log)
+	open := log.Left()
 	var until time.Time
 	for _, o := range open {
 		if end := o.Time.Add(c.timing.mayWork() + c.timing.settle); end.After(until) {
@@ -79,11 +79,6 @@ func (c *Client) resolve(ctx context.Context, owner string, log *orderlog.Log) (
 		c.notice(fmt.Sprintf("an earlier run was cut off while it ordered %s: whether it is there is not known yet", orderNames(open)))
 	}
 	return list, err
-}
-
-// left returns the orders that earlier runs left open.
-func (c *Client) left(log *orderlog.Log) []orderlog.Order {
-	return slices.DeleteFunc(log.Orders(), func(o orderlog.Order) bool { return !o.Open() || !o.Time.Before(c.began) })
 }
 
 func orderNames(orders []orderlog.Order) string {
@@ -135,8 +130,8 @@ func (c *Client) note(write func() error) error {
 	return write()
 }
 
-// mend adds to a list what was ordered lately and is not shown yet, and leaves out
-// what was removed.
+// mend adds to a list what was ordered and is not shown, and leaves out what was
+// removed.
 func (c *Client) mend(ctx context.Context, owner string, log *orderlog.Log, list []Addon) ([]Addon, error) {
 	shown := make(map[string]*Addon, len(list))
 	for i := range list {
@@ -144,7 +139,7 @@ func (c *Client) mend(ctx context.Context, owner string, log *orderlog.Log, list
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, o := range log.Orders() {
-		if o.ID == "" || time.Since(o.Ended) > recent || !o.Gone.IsZero() || shown[o.ID] != nil {
+		if o.ID == "" || !o.Gone.IsZero() || shown[o.ID] != nil {
 			continue
 		}
 		group.Go(func() error { return c.addHidden(ctx, owner, log, o) })

@@ -109,6 +109,7 @@ func load(path string) (l *Log, all []entry, size int, err error) {
 		l.note(e)
 		all = append(all, e)
 	}
+	l.left = len(l.orders)
 	return l, all, len(text), nil
 }
 
@@ -156,6 +157,7 @@ func (l *Log) shrink(path string, all []entry) (*Log, error) {
 	if err := replace(path, text.Bytes()); err != nil {
 		return nil, fmt.Errorf("the log of orders cannot be made smaller: %w", err)
 	}
+	short.left = len(short.orders)
 	return short, nil
 }
 

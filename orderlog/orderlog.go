@@ -53,6 +53,7 @@ type Log struct {
 	ids     map[string]*Order // and by what came of them
 	renamed map[string]rename // by id
 	removed map[string]time.Time
+	left    int // orders that were in the file when it was opened
 	damaged int
 
 	syncing sync.Mutex
@@ -116,6 +117,19 @@ func (l *Log) Orders() []Order {
 		list = append(list, *o)
 	}
 	return list
+}
+
+// Left returns the orders of earlier runs of which nobody knows what came of them.
+func (l *Log) Left() []Order {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var open []Order
+	for _, o := range l.orders[:l.left] {
+		if o.Open() {
+			open = append(open, *o)
+		}
+	}
+	return open
 }
 
 // Name returns the name that an add-on was given since a time; false where none was.
