@@ -23,6 +23,7 @@ import (
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/builtin"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/playbooks/vault"
 )
@@ -49,7 +50,7 @@ func (s *Source) Lookups() map[string]expr.Lookup {
 			return v, v != ""
 		}),
 		"file":        s.eachTerm(s.file),
-		"template":    s.eachTerm(s.template),
+		"template":    s.templates,
 		"first_found": s.firstFound,
 		"password":    s.eachTerm(s.password),
 		"pipe":        s.eachTerm(s.pipe),
@@ -141,33 +142,82 @@ func option(options *value.Map, name string, otherwise bool) bool {
 	return otherwise
 }
 
-// template returns what the template in a file comes to.
-func (s *Source) template(c *expr.Context, name string, _ *value.Map) (value.Value, error) {
-	path, err := s.find(c, "templates", name)
+// templates returns what the templates in files come to; asked for the source, as
+// {% include %} does, the text and the path of one.
+func (s *Source) templates(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+	var out []value.Value
+	for _, t := range terms {
+		path, err := s.find(c, "templates", value.Text(t))
+		if err != nil {
+			return nil, err
+		}
+		text, err := s.read(path)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := options.Get("source"); ok {
+			return []value.Value{text, path}, nil
+		}
+		v, err := evaluated(c, text, path, options)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// evaluated returns what a template's text comes to: by the options of the lookup,
+// and those of its own first line.
+func evaluated(c *expr.Context, text, path string, options *value.Map) (value.Value, error) {
+	o := syntax.Defaults()
+	for k, v := range options.All() {
+		switch k {
+		case "convert_data", "jinja2_native", "template_vars":
+		default:
+			if !o.Set(value.Text(k), value.Text(v)) {
+				return nil, fmt.Errorf("%s of lookup('template') cannot be %q", value.Text(k), value.Text(v))
+			}
+		}
+	}
+	body, bad := o.Header(text)
+	if bad != "" {
+		return nil, fmt.Errorf("%s: the first line has the option %q, which is none", path, bad)
+	}
+	whole, skipped := syntax.Places(path, text), len(text)-len(body)
+	t, err := expr.ParseFile(builtin.Table(), body, func(offset int) diagnostic.Place { return whole(offset + skipped) }, o)
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.read(path)
-	if err != nil {
-		return nil, err
-	}
-	source := &diagnostic.Source{Name: path, Text: text}
-	t, err := expr.ParseFile(builtin.Table(), text, func(offset int) diagnostic.Place { return placeIn(source, offset) })
-	if err != nil {
-		return nil, err
+	if more, ok := options.Get("template_vars"); ok && more != nil {
+		m, ok := more.(*value.Map)
+		if !ok {
+			return nil, fmt.Errorf("template_vars of lookup('template') is a map, not %s", value.TypeName(more))
+		}
+		c = c.In(withVars{c.Scope, m})
 	}
 	v, err := t.Eval(c)
 	if _, unknown := v.(*value.Unknown); unknown || err != nil {
 		return v, err
 	}
+	if v == nil {
+		return "", nil
+	}
 	return value.Text(v), nil
 }
 
-// placeIn counts lines and characters up to an offset of a source.
-func placeIn(source *diagnostic.Source, offset int) diagnostic.Place {
-	before := source.Text[:min(offset, len(source.Text))]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return diagnostic.Place{Source: source, Line: strings.Count(before, "\n") + 1, Col: len([]rune(before[line:])) + 1}
+// withVars is a scope with some more names.
+type withVars struct {
+	expr.Scope
+	more *value.Map
+}
+
+// Lookup returns a name's value.
+func (s withVars) Lookup(c *expr.Context, name string) (value.Value, bool, error) {
+	if v, ok := s.more.Get(name); ok {
+		return v, true, nil
+	}
+	return s.Scope.Lookup(c, name)
 }
 
 // firstFound returns the path of the first file that there is, of names or of a

@@ -1,11 +1,8 @@
 package expr
 
 import (
-	"slices"
-
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
-	"runner/suggest"
 )
 
 // given are the evaluated arguments of a call.
@@ -178,44 +175,4 @@ func (st *state) grow(x syntax.Expression, fn *bound, g given) (value.Value, err
 		}
 	}
 	return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", fn.op.name).WithHint("make a new list: l + [x]")
-}
-
-// expand calls a macro.
-func (st *state) expand(fn *closure, g given) (value.Value, error) {
-	m := fn.m
-	if len(g.pos) > len(m.Params) {
-		return nil, value.Errorf(value.TypeError, "macro '%s' takes at most %d arguments, but %d are given", m.Name, len(m.Params), len(g.pos))
-	}
-	if st.c.calls++; st.c.calls > maxCalls {
-		return nil, value.Errorf(value.LimitError, "macros call each other more than %d deep", maxCalls)
-	}
-	defer func() { st.c.calls-- }()
-	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}}
-	for k := range g.named.All() {
-		if s, _ := k.(string); !slices.Contains(m.Params, s) {
-			return nil, value.Errorf(value.TypeError, "macro '%s' has no parameter '%s'", m.Name, s).WithHint(suggest.DidYouMean(s, m.Params))
-		}
-	}
-	for i, p := range m.Params {
-		v, err := inner.parameter(m, i, g)
-		if err != nil {
-			return nil, err
-		}
-		inner.local.set(p, v)
-	}
-	return inner.captured(m.Body)
-}
-
-func (st *state) parameter(m *syntax.Macro, i int, g given) (value.Value, error) {
-	if i < len(g.pos) {
-		return g.pos[i], nil
-	}
-	if v, ok := g.named.Get(m.Params[i]); ok {
-		return v, nil
-	}
-	if m.Defaults[i] != nil {
-		return st.eval(m.Defaults[i])
-	}
-	return &value.Undefined{Name: m.Params[i], Place: st.t.tree.Place(m.At()),
-		Hint: "macro '" + m.Name + "' was called without '" + m.Params[i] + "'"}, nil
 }

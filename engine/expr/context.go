@@ -41,6 +41,11 @@ type Context struct {
 	cache   map[any]any
 }
 
+// In returns a Context that goes on from c in another scope.
+func (c *Context) In(scope Scope) *Context {
+	return &Context{Scope: scope, Lookups: c.Lookups, FromYAML: c.FromYAML, ShowErrors: c.ShowErrors, Budget: c.Budget, calls: c.calls}
+}
+
 // Cached returns what make makes for a key, made once in a Context.
 func (c *Context) Cached(key any, make func() (any, error)) (any, error) {
 	if v, ok := c.cache[key]; ok {

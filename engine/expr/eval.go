@@ -13,6 +13,11 @@ type state struct {
 	t     *Template
 	local *frame
 	here  syntax.Pos // of the operation that is being done
+
+	outer  *frame                // the template's own names, which its blocks see
+	blocks map[string][]override // by name, the one that counts first
+	parent *Template             // what the template extends
+	escape bool                  // for HTML
 }
 
 // A frame holds the names that a template itself binds.
@@ -313,7 +318,6 @@ func (st *state) evalEmbedded(n *syntax.Embedded) (value.Value, error) {
 	if err := st.block(n.Body, out); err != nil {
 		return nil, err
 	}
-	out.parts = append(out.parts, "")
 	return st.gather(out)
 }
 

@@ -41,6 +41,18 @@ func (st *state) exec(s syntax.Statement, out *output) error {
 		return st.execWith(s, out)
 	case *syntax.Macro:
 		return st.execMacro(s)
+	case *syntax.CallBlock:
+		return st.execCallBlock(s, out)
+	case *syntax.Include:
+		return st.execInclude(s, out)
+	case *syntax.Import:
+		return st.execImport(s)
+	case *syntax.Block:
+		return st.execBlock(s, out)
+	case *syntax.Extends:
+		return st.execExtends(s)
+	case *syntax.Autoescape:
+		return st.execAutoescape(s, out)
 	}
 	return nil
 }
@@ -109,6 +121,9 @@ func (st *state) execPrinting(s *syntax.Print, out *output) error {
 		if v, err = st.c.Force(l); err != nil {
 			err = st.failAt(syntax.Pos(s.Value.At()), err)
 		}
+	}
+	if st.escape && err == nil && v != nil {
+		v, err = st.escaped(s.Value, v)
 	}
 	if st.c.ShowErrors {
 		v, err = st.c.showError(v, err)
@@ -253,14 +268,19 @@ func (st *state) filterOver(f *syntax.Filter, v value.Value) (value.Value, error
 	return st.applyFilter(f, v)
 }
 
+// execWith evaluates all values before it binds the first name.
 func (st *state) execWith(s *syntax.With, out *output) error {
+	values := make([]value.Value, len(s.Values))
+	for i, x := range s.Values {
+		v, err := st.eval(x)
+		if err != nil {
+			return err
+		}
+		values[i] = v
+	}
 	return st.inFrame(func() error {
 		for i, t := range s.Targets {
-			v, err := st.eval(s.Values[i])
-			if err != nil {
-				return err
-			}
-			if err := st.assign(t, v); err != nil {
+			if err := st.assign(t, values[i]); err != nil {
 				return err
 			}
 		}

@@ -24,11 +24,12 @@ func Parse(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
 
 // ParseFile reads the text of a template's file, in which a backslash escapes
 // inside strings as it does in Python; in arguments it stands for itself.
-func ParseFile(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
-	return lib.made(syntax.ParseFile(text, at, lib.names))
+func ParseFile(lib *Table, text string, at diagnostic.Origin, o syntax.Options) (*Template, error) {
+	return lib.made(syntax.ParseFile(text, at, lib.names, o))
 }
 
-// ParseExpr reads one expression without delimiters: debug's var, for one.
+// ParseExpr reads one expression without delimiters: debug's var, for one. A
+// backslash escapes in its strings.
 func ParseExpr(lib *Table, text string, at diagnostic.Origin) (*Template, error) {
 	return lib.made(syntax.ParseExpr(text, at, lib.names))
 }
@@ -138,7 +139,7 @@ func (t *Template) run(c *Context) (value.Value, error) {
 		return t.tree.Text, nil
 	}
 	out := &output{}
-	err := st.block(t.tree.Body, out)
+	err := st.inherit(out)
 	if u, ok := err.(*value.UnknownError); ok {
 		return u.Unknown, nil
 	}

@@ -60,7 +60,7 @@ type lexer struct {
 	text    string
 	pos     int
 	toks    []token
-	escapes bool // a backslash escapes in {{ }} too
+	options Options
 }
 
 func (l *lexer) emit(kind tokenKind, text string, pos int) {
@@ -96,18 +96,19 @@ func (l *lexer) attempt(end tokenKind, closing string, read func()) {
 
 // template reads data with expressions, statements and comments in it.
 func (l *lexer) template() []token {
+	o := &l.options
 	for l.pos < len(l.text) {
-		start := nextMarker(l.text, l.pos)
+		start, marker := o.next(l.text, l.pos)
 		if start < 0 {
 			l.emit(tokData, l.text[l.pos:], l.pos)
 			break
 		}
-		l.data(start)
-		switch l.text[start+1] {
-		case '#':
-			l.attempt(tokEnd, "#}", func() { l.comment(start) })
-		case '{':
-			l.attempt(tokVarEnd, "}}", func() { l.inside(tokVarBegin, tokVarEnd, "}}") })
+		l.data(start, marker)
+		switch marker {
+		case o.CommentStart:
+			l.attempt(tokEnd, o.CommentEnd, func() { l.comment(start) })
+		case o.VariableStart:
+			l.attempt(tokVarEnd, o.VariableEnd, func() { l.inside(tokVarBegin, tokVarEnd, marker, o.VariableEnd) })
 		default:
 			l.block(start)
 		}
@@ -117,10 +118,10 @@ func (l *lexer) template() []token {
 }
 
 func (l *lexer) block(start int) {
-	raw := false
+	o, raw := &l.options, false
 	l.attempt(tokEnd, "", func() { raw = l.raw(start) })
 	if !raw && l.pos < len(l.text) {
-		l.attempt(tokBlockEnd, "%}", func() { l.inside(tokBlockBegin, tokBlockEnd, "%}") })
+		l.attempt(tokBlockEnd, o.BlockEnd, func() { l.inside(tokBlockBegin, tokBlockEnd, o.BlockStart, o.BlockEnd) })
 	}
 }
 
@@ -141,24 +142,31 @@ func nextMarker(text string, from int) int {
 }
 
 // data emits the text before a marker, cut where the marker says so.
-func (l *lexer) data(marker int) {
-	data := l.text[l.pos:marker]
-	if strings.HasPrefix(l.text[marker+2:], "-") {
+func (l *lexer) data(at int, marker string) {
+	data := l.text[l.pos:at]
+	behind := l.text[at+len(marker):]
+	switch {
+	case strings.HasPrefix(behind, "-"):
 		data = strings.TrimRightFunc(data, unicode.IsSpace)
+	case l.options.LstripBlocks && marker != l.options.VariableStart && !strings.HasPrefix(behind, "+"):
+		if bare := strings.TrimRight(data, " \t"); strings.HasSuffix(bare, "\n") || bare == "" && (l.pos == 0 || l.text[l.pos-1] == '\n') {
+			data = bare
+		}
 	}
 	if data != "" {
 		l.emit(tokData, data, l.pos)
 	}
-	l.pos = marker
+	l.pos = at
 }
 
 func (l *lexer) comment(start int) {
-	end := strings.Index(l.text[start+2:], "#}")
+	o := &l.options
+	from := start + len(o.CommentStart)
+	end := strings.Index(l.text[from:], o.CommentEnd)
 	if end < 0 {
-		panic(mistake{pos: start, msg: "a comment {# is never closed", hint: "end it with #}"})
+		panic(mistake{pos: start, msg: "a comment " + o.CommentStart + " is never closed", hint: "end it with " + o.CommentEnd})
 	}
-	end += start + 2
-	l.after(end, 2, true)
+	l.after(end+from, len(o.CommentEnd), true)
 }
 
 // after moves behind a closing marker of n bytes, and over the white space that
@@ -168,15 +176,15 @@ func (l *lexer) after(end, n int, block bool) {
 	switch {
 	case l.text[end-1] == '-':
 		l.pos += len(l.text[l.pos:]) - len(strings.TrimLeftFunc(l.text[l.pos:], unicode.IsSpace))
-	case block && l.text[end-1] != '+' && strings.HasPrefix(l.text[l.pos:], "\n"):
+	case block && l.options.TrimBlocks && l.text[end-1] != '+' && strings.HasPrefix(l.text[l.pos:], "\n"):
 		l.pos++
 	}
 }
 
-// tag matches {% word %} at an offset and gives where it ends, or -1.
-func tag(text string, at int, word string) (end int) {
-	rest := strings.TrimPrefix(text[at:], "{%")
-	if len(rest) == len(text[at:]) {
+// tag matches {% word %} at an offset and returns where it ends, or -1.
+func (l *lexer) tag(at int, word string) (end int) {
+	rest, ok := strings.CutPrefix(l.text[at:], l.options.BlockStart)
+	if !ok {
 		return -1
 	}
 	rest = strings.TrimLeftFunc(trimSign(rest), unicode.IsSpace)
@@ -184,10 +192,10 @@ func tag(text string, at int, word string) (end int) {
 		return -1
 	}
 	rest = trimSign(strings.TrimLeftFunc(rest[len(word):], unicode.IsSpace))
-	if !strings.HasPrefix(rest, "%}") {
+	if !strings.HasPrefix(rest, l.options.BlockEnd) {
 		return -1
 	}
-	return len(text) - len(rest)
+	return len(l.text) - len(rest)
 }
 
 func trimSign(s string) string {
@@ -199,30 +207,31 @@ func trimSign(s string) string {
 
 // raw reads {% raw %}…{% endraw %} if it stands here.
 func (l *lexer) raw(start int) bool {
-	begin := tag(l.text, start, "raw")
+	begin := l.tag(start, "raw")
 	if begin < 0 {
 		return false
 	}
-	l.after(begin, 2, false)
+	o := &l.options
+	l.after(begin, len(o.BlockEnd), false)
 	for at := l.pos; ; at++ {
-		i := strings.Index(l.text[at:], "{%")
+		i := strings.Index(l.text[at:], o.BlockStart)
 		if i < 0 {
 			panic(mistake{pos: start, msg: "{% raw %} is never closed", hint: "end it with {% endraw %}"})
 		}
 		at += i
-		if end := tag(l.text, at, "endraw"); end >= 0 {
-			l.data(at)
-			l.after(end, 2, true)
+		if end := l.tag(at, "endraw"); end >= 0 {
+			l.data(at, o.BlockStart)
+			l.after(end, len(o.BlockEnd), true)
 			return true
 		}
 	}
 }
 
 // inside reads the tokens of one {{ … }} or {% … %}.
-func (l *lexer) inside(begin, end tokenKind, closing string) {
+func (l *lexer) inside(begin, end tokenKind, opening, closing string) {
 	start := l.pos
-	l.emit(begin, l.text[start:start+2], start)
-	l.pos += 2
+	l.emit(begin, opening, start)
+	l.pos += len(opening)
 	if l.pos < len(l.text) && (l.text[l.pos] == '-' || l.text[l.pos] == '+') {
 		l.pos++
 	}
@@ -231,11 +240,11 @@ func (l *lexer) inside(begin, end tokenKind, closing string) {
 		rest := l.text[l.pos:]
 		switch {
 		case rest == "":
-			panic(mistake{pos: start, msg: "'" + l.text[start:start+2] + "' is never closed", hint: "end it with " + closing})
+			panic(mistake{pos: start, msg: "'" + opening + "' is never closed", hint: "end it with " + closing})
 		case open == 0 && strings.HasPrefix(trimEndSign(rest, end), closing):
 			at := len(l.text) - len(trimEndSign(rest, end))
 			l.emit(end, closing, l.pos)
-			l.after(at, 2, end == tokBlockEnd)
+			l.after(at, len(closing), end == tokBlockEnd)
 			return
 		}
 		open += l.next(begin == tokVarBegin)
@@ -251,34 +260,15 @@ func trimEndSign(s string, end tokenKind) string {
 	return s
 }
 
-// expression reads the tokens of a text that is one expression. With embedded,
-// {{ and }} in it are brackets.
-func (l *lexer) expression(embedded bool) []token {
-	l.attempt(tokEnd, "", func() { l.expressionTokens(embedded) })
+// expression reads the tokens of a text that is one expression.
+func (l *lexer) expression() []token {
+	l.attempt(tokEnd, "", func() {
+		for l.space(); l.pos < len(l.text); l.space() {
+			l.next(true)
+		}
+	})
 	l.emit(tokEnd, "", len(l.text))
 	return l.toks
-}
-
-func (l *lexer) expressionTokens(embedded bool) {
-	open, inner := 0, 0
-	for l.space(); l.pos < len(l.text); l.space() {
-		rest := l.text[l.pos:]
-		switch {
-		case embedded && strings.HasPrefix(rest, "{{"):
-			open, inner = open+1, 0
-			l.bracket("(")
-		case open > 0 && inner == 0 && strings.HasPrefix(rest, "}}"):
-			open--
-			l.bracket(")")
-		default:
-			inner = max(inner+l.next(true), 0)
-		}
-	}
-}
-
-func (l *lexer) bracket(as string) {
-	l.emit(tokOp, as, l.pos)
-	l.pos += 2
 }
 
 func (l *lexer) space() {

@@ -79,8 +79,8 @@ func (l *lexer) peek(n int) byte {
 	return l.text[l.pos+n]
 }
 
-// str reads a quoted string. In {{ }} and conditions a backslash stands for
-// itself; in {% %} it escapes, as Ansible has it.
+// str reads a quoted string. Inside {{ }} of a playbook's text a backslash stands
+// for itself; in {% %}, in conditions and in the files of templates it escapes.
 func (l *lexer) str(quote byte, literal bool) {
 	start := l.pos
 	escaped := false
@@ -88,14 +88,14 @@ func (l *lexer) str(quote byte, literal bool) {
 		switch l.text[i] {
 		case '\\':
 			i++
-			if literal && !l.escapes && i < len(l.text) && l.text[i] == quote {
+			if literal && !l.options.Escapes && i < len(l.text) && l.text[i] == quote {
 				panic(mistake{pos: i - 1, msg: "a backslash does not escape a quote here",
 					hint: "put the string in the other kind of quotes"})
 			}
 			escaped = true
 		case quote:
 			text := l.text[start+1 : i]
-			if escaped && (!literal || l.escapes) {
+			if escaped && (!literal || l.options.Escapes) {
 				text = unescape(text)
 			}
 			l.emit(tokString, text, start)

@@ -21,6 +21,9 @@ type parser struct {
 	depth int
 	names *Names
 	open  []string // the statements that are not closed yet
+	in    []*Macro // the macros around
+	// blocks are the {% block %}s so far.
+	blocks map[string]*Block
 
 	embedded bool // strings may contain templates
 	mistakes []mistake
@@ -170,6 +173,9 @@ func (p *parser) statement() []Statement {
 		case "macro":
 			return []Statement{p.macro(t)}
 		}
+		if s := p.fileStatement(t); s != nil {
+			return []Statement{s}
+		}
 	}
 	p.header(func() {
 		if t.kind != tokName {
@@ -183,13 +189,11 @@ func (p *parser) statement() []Statement {
 // noStatement tells of a word that is no statement here.
 func (p *parser) noStatement(t token) {
 	switch t.text {
-	case "include", "import", "extends", "from", "block":
-		panic(mistake{pos: t.pos, msg: "{% " + t.text + " %} is not available in playbooks", class: value.IncludeError,
-			hint: "use include_tasks, vars_files or lookup('file', …)"})
-	case "else", "elif", "endif", "endfor", "endset", "endwith", "endfilter", "endmacro", "endraw":
+	case "else", "elif", "endif", "endfor", "endset", "endwith", "endfilter", "endmacro", "endraw", "endcall", "endblock", "endautoescape":
 		p.fail(t, "{% "+t.text+" %} without the statement that it belongs to", "")
 	}
-	known := []string{"if", "for", "set", "with", "filter", "macro", "raw", "elif", "else", "endif", "endfor"}
+	known := []string{"if", "for", "set", "with", "filter", "macro", "raw", "elif", "else", "endif", "endfor", "call", "include", "import", "from",
+		"block", "extends", "autoescape"}
 	p.fail(t, "no statement is named "+value.Quote(t.text), suggest.DidYouMean(t.text, known))
 }
 
@@ -343,10 +347,17 @@ func (p *parser) macro(t token) Statement {
 		p.expect(tokOp, "(", "'('")
 		p.parameters(m)
 	})
-	m.Body = p.statements("endmacro")
+	m.Body = p.macroBody(m, "endmacro")
 	p.next()
 	p.header(func() { p.skip(tokName, m.Name) })
 	return m
+}
+
+// macroBody reads the body of a macro, up to a word.
+func (p *parser) macroBody(m *Macro, end string) []Statement {
+	p.in = append(p.in, m)
+	defer func() { p.in = p.in[:len(p.in)-1] }()
+	return p.statements(end)
 }
 
 // parameters reads a macro's, up to the closing bracket.

@@ -34,6 +34,9 @@ func (p *parser) argument(before []Argument) Argument {
 	case t.kind == tokName && p.toks[p.i+1].kind == tokOp && p.toks[p.i+1].text == "=":
 		p.next()
 		p.next()
+		if slices.ContainsFunc(before, func(a Argument) bool { return a.Name == t.text }) {
+			p.fail(t, "the argument '"+t.text+"' is given twice", "")
+		}
 		return Argument{Name: t.text, Value: p.expression()}
 	}
 	if n := len(before); n > 0 && (before[n-1].Name != "" || before[n-1].Spread == 2) {

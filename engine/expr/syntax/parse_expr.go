@@ -197,7 +197,7 @@ func (p *parser) primary() Expression {
 
 // inString reads a template that stands in a string of a condition.
 func (p *parser) inString(t token) Expression {
-	toks := (&lexer{text: t.text}).template()
+	toks := (&lexer{text: t.text, options: Defaults()}).template()
 	for i := range toks {
 		toks[i].pos += t.pos + 1
 	}
@@ -218,6 +218,10 @@ func (p *parser) named(t token) Expression {
 		return &Constant{Pos(t.pos), nil}
 	case "and", "or", "in", "is", "if", "else":
 		p.fail(t, "expected an expression, got '"+t.text+"'", "")
+	}
+	if len(p.in) > 0 {
+		m := p.in[len(p.in)-1]
+		m.Varargs, m.Kwargs, m.Caller = m.Varargs || t.text == "varargs", m.Kwargs || t.text == "kwargs", m.Caller || t.text == "caller"
 	}
 	return &Name{Pos(t.pos), t.text}
 }

@@ -88,14 +88,54 @@ func (w *refWalker) statement(s Statement) {
 		w.filterChain(s.Filter)
 	case *With:
 		w.apart(func() {
-			for i, t := range s.Targets {
-				w.used(s.Values[i])
+			for _, v := range s.Values {
+				w.used(v)
+			}
+			for _, t := range s.Targets {
 				w.bind(t)
 			}
 			w.block(s.Body)
 		})
 	case *Macro:
+		w.bound[s.Name] = true
 		w.macro(s)
+	default:
+		w.fileStatement(s)
+	}
+}
+
+// fileStatement walks a statement about calls, other files and blocks. What other
+// files read is known only when they are.
+func (w *refWalker) fileStatement(s Statement) {
+	switch s := s.(type) {
+	case *CallBlock:
+		if s.Call != nil {
+			w.expression(s.Call)
+		}
+		w.macro(s.Caller)
+	case *Include:
+		w.expressions(s.Name)
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+	case *Import:
+		w.expressions(s.Name)
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+		if s.As != "" {
+			w.bound[s.As] = true
+		}
+		for _, n := range s.Names {
+			w.bound[n[1]] = true
+		}
+	case *Extends:
+		w.expressions(s.Name)
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+	case *Block:
+		w.apart(func() {
+			w.bound["super"], w.bound["self"] = true, true
+			w.block(s.Body)
+		})
+	case *Autoescape:
+		w.expressions(s.Value)
+		w.block(s.Body)
 	}
 }
 
@@ -134,9 +174,11 @@ func (w *refWalker) loop(s *For) {
 }
 
 func (w *refWalker) macro(s *Macro) {
-	w.bound[s.Name] = true
 	w.apart(func() {
 		w.maybe = true
+		for _, name := range []string{"varargs", "kwargs", "caller"} {
+			w.bound[name] = true
+		}
 		for i, p := range s.Params {
 			if s.Defaults[i] != nil {
 				w.expression(s.Defaults[i])

@@ -21,6 +21,8 @@ type Template struct {
 	Body []Statement // else; nil for text without templates
 	Tail bool        // a final newline, which makes no difference to a lone value
 	Refs []Ref       // the names that it mentions, in the order of the text
+	// Blocks are its {% block %}s, by name.
+	Blocks map[string]*Block
 }
 
 // A Ref is a name that a template mentions.
@@ -48,20 +50,24 @@ func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}. A
 // backslash in a string inside {{ }} stands for itself.
 func Parse(text string, at diagnostic.Origin, names *Names) (*Template, error) {
-	return parseText(&lexer{text: text}, at, names)
+	if !HasTemplate(text) {
+		return &Template{Text: text, at: at}, nil
+	}
+	return parseText(&lexer{text: text, options: Defaults()}, at, names)
 }
 
 // ParseFile reads the text of a template's file, in which a backslash escapes
-// in strings everywhere.
-func ParseFile(text string, at diagnostic.Origin, names *Names) (*Template, error) {
-	return parseText(&lexer{text: text, escapes: true}, at, names)
+// in strings everywhere, by its own options.
+func ParseFile(text string, at diagnostic.Origin, names *Names, o Options) (*Template, error) {
+	o.Escapes = true
+	if i, _ := o.next(text, 0); i < 0 {
+		return &Template{Text: text, at: at}, nil
+	}
+	return parseText(&lexer{text: text, options: o}, at, names)
 }
 
 func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) {
 	t := &Template{Text: l.text, at: at}
-	if !HasTemplate(l.text) {
-		return t, nil
-	}
 	p := &parser{names: names}
 	p.attempt(func() {
 		p.toks = l.template()
@@ -71,6 +77,7 @@ func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) 
 	if len(p.mistakes) > 0 {
 		return t, t.failure(p.mistakes)
 	}
+	t.Blocks = p.blocks
 	t.simplify()
 	t.Refs = findRefs(t, names)
 	return t, nil
@@ -91,18 +98,18 @@ func (t *Template) simplify() {
 	}
 }
 
-// ParseExpr reads one expression without delimiters.
+// ParseExpr reads one expression without delimiters. A backslash escapes in strings.
 func ParseExpr(text string, at diagnostic.Origin, names *Names) (*Template, error) {
 	return parseOne(text, at, names, false)
 }
 
-// parseOne reads an expression. With embedded, {{ x }} may stand in it as a
-// part, and inside strings, as in a == '{{ b }}'.
+// parseOne reads an expression. With embedded, strings in it may be templates, as
+// in a == '{{ b }}'.
 func parseOne(text string, at diagnostic.Origin, names *Names, embedded bool) (*Template, error) {
 	t := &Template{Text: text, at: at}
 	p := &parser{names: names, embedded: embedded}
 	p.attempt(func() {
-		p.toks = (&lexer{text: text}).expression(embedded)
+		p.toks = (&lexer{text: text, options: Options{Escapes: true}}).expression()
 		p.checkLength()
 		t.Expr = p.tuple(true)
 		if p.cur().kind != tokEnd {
@@ -114,6 +121,9 @@ func parseOne(text string, at diagnostic.Origin, names *Names, embedded bool) (*
 		}
 	})
 	if len(p.mistakes) > 0 {
+		if embedded && p.mistakes[0].hint == "" {
+			p.mistakes[0].hint = "a condition is an expression: leave out {{ and }}"
+		}
 		return t, t.failure(p.mistakes)
 	}
 	t.Refs = findRefs(t, names)
@@ -121,7 +131,8 @@ func parseOne(text string, at diagnostic.Origin, names *Names, embedded bool) (*
 }
 
 // ParseCondition reads a condition: an expression, or, as Ansible lets pass, one
-// that contains {{ }} (then delimited is true, for a warning).
+// that is wholly in {{ }}, or has strings with {{ }} in it (then delimited is true,
+// for a warning).
 func ParseCondition(text string, at diagnostic.Origin, names *Names) (t *Template, delimited bool, err error) {
 	if strings.TrimSpace(text) == "" {
 		t := &Template{Text: text, at: at}
@@ -131,9 +142,10 @@ func ParseCondition(text string, at diagnostic.Origin, names *Names) (t *Templat
 		t, err = ParseExpr(text, at, names)
 		return t, false, err
 	}
-	if t, err = Parse(text, at, names); err == nil && t.Expr == nil {
-		t, err = parseOne(text, at, names, true)
+	if t, err = Parse(text, at, names); err != nil || t.Expr != nil {
+		return t, true, err
 	}
+	t, err = parseOne(text, at, names, true)
 	return t, true, err
 }
 
@@ -180,4 +192,14 @@ func (t *Template) Start() int {
 		return t.Expr.At()
 	}
 	return max(nextMarker(t.Text, 0), 0)
+}
+
+// Places returns where the characters of a file's text stand.
+func Places(name, text string) diagnostic.Origin {
+	source := &diagnostic.Source{Name: name, Text: text}
+	return func(offset int) diagnostic.Place {
+		before := text[:min(offset, len(text))]
+		line := before[strings.LastIndexByte(before, '\n')+1:]
+		return diagnostic.Place{Source: source, Line: strings.Count(before, "\n") + 1, Col: len([]rune(line)) + 1}
+	}
 }

@@ -183,13 +183,54 @@ type (
 		Values  []Expression
 		Body    []Statement
 	}
-	// A Macro is {% macro name(params) %}…{% endmacro %}.
+	// A Macro is {% macro name(params) %}…{% endmacro %}, or what a CallBlock hands on.
 	Macro struct {
 		Pos
 		Name     string
 		Params   []string
 		Defaults []Expression // as long as params; nil: none
 		Body     []Statement
+
+		Varargs, Kwargs, Caller bool // which of these names its body mentions
+	}
+	// A CallBlock is {% call(params) macro(args) %}…{% endcall %}.
+	CallBlock struct {
+		Pos
+		Call   *Call
+		Caller *Macro
+	}
+	// An Include is {% include name %}.
+	Include struct {
+		Pos
+		Name           Expression
+		IgnoreMissing  bool
+		WithoutContext bool
+	}
+	// An Import is {% import name as m %}, or {% from name import a, b as c %}.
+	Import struct {
+		Pos
+		Name        Expression
+		As          string
+		Names       [][2]string // the name there and the name here
+		WithContext bool
+	}
+	// A Block is {% block name %}…{% endblock %}.
+	Block struct {
+		Pos
+		Name     string
+		Body     []Statement
+		Scoped   bool
+		Required bool
+	}
+	// Extends is {% extends name %}.
+	Extends struct {
+		Pos
+		Name Expression
+	}
+	// Autoescape is {% autoescape value %}…{% endautoescape %}.
+	Autoescape struct {
+		Value Expression
+		Body  []Statement
 	}
 )
 
@@ -202,6 +243,13 @@ func (*Capture) statement()     {}
 func (*FilterBlock) statement() {}
 func (*With) statement()        {}
 func (*Macro) statement()       {}
+
+func (*CallBlock) statement()  {}
+func (*Include) statement()    {}
+func (*Import) statement()     {}
+func (*Block) statement()      {}
+func (*Extends) statement()    {}
+func (*Autoescape) statement() {}
 
 // A Target is what is assigned to: a name, an attribute of a namespace, or several.
 type Target struct {
