@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"strings"
 
 	"runner/engine/expr"
@@ -74,6 +75,9 @@ func lookUp(u *expr.Call) ([]value.Value, *value.Unknown, error) {
 	l, unknown, err := runLookup(u, op, terms[1:], options)
 	if err == nil || unknown != nil {
 		return l, unknown, nil
+	}
+	if u, ok := errors.AsType[*value.UnknownError](err); ok {
+		return nil, u.Unknown, nil
 	}
 	if mode, _ := u.Named.Get("errors"); mode == "ignore" || mode == "warn" {
 		return nil, nil, nil

@@ -38,7 +38,7 @@ func pathFilters() []expr.Operation {
 func fileTests() []expr.Operation {
 	at := func(stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) func(*expr.Call) (value.Value, error) {
 		return func(u *expr.Call) (value.Value, error) {
-			s, err := textIn(u)
+			s, err := fileIn(u)
 			if err != nil {
 				return nil, err
 			}
@@ -62,8 +62,22 @@ func fileTests() []expr.Operation {
 	}
 }
 
-func sameFile(u *expr.Call) (value.Value, error) {
+// fileIn returns the path that a test or filter is asked about, once whoever writes
+// there is done. Of a pattern that is the folder that holds all that may match.
+func fileIn(u *expr.Call) (string, error) {
 	s, err := textIn(u)
+	if err != nil {
+		return "", err
+	}
+	dir := s
+	for strings.ContainsAny(dir, "*?[") {
+		dir = filepath.Dir(dir)
+	}
+	return s, u.Context.BeforeFile(dir)
+}
+
+func sameFile(u *expr.Call) (value.Value, error) {
+	s, err := fileIn(u)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +95,7 @@ func sameFile(u *expr.Call) (value.Value, error) {
 // isMount asks whether a folder is on another device than the one above it, or is
 // the root.
 func isMount(u *expr.Call) (value.Value, error) {
-	s, err := textIn(u)
+	s, err := fileIn(u)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +252,7 @@ func variableAt(s string) (name string, n int) {
 }
 
 func fileGlob(u *expr.Call) (value.Value, error) {
-	s, err := textIn(u)
+	s, err := fileIn(u)
 	if err != nil {
 		return nil, err
 	}

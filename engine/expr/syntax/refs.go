@@ -219,6 +219,9 @@ func (w *refWalker) expression(x Expression) {
 	case *Call:
 		w.call(x)
 	case *Filter:
+		if LastName(x.Name) == "fileglob" {
+			w.files(x)
+		}
 		w.filtering(x)
 	case *Test:
 		if slices.Contains(fileTests[:], LastName(x.Name)) {
