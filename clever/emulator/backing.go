@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
+	"strings"
 	"time"
 
 	"runner/clever/emulator/rest"
@@ -134,20 +136,63 @@ func (e *Emulator) follow(before, after *store.World) {
 	}
 }
 
+// announced is the Backing of what is only pretended where there is an address that
+// answers for it: nobody waits for a name that leads nowhere.
+type announced struct{ host, port string }
+
+// Ensure has nothing to make.
+func (b announced) Ensure(context.Context, Instance) (map[string]string, error) {
+	return map[string]string{"host": b.host, "port": b.port}, nil
+}
+
+// Remove has nothing to remove.
+func (b announced) Remove(context.Context, Instance) error { return nil }
+
+// storage is announced with host and port in one, as Cellar's variables have it.
+type storage struct{ announced }
+
+// Ensure has nothing to make.
+func (b storage) Ensure(context.Context, Instance) (map[string]string, error) {
+	return map[string]string{"host": net.JoinHostPort(b.host, b.port)}, nil
+}
+
+// announce puts Options.Services behind the providers that have nothing else.
+func (e *Emulator) announce() error {
+	if e.options.Services == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(e.options.Services)
+	if err != nil {
+		return fmt.Errorf("the address of the services: %w", err)
+	}
+	if e.backings == nil {
+		e.backings = map[string]Backing{}
+	}
+	for _, id := range []string{"postgresql-addon", "mysql-addon", "mongodb-addon", "redis-addon", "kv"} {
+		if e.backings[id] == nil {
+			e.backings[id] = announced{host, port}
+		}
+	}
+	e.backings["cellar-addon"] = storage{announced{host, port}}
+	return nil
+}
+
 // resume puts servers behind the add-ons of an earlier start, and notes where
 // they are now.
 func (e *Emulator) resume() error {
-	if e.options.Behind == nil {
-		return nil
+	if e.options.Behind != nil {
+		var err error
+		if e.backings, err = e.options.Behind(); err != nil {
+			return err
+		}
 	}
-	var err error
-	if e.backings, err = e.options.Behind(); err != nil {
+	if err := e.announce(); err != nil {
 		return err
 	}
 	return e.store.Change(func(d *store.Draft) error {
 		for _, a := range d.World.Draft().Addons {
 			again := *a
-			if err := e.ensure(&again); err != nil {
+			if err := e.putBack(&again); err != nil {
 				e.warn(err)
 				continue
 			}
@@ -157,4 +202,24 @@ func (e *Emulator) resume() error {
 		}
 		return nil
 	})
+}
+
+// putBack puts behind an add-on what is there now. What was on this machine at an
+// earlier start, and has nothing behind it now, is named as the platform names it.
+func (e *Emulator) putBack(a *store.Addon) error {
+	if e.behind(a) != nil {
+		return e.ensure(a)
+	}
+	host, _, _ := strings.Cut(a.Facts["host"], ":")
+	if ip := net.ParseIP(host); ip == nil || a.Vendor != nil {
+		return nil
+	}
+	facts := maps.Clone(a.Facts)
+	for name, value := range e.store.World().ProviderOf(a).Derived(facts) {
+		if name == "host" || name == "direct" || name == "port" {
+			facts[name] = value
+		}
+	}
+	a.Facts = facts
+	return nil
 }

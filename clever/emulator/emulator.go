@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"runner/clever/emulator/market"
 	"runner/clever/emulator/network"
 	"runner/clever/emulator/rest"
+	"runner/clever/emulator/services"
 	"runner/clever/emulator/store"
 	"runner/marketplace/manifest"
 )
@@ -56,6 +58,10 @@ type Options struct {
 	// ids; what the variables of all others name leads nowhere. It is called once,
 	// when no other process has the state file any more. It may be nil.
 	Behind func() (map[string]Backing, error)
+	// Services is the host and port at which Services is reached: what is announced of
+	// buckets and of databases that are only pretended. "": as the platform names them,
+	// which leads nowhere.
+	Services string
 	// Vendors offer add-ons of their own beside the platform's. Those of an earlier
 	// start are in the state file, and are offered without being named again.
 	Vendors []market.Vendor
@@ -341,3 +347,8 @@ func (e *Emulator) CompleteMigrations() error { return e.completeMigrations() }
 
 // Options returns what the emulator was made with.
 func (e *Emulator) Options() Options { return e.options }
+
+// Services returns what answers at Options.Services, with a certificate for TLS.
+func (e *Emulator) Services(certificate tls.Certificate) *services.Server {
+	return services.New(e.store, certificate, e.options.Now)
+}

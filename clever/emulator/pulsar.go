@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"net"
 	"slices"
 
 	"runner/clever"
@@ -32,9 +33,13 @@ func (e *Emulator) getPulsarCluster(c *rest.Call) (rest.Response, error) {
 	p := e.catalogue.Provider("addon-pulsar")
 	for _, k := range p.Clusters {
 		if k.ID == c.Path["cluster"] {
+			url, web, webTLS := "materiamq.eu-fr-1.services.clever-cloud.com", 80, 443
+			if host, port, err := net.SplitHostPort(e.options.Services); err == nil { // its administration is played there
+				url, web, webTLS = host, number(port), number(port)
+			}
 			return rest.Response{Body: map[string]any{
-				"id": k.ID, "url": "materiamq.eu-fr-1.services.clever-cloud.com", "pulsar_port": 6650, "pulsar_tls_port": 6651,
-				"web_port": 80, "web_tls_port": 443, "version": k.Version, "available": true, "zone": k.Zone,
+				"id": k.ID, "url": url, "pulsar_port": 6650, "pulsar_tls_port": 6651,
+				"web_port": web, "web_tls_port": webTLS, "version": k.Version, "available": true, "zone": k.Zone,
 				"support_cold_storage": false, "supported_plans": []string{p.Plans[0].Slug},
 			}}, nil
 		}

@@ -43,6 +43,17 @@ func (p *Provider) NewFacts() map[string]string {
 	return facts
 }
 
+// Derived returns the facts that follow from others, as they follow from these.
+func (p *Provider) Derived(facts map[string]string) map[string]string {
+	derived, in := map[string]string{}, Braces(facts)
+	for name, rule := range p.Facts {
+		if text, ok := strings.CutPrefix(rule, "="); ok {
+			derived[name] = in.Replace(text)
+		}
+	}
+	return derived
+}
+
 // Constants returns the facts that are the same for all add-ons of the provider.
 func (p *Provider) Constants() map[string]string {
 	facts := map[string]string{}

@@ -61,16 +61,16 @@ type Addon struct {
 // TagList returns a copy of an add-on's tags, which is never nil.
 func (a *Addon) TagList() []string { return append([]string{}, a.Tags...) }
 
-// A retention is how long, or how much, a Pulsar keeps; null is without limit.
-type retention struct {
+// A Retention is how long, or how much, a Pulsar keeps; null is without limit.
+type Retention struct {
 	Size *int64 `json:"sizeInMB"`
 	Days *int64 `json:"durationInDays"`
 }
 
 // Policies are what a Pulsar's owner says of its storage (§4.13).
 type Policies struct {
-	Retention *retention `json:"retentionPolicies"`
-	Offload   *retention `json:"offloadPolicies"`
+	Retention *Retention `json:"retentionPolicies"`
+	Offload   *Retention `json:"offloadPolicies"`
 }
 
 // StoragePolicies returns an add-on's; the zero ones where its owner said nothing.
