@@ -82,6 +82,10 @@ func Create(path string, o Options) (*File, error) {
 	return f, nil
 }
 
+// IsStream reports whether what is written goes out at once: to a device, a FIFO or
+// a descriptor.
+func (f *File) IsStream() bool { return f.stream }
+
 // Write writes to the file. After an error it writes no more.
 func (f *File) Write(text []byte) (int, error) {
 	if f.err != nil {

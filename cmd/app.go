@@ -31,6 +31,8 @@ func (p *Program) Run(ctx context.Context) int {
 	}
 	if err == nil {
 		err = app.RunContext(ctx, line.Args)
+	} else if line.Command != nil && line.Command.Name == "play" {
+		err = p.misread(err)
 	}
 	if err == nil {
 		err = help.err // which the library passes over

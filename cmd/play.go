@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,6 +40,27 @@ func allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
 	organisation := organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
 	return slices.Concat(playFlags(spec), selectionFlags(spec), foreignFlags(warnings), vaultFlags(&spec.Vault),
 		platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
+}
+
+// misread reports a run whose command line is wrong where it was to be reported, so
+// that nobody takes the report of an earlier run for this one's.
+func (p *Program) misread(wrong error) error {
+	var spec session.Spec
+	for i, arg := range p.Args {
+		value, glued := strings.CutPrefix(arg, "--report=")
+		switch {
+		case glued:
+			spec.Reports = append(spec.Reports, value)
+		case i > 0 && p.Args[i-1] == "--report":
+			spec.Reports = append(spec.Reports, arg)
+		case !strings.HasPrefix(arg, "-") && slices.Contains([]string{".yml", ".yaml", ".json"}, filepath.Ext(arg)):
+			spec.Files = append(spec.Files, arg)
+		}
+	}
+	if len(spec.Reports) == 0 {
+		return wrong
+	}
+	return session.Fail(p.world(), spec, wrong)
 }
 
 // world returns what a session has around it.

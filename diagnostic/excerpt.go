@@ -3,6 +3,7 @@ package diagnostic
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -52,17 +53,34 @@ func blank(runes []rune) string {
 // control characters, and marks that change the direction of text.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && (isControl(r) || isDirection(r)) {
+		if r != '\t' && IsHarmful(r) {
 			return '�'
 		}
 		return r
 	}, s)
 }
 
-func isControl(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }
+// IsHarmful reports whether a character could do more on a terminal than be seen:
+// control characters, line ends among them, and those that change the direction of
+// what follows, so that a text reads otherwise than it is.
+func IsHarmful(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 ||
+		r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
 
-// isDirection reports whether a character changes the direction of those that
-// follow, so that a text reads otherwise than it is.
-func isDirection(r rune) bool {
-	return r == 0x061c || r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+// Escaped returns a text in which harmful characters are written as in Go: \x1b,
+// \u202e; but for those in except.
+func Escaped(text, except string) string {
+	if !strings.ContainsFunc(text, IsHarmful) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if IsHarmful(r) && !strings.ContainsRune(except, r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -5,6 +5,8 @@ package exit
 import (
 	"errors"
 	"fmt"
+
+	"runner/diagnostic"
 )
 
 // The exit codes. Users' scripts rely on them.
@@ -24,6 +26,8 @@ const (
 type Error struct {
 	Code int
 	Err  error
+	// Printed are the problems that were printed already, for reports.
+	Printed []*diagnostic.Problem
 }
 
 func (e *Error) Error() string {

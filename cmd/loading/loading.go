@@ -52,21 +52,22 @@ func ExtraVars(args []string, vault *reading.Vault) ([]engine.Var, error) {
 
 // Conclude returns the exit that problems call for; nil where all are warnings.
 func Conclude(s *ui.Streams, problems []*diagnostic.Problem) error {
-	wrong, sealed := 0, 0
+	var wrong []*diagnostic.Problem
+	sealed := 0
 	for _, problem := range problems {
 		if problem.Severity == diagnostic.Error {
-			wrong++
+			wrong = append(wrong, problem)
 		}
 		if vaults.StayedClosed(problem) {
 			sealed++
 		}
 	}
 	switch {
-	case sealed > 0 && sealed == wrong:
-		return &exit.Error{Code: exit.Usage} // as Ansible: nothing is known to be wrong with the playbook
-	case wrong > 0:
-		fmt.Fprintf(s.Err, "%s; nothing was touched\n", ui.Count(wrong, "problem"))
-		return &exit.Error{Code: exit.Playbook}
+	case sealed > 0 && sealed == len(wrong):
+		return &exit.Error{Code: exit.Usage, Printed: wrong} // as Ansible: nothing is known to be wrong with the playbook
+	case len(wrong) > 0:
+		fmt.Fprintf(s.Err, "%s; nothing was touched\n", ui.Count(len(wrong), "problem"))
+		return &exit.Error{Code: exit.Playbook, Printed: wrong}
 	}
 	return nil
 }

@@ -13,9 +13,11 @@ import (
 	"runner/cmd/history"
 	"runner/cmd/loading"
 	"runner/cmd/lookups"
+	"runner/cmd/notify"
 	"runner/cmd/platform"
 	"runner/cmd/ui"
 	"runner/cmd/vaults"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks"
@@ -34,30 +36,45 @@ type World struct {
 // is to be printed was printed; [ExitCode] has the code of any. When the context
 // ends, what is under way is finished and nothing more is started.
 func Play(ctx context.Context, world World, spec Spec) error {
-	if err := spec.Validate(); err != nil {
-		return err
-	}
 	r := &run{World: world, Spec: spec, cloud: &tasks.Cloud{}}
 	if spec.lists() {
-		err := r.load(ctx)
+		err := spec.Validate()
+		if err == nil {
+			err = r.load(ctx)
+		}
 		if err == nil {
 			list(r.Out, spec, r.program)
 		}
-		return err
-	}
-	receivers, err := receivers(r.Streams, spec)
-	if err != nil {
 		return err
 	}
 	for _, name := range []string{"CLEVER_TOKEN", "CLEVER_SECRET", "OAUTH_CONSUMER_SECRET"} {
 		r.Secrets.Add(r.Getenv(name)) // before anything can show it
 	}
 	r.notification = newNotification(r.Streams, spec)
-	if err = r.load(ctx); err == nil {
+	receivers, err := r.begin()
+	if err == nil {
+		err = r.load(ctx)
+	}
+	if err == nil {
 		err = r.onPlatform(ctx)
 	}
 	r.notification.send(ctx, receivers, r.result, err)
-	return err
+	return r.First(err, r.reports.finish(err))
+}
+
+// begin opens the reports, which then say that the run has begun, and looks at the
+// spec. It returns who is to be notified.
+func (r *run) begin() (to []notify.Receiver, err error) {
+	if r.reports, err = openReports(r.Streams, r.Spec); err == nil {
+		err = r.reports.begin()
+	}
+	if wrong := r.Spec.Validate(); wrong != nil {
+		return nil, wrong
+	}
+	if err == nil {
+		to, err = receivers(r.Streams, r.Spec)
+	}
+	return to, err
 }
 
 // A run is one session while it goes on.
@@ -65,6 +82,7 @@ type run struct {
 	World
 	Spec
 	cloud       *tasks.Cloud
+	reports     *reports
 	extra       []engine.Var
 	program     *engine.Program
 	included    playbooks.Files // that are brought in while the play runs
@@ -135,10 +153,6 @@ func (r *run) journal() *history.Journal {
 
 // play runs the program and reports it.
 func (r *run) play(ctx context.Context, journal *history.Journal) error {
-	reports, err := openReports(r.Streams, r.Spec)
-	if err != nil {
-		return err
-	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if r.Timeout > 0 {
@@ -149,18 +163,17 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	start := r.start()
 	journal.Begin(start)
 	r.notification.begin(journal.Run(), start.Endpoint)
-	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{reports, stop}, journal, r.notification}, journal))
+	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{r.reports, stop}, journal, r.notification}, journal))
 	r.result = result
 	if err != nil {
-		reports.discard()
 		r.PrintError(err)
-		err = &exit.Error{Code: exit.Playbook}
+		err = &exit.Error{Code: exit.Playbook, Printed: []*diagnostic.Problem{diagnostic.From(err, diagnostic.Place{})}}
 		journal.End(result, exit.Code(err))
 		return err
 	}
 	err = findDuplicates(ctx, r.Streams, r.cloud, r.out, outcome(ctx, r.Spec, result))
 	journal.End(result, ExitCode(err))
-	return r.First(err, reports.close())
+	return err
 }
 
 // options returns what the engine needs.

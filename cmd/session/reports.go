@@ -11,7 +11,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
+	"runner/atomicfile"
+	"runner/cmd/exit"
 	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/engine"
@@ -19,159 +22,234 @@ import (
 	"runner/suggest"
 )
 
-// A reporter makes a report of a run.
-type reporter interface {
-	engine.Reporter
-	Err() error
-}
-
-// reportKinds are the kinds of report that --report knows. The first three can
-// stand on standard output; nothing keeps the others from it.
-var reportKinds = map[string]func(report.Options) reporter{
-	"text":       func(o report.Options) reporter { return report.NewText(o) },
-	"json":       func(o report.Options) reporter { return report.NewJSON(o) },
-	"jsonl":      func(o report.Options) reporter { return report.NewJSONL(o) },
-	"junit":      func(o report.Options) reporter { return report.NewJUnit(o) },
-	"markdown":   func(o report.Options) reporter { return report.NewMarkdown(o) },
-	"prometheus": func(o report.Options) reporter { return report.NewPrometheus(o) },
+// reportKinds are the kinds of report that --report knows. Those for people stand on
+// standard output where nothing else is said.
+var reportKinds = map[string]func(report.Options) report.Reporter{
+	"text":       func(o report.Options) report.Reporter { return report.NewText(o) },
+	"json":       func(o report.Options) report.Reporter { return report.NewJSON(o) },
+	"jsonl":      func(o report.Options) report.Reporter { return report.NewJSONL(o) },
+	"junit":      func(o report.Options) report.Reporter { return report.NewJUnit(o) },
+	"markdown":   func(o report.Options) report.Reporter { return report.NewMarkdown(o) },
+	"prometheus": func(o report.Options) report.Reporter { return report.NewPrometheus(o) },
 }
 
 // ReportKinds lists the kinds of report.
 func ReportKinds() []string { return slices.Sorted(maps.Keys(reportKinds)) }
 
-// reports are the reports of one run, with the files that they go to.
+// reports are the reports of one run, from before it begins to its end, however that
+// comes: each says that it began, that it ended, and how.
 type reports struct {
-	engine.Reporters
-	checks []func() error
-	files  []*reportFile
+	streams *ui.Streams
+	spec    Spec
+	run     report.Run
+	all     []*output
+}
+
+// An output is a report and where it goes.
+type output struct {
+	report.Reporter
+	kind string
+	path string           // "" for a stream of the program
+	file *atomicfile.File // nil for a stream of the program
+}
+
+// openReports opens what --report names; text on standard output unless something
+// else goes there. With an error those that could be opened are there all the same,
+// so that they tell of it.
+func openReports(s *ui.Streams, spec Spec) (*reports, error) {
+	r := &reports{streams: s, spec: spec, run: runOf(spec)}
+	var wrong []error
+	for _, arg := range spec.Reports {
+		if err := r.open(arg); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if len(wrong) == 0 && !slices.ContainsFunc(r.all, func(o *output) bool { return o.isStdout() }) {
+		wrong = append(wrong, r.open("text"))
+	}
+	return r, errors.Join(wrong...)
+}
+
+func runOf(spec Spec) report.Run {
+	run := report.Run{Playbooks: spec.Files, Check: spec.Check, Began: time.Now()}
+	for _, name := range spec.Files {
+		if path, err := filepath.Abs(name); err == nil {
+			name = path
+		}
+		run.Paths = append(run.Paths, name)
+	}
+	return run
+}
+
+// The names of the program's own streams.
+var (
+	stdoutNames = []string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
+	stderrNames = []string{"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}
+)
+
+func (r *reports) open(arg string) error {
+	kind, path, toFile := strings.Cut(arg, "=")
+	if _, ok := reportKinds[kind]; !ok {
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
+			WithHint("%s", cmp.Or(suggest.DidYouMean(kind, ReportKinds()), "there is "+strings.Join(ReportKinds(), ", ")))
+	}
+	if toFile && path == "" {
+		return errors.New("a report needs a file's name after the =")
+	}
+	if !toFile || slices.Contains(stdoutNames, path) {
+		path = "-"
+	}
+	for _, o := range r.all {
+		switch {
+		case path == "-" && o.path == "-":
+			return errors.New("two reports cannot share standard output: give one of them a file, KIND=FILE")
+		case path != "-" && o.path != "-" && sameFile(o.path, path):
+			return fmt.Errorf("two reports cannot share the file %q: give each its own", path)
+		}
+	}
+	return r.openFile(kind, path)
+}
+
+func (r *reports) openFile(kind, path string) error {
+	o := &output{kind: kind, path: path}
+	opt := r.options()
+	switch {
+	case o.isStdout():
+		opt.Out, opt.Color = r.streams.Out, r.streams.Color(r.streams.Out)
+		opt.Live = opt.Color && ui.IsTerminal(opt.Out)
+	case slices.Contains(stderrNames, path):
+		opt.Out = r.streams.Err
+	default:
+		var err error
+		if o.file, err = r.create(o); err != nil {
+			return err
+		}
+		opt.Out, opt.Record = o.file, true
+	}
+	o.Reporter = reportKinds[kind](opt)
+	r.all = append(r.all, o)
+	return nil
+}
+
+func (r *reports) options() report.Options {
+	return report.Options{Err: r.streams.Err, Verbosity: r.spec.Verbosity, Quiet: r.spec.Quiet, Secrets: &r.streams.Secrets, Run: r.run}
+}
+
+// create begins a report's file. It is its owner's only, but for the metrics, which
+// another user's node_exporter reads and which hold no value.
+func (r *reports) create(o *output) (*atomicfile.File, error) {
+	mode := fs.FileMode(0o600)
+	if o.kind == "prometheus" {
+		mode = 0o644
+	}
+	f, err := atomicfile.Create(o.path, atomicfile.Options{Mode: mode, Warn: r.streams.Warn})
+	if err != nil {
+		return nil, fmt.Errorf("the report cannot be written: %w", err)
+	}
+	return f, nil
+}
+
+func (o *output) isStdout() bool { return o.path == "-" }
+
+// sameFile reports whether two paths lead to one file that holds one report; a
+// device can take several.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err == nil {
+		second, err := os.Stat(b)
+		return err == nil && first.Mode().IsRegular() && os.SameFile(first, second)
+	}
+	return placeOf(a) == placeOf(b)
+}
+
+// placeOf returns where a file would be made, links of folders followed.
+func placeOf(path string) string {
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	if err != nil {
+		return path
+	}
+	return filepath.Join(dir, filepath.Base(path))
+}
+
+// begin says in the files that the run has begun, for the case that it is killed:
+// what stands there of an earlier run is true no longer.
+func (r *reports) begin() error {
+	var failed []error
+	for _, o := range r.all {
+		if o.file != nil && !o.file.IsStream() {
+			failed = append(failed, r.note(o))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (r *reports) note(o *output) error {
+	f, err := r.create(o)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	opt := r.options()
+	opt.Out, opt.Record = f, true
+	reportKinds[o.kind](opt).End(report.End{Running: true})
+	return f.Commit()
+}
+
+// Tell passes an event on.
+func (r *reports) Tell(e engine.Event) {
+	for _, o := range r.all {
+		o.Tell(e)
+	}
 }
 
 // err returns the first error of writing one of the reports.
 func (r *reports) err() error {
-	for _, check := range r.checks {
-		if err := check(); err != nil {
+	for _, o := range r.all {
+		if err := o.Err(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// close ends the files. A reader that went away is no fault.
-func (r *reports) close() error {
-	var all []error
-	for _, check := range r.checks {
-		if err := check(); err != nil && !errors.Is(err, syscall.EPIPE) {
-			all = append(all, fmt.Errorf("the report could not be written: %w", err))
+// finish completes the reports of a run that ended with an error, or with none. A
+// reader that went away is no fault.
+func (r *reports) finish(err error) error {
+	end := report.End{Time: time.Now(), Exit: ExitCode(err), Problems: reasons(err)}
+	var failed []error
+	for _, o := range r.all {
+		o.End(end)
+		err := o.Err()
+		if o.file != nil {
+			err = cmp.Or(o.file.Commit(), err)
+		}
+		if err != nil && !errors.Is(err, syscall.EPIPE) {
+			failed = append(failed, fmt.Errorf("the report could not be written: %w", err))
 		}
 	}
-	for _, f := range r.files {
-		all = append(all, f.close())
-	}
-	return errors.Join(all...)
+	return errors.Join(failed...)
 }
 
-// discard leaves the files as they were: there was no run to report.
-func (r *reports) discard() {
-	for _, f := range r.files {
-		f.discard()
-	}
-}
-
-// openReports opens what --report names; text on standard output unless something
-// else goes there.
-func openReports(s *ui.Streams, spec Spec) (*reports, error) {
-	all := &reports{}
-	err := all.addAll(s, spec)
-	if err != nil {
-		all.discard()
-	}
-	return all, err
-}
-
-func (r *reports) addAll(s *ui.Streams, spec Spec) error {
-	stdout := false
-	for _, arg := range spec.Reports {
-		kind, file, toFile := strings.Cut(arg, "=")
-		if !toFile && stdout {
-			return errors.New("two reports cannot share standard output: give one of them a file, KIND=FILE")
-		}
-		stdout = stdout || !toFile
-		if err := r.add(s, spec, kind, file, toFile); err != nil {
-			return err
-		}
-	}
-	if stdout {
+// reasons returns the problems that an error tells of.
+func reasons(err error) []*diagnostic.Problem {
+	if err == nil {
 		return nil
 	}
-	return r.add(s, spec, "text", "", false)
-}
-
-func (r *reports) add(s *ui.Streams, spec Spec, kind, file string, toFile bool) error {
-	make, ok := reportKinds[kind]
-	if !ok {
-		kinds := ReportKinds()
-		return (&diagnostic.Problem{Msg: fmt.Sprintf("unknown kind of report %q", kind)}).
-			WithHint("%s", cmp.Or(suggest.DidYouMean(kind, kinds), "there is "+strings.Join(kinds, ", ")))
-	}
-	out := s.Out
-	if toFile {
-		f, err := createReport(file, reportMode(kind))
-		if err != nil {
-			return err
+	if e, ok := errors.AsType[*exit.Error](err); ok {
+		if e.Err == nil {
+			return e.Printed
 		}
-		r.files, out = append(r.files, f), f
+		return append(slices.Clone(e.Printed), diagnostic.From(e.Err, diagnostic.Place{}))
 	}
-	made := make(report.Options{Out: out, Err: s.Err, Verbosity: spec.Verbosity, Color: !toFile && s.Color(out),
-		Live: !toFile && s.Color(out) && ui.IsTerminal(out), Quiet: spec.Quiet, Secrets: &s.Secrets})
-	r.Reporters = append(r.Reporters, made)
-	r.checks = append(r.checks, made.Err)
-	return nil
+	return []*diagnostic.Problem{diagnostic.From(err, diagnostic.Place{})}
 }
 
-// reportMode says who may read a report's file: its owner, but for the metrics,
-// which another user's node_exporter reads and which hold no value.
-func reportMode(kind string) fs.FileMode {
-	if kind == "prometheus" {
-		return 0o644
-	}
-	return 0o600
-}
-
-// A reportFile is written beside its place and put there whole when it is done.
-type reportFile struct {
-	*os.File
-	path string
-}
-
-func createReport(path string, mode fs.FileMode) (*reportFile, error) {
-	if path == "" {
-		return nil, errors.New("a report needs a file's name after the =")
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return nil, fmt.Errorf("the report cannot be written: %w", err)
-	}
-	made := &reportFile{f, path}
-	if err := f.Chmod(mode); err != nil {
-		made.discard()
-		return nil, fmt.Errorf("the report cannot be written: %w", err)
-	}
-	return made, nil
-}
-
-func (f *reportFile) close() error {
-	err := errors.Join(f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), f.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("the report cannot be written to %s: %w", f.path, err)
-	}
-	return nil
-}
-
-func (f *reportFile) discard() {
-	_ = f.Close()
-	_ = os.Remove(f.Name())
+// Fail reports a run that cannot begin, as its command line is wrong: of the spec
+// only Files and Reports are known, as far as they could be read.
+func Fail(world World, spec Spec, err error) error {
+	r, _ := openReports(world.Streams, spec) // what is wrong with them too is not what ends the run
+	return world.First(err, r.finish(err))
 }

@@ -38,7 +38,8 @@ func (s *Streams) Print(problem *diagnostic.Problem) {
 	} else if problem.Place.IsZero() {
 		mark = "error: "
 	}
-	fmt.Fprint(s.Err, s.Secrets.Mask(fmt.Sprintf("%s%s\n%s", mark, problem.Error(), problem.Excerpt())))
+	text := diagnostic.Escaped(s.Secrets.Mask(problem.Error()), "\n\t")
+	fmt.Fprintf(s.Err, "%s%s\n%s", mark, text, s.Secrets.Mask(problem.Excerpt()))
 }
 
 // PrintAll writes problems to standard error, with their details where

@@ -12,15 +12,18 @@ import (
 )
 
 // A JSON reports a run as one document when it ends, in the shape of Ansible's
-// json callback. Ours beside it: warnings, interrupted, the blocked count, the
-// problem of a failure, and the diff if it is wanted.
+// json callback. Ours beside it: run, which tells how it ended, warnings,
+// interrupted, more counts, the problem of a failure, and the diff if it is wanted.
+// NaN and infinities, which JSON does not have, are texts.
 type JSON struct {
+	record
 	veil     veil
+	stats    engine.Stats
 	out      sink
 	plays    []*played
 	open     *engine.Step
 	warnings []value.Value
-	problems []value.Value // of plays that could not begin
+	failures []value.Value // why plays, or the run, could not begin
 }
 
 // played is what is known of a play so far.
@@ -32,14 +35,15 @@ type played struct {
 
 // NewJSON makes a reporter that writes one JSON document at the end.
 func NewJSON(opt Options) *JSON {
-	return &JSON{veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSON{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err gives the error of writing the document, nil if there was none.
 func (j *JSON) Err() error { return j.out.err }
 
-// Tell notes an event; the last one writes the document.
+// Tell notes an event.
 func (j *JSON) Tell(e engine.Event) {
+	j.see(e)
 	switch e := e.(type) {
 	case engine.PlayStart:
 		j.plays = append(j.plays, &played{start: e, end: e.Time})
@@ -52,10 +56,10 @@ func (j *JSON) Tell(e engine.Event) {
 		j.warning(e.Problem)
 	case engine.PlayFailed:
 		if e.Problem != nil {
-			j.problems = append(j.problems, j.veil.problem(e.Problem))
+			j.failures = append(j.failures, j.veil.problem(e.Problem))
 		}
 	case engine.RunEnd:
-		j.runEnd(e)
+		j.stats = e.Stats
 	}
 }
 
@@ -83,7 +87,12 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 	))
 }
 
-func (j *JSON) runEnd(e engine.RunEnd) {
+// End writes the document.
+func (j *JSON) End(end End) {
+	j.end = end
+	for _, p := range end.Problems {
+		j.failures = append(j.failures, j.veil.problem(p))
+	}
 	plays := make([]value.Value, len(j.plays))
 	for i, p := range j.plays {
 		plays[i] = value.MapOf(
@@ -93,22 +102,24 @@ func (j *JSON) runEnd(e engine.RunEnd) {
 	}
 	doc := value.MapOf(
 		"plays", plays,
-		"stats", value.MapOf(host, counts(e.Stats)),
+		"stats", value.MapOf(host, counts(j.stats)),
 		"custom_stats", &value.Map{},
 		"global_custom_stats", &value.Map{},
 		"warnings", j.warnings,
-		"interrupted", e.Interrupted,
+		"interrupted", j.interrupted,
+		"run", j.value(j.veil),
 	)
-	if len(j.problems) > 0 {
-		doc.Set("problems", j.problems)
+	if len(j.failures) > 0 {
+		doc.Set("problems", j.failures)
 	}
-	j.out.write(format.JSON(doc, format.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
+	j.out.write(format.JSON(finite(doc), format.JSONStyle{Indent: 4, SortKeys: true}) + "\n")
 }
 
 // A JSONL reports a run as a line of JSON for each event, with its name under
 // _event and its time under _timestamp, as Ansible's jsonl callback does. Ours
-// beside those are runner_on_progress and runner_on_warning.
+// beside those are runner_on_start, runner_on_progress, runner_on_warning and runner_on_end.
 type JSONL struct {
+	record
 	veil  veil
 	out   sink
 	plays int
@@ -119,7 +130,7 @@ type JSONL struct {
 
 // NewJSONL makes a reporter that writes a line of JSON for each event.
 func NewJSONL(opt Options) *JSONL {
-	return &JSONL{veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSONL{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err gives the first error of writing the report, after which nothing more was
@@ -128,9 +139,11 @@ func (j *JSONL) Err() error { return j.out.err }
 
 // Tell writes an event.
 func (j *JSONL) Tell(e engine.Event) {
+	j.see(e)
 	switch e := e.(type) {
 	case engine.RunStart:
 		j.began, j.last = e.Time, e.Time
+		j.write("runner_on_start", e.Time, value.MapOf("run", j.started()))
 	case engine.PlayStart:
 		j.plays++
 		j.write("v2_playbook_on_play_start", e.Time, value.MapOf("play", j.veil.playHead(e, j.plays, time.Time{})))
@@ -156,6 +169,31 @@ func (j *JSONL) Tell(e engine.Event) {
 	case engine.RunEnd:
 		j.runEnd(e)
 	}
+}
+
+// End writes the last line.
+func (j *JSONL) End(end End) {
+	j.end = end
+	problems := []value.Value{}
+	for _, p := range end.Problems {
+		problems = append(problems, j.veil.problem(p))
+	}
+	at := end.Time
+	if at.IsZero() {
+		at = j.run.Began
+	}
+	name := "runner_on_end"
+	if end.Running {
+		name = "runner_on_start"
+	}
+	j.write(name, at, value.MapOf("run", j.value(j.veil), "problems", problems))
+}
+
+// started is what is known of the run while it goes on.
+func (j *JSONL) started() *value.Map {
+	begun := j.record
+	begun.end = End{Running: true}
+	return begun.value(j.veil)
 }
 
 func (j *JSONL) problem(name, as string, p *diagnostic.Problem) {
@@ -225,7 +263,7 @@ func (j *JSONL) write(name string, at time.Time, event *value.Map) {
 	j.last = at
 	event.Set("_event", name)
 	event.Set("_timestamp", stamp(at))
-	j.out.write(format.JSON(event, format.JSONStyle{SortKeys: true}) + "\n")
+	j.out.write(format.JSON(finite(event), format.JSONStyle{SortKeys: true}) + "\n")
 }
 
 func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *value.Map {
@@ -320,6 +358,6 @@ func (v veil) problem(p *diagnostic.Problem) *value.Map {
 func counts(s engine.Stats) *value.Map {
 	return value.MapOf(
 		"ok", s.OK, "changed", s.Changed, "unreachable", s.Unreachable, "failures", s.Failed,
-		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked, "unknown", s.Unknown,
+		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked, "unknown", s.Unknown, "unknown", s.Unknown,
 	)
 }

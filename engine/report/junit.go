@@ -20,17 +20,15 @@ type JUnit struct {
 
 // NewJUnit makes a reporter that writes JUnit's XML at the end.
 func NewJUnit(opt Options) *JUnit {
-	return &JUnit{outline: outline{veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &JUnit{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err gives the error of writing the document, nil if there was none.
 func (j *JUnit) Err() error { return j.out.err }
 
-// Tell notes an event; the last one writes the document.
-func (j *JUnit) Tell(e engine.Event) {
-	if !j.tell(e) {
-		return
-	}
+// End writes the document.
+func (j *JUnit) End(end End) {
+	j.end = end
 	if err := j.document().Write(&j.out); err != nil {
 		j.out.err = err
 	}
@@ -41,15 +39,48 @@ func (j *JUnit) document() findings.JUnit {
 	for _, p := range j.plays {
 		suite := findings.Suite{Name: p.name, Host: host, Start: p.start}
 		for _, r := range p.rows {
-			suite.Cases = append(suite.Cases, r.junit(p.name))
+			suite.Cases = append(suite.Cases, r.junit(joined(p.playbook, p.name)))
 		}
 		doc.Suites = append(doc.Suites, suite)
+	}
+	if c, ok := j.wholeRun(); ok {
+		doc.Suites = append(doc.Suites, findings.Suite{Name: "the run", Host: host, Start: j.run.Began, Cases: []findings.Case{c}})
 	}
 	return doc
 }
 
-func (r row) junit(play string) findings.Case {
-	c := findings.Case{Name: r.name, Class: play, File: r.file, Took: r.took}
+// wholeRun returns a case for what no task tells: that the run did not begin, was
+// interrupted, has not ended, or failed otherwise.
+func (j *JUnit) wholeRun() (findings.Case, bool) {
+	c := findings.Case{Name: "the run", Class: line(j.veil.text(j.playbook())), Status: findings.Errored, Type: j.how()}
+	switch c.Text = strings.Join(j.problems(j.veil), "\n"); {
+	case j.end.Running:
+		c.Message = "it has not ended"
+	case j.how() == stateNotBegun && !j.succeeded():
+		c.Message = fmt.Sprintf("it could not begin, exit %d: %s", j.end.Exit, c.Text)
+	case j.how() == stateInterrupted:
+		c.Message = strings.TrimRight("it was interrupted: "+c.Text, ": ")
+	case !j.succeeded() && (j.stats.Failed == 0 || c.Text != ""):
+		c.Message = strings.TrimRight(fmt.Sprintf("exit %d: %s", j.end.Exit, c.Text), ": ")
+	default:
+		return findings.Case{}, false
+	}
+	return c, true
+}
+
+// joined names a class of cases, by the file of a play and its name.
+func joined(playbook, play string) string {
+	if playbook == "" {
+		return play
+	}
+	return playbook + "." + play
+}
+
+func (r row) junit(class string) findings.Case {
+	c := findings.Case{Name: r.name, Class: class, File: r.file, Took: r.took}
+	if !r.named && r.place != "" {
+		c.Name += " (" + r.place + ")"
+	}
 	text := strings.TrimRight(r.problem+"\n"+r.excerpt, "\n")
 	switch r.outcome {
 	case engine.Failed:

@@ -94,7 +94,7 @@ func (s *script) around() {
 func TestGoldenLanguage(t *testing.T) {
 	for _, test := range []struct {
 		file string
-		form func(Options) failingReporter
+		form func(Options) Reporter
 		opt  Options
 	}{
 		{"language.txt", text, Options{}},
@@ -108,9 +108,7 @@ func TestGoldenLanguage(t *testing.T) {
 			test.opt.Out, test.opt.Secrets = out, &engine.Secrets{}
 			test.opt.Secrets.Add("s3cr3t-value")
 			r := test.form(test.opt)
-			for _, e := range language() {
-				r.Tell(e)
-			}
+			tellAll(r, language())
 			golden(t, test.file, out.String())
 			shown := strings.ReplaceAll(out.String(), "s3cr3t-value is shown", "")
 			for _, secret := range []string{"s3cr3t-value", "never-registered", "hush"} {

@@ -19,22 +19,28 @@ type Markdown struct {
 
 // NewMarkdown makes a reporter that writes a page of Markdown at the end.
 func NewMarkdown(opt Options) *Markdown {
-	return &Markdown{outline: outline{veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &Markdown{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err gives the error of writing the page, nil if there was none.
 func (m *Markdown) Err() error { return m.out.err }
 
-// Tell notes an event; the last one writes the page.
-func (m *Markdown) Tell(e engine.Event) {
-	if m.tell(e) {
-		m.out.write(m.page())
-	}
+// End writes the page.
+func (m *Markdown) End(end End) {
+	m.end = end
+	m.out.write(m.page())
 }
 
 func (m *Markdown) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n", m.title(), m.counted())
+	fmt.Fprintf(&b, "## %s\n\n", m.title())
+	if name := m.playbook(); name != "" {
+		fmt.Fprintf(&b, "%s: ", findings.Inline(m.veil.text(name)))
+	}
+	b.WriteString(m.counted() + "\n")
+	for _, text := range m.problems(m.veil) {
+		fmt.Fprintf(&b, "\n> Error: %s\n", findings.Inline(text))
+	}
 	if m.notStarted != "" {
 		fmt.Fprintf(&b, "\n**%s.**\n", m.notStarted)
 	}
@@ -49,13 +55,17 @@ func (m *Markdown) page() string {
 
 func (m *Markdown) title() string {
 	switch {
-	case m.interrupted:
+	case m.end.Running:
+		return "The run has not ended"
+	case m.how() == stateInterrupted:
 		return "The run was interrupted"
+	case m.how() == stateNotBegun && !m.succeeded():
+		return "The run could not begin"
 	case m.failed():
 		return "The run failed"
 	case m.stats.Changed == 0:
 		return "Nothing to do"
-	case m.check:
+	case m.run.Check:
 		return "There is something to do"
 	}
 	return "Done"
@@ -63,6 +73,12 @@ func (m *Markdown) title() string {
 
 // counted tells the counts that are not zero, and how long it took.
 func (m *Markdown) counted() string {
+	switch {
+	case m.end.Running:
+		return "It began at " + m.run.Began.UTC().Format(time.RFC3339) + "."
+	case m.how() == stateNotBegun:
+		return fmt.Sprintf("Nothing was touched (exit code %d).", m.end.Exit)
+	}
 	s := m.stats
 	var parts []string
 	for _, c := range []struct {
@@ -80,7 +96,7 @@ func (m *Markdown) counted() string {
 		parts = []string{"no task"}
 	}
 	said := fmt.Sprintf("%s, in %s", strings.Join(parts, ", "), m.took.Round(10*time.Millisecond))
-	if m.check {
+	if m.run.Check {
 		said += ". This was a check: nothing was written."
 	}
 	return said

@@ -14,29 +14,39 @@ import (
 // An outline gathers of a run what a report needs that is written at its end.
 // Everything in it can be shown: it is masked as it comes in.
 type outline struct {
-	veil        veil
-	began       time.Time
-	check       bool
-	interrupted bool
-	took        time.Duration
-	stats       engine.Stats
-	plays       []*chapter
-	open        *engine.Step
-	items       []row // of the open step
-	warnings    []string
-	notStarted  string
+	record
+	veil       veil
+	took       time.Duration
+	stats      engine.Stats
+	plays      []*chapter
+	open       *engine.Step
+	items      []row // of the open step
+	warnings   []string
+	notStarted string
 }
 
 // A chapter is a play of an outline.
 type chapter struct {
-	name  string
-	start time.Time
-	rows  []row
+	name     string
+	playbook string // the file that it stands in
+	start    time.Time
+	rows     []row
+}
+
+// playbookOf names the file that a play stands in.
+func (o *outline) playbookOf(p *engine.Play) string {
+	if p == nil || p.Place.IsZero() {
+		return line(o.veil.text(o.playbook()))
+	}
+	return line(o.veil.text(p.Place.Source.Name))
 }
 
 // A row is a task of an outline.
 type row struct {
 	name, kind string
+	named      bool // by the playbook; else the name is the kind's
+	owner      string
+	provider   string
 	place      string // "site.yml:4", or ""
 	file       string
 	outcome    engine.Outcome
@@ -52,13 +62,12 @@ type row struct {
 	items      []row    // of a loop: those that are about something
 }
 
-// tell takes an event in. It reports whether the run is over.
-func (o *outline) tell(e engine.Event) (over bool) {
+// Tell takes an event in.
+func (o *outline) Tell(e engine.Event) {
+	o.see(e)
 	switch e := e.(type) {
-	case engine.RunStart:
-		o.began, o.check = e.Time, e.Check
 	case engine.PlayStart:
-		o.plays = append(o.plays, &chapter{name: line(o.veil.text(e.Name)), start: e.Time})
+		o.plays = append(o.plays, &chapter{name: line(o.veil.text(e.Name)), playbook: o.playbookOf(e.Play), start: e.Time})
 	case engine.PlayFailed:
 		o.add(o.row(engine.TaskEnd{Name: "what the play needs", Outcome: engine.Failed, Problem: e.Problem}))
 	case engine.TaskStart:
@@ -72,11 +81,9 @@ func (o *outline) tell(e engine.Event) (over bool) {
 	case engine.Warning:
 		o.warning(e.Problem)
 	case engine.RunEnd:
-		o.stats, o.took, o.interrupted = e.Stats, e.Took, e.Interrupted
+		o.stats, o.took = e.Stats, e.Took
 		o.notStarted = notStarted(e)
-		return true
 	}
-	return false
 }
 
 // warning notes a warning, each text one time only.
@@ -124,6 +131,10 @@ func (o *outline) row(e engine.TaskEnd) row {
 	if e.Step != nil && !e.Step.Place.IsZero() {
 		r.place, r.file = o.veil.text(where(e.Step.Place)), o.veil.text(e.Step.Place.Source.Name)
 	}
+	r.named = e.Step == nil || e.Name != "" && e.Name != e.Step.As
+	if m, ok := e.Result.(*value.Map); ok && !e.NoLog {
+		r.owner, r.provider = o.textAt(m, "organisation"), o.textAt(m, "provider")
+	}
 	if e.Outcome == engine.Skipped && !e.NoLog {
 		r.reason = o.veil.text(skipReason(e.Result))
 	}
@@ -138,6 +149,13 @@ func (o *outline) row(e engine.TaskEnd) row {
 		r.problem, r.excerpt = o.blame(e)
 	}
 	return r
+}
+
+// textAt returns a text in a result, "" where there is none.
+func (o *outline) textAt(m *value.Map, key string) string {
+	v, _ := m.Get(key)
+	text, _ := v.(string)
+	return line(o.veil.text(text))
 }
 
 // written gives the name of a step that was never started, as the playbook has it.
@@ -212,13 +230,5 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // failed reports whether the run did not do all that it was told to.
 func (o *outline) failed() bool {
-	return o.interrupted || o.stats.Failed+o.stats.Unreachable+o.stats.Blocked > 0
-}
-
-// ended gives when the run was over, the zero time where that is not known.
-func (o *outline) ended() time.Time {
-	if o.began.IsZero() {
-		return time.Time{}
-	}
-	return o.began.Add(o.took)
+	return !o.succeeded() || o.interrupted || o.stats.Failed+o.stats.Unreachable+o.stats.Blocked > 0
 }

@@ -10,23 +10,21 @@ import (
 	"runner/engine/expr/value"
 )
 
-func junit(o Options) failingReporter      { return NewJUnit(o) }
-func markdown(o Options) failingReporter   { return NewMarkdown(o) }
-func prometheus(o Options) failingReporter { return NewPrometheus(o) }
+func junit(o Options) Reporter      { return NewJUnit(o) }
+func markdown(o Options) Reporter   { return NewMarkdown(o) }
+func prometheus(o Options) Reporter { return NewPrometheus(o) }
 
 // summaries are the reports that are written at the end of a run.
-var summaries = map[string]func(Options) failingReporter{"junit.xml": junit, "md": markdown, "prom": prometheus}
+var summaries = map[string]func(Options) Reporter{"junit.xml": junit, "md": markdown, "prom": prometheus}
 
 // summarised gives what a report says of events.
-func summarised(t *testing.T, form func(Options) failingReporter, events []engine.Event) string {
+func summarised(t *testing.T, form func(Options) Reporter, events []engine.Event) string {
 	t.Helper()
 	var out strings.Builder
 	secrets := &engine.Secrets{}
 	secrets.Add("s3cr3t-value")
-	r := form(Options{Out: &out, Secrets: secrets})
-	for _, e := range events {
-		r.Tell(e)
-	}
+	r := form(Options{Out: &out, Secrets: secrets, Run: Run{Playbooks: []string{"site.yml"}}})
+	tellAll(r, events)
 	if err := r.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,9 +72,7 @@ func TestSummariesThatCannotBeWritten(t *testing.T) {
 	for ending, form := range summaries {
 		w := &closing{}
 		r := form(Options{Out: w})
-		for _, e := range whole() {
-			r.Tell(e)
-		}
+		tellAll(r, whole())
 		if r.Err() == nil || w.writes != 1 {
 			t.Errorf("%s: %d writes, error %v", ending, w.writes, r.Err())
 		}
@@ -125,7 +121,7 @@ func TestMetricsAreInTheTextFormat(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if want := `runner_drift{kind="addon_register",object="add-on \"a\\b\"�"} 2` + "\n"; !strings.HasSuffix(said, want) {
+	if want := `runner_drift{playbook="site.yml",play="p",kind="addon_register",object="add-on \"a\\b\"�"} 2` + "\n"; !strings.HasSuffix(said, want) {
 		t.Errorf("%s\nends not in %s", said, want)
 	}
 }

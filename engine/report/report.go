@@ -45,6 +45,20 @@ type Options struct {
 	// Quiet leaves out of a text report what is ok or skipped, and banners that
 	// have nothing under them.
 	Quiet bool
+	// Run is what is reported.
+	Run Run
+	// Record makes a text report say how the run ended, or why it could not begin:
+	// for a file, beside which nobody reads standard error.
+	Record bool
+}
+
+// A Reporter makes one report of a run.
+type Reporter interface {
+	engine.Reporter
+	// End completes the report. It comes once and last, whether the run had events or not.
+	End(End)
+	// Err returns the first error of writing, after which nothing more was written.
+	Err() error
 }
 
 // A sink writes until the first error, and remembers that.
@@ -66,11 +80,11 @@ func (s *sink) write(text string) {
 	_, s.err = io.WriteString(s.w, text)
 }
 
-// line makes text safe for one line of a terminal: control characters, which
-// could move the cursor or forge lines, are replaced.
+// line makes text safe for one line of a terminal: what could move the cursor, forge
+// lines or change their direction is replaced.
 func line(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if diagnostic.IsHarmful(r) {
 			return unicode.ReplacementChar
 		}
 		return r
@@ -80,7 +94,7 @@ func line(text string) string {
 // lines is line for texts that may have several.
 func lines(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if diagnostic.IsHarmful(r) && r != '\n' && r != '\t' {
 			return unicode.ReplacementChar
 		}
 		return r

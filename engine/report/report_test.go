@@ -204,21 +204,38 @@ func empty() []engine.Event {
 	return s.events
 }
 
-// A failingReporter is what all reporters are.
-type failingReporter interface {
-	engine.Reporter
-	Err() error
+// tellAll reports events, and the end that they lead to.
+func tellAll(r Reporter, events []engine.Event) {
+	var end End
+	for _, e := range events {
+		r.Tell(e)
+		if e, ok := e.(engine.RunEnd); ok {
+			end = ending(e)
+		}
+	}
+	r.End(end)
 }
 
-func text(o Options) failingReporter  { return NewText(o) }
-func json(o Options) failingReporter  { return NewJSON(o) }
-func jsonl(o Options) failingReporter { return NewJSONL(o) }
+func ending(e engine.RunEnd) End {
+	end := End{Time: dawn.Add(e.Took)}
+	switch {
+	case e.Interrupted:
+		end.Exit = 130
+	case e.Stats.Failed > 0:
+		end.Exit = 2
+	}
+	return end
+}
+
+func text(o Options) Reporter  { return NewText(o) }
+func json(o Options) Reporter  { return NewJSON(o) }
+func jsonl(o Options) Reporter { return NewJSONL(o) }
 
 func TestGolden(t *testing.T) {
 	tests := []struct {
 		file   string
 		events []engine.Event
-		form   func(Options) failingReporter
+		form   func(Options) Reporter
 		opt    Options
 	}{
 		{"run.txt", whole(), text, Options{}},
@@ -240,12 +257,10 @@ func TestGolden(t *testing.T) {
 		t.Run(test.file, func(t *testing.T) {
 			out, warnings := &bytes.Buffer{}, &bytes.Buffer{}
 			test.opt.Out, test.opt.Err = out, warnings
-			test.opt.Secrets = &engine.Secrets{}
+			test.opt.Secrets, test.opt.Run = &engine.Secrets{}, Run{Playbooks: []string{"site.yml"}}
 			test.opt.Secrets.Add("s3cr3t-value")
 			r := test.form(test.opt)
-			for _, e := range test.events {
-				r.Tell(e)
-			}
+			tellAll(r, test.events)
 			if err := r.Err(); err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"runner/diagnostic"
@@ -26,6 +27,7 @@ const (
 
 // A Text reports a run as ansible-playbook does.
 type Text struct {
+	record
 	opt       Options
 	veil      veil
 	out, warn sink
@@ -42,7 +44,7 @@ func NewText(opt Options) *Text {
 	if opt.Width <= 0 {
 		opt.Width = 79
 	}
-	t := &Text{opt: opt, veil: veil{opt.Secrets}, warned: map[string]bool{}}
+	t := &Text{record: record{run: opt.Run}, opt: opt, veil: veil{opt.Secrets}, warned: map[string]bool{}}
 	t.out.w, t.warn.w = opt.Out, opt.Err
 	return t
 }
@@ -53,6 +55,7 @@ func (t *Text) Err() error { return t.out.err }
 
 // Tell prints an event.
 func (t *Text) Tell(e engine.Event) {
+	t.see(e)
 	switch e := e.(type) {
 	case engine.PlayStart:
 		t.playStart(e)
@@ -91,6 +94,25 @@ func (t *Text) Tell(e engine.Event) {
 	if p, ok := e.(engine.TaskProgress); ok && t.opt.Live && !t.opt.Quiet {
 		t.goOn(p)
 	}
+}
+
+// End writes, in a record, how the run ended.
+func (t *Text) End(end End) {
+	t.end = end
+	if !t.opt.Record {
+		return
+	}
+	for _, text := range t.problems(t.veil) {
+		t.print("ERROR: "+text, red)
+	}
+	what := fmt.Sprintf("%s, exit code %d", t.how(), end.Exit)
+	at := end.Time
+	if end.Running {
+		what, at = "begun, and not ended", t.run.Began
+	}
+	t.print(strings.TrimRight(at.UTC().Format(time.RFC3339)+" "+lines(t.veil.text(t.playbook()))+": "+what, " "), "")
+	t.out.write(t.buf.String())
+	t.buf.Reset()
 }
 
 // print adds lines in a colour, "" for none.

@@ -61,14 +61,14 @@ func TestControlCharactersInResults(t *testing.T) {
 
 // A step whose end does not repeat it is the one that was opened last.
 func TestEndWithoutStep(t *testing.T) {
-	for _, form := range []func(Options) failingReporter{text, json, jsonl} {
+	for _, form := range []func(Options) Reporter{text, json, jsonl} {
 		var out strings.Builder
 		r := form(Options{Out: &out, Verbosity: 3})
 		r.Tell(engine.RunStart{})
 		r.Tell(engine.PlayStart{Name: "p"})
 		r.Tell(engine.TaskStart{Step: &engine.Step{ID: "1.1", Kind: register}, Name: "the task"})
 		r.Tell(engine.TaskEnd{Name: "the task", Result: value.MapOf("env", value.MapOf("PASSWORD", "unmasked"))})
-		r.Tell(engine.RunEnd{})
+		tellAll(r, []engine.Event{engine.RunEnd{}})
 		if strings.Contains(out.String(), "unmasked") {
 			t.Errorf("%T shows what the step's kind hides:\n%s", r, &out)
 		}
@@ -98,13 +98,11 @@ func TestPoorEvents(t *testing.T) {
 		engine.TaskEnd{Outcome: engine.Skipped}, engine.TaskEnd{Outcome: engine.Ignored, Result: &value.Unknown{}},
 		engine.TaskEnd{Outcome: engine.Blocked, Took: time.Second}, engine.RunEnd{}, engine.RunEnd{Interrupted: true},
 	}
-	for _, form := range []func(Options) failingReporter{text, json, jsonl} {
+	for _, form := range []func(Options) Reporter{text, json, jsonl} {
 		for _, quiet := range []bool{false, true} {
 			var out strings.Builder
 			r := form(Options{Out: &out, Verbosity: 3, Quiet: quiet, Color: true})
-			for _, e := range events {
-				r.Tell(e)
-			}
+			tellAll(r, events)
 			if out.Len() == 0 {
 				t.Errorf("%T wrote nothing", r)
 			}
@@ -127,13 +125,11 @@ func (c *closing) Write(p []byte) (int, error) {
 }
 
 func TestClosedPipe(t *testing.T) {
-	for _, form := range []func(Options) failingReporter{text, json, jsonl} {
+	for _, form := range []func(Options) Reporter{text, json, jsonl} {
 		for _, left := range []int{0, 1, 5} {
 			out := &closing{left: left}
 			r := form(Options{Out: out, Verbosity: 3})
-			for _, e := range whole() {
-				r.Tell(e)
-			}
+			tellAll(r, whole())
 			if _, once := r.(*JSON); once && left > 0 {
 				continue
 			}

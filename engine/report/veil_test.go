@@ -78,14 +78,12 @@ func TestSecretsStayHidden(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		p := &planter{rnd: rnd, secrets: &engine.Secrets{}, written: map[string][]string{}}
 		events := p.events()
-		for _, form := range []func(Options) failingReporter{text, json, jsonl} {
+		for _, form := range []func(Options) Reporter{text, json, jsonl} {
 			for v := range 4 {
 				var out, warnings strings.Builder
 				opt := Options{Out: &out, Err: &warnings, Verbosity: v, Secrets: p.secrets, Color: rnd.IntN(2) == 0, Quiet: rnd.IntN(4) == 0}
 				r := form(opt)
-				for _, e := range events {
-					r.Tell(e)
-				}
+				tellAll(r, events)
 				if s := p.seen(out.String() + warnings.String()); s != "" {
 					t.Fatalf("seed %d: %T shows %q at verbosity %d:\n%s%s", seed, r, s, v, &out, &warnings)
 				}
@@ -99,12 +97,12 @@ func TestSecretsThatAreShownOnPurpose(t *testing.T) {
 		p := &planter{rnd: rand.New(rand.NewPCG(seed, 2)), secrets: &engine.Secrets{}, written: map[string][]string{}}
 		step := &engine.Step{Kind: debug}
 		end := engine.TaskEnd{Step: step, Shows: true, Result: value.MapOf("msg", value.MapOf("deep", p.secret()))}
-		for _, form := range []func(Options) failingReporter{text, json, jsonl} {
+		for _, form := range []func(Options) Reporter{text, json, jsonl} {
 			var out strings.Builder
 			r := form(Options{Out: &out, Secrets: p.secrets})
 			r.Tell(engine.TaskStart{Step: step})
 			r.Tell(end)
-			r.Tell(engine.RunEnd{})
+			tellAll(r, []engine.Event{engine.RunEnd{}})
 			if p.seen(out.String()) == "" {
 				t.Fatalf("seed %d: %T does not show %q:\n%s", seed, r, p.planted, &out)
 			}
