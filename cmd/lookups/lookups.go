@@ -5,20 +5,14 @@ package lookups
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
-	"runner/atomicfile"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
@@ -54,6 +48,12 @@ func (s *Source) Lookups() map[string]expr.Lookup {
 		"first_found": s.firstFound,
 		"password":    s.eachTerm(s.password),
 		"pipe":        s.eachTerm(s.pipe),
+		"lines":       s.lines,
+		"unvault":     s.eachTerm(s.unvault),
+		"fileglob":    s.fileGlob,
+		"csvfile":     s.csvFile,
+		"ini":         s.ini,
+		"url":         s.url,
 	}
 }
 
@@ -212,6 +212,30 @@ type withVars struct {
 	more *value.Map
 }
 
+// Names lists what can be looked up.
+func (s withVars) Names() []string {
+	var names []string
+	if outer, ok := s.Scope.(interface{ Names() []string }); ok {
+		names = outer.Names()
+	}
+	return append(names, s.more.TextKeys()...)
+}
+
+// BeforeFile waits for who writes a file, as the scope around does.
+func (s withVars) BeforeFile(path string) *value.Unknown {
+	if outer, ok := s.Scope.(expr.FileScope); ok {
+		return outer.BeforeFile(path)
+	}
+	return nil
+}
+
+// BeforeProgram waits for whom a program may depend on, as the scope around does.
+func (s withVars) BeforeProgram() {
+	if outer, ok := s.Scope.(expr.FileScope); ok {
+		outer.BeforeProgram()
+	}
+}
+
 // Lookup returns a name's value.
 func (s withVars) Lookup(c *expr.Context, name string) (value.Value, bool, error) {
 	if v, ok := s.more.Get(name); ok {
@@ -220,40 +244,83 @@ func (s withVars) Lookup(c *expr.Context, name string) (value.Value, bool, error
 	return s.Scope.Lookup(c, name)
 }
 
-// firstFound returns the path of the first file that there is, of names or of a
-// map of files and the folders (paths) to look in.
+// firstFound returns the path of the first file that there is, of names or of maps
+// of files and the folders (paths) to look in, which may be lists in one text.
 func (s *Source) firstFound(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
-	var names, folders []string
-	skip := option(options, "skip", false)
-	for _, t := range append(terms, value.Value(options)) {
-		m, ok := t.(*value.Map)
-		if !ok {
-			names = append(names, textsOf(t)...)
-			continue
+	if len(terms) == 0 {
+		terms = []value.Value{options}
+	}
+	names, skip, err := candidates(terms, options)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		path, err := s.find(c, "files", name)
+		if err == nil {
+			return []value.Value{path}, nil
 		}
-		files, _ := m.Get("files")
-		paths, _ := m.Get("paths")
-		names, folders = append(names, textsOf(files)...), append(folders, textsOf(paths)...)
-		skip = option(m, "skip", skip)
-	}
-	if len(folders) == 0 {
-		folders = []string{""}
-	}
-	for _, folder := range folders {
-		for _, name := range names {
-			path, err := s.find(c, "files", filepath.Join(folder, name))
-			if err == nil {
-				return []value.Value{path}, nil
-			}
-			if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
-				return nil, err
-			}
+		if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
+			return nil, err
 		}
 	}
 	if skip {
 		return nil, nil
 	}
 	return nil, fmt.Errorf("there is none of the files %s", strings.Join(names, ", "))
+}
+
+// candidates lists the files that first_found looks for, in order.
+func candidates(terms []value.Value, options *value.Map) (names []string, skip bool, err error) {
+	for _, t := range terms {
+		settings := options
+		switch t := t.(type) {
+		case []value.Value:
+			more, skipped, err := candidates(t, options)
+			if err != nil {
+				return nil, false, err
+			}
+			names, skip = append(names, more...), skipped
+			continue
+		case *value.Map:
+			settings = t
+			for k := range t.All() {
+				if _, known := options.Get(k); !known {
+					return nil, false, fmt.Errorf("lookup('first_found') has no parameter %q; available: files, paths, skip", value.Text(k))
+				}
+			}
+		case string:
+		default:
+			return nil, false, fmt.Errorf("lookup('first_found') wants names or maps, not %s", value.TypeName(t))
+		}
+		files, _ := settings.Get("files")
+		paths, _ := settings.Get("paths")
+		skip = option(settings, "skip", false)
+		list, folders := separated(files, ",;"), separated(paths, ",:;")
+		switch {
+		case len(folders) > 0:
+			for _, folder := range folders {
+				for _, name := range list {
+					names = append(names, filepath.Join(folder, name))
+				}
+			}
+		case len(list) > 0:
+			names = list
+		case t != value.Value(settings):
+			names = append(names, value.Text(t))
+		}
+	}
+	return names, skip, nil
+}
+
+// separated cuts texts at separators.
+func separated(v value.Value, separators string) []string {
+	var all []string
+	for _, text := range textsOf(v) {
+		for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+			all = append(all, strings.TrimSpace(part))
+		}
+	}
+	return all
 }
 
 func textsOf(v value.Value) []string {
@@ -272,20 +339,11 @@ func textsOf(v value.Value) []string {
 
 // pipe runs a shell's command and returns what it prints, without the line end.
 func (s *Source) pipe(c *expr.Context, command string, _ *value.Map) (value.Value, error) {
-	if !s.Pipes {
-		return nil, fmt.Errorf("lookup('pipe') runs a program: give --allow pipe if that is meant")
+	out, err := s.run(c, "pipe", command)
+	if err != nil {
+		return nil, err
 	}
-	c.BeforeProgram()
-	ctx, cancel := context.WithTimeout(s.Context, time.Minute)
-	defer cancel()
-	program := exec.CommandContext(ctx, "/bin/sh", "-c", command)
-	program.WaitDelay, program.Env = time.Second, s.Environ()
-	var out bytes.Buffer
-	program.Stdout = &bounded{w: &out, left: lookupLimit}
-	if err := program.Run(); err != nil {
-		return nil, fmt.Errorf("the command of lookup('pipe') failed: %w", err)
-	}
-	return strings.TrimRight(out.String(), "\r\n"), nil
+	return strings.TrimRight(out, "\r\n"), nil
 }
 
 // A bounded writer takes so many bytes.
@@ -299,119 +357,4 @@ func (b *bounded) Write(p []byte) (int, error) {
 		return 0, fmt.Errorf("it prints more than %d MiB", lookupLimit>>20)
 	}
 	return b.w.Write(p)
-}
-
-// password returns the password kept in a file, and makes one where there is none:
-// "path length=20 chars=ascii_letters,digits". /dev/null keeps nothing. A check
-// makes none: it is known after apply.
-func (s *Source) password(c *expr.Context, term string, options *value.Map) (value.Value, error) {
-	words := strings.Fields(term)
-	if len(words) == 0 {
-		return nil, errors.New("lookup('password') needs the name of a file, or /dev/null")
-	}
-	length, chars := 20, "ascii_letters,digits,punctuation"
-	settings := map[string]string{}
-	for k, v := range options.All() {
-		settings[value.Text(k)] = strings.Join(textsOf(v), ",")
-	}
-	for _, word := range words[1:] {
-		name, value, _ := strings.Cut(word, "=")
-		settings[name] = value
-	}
-	for name, value := range settings {
-		switch name {
-		case "length":
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 || n > 4096 {
-				return nil, fmt.Errorf("a password's length is a number up to 4096, not %q", value)
-			}
-			length = n
-		case "chars":
-			chars = value
-		default:
-			return nil, fmt.Errorf("lookup('password') knows no %q: it takes length and chars", name)
-		}
-	}
-	return s.keptPassword(c, words[0], length, alphabet(chars))
-}
-
-func (s *Source) keptPassword(c *expr.Context, name string, length int, letters string) (value.Value, error) {
-	kept := name != os.DevNull
-	if kept {
-		path, err := s.find(c, "", name)
-		if err == nil {
-			return s.readPassword(path)
-		}
-		if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
-			return nil, err
-		}
-		if v, ok, _ := c.Scope.Lookup(c, "playbook_dir"); ok && !filepath.IsAbs(name) {
-			name = filepath.Join(value.Text(v), name)
-		}
-	}
-	if s.Check && kept {
-		return &value.Unknown{Task: "the password in " + name}, nil
-	}
-	made, err := random(length, letters)
-	if err != nil {
-		return nil, err
-	}
-	s.Secrets.Add(made)
-	if !kept {
-		return made, nil
-	}
-	err = keep(name, made+"\n")
-	if errors.Is(err, fs.ErrExist) { // another process, or another task, was first
-		return s.readPassword(name)
-	}
-	return made, err
-}
-
-func (s *Source) readPassword(path string) (value.Value, error) {
-	text, err := s.read(path)
-	text = strings.TrimSpace(text)
-	s.Secrets.Add(text)
-	return text, err
-}
-
-// keep writes a new file of its owner's only, whole or not at all. Where another
-// process has made it meanwhile, the error is fs.ErrExist.
-func keep(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(path, []byte(text), atomicfile.Options{New: true, Regular: true})
-}
-
-// alphabet returns the characters that a list of classes and characters names.
-func alphabet(chars string) string {
-	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-	classes := map[string]string{
-		"ascii_letters": lower + upper, "ascii_lowercase": lower, "ascii_uppercase": upper,
-		"digits": digits, "hexdigits": digits + "abcdefABCDEF", "punctuation": ".,:-_",
-	}
-	var b strings.Builder
-	for part := range strings.SplitSeq(chars, ",") {
-		if class, ok := classes[strings.TrimSpace(part)]; ok {
-			part = class
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
-func random(length int, letters string) (string, error) {
-	all := []rune(letters)
-	if len(all) == 0 {
-		return "", errors.New("a password needs characters to be made of")
-	}
-	made := make([]rune, length)
-	for i := range made {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(all))))
-		if err != nil {
-			return "", err
-		}
-		made[i] = all[n.Int64()]
-	}
-	return string(made), nil
 }

@@ -153,3 +153,22 @@ func blowfishCrypt(password, salt string, rounds int, ident string) (string, err
 	}
 	return fmt.Sprintf("$%s$%02d$%s%s", ident, rounds, bcrypt.Base64Encode(raw), key), nil
 }
+
+// HashPassword returns a password's hash by a scheme of password_hash, in its
+// default number of rounds.
+func HashPassword(password, name, salt, ident string) (string, error) {
+	s, ok := schemeOf(name)
+	if !ok {
+		return "", value.Errorf(value.FilterError, "passwords are not hashed by %s", value.Quote(name)).WithHint("available: blowfish, md5, sha256, sha512")
+	}
+	return s.make(password, salt, s.rounds, ident)
+}
+
+// NewSalt returns a salt for a scheme of password_hash.
+func NewSalt(name string) (string, error) {
+	s, ok := schemeOf(name)
+	if !ok {
+		return "", value.Errorf(value.FilterError, "passwords are not hashed by %s", value.Quote(name)).WithHint("available: blowfish, md5, sha256, sha512")
+	}
+	return randomSalt(s.saltSize), nil
+}

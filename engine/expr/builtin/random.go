@@ -221,3 +221,16 @@ func (t *twister) between(start, stop, step int) (value.Value, error) {
 	}
 	return start + step*int(t.below(uint64(n))), nil
 }
+
+// Choose returns n characters, chosen as Python does with the same seed.
+func Choose(n int, among []rune, seed value.Value) (string, error) {
+	t, err := newTwister(seed)
+	if err != nil {
+		return "", err
+	}
+	out := make([]rune, n)
+	for i := range out {
+		out[i] = among[t.below(uint64(len(among)))]
+	}
+	return string(out), nil
+}
