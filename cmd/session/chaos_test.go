@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,12 +74,21 @@ func memory() string {
 }
 
 // play plays a playbook in a process of its own, through a client that may kill it.
-func (m *machine) play(book string, client *chaosClient, more ...func(*session.Spec)) chaosRun {
+func (m *machine) play(book string, client *chaosClient, more ...func(*specOf)) chaosRun {
+	client.dead = m.over
+	code, out := m.through(book, client, more...)
+	return chaosRun{code, out}
+}
+
+type specOf = session.Spec
+
+// through plays a playbook in a process of its own that has a way to the platform.
+func (m *machine) through(book string, way http.RoundTripper, more ...func(*specOf)) (code int, told string) {
 	file := filepath.Join(m.home, "site.yml")
 	if err := os.WriteFile(file, []byte(book), 0o600); err != nil {
 		m.t.Error(err)
 	}
-	env := map[string]string{"HOME": m.home, "CLEVER_TOKEN": "a-word", "CLEVER_SECRET": "another-word", "API_HOST": "http://chaos.invalid"}
+	env := map[string]string{"HOME": m.home, "CLEVER_TOKEN": "emulator-token", "CLEVER_SECRET": "emulator-token-secret", "API_HOST": "http://chaos.invalid"}
 	var out bytes.Buffer
 	var mu sync.Mutex
 	w := &lockedWriter{mu: &mu, w: &out}
@@ -88,12 +98,10 @@ func (m *machine) play(book string, client *chaosClient, more ...func(*session.S
 	for _, change := range more {
 		change(&spec)
 	}
-	client.dead = m.over
-	err := session.Play(context.Background(), session.World{Streams: streams, Transport: client}, spec)
-	code := session.ExitCode(err)
+	err := session.Play(context.Background(), session.World{Streams: streams, Transport: way}, spec)
 	mu.Lock()
 	defer mu.Unlock()
-	return chaosRun{code, fmt.Sprintf("exit %d (%v)\n%s", code, err, out.String())}
+	return session.ExitCode(err), fmt.Sprintf("exit %d (%v)\n%s", session.ExitCode(err), err, out.String())
 }
 
 type lockedWriter struct {
@@ -312,7 +320,7 @@ func TestWaitingForTheLock(t *testing.T) {
 	chaos(t, func(t *testing.T, p *chaosPlatform, over chan struct{}) {
 		m := newMachine(t, p, over)
 		runs := side(2, func(int) chaosRun {
-			return m.play(chaosBook, m.client(), func(s *session.Spec) { s.LockTimeout = 10 * time.Minute })
+			return m.play(chaosBook, m.client(), func(s *specOf) { s.LockTimeout = 10 * time.Minute })
 		})
 		if runs[0].code != 0 || runs[1].code != 0 {
 			t.Errorf("%s\n%s", runs[0].out, runs[1].out)
