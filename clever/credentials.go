@@ -45,13 +45,18 @@ func PublicConsumer() (key, secret string) {
 // Missing says that there are no credentials.
 type Missing struct {
 	Looked []string // where they were looked for
+	Odd    []string // what could not be read there, each with its place
 }
 
 func (m *Missing) Error() string {
 	if len(m.Looked) == 0 {
 		return "no credentials"
 	}
-	return "no credentials in " + strings.Join(m.Looked, ", nor in ")
+	text := "no credentials in " + strings.Join(m.Looked, ", nor in ")
+	for _, odd := range m.Odd {
+		text += "; " + odd
+	}
+	return text
 }
 
 // Hint says how to get some.
@@ -77,17 +82,21 @@ func (b *BadCredentials) Error() string {
 func (b *BadCredentials) Unwrap() error { return b.Err }
 
 // First gives the credentials of the first source that has some. Sources that
-// answer *Missing are passed over, and named together if all do; any other error
-// ends the search.
+// answer *Missing are passed over, and named together if all do; what could not be
+// read there becomes a warning. Any other error ends the search.
 func First(sources ...func() (Credentials, error)) (Credentials, error) {
 	all := &Missing{}
 	for _, source := range sources {
 		c, err := source()
 		missing, ok := errors.AsType[*Missing](err)
 		if !ok {
+			for _, odd := range all.Odd {
+				c.Warning = strings.TrimPrefix(c.Warning+"; "+odd, "; ")
+			}
 			return c, err
 		}
 		all.Looked = append(all.Looked, missing.Looked...)
+		all.Odd = append(all.Odd, missing.Odd...)
 	}
 	return Credentials{}, all
 }
@@ -103,7 +112,7 @@ func FromEnv(getenv func(string) string) (Credentials, error) {
 		Source: "environment",
 	}
 	if c.Token == "" && c.Secret == "" {
-		return Credentials{}, &Missing{[]string{"the environment (CLEVER_TOKEN, CLEVER_SECRET)"}}
+		return Credentials{}, &Missing{Looked: []string{"the environment (CLEVER_TOKEN, CLEVER_SECRET)"}}
 	}
 	if err := whole(c, "the environment", "CLEVER_TOKEN", "CLEVER_SECRET", "OAUTH_CONSUMER_KEY", "OAUTH_CONSUMER_SECRET"); err != nil {
 		return Credentials{}, err

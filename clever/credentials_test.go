@@ -88,11 +88,11 @@ func TestFromProfile(t *testing.T) {
 		{"no overrides", `{"version":1,"profiles":[{"alias":"default","token":"t","secret":"s"}]}`,
 			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Source: "profile default of PATH"}, ""},
 		{"the older form", "\ufeff" + `{"token":"t","secret":"s","expirationDate":"2027-06-30T10:00:00Z"}`,
-			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Expires: june, Source: "profile of PATH"}, ""},
+			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Expires: june, Source: "profile default of PATH"}, ""},
 		{"a date in milliseconds", fmt.Sprintf(`{"token":"t","secret":"s","expirationDate":%d}`, june.UnixMilli()),
-			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Expires: june, Source: "profile of PATH"}, ""},
+			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Expires: june, Source: "profile default of PATH"}, ""},
 		{"a date that is none", `{"token":"t","secret":"s","expirationDate":{"x":1}}`,
-			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Source: "profile of PATH"}, ""},
+			Credentials{Token: "t", Secret: "s", ConsumerKey: key, ConsumerSecret: secret, Source: "profile default of PATH"}, ""},
 		{"no profiles", `{"version":1,"profiles":[]}`, Credentials{}, "no credentials in PATH"},
 		{"nothing in it", `{}`, Credentials{}, "no credentials in PATH"},
 		{"half", `{"version":1,"profiles":[{"token":"t"}]}`, Credentials{},
@@ -100,8 +100,8 @@ func TestFromProfile(t *testing.T) {
 		{"half a consumer", `{"profiles":[{"token":"t","secret":"s","overrides":{"OAUTH_CONSUMER_SECRET":"cs"}}]}`, Credentials{},
 			"the credentials in PATH cannot be used: OAUTH_CONSUMER_SECRET is there, but OAUTH_CONSUMER_KEY is not"},
 		{"damaged", `{"version":1,"profiles":[`, Credentials{},
-			"the credentials in PATH cannot be used: the file is damaged: unexpected end of JSON input"},
-		{"empty", ``, Credentials{}, "the credentials in PATH cannot be used: the file is damaged: unexpected end of JSON input"},
+			"the credentials in PATH cannot be used: the file is damaged (unexpected end of JSON input); it was left as it is: repair it, or move it away"},
+		{"empty", " \n", Credentials{}, "no credentials in PATH"},
 		{"too large", strings.Repeat(" ", largestProfile+1), Credentials{},
 			"the credentials in PATH cannot be used: the file is larger than 1 MiB"},
 	}
@@ -185,7 +185,7 @@ func TestProfilePath(t *testing.T) {
 
 func TestFirst(t *testing.T) {
 	none := func(place string) func() (Credentials, error) {
-		return func() (Credentials, error) { return Credentials{}, &Missing{[]string{place}} }
+		return func() (Credentials, error) { return Credentials{}, &Missing{Looked: []string{place}} }
 	}
 	some := func() (Credentials, error) { return Credentials{Token: "t", Secret: "s", Source: "here"}, nil }
 	bad := func() (Credentials, error) { return FromEnv(env("CLEVER_TOKEN", "t")) }

@@ -1,12 +1,9 @@
 package clever
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,13 +34,7 @@ func profilePath(goos string, getenv func(string) string) string {
 	return ""
 }
 
-// profileFile is clever-tools' file: version 1 with profiles, of which the first
-// is the active one, or the older flat form.
-type profileFile struct {
-	Profiles *[]profile `json:"profiles"`
-	profile
-}
-
+// A profile is one of clever-tools' file, as far as it is for a client.
 type profile struct {
 	Alias     string          `json:"alias"`
 	Token     string          `json:"token"`
@@ -64,21 +55,20 @@ const largestProfile = 1 << 20
 // *BadCredentials where the file is damaged.
 func FromProfile(path string) (Credentials, error) {
 	if path == "" {
-		return Credentials{}, &Missing{[]string{"clever-tools' profiles (no home directory is known)"}}
+		return Credentials{}, &Missing{Looked: []string{"clever-tools' profiles (no home directory is known)"}}
 	}
-	text, err := readBounded(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Credentials{}, &Missing{[]string{path}}
-	}
+	b, err := openBook(path)
 	if err != nil {
-		return Credentials{}, &BadCredentials{Source: path, Reason: err.Error(), Err: err}
+		return Credentials{}, err
 	}
-	p, err := activeProfile(text)
-	if err != nil {
-		return Credentials{}, &BadCredentials{Source: path, Reason: "the file is damaged: " + err.Error(), Err: err}
+	var p profile
+	if len(b.profiles) > 0 {
+		if err := json.Unmarshal(b.profiles[0].encoded(), &p); err != nil {
+			return Credentials{}, damaged(path, err)
+		}
 	}
 	if p.Token == "" && p.Secret == "" {
-		return Credentials{}, &Missing{[]string{path}}
+		return Credentials{}, &Missing{Looked: []string{path}}
 	}
 	c := p.credentials(path)
 	if err := whole(c, path, "token", "secret", "OAUTH_CONSUMER_KEY", "OAUTH_CONSUMER_SECRET"); err != nil {
@@ -86,20 +76,6 @@ func FromProfile(path string) (Credentials, error) {
 	}
 	c.Warning = openToAll(path)
 	return c.withConsumer(), nil
-}
-
-func activeProfile(text []byte) (profile, error) {
-	var file profileFile
-	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &file); err != nil {
-		return profile{}, err
-	}
-	switch {
-	case file.Profiles == nil:
-		return file.profile, nil
-	case len(*file.Profiles) == 0:
-		return profile{}, nil
-	}
-	return (*file.Profiles)[0], nil
 }
 
 func (p profile) credentials(path string) Credentials {

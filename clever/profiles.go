@@ -46,6 +46,9 @@ func Aliases(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.named(); err != nil {
+		return nil, damaged(path, err)
+	}
 	return b.aliases(), nil
 }
 
@@ -123,6 +126,9 @@ func changeBook(ctx context.Context, path string, change func(*book) error) erro
 	if err != nil {
 		return err
 	}
+	if err := b.named(); err != nil {
+		return damaged(path, err)
+	}
 	if err := change(b); err != nil {
 		return err
 	}
@@ -148,10 +154,14 @@ func openBook(path string) (*book, error) {
 	}
 	b, err := readBook(bytes.TrimPrefix(text, []byte("\ufeff")))
 	if err != nil {
-		reason := fmt.Sprintf("the file is damaged (%v); it was left as it is: repair it, or move it away", err)
-		return nil, &BadCredentials{Source: path, Reason: reason, Err: err}
+		return nil, damaged(path, err)
 	}
 	return b, nil
+}
+
+func damaged(path string, err error) error {
+	reason := fmt.Sprintf("the file is damaged (%v); it was left as it is: repair it, or move it away", err)
+	return &BadCredentials{Source: path, Reason: reason, Err: err}
 }
 
 func readBook(text []byte) (*book, error) {
@@ -173,12 +183,17 @@ func readBook(text []byte) (*book, error) {
 	} else if err := b.migrate(); err != nil {
 		return nil, err
 	}
+	return b, nil
+}
+
+// named fails where a profile has no alias: nobody could say which one is changed.
+func (b *book) named() error {
 	for _, p := range b.profiles {
 		if p.text("alias") == "" {
-			return nil, errors.New("a profile has no alias")
+			return errors.New("a profile has no alias")
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // migrate makes a profile of the older form, in which the file held one token.

@@ -92,7 +92,7 @@ func (p *Program) withClient(ctx context.Context, spec platform.Spec, anonymous 
 	if err != nil {
 		return err
 	}
-	client, err := pl.Client(anonymous)
+	client, err := pl.Client(ctx, anonymous)
 	if err == nil {
 		err = do(ctx, client)
 	}

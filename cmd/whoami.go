@@ -58,7 +58,7 @@ type credentialSource struct {
 }
 
 func (p *Program) whoami(ctx context.Context, pl *platform.Platform) (identity, error) {
-	creds, err := pl.Credentials()
+	creds, err := pl.Credentials(ctx)
 	if err != nil {
 		return identity{}, err
 	}

@@ -278,7 +278,7 @@ func (l *login) keep(ctx context.Context, creds clever.Credentials) error {
 	if err != nil {
 		return err
 	}
-	l.overruled()
+	l.overruled(ctx)
 	until := ""
 	if !creds.Expires.IsZero() {
 		until = ", good until " + creds.Expires.UTC().Format(time.DateOnly)
@@ -298,9 +298,9 @@ func Expiry(ctx context.Context, client *clever.Client) time.Time {
 }
 
 // overruled warns of credentials that are found before the profile.
-func (l *login) overruled() {
+func (l *login) overruled(ctx context.Context) {
 	for _, source := range []func() (clever.Credentials, error){
-		func() (clever.Credentials, error) { return clever.FromEnv(l.Getenv) }, l.platform.Dotenv,
+		func() (clever.Credentials, error) { return clever.FromEnv(l.Getenv) }, func() (clever.Credentials, error) { return l.platform.Dotenv(ctx) },
 	} {
 		if c, err := source(); err == nil {
 			l.Warn(fmt.Sprintf("the credentials in the %s are taken before this profile: remove them to use it", c.Source))

@@ -1,13 +1,15 @@
 package platform
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,19 +17,20 @@ import (
 	"github.com/joho/godotenv"
 
 	"runner/clever"
+	"runner/cmd/exit"
 	"runner/cmd/vaults"
 	"runner/diagnostic"
 	"runner/suggest"
 )
 
 // find looks for credentials: where the spec says, or everywhere.
-func (p *Platform) find() (clever.Credentials, error) {
+func (p *Platform) find(ctx context.Context) (clever.Credentials, error) {
 	kind, rest, _ := strings.Cut(p.spec.Credentials, ":")
 	switch {
 	case p.spec.Credentials == "":
 		return clever.First(
 			func() (clever.Credentials, error) { return clever.FromEnv(p.streams.Getenv) },
-			p.Dotenv,
+			func() (clever.Credentials, error) { return p.Dotenv(ctx) },
 			func() (clever.Credentials, error) { return clever.FromProfile(clever.ProfilePath(p.streams.Getenv)) },
 		)
 	case rest == "":
@@ -36,9 +39,9 @@ func (p *Platform) find() (clever.Credentials, error) {
 	case kind == "env":
 		return p.ofVariables(rest)
 	case kind == "file":
-		return ofFile(rest)
+		return p.ofFile(ctx, rest)
 	case kind == "command":
-		return p.ofCommand(rest)
+		return p.ofCommand(ctx, rest)
 	}
 	return clever.Credentials{}, (&diagnostic.Problem{Msg: fmt.Sprintf("credentials are from no %q", p.spec.Credentials)}).
 		WithHint("write login:ALIAS, env:TOKEN,SECRET, file:PATH or command:PROGRAM")
@@ -87,12 +90,12 @@ func (p *Platform) ofVariables(names string) (clever.Credentials, error) {
 
 // ofCommand returns the credentials that a program prints, as the lines of a .env
 // file.
-func (p *Platform) ofCommand(line string) (clever.Credentials, error) {
+func (p *Platform) ofCommand(ctx context.Context, line string) (clever.Credentials, error) {
 	words, err := vaults.SplitWords(line)
 	if err != nil || len(words) == 0 {
 		return clever.Credentials{}, fmt.Errorf("credentials of command: %q is no command", line)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
 	c.Env, c.Stderr, c.WaitDelay = p.streams.Environment(), p.streams.Err, time.Second
@@ -100,34 +103,132 @@ func (p *Platform) ofCommand(line string) (clever.Credentials, error) {
 	if err != nil {
 		return clever.Credentials{}, &clever.BadCredentials{Source: "the command " + words[0], Reason: err.Error(), Err: err}
 	}
-	values, err := godotenv.Parse(bytes.NewReader(out))
-	if err != nil {
-		return clever.Credentials{}, &clever.BadCredentials{Source: "the command " + words[0], Reason: "it prints no list of NAME=value lines"}
-	}
-	return ofValues(values, "the command "+words[0])
+	return ofLines(out, "the command "+words[0])
 }
 
 // Dotenv returns the credentials of a .env file.
-func (p *Platform) Dotenv() (clever.Credentials, error) { return ofFile(filepath.Join(p.dir, ".env")) }
-
-// ofFile returns the credentials of a file of NAME=value lines.
-func ofFile(path string) (clever.Credentials, error) {
-	values, err := godotenv.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return clever.Credentials{}, &clever.Missing{Looked: []string{path}}
-	}
-	if err != nil {
-		// The parser's message quotes the line that it does not like.
-		return clever.Credentials{}, &clever.BadCredentials{Source: path, Reason: "it is not a list of NAME=value lines"}
-	}
-	return ofValues(values, path)
+func (p *Platform) Dotenv(ctx context.Context) (clever.Credentials, error) {
+	return p.ofFile(ctx, filepath.Join(p.dir, ".env"))
 }
 
-func ofValues(values map[string]string, source string) (clever.Credentials, error) {
+// ofFile returns the credentials of a file of NAME=value lines, which others may keep
+// other things in.
+func (p *Platform) ofFile(ctx context.Context, path string) (clever.Credentials, error) {
+	text, err := p.read(ctx, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return clever.Credentials{}, &clever.Missing{Looked: []string{path}}
+	case ctx.Err() != nil:
+		return clever.Credentials{}, &exit.Error{Code: exit.Interrupted}
+	case err != nil:
+		return clever.Credentials{}, &clever.BadCredentials{Source: path, Reason: err.Error(), Err: err}
+	}
+	return ofLines(text, path)
+}
+
+// largestFile is the most that a file of credentials may hold, in bytes.
+const largestFile = 1 << 20
+
+// read reads a file, or gives up when the context ends: a pipe may have no writer, and a
+// file be on a server that is away.
+func (p *Platform) read(ctx context.Context, path string) ([]byte, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := readBounded(path)
+		done <- result{text, err}
+	}()
+	late := time.NewTimer(2 * time.Second)
+	defer late.Stop()
+	for {
+		select {
+		case r := <-done:
+			return r.text, r.err
+		case <-late.C:
+			p.streams.Warn(fmt.Sprintf("waiting for %s, which may hold credentials: it is a pipe without a writer, or on a disk that does not answer", path))
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, largestFile+1))
+	if err == nil && len(text) > largestFile {
+		err = fmt.Errorf("it is larger than %d MiB", largestFile>>20)
+	}
+	return text, err
+}
+
+// ofLines returns the credentials of NAME=value lines. Only the lines that are needed
+// are read; one of them that cannot be is named.
+func ofLines(text []byte, source string) (clever.Credentials, error) {
+	values, odd := dotenv(text)
 	c, err := clever.FromEnv(func(name string) string { return values[name] })
-	if _, missing := errors.AsType[*clever.Missing](err); missing {
-		return c, &clever.Missing{Looked: []string{source}}
+	if _, missing := errors.AsType[*clever.Missing](err); missing || err != nil && len(odd) > 0 {
+		m := &clever.Missing{Looked: []string{source}}
+		for _, o := range odd {
+			m.Odd = append(m.Odd, fmt.Sprintf("%s:%d: %s cannot be read: write %[3]s=value, in quotes where it has blanks", source, o.number, o.name))
+		}
+		return clever.Credentials{}, m
 	}
 	c.Source, c.Endpoint = source, values["API_HOST"]
 	return c, err
+}
+
+// needed matches the lines of a .env file that say something of credentials.
+var needed = regexp.MustCompile(`^\s*(?:export\s+)?(CLEVER_TOKEN|CLEVER_SECRET|OAUTH_CONSUMER_KEY|OAUTH_CONSUMER_SECRET|API_HOST)\b(.*)$`)
+
+// quoted matches a line whose value begins with a quote and does not end with it.
+var quoted = regexp.MustCompile(`^[^#'"=]*=\s*(?:"[^"]*|'[^']*)$`)
+
+// An oddLine is one that is needed and cannot be read.
+type oddLine struct {
+	number int
+	name   string
+}
+
+// dotenv reads what it knows of in a .env file. All other lines may be what they like.
+func dotenv(text []byte) (values map[string]string, odd []oddLine) {
+	values = map[string]string{}
+	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
+	for i := 0; i < len(lines); i++ {
+		line := strings.TrimRight(lines[i], "\r")
+		found := needed.FindStringSubmatch(line)
+		if found == nil {
+			i += rest(line, lines[i+1:])
+			continue
+		}
+		all, err := godotenv.Unmarshal(line)
+		if value, ok := all[found[1]]; err == nil && ok {
+			values[found[1]] = value
+		} else { // the parser's message quotes the line
+			odd = append(odd, oddLine{i + 1, found[1]})
+		}
+	}
+	return values, odd
+}
+
+// rest returns how many of the lines that follow belong to a value in quotes that
+// begins in a line; 0 where it does not, or never ends.
+func rest(line string, following []string) int {
+	if !quoted.MatchString(line) {
+		return 0
+	}
+	_, value, _ := strings.Cut(line, "=")
+	quote := strings.TrimSpace(value)[:1]
+	for i, next := range following {
+		if strings.Contains(next, quote) {
+			return i + 1
+		}
+	}
+	return 0
 }

@@ -134,12 +134,12 @@ func (p *Platform) Close() error {
 // Credentials returns those that are in force: of the source that the spec names,
 // else of the environment, of a .env file beside the playbook, of the profile that
 // clever-tools keeps.
-func (p *Platform) Credentials() (clever.Credentials, error) {
+func (p *Platform) Credentials(ctx context.Context) (clever.Credentials, error) {
 	if p.emulation != nil {
 		ck, cs, t, s := p.emulation.Credentials()
 		return clever.Credentials{ConsumerKey: ck, ConsumerSecret: cs, Token: t, Secret: s, Source: "the emulator"}, nil
 	}
-	c, err := p.find()
+	c, err := p.find(ctx)
 	if err == nil && c.Warning != "" {
 		p.streams.Warn(c.Warning)
 	}
@@ -158,8 +158,8 @@ func (p *Platform) WarnOfExpiry(c clever.Credentials) {
 
 // Client returns a client with the credentials in force. Where anonymous, missing
 // credentials are no error: the catalogue is public.
-func (p *Platform) Client(anonymous bool) (*clever.Client, error) {
-	creds, err := p.Credentials()
+func (p *Platform) Client(ctx context.Context, anonymous bool) (*clever.Client, error) {
+	creds, err := p.Credentials(ctx)
 	if _, missing := errors.AsType[*clever.Missing](err); missing && anonymous {
 		err = nil
 	}

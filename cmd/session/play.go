@@ -122,7 +122,7 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 	if r.platform, err = platform.New(r.Streams, r.Platform, filepath.Dir(r.Files[0]), r.Transport); err != nil {
 		return err
 	}
-	r.credentials = sync.OnceValues(r.platform.Credentials)
+	r.credentials = sync.OnceValues(func() (clever.Credentials, error) { return r.platform.Credentials(ctx) })
 	journal := r.journal()
 	owners := r.newOwners(journal)
 	defer owners.Release()
