@@ -293,20 +293,19 @@ func candidates(terms []value.Value, options *value.Map) (names []string, skip b
 			return nil, false, fmt.Errorf("lookup('first_found') wants names or maps, not %s", value.TypeName(t))
 		}
 		files, _ := settings.Get("files")
+		if name, ok := t.(string); ok {
+			files = name
+		}
 		paths, _ := settings.Get("paths")
 		skip = option(settings, "skip", false)
 		list, folders := separated(files, ",;"), separated(paths, ",:;")
-		switch {
-		case len(folders) > 0:
-			for _, folder := range folders {
-				for _, name := range list {
-					names = append(names, filepath.Join(folder, name))
-				}
+		if len(folders) == 0 {
+			names = append(names, list...)
+		}
+		for _, folder := range folders {
+			for _, name := range list {
+				names = append(names, filepath.Join(folder, name))
 			}
-		case len(list) > 0:
-			names = list
-		case t != value.Value(settings):
-			names = append(names, value.Text(t))
 		}
 	}
 	return names, skip, nil

@@ -82,6 +82,7 @@ func TestLookupsThatReadFiles(t *testing.T) {
 		{"{{ lookup('ini', 'no', section='main', file='app.ini', default='d') }}", `"d"`},
 		{"{{ lookup('ini', 'port section=other file=app.ini') }}", `"1"`},
 		{"{{ lookup('ini', 'user.name', type='properties', file='app.properties') }}", `"ann"`},
+		{"{{ lookup('first_found', ['none', 'x,one.txt'], paths='.') | basename }}", `"one.txt"`},
 		{"{{ lookup('first_found', 'none.txt', 'one.txt') | basename }}", `"one.txt"`},
 		{"{{ lookup('first_found', {'files': 'x,one.txt', 'paths': 'none:.'}) | basename }}", `"one.txt"`},
 		{"{{ query('first_found', 'none.txt', skip=true) }}", `[]`},

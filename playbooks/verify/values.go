@@ -91,6 +91,9 @@ func (r *reading) node(n *expr.Node, path []string, certain, shown bool, params 
 
 func (r *reading) refs(refs []syntax.Ref, certain, shown bool, vars []*engine.Var) {
 	for _, ref := range refs {
+		if ref.Files && !ref.Any {
+			continue // it names nothing
+		}
 		ref.Soft = ref.Soft || shown
 		r.follow(ref, certain && !ref.Maybe, vars)
 	}

@@ -115,10 +115,10 @@ func (w *refWalker) fileStatement(s Statement) {
 		w.macro(s.Caller)
 	case *Include:
 		w.expressions(s.Name)
-		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Files: true, Soft: true})
 	case *Import:
 		w.expressions(s.Name)
-		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Files: true, Soft: true})
 		if s.As != "" {
 			w.bound[s.As] = true
 		}
@@ -127,7 +127,7 @@ func (w *refWalker) fileStatement(s Statement) {
 		}
 	case *Extends:
 		w.expressions(s.Name)
-		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Soft: true})
+		w.refs = append(w.refs, Ref{Place: w.t.Place(s.At()), Any: true, Files: true, Soft: true})
 	case *Block:
 		w.apart(func() {
 			w.bound["super"], w.bound["self"] = true, true
