@@ -71,7 +71,7 @@ func (p *Program) app() *cli.App {
 		Name:        "runner",
 		Usage:       "makes Clever Cloud match what a playbook declares",
 		HelpName:    "runner",
-		HideHelp:    true, // helpful gives it
+		HideHelp:    true, // helpful adds it
 		UsageText:   "runner COMMAND [OPTIONS] [ARGUMENTS]",
 		Description: "Start with `runner play --emulator examples/site.yml`: it needs no account.",
 		Version:     version.String(),

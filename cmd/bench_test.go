@@ -29,7 +29,7 @@ func BenchmarkPlay(b *testing.B) {
 						b.Fatalf("exit %d\n%s%s", code, out, stderr)
 					}
 					b.ReportMetric(float64(len(e.Journal())), "requests")
-					b.ReportMetric(float64(e.Peak()), "in-flight")
+					b.ReportMetric(float64(e.Peak()), "under-way")
 				}
 			})
 		}

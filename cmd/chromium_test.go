@@ -52,13 +52,13 @@ func (b *browser) end() {
 // tests are those of this package; the browser ends with them.
 type tests struct{ *testing.M }
 
-// Run runs the tests, and gives the exit code.
+// Run runs the tests, and returns the exit code.
 func (t tests) Run() int {
 	defer shared.end()
 	return t.M.Run()
 }
 
-// chromium gives a tab of a browser, which shares nothing with other tabs. It is
+// chromium returns a tab of a browser, which shares nothing with other tabs. It is
 // closed with the test, which fails if a page complains: open it after the servers
 // that it asks, so that it is closed before them.
 func chromium(t *testing.T) context.Context {
@@ -88,28 +88,28 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// A sight is what a user saw of a login.
-type sight struct {
-	asked, told string // the title of the page that asks, and the heading of the last one
-	err         error
+// A view is what a user saw of a login.
+type view struct {
+	requested, printed string // the title of the page that asks, and the heading of the last one
+	err                error
 }
 
-// press gives a user who answers a login's page by keyboard, with the button that
+// press returns a user who answers a login's page by keyboard, with the button that
 // a selector names.
-func press(browser context.Context, button string, seen chan<- sight) surfer {
+func press(browser context.Context, button string, seen chan<- view) surfer {
 	return func(_ context.Context, address string) error {
 		go func() { seen <- answered(browser, address, button) }()
 		return nil
 	}
 }
 
-func answered(browser context.Context, address, button string) (s sight) {
+func answered(browser context.Context, address, button string) (s view) {
 	ctx, cancel := context.WithTimeout(browser, time.Minute)
 	defer cancel()
 	if s.err = chromedp.Do(ctx, chromedp.Navigate(address)); s.err != nil {
 		return s
 	}
-	if s.asked, s.err = chromedp.Run(ctx, chromedp.Title()); s.err != nil {
+	if s.requested, s.err = chromedp.Run(ctx, chromedp.Title()); s.err != nil {
 		return s
 	}
 	if s.err = chromedp.Do(ctx, chromedp.Focus(chromedp.CSS(button))); s.err != nil {
@@ -118,7 +118,7 @@ func answered(browser context.Context, address, button string) (s sight) {
 	if _, s.err = chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.KeyEvent("\r"))); s.err != nil {
 		return s
 	}
-	s.told, s.err = chromedp.Run(ctx, chromedp.Text(chromedp.CSS("h1")))
+	s.printed, s.err = chromedp.Run(ctx, chromedp.Text(chromedp.CSS("h1")))
 	return s
 }
 
@@ -131,20 +131,20 @@ func TestLoginInChromium(t *testing.T) {
 		name   string
 		args   []string
 		button string
-		want   sight
+		want   view
 		code   int
 	}{
-		{"allowed", nil, "#allow", sight{asks, "Logged in", nil}, 0},
-		{"denied", nil, "#deny", sight{asks, "Not logged in", nil}, 5},
-		{"allowed on the console's page", []string{"--cli"}, "#allow", sight{asksForCLI, "Logged in", nil}, 0},
-		{"denied on the console's page", []string{"--cli"}, "#deny", sight{asksForCLI, "Denied", nil}, 5},
+		{"allowed", nil, "#allow", view{asks, "Logged in", nil}, 0},
+		{"denied", nil, "#deny", view{asks, "Not logged in", nil}, 5},
+		{"allowed on the console's page", []string{"--cli"}, "#allow", view{asksForCLI, "Logged in", nil}, 0},
+		{"denied on the console's page", []string{"--cli"}, "#deny", view{asksForCLI, "Denied", nil}, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newShell(t)
 			e := s.loggedOut(t)
 			browser := chromium(t)
-			seen := make(chan sight, 1)
+			seen := make(chan view, 1)
 			code, out, stderr := s.login(t, press(browser, tt.button, seen), "", append(tt.args, "--timeout", "1m")...)
 			if got := <-seen; got != tt.want || code != tt.code {
 				t.Fatalf("exit %d, the user saw %+v\n%s%s", code, got, out, stderr)
@@ -168,7 +168,7 @@ func (s *shell) worksFromTheProfile(t *testing.T, e *emulator.Emulator) {
 	}
 	program, err := exec.LookPath("clever")
 	if err != nil {
-		t.Log("clever-tools is not asked: no clever in PATH, npm install -g clever-tools")
+		t.Log("clever-tools is not run: no clever in PATH, npm install -g clever-tools")
 		return
 	}
 	c := exec.CommandContext(t.Context(), program, "--no-update-notifier", "--no-color", "profile")

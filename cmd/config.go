@@ -112,7 +112,7 @@ func (p *Program) settingsInForce(command *cli.Command, files []string) ([]setti
 			if at == "play" || at == "config" {
 				continue
 			}
-			if err := chosen.configure(fresh, flags.Line{Command: c, Path: fresh.Name + " " + at, Files: files}); err != nil {
+			if err := chosen.configure(fresh, flags.Invocation{Command: c, Path: fresh.Name + " " + at, Files: files}); err != nil {
 				return err
 			}
 			add(at, flags.Settings(c))

@@ -64,14 +64,14 @@ func killed(t *testing.T, at int, done bool, jobs string) {
 	defer server.Close()
 	tr.env["API_HOST"] = server.URL
 	k.process = tr.process(t, "play", "--allow", "migrate", jobs, tr.book)
-	var told strings.Builder
-	k.process.Stdout, k.process.Stderr = &told, &told
+	var printed strings.Builder
+	k.process.Stdout, k.process.Stderr = &printed, &printed
 	if err := k.process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	close(k.started)
 	err := k.process.Wait()
-	what := fmt.Sprintf("killed at request %d (%v)\n%s", at, err, &told)
+	what := fmt.Sprintf("killed at request %d (%v)\n%s", at, err, &printed)
 	under := tr.underWay(t)
 	select {
 	case method := <-k.struck:
@@ -92,7 +92,7 @@ func killed(t *testing.T, at int, done bool, jobs string) {
 	}
 }
 
-// underWay gives what the history says was under way in the last run.
+// underWay returns what the history says was under way in the last run.
 func (s *shell) underWay(t *testing.T) []string {
 	t.Helper()
 	code, out, stderr := s.run("history", "--last", "1", "--format", "json")
@@ -125,11 +125,11 @@ func TestKilledWhileItMigrates(t *testing.T) {
 		Now:    func() time.Time { return now.Add(time.Duration(hours.Load()) * time.Hour) },
 		Faults: []emulator.Fault{{Method: "POST", Path: "/migrations$", Kind: emulator.MigrationLate, Wait: time.Hour}},
 	})
-	asked := make(chan struct{}, 1)
+	requested := make(chan struct{}, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tr.e.ServeHTTP(w, r)
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/migrations") {
-			asked <- struct{}{}
+			requested <- struct{}{}
 		}
 	}))
 	defer server.Close()
@@ -138,7 +138,7 @@ func TestKilledWhileItMigrates(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	<-asked
+	<-requested
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (s *shell) realEmulator(t *testing.T) *exec.Cmd {
 	return c
 }
 
-// children gives the processes behind the emulator, by the files that name them.
+// children returns the processes behind the emulator, by the files that name them.
 func (s *shell) children(t *testing.T) []int {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.dir, "state.json.databases", "*.pid"))
@@ -67,7 +67,7 @@ func (s *shell) children(t *testing.T) []int {
 	return pids
 }
 
-// variables gives an add-on's.
+// variables returns an add-on's.
 func (s *shell) variables(t *testing.T, addon string) map[string]string {
 	t.Helper()
 	code, out, stderr := s.run("env", addon, "--format", "json")
@@ -78,7 +78,7 @@ func (s *shell) variables(t *testing.T, addon string) map[string]string {
 	return env
 }
 
-// bothSay asks both databases, as a person would.
+// bothSay asks both databases, as a user would.
 func bothSay(t *testing.T, uri, url string) string {
 	t.Helper()
 	database, _ := exec.CommandContext(t.Context(), "psql", "-X", "-w", "-A", "-t", uri, "-c", "select 1").CombinedOutput()

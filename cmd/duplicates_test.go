@@ -36,12 +36,12 @@ func TestTwoMachinesOrderTheSame(t *testing.T) {
 		}
 	}
 	one.env["API_HOST"], two.env["API_HOST"] = proxy.URL, proxy.URL
-	var told [2]bytes.Buffer
+	var printed [2]bytes.Buffer
 	code := 0
 	var runs []*exec.Cmd
 	for i, s := range []*shell{one, two} {
 		c := s.process(t, "play", s.file(t, "site.yml", orders(1)))
-		c.Stderr = &told[i]
+		c.Stderr = &printed[i]
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -55,9 +55,9 @@ func TestTwoMachinesOrderTheSame(t *testing.T) {
 	if len(list) != 2 {
 		t.Fatalf("%d add-ons", len(list))
 	}
-	all := told[0].String() + told[1].String()
+	all := printed[0].String() + printed[1].String()
 	if code != 2 || strings.Count(all, "ordered twice") != 2 || !strings.Contains(all, list[0].ID) || !strings.Contains(all, list[1].ID) {
-		t.Errorf("exit %d, told\n%s", code, all)
+		t.Errorf("exit %d, printed\n%s", code, all)
 	}
 	if code, out, _ := one.run("play", one.file(t, "site.yml", orders(1))); code != 2 || !strings.Contains(out, `2 add-ons are called "db-0"`) {
 		t.Errorf("the next play: exit %d\n%s", code, out)

@@ -74,15 +74,15 @@ func struck(t *testing.T, kind emulator.FaultKind, at int, jobs string) {
 	}
 	start := time.Now()
 	code, out, stderr := tr.play(t.Context(), jobs, tr.book)
-	told := fmt.Sprintf("%s at request %d: exit %d\n%s%s", kind, at, code, out, stderr)
+	printed := fmt.Sprintf("%s at request %d: exit %d\n%s%s", kind, at, code, out, stderr)
 	if took := time.Since(start); took > 15*time.Minute {
-		t.Errorf("it took %v\n%s", took, told)
+		t.Errorf("it took %v\n%s", took, printed)
 	}
 	if name := tr.twice(); name != "" {
-		t.Errorf("there are two add-ons %q\n%s", name, told)
+		t.Errorf("there are two add-ons %q\n%s", name, printed)
 	}
-	if strings.Contains(told, "goroutine ") || strings.Contains(told, "a fault of runner") {
-		t.Errorf("it broke: %s", told)
+	if strings.Contains(printed, "goroutine ") || strings.Contains(printed, "a fault of runner") {
+		t.Errorf("it broke: %s", printed)
 	}
 	failures := []int{2}
 	if kind == emulator.Expired {
@@ -93,17 +93,17 @@ func struck(t *testing.T, kind emulator.FaultKind, at int, jobs string) {
 	case code == 0 && kind == emulator.Deleted:
 		// Somebody may remove an add-on after it was looked at: nobody can know.
 	case code == 0 && err != nil:
-		t.Errorf("all was well, it says, but %v\n%s", err, told)
+		t.Errorf("all was well, it says, but %v\n%s", err, printed)
 	case code != 0 && !slices.Contains(failures, code):
-		t.Errorf("another exit code than %v\n%s", failures, told)
+		t.Errorf("another exit code than %v\n%s", failures, printed)
 	case code != 0 && !strings.Contains(out+stderr, "[ERROR]") && !strings.Contains(stderr, "error"):
-		t.Errorf("it does not say what went wrong\n%s", told)
+		t.Errorf("it does not say what went wrong\n%s", printed)
 	}
 	tr.e.Recover()
 	if code, out, stderr := tr.play(t.Context(), jobs, tr.book); code != 0 {
-		t.Errorf("after %s\nthe next play: exit %d\n%s%s", told, code, out, stderr)
+		t.Errorf("after %s\nthe next play: exit %d\n%s%s", printed, code, out, stderr)
 	}
 	if err := tr.declared(); err != nil {
-		t.Errorf("after %s\nthe next play left %v", told, err)
+		t.Errorf("after %s\nthe next play left %v", printed, err)
 	}
 }

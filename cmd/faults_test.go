@@ -61,7 +61,7 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 				t.Errorf("exit %d\n%s%s", code, out, stderr)
 			}
 			if strings.Contains(out+stderr, "of-the-test") || strings.Contains(out+stderr, "goroutine") {
-				t.Errorf("too much is told:\n%s%s", out, stderr)
+				t.Errorf("too much is printed:\n%s%s", out, stderr)
 			}
 		})
 	}
@@ -87,9 +87,9 @@ func TestNobodyListens(t *testing.T) {
 // interrupted.
 func TestHangingEndpoint(t *testing.T) {
 	t.Parallel()
-	asked, release := make(chan struct{}), make(chan struct{})
+	requested, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		close(asked)
+		close(requested)
 		<-release
 	}))
 	t.Cleanup(server.Close)
@@ -97,14 +97,14 @@ func TestHangingEndpoint(t *testing.T) {
 	s := newShell(t)
 	s.env["CLEVER_TOKEN"], s.env["CLEVER_SECRET"] = "word-of-the-test", "secret-of-the-test"
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-asked; cancel() }()
+	go func() { <-requested; cancel() }()
 	code, out, stderr := s.runIn(ctx, "play", "--endpoint", server.URL, s.file(t, "site.yml", orders(3)))
-	if code != 130 || !strings.Contains(out, "3 tasks were not started") {
+	if code != 130 || !strings.Contains(stderr, "3 tasks were not started") {
 		t.Errorf("exit %d\n%s%s", code, out, stderr)
 	}
 }
 
-// TestInterruptedOrder: an order under way is finished and told; nothing more is
+// TestInterruptedOrder: an order under way is finished and reported; nothing more is
 // started.
 func TestInterruptedOrder(t *testing.T) {
 	t.Parallel()
@@ -187,7 +187,7 @@ func TestStateFiles(t *testing.T) {
 	}
 	for _, none := range []string{s.dir, os.DevNull} {
 		code, out, stderr := s.run("play", "--emulator", "--emulator-state", none, s.file(t, "site.yml", orders(1)))
-		if code != 1 || out != "" || !strings.Contains(stderr, "is not a regular file") {
+		if code != 1 || out != "" || !strings.Contains(stderr, "is no file") {
 			t.Errorf("%s: exit %d\n%s%s", none, code, out, stderr)
 		}
 	}

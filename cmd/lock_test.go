@@ -69,7 +69,7 @@ func TestOneRunWaitsForAnother(t *testing.T) {
 	}
 	line, err := bufio.NewReader(stderr).ReadString('\n')
 	if err != nil || !strings.Contains(line, "another run holds the lock: pid ") || !strings.Contains(line, "(site.yml)") && !strings.Contains(line, h.book) {
-		t.Errorf("told %q (%v)", line, err)
+		t.Errorf("printed %q (%v)", line, err)
 	}
 	h.release()
 	_, _ = io.Copy(io.Discard, stderr)
@@ -112,7 +112,7 @@ func TestWhoIsKeptAway(t *testing.T) {
 			t.Errorf("%s: exit %d\n%s%s", test.what, code, out, stderr)
 		}
 		if code == 6 && (out != "" || strings.Contains(stderr, "emulator-token")) {
-			t.Errorf("%s: told\n%s%s", test.what, out, stderr)
+			t.Errorf("%s: printed\n%s%s", test.what, out, stderr)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

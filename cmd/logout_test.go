@@ -15,7 +15,7 @@ import (
 	"runner/cmd/ui"
 )
 
-// loggedIn points a shell at a strict emulator, with a profile of its own, and gives
+// loggedIn points a shell at a strict emulator, with a profile of its own, and returns
 // the profile's text.
 func (s *shell) loggedIn(t *testing.T, args ...string) (*emulator.Emulator, []byte) {
 	t.Helper()
@@ -30,7 +30,7 @@ func (s *shell) loggedIn(t *testing.T, args ...string) (*emulator.Emulator, []by
 	return e, text
 }
 
-// nowhere gives an address at which nobody listens.
+// nowhere returns an address at which nobody listens.
 func nowhere(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -41,7 +41,7 @@ func nowhere(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// Whatever becomes of the token, the profile goes; and the user is told what does.
+// Whatever becomes of the token, the profile goes; and the user sees what does.
 func TestLogout(t *testing.T) {
 	t.Parallel()
 	gone := func(*testing.T, *shell, *emulator.Emulator) {}
@@ -89,7 +89,7 @@ func TestLogout(t *testing.T) {
 				t.Errorf("exit %d\n%s%s", code, out, stderr)
 			}
 			if token := tokenIn(t, profile); strings.Contains(out+stderr, token) {
-				t.Errorf("the token is told: %s", stderr)
+				t.Errorf("the token is printed: %s", stderr)
 			}
 			if code, _, _ := s.run("whoami"); code != 5 {
 				t.Errorf("the profile is there still: exit %d", code)

@@ -28,7 +28,7 @@ func newReceiver(t *testing.T) *receiver {
 	return r
 }
 
-// got returns what came since it was asked last.
+// got returns what came since it was looked at last.
 func (r *receiver) got() []string {
 	var all []string
 	for len(r.bodies) > 0 {

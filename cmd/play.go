@@ -75,7 +75,7 @@ func playFlags(s *session.Spec) []cli.Flag {
 		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
 		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests").Setting(),
 		flags.Bool(&s.SyntaxCheck, "syntax-check", "check the playbooks, play nothing"),
-		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are in flight adapts to what the platform bears").Setting(),
+		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are under way adapts to what the platform bears").Setting(),
 		flags.Bool(&s.KeepGoing, "keep-going", "after a failure go on with what does not depend on it").Setting(),
 		flags.Words(&s.Allow, "allow", "consent to `RISKS`: delete, replace, migrate; or pipe, for lookup('pipe') (repeatable, or with commas)").Of(session.Risks()...).Setting(),
 		flags.Bool(&s.Prune, "prune", "consent to removing what a play that says prune no longer declares").Setting(),

@@ -61,13 +61,16 @@ func TestInterruptTwice(t *testing.T) {
 	}
 	lines := bufio.NewReader(stderr)
 	<-ordering
-	var told []string
+	if line, _ := lines.ReadString('\n'); !introduced.MatchString(line) {
+		t.Fatalf("it begins with %q", line)
+	}
+	var printed []string
 	for _, want := range []string{"a second interrupt stops at once", "stopped at once"} {
 		if err := c.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
 		line, _ := lines.ReadString('\n')
-		if told = append(told, line); !strings.Contains(line, want) {
+		if printed = append(printed, line); !strings.Contains(line, want) {
 			break
 		}
 	}
@@ -76,8 +79,8 @@ func TestInterruptTwice(t *testing.T) {
 		t.Errorf("at last it says %q, want %q", left, want)
 	}
 	err = c.Wait()
-	if code := c.ProcessState.ExitCode(); code != 130 || len(told) != 2 {
-		t.Errorf("exit %d (%v), told %q", code, err, told)
+	if code := c.ProcessState.ExitCode(); code != 130 || len(printed) != 2 {
+		t.Errorf("exit %d (%v), printed %q", code, err, printed)
 	}
 }
 

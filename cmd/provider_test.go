@@ -19,28 +19,28 @@ type stall struct {
 	manifest string // the text, with its secrets and its addresses
 
 	mu      sync.Mutex
-	sold    map[string]string
+	offered map[string]string
 	between func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: nothing is
 }
 
 func (s *stall) Order(_ context.Context, a kit.Addon) (kit.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sold[a.ID] = a.Plan
+	s.offered[a.ID] = a.Plan
 	return kit.Result{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID}}, nil
 }
 
 func (s *stall) ChangePlan(_ context.Context, a kit.Addon, plan string) (kit.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sold[a.ID] = plan
+	s.offered[a.ID] = plan
 	return kit.Result{}, nil
 }
 
 func (s *stall) Remove(_ context.Context, a kit.Addon) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sold, a.ID)
+	delete(s.offered, a.ID)
 	return nil
 }
 
@@ -57,12 +57,12 @@ func (s *stall) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	between(w, r, next)
 }
 
-// has returns the plans of what is sold, by the variables of those who have it.
+// has returns the plans of what is offered, by the variables of those who have it.
 func (s *stall) has() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := map[string]string{}
-	for id, plan := range s.sold {
+	for id, plan := range s.offered {
 		all["kv://"+id] = plan
 	}
 	return all
@@ -83,7 +83,7 @@ func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 	}
 	server := httptest.NewUnstartedServer(nil)
 	address = "http://" + server.Listener.Addr().String()
-	s = &stall{sold: map[string]string{}}
+	s = &stall{offered: map[string]string{}}
 	s.manifest = strings.ReplaceAll(string(text), "https://addon.example.com/marketplace", address)
 	site := manifest.Site{BaseURL: address + "/resources", SSOURL: address + "/sso"}
 	b, err := kit.New(kit.Config{Manifest: m, Site: site, Plans: []string{"small", "large"}, Service: s, Store: store})
@@ -102,14 +102,14 @@ func newStall(t *testing.T, sh *shell) (s *stall, address string) {
 	return s, address
 }
 
-// One playbook puts an add-on on sale and orders it, from a back-end that is real;
+// One playbook puts an add-on on offer and orders it, from a back-end that is real;
 // it is not taken off under those who have it.
 func TestSellAndOrder(t *testing.T) {
 	t.Parallel()
 	sh := newShell(t)
 	e := sh.on(t, emulator.Options{Strict: true})
 	stall, address := newStall(t, sh)
-	play := func(want int, args ...string) (told string) {
+	play := func(want int, args ...string) (printed string) {
 		t.Helper()
 		code, out, problems := sh.run(append([]string{"play", "--diff", "-vv"}, args...)...)
 		if code != want {
@@ -117,7 +117,7 @@ func TestSellAndOrder(t *testing.T) {
 		}
 		for _, secret := range []string{sh.env["TINYKV_PASSWORD"], sh.env["TINYKV_SSO_SALT"]} {
 			if strings.Contains(out+problems, secret) {
-				t.Errorf("a secret is told:\n%s%s", out, problems)
+				t.Errorf("a secret is printed:\n%s%s", out, problems)
 			}
 		}
 		return out

@@ -43,7 +43,7 @@ func TestReadme(t *testing.T) {
 			c.Dir, c.Env = "..", []string{"HOME=" + home, "PATH=" + bin + ":/usr/bin:/bin"}
 			out, _ := c.CombinedOutput()
 			got := strings.ReplaceAll(string(out), home, "~")
-			if settled(strings.TrimSpace(got)) != settled(strings.TrimSpace(want)) {
+			if normalized(strings.TrimSpace(got)) != normalized(strings.TrimSpace(want)) {
 				t.Errorf("%s prints\n%s\nREADME says\n%s", command, got, want)
 			}
 		}

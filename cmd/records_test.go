@@ -17,16 +17,16 @@ import (
 	"runner/clever/emulator"
 )
 
-// A told is what a report says of a run.
-type told struct {
-	good  bool   // it did all that it was told to
+// A printed is what a report says of a run.
+type printed struct {
+	good  bool   // it did all that it was asked to
 	state string // as far as the form has one
 	exit  int    // -1 where the form has none
 	why   string
 }
 
 // readers read reports as the programs do that they are for.
-var readers = map[string]func(t *testing.T, text []byte) told{
+var readers = map[string]func(t *testing.T, text []byte) printed{
 	"json":       readJSON,
 	"jsonl":      readJSONL,
 	"junit":      readJUnit,
@@ -42,8 +42,8 @@ type runRecord struct {
 	Exit  *int
 }
 
-func (r runRecord) told(problems []problemRecord) told {
-	out := told{state: r.State, exit: -1}
+func (r runRecord) printed(problems []problemRecord) printed {
+	out := printed{state: r.State, exit: -1}
 	if r.Exit != nil {
 		out.exit = *r.Exit
 		out.good = *r.Exit == 0 || *r.Exit == 3
@@ -54,7 +54,7 @@ func (r runRecord) told(problems []problemRecord) told {
 	return out
 }
 
-func readJSON(t *testing.T, text []byte) told {
+func readJSON(t *testing.T, text []byte) printed {
 	t.Helper()
 	var doc struct {
 		Run      runRecord
@@ -63,10 +63,10 @@ func readJSON(t *testing.T, text []byte) told {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	return doc.Run.told(doc.Problems)
+	return doc.Run.printed(doc.Problems)
 }
 
-func readJSONL(t *testing.T, text []byte) (last told) {
+func readJSONL(t *testing.T, text []byte) (last printed) {
 	t.Helper()
 	for line := range bytes.Lines(text) {
 		var event struct {
@@ -78,13 +78,13 @@ func readJSONL(t *testing.T, text []byte) (last told) {
 			t.Fatalf("%v\n%s", err, line)
 		}
 		if event.Run != nil {
-			last = event.Run.told(event.Problems)
+			last = event.Run.printed(event.Problems)
 		}
 	}
 	return last
 }
 
-func readJUnit(t *testing.T, text []byte) told {
+func readJUnit(t *testing.T, text []byte) printed {
 	t.Helper()
 	var doc struct {
 		Failures int `xml:"failures,attr"`
@@ -101,7 +101,7 @@ func readJUnit(t *testing.T, text []byte) told {
 	if err := xml.Unmarshal(text, &doc); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	out := told{good: doc.Failures+doc.Errors == 0, exit: -1}
+	out := printed{good: doc.Failures+doc.Errors == 0, exit: -1}
 	seen := map[string]bool{}
 	for _, c := range doc.Cases {
 		if seen[c.Class+"\x00"+c.Name] {
@@ -115,7 +115,7 @@ func readJUnit(t *testing.T, text []byte) told {
 	return out
 }
 
-func readMarkdown(t *testing.T, text []byte) told {
+func readMarkdown(t *testing.T, text []byte) printed {
 	t.Helper()
 	title, _, _ := strings.Cut(strings.TrimPrefix(string(text), "## "), "\n")
 	states := map[string]string{"The run has not ended": "running", "The run was interrupted": "interrupted", "The run could not begin": "not begun",
@@ -123,18 +123,18 @@ func readMarkdown(t *testing.T, text []byte) told {
 	if states[title] == "" {
 		t.Fatalf("the title is %q", title)
 	}
-	return told{good: title == "Done" || title == "Nothing to do" || title == "There is something to do", state: states[title], exit: -1, why: string(text)}
+	return printed{good: title == "Done" || title == "Nothing to do" || title == "There is something to do", state: states[title], exit: -1, why: string(text)}
 }
 
 var sample = regexp.MustCompile(`(?m)^runner_last_run_(\w+)\{playbook="[^"]+"\} (\S+)$`)
 
-func readMetrics(t *testing.T, text []byte) told {
+func readMetrics(t *testing.T, text []byte) printed {
 	t.Helper()
 	values := map[string]string{}
 	for _, m := range sample.FindAllStringSubmatch(string(text), -1) {
 		values[m[1]] = m[2]
 	}
-	out := told{good: values["success"] == "1", exit: -1, state: "ended"}
+	out := printed{good: values["success"] == "1", exit: -1, state: "ended"}
 	if _, err := fmt.Sscan(values["exit_code"], &out.exit); err != nil && values["running"] != "1" || values["timestamp_seconds"] == "" {
 		t.Fatalf("%s", text)
 	}
@@ -149,16 +149,16 @@ func readMetrics(t *testing.T, text []byte) told {
 
 var lastLine = regexp.MustCompile(`(?m)^\S+ .*site.yml: (?:(.+), exit code (\d+)|begun, and not ended)\n\z`)
 
-func readText(t *testing.T, text []byte) told {
+func readText(t *testing.T, text []byte) printed {
 	t.Helper()
 	m := lastLine.FindStringSubmatch(string(text))
 	if m == nil {
 		t.Fatalf("the last line does not tell the end:\n%s", text)
 	}
 	if m[1] == "" {
-		return told{state: "running", exit: -1}
+		return printed{state: "running", exit: -1}
 	}
-	out := told{state: m[1], why: string(text)}
+	out := printed{state: m[1], why: string(text)}
 	fmt.Sscan(m[2], &out.exit)
 	out.good = out.exit == 0 || out.exit == 3
 	return out
@@ -295,7 +295,7 @@ func TestReportsAtEachEnd(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.holds(t, kind, read(t, text), told{end.code == 0 || end.code == 3, end.state, end.code, end.why}, text)
+				s.holds(t, kind, read(t, text), printed{end.code == 0 || end.code == 3, end.state, end.code, end.why}, text)
 			}
 			if left, _ := filepath.Glob(filepath.Join(s.dir, ".report*")); len(left) > 0 && end.code >= 0 {
 				t.Errorf("left are %v", left)
@@ -310,7 +310,7 @@ func TestReportsAtEachEnd(t *testing.T) {
 	}
 }
 
-func (s *shell) holds(t *testing.T, kind string, got, want told, text []byte) {
+func (s *shell) holds(t *testing.T, kind string, got, want printed, text []byte) {
 	t.Helper()
 	if got.good != want.good || got.exit != -1 && got.exit != want.exit {
 		t.Errorf("%s: success %v, exit %d; want %v, %d:\n%s", kind, got.good, got.exit, want.good, want.exit, text)

@@ -23,7 +23,7 @@ type shell struct {
 	dir string
 }
 
-// newShell gives a shell with an empty home and nothing else.
+// newShell returns a shell with an empty home and nothing else.
 func newShell(t testing.TB) *shell {
 	return &shell{env: map[string]string{"HOME": t.TempDir()}, dir: t.TempDir()}
 }
@@ -43,7 +43,7 @@ func (s *shell) on(t testing.TB, o emulator.Options) *emulator.Emulator {
 	return e
 }
 
-// file writes a file and gives its path.
+// file writes a file and returns its path.
 func (s *shell) file(t testing.TB, name, text string) string {
 	t.Helper()
 	path := filepath.Join(s.dir, name)
@@ -75,6 +75,9 @@ func orders(n int) string {
 	return b.String()
 }
 
+// introduced matches the line by which a run says where it is.
+var introduced = regexp.MustCompile(`(?m)^playing on https?://.*\n`)
+
 func isRead(method string) bool { return method == "GET" || method == "HEAD" }
 
 func TestHundredOrdersAreFewRequests(t *testing.T) {
@@ -99,7 +102,7 @@ func TestHundredOrdersAreFewRequests(t *testing.T) {
 		t.Errorf("%d orders, %d reads of variables, %d other requests", posts, envs, others)
 	}
 	if peak := e.Peak(); peak <= 10 || peak > 64 {
-		t.Errorf("%d requests in flight at once, want more than it begins with, and 64 at most", peak)
+		t.Errorf("%d requests under way at once, want more than it begins with, and 64 at most", peak)
 	}
 
 	e.ResetJournal()
@@ -107,7 +110,7 @@ func TestHundredOrdersAreFewRequests(t *testing.T) {
 		t.Fatalf("exit %d\n%s%s", code, out, stderr)
 	}
 	if all := e.Journal(); len(all) != 1 || all[0].Path != "/v2/self/addons" {
-		t.Errorf("a run without changes asked %d times: %+v", len(all), all)
+		t.Errorf("a run without changes sent %d requests: %+v", len(all), all)
 	}
 }
 
@@ -195,7 +198,7 @@ func TestNothingSecretIsShown(t *testing.T) {
 	}
 }
 
-// secretsOf gives all credentials, and the values of all variables that the
+// secretsOf returns all credentials, and the values of all variables that the
 // playbook does not name, as long as they are no common words.
 func secretsOf(t *testing.T, s *shell, e *emulator.Emulator) []string {
 	list := []string{"emulator-token-secret", "emulator-consumer-secret", "task-consumer-secret", "task-token-secret", "task-token", "emulator-token"}

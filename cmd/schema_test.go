@@ -102,7 +102,7 @@ func TestSchemaRejectsWrongPlaybooks(t *testing.T) {
 	}
 }
 
-// playbookFiles gives the playbooks of folders: files, and folders of several files.
+// playbookFiles returns the playbooks of folders: files, and folders of several files.
 func playbookFiles(t *testing.T, folders ...string) []string {
 	t.Helper()
 	var all []string

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 //	emulator [--strict] [--latency D] [--vendor MANIFEST] [--fault SPEC]…
 //	                                    an emulator on a socket; the environment points at it
 //	backend MANIFEST [open]             a vendor's back-end on a socket, and its manifest
-//	requests METHOD PATH N              it was asked N times; PATH is a regular expression, METHOD one too
+//	requests METHOD PATH N              it was requested N times; PATH is a regular expression, METHOD one too
 //	addons NAME…                        it holds add-ons of just these names
 //	exit N COMMAND…                     the command ends with this code
 //	matches FILE                        the last standard output is FILE, ids and secrets aside
@@ -139,7 +139,7 @@ func checkExit(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func checkMatches(ts *testscript.TestScript, _ bool, args []string) {
-	got, want := settled(ts.ReadFile("stdout")), ts.ReadFile(args[0])
+	got, want := normalized(ts.ReadFile("stdout")), ts.ReadFile(args[0])
 	if got != want {
 		ts.Fatalf("standard output is\n%s\nwant\n%s", got, want)
 	}

@@ -20,7 +20,7 @@ import (
 
 // configure sets the flags of a command that the command line leaves out: by the
 // environment, by the runner.toml beside the playbook, by the user's own.
-func (p *Program) configure(app *cli.App, line flags.Line) error {
+func (p *Program) configure(app *cli.App, line flags.Invocation) error {
 	if line.Command == nil || len(flags.Settings(line.Command)) == 0 {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (p *Program) refuse(problems []*diagnostic.Problem) error {
 }
 
 // configuration reads the files that are in force for a command line.
-func (p *Program) configuration(app *cli.App, line flags.Line) (config.Source, error) {
+func (p *Program) configuration(app *cli.App, line flags.Invocation) (config.Source, error) {
 	folder := "."
 	if len(line.Files) > 0 && line.Files[0] != "-" && slices.Contains([]string{"play", "validate", "config"}, line.Command.Name) {
 		folder = filepath.Dir(line.Files[0])

@@ -14,14 +14,14 @@ import (
 	"unsafe"
 )
 
-// A person at a terminal: what the program prints is read, what it asks is answered.
-type person struct {
+// A user at a terminal: what the program prints is read, what it asks is answered.
+type terminalUser struct {
 	screen *os.File
 	seen   strings.Builder
 }
 
 // sit starts a program on a terminal of its own.
-func sit(t *testing.T, c *exec.Cmd) *person {
+func sit(t *testing.T, c *exec.Cmd) *terminalUser {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -48,7 +48,7 @@ func sit(t *testing.T, c *exec.Cmd) *person {
 	}
 	t.Cleanup(func() { _ = c.Process.Kill() })
 	_ = tty.Close()
-	return &person{screen: screen}
+	return &terminalUser{screen: screen}
 }
 
 func ioctl(t *testing.T, f *os.File, request uintptr, value *int32) {
@@ -67,7 +67,7 @@ func ioctl(t *testing.T, f *os.File, request uintptr, value *int32) {
 }
 
 // waitFor reads until a text was printed after what was read before.
-func (p *person) waitFor(t *testing.T, text string) {
+func (p *terminalUser) waitFor(t *testing.T, text string) {
 	t.Helper()
 	before := p.seen.Len()
 	for buf := make([]byte, 1); !strings.HasSuffix(p.seen.String()[before:], text); {
@@ -78,7 +78,7 @@ func (p *person) waitFor(t *testing.T, text string) {
 	}
 }
 
-func (p *person) types(t *testing.T, text string) {
+func (p *terminalUser) types(t *testing.T, text string) {
 	t.Helper()
 	if _, err := p.screen.WriteString(text); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func (p *person) types(t *testing.T, text string) {
 }
 
 // leaves reads what is printed up to the end.
-func (p *person) leaves(c *exec.Cmd) (code int, seen string) {
+func (p *terminalUser) leaves(c *exec.Cmd) (code int, seen string) {
 	for buf := make([]byte, 1024); ; {
 		n, err := p.screen.Read(buf)
 		p.seen.Write(buf[:n])

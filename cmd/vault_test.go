@@ -34,7 +34,7 @@ func (s *shell) sealedFile(t *testing.T, name string, plain []byte) string {
 	return s.file(t, name, string(sealed))
 }
 
-// opened gives what a vaulted file holds, and which password opened it.
+// opened returns what a vaulted file holds, and which password opened it.
 func opened(t *testing.T, path string) (plain []byte, by string) {
 	t.Helper()
 	sealed, err := os.ReadFile(path)
@@ -236,7 +236,7 @@ func TestVaultOnFullDisk(t *testing.T) {
 				t.Errorf("succeeded\n%s", out)
 			}
 			if !strings.Contains(string(out), "cannot be written and stays as it was: file too large") || strings.Count(string(out), "\n") != 1 {
-				t.Errorf("told\n%s", out)
+				t.Errorf("printed\n%s", out)
 			}
 			if diff := cmp.Diff(before, s.files(t)); diff != "" {
 				t.Error(diff)
@@ -255,7 +255,7 @@ func (s *shell) cramped(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
-// link gives a path of this program that has runner's name.
+// link returns a path of this program that has runner's name.
 func (s *shell) link(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -269,7 +269,7 @@ func (s *shell) link(t *testing.T) string {
 	return path
 }
 
-// files gives what the shell's folder holds.
+// files returns what the shell's folder holds.
 func (s *shell) files(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

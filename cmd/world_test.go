@@ -25,7 +25,7 @@ type trial struct {
 	dest string
 }
 
-// newTrial gives an emulator in which two add-ons are, and the playbook that makes
+// newTrial returns an emulator in which two add-ons are, and the playbook that makes
 // of them what it declares.
 func newTrial(t testing.TB) *trial {
 	t.Helper()
@@ -85,7 +85,7 @@ func (tr *trial) play(ctx context.Context, args ...string) (code int, out, err s
 	return code, stdout.String(), stderr.String()
 }
 
-// names gives the names of all add-ons, each as often as there is one.
+// names returns the names of all add-ons, each as often as there is one.
 func (tr *trial) names() []string {
 	var names []string
 	for _, a := range tr.e.Addons(tr.e.User()) {
@@ -95,7 +95,7 @@ func (tr *trial) names() []string {
 	return names
 }
 
-// twice gives a name that two add-ons have, "" if there is none.
+// twice returns a name that two add-ons have, "" if there is none.
 func (tr *trial) twice() string {
 	names := tr.names()
 	for i, name := range names[min(1, len(names)):] {

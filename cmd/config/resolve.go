@@ -76,7 +76,7 @@ func (f *File) find(command, profile, name string) *Entry {
 	return found
 }
 
-// Set assigns a found value, and gives a mistake in it the place where it stands.
+// Set assigns a found value, and returns a mistake in it the place where it stands.
 func Set(setting Setting, texts []string, from Origin) error {
 	err := setting.Assign(from.Text, texts...)
 	if err == nil {

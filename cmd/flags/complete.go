@@ -9,7 +9,7 @@ import (
 // A Request is a command line that a shell completes, with the flags before the
 // cursor set.
 type Request struct {
-	Line
+	Invocation
 	Flag *Flag  // whose value is typed; nil: something else is
 	Word string // what is typed of it, without "--flag="
 }
@@ -39,7 +39,7 @@ func Complete(app *cli.App, words []string, args func(Request) Values) Values {
 	last := words[len(words)-1]
 	before := words[:len(words)-1]
 	line, _ := Parse(app, before) // mistakes are reported when the line is run
-	r := Request{Line: line, Word: last}
+	r := Request{Invocation: line, Word: last}
 	if line.Command == nil {
 		return r.top(app)
 	}

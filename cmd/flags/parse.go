@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A Line is a command line that was read.
-type Line struct {
+// An Invocation is a command line that was read.
+type Invocation struct {
 	Command *cli.Command // that is meant; nil: none, or one that is unknown
 	Path    string       // its name, as one types it: "runner vault view"
 	Args    []string     // for the library: the program, commands, flags that it reads itself, --, files
@@ -24,14 +24,14 @@ type Line struct {
 // Parse reads a command line and sets the flags of the command that it names.
 // Flags may stand before and after files, and letters together (-Cv, -j4); what
 // follows -- is no flag. With an error the line holds what was read up to there.
-func Parse(app *cli.App, args []string) (Line, error) {
+func Parse(app *cli.App, args []string) (Invocation, error) {
 	for i, arg := range args {
 		if i == 0 || strings.HasPrefix(arg, "-") {
 			continue
 		}
 		command := app.Command(arg)
 		if command == nil || slices.Contains(args[:i], "--") {
-			return Line{Args: args}, nil
+			return Invocation{Args: args}, nil
 		}
 		path := app.Name + " " + command.Name
 		if i+1 < len(args) && command.Command(args[i+1]) != nil {
@@ -42,11 +42,11 @@ func Parse(app *cli.App, args []string) (Line, error) {
 		p := parser{path: path, known: named(command)}
 		err := p.parse(args[i+1:])
 		if slices.Contains(p.passed, "--help=true") || slices.Contains(p.passed, "-h=true") {
-			return Line{Command: command, Path: path, Args: append(slices.Clone(args[:i+1]), "--help=true"), Help: true}, nil
+			return Invocation{Command: command, Path: path, Args: append(slices.Clone(args[:i+1]), "--help=true"), Help: true}, nil
 		}
-		return Line{Command: command, Path: path, Args: slices.Concat(args[:i+1], p.passed, p.rest), Files: p.files}, err
+		return Invocation{Command: command, Path: path, Args: slices.Concat(args[:i+1], p.passed, p.rest), Files: p.files}, err
 	}
-	return Line{Args: args}, nil
+	return Invocation{Args: args}, nil
 }
 
 // named returns the flags of a command by each of their names.

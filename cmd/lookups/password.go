@@ -17,7 +17,7 @@ import (
 	"runner/engine/expr/value"
 )
 
-// A wanted password is what lookup('password') is told.
+// A wanted password is what lookup('password') is given.
 type wanted struct {
 	length  int
 	letters string

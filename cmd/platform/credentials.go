@@ -190,14 +190,14 @@ var needed = regexp.MustCompile(`^\s*(?:export\s+)?(CLEVER_TOKEN|CLEVER_SECRET|O
 // quoted matches a line whose value begins with a quote and does not end with it.
 var quoted = regexp.MustCompile(`^[^#'"=]*=\s*(?:"[^"]*|'[^']*)$`)
 
-// An oddLine is one that is needed and cannot be read.
-type oddLine struct {
+// An oddEntry is one that is needed and cannot be read.
+type oddEntry struct {
 	number int
 	name   string
 }
 
 // dotenv reads what it knows of in a .env file. All other lines may be what they like.
-func dotenv(text []byte) (values map[string]string, odd []oddLine) {
+func dotenv(text []byte) (values map[string]string, odd []oddEntry) {
 	values = map[string]string{}
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for i := 0; i < len(lines); i++ {
@@ -211,7 +211,7 @@ func dotenv(text []byte) (values map[string]string, odd []oddLine) {
 		if value, ok := all[found[1]]; err == nil && ok {
 			values[found[1]] = value
 		} else { // the parser's message quotes the line
-			odd = append(odd, oddLine{i + 1, found[1]})
+			odd = append(odd, oddEntry{i + 1, found[1]})
 		}
 	}
 	return values, odd

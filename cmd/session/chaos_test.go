@@ -83,7 +83,7 @@ func (m *machine) play(book string, client *chaosClient, more ...func(*specOf)) 
 type specOf = session.Spec
 
 // through plays a playbook in a process of its own that has a way to the platform.
-func (m *machine) through(book string, way http.RoundTripper, more ...func(*specOf)) (code int, told string) {
+func (m *machine) through(book string, way http.RoundTripper, more ...func(*specOf)) (code int, printed string) {
 	file := filepath.Join(m.home, "site.yml")
 	if err := os.WriteFile(file, []byte(book), 0o600); err != nil {
 		m.t.Error(err)

@@ -52,11 +52,11 @@ func said(status int, body string, header ...string) *http.Response {
 // is declared, once.
 func TestEveryTwentiethRequestIsFaulty(t *testing.T) {
 	t.Parallel()
-	type answer = func(n int64, pass func() (*http.Response, error)) (*http.Response, error)
-	refuse := func(response func() *http.Response) answer {
+	type response = func(n int64, pass func() (*http.Response, error)) (*http.Response, error)
+	refuse := func(response func() *http.Response) response {
 		return func(int64, func() (*http.Response, error)) (*http.Response, error) { return response(), nil }
 	}
-	for name, fault := range map[string]answer{
+	for name, fault := range map[string]response{
 		"503":        refuse(func() *http.Response { return said(503, `{"id":-500,"message":"busy","type":"error"}`) }),
 		"429":        refuse(func() *http.Response { return said(429, `{}`, "Retry-After", "1") }),
 		"a 500 page": refuse(func() *http.Response { return said(500, "<html>oops") }),
@@ -80,10 +80,10 @@ func TestEveryTwentiethRequestIsFaulty(t *testing.T) {
 				var n atomic.Int64
 				well := 0
 				for play := range 25 {
-					if told := playFaulty(t, &n, fault); told == "" {
+					if printed := playFaulty(t, &n, fault); printed == "" {
 						well++
 					} else {
-						t.Logf("play %d: %s", play, told)
+						t.Logf("play %d: %s", play, printed)
 					}
 				}
 				if well != 25 || n.Load() < 200 {
@@ -103,8 +103,8 @@ func playFaulty(t *testing.T, n *atomic.Int64, fault func(int64, func() (*http.R
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://chaos.invalid/v2/self/addons", strings.NewReader(
 		`{"name":"old","providerId":"redis-addon","plan":"plan_c62dd71e-15c3-483e-879d-75e4c836e21e","region":"par","options":{}}`))
 	r.Header.Set("Authorization", "Bearer anything")
-	if answer, err := e.Transport().RoundTrip(r); err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatal(answer, err)
+	if response, err := e.Transport().RoundTrip(r); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatal(response, err)
 	}
 	m := newMachine(t, nil, nil)
 	code, out := m.through(sixTasks, faultyWay{e.Transport(), n, fault}, func(s *specOf) { s.Allow = []string{"migrate"} })

@@ -34,8 +34,8 @@ var changing = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 }
 
-// settled replaces what differs from run to run.
-func settled(text string) string {
+// normalized replaces what differs from run to run.
+func normalized(text string) string {
 	for _, c := range changing {
 		text = c.what.ReplaceAllString(text, c.with)
 	}
