@@ -18,26 +18,46 @@ import (
 )
 
 func (p *Program) docCommand() *cli.Command {
-	var rules, keywords bool
+	var rules, keywords, filters, tests, lookups bool
 	return &cli.Command{
 		Name:        "doc",
 		Usage:       "list the kinds of tasks, or show the reference page of one",
-		ArgsUsage:   "[KIND]",
-		Description: "Without KIND, what tasks can do. KIND is a short or a full name.",
+		ArgsUsage:   "[KIND | NAME]",
+		Description: "Without KIND, what tasks can do. KIND is a short or a full name. With --filters, --tests or --lookups, NAME is one of those.",
 		Flags: []cli.Flag{
 			flags.Bool(&rules, "rules", "show the rules of warnings"),
 			flags.Bool(&keywords, "keywords,k", "show the keywords of plays, blocks and tasks: those that work, and what to use in place of the others"),
+			flags.Bool(&filters, "filters", "show the filters of templates, with their parameters"),
+			flags.Bool(&tests, "tests", "show the tests of templates, with their parameters"),
+			flags.Bool(&lookups, "lookups", "show the lookups, with their parameters"),
 		},
 		Action: func(c *cli.Context) error {
 			kinds := tasks.Kinds(nil)
 			page := pageOfKinds(kinds)
+			pages := 0
+			for _, wanted := range []bool{rules, keywords, filters, tests, lookups} {
+				if wanted {
+					pages++
+				}
+			}
 			switch {
-			case c.NArg() > 1, c.Args().Present() && (keywords || rules), keywords && rules:
+			case c.NArg() > 1, c.Args().Present() && (keywords || rules), pages > 1:
 				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
 			case rules:
 				page = pageOfRules(playbooks.Rules())
 			case keywords:
 				page = pageOfKeywords(keyword.Reference())
+			case pages == 1:
+				what := "filter"
+				if tests {
+					what = "test"
+				} else if lookups {
+					what = "lookup"
+				}
+				var err error
+				if page, err = pageOfOperations(what, c.Args().First()); err != nil {
+					return err
+				}
 			case c.Args().Present():
 				k, err := kindCalled(c.Args().First(), kinds)
 				if err != nil {

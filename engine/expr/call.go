@@ -103,7 +103,7 @@ func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
 // sameLiterals reports whether a test compares two equal literals, which are one
 // object to Python.
 func sameLiterals(n *syntax.Test) bool {
-	if len(n.Args) != 1 {
+	if len(n.Args) != 1 || n.Args[0].Name != "" || n.Args[0].Spread != 0 {
 		return false
 	}
 	a, ok := n.Of.(*syntax.Constant)

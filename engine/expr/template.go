@@ -122,12 +122,32 @@ func (t *Template) evaluate(c *Context) (v value.Value, err error) {
 	return c.Finish(v)
 }
 
+// EvalWith is Eval with some more names, which are the template's own.
+func (t *Template) EvalWith(c *Context, names *value.Map) (value.Value, error) {
+	st := &state{c: c, t: t, local: &frame{}}
+	for k, v := range names.All() {
+		st.local.set(value.Text(k), v)
+	}
+	v, err := st.runTemplate()
+	if err == nil {
+		v, err = c.Finish(v)
+	}
+	if err != nil {
+		return nil, value.Placed(err, func() diagnostic.Place { return t.tree.Place(t.tree.Start()) })
+	}
+	return v, nil
+}
+
 // run evaluates t to a value that may still be Undefined or lazy.
 func (t *Template) run(c *Context) (value.Value, error) {
+	return (&state{c: c, t: t}).runTemplate()
+}
+
+func (st *state) runTemplate() (value.Value, error) {
+	t := st.t
 	if t.err != nil {
 		return nil, t.err
 	}
-	st := &state{c: c, t: t}
 	if t.tree.Expr != nil {
 		v, err := st.eval(t.tree.Expr)
 		if u, ok := err.(*value.UnknownError); ok {

@@ -3,6 +3,7 @@ package builtin
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -413,4 +414,22 @@ func EnvLookup(getenv func(name string) (string, bool)) expr.Lookup {
 		}
 		return out, nil
 	}
+}
+
+// querying evaluates a lookup whose name, terms and options are variables.
+var querying = sync.OnceValue(func() *expr.Template {
+	t, _ := expr.ParseExpr(Table(), "query(_lookup, *_terms, **_options)", nil)
+	return t
+})
+
+// Query runs a lookup, as with_* does. An Unknown among the terms makes the value
+// Unknown; else it is a list.
+func Query(c *expr.Context, name string, terms []value.Value, options *value.Map) (value.Value, error) {
+	if options == nil {
+		options = &value.Map{}
+	}
+	if terms == nil {
+		terms = []value.Value{}
+	}
+	return querying().EvalWith(c, value.MapOf("_lookup", name, "_terms", terms, "_options", options))
 }
