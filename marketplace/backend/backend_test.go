@@ -25,13 +25,13 @@ const (
 
 // A shop sells what it writes into a map: names of add-ons with their plans.
 type shop struct {
-	mu    sync.Mutex
-	sold  map[string]string
-	calls int                // of Order
-	fail  func(string) error // what a method of that name comes to, after it did its work; nil: well
+	mu       sync.Mutex
+	existing map[string]string
+	calls    int                // of Order
+	fail     func(string) error // what a method of that name comes to, after it did its work; nil: well
 }
 
-func newShop() *shop { return &shop{sold: map[string]string{}} }
+func newShop() *shop { return &shop{existing: map[string]string{}} }
 
 func (s *shop) at(name string) error {
 	s.mu.Lock()
@@ -46,12 +46,12 @@ func (s *shop) at(name string) error {
 func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Result, error) {
 	s.mu.Lock()
 	s.calls++
-	s.sold[a.ID] = a.Plan
+	s.existing[a.ID] = a.Plan
 	s.mu.Unlock()
 	err := s.at("order")
 	if _, refused := errors.AsType[*backend.Refusal](err); refused {
 		s.mu.Lock()
-		delete(s.sold, a.ID)
+		delete(s.existing, a.ID)
 		s.mu.Unlock()
 	}
 	return backend.Result{Config: map[string]string{"TINYKV_URL": "kv://" + a.ID + "@kv.example.test/" + a.ID, "OTHER": "x"}}, err
@@ -59,14 +59,14 @@ func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Result, error)
 
 func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (backend.Result, error) {
 	s.mu.Lock()
-	s.sold[a.ID] = plan
+	s.existing[a.ID] = plan
 	s.mu.Unlock()
 	return backend.Result{Message: "it is " + plan + " now"}, s.at("change")
 }
 
 func (s *shop) Remove(_ context.Context, a backend.Addon) error {
 	s.mu.Lock()
-	delete(s.sold, a.ID)
+	delete(s.existing, a.ID)
 	s.mu.Unlock()
 	return s.at("remove")
 }
@@ -192,8 +192,8 @@ func conforms(t *testing.T, s *stand, slow bool) {
 			t.Errorf("%s %s: want %s, came %s, sent %v", r.ID, r.Title, r.Expected, r.Came, r.Sent)
 		}
 	}
-	if n := report.Count(conformance.Passed); n < 50 || len(report.Left) > 0 || len(s.shop.sold) > 0 {
-		t.Errorf("%d passed; left: %v, %v", n, report.Left, s.shop.sold)
+	if n := report.Count(conformance.Passed); n < 50 || len(report.Left) > 0 || len(s.shop.existing) > 0 {
+		t.Errorf("%d passed; left: %v, %v", n, report.Left, s.shop.existing)
 	}
 	for _, secret := range []string{password, salt} {
 		if strings.Contains(s.log.String(), secret) {

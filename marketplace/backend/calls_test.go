@@ -104,7 +104,7 @@ func TestALife(t *testing.T) {
 				t.Errorf("variables: %v", first.Config)
 			}
 			want(t, "a change", s.change(o, first.ID, "large"), 200)
-			if got := shop.sold[first.ID]; got != "large" {
+			if got := shop.existing[first.ID]; got != "large" {
 				t.Errorf("the plan is %q", got)
 			}
 			s.close()
@@ -134,8 +134,8 @@ func TestALife(t *testing.T) {
 			if all := kept(t, filepath.Join(dir, "addons")); err != nil || len(all) != 1 || all[0].Result.Config != nil || all[0].Order.OwnerName != "" {
 				t.Errorf("the tombstone tells more than the key: %s, %v", text, err)
 			}
-			if len(shop.sold) > 0 {
-				t.Errorf("left: %v", shop.sold)
+			if len(shop.existing) > 0 {
+				t.Errorf("left: %v", shop.existing)
 			}
 		})
 	}
@@ -172,20 +172,20 @@ func TestFaults(t *testing.T) {
 					if want(t, at, r, 503).header.Get("Retry-After") == "" || strings.Contains(r.body, "plug") {
 						t.Errorf("it says %q, %v", r.body, r.header)
 					}
-					for id := range shop.sold {
+					for id := range shop.existing {
 						r.ID = id
 					}
 					again()
-					if second := want(t, at+" again", s.buy(o), 200); second.ID != r.ID || len(shop.sold) != 1 {
-						t.Errorf("%s became %s, of %v", r.ID, second.ID, shop.sold)
+					if second := want(t, at+" again", s.buy(o), 200); second.ID != r.ID || len(shop.existing) != 1 {
+						t.Errorf("%s became %s, of %v", r.ID, second.ID, shop.existing)
 					}
 				}
 				if at == "change" {
 					want(t, at, s.change(o, r.ID, "large"), 503)
 					again()
 					want(t, "back to the plan before", s.change(o, r.ID, "small"), 200)
-					if shop.sold[r.ID] != "small" {
-						t.Errorf("the plan is %v", shop.sold)
+					if shop.existing[r.ID] != "small" {
+						t.Errorf("the plan is %v", shop.existing)
 					}
 					want(t, at+" again", s.change(o, r.ID, "large"), 200)
 				}
@@ -197,8 +197,8 @@ func TestFaults(t *testing.T) {
 				if last := s.remove(o, r.ID); last.status != 200 && (at != "remove" || last.status != 410) {
 					t.Errorf("%s, removal: %d", at, last.status)
 				}
-				if strings.Contains(s.log.String(), password) || len(shop.sold) > 0 {
-					t.Errorf("left: %v; log: %s", shop.sold, s.log)
+				if strings.Contains(s.log.String(), password) || len(shop.existing) > 0 {
+					t.Errorf("left: %v; log: %s", shop.existing, s.log)
 				}
 				s.close()
 			}
@@ -241,12 +241,12 @@ func TestFullDisk(t *testing.T) {
 		}
 		id := repeated("an order", func() reply { return s.buy(o) }).ID
 		repeated("a change", func() reply { return s.change(o, id, "large") })
-		if len(shop.sold) != 1 || shop.sold[id] != "large" {
-			t.Errorf("after %d: %v", good, shop.sold)
+		if len(shop.existing) != 1 || shop.existing[id] != "large" {
+			t.Errorf("after %d: %v", good, shop.existing)
 		}
 		repeated("a removal", func() reply { return s.remove(o, id) })
-		if len(shop.sold) > 0 || full != 1 {
-			t.Errorf("after %d the disk was full %d times; left: %v", good, full, shop.sold)
+		if len(shop.existing) > 0 || full != 1 {
+			t.Errorf("after %d the disk was full %d times; left: %v", good, full, shop.existing)
 		}
 		s.close()
 	}
@@ -258,8 +258,8 @@ func TestRefusals(t *testing.T) {
 		shop, o := newShop(), order(d, "small")
 		s := open(t, d, t.TempDir(), shop, nil)
 		shop.fail = func(string) error { return &backend.Refusal{Message: "the cellar is full"} }
-		if r := want(t, "an order", s.buy(o), 422); r.Words != "the cellar is full" || len(shop.sold) > 0 {
-			t.Errorf("%q, %v", r.Words, shop.sold)
+		if r := want(t, "an order", s.buy(o), 422); r.Words != "the cellar is full" || len(shop.existing) > 0 {
+			t.Errorf("%q, %v", r.Words, shop.existing)
 		}
 		shop.fail = nil
 		other := o
@@ -350,7 +350,7 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// TestPasswords: whoever knows neither is told nothing, whatever is asked for.
+// TestPasswords: whoever knows neither learns nothing, whatever the request.
 func TestPasswords(t *testing.T) {
 	shop, o := newShop(), order(manifest.Clever, "small")
 	s := open(t, manifest.Clever, t.TempDir(), shop, func(c *backend.Config) { c.OldPassword = "the-one-before" })
@@ -375,7 +375,7 @@ func TestPasswords(t *testing.T) {
 	want(t, "the old one", s.call("POST", "", o.Body(s.m), as("tinykv", "the-one-before")), 200)
 }
 
-// TestConfig: what a back-end cannot do without is told when it is made.
+// TestConfig: what a back-end cannot do without is an error when it is made.
 func TestConfig(t *testing.T) {
 	good := func() backend.Config {
 		m := newManifest(manifest.Clever)

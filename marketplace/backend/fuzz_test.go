@@ -12,7 +12,7 @@ import (
 )
 
 // FuzzCalls: whatever an authorized caller sends, it is answered without a fault,
-// and nothing is sold that the answer does not tell of.
+// and nothing is made that no answer names.
 func FuzzCalls(f *testing.F) {
 	for _, seed := range []struct{ method, path, kind, body string }{
 		{"POST", "", "application/json", `{"uuid":"u","plan":"small","region":"x","options":{"a":"1"}}`},
@@ -46,16 +46,16 @@ func FuzzCalls(f *testing.F) {
 		r.Method, r.URL = method, u
 		r.Header.Set("Content-Type", kind)
 		r.SetBasicAuth(m.ID, m.Password)
-		before, w := len(shop.sold), httptest.NewRecorder()
+		before, w := len(shop.existing), httptest.NewRecorder()
 		b.ServeHTTP(w, r)
 		if w.Code >= 500 || w.Code < 200 {
 			t.Errorf("%s %s %q: %d %s", method, path, body, w.Code, w.Body)
 		}
-		if sold := len(shop.sold) - before; sold > 0 && w.Code != 200 {
-			t.Errorf("%s %s %q: %d, and %d sold", method, path, body, w.Code, sold)
+		if existing := len(shop.existing) - before; existing > 0 && w.Code != 200 {
+			t.Errorf("%s %s %q: %d, and %d existing", method, path, body, w.Code, existing)
 		}
 		if strings.Contains(w.Body.String(), password) || strings.Contains(w.Body.String(), salt) {
-			t.Errorf("%s %s %q: a secret is told", method, path, body)
+			t.Errorf("%s %s %q: a secret is printed", method, path, body)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func marketOf(t *testing.T, d manifest.Dialect, ails int) *market {
 	return k
 }
 
-// order returns an order that this marketplace is to be told of.
+// order returns an order that this marketplace is to know.
 func (k *market) order(d manifest.Dialect) manifest.Order {
 	o := order(d, "small")
 	o.Callback = k.url + "/vendor/apps/" + o.Key
@@ -69,7 +69,7 @@ func (k *market) state(t *testing.T, o manifest.Order, want string) manifest.App
 
 func slowly(c *backend.Config) { c.Slow = true }
 
-// TestSlow: an order that was answered with 202 is made and told once, though the
+// TestSlow: an order that was answered with 202 is made and reported once, though the
 // marketplace is not well and the vendor is started again meanwhile.
 func TestSlow(t *testing.T) {
 	for _, d := range manifest.Dialects() {
@@ -94,8 +94,8 @@ func TestSlow(t *testing.T) {
 			k.Put(manifest.App{Order: o, ID: first.ID, State: "provisioning"})
 			s = open(t, d, dir, shop, slowly)
 			a := k.state(t, o, "provisioned")
-			if a.Config["TINYKV_URL"] == "" || len(shop.sold) != 1 {
-				t.Errorf("%v, %v", a.Config, shop.sold)
+			if a.Config["TINYKV_URL"] == "" || len(shop.existing) != 1 {
+				t.Errorf("%v, %v", a.Config, shop.existing)
 			}
 			s.backend.Close() // until it has noted that the marketplace knows
 			again := s.buy(o)
@@ -151,7 +151,7 @@ func (n noting) Put(ctx context.Context, a backend.Addon) error {
 }
 
 // TestWhereNobodyIsCalled: an address to which the password would go in the clear,
-// or which is none, is told at once, without what may be secret in it.
+// or which is none, is reported at once, without what may be secret in it.
 func TestWhereNobodyIsCalled(t *testing.T) {
 	c := backend.NewClient(newManifest(manifest.Clever), true)
 	for _, address := range []string{"http://market.example.test/x?token=hidden", "https:", "/vendor/apps/x", "", "ftp://127.0.0.1/", "http://a b/"} {
@@ -186,8 +186,8 @@ func TestSlowRefusal(t *testing.T) {
 	k.state(t, o, "deprovisioned")
 	s.backend.Close()
 	want(t, "the order again", s.buy(o), 410)
-	if len(shop.sold) > 0 {
-		t.Errorf("left: %v", shop.sold)
+	if len(shop.existing) > 0 {
+		t.Errorf("left: %v", shop.existing)
 	}
 }
 
@@ -212,12 +212,12 @@ func TestSlowRemoval(t *testing.T) {
 	r := s.buy(o)
 	<-asleep
 	want(t, "a removal", s.remove(o, r.ID), 200)
-	if len(shop.sold) > 0 {
-		t.Errorf("left: %v", shop.sold)
+	if len(shop.existing) > 0 {
+		t.Errorf("left: %v", shop.existing)
 	}
 }
 
-// TestBusy: a call about an add-on that is being made is told to come again before
+// TestBusy: a call about an add-on that is being made is refused for now before
 // the marketplace gives up.
 func TestBusy(t *testing.T) {
 	dir := t.TempDir()

@@ -153,7 +153,7 @@ func cuts(from, to int) []int {
 	return all
 }
 
-// TestFileDamaged: what is wrong inside is told, and nothing is lost over it.
+// TestFileDamaged: what is wrong inside is reported, and nothing is lost over it.
 func TestFileDamaged(t *testing.T) {
 	for _, text := range []string{"{\n", "nonsense\n", "\n", "{}\n", "null\n", "[]\n", `{"put":{"id":"a"` + "\n" + `{"delete":"x"}` + "\n"} {
 		path := filepath.Join(t.TempDir(), "addons")

@@ -42,6 +42,7 @@ const (
 	changes    ground = "a plan that was changed"
 	signOn     ground = "a manifest with sso_url and sso_salt"
 	signedIn   ground = "a user who is signed in"
+	timed      ground = "timestamps that are looked at"
 	repeats    ground = "orders that can be repeated"
 	removal    ground = "add-ons that can be removed"
 	callbacks  ground = "a marketplace that the back-end can call"

@@ -32,20 +32,20 @@ func loginChecks() []Check {
 				p.barred(p.signedWith(""))
 				p.barred(p.signedWith("another-salt"))
 			}},
-		{"K38", "a proof of six minutes ago is refused", "Proofs are found in logs and histories, and live longer than need be.", "Refuse proofs that are older than five minutes.",
-			section, onWindow, "", all, needing(anOrder, signedIn), nil, func(p *probe) {
-				for _, age := range []time.Duration{6 * time.Minute, 16 * time.Minute} {
-					p.barred(p.openAt(p.first, p.m.Dialect.Stamp(time.Now().Add(-age))))
-				}
-			}},
 		{"N72", "an old proof is refused", "A proof that once was in a log opens the dashboard for ever.", "Refuse proofs whose timestamp is older than a few minutes.",
-			section, onWindow, all, all, needing(anOrder, signedIn), nil, func(p *probe) {
+			section, onWindow, all, all, needing(anOrder, signedIn), needing(timed), func(p *probe) {
 				for _, age := range []time.Duration{65 * time.Minute, 25 * time.Hour, 400 * 24 * time.Hour} {
 					p.barred(p.openAt(p.first, p.m.Dialect.Stamp(time.Now().Add(-age))))
 				}
 			}},
+		{"K38", "a proof of six minutes ago is refused", "Proofs are found in logs and histories, and live longer than need be.", "Refuse proofs that are older than five minutes.",
+			section, onWindow, "", all, needing(anOrder, signedIn, timed), nil, func(p *probe) {
+				for _, age := range []time.Duration{6 * time.Minute, 16 * time.Minute} {
+					p.barred(p.openAt(p.first, p.m.Dialect.Stamp(time.Now().Add(-age))))
+				}
+			}},
 		{"N87", "odd timestamps are refused", "A lenient reader takes several proofs for one moment, and lets old ones live.", "Take digits only, and nothing before or after them.",
-			section, onWindow, "", all, needing(anOrder, signedIn), nil, oddTimes},
+			section, onWindow, "", all, needing(anOrder, signedIn, timed), nil, oddTimes},
 		{"N70", "the proof of one add-on opens no other", "Customers see each other's data.", "Compute the proof from the id that the dashboard is opened for.",
 			section, onProof, all, all, needing(anOrder, signedIn), nil, crossed},
 		{"N105", "what counts is the form, not the address", "A customer changes the address of the form, and sees another's data.", "Read all fields from the body.",
@@ -114,7 +114,7 @@ func nearlyRight(p *probe) {
 
 // signedWith signs in with a salt, and what an edit makes of the form's fields.
 func (p *probe) signedWith(salt string, edits ...func(*manifest.Login)) *visit {
-	in := p.signIn(p.first, "")
+	in := p.form(p.first, "", p.unused(p.first))
 	l := manifest.Login{
 		ID: in.Form.Get("id"), ResourceID: in.Form.Get("resource_id"), UserID: in.Form.Get("user_id"), Email: in.Form.Get("email"),
 		NavData: in.Form.Get("nav-data"), Timestamp: in.Form.Get("timestamp"),
@@ -152,7 +152,7 @@ func crossed(p *probe) {
 	if other == nil {
 		return
 	}
-	mine, theirs := p.signIn(p.first, ""), p.signIn(other, "")
+	mine, theirs := p.form(p.first, "", p.unused(p.first)), p.form(other, "", p.unused(other))
 	for _, name := range []string{"id", "resource_id"} {
 		if mine.Form.Has(name) {
 			mine.Form.Set(name, theirs.Form.Get(name))
@@ -217,8 +217,10 @@ func incomplete(p *probe) {
 		p.barred(p.open(p.first, func(f url.Values) { f.Del(name) }))
 		p.barred(p.open(p.first, func(f url.Values) { f.Set(name, "") }))
 	}
-	p.barred(p.openAt(p.first, " "))
-	p.barred(p.signedWith(p.m.SSOSalt, func(l *manifest.Login) { l.Timestamp = "" }))
+	if p.lost[timed] == "" {
+		p.barred(p.openAt(p.first, " "))
+		p.barred(p.signedWith(p.m.SSOSalt, func(l *manifest.Login) { l.Timestamp = "" }))
+	}
 	p.barred(p.open(p.first, func(f url.Values) {
 		for _, name := range proofFields {
 			f.Del(name)

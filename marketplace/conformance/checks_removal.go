@@ -45,7 +45,7 @@ func removalChecks() []Check {
 			section, onAdvice, "", all, needing(anOrder), nil, hostileIDs},
 		{"N64", "the variables of a removed add-on are of no use", "Customers go, and their secrets stay in old files.", "Revoke what the variables open.",
 			section, onAdvice, "", all, needing(anOrder, removal), nil, outlived},
-		{"N65", "five removals at once", "Two of the marketplace's servers remove at once, and one is told of a fault.", "Let the second one find that it is gone.",
+		{"N65", "five removals at once", "Two of the marketplace's servers remove at once, and one of them gets a fault.", "Let the second one find that it is gone.",
 			section, onRepeat, "13", all, needing(anOrder, removal), nil, func(p *probe) {
 				if r := p.mustFresh(); r != nil {
 					for _, a := range p.atOnce(5, func(int) *reply { return p.send(http.MethodDelete, p.path(r), nil) }) {
@@ -68,7 +68,7 @@ func removalChecks() []Check {
 				}
 			}},
 		{"N103", "a session ends with its add-on", "The customer has gone, and whoever was signed in still sees the data.", "Look the add-on up for each page.",
-			"single sign-on", onSSO, all, all, needing(anOrder, signedIn, removal), nil, func(p *probe) {
+			"single sign-on", onAdvice, "", all, needing(anOrder, signedIn, removal), nil, func(p *probe) {
 				r := p.mustReady()
 				if r == nil {
 					return

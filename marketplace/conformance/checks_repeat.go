@@ -120,7 +120,7 @@ func manyAtOnce(p *probe) {
 func kept(p *probe) {
 	looked := 0
 	for _, r := range slices.Clone(p.made) {
-		if r.removed || r.ending || looked == 25 {
+		if r.removed || r.ending || r.odd || looked == 25 {
 			continue
 		}
 		looked++

@@ -34,7 +34,7 @@ func requestChecks() []Check {
 		{"N18", "orders that are none are refused", "A mistake of the marketplace makes add-ons, or stops the back-end.", "Answer 4xx to a body that is no order.",
 			section, onAdvice, "", all, needing(anOrder), nil, func(p *probe) {
 				for _, body := range []string{"", "null", "[]", "{", `"text"`, "{}"} {
-					r := p.send(http.MethodPost, "", raw{"application/json", body})
+					r := p.postBody(p.order(), raw{"application/json", body})
 					p.wantThat(r, "a refusal, 4xx", r.status()/100 == 4)
 				}
 				r := p.postMap(p.order(), func(b map[string]any) { delete(b, "plan") })

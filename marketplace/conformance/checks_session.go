@@ -197,8 +197,8 @@ var digests = map[string]func(string) string{
 	"its SHA-256":   func(s string) string { h := sha256.Sum256([]byte(s)); return hex.EncodeToString(h[:]) },
 }
 
-// guessed makes the cookie of another add-on's session as this back-end seems to, and
-// looks whether it opens the dashboard.
+// guessed makes the cookie of another add-on's session, whose user has signed in, as
+// this back-end seems to, and looks whether it opens the dashboard.
 func guessed(p *probe) {
 	mine := p.own()
 	if len(mine.cookies) == 0 || mine.first == mine.last || p.shownToAll(mine) {
@@ -207,6 +207,10 @@ func guessed(p *probe) {
 	}
 	other := p.mustReady()
 	if other == nil {
+		return
+	}
+	if !p.open(other, nil).arrived() {
+		p.skip("nobody can sign in to another add-on")
 		return
 	}
 	for _, c := range mine.cookies {

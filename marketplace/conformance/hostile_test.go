@@ -77,9 +77,9 @@ func TestHostileBackends(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			elsewhere := silent(t)
-			var asked, wrote atomic.Int64
+			var requests, wrote atomic.Int64
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked.Add(1)
+				requests.Add(1)
 				r.Header.Set("X-Elsewhere", elsewhere)
 				c.answer(&counted{w, &wrote}, r)
 			}))
@@ -107,7 +107,7 @@ func TestHostileBackends(t *testing.T) {
 					t.Errorf("%s says %q, want %q", first, r.Came, c.say)
 				}
 			}
-			if n := wrote.Load() / asked.Load(); n > 16<<20 {
+			if n := wrote.Load() / requests.Load(); n > 16<<20 {
 				t.Errorf("%d bytes were taken of an answer", n)
 			}
 		})

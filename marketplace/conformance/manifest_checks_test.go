@@ -8,7 +8,7 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// TestWrongManifests gives the tester a problem of each rule that one of its
+// TestWrongManifests has the tester judge a problem of each rule that one of its
 // checks is about.
 func TestWrongManifests(t *testing.T) {
 	for code, want := range map[string]string{

@@ -35,15 +35,15 @@ type session struct {
 	pending       bool                      // the order was answered with 202
 	finished      bool                      // and finished by a callback
 	changesPlans  bool
-	lost          map[ground]string     // the check that found a ground missing
-	openTo        map[string]string     // by method, the check that found it open to strangers
-	removalOfNone *reply                // answers a removal of an unknown id; nil: not yet
-	victims       map[string]*resource  // by method, add-ons for calls that ought to be refused
-	stamped       map[int64]bool        // the seconds of forms that were made
-	failing       func(key string) bool // makes the marketplace answer 503; nil: it does not
-	ownVisit      *visit                // the first add-on's user signs in; nil: not yet
-	putKnows      *bool                 // plan changes tell known add-ons from unknown ones; nil: not known
-	stateless     *bool                 // users of add-ons that there never were get in, too; nil: not known
+	lost          map[ground]string         // the check that found a ground missing
+	openTo        map[string]string         // by method, the check that found it open to strangers
+	removalOfNone *reply                    // answers a removal of an unknown id; nil: not yet
+	victims       map[string]*resource      // by method, add-ons for calls that ought to be refused
+	stamped       map[string]map[int64]bool // by add-on, the seconds of good forms that were made
+	failing       func(key string) bool     // makes the marketplace answer 503; nil: it does not
+	ownVisit      *visit                    // the first add-on's user signs in; nil: not yet
+	putKnows      *bool                     // plan changes tell known add-ons from unknown ones; nil: not known
+	stateless     *bool                     // users of add-ons that there never were get in, too; nil: not known
 
 	mu      sync.Mutex
 	made    []*resource
@@ -61,12 +61,13 @@ type resource struct {
 	order   manifest.Order
 	id      string
 	removed bool
+	odd     bool // it was ordered as no marketplace orders
 	ending  bool // a removal was sent, whatever came of it
 }
 
 func newSession(ctx context.Context, o Options) *session {
 	s := &session{
-		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{}, stamped: map[int64]bool{},
+		ctx: ctx, o: o, m: o.Backend.Manifest, leaks: map[bool][]string{}, stamped: map[string]map[int64]bool{},
 		lost: map[ground]string{}, openTo: map[string]string{}, given: map[string]*resource{}, configOf: map[string]map[string]any{}, victims: map[string]*resource{},
 		report: &Report{Addon: o.Backend.Manifest.ID, Dialect: o.Backend.Manifest.Dialect, URL: o.Backend.Site.BaseURL, Results: []Result{}},
 	}
@@ -158,7 +159,11 @@ func (s *session) exchange(r *http.Request) *reply {
 // sendAgain sends a request, and once more where the connection was lost before an
 // answer, as marketplaces do: servers that answer before they have read a request, or
 // close a connection that was kept, lose some.
+//
+// Each request has a connection of its own: a server of one thread that keeps
+// connections lets all others wait as long as one is open.
 func (s *session) sendAgain(r *http.Request) (*manifest.Response, error) {
+	r.Close = true
 	a, err := s.o.Backend.Transport.Send(r)
 	none, ok := errors.AsType[*manifest.NoResponse](err)
 	if !ok || none.TimedOut || none.TLS || !none.Sent || r.Context().Err() != nil {
@@ -247,9 +252,17 @@ func (s *session) expect(o manifest.Order) {
 func (s *session) postMap(o manifest.Order, change func(map[string]any)) *reply {
 	body := o.Body(s.m)
 	change(body)
+	return s.postBody(o, body)
+}
+
+// postBody orders with any body.
+func (s *session) postBody(o manifest.Order, body any) *reply {
 	a := s.send(http.MethodPost, "", body)
 	a.key = o.Key
 	s.keep(o, a)
+	if r := s.track(o, a); r != nil {
+		r.odd = true
+	}
 	return a
 }
 

@@ -46,7 +46,7 @@ type addon struct {
 
 const (
 	shopHost = "kv.example.test"
-	deskHost = "app.example.test" // another host of the same site
+	dashHost = "app.example.test" // another host of the same site
 )
 
 var shopPlans = map[string]bool{"small": true, "large": true}
@@ -966,6 +966,8 @@ func (s *shop) fresh(written string) bool {
 		past = 15*time.Minute + time.Second
 	case "2 minutes":
 		past = 2*time.Minute + 30*time.Second
+	case "30 seconds":
+		past = 30 * time.Second
 	case "future":
 		future = 1000 * 24 * time.Hour
 	case "only the future":
@@ -1068,7 +1070,7 @@ func (s *shop) letIn(w http.ResponseWriter, r *http.Request, a *addon, form url.
 		page = "/dash?id=" + url.QueryEscape(a.id)
 	}
 	if s.at("dash.kind") == "other host" {
-		page = "https://" + deskHost + page
+		page = "https://" + dashHost + page
 	}
 	status := http.StatusSeeOther
 	switch s.at("sso.location") {

@@ -15,9 +15,27 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// signIn makes a good form for an add-on, each with a moment of its own, so that
-// a back-end that takes a proof once takes all of them.
+// signIn makes a good form for an add-on, with a timestamp of its own among those of
+// the add-on, so that a back-end that takes a proof once takes all of them.
 func (s *session) signIn(r *resource, written string) *manifest.SignIn {
+	at := s.unused(r)
+	s.stamped[r.id][at.Unix()] = true
+	return s.form(r, written, at)
+}
+
+// unused returns the last second for which no good form of an add-on was made.
+func (s *session) unused(r *resource) time.Time {
+	if s.stamped[r.id] == nil {
+		s.stamped[r.id] = map[int64]bool{}
+	}
+	at := time.Now()
+	for s.stamped[r.id][at.Unix()] {
+		at = at.Add(-time.Second)
+	}
+	return at
+}
+
+func (s *session) form(r *resource, written string, at time.Time) *manifest.SignIn {
 	l := manifest.Login{
 		ID: r.id, ResourceID: r.order.Key, UserID: "user_" + manifest.NewKey(manifest.HerokuV1), Email: "conformance@example.test", App: "conformance",
 		Timestamp: written,
@@ -25,11 +43,6 @@ func (s *session) signIn(r *resource, written string) *manifest.SignIn {
 	if s.m.Dialect.Heroku() {
 		l.NavData = "e30"
 	}
-	at := time.Now()
-	for s.stamped[at.Unix()] {
-		at = at.Add(-time.Second)
-	}
-	s.stamped[at.Unix()] = true
 	in, err := s.m.SignIn(s.o.Backend.Site, l, at)
 	if err != nil { // an id that cannot be signed: the back-end hears of an empty one
 		return &manifest.SignIn{Method: http.MethodPost, URL: s.o.Backend.Site.SSOURL, Form: url.Values{}}
@@ -69,12 +82,27 @@ func newJar() jar {
 	return jar{j}
 }
 
-func https(u *url.URL) *url.URL {
+// set keeps cookies as a page at u sets them. All of this machine is one host.
+func (j jar) set(u *url.URL, cookies []*http.Cookie) {
+	at := here(u)
+	for _, c := range cookies {
+		if at != u {
+			c.Domain = ""
+		}
+	}
+	j.cookies.SetCookies(at, cookies)
+}
+
+// get returns the cookies that are sent to u.
+func (j jar) get(u *url.URL) []*http.Cookie { return j.cookies.Cookies(here(u)) }
+
+// here returns one secure address for all of this machine.
+func here(u *url.URL) *url.URL {
 	if !manifest.IsLoopback(u.Hostname()) {
 		return u
 	}
 	secure := *u
-	secure.Scheme = "https"
+	secure.Scheme, secure.Host = "https", "localhost"
 	return &secure
 }
 
@@ -105,7 +133,7 @@ func (s *session) browse(r *resource, in *manifest.SignIn, edits ...func(*http.R
 	for range 10 {
 		set := cookies(v.last)
 		v.cookies = append(v.cookies, set...)
-		v.jar.cookies.SetCookies(https(v.at), set)
+		v.jar.set(v.at, set)
 		if v.last.status()/100 != 3 {
 			return v
 		}
@@ -128,18 +156,20 @@ func (s *session) browse(r *resource, in *manifest.SignIn, edits ...func(*http.R
 // arrived reports whether a sign-in ended at a page.
 func (v *visit) arrived() bool { return v.stuck == "" && v.last.status()/100 == 2 }
 
-// open signs a user of an add-on in with a form that spoil may change.
+// open signs a user of an add-on in, with a form that spoil may change. Nobody ought to
+// get in with a changed one: it takes no timestamp away.
 func (s *session) open(r *resource, spoil func(url.Values)) *visit {
-	in := s.signIn(r, "")
-	if spoil != nil {
-		spoil(in.Form)
+	if spoil == nil {
+		return s.browse(r, s.signIn(r, ""))
 	}
+	in := s.form(r, "", s.unused(r))
+	spoil(in.Form)
 	return s.browse(r, in)
 }
 
 // openAt signs in with a well-signed timestamp of any form.
 func (s *session) openAt(r *resource, written string) *visit {
-	return s.browse(r, s.signIn(r, written))
+	return s.browse(r, s.form(r, written, time.Now()))
 }
 
 // visit reads a page.
@@ -148,7 +178,7 @@ func (s *session) visit(at *url.URL, j jar, edits ...func(*http.Request)) *reply
 	if err != nil {
 		return &reply{s: s, err: err}
 	}
-	for _, c := range j.cookies.Cookies(https(at)) {
+	for _, c := range j.get(at) {
 		r.AddCookie(c)
 	}
 	for _, edit := range edits {

@@ -107,7 +107,7 @@ var sources = map[topic]map[manifest.Dialect]manifest.Source{
 	onPlan: {
 		manifest.AppFog:   said(appfogDoc, "#plan-update", "Plan update", "a change is answered with 200; one that is not supported with a status that is not, 400 for instance, and a text"),
 		manifest.HerokuV1: said(herokuV1, "#general-guidelines", "General guidelines", "all calls of the document must be implemented; plan change is one"),
-		manifest.HerokuV3: said(herokuV3, "#plan-change", "Plan change", "the partner changes the plan, or refuses with 422 and a message"),
+		manifest.HerokuV3: said(herokuV3, "#plan-change", "Plan change", "the plan is changed, or refuses with 422 and a message"),
 	},
 	onSamePlan: {
 		manifest.HerokuV1: said(herokuTips, "#handling-plan-changes-should-be-idempotent", "Handling plan changes should be idempotent", "a change to the same plan does nothing and is answered with 200"),

@@ -149,8 +149,8 @@ func (b *Backend) once(ctx context.Context, k callKind, id string, body any, num
 	if err != nil {
 		return nil, &Failure{Call: string(k), Outcome: Mismatch, Err: err}
 	}
-	asked, _ := body.(map[string]any)
-	plan, _ := asked["plan"].(string)
+	fields, _ := body.(map[string]any)
+	plan, _ := fields["plan"].(string)
 	try := Attempt{Vendor: b.Manifest.ID, Call: string(k), Method: r.Method, URL: b.Mask(r.URL.String()), Plan: plan, Number: number}
 	begun := time.Now()
 	a, err := b.Transport.Send(r)

@@ -276,7 +276,7 @@ func TestHostileBackends(t *testing.T) {
 				t.Fatalf("%v, want %q", err, c.want)
 			}
 			if strings.Contains(fmt.Sprintf("%v %+v", err, f), testPassword) {
-				t.Errorf("the password is told: %v", err)
+				t.Errorf("the password is printed: %v", err)
 			}
 		})
 	}
@@ -289,8 +289,8 @@ func TestHostileBackends(t *testing.T) {
 }
 
 func TestPrivateAddressesAreNotCalled(t *testing.T) {
-	var asked atomic.Int32
-	b := answering(t, Clever, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	var requests atomic.Int32
+	b := answering(t, Clever, func(http.ResponseWriter, *http.Request) { requests.Add(1) })
 	b.Transport = NewTransport(TransportOptions{})
 	for _, base := range []string{b.Site.BaseURL, "http://localhost:1/r", "http://10.0.0.1/r", "http://169.254.169.254/r", "http://[::1]:1/r", "http://[fd00:ec2::254]/r"} {
 		b.Site.BaseURL = base
@@ -300,7 +300,7 @@ func TestPrivateAddressesAreNotCalled(t *testing.T) {
 			t.Errorf("%s: %v", base, err)
 		}
 	}
-	if asked.Load() != 0 {
+	if requests.Load() != 0 {
 		t.Error("it was called")
 	}
 }

@@ -6,7 +6,7 @@
 // Four families of marketplaces are known, each a Dialect.
 //
 // It knows what goes over the wire and what the dialects demand of it. It does not
-// know what is sold, nor any platform's own API.
+// know what is offered, nor any platform's own API.
 package manifest
 
 import (
@@ -21,8 +21,8 @@ type Dialect string
 const (
 	Clever   Dialect = "clever"    // Clever Cloud
 	AppFog   Dialect = "appfog"    // AppFog V2, retired in 2018
-	HerokuV1 Dialect = "heroku-v1" // the Partner API that kensa tested, and that many copied
-	HerokuV3 Dialect = "heroku-v3" // the Partner API of today
+	HerokuV1 Dialect = "heroku-v1" // the API that kensa tested, and that many copied
+	HerokuV3 Dialect = "heroku-v3" // the API of today
 )
 
 // Dialects returns all dialects, in the order of the tables of this package.

@@ -180,7 +180,8 @@ func (l *lint) secure(u siteURL) {
 // IsLoopback reports whether a host is this machine.
 func IsLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return err == nil && a.Unmap().IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // disguised finds hosts that are addresses written so that few would see it.

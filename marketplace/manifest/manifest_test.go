@@ -162,7 +162,7 @@ func TestDialects(t *testing.T) {
 	}
 }
 
-// TestEveryRuleHasASource: who is told of a mistake can read who says so.
+// TestEveryRuleHasASource: who reads of a mistake can read who says so.
 func TestEveryRuleHasASource(t *testing.T) {
 	for _, r := range Rules() {
 		for _, d := range Dialects() {

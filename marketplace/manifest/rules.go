@@ -36,7 +36,7 @@ func Rules() []Rule {
 		{"M120", "plans with id, name and description", "-E--", (*lint).plans},
 		{"M121", "plan ids once, and no prices", "-E--", (*lint).planIDs},
 		{"M130", "plan_updateable is true or false", "-E--", (*lint).updateable},
-		{"M150", "the version of the Partner API", "---E", (*lint).version},
+		{"M150", "the version of the API", "---E", (*lint).version},
 		{"M170", "no unknown keys", "WWWW", (*lint).unknown},
 	})
 }

@@ -148,7 +148,7 @@ func badSignIn(t *testing.T, name string, d Dialect, spoil func(Dialect, url.Val
 		t.Errorf("%s in %s: %v, want %q", name, d, err, want)
 	}
 	if err != nil && strings.Contains(err.Error(), d.Scheme().Proof(Login{ID: form.Get("id"), Timestamp: form.Get("timestamp")}, testSalt)) {
-		t.Errorf("%s in %s: the expected proof is told", name, d)
+		t.Errorf("%s in %s: the expected proof is printed", name, d)
 	}
 }
 

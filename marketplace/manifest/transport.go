@@ -55,7 +55,7 @@ func NewTransport(o TransportOptions) *Transport {
 	}
 	dialer := &net.Dialer{Timeout: min(connectTime, l.time), Control: guard(o.Loopback)}
 	l.out = &http.Transport{ // no proxy of the environment: it would see the credentials
-		DialContext: dialer.DialContext, TLSHandshakeTimeout: connectTime, DisableCompression: true, ForceAttemptHTTP2: true,
+		DialContext: names(dialer), TLSHandshakeTimeout: connectTime, DisableCompression: true, ForceAttemptHTTP2: true,
 		MaxResponseHeaderBytes: headerSize, MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
 	}
@@ -66,6 +66,16 @@ func NewTransport(o TransportOptions) *Transport {
 func (l *Transport) Close() {
 	if t, ok := l.out.(*http.Transport); ok {
 		t.CloseIdleConnections()
+	}
+}
+
+// names dials hosts below localhost here, as RFC 6761 has it, whatever name servers say.
+func names(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(strings.ToLower(host), ".localhost") {
+			address = net.JoinHostPort("localhost", port)
+		}
+		return d.DialContext(ctx, network, address)
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Whoever watches is told of each try, of what came of it, and of no secret.
-func TestTriesAreTold(t *testing.T) {
-	asked := 0
+// Whoever watches gets each attempt and its result, and no secret.
+func TestAttemptsAreReported(t *testing.T) {
+	requests := 0
 	b := answering(t, Clever, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		switch asked++; {
-		case asked == 1:
+		switch requests++; {
+		case requests == 1:
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case strings.Contains(string(body), "huge"):
 			w.WriteHeader(http.StatusUnprocessableEntity)
@@ -27,7 +27,7 @@ func TestTriesAreTold(t *testing.T) {
 		}
 	})
 	b.Retry = RetryPolicy{Waits: []time.Duration{time.Millisecond}}
-	var told []string
+	var got []string
 	b.After = func(a Attempt) {
 		line := fmt.Sprintf("%s %s %s %s %q %d: %d", a.Vendor, a.Call, a.Method, strings.TrimPrefix(a.URL, b.Site.BaseURL), a.Plan, a.Number, a.Status)
 		if a.Resource != nil {
@@ -36,7 +36,7 @@ func TestTriesAreTold(t *testing.T) {
 		if a.Err != nil {
 			line += " " + a.Err.Error()
 		}
-		told = append(told, line)
+		got = append(got, line)
 	}
 	if _, err := b.Provision(t.Context(), testOrder); err != nil {
 		t.Fatal(err)
@@ -55,12 +55,12 @@ func TestTriesAreTold(t *testing.T) {
 		`tinykv deprovision DELETE /kv1 "" 1: 0 deprovision: the back-end is not there, or not well: connection refused, nothing listens there`,
 		`tinykv deprovision DELETE /kv1 "" 2: 0 deprovision: the back-end is not there, or not well: connection refused, nothing listens there`,
 	}
-	if diff := cmp.Diff(want, told); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Of a secret that a back-end sends back nothing is told, wherever it stands: not
+// Of a secret that a back-end sends back nothing is printed, wherever it stands: not
 // where a text is cut, nor in an answer that is none.
 func TestSecretsSentBack(t *testing.T) {
 	far := strings.Repeat("x", 240)
@@ -87,14 +87,14 @@ func TestSecretsSentBack(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var told string
+			var got string
 			b := answering(t, Clever, h)
 			b.After = func(a Attempt) {
-				told += fmt.Sprintf("%v %+v", a.Err, a.Resource)
+				got += fmt.Sprintf("%v %+v", a.Err, a.Resource)
 			}
 			_, err := b.Provision(t.Context(), testOrder)
-			if told += fmt.Sprint(err); strings.Contains(told, testPassword[:10]) {
-				t.Errorf("it is told: %s", told)
+			if got += fmt.Sprint(err); strings.Contains(got, testPassword[:10]) {
+				t.Errorf("it is printed: %s", got)
 			}
 		})
 	}
