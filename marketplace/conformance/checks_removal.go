@@ -191,7 +191,7 @@ func neighbours(id string) []string {
 	if i := strings.IndexAny(id, "-_."); i > 1 {
 		all = append(all, id[:i], id[:i+1], id[:strings.LastIndexAny(id, "-_.")])
 	}
-	if len(id) < 5 || countedID.MatchString(id) || !strings.ContainsFunc(id, unicode.IsLetter) {
+	if len(id) < 5 || len(id) <= 16 && countedID.MatchString(id) || !strings.ContainsFunc(id, unicode.IsLetter) {
 		return all
 	}
 	return append(all, id[:len(id)-1], id[:len(id)/2], id[:min(8, len(id)-1)], id[:3], id[1:], id[len(id)/2:])

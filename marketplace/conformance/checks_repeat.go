@@ -114,6 +114,18 @@ func manyAtOnce(p *probe) {
 		}
 		ids[r.id()] = r
 	}
+	before := map[string]*resource{}
+	for _, r := range p.made {
+		if other := before[r.id]; other != nil && other.order.Key != r.order.Key {
+			p.failText("an id of its own for each add-on", fmt.Sprintf("%q came for two orders", clip(r.id, 60)), p.about(other), p.about(r))
+		}
+		before[r.id] = r
+	}
+}
+
+// about names an order that was sent before.
+func (s *session) about(r *resource) *reply {
+	return &reply{s: s, sent: "the order " + r.order.Key + ", answered with the id " + clip(r.id, 60)}
 }
 
 // kept looks for the add-ons that were ordered until now.
@@ -130,7 +142,7 @@ func kept(p *probe) {
 			return
 		}
 		if !alive {
-			p.fail("an add-on that is still there", r2, &reply{s: p.session, sent: "the order " + r.order.Key + ", answered with the id " + clip(r.id, 60)})
+			p.fail("an add-on that is still there", r2, p.about(r))
 			return
 		}
 	}
