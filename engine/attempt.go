@@ -218,8 +218,8 @@ func (a *attempt) apply(ctx context.Context, t try, check bool) try {
 		t.value = value.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
 		return t
 	}
-	if c.Include != "" {
-		if t.included, t.err = a.include(ctx, c.Include); t.err != nil {
+	if c.Include != "" || c.Role != nil {
+		if t.included, t.err = a.include(ctx, c); t.err != nil {
 			return t
 		}
 	}
@@ -280,11 +280,14 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // include reads the file of tasks that comes next.
-func (a *attempt) include(ctx context.Context, path string) (*Included, error) {
+func (a *attempt) include(ctx context.Context, c *Change) (*Included, error) {
+	if c.Role != nil && a.play.opt.LoadRole != nil {
+		return a.play.opt.LoadRole(ctx, a.step, *c.Role)
+	}
 	if a.play.opt.Load == nil {
 		return nil, diagnostic.Problemf(a.step.Place, "files of tasks cannot be read here")
 	}
-	return a.play.opt.Load(ctx, a.step, path)
+	return a.play.opt.Load(ctx, a.step, c.Include)
 }
 
 func (a *attempt) host(check, write bool) *Host {
@@ -308,11 +311,12 @@ func (a *attempt) host(check, write bool) *Host {
 		}
 		return opt.Prompt(ctx, q)
 	}
-	h.ReadVars = func(ctx context.Context, paths ...string) ([]Var, error) {
+	h.ReadVars = func(ctx context.Context, which VarsQuery) ([]Var, error) {
 		if opt.ReadVars == nil {
 			return nil, errors.New("files of variables cannot be read here")
 		}
-		return opt.ReadVars(ctx, a.step.Place, paths)
+		which.From, which.Role, which.Playbook = a.step.Place, a.step.Role, a.play.play.File
+		return opt.ReadVars(ctx, which)
 	}
 	return h
 }

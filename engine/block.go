@@ -95,10 +95,14 @@ func (n *notified) withdraw(at position) {
 // flush runs the handlers that were notified, in the order in which they are written.
 func (n *node) flush(ctx context.Context) {
 	var handlers []Item
-	for _, h := range n.play.play.Handlers {
+	for _, h := range n.play.handlers.all() {
 		handlers = append(handlers, h)
 	}
-	if n.failure = n.nested(ctx, segment{items: handlers, at: n.at.in(0), handlers: true}); n.failure != nil {
+	of := segment{items: handlers, at: n.at.in(0), handlers: true}
+	if n.play.handlers.grown() {
+		of.order = linkPart(n.play.play, handlers)
+	}
+	if n.failure = n.nested(ctx, of); n.failure != nil {
 		n.outcome = Failed
 	}
 }
@@ -124,17 +128,80 @@ func (a *attempt) notify() error {
 }
 
 func (a *attempt) notifyOne(name string) (found bool) {
-	for _, h := range a.play.play.Handlers {
+	handlers := a.play.handlers.all()
+	for _, h := range handlers {
 		if slices.Contains(h.Listen, name) {
 			found = true
 			a.play.notified.add(h, a.scope.at)
 		}
 	}
-	for _, h := range a.play.play.Handlers { // the first one of a name counts
-		if h.Name != nil && a.play.render(a.play.playScope(), h.Name) == name {
+	for _, h := range called(handlers) {
+		if h.Name == nil {
+			continue
+		}
+		if called := a.play.render(a.play.playScope(), h.Name); called == name || h.Role != nil && h.Role.Name+" : "+called == name {
 			a.play.notified.add(h, a.scope.at)
 			return true
 		}
 	}
 	return found
+}
+
+// called returns handlers in the order in which they are found by name: those of the
+// play, then those of its roles, the last role first; of each the first of a name counts.
+func called(handlers []*Step) []*Step {
+	var parts [][]*Step
+	for i, h := range handlers {
+		if i == 0 || h.Role != handlers[i-1].Role {
+			parts = append(parts, nil)
+		}
+		parts[len(parts)-1] = append(parts[len(parts)-1], h)
+	}
+	slices.Reverse(parts)
+	return slices.Concat(parts...)
+}
+
+// handlersOf is the handlers of a play, with those that roles brought in.
+type handlersOf struct {
+	mu   sync.Mutex
+	list []*Step
+	more bool // some were brought in while the play ran
+}
+
+func (h *handlersOf) grown() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.more
+}
+
+func (h *handlersOf) all() []*Step {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.list)
+}
+
+// add adds the handlers of a role before those of the play.
+func (h *handlersOf) add(more []*Step) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.list, func(s *Step) bool { return s.Role == nil })
+	if i < 0 {
+		i = len(h.list)
+	}
+	h.list, h.more = slices.Insert(h.list, i, more...), h.more || len(more) > 0
+}
+
+// export lets the rest of the play see the variables of a role that is public.
+func (p *playRun) export(e ending) {
+	if e.Change == nil || e.Change.Role == nil || !e.Change.Role.Public {
+		return
+	}
+	for _, v := range e.included.Defaults {
+		if findVar(p.play.Vars, v.Name) == nil {
+			p.included.set(v.Name, e.at, registered{lazy: &v})
+		}
+	}
+	for _, v := range e.included.Vars {
+		p.included.set(v.Name, e.at, registered{lazy: &v})
+	}
 }

@@ -15,9 +15,10 @@ var ErrNobody = errors.New("there is nobody to ask: this is no terminal")
 type Hooks struct {
 	// Load compiles a file of tasks that a step includes (Change.Include).
 	Load func(ctx context.Context, by *Step, path string) (*Included, error)
-	// ReadVars reads the first of some files of variables that exists. Their
-	// names are relative to the file in which `from` is.
-	ReadVars func(ctx context.Context, from diagnostic.Place, paths []string) ([]Var, error)
+	// LoadRole compiles the role that a step includes (Change.Role).
+	LoadRole func(ctx context.Context, by *Step, role RoleCall) (*Included, error)
+	// ReadVars reads files of variables.
+	ReadVars func(ctx context.Context, which VarsQuery) ([]Var, error)
 	// Prompt asks the user; nil where there is no terminal.
 	Prompt func(ctx context.Context, q Question) (string, error)
 	// Step asks whether a task is to be done (--step); nil: all are.
@@ -28,6 +29,9 @@ type Hooks struct {
 type Included struct {
 	File  string // as it is shown: its absolute path
 	Items []Item
+	// Handlers are those of a role, Vars and Defaults its variables.
+	Handlers       []*Step
+	Vars, Defaults []Var
 }
 
 // A Question is put to the user.
@@ -46,3 +50,23 @@ const (
 	Yes                // do it
 	GoOn               // do it, and ask no more
 )
+
+// A VarsQuery says which variables to read: those of the first of some files that
+// exists, or those of all files of a folder.
+type VarsQuery struct {
+	From     diagnostic.Place // where that is asked for: names are relative to its file
+	Role     *Role            // whose task asks; nil: none
+	Playbook string           // the file of the play
+	Paths    []string
+	// Dir is a folder; "" where files are named. Depth is how many levels of it are
+	// read, 0 all; Matching a regular expression of names to read; Ignored those not
+	// to; Endings those that files may have, without the dot.
+	Dir              string
+	Depth            int
+	Matching         string
+	Ignored, Endings []string
+	// IgnoreUnknown passes over files of other endings instead of failing.
+	IgnoreUnknown bool
+	// Keys: the names are keys of a map, and need not be names of variables.
+	Keys bool
+}

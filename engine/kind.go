@@ -127,8 +127,12 @@ type Change struct {
 	Facts *value.Map
 	// Vars are variables that were read from a file. Facts win over them.
 	Vars []Var
+	// Merge: maps among Vars are merged with what their variables hold.
+	Merge bool
 	// Include is a file of tasks that come next: include_tasks.
 	Include string
+	// Role is a role whose tasks come next: include_role.
+	Role *RoleCall
 	// Control is what the run is to do next: meta.
 	Control Control
 	// Do applies the change and returns what register holds. It is called at most
@@ -182,9 +186,8 @@ type Host struct {
 	Say func(text string)
 	// Prompt asks the user. It fails with ErrNobody where there is none.
 	Prompt func(ctx context.Context, q Question) (string, error)
-	// ReadVars reads the first of some files of variables that exists; their
-	// names are relative to the file in which the task stands.
-	ReadVars func(ctx context.Context, paths ...string) ([]Var, error)
+	// ReadVars reads files of variables, as seen from where the task stands.
+	ReadVars func(ctx context.Context, which VarsQuery) ([]Var, error)
 
 	// Context ends when the run is interrupted: for what is read after the task.
 	Context context.Context //nolint:containedctx // it outlives the call that the Host is made for

@@ -134,13 +134,10 @@ func (l *linker) add(play *Play, s *Step) *linkedStep {
 // enter makes the variables of a play those that hold.
 func (l *linker) enter(play *Play) {
 	l.vars = map[string]*Var{}
-	for i := range play.Vars {
-		l.vars[play.Vars[i].Name] = &play.Vars[i]
+	for _, v := range play.Variables() {
+		l.vars[v.Name] = v
 	}
 	for _, f := range play.VarsFiles {
-		for i := range f.Vars {
-			l.vars[f.Vars[i].Name] = &f.Vars[i]
-		}
 		if !f.Read {
 			l.openVars(play)
 		}
@@ -207,6 +204,9 @@ func (f *follower) follow(r syntax.Ref) {
 	v := f.local[r.Name]
 	if v == nil {
 		v = f.vars[r.Name]
+	}
+	if v == nil {
+		v = findVar(f.at.step.Defaults, r.Name)
 	}
 	if v == nil || f.seen[v] || slices.Contains(f.own, r.Name) {
 		return

@@ -260,7 +260,7 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 		e = item.run(ctx, end)
 	}
 	l.complete(e)
-	if e.Outcome != Blocked {
+	if e.Outcome != Blocked && (!l.step.Kind.Silent || e.Outcome != OK) {
 		end := e.TaskEnd
 		end.Result = value.Known(end.Result)
 		item.out.add(ItemEnd{TaskEnd: end, Label: l.label(item, e)})

@@ -16,7 +16,9 @@ var magicNames = [...]string{
 	"ansible_limit", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
 	"ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version",
 	"groups", "group_names", "hostvars", "inventory_hostname", "inventory_hostname_short", "omit",
-	"play_hosts", "playbook_dir", "vars",
+	"play_hosts", "playbook_dir", "vars", "role_name", "role_path", "role_names", "ansible_role_name",
+	"ansible_parent_role_names", "ansible_parent_role_paths", "ansible_dependent_role_names", "ansible_play_role_names",
+	"ansible_search_path", "inventory_dir", "inventory_file", "ansible_inventory_sources", "ansible_facts",
 }
 
 // IsMagic reports whether every playbook has a variable of that name.
@@ -57,8 +59,14 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 		return s.all(c), true
 	case "playbook_dir":
 		return s.playbookDir(), true
+	case "ansible_search_path":
+		return s.searchPath(), true
+	case "ansible_play_role_names", "role_names":
+		return tagList(s.play.Roles), true
+	case "ansible_dependent_role_names":
+		return []Value{}, true
 	}
-	return nil, false
+	return s.ofRole(name)
 }
 
 // host returns what hostvars holds of the one host: all names, and those magic ones
@@ -94,4 +102,36 @@ func tagList(tags []string, otherwise ...string) []Value {
 // ansibleVersion is the version whose language this is.
 func ansibleVersion() *value.Map {
 	return value.MapOf("full", "2.19.0", "major", 2, "minor", 19, "revision", 0, "string", "2.19.0")
+}
+
+// ofRole returns what a task of a role knows of it.
+func (s *scope) ofRole(name string) (Value, bool) {
+	r := s.step.Role
+	if r == nil {
+		return nil, false
+	}
+	switch name {
+	case "role_name", "ansible_role_name":
+		return r.Name, true
+	case "role_path":
+		return r.Path, true
+	case "ansible_parent_role_names":
+		return tagList(r.Parents), len(r.Parents) > 0
+	}
+	return nil, false
+}
+
+// searchPath lists the folders in which a task looks for files: that of its role, its
+// own, the playbook's.
+func (s *scope) searchPath() []Value {
+	var all []Value
+	if s.step.Role != nil {
+		all = append(all, s.step.Role.Path)
+	}
+	if src := s.step.Place.Source; src != nil {
+		if dir, err := filepath.Abs(filepath.Dir(src.Name)); err == nil {
+			all = append(all, dir)
+		}
+	}
+	return append(all, s.playbookDir())
 }

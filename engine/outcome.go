@@ -45,7 +45,8 @@ func (a *attempt) conclude(e *ending, t try) {
 	e.Result = a.registered(e.Outcome, t)
 	e.Shows = kind.Shows && t.err == nil && e.Outcome != Skipped
 	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Hush
-	e.Silent = kind.Silent && t.err == nil
+	// An include that is left out is counted, as Ansible does.
+	e.Silent = kind.Silent && t.err == nil && (e.Outcome != Skipped || kind.Defines == nil)
 }
 
 // define sets the variables that the task sets.
@@ -54,6 +55,9 @@ func (a *attempt) define(c *Change) {
 		a.play.facts.set(value.Text(name), a.scope.at, registered{value: v})
 	}
 	for _, v := range c.Vars {
+		if c.Merge {
+			v.Value = a.merged(v)
+		}
 		a.play.included.set(v.Name, a.scope.at, registered{lazy: &v})
 	}
 }
@@ -137,4 +141,22 @@ func argument(n *expr.Node, path string, params []Param) *expr.Node {
 		}
 	}
 	return found
+}
+
+// merged returns the value of a variable, a map, laid over what the variable holds.
+func (a *attempt) merged(v Var) *expr.Node {
+	context := a.scope.context()
+	before, ok, err := a.scope.Lookup(context, v.Name)
+	old, isMap := before.(*value.Map)
+	if !ok || err != nil || !isMap || v.Value.Shape != expr.Mapping {
+		return v.Value
+	}
+	both := &expr.Node{Shape: expr.Mapping, Place: v.Value.Place}
+	for key, val := range old.All() {
+		if v.Value.Get(value.Text(key)) == nil {
+			both.Entries = append(both.Entries, expr.Entry{Key: &expr.Node{Text: value.Text(key), Value: key}, Value: &expr.Node{Text: value.Text(val), Value: val}})
+		}
+	}
+	both.Entries = append(both.Entries, v.Value.Entries...)
+	return both
 }

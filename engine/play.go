@@ -22,6 +22,7 @@ type playRun struct {
 	files    []Var // of vars_files
 	answers  []Var // of vars_prompt
 	notified notified
+	handlers handlersOf
 	force    bool        // handlers run after a failure too
 	ended    atomic.Bool // on purpose: nothing more is started
 	fatal    atomic.Bool // a failure that --keep-going does not pass over
@@ -30,6 +31,7 @@ type playRun struct {
 // runPlay runs one play and reports it.
 func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked) {
 	p := &playRun{run: r, play: play, order: order, place: position{number}}
+	p.handlers.list = slices.Clone(play.Handlers)
 	problem := p.begin(ctx)
 	r.report(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
 	if problem != nil {
@@ -51,7 +53,7 @@ func (p *playRun) items() []Item {
 	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {
 		list = p.selected(list)
 		all = append(all, list...)
-		if len(all) > 0 && len(p.play.Handlers) > 0 {
+		if len(all) > 0 {
 			all = append(all, flush{})
 		}
 	}
@@ -140,7 +142,7 @@ func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
 	if p.opt.ReadVars == nil {
 		return fmt.Errorf("files of variables cannot be read here")
 	}
-	vars, err := p.opt.ReadVars(ctx, f.Place, paths)
+	vars, err := p.opt.ReadVars(ctx, VarsQuery{From: f.Place, Playbook: p.play.File, Paths: paths})
 	p.files = append(p.files, vars...)
 	return err
 }

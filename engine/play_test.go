@@ -101,7 +101,8 @@ func TestFilesOfVariablesReadLate(t *testing.T) {
 	file := &engine.VarsFile{Paths: []*expr.Node{scalar(t, diagnostic.Place{}, "{{env}}.yml"), scalar(t, diagnostic.Place{}, "other.yml")}}
 	p.Plays[0].VarsFiles = []*engine.VarsFile{file}
 	p.Plays[0].Vars = variables(t, "dev", "env")
-	hooks := engine.Hooks{ReadVars: func(_ context.Context, _ diagnostic.Place, paths []string) ([]engine.Var, error) {
+	hooks := engine.Hooks{ReadVars: func(_ context.Context, which engine.VarsQuery) ([]engine.Var, error) {
+		paths := which.Paths
 		if fmt.Sprint(paths) != "[dev.yml other.yml]" {
 			return nil, errors.New("no such file")
 		}

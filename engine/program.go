@@ -29,9 +29,17 @@ type Play struct {
 	Linear bool
 	Tags   []string // those of the play itself; they are in its steps' too
 
-	Vars      []Var
-	Prompts   []*Prompt
-	VarsFiles []*VarsFile
+	Vars []Var
+	// Inventory are the variables of groups and of the host: all others beat them,
+	// but those that roles set by default.
+	Inventory []Var
+	// Roles are those that it names, RoleVars and RoleDefaults their variables, which
+	// all its tasks see: the former beat vars_files, everything beats the latter.
+	Roles        []string
+	RoleVars     []Var
+	RoleDefaults []Var
+	Prompts      []*Prompt
+	VarsFiles    []*VarsFile
 
 	PreTasks  []Item
 	Tasks     []Item
@@ -112,6 +120,10 @@ type Step struct {
 	// Vars are its variables, those of the blocks around it first: the last of a
 	// name counts.
 	Vars []Var `reads:"named"`
+	// Role is where it comes from; nil: from the playbook. Defaults are what the role
+	// sets by default: everything beats them.
+	Role     *Role
+	Defaults []Var `reads:"named"`
 	// Params are the own `vars` of an include_tasks, once more: in what it
 	// includes they beat facts.
 	Params []Var        `reads:"again"`
@@ -146,6 +158,22 @@ type Step struct {
 	// Within is for whoever compiled an include_tasks: what the tasks of the file
 	// inherit. It comes back in Options.Load.
 	Within any
+}
+
+// A Role is a folder of tasks with their variables, handlers and files.
+type Role struct {
+	Name    string
+	Path    string   // the folder
+	Parents []string // the roles that brought it in, the nearest first
+}
+
+// A RoleCall says which role an include_role brings in, and what of it: the names of
+// files, without ending; "" means main.
+type RoleCall struct {
+	Name                            string
+	Tasks, Vars, Defaults, Handlers string
+	// Public: the rest of the play sees its variables.
+	Public bool
 }
 
 // A LoopKind says what a loop makes of its value: one of these, or with_ and the name
@@ -190,6 +218,22 @@ type Condition struct {
 	Text  string // as written
 	Place diagnostic.Place
 	Expr  *expr.Template
+}
+
+// Variables returns the variables of a play and of the files that were read: of those
+// that have one name the last one counts.
+func (p *Play) Variables() []*Var {
+	lists := [][]Var{p.RoleDefaults, p.Inventory, p.Vars}
+	for _, f := range p.VarsFiles {
+		lists = append(lists, f.Vars)
+	}
+	var all []*Var
+	for _, list := range append(lists, p.RoleVars) {
+		for i := range list {
+			all = append(all, &list[i])
+		}
+	}
+	return all
 }
 
 // Lists returns the lists of a play in the order in which they are run, handlers last.

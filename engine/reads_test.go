@@ -14,7 +14,7 @@ import (
 // plainTypes are those of fields that no template can stand in.
 var plainTypes = []reflect.Type{
 	reflect.TypeFor[string](), reflect.TypeFor[[]string](), reflect.TypeFor[diagnostic.Place](), reflect.TypeFor[*Kind](),
-	reflect.TypeFor[LoopKind](), reflect.TypeFor[any](),
+	reflect.TypeFor[LoopKind](), reflect.TypeFor[*Role](), reflect.TypeFor[any](),
 }
 
 // mentioning returns a value of a field's type that mentions a name; false where the

@@ -197,13 +197,18 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 			return v.value, true, nil
 		}
 	}
-	for _, vars := range [][]Var{s.step.Vars, s.files, s.answers, s.play.Vars} {
+	for _, vars := range s.variables() {
 		if v := findVar(vars, name); v != nil {
 			return resolve(c, v)
 		}
 	}
 	v, ok := s.magic(c, name)
 	return v, ok, nil
+}
+
+// variables returns the variables of the playbook: the first list that has a name counts.
+func (s *scope) variables() [][]Var {
+	return [][]Var{s.step.Vars, s.play.RoleVars, s.files, s.answers, s.play.Vars, s.play.Inventory, s.step.Defaults, s.play.RoleDefaults}
 }
 
 func findVar(vars []Var, name string) *Var {
@@ -223,7 +228,7 @@ func resolve(c *expr.Context, v *Var) (Value, bool, error) {
 // Names lists what can be looked up, for suggestions.
 func (s *scope) Names() []string {
 	list := append(s.facts.names(), s.included.names()...)
-	for _, vars := range [][]Var{s.opt.ExtraVars, s.step.Vars, s.files, s.answers, s.play.Vars} {
+	for _, vars := range append(s.variables(), s.opt.ExtraVars) {
 		list = append(list, varNames(vars)...)
 	}
 	for f := s.frame; f != nil; f = f.up {

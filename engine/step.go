@@ -21,6 +21,9 @@ func (n *node) step(ctx context.Context, step *Step) {
 		end.Name = n.play.render(a.scope, step.Name)
 	}
 	a.name = end.Name
+	if step.Role != nil {
+		end.Name = step.Role.Name + " : " + end.Name
+	}
 	if wanted, problem := n.confirm(ctx, end.Name); !wanted {
 		if problem != nil {
 			n.failedBeforehand(end, problem)
@@ -80,6 +83,8 @@ func (n *node) follow(ctx context.Context, step *Step, e ending) {
 	switch {
 	case n.failure != nil || ctx.Err() != nil:
 	case e.included != nil:
+		n.play.handlers.add(e.included.Handlers)
+		n.play.export(e)
 		items := n.play.opt.Selection.Items(e.included.Items)
 		n.failure = n.nested(ctx, segment{items: items, order: linkPart(n.play.play, items), at: e.at.in(0),
 			frame: &frame{up: e.frame, params: step.Params}})

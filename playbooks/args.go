@@ -86,7 +86,7 @@ func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 // where that cannot be done.
 func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Node {
 	for _, form := range plainForms {
-		if form.kind == s.Kind.Name {
+		if form.kind == s.Kind.Name && !c.allParams(s.Kind, text) {
 			c.templates(n)
 			key := &expr.Node{Place: n.Place, Text: form.param, Value: form.param}
 			return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
@@ -116,6 +116,15 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 		args.Entries = append(args.Entries, expr.Entry{Key: key, Value: value})
 	}
 	return args
+}
+
+// allParams reports whether a text is name=value pairs of parameters that a kind has.
+func (c *compiler) allParams(k *engine.Kind, text string) bool {
+	list, err := reading.Pairs(text)
+	params := k.Params()
+	return err == nil && len(list) > 0 && !slices.ContainsFunc(list, func(p reading.Pair) bool {
+		return !slices.ContainsFunc(params, func(param engine.Param) bool { return param.Name == p.Name })
+	})
 }
 
 // action reads a kind with its parameters that stands under `action`: as text, or

@@ -61,25 +61,29 @@ type compiler struct {
 	mistakes map[any][]*diagnostic.Problem
 	included map[*engine.Step][]engine.Item // what include_tasks brings in, where that is known
 
-	doc    *reading.Document // of the file at hand
-	path   string
-	braces braces
+	rolesDone map[string]bool   // what was called how
+	anyKeys   bool              // variables may have any name: they are keys of a map
+	inRole    *engine.Role      // at hand; nil outside of roles
+	doc       *reading.Document // of the file at hand
+	path      string
+	braces    braces
 }
 
 func newCompiler(opt Options) *compiler {
 	c := &compiler{
-		kinds:    map[string]*engine.Kind{},
-		program:  &engine.Program{},
-		sources:  map[*diagnostic.Source]int{},
-		docs:     map[*diagnostic.Source]*reading.Document{},
-		names:    map[string]bool{},
-		opened:   map[string]*diagnostic.Source{},
-		checked:  map[string]bool{},
-		mistakes: map[any][]*diagnostic.Problem{},
-		included: map[*engine.Step][]engine.Item{},
-		extra:    slices.Clone(opt.ExtraVars),
-		vault:    opt.Vault,
-		lint:     opt.Lint,
+		kinds:     map[string]*engine.Kind{},
+		program:   &engine.Program{},
+		sources:   map[*diagnostic.Source]int{},
+		docs:      map[*diagnostic.Source]*reading.Document{},
+		names:     map[string]bool{},
+		opened:    map[string]*diagnostic.Source{},
+		checked:   map[string]bool{},
+		mistakes:  map[any][]*diagnostic.Problem{},
+		included:  map[*engine.Step][]engine.Item{},
+		rolesDone: map[string]bool{},
+		extra:     slices.Clone(opt.ExtraVars),
+		vault:     opt.Vault,
+		lint:      opt.Lint,
 	}
 	c.kindNames = append(c.kindNames, importTasks)
 	for i := range opt.Kinds {

@@ -49,8 +49,8 @@ func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 
 // bring opens a file that another names: relative to that one, or to the playbook.
 // The source is nil if it cannot be read; that is told.
-func (c *compiler) bring(n *expr.Node, name string) (path string, src *diagnostic.Source) {
-	path = c.find(name)
+func (c *compiler) bring(n *expr.Node, name, folder string) (path string, src *diagnostic.Source) {
+	path = c.find(name, folder)
 	if src := c.opened[path]; src != nil {
 		return path, src
 	}
@@ -67,21 +67,33 @@ func (c *compiler) bring(n *expr.Node, name string) (path string, src *diagnosti
 	return path, src
 }
 
-// find gives the path of a file that the one at hand names.
-func (c *compiler) find(name string) string {
-	return findFile(name, c.path, c.importing)
-}
-
-// findFile looks for a name beside the file that mentions it, then beside the
-// playbook, the first of those that lead to it.
-func findFile(name, from string, leading []string) string {
-	path := beside(from, name)
-	if len(leading) > 0 && !exists(path) {
-		if other := beside(leading[0], name); exists(other) {
-			return other
+// find returns the path of a file that the one at hand names: in the role at hand,
+// beside that file, beside the playbook, and there in the folder of its kind first. If
+// it is nowhere, it is the path beside the file at hand.
+func (c *compiler) find(name, folder string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	var places []string
+	if c.inRole != nil {
+		places = append(places, filepath.Join(c.inRole.Path, folder, name), filepath.Join(c.inRole.Path, name))
+	}
+	files := []string{c.path}
+	if len(c.importing) > 0 {
+		files = append(files, c.importing[0])
+	}
+	for _, file := range files {
+		if folder == "vars" {
+			places = append(places, beside(file, filepath.Join(folder, name)))
+		}
+		places = append(places, beside(file, name))
+	}
+	for _, path := range places {
+		if exists(path) {
+			return path
 		}
 	}
-	return path
+	return beside(c.path, name)
 }
 
 // beside gives the path of a name that is relative to another file.

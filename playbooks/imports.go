@@ -77,7 +77,7 @@ func (c *compiler) imports(n *expr.Node, by string, compile func(root *expr.Node
 		c.blind = true
 		return
 	}
-	path, src := c.bring(n, name)
+	path, src := c.bring(n, name, "tasks")
 	if src == nil {
 		c.blind = true
 		return

@@ -91,11 +91,11 @@ func TestFilesLoad(t *testing.T) {
 			}
 		}
 	}
-	vars, err := files.ReadVars(t.Context(), by.Place, []string{"none.yml", "vars.yml"})
+	vars, err := files.ReadVars(t.Context(), engine.VarsQuery{From: by.Place, Paths: []string{"none.yml", "vars.yml"}})
 	if err != nil || len(vars) != 1 || vars[0].Name != "colour" {
 		t.Errorf("read %v, %v", vars, err)
 	}
-	if _, err := files.ReadVars(t.Context(), by.Place, []string{"none.yml"}); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := files.ReadVars(t.Context(), engine.VarsQuery{From: by.Place, Paths: []string{"none.yml"}}); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("none.yml: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -24,6 +23,9 @@ func (c *compiler) special(in section, s *engine.Step) {
 	case includeTasks:
 		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeTasks(in, s)
+	case includeRole:
+		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
+		c.includeRole(in, s)
 	case includeVars:
 		c.includeVars(s)
 	case setFact:
@@ -41,27 +43,21 @@ func (c *compiler) special(in section, s *engine.Step) {
 type circle struct {
 	section
 	names    map[string]bool
-	playbook string // the path of the playbook
+	playbook string          // the path of the playbook
+	roles    map[string]bool // what was done when the play began
 }
 
 // includeTasks notes what the tasks of an included file inherit, and checks the
 // file if its name is known already.
 func (c *compiler) includeTasks(in section, s *engine.Step) {
-	around := &circle{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0]}
-	s.Within = around
-	if apply := s.Args.Get("apply"); apply != nil {
-		c.applied(&around.set, apply)
-		args := *s.Args
-		args.Entries = slices.DeleteFunc(slices.Clone(args.Entries), func(e expr.Entry) bool { return e.Key.Text == "apply" })
-		s.Args = &args
-	}
+	around := c.around(in, s)
 	n := s.Args.Get("file")
 	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || syntax.HasTemplate(n.Text) || strings.TrimSpace(n.Text) == "" {
 		return
 	}
 	c.know(s.Params)
 	c.whileRunning(s, func() {
-		path, src := c.bring(n, n.Text)
+		path, src := c.bring(n, n.Text, "tasks")
 		if src == nil || c.checked[absolute(path)] {
 			return
 		}
@@ -70,6 +66,19 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 		c.importing = []string{c.importing[0], absolute(path)}
 		c.file(path, src, func(root *expr.Node) { c.try(s, around.section, root) })
 	})
+}
+
+// around notes what the tasks that a step brings in inherit.
+func (c *compiler) around(in section, s *engine.Step) *circle {
+	around := &circle{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
+	s.Within = around
+	if apply := s.Args.Get("apply"); apply != nil {
+		c.applied(&around.set, apply)
+		args := *s.Args
+		args.Entries = slices.DeleteFunc(slices.Clone(args.Entries), func(e expr.Entry) bool { return e.Key.Text == "apply" })
+		s.Args = &args
+	}
+	return around
 }
 
 // try compiles a file of tasks for its problems only.
@@ -125,14 +134,12 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 	if !ok {
 		return nil, fmt.Errorf("%s cannot bring in tasks", by.As)
 	}
-	c := newCompiler(f.Options)
-	c.names = maps.Clone(around.names)
-	c.path, c.importing = by.Place.Source.Name, []string{around.playbook}
+	c := f.inside(by, around)
 	n := &expr.Node{Place: by.At, Text: name, Value: name}
 	if written := by.Args.Get("file"); written != nil {
 		n.Place = written.Place
 	}
-	path, src := c.bring(n, name)
+	path, src := c.bring(n, name, "tasks")
 	if src == nil {
 		return nil, c.problems.Err()
 	}
@@ -147,20 +154,24 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 	return included, nil
 }
 
-// ReadVars reads the first of some files of variables that exists. Their names are
-// relative to the file in which `from` is.
-func (f Files) ReadVars(_ context.Context, from diagnostic.Place, names []string) ([]engine.Var, error) {
+// inside returns a compiler of what a step brings in.
+func (f Files) inside(by *engine.Step, around *circle) *compiler {
 	c := newCompiler(f.Options)
-	if from.Source != nil {
-		c.path = from.Source.Name
+	c.names, c.rolesDone = maps.Clone(around.names), maps.Clone(around.roles)
+	c.path, c.importing, c.inRole = by.Place.Source.Name, []string{around.playbook}, by.Role
+	return c
+}
+
+// LoadRole compiles the role that a step includes.
+func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall) (*engine.Included, error) {
+	around, ok := by.Within.(*circle)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot bring in roles", by.As)
 	}
-	i := max(slices.IndexFunc(names, func(name string) bool { return exists(c.find(name)) }), 0)
-	if len(names) == 0 {
-		return nil, os.ErrNotExist
-	}
-	vars := c.varsOfFile(&expr.Node{Place: from, Text: names[i], Value: names[i]})
+	c := f.inside(by, around)
+	parts := c.role(around.section, roleCall{RoleCall: call, at: &expr.Node{Place: by.At, Text: call.Name, Value: call.Name}, nested: true})
 	if err := c.problems.Err(); err != nil {
 		return nil, err
 	}
-	return vars, nil
+	return &engine.Included{Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
 }

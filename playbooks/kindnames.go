@@ -22,6 +22,8 @@ func bare(kind string) string {
 const (
 	includeTasks = "include_tasks"
 	includeVars  = "include_vars"
+	includeRole  = "include_role"
+	importRole   = "import_role"
 	setFact      = "set_fact"
 	importTasks  = "import_tasks"
 )

@@ -13,7 +13,9 @@ func (c *compiler) hasKind(n *expr.Node) bool {
 }
 
 // isKind reports whether a key says what a task does.
-func (c *compiler) isKind(key string) bool { return c.kinds[key] != nil || bare(key) == importTasks }
+func (c *compiler) isKind(key string) bool {
+	return c.kinds[key] != nil || bare(key) == importTasks || bare(key) == importRole
+}
 
 func (c *compiler) unknownKind(key *expr.Node) {
 	p := diagnostic.Problemf(key.Place, "unknown task kind %q", key.Text)

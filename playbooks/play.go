@@ -97,7 +97,10 @@ func (c *compiler) play(n *expr.Node, from imported) {
 	var lists [len(playSections)][]engine.Item
 	for i, s := range playSections {
 		in := section{play: play, set: set, id: c.playID() + s.id, handlers: s.keyword == "handlers"}
-		lists[i] = c.part(in, s.keyword, r.rest[s.keyword].Value)
+		if s.keyword == "tasks" {
+			lists[i] = c.roles(in, r.rest["roles"].Value)
+		}
+		lists[i] = append(lists[i], c.part(in, s.keyword, r.rest[s.keyword].Value)...)
 	}
 	play.PreTasks, play.Tasks, play.PostTasks = lists[0], lists[1], lists[2]
 	if e, ok := r.rest["prune"]; ok {

@@ -157,6 +157,7 @@ func valueSchemas() *value.Map {
 		"delegate", value.MapOf("anyOf", items(local, ref("template"), null)),
 		"file", ref("text"),
 		"fixed", ref("bool"),
+		"roles", value.MapOf("type", items("array", "null"), "items", value.MapOf("type", items("string", "object"))),
 		"handlers", ref("texts"),
 		"lookup", value.MapOf(),
 		"noEffect", ref("bool"),

@@ -67,11 +67,16 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 	for _, e := range n.Entries {
 		key := e.Key.Text
 		if !c.isKind(key) && keyword.Only(key, keyword.Task, keyword.ImportTasks) {
-			c.problem(e.Key.Place, "%q cannot stand beside import_tasks", key).
+			c.problem(e.Key.Place, "%q cannot stand beside %s", key, bare(d.kinds[0].Key.Text)).
 				WithHint("use include_tasks, which is a task itself, or give it to the tasks of the file")
 		}
 	}
 	file := d.kinds[0].Value
+	if bare(d.kinds[0].Key.Text) == importRole {
+		in.set, in.id = inherited{handOn(in.set.step, d.step), d.own}, d.step.ID+"."
+		c.know(d.step.Vars)
+		return c.importRole(in, file, d.kinds[0].Key.Place)
+	}
 	if file.Shape == expr.Mapping {
 		for _, e := range file.Entries {
 			if e.Key.Text != "file" {

@@ -39,7 +39,7 @@ func (c *compiler) readVarsFile(f *engine.VarsFile) {
 		if n.Tmpl != nil || syntax.HasTemplate(n.Text) {
 			return
 		}
-		path := c.find(n.Text)
+		path := c.find(n.Text, "vars")
 		if _, err := os.Stat(path); err != nil {
 			if i == len(f.Paths)-1 {
 				c.missing(n, path, err)
@@ -53,16 +53,30 @@ func (c *compiler) readVarsFile(f *engine.VarsFile) {
 
 // varsOfFile reads the file of variables that a node names.
 func (c *compiler) varsOfFile(n *expr.Node) []engine.Var {
-	path, src := c.bring(n, n.Text)
+	path, src := c.bring(n, n.Text, "vars")
 	if src == nil {
 		return nil
 	}
 	var vars []engine.Var
-	c.file(path, src, func(root *expr.Node) { vars = c.vars(root) })
+	c.file(path, src, func(root *expr.Node) { vars = c.variablesOf(root) })
 	if src.Secret {
 		for _, v := range vars {
 			c.vault.Note(v.Value)
 		}
+	}
+	return vars
+}
+
+// variablesOf reads the variables of a file, whose names may be any keys where they
+// become a map.
+func (c *compiler) variablesOf(root *expr.Node) []engine.Var {
+	if !c.anyKeys || root.Shape != expr.Mapping {
+		return c.vars(root)
+	}
+	var vars []engine.Var
+	for _, e := range root.Entries {
+		c.templates(e.Value)
+		vars = append(vars, engine.Var{Name: e.Key.Text, Place: e.Key.Place, Value: e.Value})
 	}
 	return vars
 }
@@ -73,5 +87,7 @@ func (c *compiler) includeVars(s *engine.Step) {
 	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || strings.TrimSpace(n.Text) == "" {
 		return
 	}
+	c.anyKeys = s.Args.Get("name") != nil
 	c.whileRunning(s, func() { c.know(c.varsOfFile(n)) })
+	c.anyKeys = false
 }

@@ -212,7 +212,7 @@ var contracts = map[string]contract{
 
 // elsewhere are the kinds that a contract cannot show: one always fails, the
 // others need files. TestControl and the scripts of cmd see them at work.
-var elsewhere = []string{"fail", "include_tasks", "include_vars"}
+var elsewhere = []string{"fail", "include_tasks", "include_vars", "include_role"}
 
 func TestContract(t *testing.T) {
 	for _, k := range tasks.Kinds(nil) {

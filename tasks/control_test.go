@@ -123,7 +123,8 @@ func TestPauseAsks(t *testing.T) {
 
 func TestIncludeVars(t *testing.T) {
 	place := diagnostic.Place{Source: &diagnostic.Source{Name: "/home/me/vars.yml"}, Line: 1, Col: 1}
-	opt := engine.Options{Hooks: engine.Hooks{ReadVars: func(_ context.Context, from diagnostic.Place, paths []string) ([]engine.Var, error) {
+	opt := engine.Options{Hooks: engine.Hooks{ReadVars: func(_ context.Context, which engine.VarsQuery) ([]engine.Var, error) {
+		from, paths := which.From, which.Paths
 		if from.Source.Name != "test.yml" || !slices.Equal(paths, []string{"vars.yml"}) {
 			return nil, errors.New("no such file")
 		}

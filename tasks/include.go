@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -77,33 +78,67 @@ func includedNames(args *expr.Node) (names []string, more bool) {
 
 // IncludeVars reads variables.
 type IncludeVars struct {
-	File string `arg:"file" required:"true" doc:"the file, relative to the one in which this stands"`
-	Name string `arg:"name" doc:"a variable that gets all of the file's as a map"`
+	File          string   `arg:"file" alias:"_raw_params" excludes:"dir" doc:"the file, relative to the one in which this stands, or in vars/ beside it"`
+	Dir           string   `arg:"dir" excludes:"file" doc:"a folder, all of whose files are read, in the order of their names"`
+	Name          string   `arg:"name" doc:"a variable that gets all of the variables as a map"`
+	Depth         int      `arg:"depth" doc:"how many levels of the folder are read; 0: all"`
+	FilesMatching string   `arg:"files_matching" doc:"a regular expression: files of the folder whose names it fits are read"`
+	IgnoreFiles   []string `arg:"ignore_files" doc:"files of the folder that are not read"`
+	Extensions    []string `arg:"extensions" doc:"the endings of files that are read; json, yaml and yml if left out"`
+	IgnoreUnknown bool     `arg:"ignore_unknown_extensions" doc:"whether files of other endings are passed over"`
+	Hash          string   `arg:"hash_behaviour" choices:"replace,merge" doc:"merge: maps that are there already are merged with"`
 }
 
-// Plan reads the file.
+// Plan reads the files.
 func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	if i.Name != "" && !engine.IsName(i.Name) {
 		return engine.Change{}, engine.About("name", &diagnostic.Problem{Msg: "this is no name of a variable",
 			Hint: "names are letters, digits and _, and begin with no digit"})
 	}
-	vars, err := h.ReadVars(ctx, i.File)
-	if err != nil {
-		return engine.Change{}, engine.About("file", err)
+	argument, which := "file", engine.VarsQuery{Keys: i.Name != ""}
+	switch {
+	case i.Dir != "":
+		argument, which.Dir, which.Depth, which.Matching = "dir", i.Dir, i.Depth, i.FilesMatching
+		which.Ignored, which.Endings, which.IgnoreUnknown = i.IgnoreFiles, i.Extensions, i.IgnoreUnknown
+	case i.File == "":
+		return engine.Change{}, &diagnostic.Problem{Msg: "include_vars needs file or dir", Hint: "say what to read"}
+	default:
+		which.Paths = []string{i.File}
 	}
-	facts, file := &value.Map{}, i.File
+	vars, err := h.ReadVars(ctx, which)
+	if err != nil {
+		return engine.Change{}, engine.About(argument, err)
+	}
+	files, facts := filesOf(vars, i.File), &value.Map{}
 	for _, v := range vars {
 		facts.Set(v.Name, asWritten(v.Value))
-		file = v.Place.Source.Name
-	}
-	if path, err := filepath.Abs(file); err == nil {
-		file = path
 	}
 	if i.Name != "" {
 		vars, facts = gathered(i.Name, vars), value.MapOf(i.Name, facts)
 	}
-	return engine.Change{Vars: vars, Result: value.MapOf("ansible_facts", facts,
-		"ansible_included_var_files", []value.Value{file})}, nil
+	return engine.Change{Vars: vars, Merge: i.Hash == "merge", Result: value.MapOf("ansible_facts", facts,
+		"ansible_included_var_files", files)}, nil
+}
+
+// filesOf lists the files in which variables stand.
+func filesOf(vars []engine.Var, otherwise string) []value.Value {
+	var names []string
+	for _, v := range vars {
+		if name := v.Place.Source.Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 && otherwise != "" {
+		names = append(names, otherwise)
+	}
+	files := []value.Value{}
+	for _, name := range names {
+		if path, err := filepath.Abs(name); err == nil {
+			name = path
+		}
+		files = append(files, name)
+	}
+	return files
 }
 
 // gathered makes one variable of several: a map.

@@ -72,17 +72,19 @@ func (s *Source) eachTerm(read func(c *expr.Context, term string, options *value
 	}
 }
 
-// find returns the first of the places where Ansible looks for a file: its own
-// folder beside the playbook ("files", "templates"), then the playbook's.
+// find returns the first of the places where Ansible looks for a file: for each folder
+// of the task's search path the one of its kind there ("files", "templates"), then itself.
 func (s *Source) find(c *expr.Context, folder, name string) (string, error) {
 	if name == "" {
 		return "", errors.New("a file's name is missing")
 	}
-	dir := ""
-	if v, ok, err := c.Scope.Lookup(c, "playbook_dir"); err == nil && ok {
-		dir = value.Text(v)
+	var places []string
+	if v, ok, err := c.Scope.Lookup(c, "ansible_search_path"); err == nil && ok {
+		dirs, _ := v.([]value.Value)
+		for _, dir := range dirs {
+			places = append(places, filepath.Join(value.Text(dir), folder, name), filepath.Join(value.Text(dir), name))
+		}
 	}
-	places := []string{filepath.Join(dir, folder, name), filepath.Join(dir, name)}
 	if filepath.IsAbs(name) {
 		places = []string{name}
 	}

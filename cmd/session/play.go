@@ -206,7 +206,7 @@ func (r *run) lookups(ctx context.Context) map[string]expr.Lookup {
 
 // hooks returns what the engine needs of files and users.
 func (r *run) hooks(user *ui.User) engine.Hooks {
-	h := engine.Hooks{Load: r.included.Load, ReadVars: r.included.ReadVars, Prompt: user.Prompt()}
+	h := engine.Hooks{Load: r.included.Load, LoadRole: r.included.LoadRole, ReadVars: r.included.ReadVars, Prompt: user.Prompt()}
 	if r.Step {
 		h.Step = user.Step
 	}

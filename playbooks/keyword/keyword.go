@@ -19,6 +19,7 @@ const (
 	Task                 // a task that is no block
 	ImportTasks          // beside import_tasks
 	ImportPlaybook       // beside import_playbook
+	Role                 // in an entry of roles
 	LoopControl          // in loop_control
 	Prompt               // in an entry of vars_prompt
 )
@@ -28,7 +29,7 @@ const Main = Play | Block | Task
 
 var placeNames = map[Place]string{
 	Play: "a play", Block: "a block", Task: "a task", ImportTasks: "import_tasks",
-	ImportPlaybook: "import_playbook", LoopControl: "loop_control", Prompt: "vars_prompt",
+	ImportPlaybook: "import_playbook", Role: "a role", LoopControl: "loop_control", Prompt: "vars_prompt",
 }
 
 // String returns the name of one place, for messages: "a play".

@@ -22,6 +22,7 @@ const (
 	NoEffect       Type = "noEffect" // as Bool, and changes nothing here
 	Prune          Type = "prune"
 	Risks          Type = "risks"
+	Roles          Type = "roles"
 	Seconds        Type = "seconds" // a number, or a template of one
 	Strategy       Type = "strategy"
 	Tags           Type = "tags"
@@ -40,18 +41,18 @@ const (
 )
 
 const (
-	inner    = Block | Task | ImportTasks
+	inner    = Block | Task | ImportTasks | Role
 	anywhere = Play | inner
 
-	noRoles = "put its tasks into a file and use import_tasks"
-	unused  = "accepted, without effect: "
+	unused = "accepted, without effect: "
 )
 
 // table is every keyword, in the order in which a reader meets them.
 var table = [...]Keyword{
 	{"name", Play, Title, "Play.Name", "what it is for; shown in reports", ""},
 	{"name", Task, Title, "Step.Name", "what it is for; shown in reports", ""},
-	{"name", Block | ImportTasks | ImportPlaybook, Title, "", "what it is for; shown in reports", ""},
+	{"role", Role, File, "", "the role", ""},
+	{"name", Block | ImportTasks | ImportPlaybook | Role, Title, "", "what it is for; shown in reports", ""},
 	{"hosts", Play, Hosts, "Play.Hosts", "localhost, where everything runs; may be left out", ""},
 	{"gather_facts", Play, NoEffect, "", "accepted, without effect: there are no facts to gather", ""},
 	{"gather_subset", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
@@ -66,6 +67,7 @@ var table = [...]Keyword{
 	{"vars_files", Play, VarsFiles, "", "files of variables; of a list in the list the first that exists", ""},
 	{"vars_prompt", Play, VarsPrompt, "", "variables that the user is asked for", ""},
 	{"pre_tasks", Play, Tasks, "", "tasks that run before the others", ""},
+	{"roles", Play, Roles, "", "roles whose tasks run before those of the play: names, or maps with role, keywords and parameters", ""},
 	{"tasks", Play, Tasks, "", "what to do", ""},
 	{"post_tasks", Play, Tasks, "", "tasks that run after the others", ""},
 	{"handlers", Play, Tasks, "", "tasks that run at the end of a section, once, if a changed task notifies them", ""},
@@ -146,6 +148,7 @@ var table = [...]Keyword{
 	{"failed_when", Task, Conditions, "Step.FailedWhen", "when the task counts as failed: conditions that must all hold", ""},
 	{"changed_when", Task, Conditions, "Step.ChangedWhen", "when the task counts as changed: conditions that must all hold", ""},
 	{"listen", Task, Topics, "Step.Listen", "topics by which a handler is notified beside its name", ""},
+	{"import_role", ImportTasks, File, "", "a role whose tasks stand here", ""},
 	{"import_tasks", ImportTasks, File, "", "a file whose tasks stand here, as if they were written here", ""},
 
 	{"loop_var", LoopControl, Variable, "Loop.Var", "the variable that holds an item; item if left out", ""},
@@ -163,10 +166,6 @@ var table = [...]Keyword{
 	{"confirm", Prompt, Fixed, "Prompt.Confirm", "whether it is asked twice", ""},
 	{"unsafe", Prompt, NoEffect, "", "accepted, without effect: what the user types is never a template", ""},
 
-	refused("roles", Play, "there are no roles: "+noRoles),
-
-	refusedKind("import_role", noRoles),
-	refusedKind("include_role", "put its tasks into a file and use include_tasks"),
 	refusedKind("include", "use include_tasks, or import_tasks"),
 
 	refused("encrypt", Prompt, hashed),

@@ -54,7 +54,15 @@ func (r *reading) variable(name string) *engine.Var {
 	if v := r.local[name]; v != nil {
 		return v
 	}
-	return r.vars[name]
+	if v := r.vars[name]; v != nil {
+		return v
+	}
+	for i := range r.step.Defaults {
+		if v := &r.step.Defaults[i]; v.Name == name {
+			return v
+		}
+	}
+	return nil
 }
 
 // read verifies what a field holds.

@@ -87,13 +87,8 @@ func (v *verifier) mistakes(part any, certain bool) {
 
 func (v *verifier) play(play *engine.Play) {
 	v.vars, v.ended = map[string]*engine.Var{}, false
-	for i := range play.Vars {
-		v.vars[play.Vars[i].Name] = &play.Vars[i]
-	}
-	for _, f := range play.VarsFiles {
-		for i := range f.Vars {
-			v.vars[f.Vars[i].Name] = &f.Vars[i]
-		}
+	for _, variable := range play.Variables() {
+		v.vars[variable.Name] = variable
 	}
 	v.start(play)
 	for i, list := range play.Lists() {
