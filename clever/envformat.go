@@ -3,6 +3,7 @@ package clever
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -14,8 +15,8 @@ import (
 // An envForm is how a format writes variables, one after the other.
 type envForm struct {
 	format      string
-	head        func(name string) string
-	line        func(EnvVar) (string, error)
+	head        func(EnvOptions) (string, error)
+	line        func(EnvVar, EnvOptions) (string, error)
 	between     string
 	foot        string
 	none        string         // instead of lines and foot, where there are no variables
@@ -31,13 +32,19 @@ var (
 )
 
 func envForms() []envForm {
-	nothing := func(string) string { return "" }
+	text := func(head string) func(EnvOptions) (string, error) {
+		return func(EnvOptions) (string, error) { return head, nil }
+	}
+	alone := func(line func(EnvVar) (string, error)) func(EnvVar, EnvOptions) (string, error) {
+		return func(v EnvVar, _ EnvOptions) (string, error) { return line(v) }
+	}
+	dotenv := func(v EnvVar, o EnvOptions) (string, error) { return dotenvLine(v, o.For) }
 	return []envForm{
-		{format: "dotenv", head: nothing, line: dotenvLine, between: "\n", foot: "\n", key: dotenvKey},
-		{format: "json", head: func(string) string { return "{" }, line: jsonLine, between: ",", foot: "\n}\n", none: "}\n", key: jsonKey, quotedNames: true},
-		{format: "k8s-secret", head: secretHead, line: secretLine, foot: "\n", none: " {}\n", key: jsonKey, quotedNames: true},
-		{format: "shell", head: nothing, line: shellLine, between: "\n", foot: "\n", key: shellKey},
-		{format: "yaml", head: nothing, line: yamlLine, between: "\n", foot: "\n", none: "{}\n", key: yamlKey, quotedNames: true},
+		{format: "dotenv", head: text(""), line: dotenv, between: "\n", foot: "\n", key: dotenvKey},
+		{format: "json", head: text("{"), line: alone(jsonLine), between: ",", foot: "\n}\n", none: "}\n", key: jsonKey, quotedNames: true},
+		{format: "k8s-secret", head: secretHead, line: alone(secretLine), foot: "\n", none: " {}\n", key: jsonKey, quotedNames: true},
+		{format: "shell", head: text(""), line: alone(shellLine), between: "\n", foot: "\n", key: shellKey},
+		{format: "yaml", head: text(""), line: alone(yamlLine), between: "\n", foot: "\n", none: "{}\n", key: yamlKey, quotedNames: true},
 	}
 }
 
@@ -59,23 +66,36 @@ func envFormOf(format string) (envForm, error) {
 	return forms[i], nil
 }
 
-// WriteEnv writes variables in a format, in the order given:
+// EnvOptions say how variables are written.
+type EnvOptions struct {
+	Format string // one of EnvFormats
+	// Name is what a Secret is called; it has to be a name that Kubernetes takes.
+	Name string
+	// Namespace is that of a Secret; "" leaves it out.
+	Namespace string
+	// For is the one of DotenvReaders that a dotenv file is for; "" is for all but
+	// those that know no quotes.
+	For string
+}
+
+// WriteEnv writes variables, in the order given, in a format:
 //
 //	dotenv      NAME='value' per line, for docker compose and the dotenv libraries
 //	shell       export NAME='value' per line, for eval
 //	json        one object
 //	yaml        one map
-//	k8s-secret  a Kubernetes Secret manifest called name
+//	k8s-secret  a Kubernetes Secret manifest
 //
 // It fails, before it writes anything, for an unknown format, for a value that
 // the format cannot hold (a NUL in dotenv and shell, what is not UTF-8 in JSON and
-// YAML), and for a name that is no variable's where the format needs one.
-func WriteEnv(w io.Writer, format, name string, env []EnvVar) error {
-	form, err := envFormOf(format)
+// YAML, what readers of dotenv files would take for something else), and for a name
+// that is no variable's, or no Secret's, where the format needs one.
+func WriteEnv(w io.Writer, o EnvOptions, env []EnvVar) error {
+	form, err := envFormOf(o.Format)
 	if err != nil {
 		return err
 	}
-	text, err := form.write(name, env)
+	text, err := form.write(o, env)
 	if err != nil {
 		return err
 	}
@@ -83,16 +103,22 @@ func WriteEnv(w io.Writer, format, name string, env []EnvVar) error {
 	return err
 }
 
-func (f envForm) write(name string, env []EnvVar) (string, error) {
+func (f envForm) write(o EnvOptions, env []EnvVar) (string, error) {
+	head, err := f.head(o)
+	if err != nil {
+		return "", err
+	}
 	if len(env) == 0 {
-		return f.head(name) + f.none, nil
+		return head + f.none, nil
 	}
 	var b strings.Builder
-	b.WriteString(f.head(name))
+	b.WriteString(head)
+	var wrong []error
 	for i, v := range env {
-		line, err := f.line(v)
+		line, err := f.line(v, o)
 		if err != nil {
-			return "", err
+			wrong = append(wrong, err)
+			continue
 		}
 		if i > 0 {
 			b.WriteString(f.between)
@@ -100,7 +126,10 @@ func (f envForm) write(name string, env []EnvVar) (string, error) {
 		b.WriteString(line)
 	}
 	b.WriteString(f.foot)
-	return b.String(), nil
+	if len(wrong) == 1 {
+		return "", wrong[0]
+	}
+	return b.String(), errors.Join(wrong...)
 }
 
 // An EnvChange is how one variable differs from what a file holds.
@@ -112,8 +141,8 @@ type EnvChange struct {
 // EnvChanges tells which variables differ from what WriteEnv once wrote in the
 // same format, in the order of env, those that are gone last. A text that was
 // written by hand may be read wrongly: it is for showing, not for deciding.
-func EnvChanges(text, format string, env []EnvVar) []EnvChange {
-	form, err := envFormOf(format)
+func EnvChanges(text string, o EnvOptions, env []EnvVar) []EnvChange {
+	form, err := envFormOf(o.Format)
 	if err != nil {
 		return nil
 	}
@@ -122,7 +151,7 @@ func EnvChanges(text, format string, env []EnvVar) []EnvChange {
 	wanted := map[string]bool{}
 	for _, v := range env {
 		wanted[v.Name] = true
-		line, err := form.line(v)
+		line, err := form.line(v, o)
 		before, there := lines[v.Name]
 		if err != nil || !there || before != strings.Trim(line, "\n") {
 			changes = append(changes, EnvChange{Name: v.Name, Before: there, After: true})
@@ -177,40 +206,8 @@ func shellLine(v EnvVar) (string, error) {
 	return "export " + v.Name + "=" + shellQuote(v.Value), checkVariable(v)
 }
 
-func dotenvLine(v EnvVar) (string, error) {
-	if err := checkVariable(v); err != nil {
-		return "", err
-	}
-	value, ok := dotenvQuote(v.Value)
-	if !ok {
-		return "", fmt.Errorf("the value of %s ends with a quote or a backslash, and holds what dotenv libraries then read in different ways: take json", v.Name)
-	}
-	return v.Name + "=" + value, nil
-}
-
 // shellQuote gives a word that every POSIX shell reads as text.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-// dotenvQuote gives a value that dotenv libraries read as it is: in single
-// quotes, where nothing is special; in double quotes with escapes for what
-// single ones cannot hold. Libraries look for the closing quote without counting
-// backslashes and cut off all quotes at the end, so that a value which ends with
-// either takes single quotes in spite of its backslashes, or none at all. False
-// where nothing is safe.
-func dotenvQuote(s string) (string, bool) {
-	switch {
-	case !strings.ContainsAny(s, "'\n\r\\"):
-		return "'" + s + "'", true
-	case !strings.HasSuffix(s, `"`) && !strings.HasSuffix(s, `\`):
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "$", `\$`, "`", "\\`").Replace(s) + `"`, true
-	case !strings.ContainsAny(s, "'\r") && !strings.HasSuffix(s, `\`):
-		return "'" + s + "'", true
-	}
-	return s, dotenvBare.MatchString(s)
-}
-
-// dotenvBare is what means itself without quotes.
-var dotenvBare = regexp.MustCompile(`^[-+:/.,@%_A-Za-z0-9\\][-+:/.,@%_A-Za-z0-9\\'"]*$`)
 
 // quoted writes a name and a value as JSON strings, in which what YAML holds for
 // unprintable is escaped too.
@@ -256,16 +253,49 @@ func jsonQuote(s string) (string, error) {
 
 var (
 	secretKey  = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
-	secretName = regexp.MustCompile(`[^a-z0-9]+`)
+	secretName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	namespace  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	noName     = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-func secretHead(name string) string {
-	name = strings.Trim(secretName.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	if name == "" {
-		name = "addon"
+// CheckSecretName returns what is wrong with the name of a Secret.
+func CheckSecretName(name string) error {
+	if len(name) > 253 || !secretName.MatchString(name) {
+		return fmt.Errorf("%q cannot be the name of a Secret: it takes at most 253 lower-case letters, digits, - and ., and begins and ends with a letter or digit", name)
 	}
-	name = strings.TrimRight(name[:min(len(name), 253)], "-")
-	return "apiVersion: v1\nkind: Secret\nmetadata:\n  name: " + name + "\ntype: Opaque\ndata:"
+	return nil
+}
+
+// CheckNamespace returns what is wrong with the name of a namespace of Kubernetes.
+func CheckNamespace(name string) error {
+	if !namespace.MatchString(name) {
+		return fmt.Errorf("%q cannot be a namespace: it takes at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit", name)
+	}
+	return nil
+}
+
+// SecretName makes a name that a Secret can have of another one.
+func SecretName(name string) string {
+	name = strings.Trim(noName.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if name == "" {
+		return "addon"
+	}
+	return strings.TrimRight(name[:min(len(name), 253)], "-")
+}
+
+// secretHead quotes each name: without quotes 2024, on and 1e3 are no texts.
+func secretHead(o EnvOptions) (string, error) {
+	if err := CheckSecretName(o.Name); err != nil {
+		return "", err
+	}
+	in := ""
+	if o.Namespace != "" {
+		if err := CheckNamespace(o.Namespace); err != nil {
+			return "", err
+		}
+		in = fmt.Sprintf("  namespace: %q\n", o.Namespace)
+	}
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata:\n  name: %q\n%stype: Opaque\ndata:", o.Name, in), nil
 }
 
 // secretLine writes a value in base64, as the API itself keeps it: no YAML rule
@@ -274,9 +304,5 @@ func secretLine(v EnvVar) (string, error) {
 	if !secretKey.MatchString(v.Name) {
 		return "", fmt.Errorf("%q cannot be a key of a Secret: take json", v.Name)
 	}
-	value := base64.StdEncoding.EncodeToString([]byte(v.Value))
-	if value == "" {
-		value = `""`
-	}
-	return fmt.Sprintf("\n  %q: %s", v.Name, value), nil
+	return fmt.Sprintf("\n  %q: %q", v.Name, base64.StdEncoding.EncodeToString([]byte(v.Value))), nil
 }

@@ -2,7 +2,6 @@ package clever_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/joho/godotenv"
+	"sigs.k8s.io/yaml"
 
 	"runner/clever"
 )
@@ -54,11 +53,6 @@ func manyEnv() []clever.EnvVar {
 
 // consumers read each format as those do whom it is for.
 var consumers = map[string]func(t *testing.T, text string) map[string]string{
-	"dotenv": func(t *testing.T, text string) map[string]string {
-		values, err := godotenv.Unmarshal(text)
-		must(t, err)
-		return values
-	},
 	"json": func(t *testing.T, text string) map[string]string {
 		var values map[string]string
 		must(t, json.Unmarshal([]byte(text), &values))
@@ -66,15 +60,18 @@ var consumers = map[string]func(t *testing.T, text string) map[string]string{
 	},
 	"shell": readByShell,
 	"k8s-secret": func(t *testing.T, text string) map[string]string {
+		var secret struct {
+			APIVersion, Kind, Type string
+			Metadata               map[string]any
+			Data                   map[string][]byte
+		}
+		must(t, yaml.UnmarshalStrict([]byte(text), &secret))
+		if secret.APIVersion != "v1" || secret.Kind != "Secret" || secret.Type != "Opaque" || secret.Metadata["name"] != "x" {
+			t.Errorf("it is %+v", secret)
+		}
 		values := map[string]string{}
-		_, data, _ := strings.Cut(text, "\ndata:\n")
-		for line := range strings.Lines(data) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-			must(t, json.Unmarshal([]byte(name), &name))
-			value = strings.Trim(value, `"`)
-			plain, err := base64.StdEncoding.DecodeString(value)
-			must(t, err)
-			values[name] = string(plain)
+		for name, value := range secret.Data {
+			values[name] = string(value)
 		}
 		return values
 	},
@@ -110,15 +107,13 @@ func readByShell(t *testing.T, text string) map[string]string {
 	return values
 }
 
-// held leaves out what a format refuses: only dotenv does, and only what ends with
-// a quote or a backslash and is special beside.
+// held leaves out what a format refuses: of these values only dotenv does.
 func held(t *testing.T, format string, env []clever.EnvVar) ([]clever.EnvVar, map[string]string) {
 	var list []clever.EnvVar
 	values := map[string]string{}
 	for _, v := range env {
-		err := clever.WriteEnv(io.Discard, format, "x", []clever.EnvVar{v})
-		ends := strings.HasSuffix(v.Value, `"`) || strings.HasSuffix(v.Value, `\`)
-		if err != nil && (format != "dotenv" || !ends) {
+		err := clever.WriteEnv(io.Discard, clever.EnvOptions{Format: format, Name: "x"}, []clever.EnvVar{v})
+		if err != nil {
 			t.Errorf("%s of %q: %v", format, v.Value, err)
 		}
 		if err == nil {
@@ -138,12 +133,12 @@ func TestEachFormatIsReadBackByItsConsumer(t *testing.T) {
 				}
 				var b strings.Builder
 				env, want := held(t, format, env)
-				must(t, clever.WriteEnv(&b, format, "a name", env))
+				must(t, clever.WriteEnv(&b, clever.EnvOptions{Format: format, Name: "x"}, env))
 				got := read(t, b.String())
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("read back otherwise: %s", diff)
 				}
-				if changes := clever.EnvChanges(b.String(), format, env); name != "hard" && len(changes) != 0 {
+				if changes := clever.EnvChanges(b.String(), clever.EnvOptions{Format: format, Name: "x"}, env); name != "hard" && len(changes) != 0 {
 					t.Errorf("what was just written differs: %v", changes)
 				}
 			})
@@ -172,7 +167,7 @@ func TestWhatAFormatCannotHoldIsRefused(t *testing.T) {
 		{"toml", dash, `unknown format "toml"`},
 	} {
 		var b strings.Builder
-		err := clever.WriteEnv(&b, test.format, "x", []clever.EnvVar{{Name: "FIRST"}, test.v})
+		err := clever.WriteEnv(&b, clever.EnvOptions{Format: test.format, Name: "x"}, []clever.EnvVar{{Name: "FIRST"}, test.v})
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
 			t.Errorf("%s of %q: %v, want %q", test.format, test.v, err, test.want)
 		}
@@ -188,12 +183,42 @@ func TestChangesOfVariables(t *testing.T) {
 	want := []clever.EnvChange{{Name: "NEW", After: true}, {Name: "OTHER", Before: true, After: true}, {Name: "GONE", Before: true}}
 	for _, format := range clever.EnvFormats() {
 		var b strings.Builder
-		must(t, clever.WriteEnv(&b, format, "x", before))
-		if diff := cmp.Diff(want, clever.EnvChanges(b.String(), format, after)); diff != "" {
+		must(t, clever.WriteEnv(&b, clever.EnvOptions{Format: format, Name: "x"}, before))
+		if diff := cmp.Diff(want, clever.EnvChanges(b.String(), clever.EnvOptions{Format: format, Name: "x"}, after)); diff != "" {
 			t.Errorf("%s: %s", format, diff)
 		}
-		if diff := cmp.Diff([]clever.EnvChange(nil), clever.EnvChanges(b.String(), format, before)); diff != "" {
+		if diff := cmp.Diff([]clever.EnvChange(nil), clever.EnvChanges(b.String(), clever.EnvOptions{Format: format, Name: "x"}, before)); diff != "" {
 			t.Errorf("%s, unchanged: %s", format, diff)
+		}
+	}
+}
+
+// TestNamesOfSecrets: what YAML would take for a number or a boolean stays a text, and
+// a name that Kubernetes refuses is refused.
+func TestNamesOfSecrets(t *testing.T) {
+	for _, name := range []string{"2024", "on", "no", "0123", "1e3", "null", "true", "my.secret", "0x1f", "1.5", "a", strings.Repeat("a", 253)} {
+		var b strings.Builder
+		must(t, clever.WriteEnv(&b, clever.EnvOptions{Format: "k8s-secret", Name: name, Namespace: "on"}, []clever.EnvVar{{Name: "1e3", Value: "x"}}))
+		var secret struct {
+			Metadata struct{ Name, Namespace any }
+			Data     map[string]any
+		}
+		must(t, yaml.Unmarshal([]byte(b.String()), &secret))
+		if secret.Metadata.Name != name || secret.Metadata.Namespace != "on" || secret.Data["1e3"] != "eA==" {
+			t.Errorf("of %q there is %+v", name, secret)
+		}
+	}
+	for _, o := range []clever.EnvOptions{{Name: "Bad_Name"}, {Name: ""}, {Name: "a..b"}, {Name: "-a"}, {Name: "a."}, {Name: strings.Repeat("a", 254)},
+		{Name: "a", Namespace: "my.space"}, {Name: "a", Namespace: "A"}, {Name: "a", Namespace: strings.Repeat("a", 64)}, {Name: "a\nb"}} {
+		o.Format = "k8s-secret"
+		var b strings.Builder
+		if err := clever.WriteEnv(&b, o, nil); err == nil || b.Len() > 0 {
+			t.Errorf("%+v is written as\n%s", o, &b)
+		}
+	}
+	for from, want := range map[string]string{"Shop DB": "shop-db", "__": "addon", "a": "a", "Ünï": "n", strings.Repeat("x-", 200): strings.TrimSuffix(strings.Repeat("x-", 127), "-")[:253]} {
+		if got := clever.SecretName(from); got != want || clever.CheckSecretName(got) != nil {
+			t.Errorf("of %q comes %q (%v)", from, got, clever.CheckSecretName(got))
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // envOptions are those of runner env.
 type envOptions struct {
 	addon, provider string
-	format          string
+	format          clever.EnvOptions
 	platform        platform.Spec
 }
 
@@ -28,7 +28,10 @@ func (p *Program) envCommand() *cli.Command {
 		ArgsUsage:   "ADDON",
 		Description: "ADDON is an id, a real id or a name. The values are secrets: mind where they go.",
 		Flags: append([]cli.Flag{
-			formatFlag(&o.format, clever.EnvFormats()...),
+			formatFlag(&o.format.Format, clever.EnvFormats()...),
+			flags.String(&o.format.For, "for", "write dotenv for one `READER`: "+flags.Alternatives(clever.DotenvReaders())+" (else as all but docker and make read it)").Of(clever.DotenvReaders()...),
+			flags.String(&o.format.Name, "name", "call a Secret `NAME` (else after the add-on)"),
+			flags.String(&o.format.Namespace, "namespace", "name a Secret's `NAMESPACE`"),
 			organisationFlag(&o.platform, "the owner (looked up if left out)"),
 			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone is not enough"),
 		}, platformFlags(&o.platform)...),
@@ -53,7 +56,10 @@ func (p *Program) env(ctx context.Context, o envOptions, client *clever.Client) 
 	if err != nil {
 		return err
 	}
-	return clever.WriteEnv(p.Out, o.format, found.Addon.Name, env)
+	if o.format.Name == "" {
+		o.format.Name = clever.SecretName(found.Addon.Name)
+	}
+	return clever.WriteEnv(p.Out, o.format, env)
 }
 
 // locate finds exactly one add-on.

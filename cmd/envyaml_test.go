@@ -28,7 +28,7 @@ func TestYAMLParserReadsVariablesBack(t *testing.T) {
 		env = append(env, clever.EnvVar{Name: fmt.Sprintf("MANY_%d", i), Value: strings.Repeat(string(rune(i%0xd7ff)), i%5)})
 	}
 	var b strings.Builder
-	if err := clever.WriteEnv(&b, "yaml", "", env); err != nil {
+	if err := clever.WriteEnv(&b, clever.EnvOptions{Format: "yaml"}, env); err != nil {
 		t.Fatal(err)
 	}
 	got, err := reading.FromYAML(b.String())

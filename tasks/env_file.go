@@ -49,7 +49,9 @@ type EnvFile struct {
 	Dest        string            `arg:"dest" required:"true" doc:"the file; a relative path starts beside the playbook"`
 	From        engine.Value      `arg:"from" required:"true" doc:"where the variables come from: what addon_register or addon_info registered, a map of names and values, or a list of these"`
 	Format      string            `arg:"format" choices:"dotenv,json,k8s-secret,shell,yaml" default:"dotenv" doc:"how they are written: NAME='value' lines, a JSON object, a Kubernetes Secret, export lines for a shell, a YAML map"`
-	Name        string            `arg:"name" doc:"what a Secret is called; the file's name without its ending if left out"`
+	For         string            `arg:"for" choices:"node,docker,compose,systemd,python,ruby,php,direnv,bash,make" doc:"who alone reads a dotenv file; left out, it is written as node, compose, python, ruby, bash and systemd all read it, and a value that one of them would misread is refused"`
+	Name        string            `arg:"name" doc:"what a Secret is called; made of the file's name without its ending if left out"`
+	Namespace   string            `arg:"namespace" doc:"the namespace of a Secret; none is named if left out"`
 	StripPrefix string            `arg:"strip_prefix" doc:"what is taken off the beginning of each name that has it"`
 	Rename      map[string]string `arg:"rename" doc:"new names for single variables, by their names at the source; neither prefix applies to them"`
 	Prefix      string            `arg:"prefix" doc:"what is put before each name"`
@@ -122,16 +124,34 @@ func (f *envText) fill(secrets *engine.Secrets) error {
 			secrets.Add(v.Value)
 		}
 	}
-	name := f.Name
-	if base := filepath.Base(f.path); name == "" {
-		name = strings.TrimSuffix(base, filepath.Ext(base))
-	}
 	var b strings.Builder
-	if err := clever.WriteEnv(&b, f.Format, name, f.env); err != nil {
-		return engine.About("from", err)
+	if err := clever.WriteEnv(&b, f.options(), f.env); err != nil {
+		return mistakes("from", err)
 	}
 	f.text = b.String()
 	return nil
+}
+
+func (f *envText) options() clever.EnvOptions {
+	o := clever.EnvOptions{Format: f.Format, Name: f.Name, Namespace: f.Namespace, For: f.For}
+	if o.Name == "" {
+		base := filepath.Base(f.path)
+		o.Name = clever.SecretName(strings.TrimSuffix(base, filepath.Ext(base)))
+	}
+	return o
+}
+
+// mistakes says that each of the errors in one is about an argument.
+func mistakes(path string, err error) error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return engine.About(path, err)
+	}
+	var all engine.Mistakes
+	for _, one := range several.Unwrap() {
+		all = append(all, engine.About(path, one))
+	}
+	return all
 }
 
 // differences names the variables that differ, without their values.
@@ -142,7 +162,7 @@ func (f *envText) differences(before *onDisk) []engine.Attr {
 		text = before.text
 	}
 	if before == nil || text != f.text {
-		for _, c := range clever.EnvChanges(text, f.Format, f.env) {
+		for _, c := range clever.EnvChanges(text, f.options(), f.env) {
 			a := engine.Attr{Path: c.Name, Secret: true}
 			if c.Before {
 				a.Before = engine.Masked

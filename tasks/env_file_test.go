@@ -1,6 +1,7 @@
 package tasks_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"runner/atomicfile"
 	"runner/engine"
 	"runner/engine/expr"
 )
@@ -65,6 +67,11 @@ func TestEnvFileRefuses(t *testing.T) {
 		"in a file":       {args("dest", "file/x", "from", vars), "not a directory"},
 		"mode":            {args("dest", "file", "from", vars, "mode", "rw"), `"rw" is no mode`},
 		"larger mode":     {args("dest", "file", "from", vars, "mode", "7777"), `"7777" is no mode`},
+		"no such user":    {args("dest", "file", "from", vars, "owner", "no-such-user"), `there is no user "no-such-user" on this machine`},
+		"no such group":   {args("dest", "file", "from", vars, "group", "no-such-group"), `there is no group "no-such-group" on this machine`},
+		"no Secret":       {args("dest", "file", "from", vars, "format", "k8s-secret", "name", "Bad_Name"), `"Bad_Name" cannot be the name of a Secret`},
+		"no namespace":    {args("dest", "file", "from", vars, "format", "k8s-secret", "name", "a", "namespace", "a.b"), `"a.b" cannot be a namespace`},
+		"misread":         {args("dest", "file", "from", args("A", `it's "x"`)), "the value of A cannot be written so that every reader"},
 		"text":            {args("dest", "file", "from", "A=1"), "a map of variables is wanted"},
 		"a name":          {args("dest", "file", "from", args("A B", "1")), `"A B" cannot be the name of a variable`},
 		"NUL":             {args("dest", "file", "from", args("A", "\x00")), "the value of A holds a NUL"},
@@ -83,5 +90,49 @@ func TestEnvFileRefuses(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(p.dir, "file"))
 	if diff := cmp.Diff(before, p.world(t)); diff != "" || string(text) != "A='kept'\n" {
 		t.Errorf("something was written: %s %q %v", diff, text, err)
+	}
+}
+
+// TestEnvFileBelongsToItsOwner: what is there keeps its permissions, and as root its
+// owner and group, unless the task names others.
+func TestEnvFileBelongsToItsOwner(t *testing.T) {
+	p := newPlatform(t)
+	path := filepath.Join(p.dir, "app.env")
+	write := func(value string, more ...any) engine.TaskEnd {
+		return p.play(t, false, step{kind: "env_file", args: args(append([]any{"dest", "app.env", "from", args("A", value)}, more...)...)})[0]
+	}
+	access := func() string {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid, gid := atomicfile.Owner(info)
+		return fmt.Sprintf("%d:%d %o", uid, gid, info.Mode().Perm())
+	}
+	if end := write("1"); end.Outcome != engine.Changed {
+		t.Fatalf("%v (%v)", end.Outcome, end.Problem)
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(path, 65534, 65533); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := access()
+	if end := write("2"); end.Outcome != engine.Changed || access() != before {
+		t.Errorf("%v (%v): it is of %s, and was of %s", end.Outcome, end.Problem, access(), before)
+	}
+	if end := write("2", "mode", "0600"); end.Outcome != engine.Changed || !strings.HasSuffix(access(), " 600") {
+		t.Errorf("%v (%v): it is of %s", end.Outcome, end.Problem, access())
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	for _, want := range []engine.Outcome{engine.Changed, engine.OK} {
+		if end := write("2", "owner", "0", "group", "65533"); end.Outcome != want || access() != "0:65533 600" {
+			t.Errorf("%v (%v): it is of %s", end.Outcome, end.Problem, access())
+		}
 	}
 }
