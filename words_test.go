@@ -49,7 +49,7 @@ var allowed = []struct{ place, word, why string }{
 }
 
 // pending are the folders that have not been cleaned yet.
-var pending = []string{"clever", "cmd/login/authorization.go", "cmd/session/owners.go", "cmd/emulator.go", "cmd/emulator_vendors.go", "cmd/emulatorkill_test.go", "cmd/emulatorswitches_test.go", "cmd/testdata/vendor-backend.txtar", "cmd/testdata/vendor-manifest.txtar", "cmd/testdata/vendor-serve.txtar", "cmd/vendor.go", "cmd/vendor_call.go", "cmd/vendor_conformance.go", "cmd/vendor_serve.go", "cmd/vendor_serve_test.go", "cmd/vendor_sso_test.go", "cmd/vendor_test.go", "cmd/vendorconformance_test.go", "cmd/vendorkill_test.go", "engine", "playbooks", "atomicfile", "findings", "diagnostic", "suggest"}
+var pending = []string{"clever", "cmd/login/authorization.go", "cmd/session/owners.go", "cmd/emulator.go", "cmd/emulatorkill_test.go", "cmd/emulatorswitches_test.go", "engine", "playbooks", "atomicfile", "findings", "diagnostic", "suggest"}
 
 func TestPlainWords(t *testing.T) {
 	for _, name := range textFiles(t) {

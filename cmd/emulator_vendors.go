@@ -14,11 +14,11 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// vendorHelp tells what --vendor takes.
+// vendorHelp says what --vendor takes.
 var vendorHelp = "--vendor MANIFEST[,dialect=D][,env=SITE][,plan=SLUG]… sells a vendor's add-on beside the platform's, under the\n" +
 	"manifest's id, to addon_register and to clever-tools. Orders, plan changes and removals call the vendor's back-end at\n" +
 	"the manifest's test site, or at its production site with env=production; a back-end of this machine may be http.\n" +
-	"The back-end is told the plan's slug; without plan= there is " + strings.Join(market.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
+	"The back-end gets the plan's slug; without plan= there is " + strings.Join(market.StandardPlans(), " and ") + ", or what the manifest of AppFog has. With --state\n" +
 	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed. An id\n" +
 	"that an organisation registered is refused, and so is another dialect as long as there are add-ons."
 
@@ -26,7 +26,7 @@ func vendorFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "vendor", Usage: "sell the add-on of the vendor's manifest that `SPEC` names (repeatable)"}
 }
 
-// vendors reads the manifests of --vendor, and tells what is wrong with all of
+// vendors reads the manifests of --vendor, and prints what is wrong with all of
 // them.
 func (p *Program) vendors(specs []string) ([]market.Vendor, error) {
 	var all []market.Vendor
@@ -35,7 +35,7 @@ func (p *Program) vendors(specs []string) ([]market.Vendor, error) {
 		name, v, err := parseVendor(spec)
 		if err != nil {
 			return nil, (&diagnostic.Problem{Msg: fmt.Sprintf("--vendor %s: %v", spec, err), Err: err}).
-				WithHint("runner emulator --help tells what there is")
+				WithHint("runner emulator --help lists them")
 		}
 		f, err := loadManifest(name, manifest.Options{Dialect: v.Dialect, Loopback: true})
 		if err != nil {

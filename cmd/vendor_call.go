@@ -142,7 +142,7 @@ func (s *vendorSide) order(c *cli.Context) manifest.Order {
 func orderFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "key", Usage: "the market's `ID` of the add-on, addon_… or a UUID; a new one where it is left out"},
-		&cli.StringFlag{Name: "callback", Value: "https://callback.invalid/vendor/apps/none", Usage: "the `URL` where the back-end is told to call back"},
+		&cli.StringFlag{Name: "callback", Value: "https://callback.invalid/vendor/apps/none", Usage: "the `URL` where the back-end is to call back"},
 	}
 }
 

@@ -25,7 +25,7 @@ func (p *Program) vendorServeCommand() *cli.Command {
 		Name: "serve", Usage: "be the marketplace of one vendor, with a page to order on", ArgsUsage: "[MANIFEST]",
 		Description: "Sells the manifest's add-on, and nothing else, on this machine. On the page that it prints the address of one orders,\n" +
 			"changes plans, removes, and opens the add-on's dashboard; each of that calls the back-end, and what came of it is\n" +
-			"told as it happens. The back-end need not be there before the first order. Exit codes: 0 ended by Ctrl-C, 4 the\n" +
+			"printed as it happens. The back-end need not be there before the first order. Exit codes: 0 ended by Ctrl-C, 4 the\n" +
 			"manifest is wrong.\n\n" +
 			"   runner vendor serve addon-manifest.json --plan small --plan large\n" +
 			"   runner play --endpoint http://127.0.0.1:8080 site.yml     # with CLEVER_TOKEN=x CLEVER_SECRET=x: any are good",
@@ -55,7 +55,7 @@ func (p *Program) vendorServe(c *cli.Context) error {
 	}
 	says := &ticker{p: p}
 	e, err := emulator.New(emulator.Options{
-		State: c.String("state"), VendorsOnly: true, URL: reachedAt(listener.Addr()), Called: says.called, Asked: says.asked, Warn: says.warn,
+		State: c.String("state"), VendorsOnly: true, URL: reachedAt(listener.Addr()), Called: says.called, OnRequest: says.request, Warn: says.warn,
 		Vendors: []market.Vendor{{
 			Manifest: f.text, Dialect: f.manifest.Dialect, Environment: c.String("env"), Plans: c.StringSlice("plan"),
 		}},
@@ -67,7 +67,7 @@ func (p *Program) vendorServe(c *cli.Context) error {
 	return p.First(serve(c.Context, e, c.String("listen"), listener, announce), e.Close())
 }
 
-// announceMarket tells a vendor where to order, and what happens then.
+// announceMarket prints where to order, and what is called then.
 func (p *Program) announceMarket(f *manifestFile, e *emulator.Emulator, environment string, at net.Addr) error {
 	var plans []string
 	for _, one := range e.Providers() {
@@ -82,7 +82,7 @@ func (p *Program) announceMarket(f *manifestFile, e *emulator.Emulator, environm
 	return err
 }
 
-// A ticker tells a vendor what happens, line by line.
+// A ticker prints what happens, line by line.
 type ticker struct {
 	p  *Program
 	mu sync.Mutex
@@ -96,7 +96,7 @@ func (t *ticker) say(text string) {
 
 func (t *ticker) warn(text string) { t.say("warning: " + text) }
 
-// called tells of a call to the back-end.
+// called prints a call to the back-end.
 func (t *ticker) called(a manifest.Attempt) {
 	what := a.Call
 	if a.Plan != "" {
@@ -146,8 +146,8 @@ func came(a manifest.Attempt) string {
 	return strings.Join(parts, ", ")
 }
 
-// asked tells of the back-end's own calls, and of no others.
-func (t *ticker) asked(x emulator.Exchange) {
+// request prints the back-end's own calls, and no others.
+func (t *ticker) request(x emulator.Exchange) {
 	if strings.HasPrefix(x.Path, "/v2/vendor/") || strings.HasPrefix(x.Path, "/vendor/") || strings.HasPrefix(x.Path, "/addons") {
 		t.say(fmt.Sprintf("the back-end called: %s %s, %s: %d", x.Method, x.Path, took(x.Took), x.Status))
 	}

@@ -33,37 +33,37 @@ func TestVendorServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(stderr)
-	var told strings.Builder
+	var printed strings.Builder
 	until := func(pattern string) []string {
 		t.Helper()
 		for {
 			line, err := lines.ReadString('\n')
-			told.WriteString(line)
+			printed.WriteString(line)
 			if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
 				return m
 			}
 			if err != nil {
-				t.Fatalf("it never says %q:\n%s", pattern, told.String())
+				t.Fatalf("it never says %q:\n%s", pattern, printed.String())
 			}
 		}
 	}
 	page := until(`^order tinykv \(heroku-v1; plans small, huge\) on (http://127\.0\.0\.1:\d+)\n$`)[1]
 	until(`^its back-end is called at ` + b.server.URL + `/resources\n$`)
 
-	var shelf []struct {
+	var catalogue []struct {
 		ID    string
 		Plans []struct{ ID string }
 	}
-	get(t, page+"/console/catalogue", &shelf)
-	if len(shelf) != 1 || shelf[0].ID != "tinykv" || len(shelf[0].Plans) != 2 {
-		t.Fatalf("it sells %+v", shelf)
+	get(t, page+"/console/catalogue", &catalogue)
+	if len(catalogue) != 1 || catalogue[0].ID != "tinykv" || len(catalogue[0].Plans) != 2 {
+		t.Fatalf("it sells %+v", catalogue)
 	}
 	var world struct{ Owners []struct{ ID string } }
 	get(t, page+"/console/world", &world)
 	order := func(plan int) (answer struct{ ID, Error string }) {
 		t.Helper()
 		body, err := json.Marshal(map[string]any{"owner": world.Owners[0].ID, "order": map[string]any{
-			"name": "kv", "providerId": "tinykv", "plan": shelf[0].Plans[plan].ID, "region": "par"}})
+			"name": "kv", "providerId": "tinykv", "plan": catalogue[0].Plans[plan].ID, "region": "par"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,13 +90,13 @@ func TestVendorServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest, _ := io.ReadAll(lines)
-	told.Write(rest)
+	printed.Write(rest)
 	if err := c.Wait(); err != nil || out.Len() > 0 {
 		t.Errorf("it ended with %v, and on standard output %q", err, out.String())
 	}
 	for _, secret := range append(b.m.Secrets(), "hidden-value") {
-		if strings.Contains(told.String(), secret) {
-			t.Errorf("%q is told:\n%s", secret, told.String())
+		if strings.Contains(printed.String(), secret) {
+			t.Errorf("%q is printed:\n%s", secret, printed.String())
 		}
 	}
 }

@@ -87,7 +87,7 @@ func TestHostileVendorTest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var strangers, wrote, asked atomic.Int64
+	var strangers, wrote, requests atomic.Int64
 	other := &http.Server{ConnState: func(net.Conn, http.ConnState) { strangers.Add(1) }}
 	go func() { _ = other.Serve(elsewhere) }()
 	redirect := func(where string) http.HandlerFunc {
@@ -101,7 +101,7 @@ func TestHostileVendorTest(t *testing.T) {
 		{"hangs", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			[]string{"FAIL K18", "no answer within the time for a call", "advice N37", "left behind: addon_"}},
 		{"streams a gigabyte", func(w http.ResponseWriter, _ *http.Request) {
-			asked.Add(1)
+			requests.Add(1)
 			chunk := bytes.Repeat([]byte(" "), 1<<20)
 			for range 1 << 10 {
 				n, err := w.Write(chunk)
@@ -145,22 +145,22 @@ func TestHostileVendorTest(t *testing.T) {
 				}
 			}
 			if strings.Contains(out+stderr, m.Password) {
-				t.Error("the password is told")
+				t.Error("the password is printed")
 			}
 		})
 	}
 	if strangers.Load() > 0 {
 		t.Error("another host was called")
 	}
-	if n := wrote.Load() / max(1, asked.Load()); n > 16<<20 {
+	if n := wrote.Load() / max(1, requests.Load()); n > 16<<20 {
 		t.Errorf("%d bytes were taken of an answer", n)
 	}
 	_ = other.Close()
 }
 
-// TestWhatNobodyAskedFor has a back-end send more than its answers: the standard
+// TestUnsolicitedResponses has a back-end send more than its answers: the standard
 // library would tell all of it on standard error.
-func TestWhatNobodyAskedFor(t *testing.T) {
+func TestUnsolicitedResponses(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -35,8 +35,8 @@ func (f *fairground) open(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told strings.Builder
-	c.Stderr = &told
+	var said strings.Builder
+	c.Stderr = &said
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func (f *fairground) open(t *testing.T) {
 	}
 	if !started {
 		_ = c.Wait()
-		t.Fatal(told.String())
+		t.Fatal(said.String())
 	}
 	f.process, f.listen = c, strings.TrimPrefix(f.env["API_HOST"], "http://")
 }
@@ -143,19 +143,19 @@ func TestKilledBetweenVendorAndAnswer(t *testing.T) {
 				first := f.begin(t, book)
 				_ = f.process.Wait() // killed
 				f.open(t)
-				_, told := first() // it may have gone well by itself, or not
+				_, before := first() // it may have gone well by itself, or not
 				if code, said := f.begin(t, book)(); code != 0 {
-					t.Fatalf("after the restart: exit %d\n%s\nbefore, it said\n%s", code, said, told)
+					t.Fatalf("after the restart: exit %d\n%s\nbefore, it said\n%s", code, said, before)
 				}
 				if code, said := f.begin(t, book)(); code != 0 || !strings.Contains(said, "changed=0 ") {
 					t.Errorf("once more: exit %d\n%s", code, said)
 				}
-				sold := func() []string { return slices.AppendSeq([]string{}, maps.Values(f.stall.has())) }
+				existing := func() []string { return slices.AppendSeq([]string{}, maps.Values(f.stall.has())) }
 				// A removal is over for its owner before the vendor has heard of it.
-				for end := time.Now().Add(20 * time.Second); !slices.Equal(sold(), c.plans) && time.Now().Before(end); {
+				for end := time.Now().Add(20 * time.Second); !slices.Equal(existing(), c.plans) && time.Now().Before(end); {
 					time.Sleep(5 * time.Millisecond)
 				}
-				if diff := cmp.Diff(c.plans, f.addons(t)) + cmp.Diff(c.plans, sold()); diff != "" {
+				if diff := cmp.Diff(c.plans, f.addons(t)) + cmp.Diff(c.plans, existing()); diff != "" {
 					t.Errorf("there is, and the vendor has, %s", diff)
 				}
 				_ = f.process.Process.Kill()

@@ -73,9 +73,9 @@ type Options struct {
 	// Called is called with every call to a vendor's back-end, by many goroutines; it
 	// may be nil.
 	Called func(manifest.Attempt)
-	// Asked is called with every request as it is answered, by many goroutines; it may
+	// OnRequest is called with every request as it is answered, by many goroutines; it may
 	// be nil.
-	Asked func(Exchange)
+	OnRequest func(Exchange)
 	// Warn is called with what went wrong after the answer, behind an add-on or with the
 	// state file, but not again with what Called had; it may be nil.
 	Warn func(text string)
@@ -231,8 +231,8 @@ func (e *Emulator) play(w http.ResponseWriter, c *rest.Call) error {
 		Path: withoutToken(r.URL.EscapedPath()), Query: harmless(r.URL.RawQuery), Status: status, User: c.User,
 	}
 	e.journal.end(x)
-	if e.options.Asked != nil {
-		e.options.Asked(x)
+	if e.options.OnRequest != nil {
+		e.options.OnRequest(x)
 	}
 	if err != nil {
 		return err

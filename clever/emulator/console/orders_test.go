@@ -105,7 +105,7 @@ func TestConsoleOrders(t *testing.T) {
 // A marketplace of vendors alone sells what they sell, to whom they sell it.
 func TestVendorsOnly(t *testing.T) {
 	asked := 0
-	s := newSite(t, emulator.Options{VendorsOnly: true, Asked: func(x emulator.Exchange) { asked++ }})
+	s := newSite(t, emulator.Options{VendorsOnly: true, OnRequest: func(x emulator.Exchange) { asked++ }})
 	providers := func() (list []clever.Provider) {
 		s.call("GET", "/v2/products/addonproviders", nil, &list)
 		return list
