@@ -88,6 +88,7 @@ func (p *Program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.playCommand(),
 			p.validateCommand(),
+			p.graphCommand(),
 			p.schemaCommand(),
 			p.docCommand(),
 			p.catalogCommand(),

@@ -147,3 +147,25 @@ func (c *claims) drop() {
 		c.size += sub.size
 	}
 }
+
+// Shared returns the edges between nodes that use the same resource, of resources that
+// are known beforehand: each node's to the last ones before it.
+func Shared(uses [][]Use) []Edge {
+	var edges []Edge
+	known := &claims{}
+	number := map[*Worker]int{}
+	for i, list := range uses {
+		w := &Worker{}
+		number[w] = i
+		for _, use := range list {
+			seen := map[*Worker]bool{}
+			for _, earlier := range known.use(nil, claim{w, use.Read}, use.Path) {
+				if !seen[earlier] {
+					edges = append(edges, Edge{From: i, To: number[earlier], Reason: Resource, On: use.Path})
+				}
+				seen[earlier] = true
+			}
+		}
+	}
+	return edges
+}
