@@ -29,6 +29,9 @@ func (p *Program) Run(ctx context.Context) int {
 	if err == nil && !line.Help {
 		err = p.configure(app, line)
 	}
+	if err != nil && servesEmulator(p.Args) {
+		p.announceFailure()
+	}
 	if err == nil {
 		err = app.RunContext(ctx, line.Args)
 	} else if line.Command != nil && line.Command.Name == "play" {

@@ -1,18 +1,14 @@
 package cmd
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"runner/clever/emulator"
-	"runner/clever/emulator/console"
+	"runner/cmd/flags"
 	"runner/cmd/platform"
 	"runner/diagnostic"
 )
@@ -49,114 +45,72 @@ func faults(specs []string) ([]emulator.Fault, error) {
 	return all, nil
 }
 
+// emulation is what the emulator's command line says.
+type emulation struct {
+	listen, services, certificate string
+	options                       emulator.Options
+	faults, vendors               []string
+	backing                       platform.Databases
+}
+
 func (p *Program) emulatorCommand() *cli.Command {
-	var backing platform.Databases
+	var e emulation
 	return &cli.Command{
 		Name:  "emulator",
 		Usage: "serve the platform on this machine",
 		Description: "Prints, on standard output and then no more, the lines that point runner and clever-tools at it:\n" +
-			"eval \"$(runner emulator &)\" starts it and sets a shell up for it.\n\n" + vendorHelp + "\n\n" + faultHelp,
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "listen on `ADDRESS`; port 0 takes a free one"},
-			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`; in memory only if left out"},
-			&cli.BoolFlag{Name: "strict", Usage: "verify signatures; otherwise any token is good"},
-			&cli.BoolFlag{Name: "strict-ids", Usage: "refuse real ids (postgresql_…) in paths of v2, as the platform began to do in 2026"},
-			&cli.BoolFlag{Name: "strict-options", Usage: "refuse orders with options that the provider does not have; otherwise they are passed over"},
-			&cli.DurationFlag{Name: "latency", Usage: "answer after `DURATION`: 20ms"},
-			&cli.DurationFlag{Name: "migration-time", Usage: "let a migration take `DURATION`, step by step: 2m; none if left out"},
-			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong, as `SPEC` says (repeatable)"},
-			vendorFlag(),
-		}, databaseFlags(&backing)...),
+			"eval \"$(runner emulator &)\" starts it and sets a shell up for it; eval \"$(runner emulator start)\" does the same in a\n" +
+			"session of its own, which Ctrl-C does not reach and `runner emulator stop` ends. Where it cannot start, the lines\n" +
+			"let every command fail that is run in that shell, so that none of them reaches the real platform.\n\n" + vendorHelp + "\n\n" + faultHelp,
+		Flags:       emulatorFlags(&e),
+		Subcommands: []*cli.Command{p.emulatorStartCommand(), p.emulatorStopCommand(), p.emulatorStatusCommand()},
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return (&diagnostic.Problem{Msg: fmt.Sprintf("emulator takes no argument %q", c.Args().First())}).WithHint("runner emulator --help")
+				p.announceFailure()
+				return unknownCommand(c.Command, c.Args().First())
 			}
-			for _, name := range []string{"latency", "migration-time"} {
-				if c.Duration(name) < 0 {
-					return fmt.Errorf("--%s cannot be negative", name)
-				}
-			}
-			faults, err := faults(c.StringSlice("fault"))
-			if err != nil {
-				return err
-			}
-			if err := backing.Check(); err != nil {
-				return err
-			}
-			vendors, err := p.vendors(c.StringSlice("vendor"))
-			if err != nil {
-				return err
-			}
-			listener, err := listen(c.String("listen"))
-			if err != nil {
-				return err
-			}
-			e, err := platform.NewEmulation(c.Context, &p.Streams, emulator.Options{
-				State: c.String("state"), Strict: c.Bool("strict"), StrictIDs: c.Bool("strict-ids"), StrictOptions: c.Bool("strict-options"),
-				Faults: faults, Latency: c.Duration("latency"), MigrationTime: c.Duration("migration-time"),
-				Vendors: vendors, URL: reachedAt(listener.Addr()),
-			}, backing)
-			if err != nil {
-				return p.First(err, listener.Close())
-			}
-			announce := func() error { return p.announce(e.Emulator, listener.Addr()) }
-			return p.First(serve(c.Context, e.Emulator, c.String("listen"), listener, announce), e.Close())
+			return p.serveEmulator(c.Context, e)
 		},
 	}
 }
 
-// listen begins to listen where --listen says.
-func listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", address, err)
-	}
-	return listener, nil
+// emulatorFlags declares the flags of an emulator that is served.
+func emulatorFlags(e *emulation) []cli.Flag {
+	*e = emulation{listen: "127.0.0.1:8080", services: "127.0.0.1:0"}
+	o := &e.options
+	o.KnownOwners = true
+	return append([]cli.Flag{
+		flags.String(&e.listen, "listen", "listen on `ADDRESS` (127.0.0.1:8080 if left out); port 0 takes a free one"),
+		flags.String(&o.State, "state", "keep the state in `FILE`; in memory only if left out"),
+		flags.Strings(&o.Owners, "owner,emulator-owner", "have an organisation `NAME` (repeatable); orga_… is its id, too"),
+		flags.Bool(&o.Strict, "strict", "verify signatures; otherwise any token is good"),
+		flags.Bool(&o.StrictTime, "strict-time", "with --strict, refuse signatures of another time, and nonces that were used before"),
+		flags.Bool(&o.StrictIDs, "strict-ids", "refuse real ids (postgresql_…) in paths of v2, as the platform began to do in 2026"),
+		flags.Bool(&o.StrictOptions, "strict-options", "refuse orders with options that the provider does not have; otherwise they are passed over"),
+		flags.Duration(&o.Latency, "latency", "answer after `DURATION`: 20ms"),
+		flags.Duration(&o.MigrationTime, "migration-time", "let a migration take `DURATION`, step by step: 2m; none if left out"),
+		flags.Strings(&e.faults, "fault", "let something go wrong, as `SPEC` says (repeatable)"),
+		flags.String(&e.services, "services", "serve buckets, and refuse who takes a pretended database for one, on `ADDRESS`; none: announce the platform's names"),
+		flags.String(&e.certificate, "certificate", "write the certificate of --services to `FILE`, for clients that check it (SSL_CERT_FILE)"),
+		vendorFlag(&e.vendors),
+	}, databaseFlags(&e.backing)...)
 }
 
-// reachedAt gives the URL of an emulator for those on this machine; "" where it
-// listens on all addresses: whoever orders there knows one.
-func reachedAt(address net.Addr) string {
-	if at, err := netip.ParseAddrPort(address.String()); err != nil || at.Addr().IsUnspecified() {
-		return ""
+// check refuses what does not go together.
+func (e emulation) check() error {
+	for name, d := range map[string]time.Duration{"latency": e.options.Latency, "migration-time": e.options.MigrationTime} {
+		if d < 0 {
+			return fmt.Errorf("--%s cannot be negative", name)
+		}
 	}
-	return "http://" + address.String()
+	if e.options.StrictTime && !e.options.Strict {
+		return errors.New("--strict-time goes with --strict")
+	}
+	if e.certificate != "" && e.services == noServices {
+		return errors.New("--certificate goes with --services")
+	}
+	return e.backing.Check()
 }
 
-// serve announces an emulator and answers until the context ends, then lets what
-// is under way finish. Address is what the listener was made for.
-func serve(ctx context.Context, e *emulator.Emulator, address string, listener net.Listener, announce func() error) error {
-	page := console.New(e, address)
-	server := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second}
-	server.RegisterOnShutdown(page.Close)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	if err := announce(); err != nil {
-		_ = server.Close()
-		return err
-	}
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if server.Shutdown(ctx) != nil { // somebody connected and says nothing
-		_ = server.Close()
-	}
-	return nil
-}
-
-// announce prints what a shell needs, and closes standard output, so that
-// whoever waits for its end goes on.
-func (p *Program) announce(e *emulator.Emulator, at net.Addr) error {
-	key, keySecret, token, tokenSecret := e.Credentials()
-	_, err := fmt.Fprintf(p.Out, "export API_HOST=http://%s\nexport CLEVER_TOKEN=%s\nexport CLEVER_SECRET=%s\n"+
-		"export OAUTH_CONSUMER_KEY=%s\nexport OAUTH_CONSUMER_SECRET=%s\n", at, token, tokenSecret, key, keySecret)
-	if closer, ok := p.Out.(io.Closer); ok && err == nil {
-		err = closer.Close()
-	}
-	fmt.Fprintf(p.Err, "the emulator listens on http://%s\nfor clever-tools' login in a browser: export CONSOLE_URL=http://%[1]s\n", at)
-	return err
-}
+// noServices is what --services takes for none.
+const noServices = "none"

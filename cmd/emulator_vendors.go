@@ -9,6 +9,7 @@ import (
 
 	"runner/clever/emulator/market"
 	"runner/cmd/exit"
+	"runner/cmd/flags"
 	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/marketplace/manifest"
@@ -22,8 +23,8 @@ var vendorHelp = "--vendor MANIFEST[,dialect=D][,env=SITE][,plan=SLUG]… sells 
 	"the vendor goes on selling at the next start, also without the flag; given again, its manifest and plans are renewed. An id\n" +
 	"that an organisation registered is refused, and so is another dialect as long as there are add-ons."
 
-func vendorFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "vendor", Usage: "sell the add-on of the vendor's manifest that `SPEC` names (repeatable)"}
+func vendorFlag(specs *[]string) cli.Flag {
+	return flags.Strings(specs, "vendor", "offer the add-on of the vendor's manifest that `SPEC` names (repeatable)")
 }
 
 // vendors reads the manifests of --vendor, and prints what is wrong with all of

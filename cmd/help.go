@@ -23,7 +23,9 @@ func helpful(commands []*cli.Command) {
 		}
 		helpful(c.Subcommands)
 		c.Subcommands = append(c.Subcommands, helpCommand())
-		c.Action = noSubcommand
+		if c.Action == nil { // runner emulator does something by itself
+			c.Action = noSubcommand
+		}
 	}
 }
 

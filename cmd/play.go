@@ -109,7 +109,8 @@ func platformFlags(s *platform.Spec) []cli.Flag {
 		flags.String(&s.Profile, "profile", "use the profile `NAME` of a configuration file, or of runner login").Setting(),
 		flags.String(&s.Credentials, "credentials", "take credentials from `SOURCE`: login:ALIAS, env:TOKEN,SECRET, file:PATH or command:PROGRAM").Setting(),
 		flags.Bool(&s.Emulator, "emulator", "use an emulator inside runner, whose state is kept between runs").Setting(),
-		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`").Setting())
+		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`").Setting(),
+		flags.Strings(&s.Owners, "emulator-owner", "let the emulator have an organisation `NAME` (repeatable); orga_… is its id, too").Setting())
 }
 
 // endpointFlags are those of platformFlags that name no emulator in this process:

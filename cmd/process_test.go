@@ -105,7 +105,7 @@ func TestEmulatorCommand(t *testing.T) {
 		}
 		s.env[export[1]] = export[2]
 	}
-	if len(s.env) != 6 { // HOME and five more
+	if len(s.env) != 9 { // HOME and eight more
 		t.Fatalf("set %v", s.env)
 	}
 	if code, out, stderr := s.run("play", s.file(t, "site.yml", orders(2))); code != 0 {

@@ -182,6 +182,7 @@ func (s *settings) drop(values map[string]foundValue, explicit bool) {
 	}
 	if on := values["emulator"]; !given("emulator") && !slices.Equal(on.texts, []string{"true"}) {
 		delete(values, "emulator-state")
+		delete(values, "emulator-owner")
 	}
 	if v, ok := values["credentials"]; ok && !v.from.Place.IsZero() && !explicit && s.Getenv("CLEVER_TOKEN") != "" {
 		delete(values, "credentials") // the environment comes before files

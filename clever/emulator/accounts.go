@@ -2,9 +2,12 @@ package emulator
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
+	"slices"
 
 	"runner/clever"
+	"runner/clever/emulator/catalogue"
 	"runner/clever/emulator/login"
 	"runner/clever/emulator/rest"
 	"runner/clever/emulator/store"
@@ -23,12 +26,51 @@ func (e *Emulator) owner(c *rest.Call) (string, error) {
 	if e.store.World().HasOwner(id) {
 		return id, nil
 	}
+	if e.options.KnownOwners {
+		return "", rest.UnknownOwner(id, e.owners())
+	}
 	if e.options.Strict || !organisationID.MatchString(id) {
 		return "", rest.NoSuchOwner()
 	}
 	return id, e.store.Change(func(d *store.Draft) error {
 		if !d.HasOwner(id) {
 			d.AddOrganisation(store.Account{ID: id, Name: id, Created: e.options.Now().UnixMilli()})
+		}
+		return nil
+	})
+}
+
+// owners names all that there are.
+func (e *Emulator) owners() []string {
+	w := e.store.World()
+	list := []string{w.User.ID + " (" + w.User.Name + ")"}
+	for _, o := range w.Organisations {
+		list = append(list, o.ID+" ("+o.Name+")")
+	}
+	return list
+}
+
+// makeOwners makes the organisations that the options name.
+func (e *Emulator) makeOwners() error {
+	if len(e.options.Owners) == 0 {
+		return nil
+	}
+	return e.store.Change(func(d *store.Draft) error {
+		for _, name := range e.options.Owners {
+			if err := rest.CheckName(name); err != nil {
+				return fmt.Errorf("the owner %q: %w", name, err)
+			}
+		}
+		for _, name := range e.options.Owners {
+			named := func(a store.Account) bool { return a.Name == name || a.ID == name }
+			if slices.ContainsFunc(d.Organisations, named) {
+				continue
+			}
+			id := "orga_" + catalogue.NewUUID()
+			if organisationID.MatchString(name) {
+				id = name
+			}
+			d.AddOrganisation(store.Account{ID: id, Name: name, Created: e.options.Now().UnixMilli()})
 		}
 		return nil
 	})

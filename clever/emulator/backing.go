@@ -80,7 +80,10 @@ func (e *Emulator) ensureInstance(a *store.Addon, i Instance) error {
 	if err != nil {
 		return fmt.Errorf("no database for the add-on %q: %w", a.Name, err)
 	}
-	a.Facts = maps.Clone(a.Facts)
+	known := maps.Clone(a.Facts)
+	if a.Facts = known; known == nil { // an add-on of an early version has none
+		a.Facts = map[string]string{}
+	}
 	maps.Copy(a.Facts, facts)
 	if host := facts["host"]; host != "" && a.Facts["direct"] != "" {
 		a.Facts["direct"] = host

@@ -43,6 +43,12 @@ type Options struct {
 	// StrictOptions refuses an order with options that its provider does not have, or
 	// with a switch that is neither "true" nor "false". Otherwise they are passed over.
 	StrictOptions bool
+	// KnownOwners refuses an organisation that nobody made, and says which there are;
+	// otherwise, unless Strict, its id becomes an organisation of the user.
+	KnownOwners bool
+	// Owners are names of organisations that are made at the start, unless there are
+	// some of these names; a name of the form orga_… is the id too.
+	Owners []string
 	// Consumers are further consumer keys, with their secrets, that Strict accepts.
 	Consumers map[string]string
 	// MigrationTime is how long a migration takes, step by step; the add-on is what it
@@ -140,6 +146,9 @@ func New(o Options) (*Emulator, error) {
 	e.routes = e.table()
 	e.store.Follow = e.follow
 	if err := e.market.Offer(o.Vendors); err != nil {
+		return nil, errors.Join(err, e.store.Close())
+	}
+	if err := e.makeOwners(); err != nil {
 		return nil, errors.Join(err, e.store.Close())
 	}
 	if err := e.resume(); err != nil {

@@ -21,13 +21,14 @@ import (
 
 // A Spec says which platform is meant.
 type Spec struct {
-	Profile      string // whose credentials they are, for people to read
-	Credentials  string // where they are from: see [Platform.Credentials]; "": looked for
-	Organisation string // who owns what names no owner; "": the personal space
-	Endpoint     string // its URL; "": as the environment, the credentials or the default say
-	Signature    string // the method by which requests are signed
-	Emulator     bool   // an emulator in this process
-	State        string // the emulator's file; "": in the user's state folder
+	Profile      string   // whose credentials they are, for people to read
+	Credentials  string   // where they are from: see [Platform.Credentials]; "": looked for
+	Organisation string   // who owns what names no owner; "": the personal space
+	Endpoint     string   // its URL; "": as the environment, the credentials or the default say
+	Signature    string   // the method by which requests are signed
+	Emulator     bool     // an emulator in this process
+	State        string   // the emulator's file; "": in the user's state folder
+	Owners       []string // organisations that the emulator is to have
 	Databases
 }
 
@@ -47,6 +48,8 @@ func (s Spec) check() error {
 	switch {
 	case !s.Emulator && s.Real:
 		return errors.New("--real goes with --emulator")
+	case !s.Emulator && len(s.Owners) > 0:
+		return errors.New("--emulator-owner goes with --emulator")
 	case !s.Emulator && s.State != "":
 		return errors.New("--emulator-state goes with --emulator")
 	case s.Emulator && s.Endpoint != "":
@@ -87,7 +90,7 @@ func (p *Platform) Start(ctx context.Context) error {
 	if p.state == "" {
 		return nil
 	}
-	e, err := NewEmulation(ctx, p.streams, emulator.Options{State: p.state}, p.spec.Databases)
+	e, err := NewEmulation(ctx, p.streams, emulator.Options{State: p.state, KnownOwners: true, Owners: p.spec.Owners}, p.spec.Databases)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,11 @@ func NoSuchOwner() *Refusal {
 	return &Refusal{404, 90010, "emulator.no-such-owner", "This owner does not exist.", nil}
 }
 
+// UnknownOwner names the owners that there are.
+func UnknownOwner(id string, known []string) *Refusal {
+	return &Refusal{404, 90010, "emulator.no-such-owner", fmt.Sprintf("There is no owner %q; available: %s.", id, strings.Join(known, ", ")), nil}
+}
+
 func NotFound(what string) *Refusal {
 	return &Refusal{404, 90011, "emulator.not-found", "This " + what + " does not exist.", nil}
 }
