@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -190,4 +191,194 @@ func TestWhatIsMentionedIsKnown(t *testing.T) {
 			t.Errorf("%s: mentioned are %q, want %q", text, got, want)
 		}
 	}
+}
+
+// bare returns a step of a kind that takes no arguments, in the place of a step.
+func bare(p *engine.Program, i int, k *engine.Kind) {
+	s := p.Plays[0].Tasks[i].(*engine.Step)
+	s.Kind, s.Args = k, nil
+}
+
+// acting is a task with a change of its own.
+type acting struct{ change engine.Change }
+
+func (a *acting) Plan(context.Context, *engine.Host) (engine.Change, error) { return a.change, nil }
+
+func actingKind(c engine.Change) *engine.Kind {
+	return &engine.Kind{Name: "acting", New: func() engine.Task { return &acting{c} }}
+}
+
+// What is risky waits as what deletes does: nothing above may fail any more.
+func TestWhatIsRiskyGoesLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		done := false
+		p := script(t, newWorld(), "put name=a value=1 takes=5 fail=true\nput name=x")
+		bare(p, 1, actingKind(engine.Change{Action: engine.Update, Risk: "it is read-only while it moves", Allow: "migrate",
+			Do: func(context.Context, *engine.Host) (engine.Value, error) { done = true; return nil, nil }}))
+		seen := run(t, p, engine.Options{Allow: []string{"migrate"}})
+		if done || !strings.Contains(seen.String(), "1.2 blocked") {
+			t.Errorf("it was done below a task that failed:\n%s", seen)
+		}
+	})
+}
+
+// Nothing is deleted in a block either, when a task above the block has failed,
+// though the run keeps going.
+func TestNothingIsDeletedInABlockBelowAFailure(t *testing.T) {
+	for _, jobs := range []int{1, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			w.things["old"] = "1"
+			_, seen := play(t, w, "put name=a value=1 fail=true\nblock\ndrop name=old\nalways\nsay msg=x\nend", engine.Options{KeepGoing: true, Jobs: jobs})
+			if w.things["old"] == "" {
+				t.Errorf("%d jobs: it was deleted:\n%s", jobs, seen)
+			}
+		})
+	}
+}
+
+// A change that has begun is not cut off when the run is interrupted.
+func TestAnInterruptionLetsAChangeEnd(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	p := script(t, newWorld(), "put name=x")
+	var cut error
+	bare(p, 0, actingKind(engine.Change{Action: engine.Update, Do: func(ctx context.Context, _ *engine.Host) (engine.Value, error) {
+		interrupt()
+		cut = ctx.Err()
+		return nil, cut
+	}}))
+	seen := &witness{}
+	result, err := engine.Run(ctx, p, engine.Options{Reporter: seen})
+	if err != nil || cut != nil || !result.Interrupted || !strings.Contains(seen.String(), "1.1 changed") {
+		t.Errorf("%v, %v, interrupted = %v:\n%s", err, cut, result.Interrupted, seen)
+	}
+}
+
+// --keep-going passes over what depends on a failed task, however far away.
+func TestKeepGoingLeavesOutWhatDependsOnWhatIsLeftOut(t *testing.T) {
+	told(t, map[string]languageCase{
+		"two tasks away": {text: "put name=a value=1 fail=true | register=r\nput name=b value={{r.value}} | register=s\nput name=c value={{s.value}}\nput name=d value=1",
+			opt: engine.Options{KeepGoing: true}, want: `
+			task 1.1
+			1.1 failed: test.yml:1:1: a cannot be put
+			1.2 blocked
+			1.3 blocked
+			task 1.4
+			1.4 changed`},
+	})
+}
+
+func TestTheFirstHandlerOfANameRuns(t *testing.T) {
+	told(t, map[string]languageCase{
+		"two of one name": {text: "put name=a value=1 | notify=h\nhandler say msg=first | name=h\nhandler say msg=last | name=h", want: `
+			task 1.1
+			1.1 changed
+			task 1.2
+			1.2 ok {"msg": "first", "changed": false, "failed": false}`},
+	})
+}
+
+// What was worked out below a task that fails later counts as never done: a rescue
+// does not see its facts.
+func TestARescueSeesNoFactFromBelowTheFailure(t *testing.T) {
+	told(t, map[string]languageCase{
+		"a fact": {text: "block\nput name=a value=1 takes=5 fail=true\nset x=1\nrescue\nsay msg={{x|default('none')}}\nend", want: `
+			task 1.2
+			1.2 rescued: test.yml:2:1: a cannot be put
+			task 1.5
+			1.5 ok {"msg": "none", "changed": false, "failed": false}`},
+	})
+}
+
+func TestABlockIsLeftOutWhenNothingOfItIsSelected(t *testing.T) {
+	told(t, map[string]languageCase{
+		"its always is selected": {text: "block\nsay msg=a | tags=x\nalways\nsay msg=b | tags=y\nend", opt: engine.Options{Selection: engine.Selection{Tags: []string{"y"}}}, want: `
+			task 1.4
+			1.4 ok {"msg": "b", "changed": false, "failed": false}`},
+		"its rescue alone": {text: "block\nsay msg=a | tags=x\nrescue\nsay msg=b | tags=y\nend", opt: engine.Options{Selection: engine.Selection{Tags: []string{"y"}}}, want: ""},
+	})
+}
+
+// Whoever prunes is skipped where a part of the playbook is left out: what is left
+// out would count as not declared.
+func TestNothingIsPrunedWhenAPartIsPlayed(t *testing.T) {
+	for name, opt := range map[string]engine.Options{
+		"tags":          {Selection: engine.Selection{Tags: []string{"all"}}},
+		"skip-tags":     {Selection: engine.Selection{Skip: []string{"x"}}},
+		"start-at-task": {Selection: engine.Selection{StartAt: "put"}},
+		"step":          {Hooks: engine.Hooks{Step: func(context.Context, string) (engine.Answer, error) { return engine.Yes, nil }}},
+	} {
+		done := false
+		p := script(t, newWorld(), "put name=a value=1\nsay msg=x")
+		k := actingKind(engine.Change{Action: engine.Delete, Do: func(context.Context, *engine.Host) (engine.Value, error) { done = true; return nil, nil }})
+		k.Prunes = true
+		bare(p, 1, k)
+		if seen := run(t, p, opt); done || !strings.Contains(seen.String(), "1.2 skipped") {
+			t.Errorf("%s: it pruned:\n%s", name, seen)
+		}
+		if run(t, p, engine.Options{}); !done {
+			t.Errorf("%s: it prunes never", name)
+		}
+	}
+}
+
+// looker reads a thing, which takes five seconds.
+type looker struct{ name string }
+
+func (l *looker) Resources() []engine.Resource {
+	return []engine.Resource{{Path: "things/" + l.name, Read: true}}
+}
+
+func (l *looker) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	time.Sleep(5 * time.Second)
+	return engine.Change{}, nil
+}
+
+// What two tasks only read, they read at once; what one of them writes, they use
+// one after the other.
+func TestReadersOfAResourceWaitForItsWriters(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"look look":     5 * time.Second,
+		"look put":      10 * time.Second,
+		"put look":      10 * time.Second,
+		"put look look": 10 * time.Second,
+		"look look put": 10 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var lines []string
+			for range strings.Fields(text) {
+				lines = append(lines, "put name=a value=1 takes=5")
+			}
+			p := script(t, newWorld(), strings.Join(lines, "\n"))
+			for i, word := range strings.Fields(text) {
+				if word == "look" {
+					bare(p, i, &engine.Kind{Name: "look", New: func() engine.Task { return &looker{"a"} }})
+				}
+			}
+			start := time.Now()
+			run(t, p, engine.Options{})
+			if took := time.Since(start); took != want {
+				t.Errorf("%s: took %v, want %v", text, took, want)
+			}
+		})
+	}
+}
+
+// A change that has begun lets those below begin, whatever they use and however soon
+// they were ready.
+func TestChangesRunAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := actingKind(engine.Change{Action: engine.Update, Do: func(context.Context, *engine.Host) (engine.Value, error) {
+			time.Sleep(5 * time.Second)
+			return nil, nil
+		}})
+		p := script(t, newWorld(), "put name=a value=1 takes=5\nput name=x\nput name=y")
+		bare(p, 1, slow)
+		bare(p, 2, slow)
+		start := time.Now()
+		run(t, p, engine.Options{})
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("took %v, want 5s", took)
+		}
+	})
 }

@@ -484,3 +484,23 @@ func TestRemovalFindsTheOwner(t *testing.T) {
 		}
 	})
 }
+
+// What a task signs its requests with is known as a secret, so that it is masked
+// wherever it appears.
+func TestCredentialsAreSecrets(t *testing.T) {
+	p := newPlatform(t)
+	kinds := tasks.Kinds(p.cloud())
+	k := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == "addon_info" })
+	var secrets engine.Secrets
+	play := &engine.Play{Hosts: "localhost", File: filepath.Join(p.dir, "site.yml"), Tasks: []engine.Item{&engine.Step{ID: "1", Kind: &kinds[k], As: "addon_info"}}}
+	if _, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
+		engine.Options{Transport: p.Transport(), Reporter: &ends{}, Secrets: &secrets}); err != nil {
+		t.Fatal(err)
+	}
+	_, consumerSecret, token, secret := p.Credentials()
+	for name, text := range map[string]string{"consumer's secret": consumerSecret, "token": token, "token's secret": secret} {
+		if masked := secrets.Mask("<" + text + ">"); masked != "<"+engine.Masked+">" {
+			t.Errorf("the %s is shown: %q", name, masked)
+		}
+	}
+}

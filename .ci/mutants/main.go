@@ -58,10 +58,7 @@ func (s suite) run(list, only string) error {
 		return err
 	}
 	defer os.RemoveAll(s.temp)
-	if err := s.checkTests(all); err != nil {
-		return err
-	}
-	return s.report(list, all, s.runAll(all))
+	return s.report(list, all, s.runAll(all, s.checkTests(all)))
 }
 
 func selected(all []mutant, only string) ([]mutant, error) {
@@ -88,11 +85,17 @@ type outcome struct {
 	took  time.Duration
 }
 
-func (s suite) runAll(all []mutant) []outcome {
+// runAll makes the mistakes. Where there is something wrong with a mutant's tests,
+// it is not made.
+func (s suite) runAll(all []mutant, wrong map[testsOf]string) []outcome {
 	outcomes := make([]outcome, len(all))
 	slots := make(chan struct{}, max(1, s.jobs))
 	var running sync.WaitGroup
 	for i, m := range all {
+		if why := wrong[testsOf{m.pkg, m.tests}]; why != "" {
+			outcomes[i] = outcome{why: why}
+			continue
+		}
 		running.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

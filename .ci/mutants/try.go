@@ -9,37 +9,46 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
 
 // checkTests runs the tests that the mutants name on the module as it is: they
-// have to exist, and to pass.
-func (s suite) checkTests(all []mutant) error {
-	patterns := map[string][]string{}
+// have to exist, and to pass. It returns what is wrong with those of a mutant.
+func (s suite) checkTests(all []mutant) map[testsOf]string {
+	wrong := map[testsOf]string{}
 	for _, m := range all {
-		if !slices.Contains(patterns[m.pkg], m.tests) {
-			patterns[m.pkg] = append(patterns[m.pkg], m.tests)
-		}
+		wrong[testsOf{m.pkg, m.tests}] = ""
 	}
-	for pkg, tests := range patterns {
-		binary, err := s.build(pkg, filepath.Join(s.temp, "asis"), "")
-		if err != nil {
-			return err
-		}
-		for _, pattern := range tests {
-			out, err := s.test(binary, pkg, pattern)
-			if err != nil {
-				return fmt.Errorf("without any mutant, %s of %s fails: %w\n%s", pattern, pkg, err, tail(out))
+	binaries := map[string]string{}
+	for of := range wrong {
+		binary, ok := binaries[of.pkg]
+		if !ok {
+			var err error
+			if binary, err = s.build(of.pkg, filepath.Join(s.temp, "asis"), ""); err != nil {
+				wrong[of] = err.Error()
+				continue
 			}
-			if !bytes.Contains(out, []byte("--- PASS:")) {
-				return fmt.Errorf("no test of %s passes that %s names: it may have been renamed, or skipped", pkg, pattern)
-			}
+			binaries[of.pkg] = binary
 		}
+		wrong[of] = s.checkOne(binary, of)
 	}
-	return nil
+	return wrong
 }
+
+func (s suite) checkOne(binary string, of testsOf) string {
+	out, err := s.test(binary, of.pkg, of.pattern)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("without any mutant, %s of %s fails: %v\n%s", of.pattern, of.pkg, err, tail(out))
+	case !bytes.Contains(out, []byte("--- PASS:")):
+		return fmt.Sprintf("no test of %s passes that %s names: it may have been renamed, or skipped", of.pkg, of.pattern)
+	}
+	return ""
+}
+
+// A testsOf names tests of a package.
+type testsOf struct{ pkg, pattern string }
 
 // try makes one mistake, and reports whether the tests find it, else why not.
 func (s suite) try(i int, m mutant) (found bool, why string) {

@@ -301,7 +301,9 @@ func (w *Worker) Change(independent bool) bool {
 		w.node.list.advance()
 		return true
 	}
-	w.reach(allKnown, w.node.Index, changing)
+	if !w.reach(allKnown, w.node.Index, changing) {
+		w.node.list.advance() // those that waited to know what becomes of this one
+	}
 	return w.well()
 }
 
@@ -310,7 +312,9 @@ func (w *Worker) Change(independent bool) bool {
 func (w *Worker) Destroy() (well, waited bool) {
 	w.lock()
 	defer w.unlock()
-	waited = w.reach(allCalm, w.node.Index, destroying)
+	if waited = w.reach(allCalm, w.node.Index, destroying); !waited {
+		w.node.list.advance()
+	}
 	return w.well(), waited
 }
 
