@@ -173,6 +173,6 @@ func TestTwoVendors(t *testing.T) {
 		}
 	}
 	if len(s.plans()) != many || len(other.plans()) != many || len(f.e.Addons(f.e.User())) != 2*many {
-		t.Errorf("%d and %d were sold, %d are there", len(s.plans()), len(other.plans()), len(f.e.Addons(f.e.User())))
+		t.Errorf("%d and %d were ordered, %d are there", len(s.plans()), len(other.plans()), len(f.e.Addons(f.e.User())))
 	}
 }

@@ -59,22 +59,22 @@ func (tt *terminal) applications() {
 // settings scales an application, gives it a domain and tells others of it; its folder
 // is linked and unlinked.
 func (tt *terminal) settings() {
-	made := tt.api.app("/v2/self", "settled")
+	made := tt.api.app("/v2/self", "scaled")
 	tt.run("link", made.ID)
 	tt.run("scale", "--min-instances", "2", "--max-instances", "3", "--flavor", "S", "--build-flavor", "M")
-	tt.run("domain", "add", "settled.example.com")
-	tt.run("domain", "favourite", "set", "settled.example.com")
+	tt.run("domain", "add", "scaled.example.com")
+	tt.run("domain", "favourite", "set", "scaled.example.com")
 	tt.run("published-config", "set", "PUBLIC", "yes")
 	tt.run("config", "set", "force-https", "true")
 	a := tt.e.store.World().Applications.Find(made.ID)
 	if a.MinInstances != 2 || a.MaxInstances != 3 || a.MinFlavor != "S" || a.BuildFlavor != "M" || a.ForceHTTPS != "ENABLED" ||
-		a.Favourite != "settled.example.com/" || a.Exposed["PUBLIC"] != "yes" {
+		a.Favourite != "scaled.example.com/" || a.Exposed["PUBLIC"] != "yes" {
 		tt.t.Errorf("it is %+v", a)
 	}
-	if out := tt.run("domain"); !strings.Contains(out, "* settled.example.com") {
+	if out := tt.run("domain"); !strings.Contains(out, "* scaled.example.com") {
 		tt.t.Errorf("its domains: %s", out)
 	}
-	tt.run("unlink", "settled")
+	tt.run("unlink", "scaled")
 	tt.fails("no linked", "env")
 	tt.run("delete", "--app", made.ID, "--yes")
 	if tt.e.store.World().Applications.Find(made.ID) != nil {
@@ -149,8 +149,8 @@ func (tt *terminal) observing() {
 // consumers registers one, and signs with it.
 func (tt *terminal) consumers() {
 	var made struct{ Key, Name string }
-	tt.read(&made, "oauth-consumers", "create", "partner", "--description", "d", "--url", "https://partner.example.com",
-		"--base-url", "https://partner.example.com", "--picture", "https://partner.example.com/p.png", "--rights", "access-organisations")
+	tt.read(&made, "oauth-consumers", "create", "store", "--description", "d", "--url", "https://shop.example.com",
+		"--base-url", "https://shop.example.com", "--picture", "https://shop.example.com/p.png", "--rights", "access-organisations")
 	var shown struct {
 		Key, Secret string
 		Rights      map[string]bool
@@ -165,7 +165,7 @@ func (tt *terminal) consumers() {
 		tt.t.Errorf("with its own consumer: %s", out)
 	}
 	tt.env = append(own, tt.env[2:]...)
-	tt.run("oauth-consumers", "delete", "partner", "--yes")
+	tt.run("oauth-consumers", "delete", "shop", "--yes")
 	if tt.e.store.World().Consumers.Find(made.Key) != nil {
 		tt.t.Error("it is still there")
 	}

@@ -24,7 +24,7 @@ func (c *client) first(e *Emulator, provider string, options map[string]string) 
 	})
 }
 
-// Every plan on sale can be ordered, and its environment is written to the end.
+// Every plan can be ordered, and its environment is written to the end.
 func TestEveryPlan(t *testing.T) {
 	e, c := newEmulator(t, Options{})
 	for _, p := range e.catalogue.Providers {

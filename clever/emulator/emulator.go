@@ -177,7 +177,7 @@ func (e *Emulator) Credentials() (consumerKey, consumerSecret, token, secret str
 // order of the answers; of very many, the last hundred thousand.
 func (e *Emulator) Journal() []Exchange { return e.journal.all() }
 
-// Peak returns the most requests that were in flight at once since ResetJournal.
+// Peak returns the most requests that were being answered at once since ResetJournal.
 func (e *Emulator) Peak() int { return e.journal.highest() }
 
 // ResetJournal forgets what was asked.

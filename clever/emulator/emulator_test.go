@@ -35,7 +35,7 @@ func allRights() []string {
 	}
 }
 
-// A client asks one emulator, as a lax user unless told otherwise.
+// A client asks one emulator, as a lax user unless auth says otherwise.
 type client struct {
 	t    testing.TB
 	http *http.Client

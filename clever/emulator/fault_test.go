@@ -55,7 +55,7 @@ func TestFaults(t *testing.T) {
 				if err := e.Fail(fault); err != nil {
 					t.Fatal(err)
 				}
-				got := c.suffer()
+				got := c.try()
 				got.done = len(e.Addons(e.User())) > before
 				if !strings.HasPrefix(got.body, want.body) {
 					t.Errorf("%s: answered %.80q, want %q…", c.base, got.body, want.body)
@@ -73,8 +73,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// suffer orders an add-on and tells what came of it.
-func (c *client) suffer() (o outcome) {
+// try orders an add-on and returns what came of it.
+func (c *client) try() (o outcome) {
 	c.t.Helper()
 	text, err := json.Marshal(order("x"))
 	if err != nil {
@@ -122,7 +122,7 @@ func TestFaultsThatTakeTime(t *testing.T) {
 			e, c := newEmulator(t, Options{Faults: []Fault{{Method: "POST", Kind: test.kind, Wait: test.wait}}})
 			c.http.Timeout = time.Minute
 			start := time.Now()
-			got := c.suffer()
+			got := c.try()
 			got.done, got.body = len(e.Addons(e.User())) > 0, ""
 			if took := time.Since(start); got != test.want || took != test.took {
 				t.Errorf("%s: %+v after %v, want %+v after %v", test.kind, got, took, test.want, test.took)
@@ -200,9 +200,9 @@ func TestMigrationLate(t *testing.T) {
 	e, c := newEmulator(t, o)
 	a := c.order("/v2/self", order("x"))
 	path := "/v2/organisations/" + e.User() + "/addons/" + a.ID
-	asked := clever.MigrationRequest{PlanID: devPostgres, Region: "par"}
+	wanted := clever.MigrationRequest{PlanID: devPostgres, Region: "par"}
 	var m clever.Migration
-	if status := c.ask("POST", path+"/migrations", asked, &m); status != 200 {
+	if status := c.ask("POST", path+"/migrations", wanted, &m); status != 200 {
 		t.Fatalf("asking for it: %d", status)
 	}
 	if err := e.Close(); err != nil { // it goes on though the emulator is started anew
@@ -217,7 +217,7 @@ func TestMigrationLate(t *testing.T) {
 			t.Errorf("the migration is %s, want %s; moved: %v; %+v", m.Status, want, moved, m.Steps)
 		}
 		if want == "RUNNING" {
-			if status := c.ask("POST", path+"/migrations", asked, nil); status != 400 {
+			if status := c.ask("POST", path+"/migrations", wanted, nil); status != 400 {
 				t.Errorf("asking for another one: %d", status)
 			}
 		}
@@ -228,8 +228,8 @@ func TestMigrationLate(t *testing.T) {
 	}
 }
 
-// TestFaultsTakeTurns: which of the requests are found.
-func TestFaultsTakeTurns(t *testing.T) {
+// TestFaultsCount: which of the requests are found.
+func TestFaultsCount(t *testing.T) {
 	for spec, want := range map[string]string{
 		"/self:2=503":             ".X......",
 		"/self:2-4=503":           ".XXX....",

@@ -48,9 +48,9 @@ func FuzzHandler(f *testing.F) {
 		}
 		r.URL = u
 		r.Header["Authorization"] = []string{auth}
-		for _, asked := range []http.Handler{strict, e} {
+		for _, wanted := range []http.Handler{strict, e} {
 			w := httptest.NewRecorder()
-			asked.ServeHTTP(w, r.Clone(t.Context()))
+			wanted.ServeHTTP(w, r.Clone(t.Context()))
 			if w.Code >= 500 {
 				t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
 			}

@@ -31,7 +31,7 @@ const linesAtOnce = 100
 // TextLimit is how many bytes of a path or a query are remembered.
 const TextLimit = 2000
 
-// A journal remembers the last exchanges and how many were in flight.
+// A journal remembers the last exchanges and how many were being answered.
 type journal struct {
 	mu     sync.Mutex
 	ring   []Exchange

@@ -20,8 +20,8 @@ import (
 // as soon as it is kept. But the answer still says RUNNING, as on the platform: a
 // client that polls finds it done at its first look.
 func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
-	var asked clever.MigrationRequest
-	if err := c.Decode(&asked); err != nil {
+	var wanted clever.MigrationRequest
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
 	took := max(e.options.MigrationTime, 0)
@@ -31,7 +31,7 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 	began := e.options.Now()
 	var started clever.Migration
 	var of string // the add-on whose vendor is to be asked
-	if err := e.checkRoom(c, asked.PlanID); err != nil {
+	if err := e.checkRoom(c, wanted.PlanID); err != nil {
 		return rest.Response{}, err
 	}
 	_, err := e.alter(c, func(a *store.Addon) error {
@@ -40,7 +40,7 @@ func (e *Emulator) createMigration(c *rest.Call) (rest.Response, error) {
 		}
 		moved := *a
 		p := e.store.World().ProviderOf(a)
-		if err := move(p, &moved, asked); err != nil {
+		if err := move(p, &moved, wanted); err != nil {
 			return err
 		}
 		m := store.Moving{From: began.UnixMilli(), Until: began.Add(took).UnixMilli(), Plan: moved.Plan, Region: moved.Region, Version: moved.Version}
@@ -224,20 +224,20 @@ func (e *Emulator) checkRoom(c *rest.Call, planID string) error {
 	return nil
 }
 
-// move gives an add-on the plan, region and version that are asked for; what is
+// move puts an add-on on the plan, and into the region and version, that are wanted; what is
 // left out stays. Its ids stay.
-func move(p *catalogue.Provider, a *store.Addon, asked clever.MigrationRequest) error {
+func move(p *catalogue.Provider, a *store.Addon, wanted clever.MigrationRequest) error {
 	if !p.CanUpgrade {
 		return rest.CannotMigrate("the addons of " + p.ID + " stay what they are")
 	}
-	region := cmp.Or(asked.Region, a.Region)
-	pl, err := choosePlan(p, cmp.Or(asked.PlanID, a.Plan), region)
+	region := cmp.Or(wanted.Region, a.Region)
+	pl, err := choosePlan(p, cmp.Or(wanted.PlanID, a.Plan), region)
 	if err != nil {
 		return err
 	}
 	version := a.Version
-	if asked.Version != nil && *asked.Version != "" {
-		version = *asked.Version
+	if wanted.Version != nil && *wanted.Version != "" {
+		version = *wanted.Version
 	}
 	if err := checkVersion(p, pl, version); err != nil {
 		return err

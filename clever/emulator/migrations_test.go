@@ -108,9 +108,9 @@ type traveller struct {
 	now  time.Time
 }
 
-func (tr *traveller) start(asked clever.MigrationRequest) (m clever.Migration) {
+func (tr *traveller) start(wanted clever.MigrationRequest) (m clever.Migration) {
 	tr.t.Helper()
-	tr.must("POST", tr.path+"/migrations", asked, &m)
+	tr.must("POST", tr.path+"/migrations", wanted, &m)
 	return m
 }
 
@@ -135,8 +135,8 @@ func TestMigrationTakesItsTime(t *testing.T) {
 	tr.client = inProcessClient(t, e)
 	org := "/v2/organisations/" + e.User()
 	tr.path = org + "/addons/" + tr.order(org, order("x")).ID
-	asked := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
-	m := tr.start(asked)
+	wanted := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+	m := tr.start(wanted)
 	for done := range 11 {
 		if done == 5 { // it goes on though the emulator is started anew
 			shut(t, e)
@@ -159,7 +159,7 @@ func TestMigrationTakesItsTime(t *testing.T) {
 				t.Errorf("after %d s, step %d: %s", done, i, diff)
 			}
 		}
-		if status, m := tr.refused("POST", tr.path+"/migrations", asked); status != 400 || m.ID != 90025 {
+		if status, m := tr.refused("POST", tr.path+"/migrations", wanted); status != 400 || m.ID != 90025 {
 			t.Errorf("another one after %d s: %d %+v", done, status, m)
 		}
 		tr.now = tr.now.Add(time.Second)
@@ -204,8 +204,8 @@ func TestMigrationThatDoesNotArrive(t *testing.T) {
 			e, tr.client = newEmulator(t, Options{MigrationTime: 11 * time.Second, Now: func() time.Time { return tr.now }, Faults: tt.fault})
 			org := "/v2/organisations/" + e.User()
 			tr.path = org + "/addons/" + tr.order(org, order("x")).ID
-			asked := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
-			id := tr.start(asked).ID
+			wanted := clever.MigrationRequest{PlanID: bigPostgres, Region: "par"}
+			id := tr.start(wanted).ID
 			tt.end(tr, id)
 			m, plan := tr.see(id, time.Hour)
 			if m.Status != tt.want || plan != smallPostgres {
@@ -214,7 +214,7 @@ func TestMigrationThatDoesNotArrive(t *testing.T) {
 			if diff := cmp.Diff(tt.last, m.Steps[len(m.Steps)-1]); diff != "" {
 				t.Error(diff)
 			}
-			id = tr.start(asked).ID // now there may be another one
+			id = tr.start(wanted).ID // now there may be another one
 			if m, plan := tr.see(id, time.Minute); m.Status != "OK" || plan != bigPostgres {
 				t.Errorf("the next one: %s, plan %s", m.Status, plan)
 			}

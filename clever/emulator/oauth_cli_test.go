@@ -41,7 +41,7 @@ func TestCLILogin(t *testing.T) {
 	if status, _ := b.open(poll); status != http.StatusNotFound {
 		t.Errorf("the second time: %d", status)
 	}
-	d := newDancer(t, e)
+	d := newConsumer(t, e)
 	d.key, d.secret = clever.PublicConsumer()
 	d.token, d.tokenSecret = got.Token, got.Secret
 	if status := d.self(); status != http.StatusOK {

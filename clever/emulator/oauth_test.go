@@ -83,22 +83,22 @@ func (b *browser) post(path string, form url.Values) (*http.Response, string) {
 	return b.do(r)
 }
 
-// A dancer is a consumer that logs in.
-type dancer struct {
+// A consumer is a consumer that logs in.
+type consumer struct {
 	*browser
 	key, secret string
 	token       string // the last one that it got
 	tokenSecret string
 }
 
-func newDancer(t *testing.T, e *Emulator) *dancer {
+func newConsumer(t *testing.T, e *Emulator) *consumer {
 	key, secret, _, _ := e.Credentials()
-	return &dancer{browser: &browser{t: t, e: e}, key: key, secret: secret}
+	return &consumer{browser: &browser{t: t, e: e}, key: key, secret: secret}
 }
 
 // step sends one of the signed requests. It gives the answer's values, and keeps
 // the token in them.
-func (d *dancer) step(path string, members map[string]string) (int, url.Values) {
+func (d *consumer) step(path string, members map[string]string) (int, url.Values) {
 	d.t.Helper()
 	r := httptest.NewRequest("POST", "http://emulator.test"+path, nil)
 	all := []string{`oauth_consumer_key="` + d.key + `"`, `oauth_signature_method="PLAINTEXT"`, `oauth_signature="` + d.secret + "%26" + d.tokenSecret + `"`}
@@ -118,7 +118,7 @@ func (d *dancer) step(path string, members map[string]string) (int, url.Values) 
 }
 
 // begin asks for a request token and gives the page of the login.
-func (d *dancer) begin() string {
+func (d *consumer) begin() string {
 	d.t.Helper()
 	d.token, d.tokenSecret = "", ""
 	status, v := d.step("/v2/oauth/request_token", map[string]string{"oauth_callback": "http://127.0.0.1:1/back?a=b"})
@@ -129,7 +129,7 @@ func (d *dancer) begin() string {
 }
 
 // verifier answers the page, and gives what the browser brings back.
-func (d *dancer) verifier(page string) string {
+func (d *consumer) verifier(page string) string {
 	d.t.Helper()
 	resp, _ := d.answer(page, "allow")
 	back, err := resp.Location()
@@ -143,19 +143,19 @@ func (d *dancer) verifier(page string) string {
 	return q.Get("oauth_verifier")
 }
 
-func (d *dancer) finish(verifier string) (int, url.Values) {
+func (d *consumer) finish(verifier string) (int, url.Values) {
 	d.t.Helper()
 	return d.step("/v2/oauth/access_token", map[string]string{"oauth_token": d.token, "oauth_verifier": verifier})
 }
 
 // self asks who the last token is of.
-func (d *dancer) self() int {
+func (d *consumer) self() int {
 	c := inProcessClient(d.t, d.e)
 	c.auth = `OAuth oauth_consumer_key="` + d.key + `", oauth_token="` + d.token + `", oauth_signature="` + d.secret + "%26" + d.tokenSecret + `"`
 	return c.ask("GET", "/v2/self", nil, nil)
 }
 
-func TestDance(t *testing.T) {
+func TestThreeLegged(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	state := filepath.Join(t.TempDir(), "state.json")
 	options := Options{Strict: true, State: state, Now: func() time.Time { return now }, Consumers: map[string]string{"other-consumer": "other-secret"}}
@@ -163,7 +163,7 @@ func TestDance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDancer(t, e)
+	d := newConsumer(t, e)
 	status, v := d.finish(d.verifier(d.begin()))
 	if status != http.StatusOK || v.Get("expiration_date") != "2026-04-02T03:04:05.000Z" {
 		t.Errorf("access token: %d %v", status, v)
@@ -192,15 +192,15 @@ func TestDance(t *testing.T) {
 	}
 }
 
-// What a dance must not get through with.
-func TestDanceRefused(t *testing.T) {
+// What a login must not get through with.
+func TestThreeLeggedRefused(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, tt := range []struct {
 		name string
-		do   func(d *dancer, page string) int
+		do   func(d *consumer, page string) int
 		want int
 	}{
-		{"denied", func(d *dancer, page string) int {
+		{"denied", func(d *consumer, page string) int {
 			resp, _ := d.answer(page, "deny")
 			back, err := resp.Location()
 			if err != nil || back.Query().Get("oauth_problem") != "permission_denied" || back.Query().Has("oauth_verifier") {
@@ -209,9 +209,9 @@ func TestDanceRefused(t *testing.T) {
 			status, _ := d.finish("")
 			return status
 		}, 401},
-		{"no answer yet", func(d *dancer, _ string) int { status, _ := d.finish(""); return status }, 401},
-		{"wrong verifier", func(d *dancer, page string) int { d.verifier(page); status, _ := d.finish("guessed"); return status }, 401},
-		{"replayed verifier", func(d *dancer, page string) int {
+		{"no answer yet", func(d *consumer, _ string) int { status, _ := d.finish(""); return status }, 401},
+		{"wrong verifier", func(d *consumer, page string) int { d.verifier(page); status, _ := d.finish("guessed"); return status }, 401},
+		{"replayed verifier", func(d *consumer, page string) int {
 			token, secret, verifier := d.token, d.tokenSecret, d.verifier(page)
 			if status, _ := d.finish(verifier); status != http.StatusOK {
 				d.t.Errorf("the first time: %d", status)
@@ -220,65 +220,65 @@ func TestDanceRefused(t *testing.T) {
 			status, _ := d.finish(verifier)
 			return status
 		}, 401},
-		{"too late for the answer", func(d *dancer, page string) int {
+		{"too late for the answer", func(d *consumer, page string) int {
 			now = now.Add(10 * time.Minute)
 			status, _ := d.open(page)
 			return status
 		}, 404},
-		{"too late for the token", func(d *dancer, page string) int {
+		{"too late for the token", func(d *consumer, page string) int {
 			verifier := d.verifier(page)
 			now = now.Add(10 * time.Minute)
 			status, _ := d.finish(verifier)
 			return status
 		}, 401},
-		{"wrong secret of the request token", func(d *dancer, page string) int {
+		{"wrong secret of the request token", func(d *consumer, page string) int {
 			verifier := d.verifier(page)
 			d.tokenSecret = "wrong"
 			status, _ := d.finish(verifier)
 			return status
 		}, 401},
-		{"another consumer", func(d *dancer, page string) int {
+		{"another consumer", func(d *consumer, page string) int {
 			verifier := d.verifier(page)
 			d.key, d.secret = "other-consumer", "other-secret"
 			status, _ := d.finish(verifier)
 			return status
 		}, 401},
-		{"the request token as a token", func(d *dancer, _ string) int { return d.self() }, 401},
-		{"wrong secret of the consumer", func(d *dancer, _ string) int {
+		{"the request token as a token", func(d *consumer, _ string) int { return d.self() }, 401},
+		{"wrong secret of the consumer", func(d *consumer, _ string) int {
 			d.secret, d.tokenSecret = "wrong", ""
 			status, _ := d.step("/v2/oauth/request_token", map[string]string{"oauth_callback": "http://127.0.0.1:1/"})
 			return status
 		}, 401},
-		{"unknown consumer", func(d *dancer, _ string) int {
+		{"unknown consumer", func(d *consumer, _ string) int {
 			d.key, d.tokenSecret = "nobody", ""
 			status, _ := d.step("/v2/oauth/request_token", map[string]string{"oauth_callback": "http://127.0.0.1:1/"})
 			return status
 		}, 401},
-		{"callback that is a script", func(d *dancer, _ string) int {
+		{"callback that is a script", func(d *consumer, _ string) int {
 			d.tokenSecret = ""
 			status, _ := d.step("/v2/oauth/request_token", map[string]string{"oauth_callback": "javascript:alert(1)"})
 			return status
 		}, 400},
-		{"no callback", func(d *dancer, _ string) int {
+		{"no callback", func(d *consumer, _ string) int {
 			d.tokenSecret = ""
 			status, _ := d.step("/v2/oauth/request_token", nil)
 			return status
 		}, 400},
-		{"form of another page", func(d *dancer, page string) int {
+		{"form of another page", func(d *consumer, page string) int {
 			resp, _ := d.answer(page, "allow", func(f url.Values) { f.Set("form_key", "guessed") })
 			return resp.StatusCode
 		}, 403},
-		{"form from another site", func(d *dancer, page string) int {
+		{"form from another site", func(d *consumer, page string) int {
 			d.headers = map[string]string{"Sec-Fetch-Site": "cross-site"}
 			resp, _ := d.answer(page, "allow")
 			return resp.StatusCode
 		}, 403},
-		{"form from another origin", func(d *dancer, page string) int {
+		{"form from another origin", func(d *consumer, page string) int {
 			d.headers = map[string]string{"Origin": "http://elsewhere.test"}
 			resp, _ := d.answer(page, "allow")
 			return resp.StatusCode
 		}, 403},
-		{"second answer", func(d *dancer, page string) int {
+		{"second answer", func(d *consumer, page string) int {
 			_, text := d.open(page)
 			d.verifier(page)
 			form := fields(text)
@@ -286,11 +286,11 @@ func TestDanceRefused(t *testing.T) {
 			resp, _ := d.post("/v2/oauth/authorize", form)
 			return resp.StatusCode
 		}, 404},
-		{"page of a login that never began", func(d *dancer, _ string) int {
+		{"page of a login that never began", func(d *consumer, _ string) int {
 			status, _ := d.open("/v2/oauth/authorize?oauth_token=nothing")
 			return status
 		}, 404},
-		{"polling for a dance", func(d *dancer, page string) int {
+		{"polling for another login", func(d *consumer, page string) int {
 			d.verifier(page)
 			status, _ := d.open("/v2/self/cli_tokens?cli_token=" + d.token)
 			return status
@@ -298,7 +298,7 @@ func TestDanceRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, _ := newEmulator(t, Options{Strict: true, Now: func() time.Time { return now }, Consumers: map[string]string{"other-consumer": "other-secret"}})
-			d := newDancer(t, e)
+			d := newConsumer(t, e)
 			if got := tt.do(d, d.begin()); got != tt.want {
 				t.Errorf("%d, want %d", got, tt.want)
 			}
@@ -325,15 +325,15 @@ func TestRightsAndConsumers(t *testing.T) {
 	}
 }
 
-// A consumer that others wrote dances too.
-func TestRequestsOAuthlibDances(t *testing.T) {
+// A consumer that others wrote logs in too.
+func TestRequestsOAuthlibLogsIn(t *testing.T) {
 	interpreter := python(t)
 	e, _ := newEmulator(t, Options{Strict: true})
 	server := httptest.NewServer(e)
 	defer server.Close()
 	key, secret, _, _ := e.Credentials()
 	for _, suffix := range []string{"", "_query"} {
-		run := exec.CommandContext(t.Context(), interpreter, "-B", "testdata/dance.py", server.URL, suffix)
+		run := exec.CommandContext(t.Context(), interpreter, "-B", "testdata/threelegged.py", server.URL, suffix)
 		run.Env = []string{"OAUTH_CONSUMER_KEY=" + key, "OAUTH_CONSUMER_SECRET=" + secret, "OAUTHLIB_INSECURE_TRANSPORT=1", "NO_PROXY=*"}
 		var problems bytes.Buffer
 		run.Stderr = &problems

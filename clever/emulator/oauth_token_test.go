@@ -8,7 +8,7 @@ import (
 	"runner/clever"
 )
 
-// tokensOf returns the names of the tokens that a client is told of.
+// tokensOf returns the names of the tokens that a client sees.
 func (c *client) tokensOf() []string {
 	c.t.Helper()
 	var list []clever.TokenInfo
@@ -27,7 +27,7 @@ func TestTokensEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDancer(t, e)
+	d := newConsumer(t, e)
 	mine, mineName := d.allowedAll("access_personal_information"), d.token
 	other, otherName := d.allowedAll("access_personal_information", "manage_personal_information"), d.token
 	own := inProcessClient(t, e)

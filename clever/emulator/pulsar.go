@@ -63,8 +63,8 @@ func (e *Emulator) getPolicies(c *rest.Call) (rest.Response, error) {
 
 // patchPolicies replaces those of the two that are sent.
 func (e *Emulator) patchPolicies(c *rest.Call) (rest.Response, error) {
-	var asked store.Policies
-	if err := c.Decode(&asked); err != nil {
+	var wanted store.Policies
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
 	var now store.Policies
@@ -75,7 +75,7 @@ func (e *Emulator) patchPolicies(c *rest.Call) (rest.Response, error) {
 		}
 		changed := *a
 		now = a.StoragePolicies()
-		now.Retention, now.Offload = cmp.Or(asked.Retention, now.Retention), cmp.Or(asked.Offload, now.Offload)
+		now.Retention, now.Offload = cmp.Or(wanted.Retention, now.Retention), cmp.Or(wanted.Offload, now.Offload)
 		changed.Policies = &now
 		d.Replace(&changed)
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // allowedAll logs in with these rights ticked, and gives a client with the token.
-func (d *dancer) allowedAll(ticked ...string) *client {
+func (d *consumer) allowedAll(ticked ...string) *client {
 	d.t.Helper()
 	resp, _ := d.answer(d.begin(), "allow", func(f url.Values) {
 		for _, r := range append(allRights(), "almighty") {
@@ -32,7 +32,7 @@ func (d *dancer) allowedAll(ticked ...string) *client {
 	return c
 }
 
-// What is ticked on the page is what a token may do, and is told.
+// What is ticked on the page is what a token may do, and is shown.
 func TestRights(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		e, _ := newEmulator(t, Options{Strict: strict})
@@ -53,7 +53,7 @@ func TestRights(t *testing.T) {
 			{"GET", "/v2/products/addonproviders", "", ""}, // public
 		}
 		for _, missing := range append(allRights(), "") {
-			d := newDancer(t, e)
+			d := newConsumer(t, e)
 			c := d.allowedAll(slices.DeleteFunc(allRights(), func(r string) bool { return r == missing })...)
 			for _, call := range calls {
 				want := 200
@@ -71,7 +71,7 @@ func TestRights(t *testing.T) {
 				want[r] = r != missing
 			}
 			if diff := cmp.Diff(want, info.Rights); diff != "" || info.Token != d.token {
-				t.Errorf("without %s it is told as %s: %s", missing, info.Token, diff)
+				t.Errorf("without %s it is shown as %s: %s", missing, info.Token, diff)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func TestRights(t *testing.T) {
 // refusal has the form of the API's version.
 func TestRightsCannotBeInvented(t *testing.T) {
 	e, _ := newEmulator(t, Options{Strict: true})
-	c := newDancer(t, e).allowedAll("almighty", "manage_everything", "access_organisations")
+	c := newConsumer(t, e).allowedAll("almighty", "manage_everything", "access_organisations")
 	if status, m := c.refused("POST", "/v2/self/addons", order("x")); status != 403 || m.ID != 90033 || m.Type != "error" ||
 		m.Message != "This token lacks the right manage_organisations_services." {
 		t.Errorf("v2: %d %+v", status, m)

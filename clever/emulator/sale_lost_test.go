@@ -80,7 +80,7 @@ func TestLostAnswers(t *testing.T) {
 }
 
 // TestHopelessOrders end with no add-on, here or there, and without a secret in
-// what anybody is told.
+// what anybody hears.
 func TestHopelessOrders(t *testing.T) {
 	for name, c := range map[string]struct {
 		do     between
@@ -107,7 +107,7 @@ func TestHopelessOrders(t *testing.T) {
 				t.Errorf("%d %+v", status, m)
 			}
 			if !strings.Contains(said.text(), c.says) {
-				t.Errorf("whoever runs it is told %q, want %q", said.text(), c.says)
+				t.Errorf("whoever runs it hears %q, want %q", said.text(), c.says)
 			}
 			soon(t, "something is left", func() bool {
 				return len(s.plans()) == 0 && len(f.e.store.World().Leaving) == 0 && len(f.e.Addons(f.e.User())) == 0
@@ -115,7 +115,7 @@ func TestHopelessOrders(t *testing.T) {
 			secret := f.e.store.World().Registrations[0].Parsed
 			for _, word := range secret.Secrets() {
 				if strings.Contains(said.text()+m.Message, word) {
-					t.Error("it is told a secret")
+					t.Error("it hears a secret")
 				}
 			}
 		})
@@ -230,8 +230,8 @@ func TestSlowVendors(t *testing.T) {
 				t.Fatalf("%d %+v", status, a)
 			}
 			soon(t, "no variables came", func() bool { return len(f.env(a.ID)) == 2 })
-			if sale := f.e.store.World().VendorAddon(a.ID).Vendor; sale.State != store.Active || sale.Waiting {
-				t.Errorf("it is %+v", sale)
+			if vendorRecord := f.e.store.World().VendorAddon(a.ID).Vendor; vendorRecord.State != store.Active || vendorRecord.Waiting {
+				t.Errorf("it is %+v", vendorRecord)
 			}
 		})
 	}
@@ -278,11 +278,11 @@ func TestTooSlow(t *testing.T) {
 	if len(all) != 1 || all[0].Status != "FAILED" {
 		t.Errorf("its migrations: %+v", all)
 	}
-	soon(t, "the vendor was not told", func() bool { return len(f.e.store.World().Leaving) == 0 })
+	soon(t, "the vendor was not called", func() bool { return len(f.e.store.World().Leaving) == 0 })
 }
 
-// TestToldOnce: who is told of every call is not warned of the same again.
-func TestToldOnce(t *testing.T) {
+// TestReportedOnce: who hears of every call is not warned of the same again.
+func TestReportedOnce(t *testing.T) {
 	var called, warned collected
 	s := newShop(t, manifest.Clever, nil)
 	f := newFair(t, Options{Warn: warned.add, Called: func(a manifest.Attempt) { called.add(a.Err.Error()) }}, s)
@@ -291,7 +291,7 @@ func TestToldOnce(t *testing.T) {
 		t.Errorf("the order: %d %+v", status, m)
 	}
 	if !strings.Contains(called.text(), "refused the credentials") || warned.text() != "" {
-		t.Errorf("it is told %q and warned %q", called.text(), warned.text())
+		t.Errorf("it heard %q and warned %q", called.text(), warned.text())
 	}
 }
 
@@ -306,9 +306,9 @@ func TestSellerLeavesTooEarly(t *testing.T) {
 	if err := leave(); err == nil || !strings.Contains(err.Error(), "remove them first") {
 		t.Errorf("with an add-on: %v", err)
 	}
-	asked, well, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	wanted, well, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	s.set("", once("DELETE", 1, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		close(asked)
+		close(wanted)
 		<-well
 		next.ServeHTTP(w, r)
 	}))
@@ -316,7 +316,7 @@ func TestSellerLeavesTooEarly(t *testing.T) {
 		defer close(done)
 		f.must("DELETE", "/v2/self/addons/"+a.ID, nil, nil)
 	}()
-	<-asked
+	<-wanted
 	if err := leave(); err == nil || !strings.Contains(err.Error(), "not removed all of its add-ons yet") {
 		t.Errorf("while it is removed: %v", err)
 	}

@@ -24,11 +24,11 @@ func TestResetWhileVendorsWork(t *testing.T) {
 	}
 	_, changed := f.kv("changed", "small")
 
-	asked, well := make(chan struct{}, 2), make(chan struct{})
+	wanted, well := make(chan struct{}, 2), make(chan struct{})
 	var now, most atomic.Int32
 	s.set("", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.Method != "DELETE" { // under way, until the reset is over
-			asked <- struct{}{}
+			wanted <- struct{}{}
 			<-well
 		}
 		n := now.Add(1)
@@ -47,8 +47,8 @@ func TestResetWhileVendorsWork(t *testing.T) {
 		f.ask("POST", "/v2/organisations/"+f.e.User()+"/addons/"+changed.ID+"/migrations", map[string]string{"planId": f.offered["large"], "region": "par"}, nil)
 		done <- struct{}{}
 	}()
-	<-asked
-	<-asked
+	<-wanted
+	<-wanted
 	if err := f.e.Reset(); err != nil || len(f.e.Addons(f.e.User())) != 0 {
 		t.Errorf("the reset: %v", err)
 	}

@@ -63,7 +63,7 @@ func TestVendorsStateIsReadable(t *testing.T) {
 	}
 }
 
-// TestRenewedPlans: a plan that was sold is known for ever, though another one has
+// TestRenewedPlans: a plan that was offered is known for ever, though another one has
 // its slug.
 func TestRenewedPlans(t *testing.T) {
 	plans := func(ids ...string) (list []clever.Plan) {

@@ -21,16 +21,16 @@ import (
 	"runner/marketplace/manifest"
 )
 
-// A shop is a vendor with a real back-end: what it sold, by its own ids, with the
+// A shop is a vendor with a real back-end: what it provided, by its own ids, with the
 // plans.
 type shop struct {
 	manifest []byte
 	address  string
 	prefix   string // of its variables
 
-	mu     sync.Mutex
-	sold   map[string]string
-	refuse string // what it says to whoever orders or changes; "": it does it
+	mu       sync.Mutex
+	provided map[string]string
+	refuse   string // what it says to whoever orders or changes; "": it does it
 	// between may answer instead of the back-end, and lose its answer; nil: it does not.
 	between func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
@@ -41,7 +41,7 @@ func (s *shop) Order(_ context.Context, a backend.Addon) (backend.Result, error)
 	if s.refuse != "" {
 		return backend.Result{}, &backend.Refusal{Message: s.refuse}
 	}
-	s.sold[a.ID] = a.Plan
+	s.provided[a.ID] = a.Plan
 	return s.answer(a, a.Plan), nil
 }
 
@@ -55,14 +55,14 @@ func (s *shop) ChangePlan(_ context.Context, a backend.Addon, plan string) (back
 	if s.refuse != "" {
 		return backend.Result{}, &backend.Refusal{Message: s.refuse}
 	}
-	s.sold[a.ID] = plan
+	s.provided[a.ID] = plan
 	return s.answer(a, plan), nil
 }
 
 func (s *shop) Remove(_ context.Context, a backend.Addon) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sold, a.ID)
+	delete(s.provided, a.ID)
 	return nil
 }
 
@@ -70,11 +70,11 @@ func (s *shop) Dashboard(w http.ResponseWriter, _ *http.Request, a backend.Addon
 	fmt.Fprintf(w, "%s of %s", a.ID, by.Email)
 }
 
-// plans returns the plans of what it sold.
+// plans returns the plans of what it provided.
 func (s *shop) plans() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Values(s.sold))
+	return slices.Sorted(maps.Values(s.provided))
 }
 
 func (s *shop) set(refuse string, between func(http.ResponseWriter, *http.Request, http.Handler)) {
@@ -92,7 +92,7 @@ func newShop(t testing.TB, d manifest.Dialect, change func(*backend.Config)) *sh
 
 func newShopOf(t testing.TB, d manifest.Dialect, id string, change func(*backend.Config)) *shop {
 	t.Helper()
-	s := &shop{prefix: strings.ToUpper(id), sold: map[string]string{}}
+	s := &shop{prefix: strings.ToUpper(id), provided: map[string]string{}}
 	server := httptest.NewUnstartedServer(nil)
 	s.address = "http://" + server.Listener.Addr().String()
 	s.manifest = manifestText(t, d, id, s.address)
@@ -224,7 +224,7 @@ func TestVendorSells(t *testing.T) {
 			}
 			f.kv("other", "large")
 			if diff := cmp.Diff([]string{"large", "small"}, s.plans()); diff != "" {
-				t.Error("the vendor sold", diff)
+				t.Error("the vendor provided", diff)
 			}
 			if got, said := f.change(a.ID, "large"); got != "OK" {
 				t.Errorf("the plan: %s %s", got, said)

@@ -39,7 +39,7 @@ func (c *client) slugs(path string) map[string]string {
 	return plans
 }
 
-func TestVendorOnTheShelf(t *testing.T) {
+func TestVendorInTheCatalogue(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	const path = "/v2/products/addonproviders/tinykv"
 	v := market.Vendor{Manifest: manifestText(t, manifest.Clever, "tinykv", "https://kv.example.com"), Plans: []string{"xs", "xl"}}
@@ -140,7 +140,7 @@ func TestPrivateProvider(t *testing.T) {
 	}
 }
 
-// TestRegisteredByAnother: what an organisation registered is not put on sale to
+// TestRegisteredByAnother: what an organisation registered is not offered to
 // everybody by a manifest of the same id, and stays as it is.
 func TestRegisteredByAnother(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
@@ -163,9 +163,9 @@ func TestRegisteredByAnother(t *testing.T) {
 	}
 }
 
-// TestOtherShelves: a state file from where other things are sold is told as such,
+// TestOtherCatalogue: a state file from where other things are offered is known as such,
 // and left as it is.
-func TestOtherShelves(t *testing.T) {
+func TestOtherCatalogue(t *testing.T) {
 	v := market.Vendor{Manifest: manifestText(t, manifest.Clever, "kv", "https://kv.example.com")}
 	for name, c := range map[string]struct {
 		first, then Options

@@ -152,8 +152,8 @@ func (s *Server) create(c *rest.Call) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	var asked request
-	if err := c.Decode(&asked); err != nil {
+	var wanted request
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
 	id := catalogue.NewUUID()
@@ -161,7 +161,7 @@ func (s *Server) create(c *rest.Call) (rest.Response, error) {
 		ID: "app_" + id, Owner: owner, Created: s.options.Now().UnixMilli(), Lifetime: "REGULAR", ForceHTTPS: "DISABLED",
 		MinInstances: 1, MaxInstances: 1, Domains: []string{"app-" + id + defaultDomain},
 	}
-	if err := s.take(a, asked); err != nil {
+	if err := s.take(a, wanted); err != nil {
 		return rest.Response{}, err
 	}
 	err = s.store.Change(func(d *store.Draft) error {
@@ -173,11 +173,11 @@ func (s *Server) create(c *rest.Call) (rest.Response, error) {
 
 // update changes what is sent, and nothing else.
 func (s *Server) update(c *rest.Call) (rest.Response, error) {
-	var asked request
-	if err := c.Decode(&asked); err != nil {
+	var wanted request
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	a, err := s.change(c, func(_ *store.World, a *store.Application) error { return s.take(a, asked) })
+	a, err := s.change(c, func(_ *store.World, a *store.Application) error { return s.take(a, wanted) })
 	return changed(a, err, func(a *store.Application) any { return newView(a) })
 }
 

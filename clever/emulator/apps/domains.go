@@ -122,7 +122,7 @@ func (s *Server) listPorts(c *rest.Call) (rest.Response, error) {
 // firstPort is the first that is given away in a namespace.
 const firstPort = 5000
 
-// addPort gives an application the next free port of a namespace.
+// addPort leads the next free port of a namespace to an application.
 func (s *Server) addPort(c *rest.Call) (rest.Response, error) {
 	var body struct{ Namespace string }
 	if err := c.Decode(&body); err != nil {

@@ -274,7 +274,7 @@ func (p *Provider) Switches(set map[string]string) []clever.FeatureSwitch {
 
 // Version returns what an add-on of the plan runs: on a shared plan what the
 // zone's cluster runs, whatever was asked; "" where nothing has a version.
-func (p *Provider) Version(pl *Plan, zone, asked string) string {
+func (p *Provider) Version(pl *Plan, zone, wanted string) string {
 	if pl.Shared {
 		for _, c := range p.Clusters {
 			if c.Zone == zone {
@@ -282,8 +282,8 @@ func (p *Provider) Version(pl *Plan, zone, asked string) string {
 			}
 		}
 	}
-	if asked == "" || len(p.Versions) == 0 {
+	if wanted == "" || len(p.Versions) == 0 {
 		return p.DefaultVersion
 	}
-	return asked
+	return wanted
 }

@@ -174,7 +174,7 @@ func TestConsoleWorld(t *testing.T) {
 	}
 }
 
-// Values are told when they are asked for, one add-on at a time.
+// Values are shown when they are asked for, one add-on at a time.
 func TestConsoleVariables(t *testing.T) {
 	s := newSite(t, emulator.Options{})
 	a := s.order("/v2/self", "x")
@@ -335,16 +335,16 @@ func TestConsoleEvents(t *testing.T) {
 	}
 	defer res.Body.Close()
 	events := bufio.NewScanner(res.Body)
-	// What happens at once may be told in either order.
+	// What happens at once may come in either order.
 	expect := func(what string, world, fresh bool, lines ...string) {
 		t.Helper()
-		for asked := lines != nil; asked || world; {
+		for wanted := lines != nil; wanted || world; {
 			name, data := nextEvent(t, events)
 			if name == "world" {
 				world = false
 				continue
 			}
-			asked = false
+			wanted = false
 			var batch struct {
 				Fresh bool
 				List  []consoleRequest

@@ -55,22 +55,22 @@ type orderBody struct {
 }
 
 // orderBody reads what the page sends; without it, it has answered.
-func (c *Console) orderBody(w http.ResponseWriter, r *http.Request) (asked orderBody, ok bool) {
-	if json.NewDecoder(http.MaxBytesReader(w, r.Body, rest.BodyLimit)).Decode(&asked) != nil {
+func (c *Console) orderBody(w http.ResponseWriter, r *http.Request) (wanted orderBody, ok bool) {
+	if json.NewDecoder(http.MaxBytesReader(w, r.Body, rest.BodyLimit)).Decode(&wanted) != nil {
 		refuse(w, http.StatusBadRequest, errors.New("the body is no JSON of an order or a change"))
-		return asked, false
+		return wanted, false
 	}
-	return asked, true
+	return wanted, true
 }
 
 // postOrder orders an add-on. As for a fault that is mistyped, a refusal is
 // answered with 200 and what it says.
 func (c *Console) postOrder(w http.ResponseWriter, r *http.Request) {
-	asked, ok := c.orderBody(w, r)
+	wanted, ok := c.orderBody(w, r)
 	if !ok {
 		return
 	}
-	text, err := c.platform(r, http.MethodPost, addonsOf(asked.Owner), asked.Order)
+	text, err := c.platform(r, http.MethodPost, addonsOf(wanted.Owner), wanted.Order)
 	if err != nil {
 		refuse(w, http.StatusOK, err)
 		return
@@ -93,7 +93,7 @@ func (c *Console) named(w http.ResponseWriter, r *http.Request) *store.Addon {
 
 // postPlan changes the plan of an add-on.
 func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
-	asked, ok := c.orderBody(w, r)
+	wanted, ok := c.orderBody(w, r)
 	if !ok {
 		return
 	}
@@ -101,7 +101,7 @@ func (c *Console) postPlan(w http.ResponseWriter, r *http.Request) {
 	if a == nil {
 		return
 	}
-	change := clever.MigrationRequest{PlanID: asked.Plan, Region: a.Region}
+	change := clever.MigrationRequest{PlanID: wanted.Plan, Region: a.Region}
 	if _, err := c.platform(r, http.MethodPost, pathOf(a)+"/migrations", change); err != nil {
 		refuse(w, http.StatusOK, err)
 		return

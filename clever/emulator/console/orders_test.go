@@ -36,7 +36,7 @@ func TestConsoleOrders(t *testing.T) {
 		return fmt.Sprintf(`{"owner":%q,"order":{"name":%q,"providerId":"redis-addon","plan":%q,"region":"par","options":%s}}`,
 			owner, name, redis.Plans[0].ID, options)
 	}
-	told := func(method, path, body string) string {
+	said := func(method, path, body string) string {
 		t.Helper()
 		status, _, text := s.ask(method, path, body)
 		if status == 204 {
@@ -51,7 +51,7 @@ func TestConsoleOrders(t *testing.T) {
 		}
 		return answer.ID
 	}
-	id := told("POST", "/console/addons", order(org, "cache", `{"encryption":"true"}`))
+	id := said("POST", "/console/addons", order(org, "cache", `{"encryption":"true"}`))
 	a := s.World().Addon(id)
 	if a == nil || a.Owner != org || a.Options["encryption"] != "true" || a.Plan != redis.Plans[0].ID {
 		t.Fatalf("ordered %s: %+v", id, a)
@@ -67,7 +67,7 @@ func TestConsoleOrders(t *testing.T) {
 		{"DELETE", "/console/addons/addon_x", "", "This addon does not exist."},
 		{"DELETE", at, "", "done"},
 	} {
-		if got := told(tt[0], tt[1], tt[2]); got != tt[3] {
+		if got := said(tt[0], tt[1], tt[2]); got != tt[3] {
 			t.Errorf("%s %s: %q", tt[1], tt[2], got)
 		}
 		if b := s.World().Addon(id); tt[3] == "done" && tt[0] == "POST" && b.Plan != other {
@@ -80,14 +80,14 @@ func TestConsoleOrders(t *testing.T) {
 	if status, _, _ := s.ask("POST", "/console/addons", "{"); status != 400 {
 		t.Errorf("half an order: %d", status)
 	}
-	var asked []string
+	var wanted []string
 	for _, x := range s.Journal() {
 		if x.Status < 300 && x.User == s.User() {
-			asked = append(asked, x.Method+" "+strings.ReplaceAll(strings.ReplaceAll(x.Path, id, "ID"), org, "ORG"))
+			wanted = append(wanted, x.Method+" "+strings.ReplaceAll(strings.ReplaceAll(x.Path, id, "ID"), org, "ORG"))
 		}
 	}
 	want := []string{"POST /v2/organisations/ORG/addons", "POST /v2/organisations/ORG/addons/ID/migrations", "DELETE /v2/organisations/ORG/addons/ID"}
-	if diff := cmp.Diff(want, asked); diff != "" {
+	if diff := cmp.Diff(want, wanted); diff != "" {
 		t.Error(diff)
 	}
 	for fault, want := range map[string]string{
@@ -96,7 +96,7 @@ func TestConsoleOrders(t *testing.T) {
 	} {
 		s.Recover()
 		s.ask("POST", "/console/faults", `{"fault":"`+fault+`"}`)
-		if got := told("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.World().Addon(got) == nil {
+		if got := said("POST", "/console/addons", order(org, "x", "{}")); want != "" && got != want || want == "" && s.World().Addon(got) == nil {
 			t.Errorf("%s: %q", fault, got)
 		}
 	}
@@ -104,8 +104,8 @@ func TestConsoleOrders(t *testing.T) {
 
 // A marketplace of vendors alone sells what they sell, to whom they sell it.
 func TestVendorsOnly(t *testing.T) {
-	asked := 0
-	s := newSite(t, emulator.Options{VendorsOnly: true, OnRequest: func(x emulator.Exchange) { asked++ }})
+	wanted := 0
+	s := newSite(t, emulator.Options{VendorsOnly: true, OnRequest: func(x emulator.Exchange) { wanted++ }})
 	providers := func() (list []clever.Provider) {
 		s.call("GET", "/v2/products/addonproviders", nil, &list)
 		return list
@@ -125,8 +125,8 @@ func TestVendorsOnly(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &offered); err != nil || len(offered) != 2 || !offered[0].Vendor || len(offered[0].Plans) != 2 || len(offered[0].Zones) == 0 {
 		t.Errorf("%v: %s", err, text)
 	}
-	if asked != 1 {
-		t.Errorf("told of %d requests", asked)
+	if wanted != 1 {
+		t.Errorf("saw %d requests", wanted)
 	}
 }
 

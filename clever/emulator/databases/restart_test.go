@@ -53,7 +53,7 @@ func TestRestart(t *testing.T) {
 	}
 	s = begin(t, dir, "")
 	if got := s.env(t, a)["POSTGRESQL_ADDON_PORT"]; got == database["POSTGRESQL_ADDON_PORT"] {
-		t.Errorf("the database is told to be at port %s, where somebody else is", got)
+		t.Errorf("the database is said to be at port %s, where somebody else is", got)
 	}
 	if got, ok := sql(t, s.env(t, a)["POSTGRESQL_ADDON_URI"], "select count(*) from goods"); !ok || got != "0" {
 		t.Errorf("at its new port the database says %q", got)
@@ -188,7 +188,7 @@ func TestExistingServer(t *testing.T) {
 	}
 }
 
-// TestBadServer: what is wrong with --postgres is told without its password.
+// TestBadServer: what is wrong with --postgres is reported without its password.
 func TestBadServer(t *testing.T) {
 	t.Parallel()
 	needs(t, "psql")

@@ -24,29 +24,29 @@ func (srv *Server) BridgeRoutes(add, open func(method, path string, serve func(*
 const apiTokenLife = 366 * 24 * time.Hour
 
 // createAPIToken makes a token for whoever knows the user's address and has a
-// password: which one, nobody ever told the emulator.
+// password: which one, the emulator does not know.
 func (srv *Server) createAPIToken(c *rest.Call) (rest.Response, error) {
-	var asked struct {
+	var wanted struct {
 		Email, Password, Name, Description string
 		ExpirationDate                     time.Time
 	}
-	if err := c.Decode(&asked); err != nil {
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	if !strings.EqualFold(asked.Email, srv.store.World().User.Email) || asked.Password == "" {
+	if !strings.EqualFold(wanted.Email, srv.store.World().User.Email) || wanted.Password == "" {
 		return rest.Response{Status: http.StatusUnauthorized, Body: map[string]string{"code": "invalid-credential", "error": "The e-mail address or the password is wrong."}}, nil
 	}
-	if err := rest.CheckName(asked.Name); err != nil {
+	if err := rest.CheckName(wanted.Name); err != nil {
 		return rest.Response{}, err
 	}
 	now := srv.now().UTC()
-	if asked.ExpirationDate.IsZero() {
-		asked.ExpirationDate = now.Add(apiTokenLife)
+	if wanted.ExpirationDate.IsZero() {
+		wanted.ExpirationDate = now.Add(apiTokenLife)
 	}
-	if !asked.ExpirationDate.After(now) || asked.ExpirationDate.After(now.Add(apiTokenLife)) {
+	if !wanted.ExpirationDate.After(now) || wanted.ExpirationDate.After(now.Add(apiTokenLife)) {
 		return rest.Response{}, rest.BadField(90087, "emulator.bad-token", "expirationDate", "it is past, or more than a year ahead")
 	}
-	t := &store.APIToken{ID: "api_token_" + catalogue.NewUUID(), Token: rand.Text(), Name: asked.Name, Description: asked.Description, Created: now, Expires: asked.ExpirationDate}
+	t := &store.APIToken{ID: "api_token_" + catalogue.NewUUID(), Token: rand.Text(), Name: wanted.Name, Description: wanted.Description, Created: now, Expires: wanted.ExpirationDate}
 	err := srv.store.Change(func(d *store.Draft) error {
 		d.APITokens.Put(t)
 		return nil
@@ -72,11 +72,11 @@ func (srv *Server) listAPITokens(c *rest.Call) (rest.Response, error) {
 }
 
 func (srv *Server) editAPIToken(c *rest.Call) (rest.Response, error) {
-	var asked struct{ Name, Description string }
-	if err := c.Decode(&asked); err != nil {
+	var wanted struct{ Name, Description string }
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	if err := rest.CheckName(asked.Name); err != nil {
+	if err := rest.CheckName(wanted.Name); err != nil {
 		return rest.Response{}, err
 	}
 	return rest.Response{}, srv.store.Change(func(d *store.Draft) error {
@@ -85,7 +85,7 @@ func (srv *Server) editAPIToken(c *rest.Call) (rest.Response, error) {
 			return rest.NotFound("token")
 		}
 		changed := *t
-		changed.Name, changed.Description = asked.Name, asked.Description
+		changed.Name, changed.Description = wanted.Name, wanted.Description
 		d.APITokens.Put(&changed)
 		return nil
 	})

@@ -45,17 +45,17 @@ func (s *Server) listDrains(c *rest.Call) (rest.Response, error) {
 }
 
 func (s *Server) createDrain(c *rest.Call) (rest.Response, error) {
-	var asked struct {
+	var wanted struct {
 		Kind      string
 		Recipient json.RawMessage
 	}
-	if err := c.Decode(&asked); err != nil {
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	if err := checkRecipient(asked.Recipient); err != nil {
+	if err := checkRecipient(wanted.Recipient); err != nil {
 		return rest.Response{}, err
 	}
-	r := &store.Drain{ID: "drain_" + catalogue.NewUUID(), Resource: c.Path["resource"], Kind: asked.Kind, Recipient: asked.Recipient, Changed: s.now().UTC()}
+	r := &store.Drain{ID: "drain_" + catalogue.NewUUID(), Resource: c.Path["resource"], Kind: wanted.Kind, Recipient: wanted.Recipient, Changed: s.now().UTC()}
 	if r.Kind == "" {
 		r.Kind = "LOG"
 	}

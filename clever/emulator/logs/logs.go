@@ -71,8 +71,8 @@ func (s *Server) resource(w *store.World, c *rest.Call) (owner string, err error
 	return "", rest.NotFound("resource")
 }
 
-// A line is one of a log, as the platform's streams have it.
-type line struct {
+// An entry is a line of a log, as the platform's streams have it.
+type entry struct {
 	ID       string    `json:"id"`
 	Date     time.Time `json:"date"`
 	Message  string    `json:"message"`
@@ -85,10 +85,10 @@ type line struct {
 
 // lines returns what there is to say of a resource: what happened to it since it was
 // ordered.
-func lines(w *store.World, id string) []line {
-	var all []line
+func lines(w *store.World, id string) []entry {
+	var all []entry
 	say := func(at time.Time, zone, message string) {
-		all = append(all, line{
+		all = append(all, entry{
 			ID: catalogue.UUIDOf(id + strconv.Itoa(len(all))), Date: at.UTC(), Message: message, Service: "emulator",
 			Severity: "info", Resource: id, Instance: catalogue.UUIDOf(id + "instance"), Zone: zone,
 		})
@@ -144,7 +144,7 @@ func limitOf(r *http.Request) (l limit, err error) {
 	return l, nil
 }
 
-func (l limit) holds(x line) bool {
+func (l limit) holds(x entry) bool {
 	return !x.Date.Before(l.since) && (l.until.IsZero() || !x.Date.After(l.until)) &&
 		strings.Contains(strings.ToLower(x.Message), strings.ToLower(l.filter))
 }

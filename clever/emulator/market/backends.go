@@ -109,9 +109,9 @@ func nextTry(state store.VendorState, try int, f *manifest.Failure) (time.Durati
 
 // record writes what the vendor answered to a call for an add-on. Its state may be
 // another one by now: removed by its owner, it is still to be known by its id.
-func (m *Market) record(asked *store.Addon, res *manifest.Resource) outcome {
-	state := asked.Vendor.State
-	return m.update(asked, nil, func(d *store.Draft, a *store.Addon) {
+func (m *Market) record(called *store.Addon, res *manifest.Resource) outcome {
+	state := called.Vendor.State
+	return m.update(called, nil, func(d *store.Draft, a *store.Addon) {
 		if state == store.Removing {
 			d.Dismiss(a.ID)
 			return
@@ -133,15 +133,15 @@ func (m *Market) record(asked *store.Addon, res *manifest.Resource) outcome {
 
 // giveUp writes that the vendor will not do what was asked for. What it may have
 // made of an order all the same is removed.
-func (m *Market) giveUp(asked *store.Addon, f *manifest.Failure, lost bool) outcome {
+func (m *Market) giveUp(called *store.Addon, f *manifest.Failure, lost bool) outcome {
 	refused := f.Outcome == manifest.Refused
-	why := rest.VendorFailed(asked.Provider)
+	why := rest.VendorFailed(called.Provider)
 	if refused {
-		why = rest.VendorRefused(asked.Provider, f.Message)
+		why = rest.VendorRefused(called.Provider, f.Message)
 	}
 	left := (lost || f.Unknown) && !refused && f.Outcome != manifest.Gone && f.Outcome != manifest.Transient
-	state := asked.Vendor.State
-	return m.update(asked, why, func(d *store.Draft, a *store.Addon) {
+	state := called.Vendor.State
+	return m.update(called, why, func(d *store.Draft, a *store.Addon) {
 		switch {
 		case state == store.Changing && a.Vendor.State == store.Changing:
 			a.Fail(why.Message)
@@ -158,16 +158,16 @@ func (m *Market) giveUp(asked *store.Addon, f *manifest.Failure, lost bool) outc
 
 // update changes a copy of an add-on after a call for it. Nothing else is asked for
 // before that is kept.
-func (m *Market) update(asked *store.Addon, refusal *rest.Refusal, change func(*store.Draft, *store.Addon)) outcome {
+func (m *Market) update(called *store.Addon, refusal *rest.Refusal, change func(*store.Draft, *store.Addon)) outcome {
 	err := m.store.Change(func(d *store.Draft) error {
-		if a := d.VendorAddon(asked.ID); a != nil {
+		if a := d.VendorAddon(called.ID); a != nil {
 			change(d, a.VendorCopy())
 		}
 		return nil
 	})
 	switch {
 	case err != nil:
-		m.options.Warn(fmt.Errorf("what the vendor of %s answered for add-on %q is asked for again: %w", asked.Provider, asked.Name, err))
+		m.options.Warn(fmt.Errorf("what the vendor of %s answered for add-on %q is asked for again: %w", called.Provider, called.Name, err))
 		return outcome{wait: saveAgain}
 	case refusal != nil:
 		return outcome{done: true, err: refusal}

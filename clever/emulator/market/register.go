@@ -293,13 +293,13 @@ func (m *Market) changePlan(c *rest.Call) (rest.Response, error) {
 // putPlan reads a plan and lets it be put among those of a provider, whose slugs
 // and names are there once.
 func (m *Market) putPlan(c *rest.Call, put func(*store.Registration, clever.Plan) (clever.Plan, error)) (rest.Response, error) {
-	var asked clever.PlanRequest
-	if err := c.Decode(&asked); err != nil {
+	var wanted clever.PlanRequest
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
 	var plan clever.Plan
 	_, err := m.edit(c, func(p *store.Registration) error {
-		pl, err := priced(p, asked)
+		pl, err := priced(p, wanted)
 		if err != nil {
 			return err
 		}
@@ -318,18 +318,18 @@ func (m *Market) putPlan(c *rest.Call, put func(*store.Registration, clever.Plan
 
 // priced makes a plan of what is asked for, with the types of the provider's
 // features.
-func priced(p *store.Registration, asked clever.PlanRequest) (clever.Plan, error) {
-	if err := rest.CheckName(asked.Name); err != nil {
+func priced(p *store.Registration, wanted clever.PlanRequest) (clever.Plan, error) {
+	if err := rest.CheckName(wanted.Name); err != nil {
 		return clever.Plan{}, err
 	}
-	if !isSlug(asked.Slug) {
-		return clever.Plan{}, rest.BadField(90076, "emulator.bad-plan", "slug", fmt.Sprintf("%q is no slug", asked.Slug))
+	if !isSlug(wanted.Slug) {
+		return clever.Plan{}, rest.BadField(90076, "emulator.bad-plan", "slug", fmt.Sprintf("%q is no slug", wanted.Slug))
 	}
-	if asked.Price < 0 {
+	if wanted.Price < 0 {
 		return clever.Plan{}, rest.BadField(90076, "emulator.bad-plan", "price", "it is below zero")
 	}
-	pl := clever.Plan{Slug: asked.Slug, Name: asked.Name, Price: asked.Price, Zones: p.Provider.Zones, Features: []clever.Feature{}}
-	for _, f := range asked.Features {
+	pl := clever.Plan{Slug: wanted.Slug, Name: wanted.Name, Price: wanted.Price, Zones: p.Provider.Zones, Features: []clever.Feature{}}
+	for _, f := range wanted.Features {
 		at := slices.IndexFunc(p.Shown.Features, func(g clever.Feature) bool { return g.Name == f.Name })
 		if at < 0 {
 			return clever.Plan{}, rest.BadField(90075, "emulator.bad-feature", "features", fmt.Sprintf("the provider has no feature %q", f.Name))

@@ -109,28 +109,28 @@ func (s *Server) create(c *rest.Call) (rest.Response, error) {
 	if err != nil {
 		return rest.Response{}, err
 	}
-	var asked struct {
+	var wanted struct {
 		ID, Label, Description string
 		Tags                   []string
 		Members                []store.Member
 	}
-	if err := c.Decode(&asked); err != nil {
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	id := cmp.Or(asked.ID, "ng_"+catalogue.NewUUID())
+	id := cmp.Or(wanted.ID, "ng_"+catalogue.NewUUID())
 	if !groupID.MatchString(id) {
 		return rest.Response{}, badGroup("id", fmt.Sprintf("%q is no ng_ with a UUID", id))
 	}
-	if err := rest.CheckName(asked.Label); err != nil {
+	if err := rest.CheckName(wanted.Label); err != nil {
 		return rest.Response{}, err
 	}
 	return rest.Response{Status: http.StatusAccepted, Body: map[string]string{"id": id}}, s.store.Change(func(d *store.Draft) error {
 		if d.Groups.Find(id) != nil {
 			return rest.AlreadyThere("network group", id)
 		}
-		g := NewGroup(&d.World, id, owner, asked.Label)
-		g.Description, g.Tags = asked.Description, asked.Tags
-		for _, m := range asked.Members {
+		g := NewGroup(&d.World, id, owner, wanted.Label)
+		g.Description, g.Tags = wanted.Description, wanted.Tags
+		for _, m := range wanted.Members {
 			if err := join(&d.World, g, m); err != nil {
 				return err
 			}
@@ -172,22 +172,22 @@ func (s *Server) get(c *rest.Call) (rest.Response, error) {
 
 // update changes the label, the description and the tags.
 func (s *Server) update(c *rest.Call) (rest.Response, error) {
-	var asked struct {
+	var wanted struct {
 		Label, Description *string
 		Tags               *[]string
 	}
-	if err := c.Decode(&asked); err != nil {
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
 	return rest.Response{}, s.change(c, func(_ *store.World, g *store.Group) error {
-		if asked.Label != nil {
-			g.Label = *asked.Label
+		if wanted.Label != nil {
+			g.Label = *wanted.Label
 		}
-		if asked.Description != nil {
-			g.Description = *asked.Description
+		if wanted.Description != nil {
+			g.Description = *wanted.Description
 		}
-		if asked.Tags != nil {
-			g.Tags = *asked.Tags
+		if wanted.Tags != nil {
+			g.Tags = *wanted.Tags
 		}
 		return rest.CheckName(g.Label)
 	})

@@ -110,19 +110,19 @@ func (s *Server) getPeer(c *rest.Call) (rest.Response, error) {
 
 // addPeer takes a machine from elsewhere into a group, for a member that is one.
 func (s *Server) addPeer(c *rest.Call) (rest.Response, error) {
-	var asked struct{ PeerRole, PublicKey, Label, ParentMember, Hostname string }
-	if err := c.Decode(&asked); err != nil {
+	var wanted struct{ PeerRole, PublicKey, Label, ParentMember, Hostname string }
+	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
-	if key, err := base64.StdEncoding.DecodeString(asked.PublicKey); err != nil || len(key) != 32 {
+	if key, err := base64.StdEncoding.DecodeString(wanted.PublicKey); err != nil || len(key) != 32 {
 		return rest.Response{}, badGroup("publicKey", "it is no key of WireGuard's: 32 bytes in base64")
 	}
 	var made store.Peer
 	err := s.change(c, func(_ *store.World, g *store.Group) error {
-		if asked.ParentMember != "" && g.Member(asked.ParentMember) == nil {
+		if wanted.ParentMember != "" && g.Member(wanted.ParentMember) == nil {
 			return rest.NotFound("member")
 		}
-		made = addPeer(g, store.Peer{Label: asked.Label, PublicKey: asked.PublicKey, Parent: asked.ParentMember, Role: "CLIENT", Hostname: asked.Hostname})
+		made = addPeer(g, store.Peer{Label: wanted.Label, PublicKey: wanted.PublicKey, Parent: wanted.ParentMember, Role: "CLIENT", Hostname: wanted.Hostname})
 		return nil
 	})
 	return rest.Response{Status: http.StatusCreated, Body: map[string]string{"peerId": made.ID, "id": made.ID}}, err

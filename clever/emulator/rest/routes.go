@@ -58,13 +58,13 @@ type Routes []Route
 // Find returns the route of a call and fills in the call's path. Of two routes
 // that fit, the one without a {place} at the first difference is meant.
 func (t Routes) Find(c *Call) (*Route, error) {
-	asked := Parts(c.Request.URL.EscapedPath())
-	for i, p := range asked {
+	segments := Parts(c.Request.URL.EscapedPath())
+	for i, p := range segments {
 		plain, err := url.PathUnescape(p)
 		if err != nil || !utf8.ValidString(plain) {
 			return nil, badPath()
 		}
-		asked[i] = plain
+		segments[i] = plain
 	}
 	method := c.Request.Method
 	if method == http.MethodHead {
@@ -74,7 +74,7 @@ func (t Routes) Find(c *Call) (*Route, error) {
 	var allowed []string
 	for i := range t {
 		rt := &t[i]
-		if !rt.fits(asked) || found != nil && !rt.before(found) {
+		if !rt.fits(segments) || found != nil && !rt.before(found) {
 			continue
 		}
 		if rt.Method == method {
@@ -85,7 +85,7 @@ func (t Routes) Find(c *Call) (*Route, error) {
 	}
 	switch {
 	case found != nil:
-		c.Path = found.places(asked)
+		c.Path = found.places(segments)
 		return found, nil
 	case allowed != nil:
 		slices.Sort(allowed)
@@ -99,12 +99,12 @@ func (t Routes) Find(c *Call) (*Route, error) {
 
 func place(part string) bool { return strings.HasPrefix(part, "{") }
 
-func (rt *Route) fits(asked []string) bool {
-	if len(asked) != len(rt.Parts) {
+func (rt *Route) fits(segments []string) bool {
+	if len(segments) != len(rt.Parts) {
 		return false
 	}
 	for i, p := range rt.Parts {
-		if !place(p) && p != asked[i] {
+		if !place(p) && p != segments[i] {
 			return false
 		}
 	}
@@ -120,11 +120,11 @@ func (rt *Route) before(other *Route) bool {
 	return false
 }
 
-func (rt *Route) places(asked []string) map[string]string {
+func (rt *Route) places(segments []string) map[string]string {
 	m := map[string]string{}
 	for i, p := range rt.Parts {
 		if place(p) {
-			m[p[1:len(p)-1]] = asked[i]
+			m[p[1:len(p)-1]] = segments[i]
 		}
 	}
 	return m

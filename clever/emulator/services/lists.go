@@ -149,12 +149,12 @@ func list(b *store.Bucket, q url.Values) listing {
 // deleteObjects deletes many at once.
 func (o *operation) deleteObjects() error {
 	type named struct{ Key string }
-	var asked struct{ Object []named }
-	if err := xml.Unmarshal(o.body, &asked); err != nil {
+	var wanted struct{ Object []named }
+	if err := xml.Unmarshal(o.body, &wanted); err != nil {
 		return &fault{http.StatusBadRequest, "MalformedXML", "The XML is not well-formed."}
 	}
 	err := o.change(func(b *store.Bucket) error {
-		for _, x := range asked.Object {
+		for _, x := range wanted.Object {
 			delete(b.Objects, x.Key)
 		}
 		return nil
@@ -163,7 +163,7 @@ func (o *operation) deleteObjects() error {
 		o.answer(http.StatusOK, struct {
 			XMLName xml.Name `xml:"DeleteResult"`
 			Deleted []named
-		}{Deleted: asked.Object})
+		}{Deleted: wanted.Object})
 	}
 	return err
 }

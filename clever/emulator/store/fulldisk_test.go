@@ -70,11 +70,11 @@ func TestFullDisk(t *testing.T) {
 }
 
 // TestNoRoomForAFreshFile: a file that cannot be made smaller goes on growing, and
-// somebody is told.
+// there is a warning.
 func TestNoRoomForAFreshFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
-	var told []string
-	k := openKept(t, path, func(err error) { told = append(told, err.Error()) })
+	var warned []string
+	k := openKept(t, path, func(err error) { warned = append(warned, err.Error()) })
 	var a *Addon
 	for i := range 3 {
 		a = k.order(fmt.Sprint(i))
@@ -87,8 +87,8 @@ func TestNoRoomForAFreshFile(t *testing.T) {
 	k.commit.release()
 	k.background.Wait()
 	restore()
-	if len(told) != 1 || !strings.Contains(told[0], path) {
-		t.Errorf("told %q", told)
+	if len(warned) != 1 || !strings.Contains(warned[0], path) {
+		t.Errorf("warned %q", warned)
 	}
 	if left, _ := filepath.Glob(path + ".new-*"); left != nil {
 		t.Errorf("left behind: %v", left)

@@ -43,7 +43,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// sealed gives each line of a text the checksum that it should have.
+// sealed writes before each line of a text the checksum that it should have.
 func sealed(text []byte) []byte {
 	var all []byte
 	for line := range bytes.Lines(text) {

@@ -206,7 +206,7 @@ func (w *World) RegistrationOf(owner, id string) *Registration {
 	return p
 }
 
-// KeepFrom gives a registration what it was before where the new one must not differ:
+// KeepFrom keeps what a registration was before where the new one must not differ:
 // plans keep their ids by their slugs, and one that is no longer offered stays known.
 // Without plans of its own it has the old ones.
 func (p *Registration) KeepFrom(old *Registration) {

@@ -85,8 +85,8 @@ type Drain struct {
 // Key returns the id.
 func (r *Drain) Key() string { return r.ID }
 
-// A Hook is told of an owner's events: by e-mail, or by a call. Here there are no
-// events to be told of.
+// A Hook hears of an owner's events: by e-mail, or by a call. Here there are no
+// events to hear of.
 type Hook struct {
 	ID      string          `json:"id"`
 	Owner   string          `json:"owner"`

@@ -117,7 +117,7 @@ func TestStateGoesOnAfterTornLine(t *testing.T) {
 	}
 }
 
-// TestStateDamagedAnywhere: no changed byte goes unnoticed, and its line is told.
+// TestStateDamagedAnywhere: no changed byte goes unnoticed, and its line is named.
 func TestStateDamagedAnywhere(t *testing.T) {
 	t.Parallel()
 	s := write(t)

@@ -55,7 +55,7 @@ type Addon struct {
 	Policies   *Policies          `json:"policies,omitempty"` // Pulsar only
 	Vendor     *VendorRecord      `json:"sale,omitempty"`     // nil: the platform runs it, and no vendor
 
-	number int64 // the how-manieth it is: later ones have higher ones
+	number int64 // its number: later ones have higher ones
 }
 
 // TagList returns a copy of an add-on's tags, which is never nil.

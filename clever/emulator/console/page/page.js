@@ -34,8 +34,8 @@ function say(words, bad = false) {
   $("said").classList.toggle("bad", bad);
 }
 
-// told does what a button is for, and says how it went.
-async function told(words, work) {
+// report does what a button is for, and says how it went.
+async function report(words, work) {
   try {
     await work();
     say(words);
@@ -280,7 +280,7 @@ function flush(fresh) {
 // ---- what is clicked
 
 function inject(fault) {
-  return told("Injected: " + fault, () => ask("POST", "/console/faults", { fault }));
+  return report("Injected: " + fault, () => ask("POST", "/console/faults", { fault }));
 }
 
 function listen() {
@@ -291,7 +291,7 @@ function listen() {
   });
   for (const b of document.querySelectorAll("[data-fault]")) b.addEventListener("click", () => inject(b.dataset.fault));
   $("recover").addEventListener("click", async () => {
-    await told("All faults are over.", () => ask("DELETE", "/console/faults"));
+    await report("All faults are over.", () => ask("DELETE", "/console/faults"));
     $("fault").focus(); // the button goes
   });
   $("pause").addEventListener("click", () => {
@@ -303,7 +303,7 @@ function listen() {
   $("reset").addEventListener("click", () => $("sure").showModal());
   $("keep").addEventListener("click", () => $("sure").close());
   $("wipe").addEventListener("click", async () => {
-    await told("Everything was reset.", () => ask("POST", "/console/reset", {}));
+    await report("Everything was reset.", () => ask("POST", "/console/reset", {}));
     $("sure").close();
   });
   let soon;
