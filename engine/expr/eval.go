@@ -358,6 +358,9 @@ func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
 // operate does an operator on known values; text % values is a format.
 func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
 	if s, ok := l.(string); ok && op == "%" {
+		if u, err := c.Usable(r); u != nil || err != nil {
+			return OrUnknown(u), err
+		}
 		return format.Percent(&c.Budget, s, r)
 	}
 	return c.Arithmetic(op, l, r)

@@ -73,7 +73,7 @@ func (st *state) gather(out *output) (value.Value, error) {
 		if v == nil || v == value.Omit {
 			continue
 		}
-		s, u, err := st.c.TextOf(v)
+		s, u, err := st.c.TextOf(asLists(v))
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +90,27 @@ func (st *state) gather(out *output) (value.Value, error) {
 		return nil, err
 	}
 	return joinTexts(texts, size), nil
+}
+
+// asLists makes lists of the tuples in a value: what is printed is what would be stored.
+func asLists(v value.Value) value.Value {
+	switch v := v.(type) {
+	case value.Tuple:
+		return asLists([]value.Value(v))
+	case []value.Value:
+		out := make([]value.Value, len(v))
+		for i, e := range v {
+			out[i] = asLists(e)
+		}
+		return out
+	case *value.Map:
+		out := &value.Map{}
+		for k, e := range v.All() {
+			out.Set(k, asLists(e))
+		}
+		return out
+	}
+	return v
 }
 
 func joinTexts(texts []string, size int) string {

@@ -91,20 +91,13 @@ func b64encode(u *expr.Call) (value.Value, error) {
 	return s, u.Context.Write(len(s))
 }
 
-// b64decode passes over what is not of the alphabet, as Python does.
 func b64decode(u *expr.Call) (value.Value, error) {
 	in := u.Text()
 	if u.Flag(1) {
 		in = strings.NewReplacer("-", "+", "_", "/").Replace(in)
 	}
-	body, _, padded := strings.Cut(in, "=")
-	body = strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf && (isAlphanumeric(byte(r)) || r == '+' || r == '/') {
-			return r
-		}
-		return -1
-	}, body)
-	if len(body)%4 == 1 || len(body)%4 != 0 && !padded {
+	body, ok := base64Letters(in)
+	if !ok {
 		return nil, value.Errorf(value.FilterError, "this is not base64: its padding is wrong")
 	}
 	b, err := base64.RawStdEncoding.DecodeString(body)
@@ -112,6 +105,25 @@ func b64decode(u *expr.Call) (value.Value, error) {
 		return nil, value.Errorf(value.FilterError, "this is not base64")
 	}
 	return decodedText(u, b, u.Str(0))
+}
+
+// base64Letters returns the letters up to the padding that ends them. What is not of
+// the alphabet is passed over, as Python does it.
+func base64Letters(s string) (letters string, ok bool) {
+	var b strings.Builder
+	pads := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '=':
+			if pads++; b.Len()%4 >= 2 && b.Len()%4+pads >= 4 {
+				return b.String(), true
+			}
+		case isAlphanumeric(c) || c == '+' || c == '/':
+			pads = 0
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), b.Len()%4 == 0
 }
 
 func isAlphanumeric(c byte) bool { return value.IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -91,7 +91,7 @@ func (w wrapping) wrap(line string) []string {
 func (w wrapping) long(now, chunks []string, room int) (line, rest []string) {
 	if w.breakLong {
 		r := []rune(chunks[0])
-		end := max(room, 1)
+		end := max(room, 0)
 		if w.hyphens && len(r) > end {
 			head := string(r[:end])
 			if i := strings.LastIndexByte(head, '-'); i > 0 && strings.Trim(head[:i], "-") != "" {

@@ -34,18 +34,27 @@ func listFilters() []expr.Operation {
 }
 
 func length(u *expr.Call) (value.Value, error) {
-	switch v := u.In.(type) {
-	case string:
-		return utf8.RuneCountInString(v), nil
-	case *value.Map:
-		return v.Len(), nil
-	case *value.Range:
-		return v.Len(), nil
-	case []value.Value, value.Tuple:
-		l, err := u.Elements()
-		return len(l), err
+	if n, ok := lengthOf(u.In); ok {
+		return n, nil
 	}
 	return nil, value.Errorf(value.TypeError, "%s has no length", value.Describe(u.In))
+}
+
+// lengthOf counts elements or characters; ok is false for what has none.
+func lengthOf(v value.Value) (n int, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return utf8.RuneCountInString(v), true
+	case *value.Map:
+		return v.Len(), true
+	case *value.Range:
+		return v.Len(), true
+	case []value.Value:
+		return len(v), true
+	case value.Tuple:
+		return len(v), true
+	}
+	return 0, false
 }
 
 func listFilter(u *expr.Call) (value.Value, error) {
@@ -83,11 +92,7 @@ func joinFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	sep := ""
-	if u.Arg(0) != nil {
-		sep = value.Text(u.Arg(0))
-	}
-	return u.Context.Join(l, sep)
+	return u.Context.Join(l, value.Text(u.Arg(0)))
 }
 
 func reverse(u *expr.Call) (value.Value, error) {

@@ -188,7 +188,7 @@ func varNames(u *expr.Call) (value.Value, error) {
 
 func dictLookup(u *expr.Call) (value.Value, error) {
 	out := []value.Value{}
-	for _, t := range flattened(u.Rest) {
+	for _, t := range u.Rest {
 		m, ok := t.(*value.Map)
 		if !ok {
 			return nil, value.Errorf(value.LookupError, "the lookup 'dict' wants maps, not %s", value.Describe(t))
@@ -229,13 +229,15 @@ func indexedItems(u *expr.Call) (value.Value, error) {
 	return l, u.Context.Count(len(l))
 }
 
-// asList makes a list of one thing of what is none.
+// asList returns the items of a list, the keys of a map, and one item of anything else.
 func asList(v value.Value) []value.Value {
 	switch l := v.(type) {
 	case []value.Value:
 		return l
 	case value.Tuple:
 		return l
+	case *value.Map:
+		return l.Keys()
 	}
 	return []value.Value{v}
 }
@@ -244,27 +246,25 @@ func nested(u *expr.Call) (value.Value, error) {
 	if len(u.Rest) == 0 {
 		return nil, value.Errorf(value.LookupError, "the lookup 'nested' wants one list or more")
 	}
-	var rows []value.Value
-	for i, t := range u.Rest {
+	rows := asList(u.Rest[0])
+	for _, t := range u.Rest[1:] {
 		l := asList(t)
-		if i == 0 {
-			for _, v := range l {
-				rows = append(rows, flattened([]value.Value{v}))
-			}
-			continue
-		}
 		if err := u.Context.Count(len(rows) * len(l)); err != nil {
 			return nil, err
 		}
-		var next []value.Value
+		next := make([]value.Value, 0, len(rows)*len(l))
 		for _, row := range rows {
 			for _, v := range l {
-				next = append(next, append(append([]value.Value{}, row.([]value.Value)...), flattened([]value.Value{v})...))
+				next = append(next, flattened([]value.Value{row, v}))
 			}
 		}
 		rows = next
 	}
-	return rows, nil
+	out := make([]value.Value, len(rows))
+	for i, row := range rows {
+		out[i] = flattened(asList(row))
+	}
+	return out, nil
 }
 
 func together(u *expr.Call) (value.Value, error) {

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"slices"
+	"strings"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -32,6 +33,9 @@ func setOperation(keep func(inA, inB bool) bool) func(*expr.Call) (value.Value, 
 		if err != nil {
 			return nil, err
 		}
+		if err := comparable(u, la, lb); err != nil {
+			return nil, err
+		}
 		out, seen := []value.Value{}, &value.Set{B: &u.Context.Budget}
 		for _, v := range slices.Concat(la, lb) {
 			if keep(a.Has(v), b.Has(v)) && seen.Add(v) {
@@ -40,6 +44,20 @@ func setOperation(keep func(inA, inB bool) bool) func(*expr.Call) (value.Value, 
 		}
 		return out, u.Context.Err()
 	}
+}
+
+// comparable refuses lists or maps among the elements where the two sides are not
+// both lists: Ansible then neither joins nor searches them.
+func comparable(u *expr.Call, la, lb []value.Value) error {
+	if !slices.ContainsFunc(slices.Concat(la, lb), func(v value.Value) bool { return !value.Hashable(v) }) {
+		return nil
+	}
+	_, text := u.Args[0].(string)
+	joins := u.Name == "union" || u.Name == "symmetric_difference"
+	if joins && value.TypeName(u.In) != value.TypeName(u.Args[0]) || text {
+		return value.Errorf(value.FilterError, "'%s' of lists or maps wants two lists, not %s and %s", u.Name, value.Describe(u.In), value.Describe(u.Args[0]))
+	}
+	return nil
 }
 
 func unique(u *expr.Call) (value.Value, error) {
@@ -52,6 +70,9 @@ func unique(u *expr.Call) (value.Value, error) {
 	for i, v := range l {
 		if keys[i], err = keyOf(u, v, u.Arg(1), exact); err != nil {
 			return nil, err
+		}
+		if d, ok := keys[i].(*value.Undefined); ok {
+			return nil, d.Err()
 		}
 	}
 	if slices.ContainsFunc(keys, func(k value.Value) bool { return !value.Hashable(k) }) {
@@ -108,7 +129,8 @@ func items2dict(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := u.In.(string); ok {
+	switch u.In.(type) {
+	case string, *value.Map:
 		return nil, value.Errorf(value.FilterError, "'items2dict' wants a list, not %s", value.Describe(u.In))
 	}
 	m := &value.Map{}
@@ -290,42 +312,38 @@ func extract(u *expr.Call) (value.Value, error) {
 
 // subelements pairs each element with each of a list below it.
 func subelements(u *expr.Call) (value.Value, error) {
-	in := u.In
-	if m, ok := in.(*value.Map); ok {
-		var values []value.Value
-		for _, v := range m.All() {
-			values = append(values, v)
+	var l []value.Value
+	switch in := u.In.(type) {
+	case *value.Map:
+		for _, v := range in.All() {
+			l = append(l, v)
 		}
-		in = values
+	case []value.Value:
+		l = in
+	default:
+		return nil, value.Errorf(value.FilterError, "'subelements' wants a list or a map, not %s", value.Describe(u.In))
 	}
-	l, err := u.Context.Elements(in)
-	if err != nil {
-		return nil, err
-	}
-	path := u.Args[0]
-	if parts, ok := path.([]value.Value); ok {
-		joined, err := u.Context.Join(parts, ".")
-		if err != nil {
-			return nil, err
+	var path []value.Value
+	switch p := u.Args[0].(type) {
+	case string:
+		for part := range strings.SplitSeq(p, ".") {
+			path = append(path, part)
 		}
-		path = joined
+	case []value.Value:
+		path = p
+	default:
+		return nil, value.Errorf(value.FilterError, "the path of 'subelements' is text or a list, not %s", value.Describe(p))
 	}
 	skip := u.Flag(1)
 	if m, ok := u.Arg(1).(*value.Map); ok {
 		v, _ := m.Get("skip_missing")
-		skip, _, _ = value.Truth(v)
+		skip = isSet(v)
 	}
 	out := []value.Value{}
 	for _, e := range l {
-		v, err := attributePath(u, e, path)
+		subs, err := listUnder(e, path, skip)
 		if err != nil {
 			return nil, err
-		}
-		subs, ok := v.([]value.Value)
-		if d, missing := v.(*value.Undefined); missing && !skip {
-			return nil, d.Err()
-		} else if !missing && !ok {
-			return nil, value.Errorf(value.FilterError, "'subelements' wants a list under %s, not %s", value.Repr(path), value.Describe(v))
 		}
 		for _, s := range subs {
 			out = append(out, value.Tuple{e, s})
@@ -334,7 +352,32 @@ func subelements(u *expr.Call) (value.Value, error) {
 	return out, u.Context.Count(len(out))
 }
 
+// listUnder returns the list at the end of a path of keys.
+func listUnder(v value.Value, path []value.Value, skip bool) ([]value.Value, error) {
+	for _, k := range path {
+		m, ok := v.(*value.Map)
+		if !ok {
+			return nil, value.Errorf(value.FilterError, "%s is to be a key of a map, not of %s", value.Repr(k), value.Describe(v))
+		}
+		if v, ok = m.Get(k); !ok && skip {
+			return nil, nil
+		}
+		if !ok {
+			return nil, value.Errorf(value.FilterError, "there is no key %s in %s", value.Repr(k), value.Shorten(value.Repr(m), 60))
+		}
+	}
+	l, ok := v.([]value.Value)
+	if !ok {
+		return nil, value.Errorf(value.FilterError, "'subelements' wants a list there, not %s", value.Describe(v))
+	}
+	return l, nil
+}
+
+// attrFilter returns an attribute: a key of a map is none.
 func attrFilter(u *expr.Call) (value.Value, error) {
+	if _, isMap := u.In.(*value.Map); isMap {
+		return u.NoAttribute(u.In, u.Str(0)), nil
+	}
 	v, ok, err := u.Attr(u.In, u.Str(0))
 	if ok || err != nil {
 		return v, err

@@ -101,9 +101,9 @@ func titleMethod(s string) string {
 	inWord := false
 	for _, r := range s {
 		if inWord {
-			b.WriteRune(unicode.ToLower(r))
+			b.WriteString(lower(string(r)))
 		} else {
-			b.WriteRune(unicode.ToTitle(r))
+			b.WriteString(capitalize(string(r)))
 		}
 		inWord = unicode.IsLetter(r)
 	}
@@ -111,12 +111,15 @@ func titleMethod(s string) string {
 }
 
 func swapCase(s string) string {
-	return strings.Map(func(r rune) rune {
+	var b strings.Builder
+	for _, r := range s {
 		if unicode.IsUpper(r) {
-			return unicode.ToLower(r)
+			b.WriteString(lower(string(r)))
+		} else {
+			b.WriteString(upper(string(r)))
 		}
-		return unicode.ToUpper(r)
-	}, s)
+	}
+	return b.String()
 }
 
 func strip(left, right bool) func(*expr.Call) (value.Value, error) {

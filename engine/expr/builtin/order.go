@@ -14,9 +14,6 @@ func keyOf(u *expr.Call, v, attribute value.Value, caseSensitive bool) (value.Va
 		if v, err = attributePath(u, v, attribute); err != nil {
 			return nil, err
 		}
-		if d, ok := v.(*value.Undefined); ok {
-			return nil, d.Err()
-		}
 	}
 	if s, ok := v.(string); ok && !caseSensitive {
 		return strings.ToLower(s), nil

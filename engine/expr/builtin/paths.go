@@ -343,6 +343,9 @@ func pathJoin(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, isMap := u.In.(*value.Map); isMap || len(l) == 0 {
+		return nil, value.Errorf(value.FilterError, "'path_join' wants the parts of a path")
+	}
 	out := ""
 	for _, v := range l {
 		s, ok := v.(string)

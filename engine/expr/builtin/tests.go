@@ -181,6 +181,13 @@ func subset(swap bool) func(*expr.Call) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		others, err := u.Context.Elements(large)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(slices.Concat(l, others), func(v value.Value) bool { return !value.Hashable(v) }) {
+			return nil, value.Errorf(value.TypeError, "'%s' asks of lists that have no lists or maps in them", u.Name)
+		}
 		for _, v := range l {
 			if !s.Has(v) {
 				return false, nil

@@ -202,13 +202,16 @@ func splitLines(s string, keep bool) []string {
 }
 
 func truncateFilter(u *expr.Call) (value.Value, error) {
-	in, err := textIn(u)
-	if err != nil {
-		return nil, err
-	}
 	length, end, leeway := u.Int(0), u.Str(2), 5
 	if u.Arg(3) != nil {
 		leeway = u.Int(3)
+	}
+	in, err := textIn(u)
+	if n, ok := lengthOf(u.In); ok && err != nil && n <= length+leeway {
+		return u.In, nil // as Jinja has it
+	}
+	if err != nil {
+		return nil, err
 	}
 	keep := length - utf8.RuneCountInString(end)
 	if keep < 0 || leeway < 0 {

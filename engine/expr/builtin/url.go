@@ -55,6 +55,8 @@ func urlEncode(u *expr.Call) (value.Value, error) {
 		pairs = itemsOf(v)
 	case []value.Value:
 		pairs = v
+	case value.Tuple:
+		pairs = v
 	default:
 		s := percentEncode(u.Text(), "/")
 		return s, u.Context.Write(len(s))
@@ -103,7 +105,8 @@ func urlSplit(u *expr.Call) (value.Value, error) {
 
 // splitURL cuts as Python's urlsplit does, which takes anything for a URL.
 func splitURL(s string) *value.Map {
-	s = strings.TrimSpace(s)
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' })
+	s = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(s)
 	var scheme, netloc, query, fragment string
 	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
 		scheme, s = strings.ToLower(s[:i]), s[i+1:]
@@ -158,6 +161,9 @@ func isScheme(s string) bool {
 func urlTest(kind string) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
 		s, ok := u.In.(string)
+		if t, _, err := value.Truth(u.In); err == nil && !t {
+			s, ok = "", true // as Python has it
+		}
 		if !ok {
 			return false, nil
 		}

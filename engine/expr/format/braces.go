@@ -163,6 +163,9 @@ func formatted(b *value.Budget, v value.Value, format string) (string, error) {
 	if m, ok := v.(value.Moment); ok {
 		return Time(m, format), nil
 	}
+	if _, isText := v.(string); !isText && !value.IsNumber(v) {
+		return "", value.Errorf(value.TypeError, "%s takes no format but {}", value.Describe(v))
+	}
 	if !value.IsNumber(v) {
 		return sp.formatText(v)
 	}

@@ -31,10 +31,20 @@ func Percent(b *value.Budget, format string, values value.Value) (value.Value, e
 		used = used || f.byName
 		i += n
 	}
-	if _, isMap := values.(*value.Map); f.next < len(f.args) && !isMap && !used {
+	if _, ok := values.(value.Tuple); f.next < len(f.args) && (ok || !subscripted(values)) && !used {
 		return nil, value.Errorf(value.TypeError, "the format uses %d of %d values", f.next, len(f.args))
 	}
 	return f.b.String(), b.Write(f.b.Len())
+}
+
+// subscripted reports whether values could be named: of such Python asks no more
+// than is used.
+func subscripted(values value.Value) bool {
+	switch values.(type) {
+	case *value.Map, []value.Value:
+		return true
+	}
+	return false
 }
 
 type formatter struct {

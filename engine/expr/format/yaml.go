@@ -31,9 +31,6 @@ func YAML(v value.Value, style YAMLStyle) string {
 	w := &yamlWriter{style: style, space: true, fresh: true, indent: -1}
 	w.node(v, inRoot)
 	w.newIndent()
-	if w.open {
-		w.b.WriteString("...\n")
-	}
 	return w.b.String()
 }
 
@@ -55,7 +52,6 @@ type yamlWriter struct {
 	level  int // of flow collections around
 	space  bool
 	fresh  bool // nothing but indentation and indicators on this line
-	open   bool // the document is one plain scalar
 }
 
 func (w *yamlWriter) put(s string) {
@@ -277,7 +273,6 @@ func (w *yamlWriter) scalar(v value.Value, in yamlContext) {
 	if plain && inLine && (in != asKey || !look.empty) &&
 		(w.level > 0 && look.flowPlain || w.level == 0 && look.blockPlain) {
 		w.plain(s, in != asKey)
-		w.open = w.open || in == inRoot
 		return
 	}
 	if look.single && inLine {

@@ -112,7 +112,7 @@ func (p *parser) testArguments() []Argument {
 		}
 	case tokName:
 		switch t.text {
-		case "else", "or", "and", "if", "in", "not", "recursive":
+		case "else", "or", "and":
 			return nil
 		case "is":
 			p.fail(t, "tests cannot be chained with 'is'", "put brackets around the first, or join them with 'and'")

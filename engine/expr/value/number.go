@@ -268,7 +268,10 @@ func floats(op string, a, b float64) (Value, error) {
 		return a / b, nil
 	}
 	m := math.Mod(a, b)
-	if m != 0 && (m < 0) != (b < 0) {
+	switch {
+	case m == 0:
+		m = math.Copysign(0, b)
+	case (m < 0) != (b < 0):
 		m += b
 	}
 	if op == "%" {

@@ -45,7 +45,7 @@ type writer struct {
 
 func (w *writer) over() bool { return w.b.Len() > w.max }
 
-// repr writes a value as repr() does in Python; tuples look like lists.
+// repr writes a value as repr() does in Python.
 func (w *writer) repr(v Value) {
 	if w.over() {
 		return
@@ -56,7 +56,7 @@ func (w *writer) repr(v Value) {
 	case []Value:
 		w.list(v)
 	case Tuple:
-		w.list(v)
+		w.tuple(v)
 	case *Map:
 		w.dict(v)
 	case *Unknown:
@@ -72,8 +72,22 @@ func (w *writer) repr(v Value) {
 	}
 }
 
+func (w *writer) tuple(l Tuple) {
+	w.b.WriteByte('(')
+	w.elements(l)
+	if len(l) == 1 {
+		w.b.WriteByte(',')
+	}
+	w.b.WriteByte(')')
+}
+
 func (w *writer) list(l []Value) {
 	w.b.WriteByte('[')
+	w.elements(l)
+	w.b.WriteByte(']')
+}
+
+func (w *writer) elements(l []Value) {
 	for i, e := range l {
 		if i > 0 {
 			w.b.WriteString(", ")
@@ -83,7 +97,6 @@ func (w *writer) list(l []Value) {
 		}
 		w.repr(e)
 	}
-	w.b.WriteByte(']')
 }
 
 func (w *writer) dict(m *Map) {

@@ -28,7 +28,7 @@ import "runner/diagnostic"
 // A Value is any value of the language; the package comment lists its types.
 type Value = any
 
-// A Tuple is Jinja's (1, 'a'). Stored or printed it is a list.
+// A Tuple is Jinja's (1, 'a'). What a template prints or stores of it is a list.
 type Tuple []Value
 
 // Undefined stands for a name that nothing defines. It remembers where it came
