@@ -83,7 +83,7 @@ func TestNamesMadeWhileRunning(t *testing.T) {
 		1.1 changed
 		task 1.2
 		1.2 ok {"msg": "1", "changed": false, "failed": false}`
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"vars": {text: "put name=a value=1 takes=5 | register=r\nsay msg={{vars['r'].value}}", want: reads},
 		"vars, by a name that is put together": {
 			text: "put name=a value=1 takes=5 | register=result\nsay msg={{vars['re'+'sult'].value}}", want: reads},
@@ -118,7 +118,7 @@ func TestAVariableReadWhileRunningSeesAllAbove(t *testing.T) {
 
 // A control counts only where its task did well.
 func TestWhatFailsDemandsNothing(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"end_play": {text: "meta do=end_play | failed_when=true ignore_errors=true\nsay msg=after", want: `
 			task 1.1
 			1.1 ignored: test.yml:1:1: failed_when holds: true
@@ -149,7 +149,7 @@ func TestTheInnermostEnvironmentCounts(t *testing.T) {
 	}
 	seen := run(t, p, engine.Options{Lookups: map[string]expr.Lookup{"env": outer}})
 	if want := `{"msg": "task,block,play,process"`; !strings.Contains(seen.String(), want) {
-		t.Errorf("want %s, told %s", want, seen)
+		t.Errorf("want %s, got %s", want, seen)
 	}
 }
 
@@ -256,7 +256,7 @@ func TestAnInterruptionLetsAChangeEnd(t *testing.T) {
 
 // --keep-going passes over what depends on a failed task, however far away.
 func TestKeepGoingLeavesOutWhatDependsOnWhatIsLeftOut(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"two tasks away": {text: "put name=a value=1 fail=true | register=r\nput name=b value={{r.value}} | register=s\nput name=c value={{s.value}}\nput name=d value=1",
 			opt: engine.Options{KeepGoing: true}, want: `
 			task 1.1
@@ -269,7 +269,7 @@ func TestKeepGoingLeavesOutWhatDependsOnWhatIsLeftOut(t *testing.T) {
 }
 
 func TestTheFirstHandlerOfANameRuns(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"two of one name": {text: "put name=a value=1 | notify=h\nhandler say msg=first | name=h\nhandler say msg=last | name=h", want: `
 			task 1.1
 			1.1 changed
@@ -281,7 +281,7 @@ func TestTheFirstHandlerOfANameRuns(t *testing.T) {
 // What was worked out below a task that fails later counts as never done: a rescue
 // does not see its facts.
 func TestARescueSeesNoFactFromBelowTheFailure(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"a fact": {text: "block\nput name=a value=1 takes=5 fail=true\nset x=1\nrescue\nsay msg={{x|default('none')}}\nend", want: `
 			task 1.2
 			1.2 rescued: test.yml:2:1: a cannot be put
@@ -291,7 +291,7 @@ func TestARescueSeesNoFactFromBelowTheFailure(t *testing.T) {
 }
 
 func TestABlockIsLeftOutWhenNothingOfItIsSelected(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"its always is selected": {text: "block\nsay msg=a | tags=x\nalways\nsay msg=b | tags=y\nend", opt: engine.Options{Selection: engine.Selection{Tags: []string{"y"}}}, want: `
 			task 1.4
 			1.4 ok {"msg": "b", "changed": false, "failed": false}`},

@@ -13,7 +13,7 @@ import (
 )
 
 func TestHandlers(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"once, in their order": {text: `
 			put name=a value=1 | notify=second
 			put name=b value=1 | notify=topic
@@ -82,13 +82,13 @@ func TestWhatAHandlerBringsInIsAnnouncedAsOne(t *testing.T) {
 }
 
 func TestTheEndOfAPlayOnPurposeIsNoFailure(t *testing.T) {
-	result, told := play(t, newWorld(), "say msg=1\nmeta do=end_play\nsay msg=2", engine.Options{})
-	if want := (engine.Stats{OK: 1}); result.Stats != want || strings.Contains(told.String(), "1.3") {
-		t.Errorf("stats %+v, told\n%s", result.Stats, told)
+	result, seen := play(t, newWorld(), "say msg=1\nmeta do=end_play\nsay msg=2", engine.Options{})
+	if want := (engine.Stats{OK: 1}); result.Stats != want || strings.Contains(seen.String(), "1.3") {
+		t.Errorf("stats %+v, got\n%s", result.Stats, seen)
 	}
 }
 
-// includes gives scripts by name to those that bring them in.
+// includes returns scripts by name to those that bring them in.
 func includes(t *testing.T, w *world, files map[string]string) engine.Hooks {
 	return engine.Hooks{Load: func(_ context.Context, by *engine.Step, path string) (*engine.Included, error) {
 		text, ok := files[path]
@@ -133,9 +133,9 @@ func TestIncludes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			_, told := play(t, w, c.text, engine.Options{Hooks: includes(t, w, files)})
-			if diff := cmp.Diff(unindented(c.want), told.String()); diff != "" {
-				t.Errorf("want, told:\n%s", diff)
+			_, seen := play(t, w, c.text, engine.Options{Hooks: includes(t, w, files)})
+			if diff := cmp.Diff(unindented(c.want), seen.String()); diff != "" {
+				t.Errorf("want, got:\n%s", diff)
 			}
 		})
 	}
@@ -157,9 +157,9 @@ func TestTags(t *testing.T) {
 		{engine.Selection{Skip: []string{"tagged"}}, []string{"1.4"}},
 		{engine.Selection{Tags: []string{"b"}, Skip: []string{"b"}}, nil},
 	} {
-		_, told := play(t, newWorld(), text, engine.Options{Selection: c.s})
+		_, seen := play(t, newWorld(), text, engine.Options{Selection: c.s})
 		var done []string
-		for _, line := range told.lines {
+		for _, line := range seen.lines {
 			if id, ok := strings.CutPrefix(line, "task "); ok {
 				done = append(done, id)
 			}
@@ -172,9 +172,9 @@ func TestTags(t *testing.T) {
 
 func TestStartAtTask(t *testing.T) {
 	const text = "say msg=1 | name=one\nblock\nsay msg=2 | name=two\nsay msg=3 | name=three\nalways\nsay msg=4\nend"
-	_, told := play(t, newWorld(), text, engine.Options{Selection: engine.Selection{StartAt: "thr*"}})
-	if got := strings.Join(told.lines, " "); strings.Contains(got, "1.1") || strings.Contains(got, "1.3") || !strings.Contains(got, "1.4 ok") {
-		t.Errorf("told %s", got)
+	_, seen := play(t, newWorld(), text, engine.Options{Selection: engine.Selection{StartAt: "thr*"}})
+	if got := strings.Join(seen.lines, " "); strings.Contains(got, "1.1") || strings.Contains(got, "1.3") || !strings.Contains(got, "1.4 ok") {
+		t.Errorf("got %s", got)
 	}
 	_, err := engine.Run(t.Context(), script(t, newWorld(), text), engine.Options{Selection: engine.Selection{StartAt: "tow"}})
 	if err == nil || !strings.Contains(err.Error(), `did you mean "two"?`) {
@@ -189,8 +189,8 @@ func TestStepByStep(t *testing.T) {
 		answers = answers[1:]
 		return a, nil
 	}}}
-	_, told := play(t, newWorld(), "say msg=1\nsay msg=2\nsay msg=3\nsay msg=4", opt)
-	if len(told.lines) != 6 || told.lines[0] != "task 1.2" {
-		t.Errorf("told\n%s", told)
+	_, seen := play(t, newWorld(), "say msg=1\nsay msg=2\nsay msg=3\nsay msg=4", opt)
+	if len(seen.lines) != 6 || seen.lines[0] != "task 1.2" {
+		t.Errorf("got\n%s", seen)
 	}
 }

@@ -12,23 +12,23 @@ import (
 	"runner/engine"
 )
 
-// A case is a program and what is told of it.
+// A case is a program and what is reported of it.
 type languageCase struct {
 	text string
 	want string
 	opt  engine.Options
 }
 
-// told plays the cases, each with one job and with many: what is told is the same.
-func told(t *testing.T, cases map[string]languageCase) {
+// expectReports plays the cases, each with one job and with many: what is reported is the same.
+func expectReports(t *testing.T, cases map[string]languageCase) {
 	for name, c := range cases {
 		for _, jobs := range []int{1, 16} {
 			t.Run(fmt.Sprintf("%s/%d", name, jobs), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c.opt.Jobs = jobs
-					_, told := play(t, newWorld(), c.text, c.opt)
-					if diff := cmp.Diff(unindented(c.want), told.String()); diff != "" {
-						t.Errorf("want, told:\n%s", diff)
+					_, seen := play(t, newWorld(), c.text, c.opt)
+					if diff := cmp.Diff(unindented(c.want), seen.String()); diff != "" {
+						t.Errorf("want, got:\n%s", diff)
 					}
 				})
 			})
@@ -45,7 +45,7 @@ func unindented(text string) string {
 }
 
 func TestLoops(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"items in order": {text: "put name={{item}} value=1 | loop=a,b,c\nsay msg=x | loop=a", want: `
 			task 1.1
 			1.1 (a) changed
@@ -121,7 +121,7 @@ func TestItemsOfALoopRunAtOnceAndKeepOrderWhereTheyTouchTheSame(t *testing.T) {
 }
 
 func TestBlocks(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"rescued": {text: `
 			block
 			put name=a value=1 fail=true | name=break register=r
@@ -215,7 +215,7 @@ func TestARescuedPlayCountsAsWell(t *testing.T) {
 }
 
 func TestRetries(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"until it holds": {text: "set n=1\nsay msg=x | until=r.attempts==3 retries=2 register=r\nsay msg={{r.attempts}}", want: `
 			task 1.1
 			1.1 ok
@@ -239,7 +239,7 @@ func TestRetries(t *testing.T) {
 }
 
 func TestWhatThePlaybookJudges(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"failed_when": {text: "say msg=x | failed_when=r.msg=='x' register=r ignore_errors=true\nsay msg={{r.failed_when_result}}{{r.msg}}", want: `
 			task 1.1
 			1.1 ignored: test.yml:1:1: failed_when holds: r.msg=='x'

@@ -38,17 +38,17 @@ func TestPrecedence(t *testing.T) {
 	set, bring := p.Plays[0].Tasks[0].(*engine.Step), p.Plays[0].Tasks[1].(*engine.Step)
 	set.Args = mapping(t, set.Place, "fact=fact param=fact extra=fact")
 	bring.Params = variables(t, "param", "param", "extra")
-	told := &witness{}
+	seen := &witness{}
 	_, err := engine.Run(t.Context(), p, engine.Options{
-		Reporter: told, ExtraVars: variables(t, "extra", "extra"),
+		Reporter: seen, ExtraVars: variables(t, "extra", "extra"),
 		Hooks: engine.Hooks{Load: func(context.Context, *engine.Step, string) (*engine.Included, error) {
 			items := script(t, w, shows).Plays[0].Tasks
 			items[0].(*engine.Step).Vars = variables(t, "task", rungs[3:]...)
 			return &engine.Included{File: "all", Items: items}, nil
 		}},
 	})
-	if err != nil || !strings.Contains(told.String(), `"play,prompt,file,task,fact,param,extra"`) {
-		t.Errorf("error %v, told\n%s", err, told)
+	if err != nil || !strings.Contains(seen.String(), `"play,prompt,file,task,fact,param,extra"`) {
+		t.Errorf("error %v, got\n%s", err, seen)
 	}
 }
 
@@ -70,13 +70,13 @@ func TestPrompts(t *testing.T) {
 		"interrupted":          {engine.Prompt{}, engine.Options{Hooks: ask("", errors.New("closed"))}, "play failed: closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, told := script(t, newWorld(), "say msg={{v}}"), &witness{}
+			p, seen := script(t, newWorld(), "say msg={{v}}"), &witness{}
 			c.prompt.Name = "v"
 			p.Plays[0].Prompts = []*engine.Prompt{&c.prompt}
-			c.opt.Reporter = told
+			c.opt.Reporter = seen
 			result, err := engine.Run(t.Context(), p, c.opt)
-			if err != nil || !strings.Contains(told.String(), c.want) {
-				t.Errorf("error %v, told\n%s", err, told)
+			if err != nil || !strings.Contains(seen.String(), c.want) {
+				t.Errorf("error %v, got\n%s", err, seen)
 			}
 			if failed := strings.HasPrefix(c.want, "play failed"); (result.Stats.Failed == 1) != failed {
 				t.Errorf("stats %+v", result.Stats)
@@ -97,7 +97,7 @@ func TestWhatIsTypedInPrivateIsASecret(t *testing.T) {
 }
 
 func TestFilesOfVariablesReadLate(t *testing.T) {
-	p, told := script(t, newWorld(), "put name=a value=1 takes=3 | register=r\nsay msg={{late}}\nput name={{unset|default('b')}} value=1"), &witness{}
+	p, seen := script(t, newWorld(), "put name=a value=1 takes=3 | register=r\nsay msg={{late}}\nput name={{unset|default('b')}} value=1"), &witness{}
 	file := &engine.VarsFile{Paths: []*expr.Node{scalar(t, diagnostic.Place{}, "{{env}}.yml"), scalar(t, diagnostic.Place{}, "other.yml")}}
 	p.Plays[0].VarsFiles = []*engine.VarsFile{file}
 	p.Plays[0].Vars = variables(t, "dev", "env")
@@ -108,62 +108,62 @@ func TestFilesOfVariablesReadLate(t *testing.T) {
 		}
 		return variables(t, "{{r.name}} of {{env}}", "late"), nil
 	}}
-	_, err := engine.Run(t.Context(), p, engine.Options{Reporter: told, Hooks: hooks})
-	if err != nil || !strings.Contains(told.String(), `"msg": "a of dev"`) {
-		t.Errorf("error %v, told\n%s", err, told)
+	_, err := engine.Run(t.Context(), p, engine.Options{Reporter: seen, Hooks: hooks})
+	if err != nil || !strings.Contains(seen.String(), `"msg": "a of dev"`) {
+		t.Errorf("error %v, got\n%s", err, seen)
 	}
 	file.Paths = file.Paths[:1]
-	result, err := engine.Run(t.Context(), p, engine.Options{Reporter: told, Hooks: hooks})
-	if err != nil || result.Stats.Failed != 1 || !strings.Contains(told.String(), "play failed: no such file") {
-		t.Errorf("error %v, told\n%s", err, told)
+	result, err := engine.Run(t.Context(), p, engine.Options{Reporter: seen, Hooks: hooks})
+	if err != nil || result.Stats.Failed != 1 || !strings.Contains(seen.String(), "play failed: no such file") {
+		t.Errorf("error %v, got\n%s", err, seen)
 	}
 }
 
 // interrupted plays a script and interrupts it after two seconds.
-func interrupted(t *testing.T, text string, check func(w *world, told *witness, r engine.Result)) {
+func interrupted(t *testing.T, text string, check func(w *world, seen *witness, r engine.Result)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { time.Sleep(2 * time.Second); cancel() }()
-		w, told := newWorld(), &witness{}
-		result, err := engine.Run(ctx, script(t, w, text), engine.Options{Reporter: told})
+		w, seen := newWorld(), &witness{}
+		result, err := engine.Run(ctx, script(t, w, text), engine.Options{Reporter: seen})
 		if err != nil || !result.Interrupted {
 			t.Errorf("error %v, result %+v", err, result)
 		}
-		check(w, told, result)
+		check(w, seen, result)
 		synctest.Wait()
 	})
 }
 
 func TestInterruptedLoopsAndBlocks(t *testing.T) {
-	interrupted(t, "put name={{item}} value=1 takes=9 | loop=a,b,c throttle=1", func(w *world, told *witness, _ engine.Result) {
-		if len(w.things) != 1 || told.String() != "task 1.1\n1.1 (a) changed\n1.1 changed, 2 items not started" {
-			t.Errorf("world %v, told\n%s", w.things, told)
+	interrupted(t, "put name={{item}} value=1 takes=9 | loop=a,b,c throttle=1", func(w *world, seen *witness, _ engine.Result) {
+		if len(w.things) != 1 || seen.String() != "task 1.1\n1.1 (a) changed\n1.1 changed, 2 items not started" {
+			t.Errorf("world %v, got\n%s", w.things, seen)
 		}
 	})
-	interrupted(t, "block\nput name=a value=1 takes=9 fail=true\nsay msg=x | when=false\nrescue\nsay msg=rescue\nalways\nsay msg=always\nend\nsay msg=after", func(_ *world, told *witness, r engine.Result) {
-		if strings.Contains(told.String(), `"msg"`) || r.Stats.OK != 0 || r.Stats.Failed != 1 {
-			t.Errorf("stats %+v, told\n%s", r.Stats, told)
+	interrupted(t, "block\nput name=a value=1 takes=9 fail=true\nsay msg=x | when=false\nrescue\nsay msg=rescue\nalways\nsay msg=always\nend\nsay msg=after", func(_ *world, seen *witness, r engine.Result) {
+		if strings.Contains(seen.String(), `"msg"`) || r.Stats.OK != 0 || r.Stats.Failed != 1 {
+			t.Errorf("stats %+v, got\n%s", r.Stats, seen)
 		}
 	})
-	interrupted(t, "put name=a value=1 takes=9 | notify=h\nhandler say msg=handled | name=h", func(_ *world, told *witness, _ engine.Result) {
-		if told.String() != "task 1.1\n1.1 changed" {
-			t.Errorf("told\n%s", told)
+	interrupted(t, "put name=a value=1 takes=9 | notify=h\nhandler say msg=handled | name=h", func(_ *world, seen *witness, _ engine.Result) {
+		if seen.String() != "task 1.1\n1.1 changed" {
+			t.Errorf("got\n%s", seen)
 		}
 	})
-	interrupted(t, "say msg=x | until=false retries=9 delay=5\nsay msg=y | when=false", func(_ *world, told *witness, r engine.Result) {
+	interrupted(t, "say msg=x | until=false retries=9 delay=5\nsay msg=y | when=false", func(_ *world, seen *witness, r engine.Result) {
 		if r.Stats.Failed != 0 || r.Stats.Blocked != 1 {
-			t.Errorf("stats %+v, told\n%s", r.Stats, told)
+			t.Errorf("stats %+v, got\n%s", r.Stats, seen)
 		}
 	})
-	interrupted(t, "wait seconds=9 | timeout=5", func(_ *world, told *witness, r engine.Result) {
+	interrupted(t, "wait seconds=9 | timeout=5", func(_ *world, seen *witness, r engine.Result) {
 		if r.Stats.Blocked != 1 {
-			t.Errorf("stats %+v, told\n%s", r.Stats, told)
+			t.Errorf("stats %+v, got\n%s", r.Stats, seen)
 		}
 	})
 }
 
 func TestKeepGoing(t *testing.T) {
-	told(t, map[string]languageCase{
+	expectReports(t, map[string]languageCase{
 		"past a block that fails": {text: `
 			block
 			stop fail=true

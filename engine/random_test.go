@@ -63,7 +63,7 @@ func TestAfterAFailedChangeOnlyWhatWasUnderWayIsDone(t *testing.T) {
 			got := outcomeOf(t, p, jobs)
 			if fault := unlike(p, want, got); fault != "" {
 				t.Fatalf("program %d with %d jobs:\n%s\n%+v\n%s\none job:\n%s\nmany:\n%s", seed, jobs, p.text, p.Selection, fault,
-					strings.Join(want.Told, "\n"), strings.Join(got.Told, "\n"))
+					strings.Join(want.Lines, "\n"), strings.Join(got.Lines, "\n"))
 			}
 		}
 	}
@@ -74,15 +74,15 @@ func TestAfterAFailedChangeOnlyWhatWasUnderWayIsDone(t *testing.T) {
 
 // unlike says what many jobs did after a failure that they may not do; "" if nothing.
 func unlike(p program, one, many ending) string {
-	failed := slices.IndexFunc(one.Told, isFailure)
-	if len(many.Told) < failed+1 || !slices.Equal(one.Told[:failed+1], many.Told[:failed+1]) {
+	failed := slices.IndexFunc(one.Lines, isFailure)
+	if len(many.Lines) < failed+1 || !slices.Equal(one.Lines[:failed+1], many.Lines[:failed+1]) {
 		return "what is reported up to the failure differs"
 	}
 	done := map[string]bool{}
-	for _, line := range many.Told[failed+1:] {
+	for _, line := range many.Lines[failed+1:] {
 		id, what, _ := strings.Cut(line, " ")
 		switch {
-		case id == "task" || strings.HasPrefix(what, "blocked") || slices.Contains(one.Told[failed+1:], line):
+		case id == "task" || strings.HasPrefix(what, "blocked") || slices.Contains(one.Lines[failed+1:], line):
 		case p.changes(id):
 			done[id] = true
 		default:
@@ -113,7 +113,7 @@ func isFailure(line string) bool {
 // An ending is all that a run leaves behind.
 type ending struct {
 	Things map[string]string
-	Told   []string
+	Lines  []string
 	Stats  engine.Stats
 }
 
@@ -146,7 +146,7 @@ func outcomeOf(t *testing.T, p program, jobs int) (e ending) {
 		if err := os.Symlink(".", w.file("link")); err != nil {
 			t.Fatal(err)
 		}
-		result, told := play(t, w, p.text, engine.Options{Jobs: jobs, Selection: p.Selection, Hooks: includes(t, w, files),
+		result, seen := play(t, w, p.text, engine.Options{Jobs: jobs, Selection: p.Selection, Hooks: includes(t, w, files),
 			Lookups: map[string]expr.Lookup{"template": template, "file": w.lookup}})
 		if w.peak > jobs {
 			t.Errorf("%d were at work at once, with %d jobs", w.peak, jobs)
@@ -154,7 +154,7 @@ func outcomeOf(t *testing.T, p program, jobs int) (e ending) {
 		for i := range 2 {
 			w.things[fmt.Sprint("file ", i)] = w.read(fmt.Sprint("f", i))
 		}
-		e = ending{w.things, told.lines, result.Stats}
+		e = ending{w.things, seen.lines, result.Stats}
 	})
 	return e
 }

@@ -18,7 +18,7 @@ func TestIndependentStepsRunAtOnceAndAreToldInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		start := time.Now()
-		result, told := play(t, w, `
+		result, seen := play(t, w, `
 			put name=a value=1 takes=9
 			put name=b value=1 takes=1
 			put name=c value=1 takes=5`, engine.Options{})
@@ -26,8 +26,8 @@ func TestIndependentStepsRunAtOnceAndAreToldInOrder(t *testing.T) {
 			t.Errorf("took %v, want 9s", took)
 		}
 		want := "task 1.1\n1.1 changed\ntask 1.2\n1.2 changed\ntask 1.3\n1.3 changed"
-		if told.String() != want {
-			t.Errorf("told\n%s", told)
+		if seen.String() != want {
+			t.Errorf("got\n%s", seen)
 		}
 		if result.Stats != (engine.Stats{OK: 3, Changed: 3}) {
 			t.Errorf("stats %+v", result.Stats)
@@ -54,7 +54,7 @@ func TestJobsBoundWhatIsAtWork(t *testing.T) {
 func TestAStepWaitsForWhatItMentions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		_, told := play(t, w, `
+		_, seen := play(t, w, `
 			put name=a value=1 takes=9 | register=r
 			put name=b value={{r.value}}
 			put name=c value=1 takes=1
@@ -62,8 +62,8 @@ func TestAStepWaitsForWhatItMentions(t *testing.T) {
 		if !w.before("end a", "start b") {
 			t.Errorf("order: %v", w.log)
 		}
-		if !strings.HasSuffix(told.String(), `1.4 ok {"msg": "a", "changed": false, "failed": false}`) {
-			t.Errorf("told\n%s", told)
+		if !strings.HasSuffix(seen.String(), `1.4 ok {"msg": "a", "changed": false, "failed": false}`) {
+			t.Errorf("got\n%s", seen)
 		}
 	})
 }
@@ -115,9 +115,9 @@ func TestDestructionWaitsForAllAndNeedsThemWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.things["old"] = "1"
-		result, told := play(t, w, "put name=new value=1 takes=9 fail=true\ndrop name=old", engine.Options{KeepGoing: true})
+		result, seen := play(t, w, "put name=new value=1 takes=9 fail=true\ndrop name=old", engine.Options{KeepGoing: true})
 		if w.things["old"] != "1" || result.Stats.Blocked != 1 {
-			t.Errorf("world %v, told\n%s", w.things, told)
+			t.Errorf("world %v, got\n%s", w.things, seen)
 		}
 	})
 }
@@ -125,26 +125,26 @@ func TestDestructionWaitsForAllAndNeedsThemWell(t *testing.T) {
 func TestAFailureBlocksWhatHasNotStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		result, told := play(t, w, `
+		result, seen := play(t, w, `
 			put name=a value=1 takes=2 fail=true | register=r
 			put name=b value=1 takes=9
 			put name=c value={{r.value}}`, engine.Options{})
 		if w.things["b"] != "1" || result.Stats != (engine.Stats{OK: 1, Changed: 1, Failed: 1, Blocked: 1}) {
 			t.Errorf("world %v, stats %+v", w.things, result.Stats)
 		}
-		if !strings.Contains(told.String(), "1.1 failed: test.yml:1:1: a cannot be put") || !strings.HasSuffix(told.String(), "1.3 blocked") {
-			t.Errorf("told\n%s", told)
+		if !strings.Contains(seen.String(), "1.1 failed: test.yml:1:1: a cannot be put") || !strings.HasSuffix(seen.String(), "1.3 blocked") {
+			t.Errorf("got\n%s", seen)
 		}
 	})
 }
 
 func TestIgnoredFailuresAreRegistered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, told := play(t, newWorld(), `
+		_, seen := play(t, newWorld(), `
 			put name=a value=1 fail=true | register=r ignore_errors=true
 			say msg={{r.failed}}-{{r.msg|length}} | when=r.failed`, engine.Options{})
-		if !strings.Contains(told.String(), `"msg": "True-15"`) || !strings.Contains(told.String(), "1.1 ignored") {
-			t.Errorf("told\n%s", told)
+		if !strings.Contains(seen.String(), `"msg": "True-15"`) || !strings.Contains(seen.String(), "1.1 ignored") {
+			t.Errorf("got\n%s", seen)
 		}
 	})
 }
@@ -152,7 +152,7 @@ func TestIgnoredFailuresAreRegistered(t *testing.T) {
 func TestCheckWritesNothingAndMarksWhatIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		result, told := play(t, w, `
+		result, seen := play(t, w, `
 			put name=a value=1 | register=r
 			say msg={{r.name}}={{r.value}}
 			put name={{r.value}} value=1 | register=s
@@ -162,16 +162,16 @@ func TestCheckWritesNothingAndMarksWhatIsUnknown(t *testing.T) {
 		if len(w.things) != 1 || w.things["d"] != "1" {
 			t.Errorf("world %v", w.things)
 		}
-		if strings.Count(told.String(), value.KnownAfterApply) != 2 || result.Stats.Changed != 3 || result.Stats.Failed != 0 {
-			t.Errorf("stats %+v, told\n%s", result.Stats, told)
+		if strings.Count(seen.String(), value.KnownAfterApply) != 2 || result.Stats.Changed != 3 || result.Stats.Failed != 0 {
+			t.Errorf("stats %+v, got\n%s", result.Stats, seen)
 		}
 	})
 }
 
 func TestWhoPlansCannotWrite(t *testing.T) {
-	_, told := play(t, newWorld(), "put name=a write_while_planning=true", engine.Options{})
-	if !strings.Contains(told.String(), engine.ErrReadOnly.Error()) {
-		t.Errorf("told\n%s", told)
+	_, seen := play(t, newWorld(), "put name=a write_while_planning=true", engine.Options{})
+	if !strings.Contains(seen.String(), engine.ErrReadOnly.Error()) {
+		t.Errorf("got\n%s", seen)
 	}
 }
 
@@ -193,21 +193,21 @@ func TestConsent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			w.things["a"] = "1"
-			result, told := play(t, w, test.text, test.opt)
+			result, seen := play(t, w, test.text, test.opt)
 			if _, there := w.things["a"]; there == test.gone {
-				t.Errorf("there: %v, told\n%s", there, told)
+				t.Errorf("there: %v, got\n%s", there, seen)
 			}
 			if failed := !test.gone && !test.opt.Check; (result.Stats.Failed == 1) != failed {
-				t.Errorf("stats %+v, told\n%s", result.Stats, told)
+				t.Errorf("stats %+v, got\n%s", result.Stats, seen)
 			}
 		})
 	}
 }
 
 func TestAPanicIsAProblem(t *testing.T) {
-	result, told := play(t, newWorld(), "crash\nsay msg=x", engine.Options{Jobs: 1})
-	if result.Stats.Failed != 1 || !strings.Contains(told.String(), "a fault of runner in crash: boom") {
-		t.Errorf("told\n%s", told)
+	result, seen := play(t, newWorld(), "crash\nsay msg=x", engine.Options{Jobs: 1})
+	if result.Stats.Failed != 1 || !strings.Contains(seen.String(), "a fault of runner in crash: boom") {
+		t.Errorf("got\n%s", seen)
 	}
 }
 
@@ -215,15 +215,15 @@ func TestInterruptedRunEndsWhatItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		ctx, cancel := context.WithCancel(t.Context())
-		told := &witness{}
+		seen := &witness{}
 		go func() { time.Sleep(2 * time.Second); cancel() }()
 		result, err := engine.Run(ctx, script(t, w, "put name=a value=1 takes=9 | register=r\nput name=b value={{r.value}}"),
-			engine.Options{Reporter: told})
+			engine.Options{Reporter: seen})
 		if err != nil || !result.Interrupted || w.things["a"] != "1" || w.things["b"] != "" {
 			t.Errorf("err %v, result %+v, world %v", err, result, w.things)
 		}
-		if !strings.HasSuffix(told.String(), "1.1 changed\n1.2 blocked") {
-			t.Errorf("told\n%s", told)
+		if !strings.HasSuffix(seen.String(), "1.1 changed\n1.2 blocked") {
+			t.Errorf("got\n%s", seen)
 		}
 	})
 }
@@ -256,8 +256,8 @@ func TestLongPlaybooksAreNotHeldWhole(t *testing.T) {
 	for i := range 3000 {
 		fmt.Fprintf(&text, "say msg=%d\n", i)
 	}
-	result, told := play(t, newWorld(), text.String(), engine.Options{})
-	if result.Stats.OK != 3000 || told.lines[5999] != `1.3000 ok {"msg": "2999", "changed": false, "failed": false}` {
-		t.Errorf("stats %+v, last %s", result.Stats, told.lines[len(told.lines)-1])
+	result, seen := play(t, newWorld(), text.String(), engine.Options{})
+	if result.Stats.OK != 3000 || seen.lines[5999] != `1.3000 ok {"msg": "2999", "changed": false, "failed": false}` {
+		t.Errorf("stats %+v, last %s", result.Stats, seen.lines[len(seen.lines)-1])
 	}
 }

@@ -259,7 +259,7 @@ type crash struct{}
 
 func (*crash) Plan(context.Context, *engine.Host) (engine.Change, error) { panic("boom") }
 
-// A witness keeps what was told, a line per event.
+// A witness keeps what was reported, a line per event.
 type witness struct{ lines []string }
 
 func (w *witness) Tell(e engine.Event) {
@@ -295,11 +295,11 @@ func (w *witness) String() string { return strings.Join(w.lines, "\n") }
 // play runs a script in a bubble of its own time.
 func play(t *testing.T, w *world, text string, opt engine.Options) (engine.Result, *witness) {
 	t.Helper()
-	told := &witness{}
-	opt.Reporter = told
+	seen := &witness{}
+	opt.Reporter = seen
 	result, err := engine.Run(t.Context(), script(t, w, text), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result, told
+	return result, seen
 }
