@@ -199,7 +199,7 @@ func TestStory(t *testing.T) {
 			s.types(command, 0)
 			s.until("pgshop (clever) listens at http://" + s.vendor)
 		case strings.HasPrefix(command, "runner vendor validate"):
-			s.shows(command, "nothing is wrong")
+			s.shows(command, "valid, 4 warnings")
 		case strings.HasPrefix(command, "psql"):
 			s.shows(command, "(1 row)")
 			s.limited("5 5")

@@ -13,18 +13,6 @@ import (
 // once: later checks leave that method out.
 func credentialChecks() []Check {
 	const section = "credentials"
-	refused := func(means string, edits func(p *probe) []func(*http.Request), methods ...string) func(*probe) {
-		return func(p *probe) {
-			for _, method := range p.verbs() {
-				if len(methods) == 0 || methods[0] == method {
-					p.refuses(method, means, edits(p))
-				}
-			}
-		}
-	}
-	only := func(edit func(p *probe) func(*http.Request)) func(p *probe) []func(*http.Request) {
-		return func(p *probe) []func(*http.Request) { return []func(*http.Request){edit(p)} }
-	}
 	wrong := only(func(*probe) func(*http.Request) { return as("wrong", "secret") })
 	return []Check{
 		{"N1", "no credentials are refused", "Anybody on the internet orders, changes and removes customers' add-ons.", "Check user and password in front of every method, and answer 401.",
@@ -94,6 +82,25 @@ func credentialChecks() []Check {
 		{"N9", "other paths and methods need credentials, too", "Anybody orders, reads or removes by writing the address differently.", "Check credentials in front of all paths below base_url, not in each handler.",
 			section, onAuth, all, all, needing(anOrder), nil, sidePaths},
 	}
+}
+
+// An editor returns what a check makes of the credentials.
+type editor func(p *probe) []func(*http.Request)
+
+// refused returns a check that holds methods, all where none is named, to refuse what an
+// editor makes of the credentials.
+func refused(what string, edits editor, methods ...string) func(*probe) {
+	return func(p *probe) {
+		for _, method := range p.verbs() {
+			if len(methods) == 0 || methods[0] == method {
+				p.refuses(method, what, edits(p))
+			}
+		}
+	}
+}
+
+func only(edit func(p *probe) func(*http.Request)) editor {
+	return func(p *probe) []func(*http.Request) { return []func(*http.Request){edit(p)} }
 }
 
 // exact reports whether the dialect's documentation has 401 for wrong credentials.

@@ -86,11 +86,6 @@ func (r *reply) config() map[string]any {
 	return c
 }
 
-func (r *reply) message() string {
-	m, _ := r.object()["message"].(string)
-	return m
-}
-
 // conceal replaces what an answer has of secrets: the values of variables, in
 // whatever form they are, and where logs go to.
 func conceal(v map[string]any) {

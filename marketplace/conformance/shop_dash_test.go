@@ -22,7 +22,7 @@ func (s *shop) deny(w http.ResponseWriter, r *http.Request, form url.Values) {
 		_, _ = fmt.Sscan(s.at("sso.denial"), &status)
 		http.Error(w, "no", status)
 	case "500":
-		http.Error(w, "oh", 500)
+		http.Error(w, "oh", http.StatusInternalServerError)
 	case "login page":
 		http.Redirect(w, r, "/login", http.StatusFound)
 	case "login page with a session":
@@ -38,12 +38,12 @@ func (s *shop) deny(w http.ResponseWriter, r *http.Request, form url.Values) {
 		} else if a := s.find("SSO", form.Get("resource_id")); a != nil {
 			s.session(w, a)
 		}
-		http.Error(w, "no", 403)
+		http.Error(w, "no", http.StatusForbidden)
 	case "shows the proof":
 		l := manifest.Login{ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"), NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp")}
-		http.Error(w, "expected "+s.m.Dialect.Scheme().Proof(l, s.m.SSOSalt)+" made with "+s.m.SSOSalt, 403)
+		http.Error(w, "expected "+s.m.Dialect.Scheme().Proof(l, s.m.SSOSalt)+" made with "+s.m.SSOSalt, http.StatusForbidden)
 	default:
-		http.Error(w, "no", 403)
+		http.Error(w, "no", http.StatusForbidden)
 	}
 }
 

@@ -158,7 +158,6 @@ func (s *shop) guarded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if o := r.Header.Get("X-HTTP-Method-Override"); o != "" && s.at("override") != "" {
-			method = o
 			r.Method = o
 			next(w, r)
 			return
