@@ -249,7 +249,7 @@ var skipped = map[string]string{
 
 // skippedSlow are those that need at once what a slow provider delivers later.
 var skippedSlow = map[string]string{
-	"N43": "no variables to compare", "N45": "no variables to compare", "N46": "no variables to compare", "N96": "this back-end is slow",
+	"N43": "no variables to compare", "N45": "no variables to compare", "N46": "no variables to compare", "N96": "this back-end is slow", "N59": "this back-end is slow",
 }
 
 // notFollowed are the advices that this back-end does not follow, with the reason.

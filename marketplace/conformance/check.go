@@ -96,7 +96,7 @@ func Profiles() []string { return []string{"heroku-header", "timing"} }
 // Checks returns all checks, in the order in which they are made.
 func Checks() []Check {
 	return slices.Concat(manifestChecks(), provisionChecks(), credentialChecks(), requestChecks(), repeatChecks(), configChecks(),
-		planChecks(), loginChecks(), proofChecks(), sessionChecks(), pageChecks(), callbackChecks(), removalChecks(), lastChecks())
+		planChecks(), loginChecks(), proofChecks(), sessionChecks(), pageChecks(), callbackChecks(), removalChecks(), afterwardsChecks(), lastChecks())
 }
 
 // needing lists what a check stands on.

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -105,11 +106,11 @@ func (p *probe) another() *reply {
 	return nil
 }
 
-// ownPasswords looks for passwords in variables, by name and in URLs. Two add-ons
-// that differ otherwise must not share one.
+// ownPasswords looks for passwords in variables, by name and in URLs. Two add-ons must
+// not share one.
 func ownPasswords(p *probe) {
 	other := p.another()
-	if other == nil || sameConfig(p.config, other.config()) {
+	if other == nil || len(p.config) == 0 {
 		p.skip("no variables to compare")
 		return
 	}
@@ -147,10 +148,22 @@ func nothingOfOthers(p *probe) {
 		p.skip("no variables to compare")
 		return
 	}
-	theirs := passwords(other.config())
-	for name, password := range passwords(p.config) {
-		if len(password) >= 8 && theirs[name] != password && bytes.Contains(other.body(), []byte(password)) {
-			p.failText("nothing of another add-on", "the value of another one's "+name, other, p.firstAnswer)
+	values := passwords(p.config)
+	for name, v := range p.config {
+		if text, isText := v.(string); isText && len(text) >= 12 {
+			values["all of "+name] = text
+		}
+	}
+	theirs := map[string]bool{} // which they have of right, or share: N43 and N45 report that
+	for name, v := range other.config() {
+		theirs[fmt.Sprint(v)] = reflect.DeepEqual(v, p.config[name])
+	}
+	for name, password := range passwords(other.config()) {
+		theirs[password] = values[name] == password
+	}
+	for name, value := range values {
+		if len(value) >= 8 && !theirs[value] && bytes.Contains(other.body(), []byte(value)) {
+			p.failText("nothing of another add-on", "the value of another one's "+strings.TrimPrefix(name, "all of "), other, p.firstAnswer)
 		}
 	}
 }

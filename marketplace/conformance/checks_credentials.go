@@ -32,7 +32,8 @@ func credentialChecks() []Check {
 			section, onAuth, all, all, needing(anOrder), nil, refused("a wrong password", only(func(p *probe) func(*http.Request) { return as(p.m.ID, "wrong") }))},
 		{"N3", "a wrong user with the right password", "The combination is what the marketplace sends: a leaked password is good under any name.", "Compare the user, too.",
 			section, onAuth, all, all, needing(anOrder), nil, refused("a wrong user", func(p *probe) []func(*http.Request) {
-				return []func(*http.Request){as("wrong", p.m.Password), as("", p.m.Password), as(p.m.ID+"x", p.m.Password), as(p.m.ID[:len(p.m.ID)-1], p.m.Password)}
+				return []func(*http.Request){as("wrong", p.m.Password), as("", p.m.Password), as(p.m.ID+"x", p.m.Password), as(p.m.ID[:len(p.m.ID)-1], p.m.Password),
+					as(strings.ToUpper(p.m.ID), p.m.Password), as(" "+p.m.ID, p.m.Password)}
 			})},
 		{"N4", "a password that is nearly right", "Passwords are found letter by letter, or in fewer tries.", "Compare the whole password, letter by letter as it is, in constant time.",
 			section, onAuth, all, all, needing(anOrder), nil, refused("a password that is nearly right", nearPasswords)},
@@ -187,8 +188,14 @@ func sidePaths(p *probe) {
 	double := at(func(path string) string { return path + "//" })
 	dot := at(func(path string) string { return path + "/." })
 	query := func(r *http.Request) { r.URL.RawQuery = "x=1" }
+	trusted := func(r *http.Request) { // as if a proxy of the provider's had sent it
+		for _, name := range []string{"X-Forwarded-For", "X-Real-Ip"} {
+			r.Header.Set(name, "127.0.0.1")
+		}
+		r.Header.Set("X-Forwarded-User", p.m.ID)
+	}
 	if p.openTo[http.MethodPost] == "" {
-		for _, edit := range []func(*http.Request){slash, double, dot, query} {
+		for _, edit := range []func(*http.Request){slash, double, dot, query, trusted} {
 			o := p.order()
 			if r := p.post(o, nobody, edit); r.good() && r.named() {
 				p.fail("no order without credentials", r)
@@ -200,14 +207,19 @@ func sidePaths(p *probe) {
 		if p.openTo[method] != "" {
 			continue
 		}
-		for _, edit := range []func(*http.Request){slash, double, dot, query} {
+		for _, edit := range []func(*http.Request){slash, double, dot, query, trusted} {
 			p.harmless(p.send(method, p.path(victim), body, nobody, edit), method, victim, there)
 		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
 		p.harmless(p.send(method, p.path(victim), body, nobody), method, victim, there)
 	}
-	p.harmless(p.send(http.MethodGet, "", nil, nobody), http.MethodGet, victim, there)
+	for _, edit := range []func(*http.Request){query, slash, at(func(path string) string { return path + "/config" }), at(func(path string) string { return path + ".json" })} {
+		p.harmless(p.send(http.MethodGet, p.path(victim), nil, nobody, edit), http.MethodGet, victim, there)
+		p.harmless(p.send(http.MethodGet, "", nil, nobody, edit), http.MethodGet, victim, there)
+	}
+	method := func(r *http.Request) { r.URL.RawQuery = "_method=DELETE" }
+	p.harmless(p.send(http.MethodPost, p.path(victim), body, nobody, method), http.MethodPost, victim, there)
 	p.harmless(p.send(http.MethodPost, p.path(victim), body, nobody, with("X-HTTP-Method-Override", "DELETE")), http.MethodPost, victim, there)
 	if alive, known := there(); known && !alive && p.openTo[http.MethodDelete] == "" {
 		p.failText("the add-on is there after calls without credentials", "it is gone")

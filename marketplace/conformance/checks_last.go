@@ -106,7 +106,7 @@ func lastChecks() []Check {
 	return []Check{
 		{"N8", "refusals of credentials tell no secret", "Whoever tries a password reads the right one.", "Answer with a fixed text.",
 			"credentials", onSecrets, all, all, nil, nil, func(p *probe) { p.nowhere(p.leaks[true], "a secret of the manifest") }},
-		{"N91", "no answer holds a secret of the manifest", "Answers are logged, and the secrets with them: who reads them is the marketplace.", "Answer with nothing of what the request's headers and the manifest hold.",
+		{"N91", "no answer holds a secret of the manifest", "Answers are logged, and the secrets with them: who reads them is the marketplace.", "Answer with nothing of what the request's headers and the manifest hold, nor with the proof that would be right.",
 			section, onSecrets, all, all, nil, nil, func(p *probe) { p.nowhere(p.leaks[false], "a secret of the manifest") }},
 		{"N99", "no error holds a customer's variables", "Errors are logged and shown to others, and the variables with them.", "Answer errors with a fixed text.",
 			section, onSecrets, all, all, nil, nil, func(p *probe) { p.nowhere(p.spilt, "a variable of another add-on") }},

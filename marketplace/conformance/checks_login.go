@@ -34,7 +34,7 @@ func loginChecks() []Check {
 			}},
 		{"N72", "an old proof is refused", "A proof that once was in a log opens the dashboard for ever.", "Refuse proofs whose timestamp is older than a few minutes.",
 			section, onWindow, all, all, needing(anOrder, signedIn), needing(timed), func(p *probe) {
-				for _, age := range []time.Duration{65 * time.Minute, 25 * time.Hour, 400 * 24 * time.Hour} {
+				for _, age := range []time.Duration{20 * time.Minute, 65 * time.Minute, 25 * time.Hour, 400 * 24 * time.Hour} {
 					p.barred(p.openAt(p.first, p.m.Dialect.Stamp(time.Now().Add(-age))))
 				}
 			}},
@@ -52,6 +52,12 @@ func loginChecks() []Check {
 			section, onProof, all, all, needing(anOrder, signedIn), nil, fromTheQuery},
 		{"N71", "an incomplete form is refused", "What is missing is taken as empty, and lets anybody in.", "Ask for each field that the proof covers.",
 			section, onProof, all, all, needing(anOrder, signedIn), nil, incomplete},
+		{"N109", "wrong proofs say nothing of add-ons", "Who tries ids learns which add-ons there are.", "Verify the proof first, then look the add-on up.",
+			section, onAdvice, "", all, needing(anOrder, signedIn), nil, func(p *probe) {
+				wrong := func(f url.Values) { spoilProofs(f, func(s string) string { return strings.Repeat("0", len(s)) }) }
+				known, unknown := p.open(p.first, wrong), p.open(p.nobody(), wrong)
+				p.wantThat(unknown.first, "the same status as for an add-on that is there", known.first.status() == unknown.first.status(), known.first)
+			}},
 		{"N106", "a refused sign-in is answered with 403", "Nobody is hurt: 403 is what kensa expected.", "Answer 403.",
 			section, onAdvice, "", all, needing(anOrder, signedIn), nil, func(p *probe) {
 				v := p.open(p.first, func(f url.Values) { spoilProofs(f, func(string) string { return "invalid" }) })

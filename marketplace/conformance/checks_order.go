@@ -54,7 +54,7 @@ func provisionChecks() []Check {
 					p.skip("needs an order that is taken, and K18 did not pass")
 					return
 				}
-				p.wantThat(p.firstAnswer, "a JSON object", p.firstAnswer.object() != nil)
+				p.wantThat(p.firstAnswer, "a JSON object", p.firstAnswer.object() != nil && json.Valid(p.firstAnswer.body()))
 			}},
 		{"K22", "the answer has an id", "All later calls name the add-on by it: it could never be removed.", `Answer with "id", a text that names the add-on.`,
 			section, onID, all, all, nil, needing(anOrder), func(p *probe) {
@@ -92,6 +92,12 @@ func provisionChecks() []Check {
 				} else if isNumber {
 					p.advise("a text", p.firstAnswer)
 				}
+			}},
+		{"N24", "the message is a text", "The customer is shown nothing, or code.", "Answer with a message that is a text, or without one.",
+			section, onProvision, "", all, needing(anOrder), nil, func(p *probe) {
+				message, there := p.firstAnswer.object()["message"]
+				_, isText := message.(string)
+				p.wantThat(p.firstAnswer, "a text", !there || message == nil || isText)
 			}},
 		{"N13", "the id says nothing of owner or user", "Owners change, and ids travel in URLs.", "Make ids of your own.",
 			section, onAdvice, "", "c", needing(anOrder), nil, func(p *probe) {

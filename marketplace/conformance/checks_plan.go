@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -130,11 +131,23 @@ func reallyChanged(p *probe) {
 func (p *probe) planInVariables(subject, target *resource, a *reply) bool {
 	now := a.config()
 	if len(now) == 0 {
+		now = p.configAgain(subject)
+	}
+	if len(now) == 0 {
 		return false
 	}
 	for name, small := range p.configOf[subject.id] {
 		large, there := p.configOf[target.id][name]
-		if !there || !reflect.DeepEqual(p.config[name], small) || reflect.DeepEqual(large, small) {
+		if !there {
+			continue
+		}
+		if p.named(small, large) { // within something else
+			if v, there := now[name]; there && !strings.Contains(fmt.Sprint(v), p.o.OtherPlan) {
+				p.failText(name+" with the plan "+p.o.OtherPlan, "it still has "+p.o.Plan, a)
+			}
+			return true
+		}
+		if !reflect.DeepEqual(p.config[name], small) || reflect.DeepEqual(large, small) {
 			continue
 		}
 		if v, there := now[name]; there && !reflect.DeepEqual(v, large) {
@@ -143,6 +156,27 @@ func (p *probe) planInVariables(subject, target *resource, a *reply) bool {
 		return true
 	}
 	return false
+}
+
+// named reports whether two values have their add-ons' plans in them.
+func (p *probe) named(small, large any) bool {
+	x, y := fmt.Sprint(small), fmt.Sprint(large)
+	return strings.Contains(x, p.o.Plan) && !strings.Contains(x, p.o.OtherPlan) && strings.Contains(y, p.o.OtherPlan) && !strings.Contains(y, p.o.Plan)
+}
+
+// configAgain returns the variables of an add-on as its order, repeated, has them.
+func (p *probe) configAgain(r *resource) map[string]any {
+	if p.lost[repeats] != "" {
+		return nil
+	}
+	for _, plan := range []string{r.order.Plan, p.o.OtherPlan} {
+		o := r.order
+		o.Plan = plan
+		if a := p.post(o); a.good() && a.id() == r.id {
+			return a.config()
+		}
+	}
+	return nil
 }
 
 // planOnPage looks for the plan in dashboards, where those of two add-ons of
@@ -161,6 +195,8 @@ func (p *probe) planOnPage(subject, target *resource, a *reply) bool {
 	}
 	if !mentions(now.last, p.o.OtherPlan) {
 		p.failText("a dashboard with the plan "+p.o.OtherPlan, "it still has "+p.o.Plan, a, now.first)
+	} else if other := p.open(p.first, nil); other.arrived() && !mentions(other.last, p.o.Plan) {
+		p.failText("the other add-ons have their plans", "the first one's dashboard has "+p.o.Plan+" no longer", a, other.first)
 	}
 	return true
 }

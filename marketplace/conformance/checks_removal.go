@@ -39,14 +39,32 @@ func removalChecks() []Check {
 			}},
 		{"N63", "ids that are nearly one's remove nothing", "A removal takes another customer's add-on with it.", "Compare ids whole, letter by letter as they are; never as a prefix or a pattern.",
 			section, onRemoval, all, all, needing(anOrder), nil, nearIDs},
+		{"N69", "a removal removes one add-on", "A customer removes an add-on, and all that the organisation has are gone.", "Remove by the path's id, and by nothing else.",
+			section, onRemoval, all, all, needing(anOrder, removal), nil, oneOfTwo},
+		{"N59", "variables stay as they are", "The application goes on with a password that is none any more.", "Make variables when the add-on is made, and keep them.",
+			"variables", onRepeat, "13", all, needing(anOrder, variables, repeats), nil, func(p *probe) {
+				if p.pending {
+					p.skip("this back-end is slow")
+					return
+				}
+				if a := p.post(p.firstOrder); a.good() {
+					p.wantThat(a, "the variables of the first answer", sameConfig(a.config(), p.config), p.firstAnswer)
+				}
+			}},
 		{"N67", "ids with something behind them remove nothing", "A mistake of the marketplace removes an add-on.", "Refuse ids that are not exactly one's.",
 			section, onAdvice, "", all, needing(anOrder), nil, longIDs},
 		{"N68", "hostile ids are refused", "Ids travel into paths and queries.", "Read the id as one segment, and look it up as it is.",
 			section, onAdvice, "", all, needing(anOrder), nil, hostileIDs},
+	}
+}
+
+// afterwardsChecks are about what is left of a removed add-on.
+func afterwardsChecks() []Check {
+	return []Check{
 		{"N64", "the variables of a removed add-on are of no use", "Customers go, and their secrets stay in old files.", "Revoke what the variables open.",
-			section, onAdvice, "", all, needing(anOrder, removal), nil, outlived},
+			"deprovision", onAdvice, "", all, needing(anOrder, removal), nil, outlived},
 		{"N65", "five removals at once", "Two of the marketplace's servers remove at once, and one of them gets a fault.", "Let the second one find that it is gone.",
-			section, onRepeat, "13", all, needing(anOrder, removal), nil, func(p *probe) {
+			"deprovision", onRepeat, "13", all, needing(anOrder, removal), nil, func(p *probe) {
 				if r := p.mustFresh(); r != nil {
 					for _, a := range p.atOnce(5, func(int) *reply { return p.send(http.MethodDelete, p.path(r), nil) }) {
 						p.faultless(a)
@@ -116,6 +134,25 @@ func removed(p *probe) {
 	}
 }
 
+// oneOfTwo removes one of an owner's two add-ons, and looks for the other one.
+func oneOfTwo(p *probe) {
+	first, second := p.order(), p.order()
+	second.OwnerID, second.UserID, second.Account = first.OwnerID, first.UserID, first.Account
+	if p.m.Dialect == manifest.HerokuV3 || p.m.Requirement("many_per_app") {
+		second.App = first.App
+	}
+	x, y := p.track(first, p.post(first)), p.track(second, p.post(second))
+	if x == nil || y == nil {
+		p.skip("no two add-ons could be ordered for one owner")
+		return
+	}
+	there := p.watch(y)
+	a := p.remove(x)
+	if alive, known := there(); known && !alive {
+		p.failText("the owner's other add-on "+clip(p.path(y), 60)+" is still there", "it is gone", a)
+	}
+}
+
 // near sends a removal by something that is not the add-on's id, and holds the add-on
 // to be there afterwards.
 func (p *probe) near(r *resource, there func() (alive, known bool), id string) bool {
@@ -126,6 +163,12 @@ func (p *probe) near(r *resource, there func() (alive, known bool), id string) b
 	if alive, known := there(); known && !alive {
 		p.failText("the add-on "+clip(p.path(r), 60)+" is still there", "it is gone", a)
 		return false
+	}
+	if p.seesUnknown() {
+		if changed := p.send(http.MethodPut, id, r.order.PlanBody(p.m.Dialect, p.o.Plan)); changed.good() {
+			p.fail("a refusal, as unknown ids have it: nothing of that id was ordered", changed)
+			return false
+		}
 	}
 	if unknown := p.unknownRemoval(); a.good() && !unknown.good() {
 		p.fail("a refusal, as unknown ids have it: nothing of that id was ordered", a, unknown)

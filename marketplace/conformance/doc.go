@@ -18,10 +18,10 @@
 // # Which check is which
 //
 // K1 to K42 are what kensa 3.1.0 held back-ends to, numbered in its order; the N
-// checks are those that it lacked: N1 to N9, N107 and N108 credentials, N10 to N22
-// and N93 orders, N30 to N39 repetition and time, N40 to N46 variables, N50 to N58
-// plans, N60 to N68 removal, N70 to N89 and N98 to N106 single sign-on and secrets,
-// N90 to N97 all calls and callbacks. A few are made under another id, or differ from
+// checks are those that it lacked: N1 to N9, N107 and N108 credentials, N10 to N24
+// and N93 orders, N30 to N39 repetition and time, N40 to N46 and N59 variables, N50 to
+// N58 plans, N60 to N69 removal, N70 to N89, N98 to N106 and N109 single sign-on and
+// secrets, N90 to N97 all calls and callbacks. A few are made under another id, or differ from
 // kensa's on purpose:
 //
 //   - K2 and K3, an id that is a text and not empty, are K1's: one rule, M010, holds

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -188,6 +190,9 @@ func (s *session) listen(what string, a *manifest.Response) {
 	_ = a.Header.Write(&all)
 	all.Write(a.Body)
 	secrets := append(s.m.Secrets(), base64.StdEncoding.EncodeToString([]byte(s.m.ID+":"+s.m.Password)))
+	for _, secret := range s.m.Secrets() {
+		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret)), url.QueryEscape(secret))
+	}
 	if slices.ContainsFunc(secrets, func(secret string) bool { return bytes.Contains(all.Bytes(), []byte(secret)) }) {
 		s.leaks[a.Status == http.StatusUnauthorized] = append(s.leaks[a.Status == http.StatusUnauthorized], what)
 	}

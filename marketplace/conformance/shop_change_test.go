@@ -137,6 +137,10 @@ func (s *shop) removed(a *addon) {
 				break
 			}
 		}
+	case "the owner's":
+		for _, other := range s.addons {
+			other.gone = other.gone || other.org == a.org
+		}
 	case "all":
 		for _, other := range s.addons {
 			other.gone = true

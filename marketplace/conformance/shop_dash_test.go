@@ -39,6 +39,9 @@ func (s *shop) deny(w http.ResponseWriter, r *http.Request, form url.Values) {
 			s.session(w, a)
 		}
 		http.Error(w, "no", http.StatusForbidden)
+	case "shows the right proof":
+		l := manifest.Login{ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"), NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp")}
+		http.Error(w, "expected "+s.m.Dialect.Scheme().Proof(l, s.m.SSOSalt), http.StatusForbidden)
 	case "shows the proof":
 		l := manifest.Login{ID: form.Get("id"), ResourceID: form.Get("resource_id"), UserID: form.Get("user_id"), Email: form.Get("email"), NavData: form.Get("nav-data"), Timestamp: form.Get("timestamp")}
 		http.Error(w, "expected "+s.m.Dialect.Scheme().Proof(l, s.m.SSOSalt)+" made with "+s.m.SSOSalt, http.StatusForbidden)

@@ -25,6 +25,10 @@ func (s *shop) variables(a *addon) any {
 	}
 	config := map[string]any{"TINYKV_URL": "redis://u" + a.id[:min(6, len(a.id))] + ":" + password + "@" + shopHost + ":6379/0", "TINYKV_TOKEN": password}
 	switch s.at("post.config") {
+	case "with a password for all":
+		return map[string]any{"TINYKV_URL": "redis://u:one-password@" + shopHost}
+	case "plan within":
+		config["TINYKV_URL"] = fmt.Sprint(config["TINYKV_URL"]) + "?size=" + a.plan
 	case "same for all":
 		return map[string]any{"TINYKV_URL": "http://" + shopHost}
 	case "plan":
@@ -141,7 +145,7 @@ func (s *shop) provision(w http.ResponseWriter, r *http.Request) {
 		s.again(w, r, known, plan)
 		return
 	}
-	a := &addon{key: key, app: read("heroku_id"), plan: plan, password: token(), owner: owner}
+	a := &addon{key: key, org: read("owner_id"), app: read("heroku_id"), plan: plan, password: token(), owner: owner}
 	if s.at("post.owner") == "unescaped" {
 		a.owner = "\x00" + owner
 	}
@@ -241,6 +245,8 @@ func (s *shop) deliver(w http.ResponseWriter, r *http.Request, a *addon, callbac
 		body["id"] = ""
 	case "object id":
 		body["id"] = map[string]string{"id": a.id}
+	case "list message":
+		body["message"] = []string{"Here it is."}
 	case "list id":
 		body["id"] = []string{a.id}
 	case "extra":
@@ -270,6 +276,10 @@ func (s *shop) deliver(w http.ResponseWriter, r *http.Request, a *addon, callbac
 		return
 	case "text":
 		s.reply(w, 200, a.id)
+		return
+	case "trailing garbage":
+		s.reply(w, 200, body)
+		fmt.Fprint(w, "<!-- done -->")
 		return
 	case "broken":
 		fmt.Fprintf(w, `{"id": %q, "config": {`, a.id)

@@ -37,6 +37,10 @@ func (s *shop) sso(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	if s.at("sso.order") == "lookup first" && s.find("SSO", form.Get("id")) == nil && s.find("SSO", form.Get("resource_id")) == nil {
+		http.NotFound(w, r)
+		return
+	}
 	if !s.proven(form) {
 		s.deny(w, r, form)
 		return
@@ -65,6 +69,9 @@ func (s *shop) sso(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.used[proof] = true
+	}
+	if s.at("sso.rotates") != "" {
+		a.password = token()
 	}
 	s.letIn(w, r, a, form)
 }

@@ -33,8 +33,8 @@ type shop struct {
 
 // An addon is what somebody ordered.
 type addon struct {
-	id, key, app, plan, password, owner string
-	gone                                bool
+	id, key, app, org, plan, password, owner string
+	gone                                     bool
 }
 
 const (
@@ -170,6 +170,16 @@ func (s *shop) guarded(next http.HandlerFunc) http.HandlerFunc {
 			}
 			r.Body = io.NopCloser(strings.NewReader(string(text)))
 		}
+		if method == http.MethodGet && s.at("path.list") == "open" && r.PathValue("id") == "" {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			var ids []string
+			for _, a := range s.addons {
+				ids = append(ids, a.id)
+			}
+			s.reply(w, 200, ids)
+			return
+		}
 		if method == http.MethodGet && s.at("path.get") == "open" {
 			next(w, r)
 			return
@@ -235,6 +245,8 @@ func (s *shop) allowed(method string, r *http.Request) bool {
 		return ok && user == name && len(password) >= 8 && password[:8] == right[:8]
 	case "case":
 		return ok && user == name && strings.EqualFold(password, right)
+	case "trusts a proxy":
+		return r.Header.Get("X-Forwarded-For") == "127.0.0.1" || ok && user == name && password == right
 	case "user case":
 		return ok && strings.EqualFold(user, name) && password == right
 	case "empty password":

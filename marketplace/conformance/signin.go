@@ -70,7 +70,28 @@ func (s *session) submit(in *manifest.SignIn, edits ...func(*http.Request)) *rep
 	for _, edit := range edits {
 		edit(r)
 	}
-	return s.exchange(r)
+	answer := s.exchange(r)
+	s.betrayed(in, answer)
+	return answer
+}
+
+// betrayed notes a refusal that shows the proof which would have been right.
+func (s *session) betrayed(in *manifest.SignIn, a *reply) {
+	if a.a == nil || a.status() < 400 {
+		return
+	}
+	f := in.Form
+	l := manifest.Login{
+		ID: f.Get("id"), ResourceID: f.Get("resource_id"), UserID: f.Get("user_id"), Email: f.Get("email"), NavData: f.Get("nav-data"), Timestamp: f.Get("timestamp"),
+	}
+	for _, name := range proofFields {
+		right := manifest.Scheme(name).Proof(l, s.m.SSOSalt)
+		if f.Get(name) != right && bytes.Contains(a.body(), []byte(right)) {
+			s.mu.Lock()
+			s.leaks[false] = append(s.leaks[false], a.sent)
+			s.mu.Unlock()
+		}
+	}
 }
 
 // A jar holds cookies as a browser does that takes Secure ones of this machine
