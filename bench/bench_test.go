@@ -31,7 +31,7 @@ import (
 
 const (
 	latency = 20 * time.Millisecond
-	jobs    = 10
+	jobs    = 64 // in flight at most
 )
 
 func BenchmarkPlay(b *testing.B) {
@@ -91,11 +91,7 @@ func list(b *testing.B, env []string) time.Duration {
 // measure plays n orders; when again is set, it measures a second play.
 func measure(b *testing.B, runner string, n int, again bool, critical func(env []string) time.Duration) {
 	book := filepath.Join(b.TempDir(), "site.yml")
-	var text strings.Builder
-	for i := range n {
-		fmt.Fprintf(&text, "- addon_register: {name: db-%d, provider: pg, details: {plan: dev}}\n", i)
-	}
-	if err := os.WriteFile(book, []byte(text.String()), 0o600); err != nil {
+	if err := os.WriteFile(book, []byte(orderBook(n)), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	env, stop := emulator(b, runner)
@@ -126,6 +122,15 @@ func measure(b *testing.B, runner string, n int, again bool, critical func(env [
 	b.ReportMetric(float64(total)/float64(least), "×critical")
 	b.ReportMetric(float64(memory)/(1<<20), "MiB")
 	b.ReportMetric(0, "ns/op")
+}
+
+// orderBook is a playbook of n orders.
+func orderBook(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "- addon_register: {name: db-%d, provider: pg, details: {plan: dev}}\n", i)
+	}
+	return text.String()
 }
 
 // emulator starts one and returns the environment that points at it.
@@ -164,9 +169,9 @@ func count(b *testing.B, runner, book string, env []string) int {
 }
 
 // play runs the program once and returns its time and the most memory it held.
-func play(b *testing.B, runner, book string, env []string) (time.Duration, int64) {
+func play(b *testing.B, runner, book string, env []string, args ...string) (time.Duration, int64) {
 	b.Helper()
-	c := exec.Command(runner, "play", book)
+	c := exec.Command(runner, append([]string{"play", book}, args...)...)
 	c.Env = env
 	start := time.Now()
 	if out, err := c.CombinedOutput(); err != nil {
