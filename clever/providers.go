@@ -14,7 +14,7 @@ import (
 // methods and members are those of the platform's own JavaScript client [code];
 // what the platform answers to mistakes no source tells.
 
-// A ProviderManifest registers a provider: what its vendor's back-end is, with both
+// A ProviderRegistration registers a provider: what its vendor's back-end is, with both
 // secrets. The platform answers none of what is below API.
 type ProviderRegistration struct {
 	ID   string      `json:"id"`
@@ -95,7 +95,7 @@ func selling(owner string, segments ...string) (string, error) {
 	return pathOf(base+"/addonproviders", segments...)
 }
 
-// SoldProvider reads a provider that an organisation sells, with its features and
+// OwnProvider reads a provider that an organisation sells, with its features and
 // plans, each time anew; nil if it sells none of that id. One whose status is DELETED
 // is not sold, whether or not the platform still tells of it.
 func (c *Client) OwnProvider(ctx context.Context, owner, id string) (*Provider, error) {

@@ -39,6 +39,13 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	b.tags = r.retag(now.tags)
 	attrs := r.differences(now, b)
 	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, r.client, a, now.env, now.tags)}
+	if r.unverified(now) {
+		h.Warn(fmt.Sprintf("whether %s runs version %s is not known: the platform does not show which one it runs, so that is not verified", object(a), r.Details.Version))
+		r.cloud.notVerified(a.ID)
+		if h.Check && len(attrs) == 0 {
+			change.Action, change.Unknown = engine.Update, true
+		}
+	}
 	if len(attrs) == 0 {
 		return change, nil
 	}
@@ -118,9 +125,15 @@ func (r *registration) keepsPlan(now existing) bool {
 }
 
 // newVersion reports whether an add-on runs another version than is declared.
-// One whose version the platform does not show is left alone.
+// One whose version the platform does not show is left alone, see unverified.
 func (r *registration) newVersion(now existing) bool {
 	return r.Details.Version != "" && now.version != "" && !sameVersion(now.version, r.Details.Version)
+}
+
+// unverified reports whether a version is declared, and the one that runs is not shown:
+// that is neither the same nor another.
+func (r *registration) unverified(now existing) bool {
+	return r.Details.Version != "" && now.version == "" && ofProvider(now.Addon, r.Provider)
 }
 
 // differences returns what is not as it is to be.

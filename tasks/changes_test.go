@@ -418,3 +418,20 @@ func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, err
 }
+
+// TestAVersionThatIsNotShown: it is neither the declared one nor another. A run warns and
+// changes nothing; a check does not call it fine.
+func TestAVersionThatIsNotShown(t *testing.T) {
+	p := newPlatform(t)
+	kv := func(more ...any) step {
+		return register("name", "kv", "provider", "kv", "details", details(append([]any{"plan", "base"}, more...)...))
+	}
+	if end := p.play(t, false, kv())[0]; end.Outcome != engine.Changed {
+		t.Fatal(end.Problem)
+	}
+	for check, want := range map[bool]engine.Outcome{false: engine.OK, true: engine.Unknown} {
+		if end := p.play(t, check, kv("version", "15"))[0]; end.Outcome != want {
+			t.Errorf("check %v: %v, want %v: %v", check, end.Outcome, want, end.Problem)
+		}
+	}
+}

@@ -31,6 +31,7 @@ type Cloud struct {
 	known   map[string]location        // by add-on id
 	named   []declaration              // what tasks declare, found or not
 	coming  map[string]clever.Provider // as tasks will have made them, by id
+	unsure  map[string]bool            // ids of add-ons of which not all could be verified
 }
 
 // A location is where an add-on was found: with which client, at which owner.
@@ -147,6 +148,23 @@ func (c *Cloud) declare(d declaration) {
 	if !slices.Contains(c.named, d) {
 		c.named = append(c.named, d)
 	}
+}
+
+// notVerified notes an add-on of which not all that is declared could be verified.
+func (c *Cloud) notVerified(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unsure == nil {
+		c.unsure = map[string]bool{}
+	}
+	c.unsure[id] = true
+}
+
+// NotVerified returns of how many add-ons not all that is declared could be verified.
+func (c *Cloud) NotVerified() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.unsure)
 }
 
 // promise notes what a task of this run makes of a provider.

@@ -171,6 +171,9 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		journal.End(result, exit.Code(err))
 		return err
 	}
+	if n := r.cloud.NotVerified(); n > 0 {
+		fmt.Fprintf(r.Err, "not verified: %s\n", ui.Count(n, "add-on"))
+	}
 	err = findDuplicates(ctx, r.Streams, r.cloud, r.out, outcome(ctx, r.Spec, result))
 	journal.End(result, ExitCode(err))
 	return err
