@@ -11,7 +11,7 @@ import (
 	"runner/orderlog"
 )
 
-// Addons gives the add-ons of an owner ("": the personal space). They are read
+// Addons returns the add-ons of an owner ("": the personal space). They are read
 // once per client; what this client creates, renames and deletes is followed, and
 // what this machine did lately and the platform does not show yet is in it. The list
 // is shared: leave it as it is.
@@ -51,7 +51,7 @@ func (c *Client) Env(ctx context.Context, owner, addonID string) ([]EnvVar, erro
 	return read[[]EnvVar](ctx, c, path)
 }
 
-// Rename gives an add-on another name.
+// Rename changes the name of an add-on.
 func (c *Client) Rename(ctx context.Context, owner, id, name string) error {
 	path, err := below(owner, id)
 	if err != nil {
@@ -133,7 +133,7 @@ func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvV
 	}
 }
 
-// renew reads an add-on again, and tells whether it is gone. One that cannot be
+// renew reads an add-on again, and reports whether it is gone. One that cannot be
 // read stays as it is.
 func (c *Client) renew(ctx context.Context, owner string, addon *Addon) (gone bool) {
 	path, err := below(owner, addon.ID)
@@ -162,7 +162,7 @@ func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("add-on %q exists, but not all of its variables: %s", e.Addon, strings.Join(e.Lacks, ", "))
 }
 
-// Unwrap gives what reading failed with.
+// Unwrap returns what reading failed with.
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
 // Hint says what to do.
@@ -173,7 +173,7 @@ func (e *IncompleteError) Hint() string {
 	return "play again: the add-on is found and nothing is ordered twice"
 }
 
-// Detail gives what reading failed with.
+// Detail returns what reading failed with.
 func (e *IncompleteError) Detail() string {
 	if e.Err == nil {
 		return ""
@@ -192,7 +192,7 @@ func lacking(env []EnvVar, addon Addon) []string {
 	return slices.Sorted(maps.Keys(want))
 }
 
-// Complete gives the names of the variables without which an add-on of a
+// Complete returns the names of the variables without which an add-on of a
 // provider is of no use (§6.4); none for providers that are not known.
 func Complete(providerID string) []string {
 	switch providerID {

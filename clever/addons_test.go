@@ -183,8 +183,8 @@ func TestWaitEnv(t *testing.T) {
 					w.addons = []Addon{later}
 				}
 				vars, err := newTestClient(t, w).WaitEnv(t.Context(), "", addon)
-				if len(vars) != tt.vars || told(err) != tt.err {
-					t.Errorf("%d variables, %q; want %d, %q", len(vars), told(err), tt.vars, tt.err)
+				if len(vars) != tt.vars || withHint(err) != tt.err {
+					t.Errorf("%d variables, %q; want %d, %q", len(vars), withHint(err), tt.vars, tt.err)
 				}
 			})
 		})

@@ -43,7 +43,7 @@ func aliases() []struct{ word, id string } {
 	}
 }
 
-// ProviderAlias gives the provider id that a short word stands for, whatever its
+// ProviderAlias returns the provider id that a short word stands for, whatever its
 // case: "postgres" is "postgresql-addon". A word that is no alias is given back.
 func ProviderAlias(word string) string {
 	for _, a := range aliases() {
@@ -112,7 +112,7 @@ func (c *Catalogue) Plan(p *Provider, word string) (*Plan, error) {
 	return nil, unknown("plan", word, p.ID, words(all, slug))
 }
 
-// NeedsZones tells whether finding a region by this word takes the list of zones,
+// NeedsZones reports whether finding a region by this word takes the list of zones,
 // because it is not the name of one of the plan's.
 func (c *Catalogue) NeedsZones(plan *Plan, word string) bool {
 	return !slices.ContainsFunc(plan.Zones, func(z string) bool { return strings.EqualFold(z, word) })
@@ -157,7 +157,7 @@ func unknownRegion(word, of string, offered []string, zones []Zone) *UnknownErro
 	return e
 }
 
-// IsIn tells whether a word names the place of a zone: its city, or
+// IsIn reports whether a word names the place of a zone: its city, or
 // "Country/City", case mattering in neither.
 func (z Zone) IsIn(word string) bool {
 	if z.City == "" {
@@ -193,7 +193,7 @@ func plainest(zones []*Zone) []*Zone {
 	return zones
 }
 
-// Shared tells whether the add-ons of a plan share a machine.
+// Shared reports whether the add-ons of a plan share a machine.
 func (p Plan) Shared() bool {
 	for _, f := range p.Features {
 		if strings.EqualFold(f.Name, "type") {
@@ -203,7 +203,7 @@ func (p Plan) Shared() bool {
 	return false
 }
 
-// Feature gives the text of the feature with a code ("memory"), "" where the plan
+// Feature returns the text of the feature with a code ("memory"), "" where the plan
 // has none.
 func (p Plan) Feature(code string) string {
 	for _, f := range p.Features {
@@ -214,7 +214,7 @@ func (p Plan) Feature(code string) string {
 	return ""
 }
 
-// Bytes gives the size that a plan tells under a code ("disk-size"); false where
+// Bytes returns the size that a plan tells under a code ("disk-size"); false where
 // it tells none, as shared plans do for most.
 func (p Plan) Bytes(code string) (int64, bool) {
 	for _, f := range p.Features {
@@ -233,7 +233,7 @@ type Shrink struct {
 	Before, After string // in the platform's words: "10 GB"
 }
 
-// Shrinks gives what data would have less room for after a change of plan, as far
+// Shrinks returns what data would have less room for after a change of plan, as far
 // as both plans tell. How much is in use the platform does not tell.
 func Shrinks(from, to Plan) []Shrink {
 	var list []Shrink
@@ -268,11 +268,11 @@ func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word st
 	return "", e
 }
 
-// Versions gives what the provider's dedicated add-ons can be had in, the lowest
+// Versions returns what the provider's dedicated add-ons can be had in, the lowest
 // first. A nil ProviderInfo has none.
 func (i *ProviderInfo) Versions() []string { return i.versions(&Plan{}) }
 
-// versions gives what a plan can be had in, the lowest first. A shared plan runs
+// versions returns what a plan can be had in, the lowest first. A shared plan runs
 // the versions of the clusters, where they tell them: Redis' says "-1".
 func (i *ProviderInfo) versions(plan *Plan) []string {
 	if i == nil {

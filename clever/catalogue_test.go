@@ -37,8 +37,8 @@ func testZones() []Zone {
 	}
 }
 
-// told gives an error with its hint, as a person sees it.
-func told(err error) string {
+// withHint returns an error with its hint, as a user sees it.
+func withHint(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -71,8 +71,8 @@ func TestProvider(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.word, func(t *testing.T) {
 			got, err := testCatalogue().Provider(tt.word)
-			if told(err) != tt.err {
-				t.Fatalf("error %q, want %q", told(err), tt.err)
+			if withHint(err) != tt.err {
+				t.Fatalf("error %q, want %q", withHint(err), tt.err)
 			}
 			if err == nil && got.ID != tt.want {
 				t.Errorf("provider %q, want %q", got.ID, tt.want)
@@ -101,8 +101,8 @@ func TestPlan(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := c.Plan(p, tt.word)
-			if told(err) != tt.err {
-				t.Fatalf("error %q, want %q", told(err), tt.err)
+			if withHint(err) != tt.err {
+				t.Fatalf("error %q, want %q", withHint(err), tt.err)
 			}
 			if err == nil && got.ID != tt.want {
 				t.Errorf("plan %q, want %q", got.ID, tt.want)
@@ -136,8 +136,8 @@ func TestRegion(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.word, func(t *testing.T) {
 			got, err := c.Region(p, &p.Plans[1], testZones(), tt.word)
-			if told(err) != tt.err || got != tt.want {
-				t.Errorf("region %q, error %q; want %q, %q", got, told(err), tt.want, tt.err)
+			if withHint(err) != tt.err || got != tt.want {
+				t.Errorf("region %q, error %q; want %q, %q", got, withHint(err), tt.want, tt.err)
 			}
 		})
 	}
@@ -148,8 +148,8 @@ func TestRegionOfAPlanWithFewerZones(t *testing.T) {
 	p := &c.Providers[0]
 	_, err := c.Region(p, &p.Plans[0], testZones(), "mtl")
 	want := `region "mtl" is not offered for plan dev of postgresql-addon; there is par`
-	if told(err) != want {
-		t.Errorf("%q, want %q", told(err), want)
+	if withHint(err) != want {
+		t.Errorf("%q, want %q", withHint(err), want)
 	}
 	if c.NeedsZones(&p.Plans[0], "Par") || !c.NeedsZones(&p.Plans[0], "mtl") {
 		t.Error("the zones are needed exactly for words that are no zone of the plan")
@@ -185,8 +185,8 @@ func TestVersion(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := c.Version(p, tt.info, tt.plan, tt.word)
-			if got != tt.want || told(err) != tt.err {
-				t.Errorf("version %q, error %q; want %q, %q", got, told(err), tt.want, tt.err)
+			if got != tt.want || withHint(err) != tt.err {
+				t.Errorf("version %q, error %q; want %q, %q", got, withHint(err), tt.want, tt.err)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ type Config struct {
 	Credentials Credentials
 	Method      Method            // "" for HMACSHA512
 	Transport   http.RoundTripper // nil: one of its own, by NewTransport
-	// Trace is told of each try, from the goroutine that made it. Nil: nobody.
+	// Trace is called for each try, from the goroutine that made it. Nil: it is not.
 	Trace       func(Trace)
 	MaxInFlight int           // the most requests at the same time; 0 for DefaultInFlight
 	Timeout     time.Duration // of one try, its response's body included; 0 for 30 s; an order has a minute
@@ -47,7 +47,7 @@ type Config struct {
 	// LooksOnly says that the run changes nothing: it waits for no order of an
 	// earlier run, and notes nothing.
 	LooksOnly bool
-	// Notice is told what the user has to know though nothing failed, in one line.
+	// Notice is called with what the user has to know though nothing failed, a line of text.
 	Notice func(string)
 }
 
@@ -134,10 +134,10 @@ func New(cfg Config) (*Client, error) {
 	return (&Client{core: c}).Via(cfg.Transport), nil
 }
 
-// Via gives a client with the same memory and limits that leaves through
+// Via returns a client with the same memory and limits that leaves through
 // another transport; nil: a new one, by NewTransport. Requests are signed before
 // they reach it. An error of a transport that is none of the network, such as a
-// refusal of everything but GET, is told as it is and never tried again.
+// refusal of everything but GET, is reported as it is and never tried again.
 func (c *Client) Via(rt http.RoundTripper) *Client {
 	if rt == nil {
 		rt = NewTransport()
@@ -145,7 +145,7 @@ func (c *Client) Via(rt http.RoundTripper) *Client {
 	return &Client{core: c.core, out: signed(rt, c.creds, c.method)}
 }
 
-// Endpoint gives the URL that the client speaks to, without a slash at its end.
+// Endpoint returns the URL that the client speaks to, without a slash at its end.
 func (c *Client) Endpoint() string { return c.endpoint }
 
 // parseEndpoint checks an endpoint and gives it in the form that requests are

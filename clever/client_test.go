@@ -28,8 +28,8 @@ func TestEndpoints(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.endpoint, func(t *testing.T) {
 			c, err := New(Config{Endpoint: tt.endpoint})
-			if told(err) != tt.err {
-				t.Fatalf("%q, want %q", told(err), tt.err)
+			if withHint(err) != tt.err {
+				t.Fatalf("%q, want %q", withHint(err), tt.err)
 			}
 			if err == nil && c.Endpoint() != tt.want {
 				t.Errorf("%q, want %q", c.Endpoint(), tt.want)
@@ -52,8 +52,8 @@ func TestNewRefuses(t *testing.T) {
 			`unknown signature method "RSA-SHA1": there is HMAC-SHA512, HMAC-SHA1 and PLAINTEXT`},
 	}
 	for _, tt := range tests {
-		if _, err := New(tt.cfg); told(err) != tt.want {
-			t.Errorf("%s: %q, want %q", tt.name, told(err), tt.want)
+		if _, err := New(tt.cfg); withHint(err) != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, withHint(err), tt.want)
 		}
 	}
 }
@@ -80,10 +80,10 @@ func TestWithoutCredentialsTheCatalogueCanBeRead(t *testing.T) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Error(err)
 	}
-	asked := len(s.asked)
+	before := len(s.requests)
 	_, err := c.Addons(t.Context(), "")
-	if _, ok := errors.AsType[*Missing](err); !ok || len(s.asked) != asked {
-		t.Errorf("%v after %d requests; want *Missing without one", err, len(s.asked)-asked)
+	if _, ok := errors.AsType[*Missing](err); !ok || len(s.requests) != before {
+		t.Errorf("%v after %d requests; want *Missing without one", err, len(s.requests)-before)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestReadersAskOnce(t *testing.T) {
 	}
 	want := []string{"GET /v2/self", "GET /v2/summary", "GET /v2/organisations", "GET /v4/products/zones",
 		"GET /v2/products/addonproviders", "GET /v2/products/addonproviders?orgaId=orga_1", "GET /v4/addon-providers/redis-addon"}
-	if d := cmp.Diff(want, s.asked); d != "" {
+	if d := cmp.Diff(want, s.requests); d != "" {
 		t.Error(d)
 	}
 }
@@ -132,8 +132,8 @@ func providersWithoutVersions(t *testing.T) {
 				t.Errorf("%d gives %v, %v; want an error: %v", tt.status, info, err, tt.fails)
 			}
 		}
-		if want := map[bool]int{false: 1, true: 2}[tt.fails]; len(s.asked) != want {
-			t.Errorf("%d: asked %d times, want %d", tt.status, len(s.asked), want)
+		if want := map[bool]int{false: 1, true: 2}[tt.fails]; len(s.requests) != want {
+			t.Errorf("%d: asked %d times, want %d", tt.status, len(s.requests), want)
 		}
 	}
 }
@@ -161,8 +161,8 @@ func TestOwner(t *testing.T) {
 		t.Run(tt.word, func(t *testing.T) {
 			s := &scripted{replies: []reply{{status: 200, body: summary}}}
 			got, err := newTestClient(t, s).Owner(t.Context(), tt.word)
-			if got != tt.want || told(err) != tt.err || len(s.asked) != tt.asks {
-				t.Errorf("%q, %q after %d requests; want %q, %q after %d", got, told(err), len(s.asked), tt.want, tt.err, tt.asks)
+			if got != tt.want || withHint(err) != tt.err || len(s.requests) != tt.asks {
+				t.Errorf("%q, %q after %d requests; want %q, %q after %d", got, withHint(err), len(s.requests), tt.want, tt.err, tt.asks)
 			}
 		})
 	}

@@ -15,13 +15,13 @@ import (
 type Credentials struct {
 	ConsumerKey, ConsumerSecret string // both "": those of PublicConsumer
 	Token, Secret               string
-	Source                      string    // where they come from, in a person's words: "environment"
+	Source                      string    // where they come from, in plain words: "environment"
 	Expires                     time.Time // zero: not known
 	Endpoint                    string    // the endpoint that they are for, "" when they do not say
 	Warning                     string    // what is wrong with how they are kept, "" if nothing is
 }
 
-// String gives the source.
+// String returns the source.
 func (c Credentials) String() string {
 	if c.Token == "" {
 		return "no credentials"
@@ -29,13 +29,13 @@ func (c Credentials) String() string {
 	return "credentials from " + c.Source
 }
 
-// GoString gives the source too.
+// GoString returns the source too.
 func (c Credentials) GoString() string { return c.String() }
 
-// LogValue gives the source too.
+// LogValue returns the source too.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// PublicConsumer gives the consumer pair that the clever-tools npm package
+// PublicConsumer returns the consumer pair that the clever-tools npm package
 // publishes with its source. It is no secret: it names a program, not a user,
 // and tokens made by `clever login` are only good with it.
 func PublicConsumer() (key, secret string) {
@@ -78,10 +78,10 @@ func (b *BadCredentials) Error() string {
 	return fmt.Sprintf("the credentials in %s cannot be used: %s", b.Source, b.Reason)
 }
 
-// Unwrap gives what reading them failed with.
+// Unwrap returns what reading them failed with.
 func (b *BadCredentials) Unwrap() error { return b.Err }
 
-// First gives the credentials of the first source that has some. Sources that
+// First returns the credentials of the first source that has some. Sources that
 // answer *Missing are passed over, and named together if all do; what could not be
 // read there becomes a warning. Any other error ends the search.
 func First(sources ...func() (Credentials, error)) (Credentials, error) {
@@ -151,7 +151,7 @@ func (c Credentials) withConsumer() Credentials {
 	return c
 }
 
-// forms gives the secrets as they may come back from a server: as they are, and
+// forms returns the secrets as they may come back from a server: as they are, and
 // escaped once and twice as the header of a PLAINTEXT signature has them. Very
 // short ones are left out, since they are in every text.
 func (c Credentials) forms() []string {

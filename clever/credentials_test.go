@@ -197,8 +197,8 @@ func TestFirst(t *testing.T) {
 		t.Errorf("half credentials give %v; they must end the search", err)
 	}
 	_, err := First(none("a"), none("b"))
-	if want := "no credentials in a, nor in b; log in with `runner login`, or set CLEVER_TOKEN and CLEVER_SECRET"; told(err) != want {
-		t.Errorf("%q, want %q", told(err), want)
+	if want := "no credentials in a, nor in b; log in with `runner login`, or set CLEVER_TOKEN and CLEVER_SECRET"; withHint(err) != want {
+		t.Errorf("%q, want %q", withHint(err), want)
 	}
 }
 

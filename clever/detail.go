@@ -17,7 +17,7 @@ type Detail struct {
 	Plugins  []string        `json:"plugins"`  // Elasticsearch only
 }
 
-// HasDetail tells whether the platform tells the options of a provider's add-ons.
+// HasDetail reports whether the platform tells the options of a provider's add-ons.
 func HasDetail(providerID string) bool {
 	return slices.Contains([]string{"postgresql-addon", "mysql-addon", "mongodb-addon", "es-addon"}, providerID)
 }
@@ -31,7 +31,7 @@ func (c *Client) Detail(ctx context.Context, addon Addon) (Detail, error) {
 	return read[Detail](ctx, c, path)
 }
 
-// Option gives an option as an order would say it: "true", "false", a list with
+// Option returns an option as an order would say it: "true", "false", a list with
 // commas. False where the platform does not tell it.
 func (d Detail) Option(name string) (string, bool) {
 	if name == "plugins" && d.Plugins != nil {
@@ -45,13 +45,13 @@ func (d Detail) Option(name string) (string, bool) {
 	return "", false
 }
 
-// isOperator tells whether a provider's add-ons are applications that the
-// platform runs: their version is told, and changed, apart (§4.11).
+// isOperator reports whether a provider's add-ons are applications that the
+// platform runs: their version is read, and changed, apart (§4.11).
 func isOperator(providerID string) bool {
 	return slices.Contains([]string{"keycloak", "addon-matomo", "metabase", "otoroshi"}, providerID)
 }
 
-// operatorPath gives the path of an operator's add-on, which v4 knows by its real
+// operatorPath returns the path of an operator's add-on, which v4 knows by its real
 // id, below a name that always begins with "addon-".
 func operatorPath(addon Addon, segments ...string) (string, error) {
 	name := "addon-" + strings.TrimPrefix(addon.Provider.ID, "addon-")
@@ -72,11 +72,11 @@ func (c *Client) OperatorVersion(ctx context.Context, addon Addon) (string, erro
 	return said.Version, err
 }
 
-// UpdatesVersion tells whether the version of a provider's add-ons is changed in
+// UpdatesVersion reports whether the version of a provider's add-ons is changed in
 // place, by UpdateVersion.
 func UpdatesVersion(providerID string) bool { return isOperator(providerID) }
 
-// UpdateVersion gives an operator's add-on another version. Asked twice for the
+// UpdateVersion changes the version of an operator's add-on. Called twice for the
 // same it does nothing more, so it may be repeated.
 func (c *Client) UpdateVersion(ctx context.Context, addon Addon, version string) error {
 	path, err := operatorPath(addon, "version", "update")

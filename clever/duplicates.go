@@ -58,7 +58,7 @@ func (c *Client) Duplicates(ctx context.Context) ([]*DuplicateError, error) {
 	var all []*DuplicateError
 	var errs error
 	for owner, bought := range c.bought.byOwner() {
-		list, err := c.settled(ctx, owner, bought)
+		list, err := c.upToDate(ctx, owner, bought)
 		errs = errors.Join(errs, err)
 		for _, o := range bought {
 			if d := o.duplicate(list); d != nil {
@@ -70,10 +70,10 @@ func (c *Client) Duplicates(ctx context.Context) ([]*DuplicateError, error) {
 	return all, errs
 }
 
-// settled reads a list until it shows all that was ordered, and what others may have
+// upToDate reads a list until it shows all that was ordered, and what others may have
 // ordered that did not see it. They too may have read a list that was behind: so the
 // list is given as long again as it was seen to be behind, and some more.
-func (c *Client) settled(ctx context.Context, owner string, bought []*purchase) ([]Addon, error) {
+func (c *Client) upToDate(ctx context.Context, owner string, bought []*purchase) ([]Addon, error) {
 	var last, until time.Time
 	for _, o := range bought {
 		last = later(last, o.at)

@@ -14,7 +14,7 @@ import (
 	"runner/clever/emulator"
 )
 
-// emulated gives an emulator that verifies signatures, and a client of it.
+// emulated returns an emulator that verifies signatures, and a client of it.
 func emulated(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator, *clever.Client) {
 	t.Helper()
 	e, err := emulator.New(emulator.Options{Strict: true, StrictIDs: true})

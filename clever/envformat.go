@@ -165,7 +165,7 @@ func EnvChanges(text string, o EnvOptions, env []EnvVar) []EnvChange {
 	return changes
 }
 
-// read gives the names in a text, and the line of each.
+// read returns the names in a text, and the line of each.
 func (f envForm) read(text string) (names []string, lines map[string]string) {
 	lines = map[string]string{}
 	found := f.key.FindAllStringSubmatchIndex(text, -1)
@@ -206,7 +206,7 @@ func shellLine(v EnvVar) (string, error) {
 	return "export " + v.Name + "=" + shellQuote(v.Value), checkVariable(v)
 }
 
-// shellQuote gives a word that every POSIX shell reads as text.
+// shellQuote returns a word that every POSIX shell reads as text.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // quoted writes a name and a value as JSON strings, in which what YAML holds for

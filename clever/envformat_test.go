@@ -36,7 +36,7 @@ func hardEnv() []clever.EnvVar {
 	return env
 }
 
-// manyEnv gives ten thousand variables of what is special somewhere.
+// manyEnv returns ten thousand variables of what is special somewhere.
 func manyEnv() []clever.EnvVar {
 	special := []rune("ab '\"\\$#`\n\r\t{}()=!%&;<>|*?[]~ é日🦊")
 	random := rand.New(rand.NewPCG(1, 2))

@@ -82,7 +82,7 @@ func (e *Error) times() string {
 // Hint says what to do, "" where there is nothing to advise.
 func (e *Error) Hint() string { return e.advice }
 
-// Detail gives what the platform's support asks for, "" when it is not known.
+// Detail returns what the platform's support asks for, "" when it is not known.
 func (e *Error) Detail() string {
 	if e.RequestID == "" {
 		return ""
@@ -90,7 +90,7 @@ func (e *Error) Detail() string {
 	return "request id " + e.RequestID
 }
 
-// Unwrap gives why there was no answer.
+// Unwrap returns why there was no answer.
 func (e *Error) Unwrap() error { return e.Err }
 
 // IsNotFound reports whether the platform says that there is no such thing. A page
@@ -100,7 +100,7 @@ func IsNotFound(err error) bool {
 	return ok && !e.page && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
 
-// IsAuth tells whether credentials are missing, cannot be used, or were refused
+// IsAuth reports whether credentials are missing, cannot be used, or were refused
 // as such. A 403 about one thing of somebody else's is not; one about the user is.
 func IsAuth(err error) bool {
 	if _, ok := errors.AsType[*Missing](err); ok {
@@ -114,7 +114,7 @@ func IsAuth(err error) bool {
 		e.Status == http.StatusForbidden && slices.Contains([]string{"/v2/self", "/v2/summary", "/v2/organisations"}, e.Path))
 }
 
-// IsUnreachable tells whether there was no answer because of the network.
+// IsUnreachable reports whether there was no answer because of the network.
 func IsUnreachable(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.kind == unreachable
@@ -162,7 +162,7 @@ func isNetwork(err error) bool {
 	return ok
 }
 
-// reason says in a person's words why there was no answer.
+// reason says in plain words why there was no answer.
 func reason(err error) string {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
@@ -330,7 +330,7 @@ func (c *core) target(q call) string { return c.masked(q.target()) }
 
 func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
-// longestMessage is how much of a platform's message is told, in characters.
+// longestMessage is how much of a platform's message is shown, in characters.
 const longestMessage = 500
 
 // clean makes text from outside fit for one line of a terminal, and keeps back

@@ -57,8 +57,8 @@ func TestWhatAnswersMean(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, err := newTestClient(t, &scripted{replies: []reply{tt.reply}}).Self(t.Context())
-				if told(err) != tt.want {
-					t.Errorf("told\n%q, want\n%q", told(err), tt.want)
+				if withHint(err) != tt.want {
+					t.Errorf("got\n%q, want\n%q", withHint(err), tt.want)
 				}
 				if kinds := kindsOf(err); kinds != tt.kinds {
 					t.Errorf("it counts as %q, want %q", kinds, tt.kinds)
@@ -85,8 +85,8 @@ func kindsOf(err error) string {
 func TestForeignThingsAreNoMatterOfAuthentication(t *testing.T) {
 	c := newTestClient(t, &scripted{replies: []reply{{status: 403, body: `{"id":10300,"message":"Not yours.","type":"error"}`}}})
 	_, err := c.Env(t.Context(), "", "addon_1")
-	if err == nil || IsAuth(err) || strings.Contains(told(err), "right") {
-		t.Errorf("%s counts as one of authentication, or of rights", told(err))
+	if err == nil || IsAuth(err) || strings.Contains(withHint(err), "right") {
+		t.Errorf("%s counts as one of authentication, or of rights", withHint(err))
 	}
 }
 
@@ -123,8 +123,8 @@ func TestAnExpiredTokenIsSaid(t *testing.T) {
 	})
 	_, err := c.Self(t.Context())
 	want := "the platform refused GET /v2/self: 401, not authenticated; the token from environment expired on 2020-02-03: log in again with `runner login`"
-	if told(err) != want {
-		t.Errorf("%q, want %q", told(err), want)
+	if withHint(err) != want {
+		t.Errorf("%q, want %q", withHint(err), want)
 	}
 }
 
@@ -156,7 +156,7 @@ func FuzzAnswers(f *testing.F) {
 		if err == nil {
 			return
 		}
-		text := told(err)
+		text := withHint(err)
 		if strings.Contains(text, testCredentials().Secret) {
 			t.Errorf("a secret in %q", text)
 		}

@@ -98,7 +98,7 @@ func TestTheLimitFallsToWhatThePlatformBears(t *testing.T) {
 	}
 }
 
-// Who gives up waiting takes nobody's place.
+// Who stops waiting takes nobody's place.
 func TestWaitingForAPermitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(1)
@@ -120,7 +120,7 @@ func TestWaitingForAPermitEndsWithTheContext(t *testing.T) {
 	})
 }
 
-func TestASlowPlatformIsAskedLess(t *testing.T) {
+func TestASlowPlatformGetsFewerRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(DefaultInFlight)
 		p := &busyPlatform{took: 20 * time.Millisecond}

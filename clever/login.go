@@ -32,34 +32,34 @@ func (e *LoginError) Hint() string { return e.Advice }
 // Detail is empty.
 func (*LoginError) Detail() string { return "" }
 
-// A Dance is a login by which a user gives a consumer a token of its own, in the
+// An Authorization is a login by which a user lets a consumer have a token of its own, in the
 // three steps of OAuth 1.0a (§1.5): a request token, the user's yes on a page of
 // the platform, an access token.
-type Dance struct {
+type Authorization struct {
 	client        *Client
 	token, secret string // of the request
 }
 
-// Dance begins a login with the consumer of the client's credentials, which have
+// Authorize begins a login with the consumer of the client's credentials, which have
 // no token. The user's browser ends at callback, a URL.
-func (c *Client) Dance(ctx context.Context, callback string) (*Dance, error) {
+func (c *Client) Authorize(ctx context.Context, callback string) (*Authorization, error) {
 	const path = "/v2/oauth/request_token"
-	d := &Dance{client: c}
+	d := &Authorization{client: c}
 	config, out := d.config(ctx, path)
 	config.CallbackURL = callback
 	var err error
 	d.token, d.secret, err = config.RequestToken()
-	return d, out.told(err, "request token")
+	return d, out.withHint(err, "request token")
 }
 
-// URL gives the page on which the user says yes or no.
-func (d *Dance) URL() string {
+// URL returns the page on which the user says yes or no.
+func (d *Authorization) URL() string {
 	return d.client.endpoint + "/v2/oauth/authorize?" + url.Values{"oauth_token": {d.token}}.Encode()
 }
 
 // Verifier reads what the browser brought to the callback. It fails with
 // *LoginError where the user said no, or the answer belongs to another login.
-func (d *Dance) Verifier(query url.Values) (string, error) {
+func (d *Authorization) Verifier(query url.Values) (string, error) {
 	verifier := query.Get("oauth_verifier")
 	switch {
 	case query.Get("oauth_token") != d.token:
@@ -74,16 +74,16 @@ func denied() error {
 	return &LoginError{"the login was denied on the platform's page", "begin again with `runner login`, and allow it there"}
 }
 
-// Accept gives a verifier that the user brought himself the form of a callback's query.
-func (d *Dance) Accept(verifier string) url.Values {
+// Accept returns a verifier that the user typed in, in the form of a callback's query.
+func (d *Authorization) Accept(verifier string) url.Values {
 	return url.Values{"oauth_token": {d.token}, "oauth_verifier": {verifier}}
 }
 
 // Finish exchanges the verifier for the user's token, which works once.
-func (d *Dance) Finish(ctx context.Context, verifier string) (Credentials, error) {
+func (d *Authorization) Finish(ctx context.Context, verifier string) (Credentials, error) {
 	config, out := d.config(ctx, "/v2/oauth/access_token")
 	token, secret, err := config.AccessToken(d.token, d.secret, verifier)
-	if err := out.told(err, "access token"); err != nil {
+	if err := out.withHint(err, "access token"); err != nil {
 		return Credentials{}, err
 	}
 	more, _ := url.ParseQuery(string(out.body)) // the library read the same text
@@ -94,7 +94,7 @@ func (d *Dance) Finish(ctx context.Context, verifier string) (Credentials, error
 }
 
 // config sets the signing library up for one step, which goes out through the client.
-func (d *Dance) config(ctx context.Context, path string) (*oauth1.Config, *step) {
+func (d *Authorization) config(ctx context.Context, path string) (*oauth1.Config, *step) {
 	c := d.client
 	out := &step{ctx: ctx, client: c, call: call{method: http.MethodPost, path: path, public: true}}
 	config := oauth1.NewConfig(c.creds.ConsumerKey, c.creds.ConsumerSecret)
@@ -104,7 +104,7 @@ func (d *Dance) config(ctx context.Context, path string) (*oauth1.Config, *step)
 	return config, out
 }
 
-// A step is the way out for one request of a dance: that of all other requests,
+// A step is the way out for one request of an authorization: that of all other requests,
 // with their limits and errors. The library knows neither, nor a context.
 type step struct {
 	ctx    context.Context
@@ -124,9 +124,9 @@ func (s *step) RoundTrip(signed *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: r.header, Request: signed, Body: io.NopCloser(bytes.NewReader(s.body))}, nil
 }
 
-// told gives the error of a step as others are told, without what the library
+// withHint returns the error of a step as others are reported, without what the library
 // repeats of the answer: it may hold half of a token.
-func (s *step) told(err error, what string) error {
+func (s *step) withHint(err error, what string) error {
 	if err == nil {
 		return nil
 	}
@@ -154,7 +154,7 @@ func NewCLIWord() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// CLIPage gives the page of the console on which the user says yes. console is
+// CLIPage returns the page of the console on which the user says yes. console is
 // the page's URL without the word.
 func CLIPage(console, word string) (string, error) {
 	u, err := url.Parse(console)
@@ -205,7 +205,7 @@ func (c *Client) readCLI(text json.RawMessage) (Credentials, error) {
 	var list []profile
 	if json.Unmarshal(text, &list) != nil || len(list) == 0 {
 		list = make([]profile, 1)
-		_ = json.Unmarshal(text, &list[0]) // what is missing is told below
+		_ = json.Unmarshal(text, &list[0]) // what is missing is reported below
 	}
 	p := list[0]
 	if p.Token == "" || p.Secret == "" {

@@ -17,7 +17,7 @@ import (
 	"runner/clever/emulator"
 )
 
-// loggingIn gives an emulator and a client that has its consumer only.
+// loggingIn returns an emulator and a client that has its consumer only.
 func loggingIn(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator, *clever.Client) {
 	return emulated(t, append([]func(*clever.Config){func(cfg *clever.Config) {
 		cfg.Credentials.Token, cfg.Credentials.Secret = "", ""
@@ -53,11 +53,11 @@ func browse(t *testing.T, e *emulator.Emulator, page, decision string) url.Value
 	return back.Query()
 }
 
-func TestDance(t *testing.T) {
+func TestAuthorization(t *testing.T) {
 	for _, m := range []clever.Method{clever.HMACSHA512, clever.HMACSHA1, clever.Plaintext} {
 		t.Run(string(m), func(t *testing.T) {
 			e, c := loggingIn(t, func(cfg *clever.Config) { cfg.Method = m })
-			d, err := c.Dance(t.Context(), "http://127.0.0.1:1/back?a=b&c=%20")
+			d, err := c.Authorize(t.Context(), "http://127.0.0.1:1/back?a=b&c=%20")
 			must(t, err)
 			verifier, err := d.Verifier(browse(t, e, d.URL(), "allow"))
 			must(t, err)
@@ -81,11 +81,11 @@ func TestDance(t *testing.T) {
 	}
 }
 
-func TestDanceDenied(t *testing.T) {
+func TestAuthorizationDenied(t *testing.T) {
 	e, c := loggingIn(t)
-	d, err := c.Dance(t.Context(), "http://127.0.0.1:1/")
+	d, err := c.Authorize(t.Context(), "http://127.0.0.1:1/")
 	must(t, err)
-	other, err := c.Dance(t.Context(), "http://127.0.0.1:1/")
+	other, err := c.Authorize(t.Context(), "http://127.0.0.1:1/")
 	must(t, err)
 	for _, tt := range []struct {
 		name  string
@@ -114,7 +114,7 @@ func respond(status int, body string) answers {
 
 // What a server may say instead of a request token. Nothing of half a token, nor
 // the consumer's secret, is in the message.
-func TestDanceThatCannotBegin(t *testing.T) {
+func TestAuthorizationThatCannotBegin(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		rt   answers
@@ -135,25 +135,25 @@ func TestDanceThatCannotBegin(t *testing.T) {
 			"no answer from http://platform.test to POST /v2/oauth/request_token: the connection was closed too early", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			asked := 0
+			requests := 0
 			c, err := clever.New(clever.Config{
 				Endpoint: "http://platform.test", Credentials: clever.Credentials{ConsumerKey: "consumer", ConsumerSecret: "hushhush"},
-				Transport: answers(func(r *http.Request) (*http.Response, error) { asked++; return tt.rt(r) }),
+				Transport: answers(func(r *http.Request) (*http.Response, error) { requests++; return tt.rt(r) }),
 			})
 			must(t, err)
-			_, err = c.Dance(t.Context(), "http://127.0.0.1:1/")
-			if err == nil || err.Error() != tt.want || clever.IsAuth(err) != tt.auth || asked != 1 {
-				t.Errorf("asked %d times: %v", asked, err)
+			_, err = c.Authorize(t.Context(), "http://127.0.0.1:1/")
+			if err == nil || err.Error() != tt.want || clever.IsAuth(err) != tt.auth || requests != 1 {
+				t.Errorf("requests %d times: %v", requests, err)
 			}
 		})
 	}
 }
 
-func TestDanceGivenUp(t *testing.T) {
+func TestAuthorizationGivenUp(t *testing.T) {
 	_, c := loggingIn(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Dance(ctx, "http://127.0.0.1:1/"); !errors.Is(err, context.Canceled) {
+	if _, err := c.Authorize(ctx, "http://127.0.0.1:1/"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

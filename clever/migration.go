@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// migrationsOf gives the path of an add-on's migrations, which exist below an
+// migrationsOf returns the path of an add-on's migrations, which exist below an
 // organisation only (§2.5): the personal space is named by the user's id.
 func (c *Client) migrationsOf(ctx context.Context, owner, id string, segments ...string) (string, error) {
 	if owner == "" {
@@ -103,12 +103,12 @@ const failedLooks = 3
 // follow looks at a migration until it has ended or the context has. A look that
 // fails is repeated; only several in a row end it.
 func (c *Client) follow(ctx context.Context, owner, id string, m Migration, tell func(MigrationStep)) (Migration, error) {
-	told := map[string]string{}
+	reported := map[string]string{}
 	failures := 0
 	for look := 0; ; look++ {
 		for _, s := range m.Steps {
-			if told[s.Value] != s.Status {
-				told[s.Value] = s.Status
+			if reported[s.Value] != s.Status {
+				reported[s.Value] = s.Status
 				tell(s)
 			}
 		}
@@ -157,10 +157,10 @@ func (e *MigrationError) Hint() string {
 	return "play again to try once more, or ask the platform's support with the migration's id"
 }
 
-// Detail gives the steps that the migration went through.
+// Detail returns the steps that the migration went through.
 func (e *MigrationError) Detail() string { return e.Migration.steps() }
 
-// broken gives the first step that did not end well; nil if there is none.
+// broken returns the first step that did not end well; nil if there is none.
 func (m Migration) broken() *MigrationStep {
 	i := slices.IndexFunc(m.Steps, func(s MigrationStep) bool {
 		return s.Status != "OK" && s.Status != "RUNNING" && s.Status != ""
@@ -171,10 +171,10 @@ func (m Migration) broken() *MigrationStep {
 	return &m.Steps[i]
 }
 
-// Running tells whether a migration has not ended.
+// Running reports whether a migration has not ended.
 func (m Migration) Running() bool { return m.Status == "RUNNING" || m.Status == "RECOVERING" }
 
-// Succeeded tells whether a migration ended well.
+// Succeeded reports whether a migration ended well.
 func (m Migration) Succeeded() bool { return m.Status == "OK" }
 
 // A MigratingError says that an add-on is being migrated already.
@@ -190,7 +190,7 @@ func (e *MigratingError) Error() string {
 // Hint says what to do.
 func (*MigratingError) Hint() string { return "wait until that migration has ended" }
 
-// Detail gives the steps that the migration has gone through.
+// Detail returns the steps that the migration has gone through.
 func (e *MigratingError) Detail() string { return e.Migration.steps() }
 
 func (m Migration) steps() string {

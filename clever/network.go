@@ -16,7 +16,7 @@ import (
 // This file tells apart what happens on the way: what was surely not sent, what
 // may have been, and what a transport refused without going out.
 
-// NewTransport gives a transport that keeps connections and gives up on those
+// NewTransport returns a transport that keeps connections and gives up on those
 // that do not move. How long a whole try may take is Config.Timeout. Share one
 // between clients that speak to the same endpoint.
 func NewTransport() *http.Transport {
@@ -34,20 +34,20 @@ func NewTransport() *http.Transport {
 }
 
 // A route notes how far a request came. Only http.Transport tells.
-type route struct{ asked, got atomic.Bool }
+type route struct{ begun, got atomic.Bool }
 
 func (r *route) watched(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { r.asked.Store(true) },
+		GetConn: func(string) { r.begun.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { r.got.Store(true) },
 	})
 }
 
-// sent tells whether a request that failed may have been seen by the platform:
+// sent reports whether a request that failed may have been seen by the platform:
 // it had a connection; or, with a transport that does not tell, it failed as one
 // does that was on its way.
 func (r *route) sent(err error) bool {
-	if r.asked.Load() {
+	if r.begun.Load() {
 		return r.got.Load()
 	}
 	return isBroken(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
@@ -55,7 +55,7 @@ func (r *route) sent(err error) bool {
 
 // blame marks an error of http.Transport as one of the network, whatever it is.
 func (r *route) blame(err error) error {
-	if !r.asked.Load() {
+	if !r.begun.Load() {
 		return err
 	}
 	return &networkError{err: err, connected: r.got.Load()}

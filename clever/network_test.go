@@ -88,8 +88,8 @@ func TestRealRefusedConnection(t *testing.T) {
 	_, err = c.Self(t.Context())
 	want := "no answer from " + endpoint + " to GET /v2/self: connection refused, nothing listens there; check that " +
 		endpoint + " is the endpoint that you mean (--endpoint, RUNNER_ENDPOINT, API_HOST) and can be reached from here"
-	if told(err) != want || !IsUnreachable(err) || IsAuth(err) || IsNotFound(err) {
-		t.Errorf("%q, want %q", told(err), want)
+	if withHint(err) != want || !IsUnreachable(err) || IsAuth(err) || IsNotFound(err) {
+		t.Errorf("%q, want %q", withHint(err), want)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestRealForeignCertificate(t *testing.T) {
 	defer s.Close()
 	_, err := newTestClient(t, nil, func(cfg *Config) { cfg.Endpoint = s.URL }).Self(t.Context())
 	if !IsUnreachable(err) || !strings.Contains(err.Error(), "certificate") || strings.Contains(err.Error(), "tried") {
-		t.Errorf("%v; want to be told once that the certificate is not trusted", err)
+		t.Errorf("%v; want one report that the certificate is not trusted", err)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestRealServerThatDoesNotSpeakHTTP(t *testing.T) {
 	})
 	_, err := c.Self(t.Context())
 	if !IsUnreachable(err) || !strings.Contains(err.Error(), "malformed") {
-		t.Errorf("%v; want to be told that this is no HTTP", err)
+		t.Errorf("%v; want a report that this is no HTTP", err)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	_, err := c.Self(t.Context())
 	want := `the platform refused GET /v2/self: 301, moved permanently: it points to "https://elsewhere.example.test/v2/self"; ` +
 		"redirects are not followed, so that credentials stay where they belong: correct the endpoint"
-	if told(err) != want {
-		t.Errorf("%q, want %q", told(err), want)
+	if withHint(err) != want {
+		t.Errorf("%q, want %q", withHint(err), want)
 	}
 }

@@ -39,7 +39,7 @@ func (o *object) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// encoded gives the object as JSON, which escapes only what must be.
+// encoded returns the object as JSON, which escapes only what must be.
 func (o object) encoded() []byte {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -67,7 +67,7 @@ func (o object) index(name string) int {
 	return slices.IndexFunc(o, func(m member) bool { return m.name == name })
 }
 
-// get gives a member; nil if there is none.
+// get returns a member; nil if there is none.
 func (o object) get(name string) json.RawMessage {
 	if i := o.index(name); i >= 0 {
 		return o[i].value
@@ -75,7 +75,7 @@ func (o object) get(name string) json.RawMessage {
 	return nil
 }
 
-// text gives a member that is text; "" if it is not.
+// text returns a member that is text; "" if it is not.
 func (o object) text(name string) string {
 	var s string
 	_ = json.Unmarshal(o.get(name), &s)

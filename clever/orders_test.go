@@ -106,8 +106,8 @@ func TestCreateNeverOrdersTwice(t *testing.T) {
 				w.create(CreateRequest{Name: "other", ProviderID: "redis-addon"})
 				c := newTestClient(t, w)
 				got, err := c.Create(t.Context(), "", testOrder(), "")
-				if told(err) != tt.err || got.ID != tt.want {
-					t.Errorf("got %q, error\n%q; want %q,\n%q", got.ID, told(err), tt.want, tt.err)
+				if withHint(err) != tt.err || got.ID != tt.want {
+					t.Errorf("got %q, error\n%q; want %q,\n%q", got.ID, withHint(err), tt.want, tt.err)
 				}
 				if w.posts != tt.posts {
 					t.Errorf("%d orders were sent, want %d", w.posts, tt.posts)
@@ -138,7 +138,7 @@ func TestAnOrderThatComesLateIsAdopted(t *testing.T) {
 	})
 }
 
-func TestABusyPlatformThatTookTheOrderIsNotAskedAgain(t *testing.T) {
+func TestABusyPlatformThatTookTheOrderIsSentNoSecondOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
 		w.onPost = func(_ int, create func() Addon) (*http.Response, error) {
@@ -189,7 +189,7 @@ func TestAnInterruptedOrderIsLookedFor(t *testing.T) {
 			case made && (err != nil || got.ID != "addon_1"):
 				t.Errorf("got %q, %v; want the add-on that was made", got.ID, err)
 			case !made && (!errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is not there")):
-				t.Errorf("%v; want to be told that nothing was ordered", err)
+				t.Errorf("%v; want a report that nothing was ordered", err)
 			}
 		}
 	})

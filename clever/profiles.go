@@ -38,7 +38,7 @@ func CheckAlias(alias string) error {
 	return nil
 }
 
-// Aliases gives the aliases of the profiles in clever-tools' file, the active one
+// Aliases returns the aliases of the profiles in clever-tools' file, the active one
 // first; none where there is no file. It fails with *BadCredentials where the file
 // is damaged, or of a form that nobody knows yet.
 func Aliases(path string) ([]string, error) {
@@ -52,7 +52,7 @@ func Aliases(path string) ([]string, error) {
 	return b.aliases(), nil
 }
 
-// ProfileCredentials gives the credentials of all profiles in clever-tools' file, by
+// ProfileCredentials returns the credentials of all profiles in clever-tools' file, by
 // alias; a profile whose token or secret is missing is left out. It fails as Aliases does.
 func ProfileCredentials(path string) (map[string]Credentials, error) {
 	b, err := openBook(path)
@@ -89,7 +89,7 @@ func SaveProfile(ctx context.Context, path string, p Profile) error {
 }
 
 // RemoveProfiles takes profiles out of clever-tools' file, all or none of them.
-// It gives the alias that is active then, "" if no profile is left.
+// It returns the alias that is active then, "" if no profile is left.
 func RemoveProfiles(ctx context.Context, path string, aliases ...string) (active string, err error) {
 	err = changeBook(ctx, path, func(b *book) error {
 		for _, alias := range aliases {
@@ -268,7 +268,7 @@ func (b *book) put(p Profile) {
 	b.profiles = append([]object{o}, b.profiles...)
 }
 
-// endpoint gives what the profile says of it: nothing of the usual one.
+// endpoint returns what the profile says of it: nothing of the usual one.
 func (p Profile) endpoint() string {
 	if p.Credentials.Endpoint == DefaultEndpoint {
 		return ""
@@ -283,7 +283,7 @@ func (p Profile) console() string {
 	return ""
 }
 
-// text gives the file, in the form in which clever-tools writes it.
+// text returns the file, in the form in which clever-tools writes it.
 func (b *book) text() []byte {
 	all := append(object(nil), b.rest...)
 	if all.get("version") == nil {

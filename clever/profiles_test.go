@@ -102,7 +102,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// compacted gives a file's JSON without its blanks, its order and escapes as they are.
+// compacted returns a file's JSON without its blanks, its order and escapes as they are.
 func compacted(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -53,22 +53,22 @@ type ProviderTexts struct {
 	LogoURL        string `json:"logoUrl"`
 }
 
-// Texts gives what the catalogue shows of a provider.
+// Texts returns what the catalogue shows of a provider.
 func (p Provider) Texts() ProviderTexts {
 	return ProviderTexts{Name: p.Name, Website: p.Website, SupportEmail: p.SupportEmail, GooglePlusName: p.GooglePlusName,
 		TwitterName: p.TwitterName, AnalyticsID: p.AnalyticsID, ShortDesc: p.ShortDesc, LongDesc: p.LongDesc, LogoURL: p.LogoURL}
 }
 
-// A FeatureRequest gives a provider a feature. There is no call that changes one.
+// A FeatureRequest returns a provider a feature. There is no call that changes one.
 type FeatureRequest struct {
 	Name string `json:"name"`
 	Type string `json:"type"` // one of FeatureTypes
 }
 
-// A PlanRequest gives a provider a plan, or replaces what one says.
+// A PlanRequest returns a provider a plan, or replaces what one says.
 type PlanRequest struct {
 	Name     string         `json:"name"` // the platform refuses a second plan of a name
-	Slug     string         `json:"slug"` // what the vendor's back-end is told
+	Slug     string         `json:"slug"` // what the provider's back-end gets
 	Price    float64        `json:"price"`
 	Features []FeatureValue `json:"features"`
 }
@@ -80,12 +80,12 @@ type FeatureValue struct {
 	Value string `json:"value"`
 }
 
-// FeatureTypes gives the types that a feature can have (§3.1).
+// FeatureTypes returns the types that a feature can have (§3.1).
 func FeatureTypes() []string {
 	return []string{"BOOLEAN", "INTERVAL", "FILESIZE", "NUMBER", "PERCENTAGE", "STRING", "OBJECT", "BYTES", "BOOLEAN_SHARED"}
 }
 
-// selling gives a path under what an organisation sells. There is none for the
+// selling returns a path under what an organisation sells. There is none for the
 // personal space.
 func selling(owner string, segments ...string) (string, error) {
 	base, err := pathOf("/v2/organisations", owner)
@@ -95,9 +95,9 @@ func selling(owner string, segments ...string) (string, error) {
 	return pathOf(base+"/addonproviders", segments...)
 }
 
-// OwnProvider reads a provider that an organisation sells, with its features and
-// plans, each time anew; nil if it sells none of that id. One whose status is DELETED
-// is not sold, whether or not the platform still tells of it.
+// OwnProvider reads a provider of an organisation, with its features and
+// plans, each time anew; nil if it has none of that id. One whose status is DELETED
+// is none, whether or not the platform still shows it.
 func (c *Client) OwnProvider(ctx context.Context, owner, id string) (*Provider, error) {
 	path, err := selling(owner, id)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *Client) RegisterProvider(ctx context.Context, owner string, m ProviderR
 	})
 }
 
-// AddFeature gives a provider a feature.
+// AddFeature returns a provider a feature.
 func (c *Client) AddFeature(ctx context.Context, owner, id string, f FeatureRequest) error {
 	path, err := selling(owner, id, "features")
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *Client) AddFeature(ctx context.Context, owner, id string, f FeatureRequ
 	})
 }
 
-// AddPlan gives a provider a plan.
+// AddPlan returns a provider a plan.
 func (c *Client) AddPlan(ctx context.Context, owner, id string, plan PlanRequest) error {
 	path, err := selling(owner, id, "plans")
 	if err != nil {
@@ -189,7 +189,7 @@ func (c *Client) EditProvider(ctx context.Context, owner, id string, texts Provi
 }
 
 // ChangePlan replaces what a plan says; those who have it keep it. Whether features
-// that are left out stay is told both ways: send them all.
+// that are left out stay is documented both ways: send them all.
 func (c *Client) ChangePlan(ctx context.Context, owner, id, planID string, plan PlanRequest) error {
 	path, err := selling(owner, id, "plans", planID)
 	if err != nil {

@@ -99,7 +99,7 @@ func (deletedWay) RoundTrip(*http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-func TestADeletedProviderIsNotSold(t *testing.T) {
+func TestADeletedProviderIsNone(t *testing.T) {
 	e, c := emulated(t, func(cfg *clever.Config) { cfg.Transport = deletedWay{} })
 	if p, err := c.OwnProvider(t.Context(), e.Organisations()[0], "tinykv"); p != nil || err != nil {
 		t.Errorf("%v, %v", p, err)
@@ -108,9 +108,9 @@ func TestADeletedProviderIsNotSold(t *testing.T) {
 
 // A faulty way does with each POST what it is to do with the first.
 type faultyWay struct {
-	e      *emulator.Emulator
-	strike func(w *faultyWay, r *http.Request, first bool) (*http.Response, error)
-	posts  map[string]int
+	e       *emulator.Emulator
+	respond func(w *faultyWay, r *http.Request, first bool) (*http.Response, error)
+	posts   map[string]int
 }
 
 func (w *faultyWay) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -118,7 +118,7 @@ func (w *faultyWay) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.e.Transport().RoundTrip(r)
 	}
 	w.posts[r.URL.Path]++
-	return w.strike(w, r, w.posts[r.URL.Path] == 1)
+	return w.respond(w, r, w.posts[r.URL.Path] == 1)
 }
 
 func (w *faultyWay) pass(r *http.Request) (*http.Response, error) {
@@ -133,15 +133,15 @@ func unavailable() *http.Response {
 
 // However an answer is lost, nothing is sent twice that was done, and what is not
 // known to be done is not called done.
-func TestNothingIsSoldTwice(t *testing.T) {
+func TestNothingIsRegisteredTwice(t *testing.T) {
 	for name, tt := range map[string]struct {
-		strike func(w *faultyWay, r *http.Request, first bool) (*http.Response, error)
-		posts  int
-		err    string
+		respond func(w *faultyWay, r *http.Request, first bool) (*http.Response, error)
+		posts   int
+		err     string
 	}{
 		"all is well":       {whole, 1, ""},
 		"done, answer lost": {cutAfter, 1, ""},
-		"done, told busy":   {busyAfter, 1, ""},
+		"done, but busy":    {busyAfter, 1, ""},
 		"busy, then well":   {busyFirst, 2, ""},
 		"lost and not done": {func(*faultyWay, *http.Request, bool) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, 3, "connection was closed too early"},
 		"done, answer mangled": {func(w *faultyWay, r *http.Request, _ bool) (*http.Response, error) {
@@ -154,7 +154,7 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				way := &faultyWay{strike: tt.strike, posts: map[string]int{}}
+				way := &faultyWay{respond: tt.respond, posts: map[string]int{}}
 				e, c := emulated(t, func(cfg *clever.Config) { cfg.Transport = way })
 				way.e = e
 				err := sell(t, c, e.Organisations()[0])
@@ -166,9 +166,9 @@ func TestNothingIsSoldTwice(t *testing.T) {
 						t.Errorf("%s was sent %d times, want %d", path, n, tt.posts)
 					}
 				}
-				sold := e.Providers()
-				if tt.err == "" && (len(sold) != 1 || len(sold[0].Features) != 1 || len(sold[0].Plans) != 1) || tt.err != "" && len(sold) > 0 {
-					t.Errorf("there is %+v", sold)
+				registered := e.Providers()
+				if tt.err == "" && (len(registered) != 1 || len(registered[0].Features) != 1 || len(registered[0].Plans) != 1) || tt.err != "" && len(registered) > 0 {
+					t.Errorf("there is %+v", registered)
 				}
 			})
 		})

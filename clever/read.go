@@ -31,7 +31,7 @@ func (c *Client) Organisations(ctx context.Context) ([]Organisation, error) {
 	})
 }
 
-// Owner gives the owner that a word names: "" (that of the configuration, else the personal space) and ids as
+// Owner returns the owner that a word names: "" (that of the configuration, else the personal space) and ids as
 // they are, without asking the platform; else the id of the organisation of that
 // name, case mattering only between several. It fails with *UnknownError or
 // *AmbiguousError.
@@ -114,7 +114,7 @@ func (c *Client) Versions(ctx context.Context, providerID string) (*ProviderInfo
 	})
 }
 
-// unversioned tells whether an error is how the platform says that a provider
+// unversioned reports whether an error is how the platform says that a provider
 // has no versions. Which one it is no source tells (U6): anything that is not
 // about who asks or how often.
 func unversioned(err error) bool {
@@ -137,7 +137,7 @@ func pathOf(base string, segments ...string) (string, error) {
 	return base, nil
 }
 
-// space gives the path below which an owner's add-ons are (§2.5).
+// space returns the path below which an owner's add-ons are (§2.5).
 func space(owner string) (string, error) {
 	if owner == "" {
 		return "/v2/self", nil
@@ -145,7 +145,7 @@ func space(owner string) (string, error) {
 	return pathOf("/v2/organisations", owner)
 }
 
-// below gives a path under an owner's add-ons: its list, an add-on, a part of it.
+// below returns a path under an owner's add-ons: its list, an add-on, a part of it.
 func below(owner string, segments ...string) (string, error) {
 	base, err := space(owner)
 	if err != nil {

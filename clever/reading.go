@@ -122,7 +122,7 @@ func wholeAddon(a Addon) error {
 	return present("add-on", []string{"id", a.ID, "name", a.Name, "provider", a.Provider.ID})
 }
 
-// wholeAddons refuses a list in which an add-on cannot be told from another.
+// wholeAddons refuses a list in which an add-on cannot be distinguished from another.
 func wholeAddons(list []Addon) error {
 	seen := make(map[string]bool, len(list))
 	for i := range list { // by index: add-ons are large

@@ -14,7 +14,7 @@ type memo[V any] struct {
 	readings shared[V]
 }
 
-// get gives what is kept, or reads it. Who asks meanwhile waits for the same
+// get returns what is kept, or reads it. Who asks meanwhile waits for the same
 // reading.
 func (m *memo[V]) get(ctx context.Context, key string, read func() (V, error)) (V, error) {
 	if v, ok := m.look(key); ok {

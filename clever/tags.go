@@ -15,7 +15,7 @@ func (c *Client) Tags(ctx context.Context, owner, id string) ([]string, error) {
 	return read[[]string](ctx, c, path)
 }
 
-// TagsOf gives the tags of an add-on without a request of its own: from the
+// TagsOf returns the tags of an add-on without a request of its own: from the
 // summary, which is read once per client, and from what this client changed since.
 // Only what neither of them knows is read.
 func (c *Client) TagsOf(ctx context.Context, owner, id string) ([]string, error) {

@@ -38,17 +38,17 @@ func (r reply) response() (*http.Response, error) {
 }
 
 // A scripted transport gives one reply after the other, the last one for ever,
-// and notes what it was asked.
+// and notes the requests.
 type scripted struct {
-	mu      sync.Mutex
-	replies []reply
-	asked   []string
+	mu       sync.Mutex
+	replies  []reply
+	requests []string
 }
 
 func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, r.Method+" "+r.URL.RequestURI())
+	s.requests = append(s.requests, r.Method+" "+r.URL.RequestURI())
 	if r.Body != nil {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func testCredentials() Credentials {
 		ConsumerSecret: "consumer-secret", Source: "environment"}
 }
 
-// newTestClient gives a client of a platform that a test plays.
+// newTestClient returns a client of a platform that a test plays.
 func newTestClient(t *testing.T, rt http.RoundTripper, change ...func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{Endpoint: "http://platform.test", Credentials: testCredentials(), Transport: rt}
@@ -127,8 +127,8 @@ func TestTries(t *testing.T) {
 				s := &scripted{replies: tt.replies}
 				c := newTestClient(t, s)
 				err := c.do(t.Context(), call{method: tt.method, path: "/v2/x", body: []byte(`{}`), decode: anyJSON})
-				if len(s.asked) != tt.tries || (err == nil) != tt.ok {
-					t.Errorf("%d tries, error %v; want %d tries, success %v", len(s.asked), err, tt.tries, tt.ok)
+				if len(s.requests) != tt.tries || (err == nil) != tt.ok {
+					t.Errorf("%d tries, error %v; want %d tries, success %v", len(s.requests), err, tt.tries, tt.ok)
 				}
 			})
 		})
@@ -175,8 +175,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		_, err := newTestClient(t, s).Self(ctx)
-		if !errors.Is(err, context.DeadlineExceeded) || len(s.asked) != 1 {
-			t.Errorf("after %d tries: %v; want the context's error after one", len(s.asked), err)
+		if !errors.Is(err, context.DeadlineExceeded) || len(s.requests) != 1 {
+			t.Errorf("after %d tries: %v; want the context's error after one", len(s.requests), err)
 		}
 	})
 }

@@ -33,7 +33,7 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("unknown %s %q%s", e.What, e.Word, of)
 }
 
-// Hint gives what was probably meant, else some of what there is.
+// Hint returns what was probably meant, else some of what there is.
 func (e *UnknownError) Hint() string {
 	const some = 8
 	switch {
@@ -47,7 +47,7 @@ func (e *UnknownError) Hint() string {
 	return fmt.Sprintf("there are %d, among them %s", len(e.All), strings.Join(e.All[:some], ", "))
 }
 
-// Detail gives all that there is.
+// Detail returns all that there is.
 func (e *UnknownError) Detail() string { return strings.Join(e.All, ", ") }
 
 // unknown makes an UnknownError with the nearest of what there is.

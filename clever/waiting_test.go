@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// moving gives a migration with one step, in JSON.
+// moving returns a migration with one step, in JSON.
 func moving(status, step string) reply {
 	return reply{status: 200, body: fmt.Sprintf(
 		`{"migrationId":"migration_1","status":%q,"steps":[{"value":"DUMP_AND_RESTORE","status":%q,"message":"disk full"}]}`, status, step)}
@@ -21,27 +21,27 @@ func moving(status, step string) reply {
 func TestWaitingForMigrations(t *testing.T) {
 	broken := reply{status: 500, body: `{"id":1,"message":"no","type":"error"}`}
 	for name, test := range map[string]struct {
-		replies []reply
-		give    time.Duration // the caller's patience; 0: endless
-		told    []string
-		err     string
+		replies  []reply
+		give     time.Duration // how long the caller waits; 0: for ever
+		reported []string
+		err      string
 	}{
 		"it goes well": {replies: []reply{moving("RUNNING", "RUNNING"), moving("RUNNING", "OK"), moving("OK", "OK")},
-			told: []string{"DUMP_AND_RESTORE RUNNING", "DUMP_AND_RESTORE OK"}},
+			reported: []string{"DUMP_AND_RESTORE RUNNING", "DUMP_AND_RESTORE OK"}},
 		"it fails": {replies: []reply{moving("RUNNING", "RUNNING"), moving("FAILED", "FAILED")},
-			told: []string{"DUMP_AND_RESTORE RUNNING", "DUMP_AND_RESTORE FAILED"},
-			err:  "the migration migration_1 of add-on addon_1 ended FAILED at the step DUMP_AND_RESTORE: disk full"},
-		"it is aborted": {replies: []reply{moving("ABORTED", "OK")}, told: []string{"DUMP_AND_RESTORE OK"},
+			reported: []string{"DUMP_AND_RESTORE RUNNING", "DUMP_AND_RESTORE FAILED"},
+			err:      "the migration migration_1 of add-on addon_1 ended FAILED at the step DUMP_AND_RESTORE: disk full"},
+		"it is aborted": {replies: []reply{moving("ABORTED", "OK")}, reported: []string{"DUMP_AND_RESTORE OK"},
 			err: "the migration migration_1 of add-on addon_1 ended ABORTED"},
 		"it is undone": {replies: []reply{moving("RECOVERING", "RECOVERING"), moving("RECOVERED", "RECOVERED")},
-			told: []string{"DUMP_AND_RESTORE RECOVERING", "DUMP_AND_RESTORE RECOVERED"},
-			err:  "the migration migration_1 of add-on addon_1 ended RECOVERED at the step DUMP_AND_RESTORE: disk full"},
-		"some looks fail": {replies: []reply{broken, broken, broken, moving("OK", "OK")}, told: []string{"DUMP_AND_RESTORE OK"}},
+			reported: []string{"DUMP_AND_RESTORE RECOVERING", "DUMP_AND_RESTORE RECOVERED"},
+			err:      "the migration migration_1 of add-on addon_1 ended RECOVERED at the step DUMP_AND_RESTORE: disk full"},
+		"some looks fail": {replies: []reply{broken, broken, broken, moving("OK", "OK")}, reported: []string{"DUMP_AND_RESTORE OK"}},
 		"all looks fail": {replies: []reply{broken},
 			err: "where the migration migration_1 of add-on addon_1 stands is not known: the platform failed at GET /v2/organisations/orga_1/addons/addon_1/migrations/migration_1: 500"},
-		"it never ends": {replies: []reply{moving("RUNNING", "RUNNING")}, told: []string{"DUMP_AND_RESTORE RUNNING"},
+		"it never ends": {replies: []reply{moving("RUNNING", "RUNNING")}, reported: []string{"DUMP_AND_RESTORE RUNNING"},
 			err: "the migration migration_1 of add-on addon_1 has not ended yet"},
-		"nobody waits": {replies: []reply{moving("RUNNING", "RUNNING")}, told: []string{"DUMP_AND_RESTORE RUNNING"}, give: time.Minute,
+		"nobody waits": {replies: []reply{moving("RUNNING", "RUNNING")}, reported: []string{"DUMP_AND_RESTORE RUNNING"}, give: time.Minute,
 			err: "the migration migration_1 of add-on addon_1 goes on, but was not waited for: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,20 +58,20 @@ func TestWaitingForMigrations(t *testing.T) {
 					defer cancel()
 				}
 				start := time.Now()
-				var told []string
+				var reported []string
 				err = c.WaitMigration(ctx, "orga_1", "addon_1", Migration{ID: "migration_1", Status: "RUNNING"},
-					func(s MigrationStep) { told = append(told, s.Value+" "+s.Status) })
+					func(s MigrationStep) { reported = append(reported, s.Value+" "+s.Status) })
 				if test.err == "" && err != nil || err != nil && (test.err == "" || !strings.HasPrefix(err.Error(), test.err)) {
 					t.Errorf("%v, want %q", err, test.err)
 				}
 				if test.err != "" && err == nil {
 					t.Errorf("it ended well, want %q", test.err)
 				}
-				if diff := cmp.Diff(test.told, told); diff != "" {
-					t.Errorf("told: %s", diff)
+				if diff := cmp.Diff(test.reported, reported); diff != "" {
+					t.Errorf("reported: %s", diff)
 				}
-				if took := time.Since(start); took > 2*time.Hour+time.Minute || len(way.asked) > 2000 {
-					t.Errorf("%d looks in %v", len(way.asked), took)
+				if took := time.Since(start); took > 2*time.Hour+time.Minute || len(way.requests) > 2000 {
+					t.Errorf("%d looks in %v", len(way.requests), took)
 				}
 			})
 		})
@@ -81,10 +81,10 @@ func TestWaitingForMigrations(t *testing.T) {
 func TestTagsAreReadOnce(t *testing.T) {
 	summary := `{"user":{"id":"user_1","addons":[{"id":"addon_1","customerTags":["b","a"]},{"id":"addon_2","customerTags":[]}]},"organisations":[]}`
 	tags := map[string]string{"addon_1": `["b","a"]`, "addon_2": `[]`, "addon_3": `["young"]`}
-	asked := map[string]int{}
+	requests := map[string]int{}
 	refuse := false
 	way := roundTrip(func(r *http.Request) (*http.Response, error) {
-		asked[r.Method+" "+r.URL.Path]++
+		requests[r.Method+" "+r.URL.Path]++
 		id := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v2/self/addons/"), "/tags")
 		switch {
 		case r.URL.Path == "/v2/summary":
@@ -119,14 +119,14 @@ func TestTagsAreReadOnce(t *testing.T) {
 	}
 	refuse = true
 	if _, err := c.Retag(t.Context(), "", "addon_2", add("x")); err == nil {
-		t.Error("a refusal was not told")
+		t.Error("a refusal was not reported")
 	}
 	see("addon_2") // in doubt it is read
 	want := map[string]int{"GET /v2/summary": 1, "GET /v2/self/addons/addon_3/tags": 1,
 		"GET /v2/self/addons/addon_1/tags": 2, "PUT /v2/self/addons/addon_1/tags": 1,
 		"GET /v2/self/addons/addon_2/tags": 2, "PUT /v2/self/addons/addon_2/tags": 1}
-	if diff := cmp.Diff(want, asked); diff != "" {
-		t.Errorf("asked: %s", diff)
+	if diff := cmp.Diff(want, requests); diff != "" {
+		t.Errorf("requests: %s", diff)
 	}
 }
 
@@ -143,12 +143,12 @@ func TestRoomOfPlans(t *testing.T) {
 		from, to Plan
 		want     []Shrink
 	}{
-		"less":            {large, small, []Shrink{{"disk-size", "10 GB", "1 GB"}}},
-		"more":            {small, large, nil},
-		"the same":        {large, large, nil},
-		"not told before": {size("disk-size", "Shared", ""), small, nil},
-		"not told after":  {large, size("disk-size", "Shared", "many"), nil},
-		"another size":    {large, size("max-db-size", "1 GB", "1073741824"), nil},
+		"less":                {large, small, []Shrink{{"disk-size", "10 GB", "1 GB"}}},
+		"more":                {small, large, nil},
+		"the same":            {large, large, nil},
+		"not reported before": {size("disk-size", "Shared", ""), small, nil},
+		"not reported after":  {large, size("disk-size", "Shared", "many"), nil},
+		"another size":        {large, size("max-db-size", "1 GB", "1073741824"), nil},
 	} {
 		if diff := cmp.Diff(test.want, Shrinks(test.from, test.to)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -109,10 +109,10 @@ type Addon struct {
 	ConfigKeys   []string `json:"configKeys"`
 }
 
-// Created gives the creation date as a time.
+// Created returns the creation date as a time.
 func (a Addon) Created() time.Time { return time.UnixMilli(a.CreationDate) }
 
-// Migratable tells whether the platform changes plan, version and region of the
+// Migratable reports whether the platform changes plan, version and region of the
 // add-on by a migration (§4.8).
 func (a Addon) Migratable() bool {
 	return a.Provider.CanUpgrade || strings.EqualFold(a.Plan.Feature("is-migratable"), "yes")

@@ -102,7 +102,7 @@ func (w *world) remove(id string) (*http.Response, error) {
 	return reply{status: 404, body: `{"id":11001,"message":"This addon does not exist.","type":"error"}`}.response()
 }
 
-// there gives the ids of what there is.
+// there returns the ids of what there is.
 func (w *world) there() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

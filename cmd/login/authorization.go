@@ -26,7 +26,7 @@ func (l *login) withAuthorization(ctx context.Context) error {
 }
 
 func (l *login) authorize(ctx context.Context, client *clever.Client, back *callback) error {
-	d, err := client.Dance(ctx, back.url)
+	d, err := client.Authorize(ctx, back.url)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (l *login) authorize(ctx context.Context, client *clever.Client, back *call
 
 // paste reads what the user types: the address at which the browser
 // ended, or the verifier alone. Where nothing comes, it is silent.
-func (l *login) paste(ctx context.Context, d *clever.Dance, back *callback, replies chan<- url.Values) {
+func (l *login) paste(ctx context.Context, d *clever.Authorization, back *callback, replies chan<- url.Values) {
 	for {
 		line, err := l.user.Line(ctx, "")
 		if err != nil {
