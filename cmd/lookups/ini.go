@@ -195,7 +195,7 @@ func (f *iniFile) entry(line string) (key string, v value.Value, err error) {
 		if f.bare {
 			return f.key(line), nil, nil
 		}
-		return "", nil, fmt.Errorf("%q is no entry: it has neither = nor :", line)
+		return "", nil, fmt.Errorf("%q is no entry, which has = or : in it", line)
 	}
 	return f.key(strings.TrimSpace(line[:i])), strings.TrimSpace(line[i+1:]), nil
 }

@@ -61,7 +61,7 @@ func methodsOf(v value.Value) string {
 	return ""
 }
 
-// attr gives what .name is of a value, methods aside.
+// attr returns what .name is of a value, methods aside.
 func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 	switch v := of.(type) {
 	case *value.Map:
@@ -113,7 +113,7 @@ func (l *lazy) textKeys() []string {
 	return names
 }
 
-// written gives an expression as it was written, if it is a path: result.env.PORT.
+// written returns an expression as it was written, if it is a path: result.env.PORT.
 func written(x syntax.Expression) string {
 	switch x := x.(type) {
 	case *syntax.Name:
@@ -166,7 +166,7 @@ func (st *state) evalIndex(n *syntax.Index) (value.Value, error) {
 	return st.missing(written(n), n.At(), of, key), nil
 }
 
-// item gives of[key]; ok is false if there is none.
+// item returns of[key]; ok is false if there is none.
 func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
 	switch c := of.(type) {
 	case *value.Map:

@@ -173,7 +173,7 @@ func (c *Context) storable(v value.Value) (value.Value, error) {
 // What is Undefined in it is an error.
 func (c *Context) Plain(v value.Value) (value.Value, error) { return c.Finish(v) }
 
-// get gives the element of a lazy map; ok is false if there is none.
+// get returns the element of a lazy map; ok is false if there is none.
 func (l *lazy) get(c *Context, key value.Value) (v value.Value, ok bool, err error) {
 	index, err := c.indexOf(l)
 	if err != nil {

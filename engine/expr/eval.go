@@ -140,7 +140,7 @@ func (c *Context) Undefined(name string, at diagnostic.Place) *value.Undefined {
 	return u
 }
 
-// lookUp asks the scope, if there is one.
+// Lookup asks the scope, if there is one.
 func (c *Context) Lookup(name string) (value.Value, bool, error) {
 	if c.Scope == nil {
 		return nil, false, nil
@@ -165,7 +165,7 @@ func (st *state) operand(x syntax.Expression) (value.Value, error) {
 }
 
 // truth evaluates x as a condition by Python's rules. What depends on an
-// Unknown gives it back.
+// Unknown returns it back.
 func (st *state) truth(x syntax.Expression) (bool, *value.Unknown, error) {
 	v, err := st.eval(x)
 	if err != nil {
@@ -214,7 +214,7 @@ func (st *state) evalNot(n *syntax.Not) (value.Value, error) {
 	return !t, nil
 }
 
-// OrUnknown gives u as a Value: nil rather than a nil pointer.
+// OrUnknown returns u as a Value: nil rather than a nil pointer.
 func OrUnknown(u *value.Unknown) value.Value {
 	if u == nil {
 		return nil

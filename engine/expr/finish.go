@@ -171,7 +171,7 @@ func (n *Node) evalMapping(c *Context) (value.Value, error) {
 	return m, nil
 }
 
-// Refs gives the names that all templates in n mention.
+// Refs returns the names that all templates in n mention.
 func (n *Node) Refs() []syntax.Ref {
 	if n == nil {
 		return nil
@@ -189,7 +189,7 @@ func (n *Node) Refs() []syntax.Ref {
 	return refs
 }
 
-// TextOf gives a value as text, within the bounds; an Undefined is an error, and
+// TextOf returns a value as text, within the bounds; an Undefined is an error, and
 // what holds an Unknown has no text yet.
 func (c *Context) TextOf(v value.Value) (string, *value.Unknown, error) {
 	switch v := v.(type) {

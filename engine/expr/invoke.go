@@ -151,13 +151,13 @@ func (u *Call) Flag(i int) bool {
 	return b
 }
 
-// Text gives what the operation works on as text.
+// Text returns what the operation works on as text.
 func (u *Call) Text() string { return value.Text(u.In) }
 
-// Elements gives what the operation works on as a list.
+// Elements returns what the operation works on as a list.
 func (u *Call) Elements() ([]value.Value, error) { return u.Context.Elements(u.In) }
 
-// List gives a new list of the elements of what the operation works on.
+// List returns a new list of the elements of what the operation works on.
 func (u *Call) List() ([]value.Value, error) {
 	l, err := u.Elements()
 	if err != nil {

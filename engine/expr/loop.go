@@ -81,7 +81,7 @@ func (st *state) once(s *syntax.For, out *output, lv *loopVar) error {
 	})
 }
 
-// chosen gives the items for which the loop's `if` holds.
+// chosen returns the items for which the loop's `if` holds.
 func (st *state) chosen(s *syntax.For, items []value.Value) ([]value.Value, error) {
 	var kept []value.Value
 	for _, item := range items {
@@ -105,7 +105,7 @@ func (st *state) chosen(s *syntax.For, items []value.Value) ([]value.Value, erro
 	return kept, nil
 }
 
-// attr gives an attribute of `loop`.
+// attr returns an attribute of `loop`.
 func (l *loopVar) attr(name string) (value.Value, bool) {
 	n := len(l.items)
 	switch name {

@@ -33,7 +33,7 @@ type Entry struct {
 	Value *Node
 }
 
-// Get gives what stands under a key of a Mapping, or nil.
+// Get returns what stands under a key of a Mapping, or nil.
 func (n *Node) Get(key string) *Node {
 	if n == nil {
 		return nil

@@ -32,6 +32,7 @@ type Operation struct {
 // How says what an operation is given.
 type How int
 
+// What an operation may be given.
 const (
 	Whole   How = 0         // values in which nothing is Undefined or Unknown
 	Partial How = 1 << iota // lists and maps that may hold Undefined and Unknown

@@ -49,12 +49,12 @@ func (lib *Table) made(p *syntax.Template, err error) (*Template, error) {
 // A Scope says what names stand for. A scope that also has a method
 // Names() []string lends its names to suggestions.
 type Scope interface {
-	// Lookup gives a name's value; ok is false where nothing defines it. A scope
+	// Lookup returns a name's value; ok is false where nothing defines it. A scope
 	// whose names stand for Nodes evaluates them with c.Resolve, lazily.
 	Lookup(c *Context, name string) (v value.Value, ok bool, err error)
 }
 
-// A FileScope is a Scope that is told before templates read what is outside, so that it
+// A FileScope is a Scope that learns of it before templates read what is outside, so that it
 // can wait for whoever writes it.
 type FileScope interface {
 	// BeforeFile is called before a file or a folder is read. The Unknown is not nil

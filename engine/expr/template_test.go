@@ -327,7 +327,7 @@ func (s plainScope) Lookup(_ *expr.Context, name string) (value.Value, bool, err
 	return v, ok, nil
 }
 
-func TestSeveralMistakesAreAllTold(t *testing.T) {
+func TestAllMistakesAreReported(t *testing.T) {
 	for _, c := range []struct{ template, want string }{
 		{"{{ a | nope }} {{ b | uper }} {{ c + }}", "1:8 1:23 1:38"},
 		{"{% if a b %}{{ x | nope }}{% elif %}{% endif %}{{ y is strng }}", "1:9 1:20 1:35 1:56"},

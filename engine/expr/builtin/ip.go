@@ -108,7 +108,7 @@ func (n ipNet) size() *big.Int {
 	return new(big.Int).Lsh(big.NewInt(1), uint(n.p.Addr().BitLen()-n.p.Bits()))
 }
 
-// offset gives the address so far into the network; from the end if negative.
+// offset returns the address so far into the network; from the end if negative.
 func (n ipNet) offset(i int64) (netip.Addr, bool) {
 	at := big.NewInt(i)
 	if i < 0 {
@@ -129,7 +129,7 @@ func nthAddress(p netip.Prefix, i int) value.Value {
 	return false
 }
 
-// mask gives the netmask, or with host the bits that it leaves.
+// mask returns the netmask, or with host the bits that it leaves.
 func (n ipNet) mask(host bool) value.Value {
 	total := n.p.Addr().BitLen()
 	m := new(big.Int).Sub(n.size(), big.NewInt(1))
@@ -184,7 +184,7 @@ func ipQuestion(n ipNet, question string) (value.Value, error) {
 	return ipKind(n, question)
 }
 
-// when gives v if it holds, else none.
+// when returns v if it holds, else none.
 func when(holds bool, v value.Value) value.Value {
 	if holds {
 		return v

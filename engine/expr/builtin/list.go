@@ -193,7 +193,7 @@ func flat(u *expr.Call, out, l []value.Value, levels int, skipNone bool) []value
 	return out
 }
 
-// rows gives what the operation works on and its other lists.
+// rows returns what the operation works on and its other lists.
 func rows(u *expr.Call) (lists [][]value.Value, shortest, longest int, err error) {
 	for i, v := range append([]value.Value{u.In}, u.Rest...) {
 		l, err := u.Context.Elements(v)

@@ -139,7 +139,7 @@ func strip(left, right bool) func(*expr.Call) (value.Value, error) {
 	}
 }
 
-// separator gives the arguments of split: no separator means white space.
+// separator returns the arguments of split: no separator means white space.
 func separator(u *expr.Call) (sep string, given bool, limit int, err error) {
 	limit = u.Int(1)
 	if u.Arg(0) == nil {

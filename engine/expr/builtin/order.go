@@ -7,7 +7,7 @@ import (
 	"runner/engine/expr/value"
 )
 
-// keyOf is what an element is sorted or told apart by.
+// keyOf is what an element is sorted or distinguished by.
 func keyOf(u *expr.Call, v, attribute value.Value, caseSensitive bool) (value.Value, error) {
 	if attribute != nil {
 		var err error
@@ -50,7 +50,7 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 	return listOrError(u.Context.SortedBy(l, keys, u.Flag(0)))
 }
 
-// listOrError gives a list as a Value, but nil with an error.
+// listOrError returns a list as a Value, but nil with an error.
 func listOrError(l []value.Value, err error) (value.Value, error) {
 	if err != nil {
 		return nil, err

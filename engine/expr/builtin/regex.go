@@ -60,7 +60,7 @@ func newRegex(pattern string, opts regexp2.RegexOptions) (*regexp2.Regexp, error
 	return re, nil
 }
 
-// reason gives the last part of what the compiler says, which is the cause.
+// reason returns the last part of what the compiler says, which is the cause.
 func reason(err error) string {
 	s := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
 	s, _, _ = strings.Cut(s, " in `")
@@ -252,7 +252,7 @@ func groupValue(g *regexp2.Group) value.Value {
 	return g.String()
 }
 
-// regexFindall gives all matches: of one group its text, of several a tuple.
+// regexFindall returns all matches: of one group its text, of several a tuple.
 func regexFindall(u *expr.Call) (value.Value, error) {
 	re, err := compileRegex(u.Context, u.Str(0), u.Flag(2), u.Flag(1))
 	if err != nil {

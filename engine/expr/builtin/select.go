@@ -22,7 +22,7 @@ func selectFilters() []expr.Operation {
 	}
 }
 
-// attributePath gives what lies under a path, "a.b.0" or a number, in v. What is
+// attributePath returns what lies under a path, "a.b.0" or a number, in v. What is
 // missing on the way makes it Undefined.
 func attributePath(u *expr.Call, v, path value.Value) (value.Value, error) {
 	s, ok := path.(string)

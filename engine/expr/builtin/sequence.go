@@ -12,7 +12,7 @@ import (
 
 var sequenceShort = regexp.MustCompile(`(?i)^((0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(/(0?x?[0-9a-f]+))?(:(.+))?$`)
 
-// A numbering is what the lookup `sequence` is told.
+// A numbering is what the lookup `sequence` is given.
 type numbering struct {
 	start, stride int
 	end, count    *int

@@ -36,7 +36,7 @@ func TestSurplusParametersAreRefused(t *testing.T) {
 				continue // format, map and their kin, dict
 			}
 			text := strings.Replace(form, "%s", op.Name(), 1)
-			if strings.Contains("== != < <= > >=", op.Name()) {
+			if what == "test" && strings.ContainsAny(op.Name(), "=<>") {
 				continue // has no such name in an expression
 			}
 			_, err := evaluate(text, lent)

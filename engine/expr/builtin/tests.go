@@ -11,8 +11,8 @@ import (
 	"runner/engine/expr/value"
 )
 
-// answer makes a test of a function of a value.
-func answer(f func(v value.Value) bool) func(*expr.Call) (value.Value, error) {
+// asks makes a test of a function of a value.
+func asks(f func(v value.Value) bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) { return f(u.In), nil }
 }
 
@@ -24,30 +24,30 @@ func isDefined(v value.Value) bool {
 // valueTests are about what a value is.
 func valueTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "defined", Doc: "there is such a value", How: expr.Raw, Do: answer(isDefined)},
-		{Names: "undefined", Doc: "there is no such value", How: expr.Raw, Do: answer(func(v value.Value) bool { return !isDefined(v) })},
-		{Names: "none None", Doc: "null", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == nil })},
-		{Names: "true", Doc: "true itself", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == true })},
-		{Names: "false", Doc: "false itself", How: expr.Partial, Do: answer(func(v value.Value) bool { return v == false })},
-		{Names: "boolean", Doc: "true or false", How: expr.Partial, Do: answer(isType("bool"))},
-		{Names: "string", Doc: "text", How: expr.Partial, Do: answer(isType("str"))},
-		{Names: "number", Doc: "a number, true and false with them", How: expr.Partial, Do: answer(value.IsNumber)},
-		{Names: "integer", Doc: "a whole number", How: expr.Partial, Do: answer(isType("int"))},
-		{Names: "float", Doc: "a number with a fraction", How: expr.Partial, Do: answer(isType("float"))},
-		{Names: "mapping", Doc: "a map", How: expr.Partial, Do: answer(isType("dict"))},
-		{Names: "sequence", Doc: "a list, a text or a map", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
-		{Names: "iterable", Doc: "what can be gone over", How: expr.Partial, Do: answer(isType("str list tuple dict range"))},
-		{Names: "callable", Doc: "what can be called", How: expr.Partial, Do: answer(isType("function Macro"))},
+		{Names: "defined", Doc: "there is such a value", How: expr.Raw, Do: asks(isDefined)},
+		{Names: "undefined", Doc: "there is no such value", How: expr.Raw, Do: asks(func(v value.Value) bool { return !isDefined(v) })},
+		{Names: "none None", Doc: "null", How: expr.Partial, Do: asks(func(v value.Value) bool { return v == nil })},
+		{Names: "true", Doc: "true itself", How: expr.Partial, Do: asks(func(v value.Value) bool { return v == true })},
+		{Names: "false", Doc: "false itself", How: expr.Partial, Do: asks(func(v value.Value) bool { return v == false })},
+		{Names: "boolean", Doc: "true or false", How: expr.Partial, Do: asks(isType("bool"))},
+		{Names: "string", Doc: "text", How: expr.Partial, Do: asks(isType("str"))},
+		{Names: "number", Doc: "a number, true and false with them", How: expr.Partial, Do: asks(value.IsNumber)},
+		{Names: "integer", Doc: "a whole number", How: expr.Partial, Do: asks(isType("int"))},
+		{Names: "float", Doc: "a number with a fraction", How: expr.Partial, Do: asks(isType("float"))},
+		{Names: "mapping", Doc: "a map", How: expr.Partial, Do: asks(isType("dict"))},
+		{Names: "sequence", Doc: "a list, a text or a map", How: expr.Partial, Do: asks(isType("str list tuple dict range"))},
+		{Names: "iterable", Doc: "what can be gone over", How: expr.Partial, Do: asks(isType("str list tuple dict range"))},
+		{Names: "callable", Doc: "what can be called", How: expr.Partial, Do: asks(isType("function Macro"))},
 		{Names: "odd", Doc: "an odd number", Do: remainder(1)},
 		{Names: "even", Doc: "an even number", Do: remainder(0)},
 		{Names: "divisibleby", Params: "num!", Doc: "divisible by another number", Do: divisible},
-		{Names: "nan isnan", Doc: "not a number, in the sense of floats", Do: answer(func(v value.Value) bool { f, ok := v.(float64); return ok && math.IsNaN(f) })},
+		{Names: "nan isnan", Doc: "not a number, in the sense of floats", Do: asks(func(v value.Value) bool { f, ok := v.(float64); return ok && math.IsNaN(f) })},
 		{Names: "truthy", Params: "convert_bool=false", Doc: "true, or not empty", Do: truthy(true)},
 		{Names: "falsy", Params: "convert_bool=false", Doc: "false, or empty", Do: truthy(false)},
 		{Names: "filter", Doc: "the name of a filter", Do: isNamed("filter")},
 		{Names: "test", Doc: "the name of a test", Do: isNamed("test")},
-		{Names: "escaped", Doc: "marked as safe for HTML, which nothing is", How: expr.Partial, Do: answer(func(value.Value) bool { return false })},
-		{Names: "vault_encrypted", Doc: "a text in ansible-vault's format", Do: answer(isVaulted)},
+		{Names: "escaped", Doc: "marked as safe for HTML, which nothing is", How: expr.Partial, Do: asks(func(value.Value) bool { return false })},
+		{Names: "vault_encrypted", Doc: "a text in ansible-vault's format", Do: asks(isVaulted)},
 	}
 }
 
@@ -197,8 +197,8 @@ func subset(swap bool) func(*expr.Call) (value.Value, error) {
 	}
 }
 
-// anyAll looks for an element whose truth settles the question.
-func anyAll(settles bool) func(*expr.Call) (value.Value, error) {
+// anyAll looks for an element that decides the question.
+func anyAll(deciding bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
 		l, err := u.Elements()
 		if err != nil {
@@ -214,22 +214,22 @@ func anyAll(settles bool) func(*expr.Call) (value.Value, error) {
 				unknown = un
 				continue
 			}
-			if t == settles {
-				return settles, nil
+			if t == deciding {
+				return deciding, nil
 			}
 		}
 		if unknown != nil {
 			return unknown, nil
 		}
-		return !settles, nil
+		return !deciding, nil
 	}
 }
 
 // textTests are about what a text looks like.
 func textTests() []expr.Operation {
 	return []expr.Operation{
-		{Names: "lower", Doc: "a text of small letters", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsLower, unicode.IsUpper) })},
-		{Names: "upper", Doc: "a text of large letters", Do: answer(func(v value.Value) bool { return cased(value.Text(v), unicode.IsUpper, unicode.IsLower) })},
+		{Names: "lower", Doc: "a text of small letters", Do: asks(func(v value.Value) bool { return cased(value.Text(v), unicode.IsLower, unicode.IsUpper) })},
+		{Names: "upper", Doc: "a text of large letters", Do: asks(func(v value.Value) bool { return cased(value.Text(v), unicode.IsUpper, unicode.IsLower) })},
 		{Names: "match", Params: "pattern='' ignorecase=false multiline=false", Doc: "a text that begins with a pattern", Do: regexTest("match")},
 		{Names: "search", Params: "pattern='' ignorecase=false multiline=false", Doc: "a text with a pattern in it", Do: regexTest("search")},
 		{Names: "regex", Params: "pattern='' ignorecase=false multiline=false match_type='search'", Doc: "as search, match or fullmatch", Do: regexTest("regex")},

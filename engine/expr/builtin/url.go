@@ -82,7 +82,7 @@ func urlDecode(u *expr.Call) (value.Value, error) {
 	return strings.ToValidUTF8(percentDecode(strings.ReplaceAll(s, "+", " ")), "\uFFFD"), nil
 }
 
-// urlSplit gives the parts of a URL, or the one that is asked for.
+// urlSplit returns the parts of a URL, or the one that is asked for.
 func urlSplit(u *expr.Call) (value.Value, error) {
 	s, err := textIn(u)
 	if err != nil {

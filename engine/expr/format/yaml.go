@@ -12,12 +12,14 @@ import (
 // A YAMLFlow says what is written in one line, between brackets.
 type YAMLFlow int
 
+// What is written in flow style.
 const (
 	FlowLeaves YAMLFlow = iota // lists and maps that hold only scalars
 	FlowNever                  // only what is empty
 	FlowAlways
 )
 
+// YAMLStyle is how YAML writes a value.
 type YAMLStyle struct {
 	Indent int
 	Flow   YAMLFlow

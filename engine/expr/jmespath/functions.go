@@ -9,7 +9,7 @@ import (
 	"runner/engine/expr/value"
 )
 
-// arity gives how many arguments a function takes: negative for at least
+// arity returns how many arguments a function takes: negative for at least
 // so many, 0 if there is no such function.
 func arity(name string) int {
 	switch name {

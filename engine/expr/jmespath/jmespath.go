@@ -20,7 +20,7 @@ func field(name string) query {
 	}
 }
 
-// chained gives right of what left gives; of none it is none.
+// chained applies right to what left comes to; of none it is none.
 func chained(left, right query) query {
 	return func(r *run, v value.Value) (value.Value, error) {
 		v, err := left(r, v)
@@ -64,7 +64,7 @@ func project(left, right query) query {
 	}
 }
 
-// values gives the values of a map as a list.
+// values returns the values of a map as a list.
 func values(of query) query {
 	return func(r *run, v value.Value) (value.Value, error) {
 		v, err := of(r, v)

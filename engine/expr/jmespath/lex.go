@@ -67,7 +67,7 @@ func tokens(s string) ([]token, error) {
 	return append(toks, token{"end", "the end", len(s)}), nil
 }
 
-// quotedLength gives the length of a quoted text with its quotes, 0 if it is not closed.
+// quotedLength returns the length of a quoted text with its quotes, 0 if it is not closed.
 func quotedLength(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch s[i] {

@@ -12,7 +12,7 @@ import (
 // An expression after & gets its value only when a function asks for it.
 type query func(r *run, v value.Value) (value.Value, error)
 
-// binding gives how strongly an operator binds what stands before it.
+// binding returns how strongly an operator binds what stands before it.
 func binding(kind string) int {
 	switch kind {
 	case "|":

@@ -309,7 +309,7 @@ func (l *lexer) name() {
 	l.pos += end
 }
 
-// operatorLength gives the length of the operator that a text begins with, or 0.
+// operatorLength returns the length of the operator that a text begins with, or 0.
 func operatorLength(s string) int {
 	if len(s) > 1 {
 		switch s[:2] {

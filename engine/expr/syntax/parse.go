@@ -375,7 +375,7 @@ func (p *parser) parameters(m *Macro) {
 	}
 }
 
-// LastName gives the part of a dotted name that decides.
+// LastName returns the part of a dotted name that decides.
 func LastName(dotted string) string {
 	return dotted[strings.LastIndexByte(dotted, '.')+1:]
 }

@@ -73,7 +73,7 @@ func (p *parser) not() Expression {
 	return p.compare()
 }
 
-// comparing gives the operator that stands here, or "".
+// comparing returns the operator that stands here, or "".
 func (p *parser) comparing() string {
 	t := p.cur()
 	switch {

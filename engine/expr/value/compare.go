@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Truth gives Python's truth of a value; an Unknown has none.
+// Truth returns Python's truth of a value; an Unknown has none.
 func Truth(v Value) (bool, *Unknown, error) {
 	switch v := v.(type) {
 	case nil:
@@ -44,7 +44,7 @@ func Truth(v Value) (bool, *Unknown, error) {
 	return true, nil, nil
 }
 
-// Elements gives what a loop goes over: the items of a list, the keys of a map,
+// Elements returns what a loop goes over: the items of a list, the keys of a map,
 // the characters of a text.
 func (b *Budget) Elements(v Value) ([]Value, error) {
 	switch v := v.(type) {
@@ -158,6 +158,7 @@ func (b *Budget) Equal(l, r Value) bool {
 	return false
 }
 
+// EqualLists compares two lists element by element, as == does.
 func (b *Budget) EqualLists(l, r []Value) bool {
 	if len(l) != len(r) {
 		return false
@@ -218,6 +219,7 @@ func (b *Budget) Compare(op string, l, r Value) (bool, *Unknown, error) {
 	return o == 1 || o == 0, nil, nil
 }
 
+// Unordered returns the error of comparing what has no order.
 func Unordered(op string, l, r Value) *Error {
 	e := Errorf(TypeError, "'%s' does not compare '%s' with '%s'", op, TypeName(l), TypeName(r))
 	_, lt := l.(string)

@@ -43,7 +43,7 @@ func (e *Error) Error() string { return e.Msg }
 // At returns where the mistake stands; the zero Place where it is not known yet.
 func (e *Error) At() diagnostic.Place { return e.Place }
 
-// Unwrap gives the cause, if there is one.
+// Unwrap returns the cause, if there is one.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Hint says what to do about the mistake, or is empty.
@@ -77,7 +77,7 @@ func AsError(err error, class Class) *Error {
 	return &Error{Class: class, Msg: err.Error(), Err: err}
 }
 
-// Placed gives err a place if it has none yet.
+// Placed returns err a place if it has none yet.
 func Placed(err error, place func() diagnostic.Place) error {
 	if _, ok := err.(*UnknownError); ok {
 		return err

@@ -50,7 +50,7 @@ func (e *ReadError) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the reading itself.
 func (e *ReadError) Unwrap() error { return e.Err }
 
-// CatchRead, deferred, makes an error of a value that could not be read.
+// CatchRead makes, deferred, an error of a value that could not be read.
 func CatchRead(err *error) {
 	switch fault := recover().(type) {
 	case nil:

@@ -33,7 +33,7 @@ func (m *Map) Len() int {
 	return len(m.keys)
 }
 
-// Get gives what stands under a key.
+// Get returns what stands under a key.
 func (m *Map) Get(key Value) (Value, bool) {
 	if m == nil {
 		return nil, false
@@ -54,7 +54,7 @@ func (m *Map) Set(key, v Value) {
 	m.values[h] = v
 }
 
-// Keys gives the keys in order, in a slice of the caller's own.
+// Keys returns the keys in order, in a slice of the caller's own.
 func (m *Map) Keys() []Value {
 	if m == nil {
 		return nil
@@ -70,7 +70,7 @@ func (m *Map) Clone() *Map {
 	return &Map{keys: slices.Clone(m.keys), values: maps.Clone(m.values)}
 }
 
-// All gives keys and values in order.
+// All returns keys and values in order.
 func (m *Map) All() iter.Seq2[Value, Value] {
 	return func(yield func(Value, Value) bool) {
 		if m == nil {
@@ -90,7 +90,7 @@ type (
 	floatKey float64
 )
 
-// Hash gives what stands for a key in Go's own map: equal for equal keys.
+// Hash returns what stands for a key in Go's own map: equal for equal keys.
 func Hash(key Value) any {
 	switch k := key.(type) {
 	case string, int, nil:
@@ -133,7 +133,7 @@ func hashableWithin(v Value, depth int) bool {
 	return false
 }
 
-// TextKeys gives the keys that are text, for suggestions.
+// TextKeys returns the keys that are text, for suggestions.
 func (m *Map) TextKeys() []string {
 	var names []string
 	for _, k := range m.keys {

@@ -57,6 +57,7 @@ func (s Span) String() string {
 	return fmt.Sprintf("%d days, %s", days, text)
 }
 
+// Attr returns a part of the moment by its name in Python: year, hour.
 func (m Moment) Attr(name string) (Value, bool) {
 	switch name {
 	case "year":
@@ -77,6 +78,7 @@ func (m Moment) Attr(name string) (Value, bool) {
 	return nil, false
 }
 
+// Attr returns a part of the span by its name in Python: days, seconds.
 func (s Span) Attr(name string) (Value, bool) {
 	days, seconds, micros := s.split()
 	switch name {

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 )
 
+// BoolInt returns 1 for true, else 0.
 func BoolInt(b bool) int {
 	if b {
 		return 1
@@ -14,6 +15,7 @@ func BoolInt(b bool) int {
 	return 0
 }
 
+// IsNumber reports whether v is a number; a bool is one.
 func IsNumber(v Value) bool {
 	switch v.(type) {
 	case int, float64, bool, *big.Int:
@@ -31,7 +33,7 @@ func IsInt(v Value) bool {
 	return false
 }
 
-// ToInt gives an int's or bool's value; a big one is cut to the largest int.
+// ToInt returns an int's or bool's value; a big one is cut to the largest int.
 func ToInt(v Value) (int, bool) {
 	switch v := v.(type) {
 	case int:
@@ -47,7 +49,7 @@ func ToInt(v Value) (int, bool) {
 	return 0, false
 }
 
-// ToFloat gives a number's value as a float.
+// ToFloat returns a number's value as a float.
 func ToFloat(v Value) float64 {
 	switch v := v.(type) {
 	case int:
@@ -63,6 +65,7 @@ func ToFloat(v Value) float64 {
 	return 0
 }
 
+// ToBig returns a whole number's value; 0 for anything else.
 func ToBig(v Value) *big.Int {
 	switch v := v.(type) {
 	case int:
@@ -111,6 +114,7 @@ func exact(v Value) *big.Float {
 	return new(big.Float).SetPrec(uint(max(64, n.BitLen()))).SetInt(n)
 }
 
+// Signed does the operators - and + before a value.
 func Signed(op string, v Value) (Value, error) {
 	if !IsNumber(v) {
 		if d, ok := v.(Span); ok && op == "-" {
@@ -226,6 +230,7 @@ func bigInts(op string, a, b *big.Int) (Value, error) {
 	return Normal(m), nil
 }
 
+// DivisionByZero returns the error of dividing by zero.
 func DivisionByZero() *Error { return Errorf(ZeroDivisionError, "division by zero") }
 
 const maxBits = maxDigits * 3
@@ -280,6 +285,7 @@ func floats(op string, a, b float64) (Value, error) {
 	return math.Round((a - m) / b), nil
 }
 
+// Power is a to the b.
 func Power(a, b float64) (Value, error) {
 	if a == 0 && b < 0 {
 		return nil, DivisionByZero()

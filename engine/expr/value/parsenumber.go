@@ -79,4 +79,5 @@ func Truncate(f float64) Value {
 	return Normal(n)
 }
 
+// IsDigit reports whether c is one of 0 to 9.
 func IsDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -6,7 +6,7 @@ import (
 )
 
 // precision is how many bits logarithms and powers are computed with, so that
-// rounding gives what C's library gives.
+// rounding returns what C's library gives.
 const precision = 160
 
 // Log returns the natural logarithm of a positive number, correctly rounded.

@@ -5,6 +5,7 @@ import "fmt"
 // A Range is what range() returns; it cannot be stored.
 type Range struct{ Start, Stop, Step int }
 
+// Len returns how many numbers there are.
 func (r *Range) Len() int {
 	switch {
 	case r.Step > 0 && r.Start < r.Stop:
@@ -15,6 +16,7 @@ func (r *Range) Len() int {
 	return 0
 }
 
+// Item returns the number at an index, which may count from the end.
 func (r *Range) Item(key Value) (Value, bool) {
 	i, ok := Position(key, r.Len())
 	if !ok {

@@ -9,6 +9,7 @@ type Set struct {
 	other []Value // what cannot be a key
 }
 
+// Has reports whether v is in the set.
 func (s *Set) Has(v Value) bool {
 	if Hashable(v) {
 		return s.keyed[Hash(v)]
@@ -32,6 +33,7 @@ func (s *Set) Add(v Value) bool {
 	return true
 }
 
+// SetOf returns the elements of a container as a set and as a list.
 func (b *Budget) SetOf(v Value) (*Set, []Value, error) {
 	l, err := b.Elements(v)
 	if err != nil {

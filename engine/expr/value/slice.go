@@ -14,6 +14,7 @@ func Position(key Value, n int) (int, bool) {
 	return i, ok && i >= 0 && i < n
 }
 
+// ItemAt returns the item at an index, which may count from the end.
 func ItemAt(l []Value, key Value) (Value, bool) {
 	if i, ok := Position(key, len(l)); ok {
 		return l[i], true
@@ -21,6 +22,7 @@ func ItemAt(l []Value, key Value) (Value, bool) {
 	return nil, false
 }
 
+// CharAt returns the character at an index, which may count from the end.
 func CharAt(s string, key Value) (Value, bool) {
 	i, ok := Position(key, utf8.RuneCountInString(s))
 	if !ok {
@@ -35,6 +37,7 @@ func CharAt(s string, key Value) (Value, bool) {
 	return nil, false
 }
 
+// Sliced returns v[lo:hi:step]; nil bounds are left out.
 func (b *Budget) Sliced(of Value, bounds [3]*int) (Value, error) {
 	if bounds[2] != nil && *bounds[2] == 0 {
 		return nil, Errorf(TypeError, "a slice's step cannot be 0")
@@ -69,7 +72,7 @@ func pick(l []Value, bounds [3]*int) []Value {
 	return out
 }
 
-// sliceOffsets gives the offsets that a slice of n elements selects, in order.
+// sliceOffsets returns the offsets that a slice of n elements selects, in order.
 func sliceOffsets(n int, bounds [3]*int) func(func(int) bool) {
 	step := 1
 	if bounds[2] != nil {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Text gives a value as it stands in text: str() in Python. None is "None".
+// Text returns a value as it stands in text: str() in Python. None is "None".
 func Text(v Value) string {
 	switch v := v.(type) {
 	case string:
@@ -117,7 +117,7 @@ func (w *writer) dict(m *Map) {
 	w.b.WriteByte('}')
 }
 
-// Repr gives a value as it would be written in an expression.
+// Repr returns a value as it would be written in an expression.
 func Repr(v Value) string {
 	w := &writer{max: MaxText}
 	w.repr(v)
@@ -150,11 +150,13 @@ func Quote(s string) string {
 	return b.String()
 }
 
+// HexByte returns a byte as two hexadecimal digits.
 func HexByte(c byte) string {
 	const digits = "0123456789abcdef"
 	return string([]byte{digits[c>>4], digits[c&15]})
 }
 
+// ControlEscape returns a character as Python escapes it.
 func ControlEscape(r rune) string {
 	switch {
 	case r == '\n':
@@ -191,7 +193,7 @@ func FloatText(f float64) string {
 	return s
 }
 
-// TypeName gives Python's name of a value's type: "str", "NoneType", "dict".
+// TypeName returns Python's name of a value's type: "str", "NoneType", "dict".
 func TypeName(v Value) string {
 	switch v.(type) {
 	case nil:
@@ -261,6 +263,7 @@ func HasUnknown(v Value) (*Unknown, bool) {
 	return nil, false
 }
 
+// Describe returns words for a value in a message: "a list", "the number 3".
 func Describe(v Value) string {
 	switch v := v.(type) {
 	case nil:
@@ -277,6 +280,7 @@ func Describe(v Value) string {
 	return "a value of type " + TypeName(v)
 }
 
+// Shorten cuts a text to n characters, the last of them an ellipsis.
 func Shorten(s string, n int) string {
 	r := []rune(s)
 	if len(r) <= n {
