@@ -21,7 +21,7 @@ func (a *attempt) here() error {
 	}{
 		{"become", s.Become, []string{"false", "no", "0"}, "start runner as the user that the task needs"},
 		{"connection", s.Connection, []string{"local"}, "tasks run on this machine"},
-		{"delegate_to", s.DelegateTo, []string{localhost, "127.0.0.1", "::1"}, "tasks run on this machine"},
+		{"delegate_to", s.DelegateTo, []string{Localhost, "127.0.0.1", "::1"}, "tasks run on this machine"},
 		{"async", s.Async, []string{"0", "false"}, "nothing is left running in the background; timeout bounds how long a task takes"},
 	} {
 		v, err := a.scope.given(k.given)

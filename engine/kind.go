@@ -147,6 +147,7 @@ type Control string
 const (
 	NoControl     Control = ""
 	EndPlay       Control = "end_play"       // what follows in this play is not done, and that is no failure
+	EndRole       Control = "end_role"       // what follows in the role of the task is not done
 	FlushHandlers Control = "flush_handlers" // handlers that were notified run now
 )
 

@@ -284,8 +284,14 @@ func (l *looping) variables(i int) map[string]Value {
 
 func (l *looping) extended(i int) *value.Map {
 	n := len(l.items)
-	m := value.MapOf("allitems", l.items, "first", i == 0, "index", i+1, "index0", i, "last", i == n-1, "length", n,
-		"revindex", n-i, "revindex0", n-i-1)
+	m := &value.Map{}
+	if all, err := l.whole.scope.flag(l.step.Loop.AllItems, true); err != nil || all {
+		m.Set("allitems", l.items)
+	}
+	for key, val := range value.MapOf("first", i == 0, "index", i+1, "index0", i, "last", i == n-1, "length", n,
+		"revindex", n-i, "revindex0", n-i-1).All() {
+		m.Set(key, val)
+	}
 	if i > 0 {
 		m.Set("previtem", l.items[i-1])
 	}

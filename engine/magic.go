@@ -8,7 +8,8 @@ import (
 	"runner/engine/expr/value"
 )
 
-const localhost = "localhost"
+// Localhost is the host on which tasks run.
+const Localhost = "localhost"
 
 // magicNames are the names that every playbook has (ansible-semantics §8).
 var magicNames = [...]string{
@@ -36,7 +37,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_verbosity":
 		return s.opt.Verbosity, true
 	case "ansible_forks":
-		return s.schedule.Slots(), true
+		return s.forks(), true
 	case "ansible_version":
 		return ansibleVersion(), true
 	case "ansible_run_tags":
@@ -46,15 +47,15 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_play_name":
 		return s.playName(s.playRun), true
 	case "inventory_hostname", "inventory_hostname_short":
-		return localhost, true
+		return Localhost, true
 	case "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "play_hosts":
-		return []Value{localhost}, true
+		return []Value{Localhost}, true
 	case "group_names":
-		return []Value{}, true
+		return []Value{"ungrouped"}, true
 	case "groups":
-		return value.MapOf("all", []Value{localhost}, "ungrouped", []Value{localhost}), true
+		return value.MapOf("all", []Value{Localhost}, "ungrouped", []Value{Localhost}), true
 	case "hostvars":
-		return value.MapOf(localhost, s.host(c)), true
+		return value.MapOf(Localhost, s.host(c)), true
 	case "vars":
 		return s.all(c), true
 	case "playbook_dir":
@@ -65,6 +66,8 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 		return tagList(s.play.Roles), true
 	case "ansible_dependent_role_names":
 		return []Value{}, true
+	case "ansible_facts":
+		return &value.Map{}, true
 	}
 	return s.ofRole(name)
 }
@@ -102,6 +105,14 @@ func tagList(tags []string, otherwise ...string) []Value {
 // ansibleVersion is the version whose language this is.
 func ansibleVersion() *value.Map {
 	return value.MapOf("full", "2.19.0", "major", 2, "minor", 19, "revision", 0, "string", "2.19.0")
+}
+
+// forks is how many hosts Ansible would serve at once: what was asked for, or its default.
+func (s *scope) forks() int {
+	if n := s.schedule.Slots(); n != DefaultJobs {
+		return n
+	}
+	return 5
 }
 
 // ofRole returns what a task of a role knows of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,16 +17,17 @@ import (
 // A playRun is the state of one play.
 type playRun struct {
 	*run
-	play     *Play
-	order    *linked
-	place    position
-	files    []Var // of vars_files
-	answers  []Var // of vars_prompt
-	notified notified
-	handlers handlersOf
-	force    bool        // handlers run after a failure too
-	ended    atomic.Bool // on purpose: nothing more is started
-	fatal    atomic.Bool // a failure that --keep-going does not pass over
+	play       *Play
+	order      *linked
+	place      position
+	files      []Var // of vars_files
+	answers    []Var // of vars_prompt
+	notified   notified
+	handlers   handlersOf
+	force      bool        // handlers run after a failure too
+	endedRoles sync.Map    // of *Role: those of which nothing more is done
+	ended      atomic.Bool // on purpose: nothing more is started
+	fatal      atomic.Bool // a failure that --keep-going does not pass over
 }
 
 // runPlay runs one play and reports it.
@@ -53,11 +55,25 @@ func (p *playRun) items() []Item {
 	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {
 		list = p.selected(list)
 		all = append(all, list...)
-		if len(all) > 0 {
+		if len(all) > 0 && p.mayNotify() {
 			all = append(all, flush{})
 		}
 	}
 	return all
+}
+
+// mayNotify reports whether the play has handlers, or a task that may bring in a role
+// which has some.
+func (p *playRun) mayNotify() bool {
+	if len(p.play.Handlers) > 0 {
+		return true
+	}
+	for s := range p.play.Steps() {
+		if s.Within != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *playRun) selected(list []Item) []Item {

@@ -210,6 +210,7 @@ type Loop struct {
 	Label     *expr.Node   // what is shown of an item; nil: all of it
 	Pause     *expr.Node   // seconds between items
 	Extended  *expr.Node   // nil: false; else ansible_loop is there
+	AllItems  *expr.Node   // nil: true; false: ansible_loop has no allitems
 	BreakWhen []*Condition `reads:"after"` // looked at after each item
 }
 

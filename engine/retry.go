@@ -218,8 +218,14 @@ func (a *attempt) judge(t try) try {
 // resultScope is a scope in which the name that is registered stands for what came
 // of this try.
 func (a *attempt) resultScope(t try) *scope {
-	if a.step.Register == "" {
-		return a.scope
+	values := map[string]Value{}
+	if t.change != nil { // what it sets is there already
+		for name, v := range t.change.Facts.All() {
+			values[value.Text(name)] = v
+		}
 	}
-	return a.scope.with(map[string]Value{a.step.Register: a.registered(t.outcome, t)})
+	if a.step.Register != "" {
+		values[a.step.Register] = a.registered(t.outcome, t)
+	}
+	return a.scope.with(values)
 }

@@ -15,6 +15,9 @@ func (n *node) step(ctx context.Context, step *Step) {
 	if n.list.handlers && !n.play.notified.take(step) {
 		return
 	}
+	if _, ended := n.play.endedRoles.Load(step.Role); ended && step.Role != nil && !n.list.handlers {
+		return
+	}
 	a := n.attempt(step)
 	end := TaskEnd{Step: step, Name: step.As, Start: time.Now(), Diff: n.play.opt.Diff, Handler: n.ofHandler()}
 	if step.Name != nil {
@@ -90,6 +93,8 @@ func (n *node) follow(ctx context.Context, step *Step, e ending) {
 			frame: &frame{up: e.frame, params: step.Params}})
 	case e.control == FlushHandlers:
 		n.flush(ctx)
+	case e.control == EndRole && step.Role != nil:
+		n.play.endedRoles.Store(step.Role, true)
 	case e.control == EndPlay:
 		n.play.ended.Store(true)
 	}

@@ -92,7 +92,7 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 			return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
 		}
 	}
-	if strings.HasPrefix(strings.TrimSpace(text), "{{") {
+	if list, err := reading.Pairs(text); strings.HasPrefix(strings.TrimSpace(text), "{{") && (err != nil || len(list) == 0) {
 		c.problem(n.Place, "the parameters of a task cannot be one template").
 			WithHint("write them below %q, each a template if need be", s.As)
 		return nil

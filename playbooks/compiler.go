@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"io"
-	"slices"
 	"strings"
 
 	"runner/diagnostic"
@@ -17,8 +16,8 @@ type Options struct {
 	Kinds []engine.Kind
 	// Stdin is what the path "-" reads.
 	Stdin io.Reader
-	// ExtraVars are the names that are known from the command line.
-	ExtraVars []string
+	// ExtraVars are those of the command line.
+	ExtraVars []engine.Var
 	// Vault opens what is vaulted; nil where there is no password.
 	Vault *reading.Vault
 	// Lint asks for warnings about what does as it says, and could be better.
@@ -41,6 +40,10 @@ type compiler struct {
 	extra []string
 	vault *reading.Vault
 	lint  bool
+	// extraVars are those of the command line, playVars those of the play at hand,
+	// inventory those of groups and of the host, by the folder of the playbook.
+	extraVars, playVars, inventory []engine.Var
+	inventories                    map[string][]engine.Var
 	// blind: something was refused that might define any name, so that nothing can
 	// be said about names any more.
 	blind bool
@@ -71,19 +74,20 @@ type compiler struct {
 
 func newCompiler(opt Options) *compiler {
 	c := &compiler{
-		kinds:     map[string]*engine.Kind{},
-		program:   &engine.Program{},
-		sources:   map[*diagnostic.Source]int{},
-		docs:      map[*diagnostic.Source]*reading.Document{},
-		names:     map[string]bool{},
-		opened:    map[string]*diagnostic.Source{},
-		checked:   map[string]bool{},
-		mistakes:  map[any][]*diagnostic.Problem{},
-		included:  map[*engine.Step][]engine.Item{},
-		rolesDone: map[string]bool{},
-		extra:     slices.Clone(opt.ExtraVars),
-		vault:     opt.Vault,
-		lint:      opt.Lint,
+		kinds:       map[string]*engine.Kind{},
+		program:     &engine.Program{},
+		sources:     map[*diagnostic.Source]int{},
+		docs:        map[*diagnostic.Source]*reading.Document{},
+		names:       map[string]bool{},
+		opened:      map[string]*diagnostic.Source{},
+		checked:     map[string]bool{},
+		mistakes:    map[any][]*diagnostic.Problem{},
+		included:    map[*engine.Step][]engine.Item{},
+		rolesDone:   map[string]bool{},
+		inventories: map[string][]engine.Var{},
+		extraVars:   opt.ExtraVars,
+		vault:       opt.Vault,
+		lint:        opt.Lint,
 	}
 	c.kindNames = append(c.kindNames, importTasks)
 	for i := range opt.Kinds {
@@ -98,7 +102,10 @@ func newCompiler(opt Options) *compiler {
 			}
 		}
 	}
-	for _, name := range append(engine.MagicNames(), opt.ExtraVars...) {
+	for _, v := range opt.ExtraVars {
+		c.extra = append(c.extra, v.Name)
+	}
+	for _, name := range append(engine.MagicNames(), c.extra...) {
 		c.names[name] = true
 	}
 	return c

@@ -9,6 +9,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
+	"runner/engine/expr/value"
 	"runner/playbooks/reading"
 	"runner/suggest"
 )
@@ -32,11 +33,17 @@ func (c *compiler) file(path string, src *diagnostic.Source, compile func(root *
 
 // fileName reads the name of a file that has to be known before anything runs.
 func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
-	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText || strings.TrimSpace(n.Text) == "" {
+	if _, isText := n.Value.(string); n.Shape != expr.Scalar || !isText && n.Tmpl == nil || strings.TrimSpace(n.Text) == "" {
 		c.problem(n.Place, "%s wants the name of a file, not %s", by, reading.Shape(n))
 		return "", false
 	}
 	if syntax.HasTemplate(n.Text) {
+		c.templates(n)
+	}
+	if n.Tmpl != nil {
+		if v, err := c.static(n); err == nil {
+			return strings.TrimSpace(value.Text(v)), true
+		}
 		hint := "write the name itself"
 		if by == importTasks {
 			hint = "use include_tasks, which reads its file while the play runs"

@@ -43,12 +43,17 @@ func list(words []string) string { return strings.Join(words, ", ") }
 func (c *compiler) variable(e expr.Entry) any {
 	n := e.Value
 	text, ok := n.Value.(string)
-	switch {
-	case n.Shape != expr.Scalar || !ok:
+	if c.templates(n); n.Tmpl != nil {
+		v, err := c.static(n)
+		if err != nil {
+			delete(c.mistakes, n)
+			c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).WithHint("names are known before anything runs")
+			return nil
+		}
+		text, ok = v.(string)
+	}
+	if n.Shape != expr.Scalar || !ok {
 		c.problem(n.Place, "%q wants the name of a variable, not %s", e.Key.Text, reading.Shape(n))
-		return nil
-	case syntax.HasTemplate(text):
-		c.problem(n.Place, "%q wants a name, not a template", e.Key.Text).WithHint("names are known before anything runs")
 		return nil
 	}
 	p := badName(text, n.Place)

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"runner/diagnostic"
@@ -65,8 +66,21 @@ func (c *compiler) bareTasks(root *expr.Node, from imported) {
 
 func (c *compiler) newPlay(at diagnostic.Place) *engine.Play {
 	play := &engine.Play{Place: at, Hosts: "localhost", File: c.path, Given: c.given}
+	play.Inventory = c.inventoryVars(filepath.Dir(c.path))
+	c.inventory = play.Inventory
+	c.know(play.Inventory)
 	c.program.Plays = append(c.program.Plays, play)
 	return play
+}
+
+// ownVars returns the variables of a play before its other keywords are read, which
+// may mention them.
+func (c *compiler) ownVars(n *expr.Node) []engine.Var {
+	vars := n.Get("vars")
+	if vars == nil || vars.Shape != expr.Mapping {
+		return nil
+	}
+	return c.vars(vars)
 }
 
 // playID is what the ids of the steps of the last play begin with.
@@ -81,6 +95,8 @@ var playSections = [...]struct{ keyword, id string }{
 // play compiles one play.
 func (c *compiler) play(n *expr.Node, from imported) {
 	play, set := c.newPlay(n.Place), from.inherited
+	defer func(before []engine.Var) { c.playVars = before }(c.playVars)
+	c.playVars = slices.Concat(c.ownVars(n), from.vars)
 	r := record{in: keyword.Play, Play: play, Step: &set.step, defaults: &set.defaults}
 	for _, e := range n.Entries {
 		if k := r.put(c, e); k.Name == "" {

@@ -2,10 +2,13 @@ package playbooks
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"runner/diagnostic"
+	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -69,22 +72,47 @@ func (c *compiler) fixed(e expr.Entry) any {
 	return b
 }
 
-// tags reads the tags that a node names.
+// tags reads the tags that a node names. A template has to come to something that is
+// known before anything runs.
 func (c *compiler) tags(n *expr.Node) []string {
 	var all []string
-	for _, item := range reading.Listed(n) {
-		text, ok := item.Value.(string)
-		switch {
-		case item.Shape != expr.Scalar || !ok:
-			c.problem(item.Place, "a tag is text, not %s", reading.Shape(item)).WithHint("put it in quotes")
-		case syntax.HasTemplate(text):
-			c.problem(item.Place, "a tag cannot be a template").WithHint("tags are known before anything runs")
-		default:
-			for tag := range strings.SplitSeq(text, ",") {
-				if tag = strings.TrimSpace(tag); tag != "" {
-					all = append(all, tag)
-				}
+	for _, item := range c.staticItems(n) {
+		text, ok := item.(string)
+		if i, isNumber := item.(int); isNumber {
+			text, ok = strconv.Itoa(i), true
+		}
+		if !ok {
+			c.problem(n.Place, "a tag is text, not %s", value.Describe(item)).WithHint("put it in quotes")
+			continue
+		}
+		for tag := range strings.SplitSeq(text, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				all = append(all, tag)
 			}
+		}
+	}
+	return all
+}
+
+// staticItems returns the values of a list, or of a single value, whose templates
+// are evaluated before anything runs.
+func (c *compiler) staticItems(n *expr.Node) []value.Value {
+	var all []value.Value
+	for _, item := range reading.Listed(n) {
+		if c.templates(item); item.Tmpl == nil {
+			all = append(all, reading.ValueOf(item))
+			continue
+		}
+		v, err := c.static(item)
+		if err != nil {
+			delete(c.mistakes, item)
+			c.problems.Add(diagnostic.From(err, item.Place).WithHint("this has to be known before anything runs"))
+			continue
+		}
+		if list, ok := v.([]value.Value); ok {
+			all = append(all, list...)
+		} else {
+			all = append(all, v)
 		}
 	}
 	return all
@@ -103,21 +131,32 @@ func (c *compiler) name(n *expr.Node) *expr.Node {
 	return n
 }
 
-// hosts reads the hosts of a play: there is only this machine.
+// hosts reads the hosts of a play: patterns that come to this machine.
 func (c *compiler) hosts(n *expr.Node) string {
-	one := n
-	if n.Shape == expr.Sequence && len(n.Items) == 1 {
-		one = n.Items[0]
+	var all []string
+	found := false
+	for _, item := range c.staticItems(n) {
+		pattern := value.Text(item)
+		all = append(all, pattern)
+		for p := range strings.FieldsFuncSeq(pattern, func(r rune) bool { return r == ',' || r == ':' }) {
+			found = found || matchesHost(strings.TrimSpace(p))
+		}
 	}
-	if one.Shape == expr.Scalar && (one.Text == "localhost" || one.Text == "127.0.0.1") {
-		return one.Text
+	said := strings.Join(all, ",")
+	if !found && !strings.Contains(said, "::1") {
+		c.problem(n.Place, "plays run on localhost only, not on %q", said).WithHint(`write "hosts: localhost", or leave it out`)
+		return engine.Localhost
 	}
-	said := reading.Shape(one)
-	if one.Shape == expr.Scalar && one.Text != "" {
-		said = fmt.Sprintf("%q", one.Text)
+	return said
+}
+
+// matchesHost reports whether a pattern of hosts is one of this machine.
+func matchesHost(pattern string) bool {
+	if slices.Contains([]string{"all", "ungrouped", "127.0.0.1"}, pattern) {
+		return true
 	}
-	c.problem(n.Place, "plays run on localhost only, not on %s", said).WithHint(`write "hosts: localhost", or leave it out`)
-	return "localhost"
+	ok, err := path.Match(pattern, engine.Localhost)
+	return err == nil && ok
 }
 
 // only reads a keyword that has few values here, or a template that comes to one of

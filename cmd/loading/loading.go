@@ -32,7 +32,7 @@ func Load(s *ui.Streams, files []string, opt playbooks.Options, verbosity int) (
 func Options(s *ui.Streams, kinds []engine.Kind, extra []engine.Var, vault *reading.Vault) playbooks.Options {
 	opt := playbooks.Options{Kinds: kinds, Stdin: s.In, Vault: vault}
 	for _, v := range extra {
-		opt.ExtraVars = append(opt.ExtraVars, v.Name)
+		opt.ExtraVars = append(opt.ExtraVars, v)
 	}
 	return opt
 }

@@ -212,7 +212,7 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 		t.state("skipping: ["+host+"]", e, cyan)
 	case e.Outcome.Bad():
 		t.failed(e)
-	case e.Included != "" && e.Looped, e.Looped && !e.NoLog: // its items were told
+	case e.Looped: // its items were told
 	case e.Included != "":
 		t.print("included: "+line(t.veil.text(e.Included))+" for "+host, cyan)
 	default:
@@ -290,7 +290,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 func (t *Text) result(e engine.TaskEnd) string {
 	v := t.veil.result(e)
 	if m, ok := v.(*value.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
-		v = bare(m)
+		v = bare(m, e.Outcome)
 	}
 	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped && !e.Looped {
 		v = without(m, "results") // there are none
@@ -317,11 +317,14 @@ func escape(json string) string {
 }
 
 // bare leaves of what a debug gives only that which it was told to show.
-func bare(m *value.Map) *value.Map {
+func bare(m *value.Map, o engine.Outcome) *value.Map {
 	if msg, ok := m.Get("msg"); ok {
 		return value.MapOf("msg", msg)
 	}
-	return without(m, "changed", "skip_reason")
+	if o == engine.Skipped {
+		return without(m, "changed", "skip_reason")
+	}
+	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var")
 }
 
 // problem prints why a step failed, where, and what to do. Of one that no_log

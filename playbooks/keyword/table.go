@@ -156,7 +156,7 @@ var table = [...]Keyword{
 	{"label", LoopControl, Text, "Loop.Label", "what reports show of an item", ""},
 	{"pause", LoopControl, Seconds, "Loop.Pause", "seconds to wait between items", ""},
 	{"extended", LoopControl, Bool, "Loop.Extended", "whether ansible_loop is there", ""},
-	{"extended_allitems", LoopControl, NoEffect, "", "accepted, without effect: ansible_loop.allitems is always there", ""},
+	{"extended_allitems", LoopControl, Bool, "Loop.AllItems", "false: ansible_loop has no allitems", ""},
 	{"break_when", LoopControl, Conditions, "Loop.BreakWhen", "stop after an item for which these hold", ""},
 
 	{"name", Prompt, Variable, "Prompt.Name", "the variable", ""},

@@ -28,7 +28,7 @@ func Pairs(text string) ([]Pair, error) {
 		if i == len(text) {
 			return list, nil
 		}
-		end := i + strings.IndexAny(text[i:]+" ", "= \t\r\n")
+		end := nameEnd(text, i)
 		if end == len(text) || text[end] != '=' {
 			return nil, fmt.Errorf("%q is not name=value", text[i:end])
 		}
@@ -40,6 +40,17 @@ func Pairs(text string) ([]Pair, error) {
 		list = append(list, p)
 		i = next
 	}
+}
+
+// nameEnd returns where a name that starts at an offset ends. A template in it is one piece.
+func nameEnd(text string, i int) int {
+	for i < len(text) && text[i] != '=' && !isBlank(rune(text[i])) {
+		if n := strings.Index(text[i:], "}}"); n > 0 && strings.HasPrefix(text[i:], "{{") {
+			i += n + 1
+		}
+		i++
+	}
+	return i
 }
 
 // read reads the value of a pair, and gives the offset after it.
