@@ -51,8 +51,8 @@ func (p *Program) catalogCommand() *cli.Command {
 			"Prices are euros a month, as the platform's catalogue has them: an indication, no offer.",
 		Flags: append([]cli.Flag{
 			formatFlag(&o.format, "table", "json"),
-			organisationFlag(&o.platform, "the catalogue as an organisation sees it"),
-		}, platformFlags(&o.platform)...),
+			p.organisationFlag(&o.platform, "the catalogue as an organisation sees it"),
+		}, p.platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error { return p.catalog(c.Context, o, c.Args().Slice()) },
 	}
 }

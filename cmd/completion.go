@@ -41,6 +41,9 @@ func (p *Program) complete(app *cli.App, args []string) error {
 	if len(words) < 2 {
 		return nil
 	}
+	if line, _ := flags.Parse(app, words[:len(words)-1]); line.Command != nil {
+		_ = p.configure(app, line) // mistakes are reported when the line is run
+	}
 	values := flags.Complete(app, words, p.completeArgument)
 	return completion.Write(p.Out, args[0], words[len(words)-1], values)
 }
@@ -54,6 +57,11 @@ func (p *Program) completeArgument(r flags.Request) flags.Values {
 		if len(r.Files) == 0 {
 			return flags.Texts(catalogParts()...)
 		}
+		if len(r.Files) == 1 && r.Files[0] != "zones" {
+			return p.fromPlatform(providerNames)(r)
+		}
+	case "env":
+		return p.fromPlatform(addonNames)(r)
 	case "doc":
 		var v flags.Values
 		for _, k := range tasks.Kinds(nil) {

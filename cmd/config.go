@@ -46,7 +46,7 @@ func (p *Program) configCommand() *cli.Command {
 		Usage:       "list the settings in force, and where each comes from",
 		ArgsUsage:   "[PLAYBOOK]",
 		Description: configHelp,
-		Flags:       append([]cli.Flag{flags.String(&format, "format,F", "write `FORMAT`: text or json").Of("text", "json")}, configurable(&spec)...),
+		Flags:       append([]cli.Flag{flags.String(&format, "format,F", "write `FORMAT`: text or json").Of("text", "json")}, p.configurable(&spec)...),
 	}
 	command.Action = func(c *cli.Context) error {
 		if c.NArg() > 1 {
@@ -62,8 +62,8 @@ func (p *Program) configCommand() *cli.Command {
 }
 
 // configurable returns the flags of play that can be settings.
-func configurable(spec *session.Spec) []cli.Flag {
-	return slices.DeleteFunc(allPlayFlags(spec, new([]string)), func(f cli.Flag) bool {
+func (p *Program) configurable(spec *session.Spec) []cli.Flag {
+	return slices.DeleteFunc(p.allPlayFlags(spec, new([]string)), func(f cli.Flag) bool {
 		ours, ok := f.(*flags.Flag)
 		return !ok || len(ours.Env()) == 0
 	})

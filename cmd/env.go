@@ -32,9 +32,9 @@ func (p *Program) envCommand() *cli.Command {
 			flags.String(&o.format.For, "for", "write dotenv for one `READER`: "+flags.Alternatives(clever.DotenvReaders())+" (else as all but docker and make read it)").Of(clever.DotenvReaders()...),
 			flags.String(&o.format.Name, "name", "call a Secret `NAME` (else after the add-on)"),
 			flags.String(&o.format.Namespace, "namespace", "name a Secret's `NAMESPACE`"),
-			organisationFlag(&o.platform, "the owner (looked up if left out)"),
-			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone is not enough"),
-		}, platformFlags(&o.platform)...),
+			p.organisationFlag(&o.platform, "the owner (looked up if left out)"),
+			flags.String(&o.provider, "provider", "its `PROVIDER`, where a name alone is not enough").Complete(p.fromPlatform(providerNames)),
+		}, p.platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return (&diagnostic.Problem{Msg: "env needs one add-on"}).WithHint("runner env main-db")

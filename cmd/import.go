@@ -33,9 +33,9 @@ func (p *Program) importCommand() *cli.Command {
 		Description: "The playbook declares each add-on as it is: playing it changes nothing. Options are written as far as\n" +
 			"the platform lists them. No variables and no secrets are written.",
 		Flags: append([]cli.Flag{
-			organisationFlag(&o.platform, "only this owner (all if left out)"),
+			p.organisationFlag(&o.platform, "only this owner (all if left out)"),
 			flags.String(&o.output, "output,o", "write to `FILE`, which must not exist yet (standard output if left out)"),
-		}, platformFlags(&o.platform)...),
+		}, p.platformFlags(&o.platform)...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return (&diagnostic.Problem{Msg: fmt.Sprintf("import takes no %q", c.Args().First())}).WithHint("runner import --output site.yml")

@@ -23,7 +23,7 @@ func (p *Program) playCommand() *cli.Command {
 		Description: "A playbook is checked whole before anything is touched. Exit codes: 0 done, 2 a task failed,\n" +
 			"3 --check --detailed-exitcode and there is something to do, 4 the playbook is wrong,\n" +
 			"5 credentials missing or refused, 6 another run holds the lock, 130 interrupted.",
-		Flags: allPlayFlags(&spec, &warnings),
+		Flags: p.allPlayFlags(&spec, &warnings),
 		Action: func(c *cli.Context) error {
 			for _, text := range warnings {
 				p.Warn(text)
@@ -36,10 +36,10 @@ func (p *Program) playCommand() *cli.Command {
 
 // allPlayFlags returns the flags of play. Those of Ansible's that are passed over
 // add warnings.
-func allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
-	organisation := organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
-	return slices.Concat(playFlags(spec), selectionFlags(spec), foreignFlags(warnings), vaultFlags(&spec.Vault),
-		platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
+func (p *Program) allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
+	organisation := p.organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
+	return slices.Concat(p.playFlags(spec), p.selectionFlags(spec), foreignFlags(warnings), vaultFlags(&spec.Vault),
+		p.platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
 }
 
 // misread reports a run whose command line is wrong where it was to be reported, so
@@ -68,11 +68,11 @@ func (p *Program) world() session.World {
 	return session.World{Streams: &p.Streams, Transport: p.transport, UnderWay: &p.underWay}
 }
 
-func playFlags(s *session.Spec) []cli.Flag {
+func (p *Program) playFlags(s *session.Spec) []cli.Flag {
 	return []cli.Flag{
 		flags.Bool(&s.Check, "check,C", "only report what would be done; nothing is written"),
 		flags.Bool(&s.Diff, "diff,D", "show differences").Setting(),
-		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
+		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Complete(p.extraVarValues).Adds().Setting(),
 		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests").Setting(),
 		flags.Bool(&s.SyntaxCheck, "syntax-check", "check the playbooks, play nothing"),
 		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are under way adapts to what the platform bears").Setting(),
@@ -91,11 +91,11 @@ func playFlags(s *session.Spec) []cli.Flag {
 }
 
 // selectionFlags say which tasks are played, and how.
-func selectionFlags(s *session.Spec) []cli.Flag {
+func (p *Program) selectionFlags(s *session.Spec) []cli.Flag {
 	return []cli.Flag{
-		flags.Words(&s.Selection.Tags, "tags,t", "play only what has one of these `TAGS` (repeatable, or with commas)").Setting(),
-		flags.Words(&s.Selection.Skip, "skip-tags", "leave out what has one of these `TAGS`").Setting(),
-		flags.String(&s.Selection.StartAt, "start-at-task", "start at the task of this `NAME`, or at the first that the pattern matches"),
+		flags.Words(&s.Selection.Tags, "tags,t", "play only what has one of these `TAGS` (repeatable, or with commas)").Complete(p.tagNames).Setting(),
+		flags.Words(&s.Selection.Skip, "skip-tags", "leave out what has one of these `TAGS`").Complete(p.tagNames).Setting(),
+		flags.String(&s.Selection.StartAt, "start-at-task", "start at the task of this `NAME`, or at the first that the pattern matches").Complete(p.taskNames),
 		flags.Bool(&s.Step, "step", "ask before each task"),
 		flags.Bool(&s.ForceHandlers, "force-handlers", "run notified handlers after a failure too").Setting(),
 		flags.Bool(&s.ListTasks, "list-tasks", "list what would be played, play nothing"),
@@ -104,9 +104,9 @@ func selectionFlags(s *session.Spec) []cli.Flag {
 }
 
 // platformFlags are those of every command that speaks to the platform.
-func platformFlags(s *platform.Spec) []cli.Flag {
+func (p *Program) platformFlags(s *platform.Spec) []cli.Flag {
 	return append(endpointFlags(s),
-		flags.String(&s.Profile, "profile", "use the profile `NAME` of a configuration file, or of runner login").Setting(),
+		flags.String(&s.Profile, "profile", "use the profile `NAME` of a configuration file, or of runner login").Complete(p.anyProfile).Setting(),
 		flags.String(&s.Credentials, "credentials", "take credentials from `SOURCE`: login:ALIAS, env:TOKEN,SECRET, file:PATH or command:PROGRAM").Setting(),
 		flags.Bool(&s.Emulator, "emulator", "use an emulator inside runner, whose state is kept between runs").Setting(),
 		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`").Setting(),
@@ -124,8 +124,8 @@ func endpointFlags(s *platform.Spec) []cli.Flag {
 }
 
 // organisationFlag declares the flag that names an owner.
-func organisationFlag(s *platform.Spec, usage string) cli.Flag {
-	return flags.String(&s.Organisation, "organisation", usage+": `OWNER` is orga_…, user_…, or an organisation's name").Setting()
+func (p *Program) organisationFlag(s *platform.Spec, usage string) cli.Flag {
+	return flags.String(&s.Organisation, "organisation", usage+": `OWNER` is orga_…, user_…, or an organisation's name").Complete(p.fromPlatform(organisationNames)).Setting()
 }
 
 // databaseFlags are those of an emulator whose databases work.

@@ -38,7 +38,7 @@ func (p *Program) validateCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			flags.Strings(&o.extraVars, "extra-vars,e", "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
 			formatFlag(&o.format, append([]string{"text"}, loading.Formats()...)...),
-			flags.String(&o.profile, "profile", "take the settings of the profile `NAME` of a configuration file").Setting(),
+			flags.String(&o.profile, "profile", "take the settings of the profile `NAME` of a configuration file").Complete(p.anyProfile).Setting(),
 			flags.Bool(&o.strict, "strict", "let warnings count").Setting(),
 			flags.Count(&o.verbosity, "verbose,v", "say more of each problem"),
 		}, vaultFlags(&o.vault)...),

@@ -19,7 +19,7 @@ func (p *Program) whoamiCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "whoami",
 		Usage: "print which credentials are in force, from where, and whose they are",
-		Flags: append([]cli.Flag{formatFlag(&format, "text", "json")}, platformFlags(&spec)...),
+		Flags: append([]cli.Flag{formatFlag(&format, "text", "json")}, p.platformFlags(&spec)...),
 		Action: func(c *cli.Context) error {
 			pl, err := p.platform(c.Context, spec)
 			if err != nil {
