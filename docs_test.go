@@ -12,9 +12,9 @@ import (
 )
 
 // citation is how a comment names a section: of a page in docs, or of an RFC.
-var citation = regexp.MustCompile(`(RFC \d+|docs/[a-z]+\.md)[ \n/*]+§(\d+(?:\.\d+)*)`)
+var citation = regexp.MustCompile(`(RFC\s+\d+|docs/[a-z]+\.md)\s+§(\d+(?:\.\d+)*)`)
 
-// TestCitationsLeadSomewhere: a § in a comment names a page and a section that
+// TestCitationsLeadSomewhere: a section sign in a comment names a page and a section that
 // are there.
 func TestCitationsLeadSomewhere(t *testing.T) {
 	for _, f := range files(t) {
@@ -24,6 +24,9 @@ func TestCitationsLeadSomewhere(t *testing.T) {
 				if strings.HasPrefix(c[1], "docs/") && !hasSection(t, c[1], c[2]) {
 					t.Errorf("%s cites %s §%s, which is not there", f.path, c[1], c[2])
 				}
+			}
+			if bare := citation.ReplaceAllString(text, ""); strings.Contains(bare, "§") && !strings.HasSuffix(f.path, "places_test.go") {
+				t.Errorf("%s has a § without the page that it is of: %q", f.path, bare)
 			}
 		}
 	}

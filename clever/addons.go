@@ -105,7 +105,7 @@ func (c *Client) recall(ctx context.Context, owner string, write func(*orderlog.
 
 // WaitEnv reads the variables of an add-on that was just ordered until all of
 // its ConfigKeys and of what Complete names for its provider are there, for two
-// minutes at most. Usually they are at once (§4.4). Which keys it has is read
+// minutes at most. Usually they are at once (docs/platform.md §4.4). Which keys it has is read
 // again meanwhile: an order that is finished later may end with fewer.
 func (c *Client) WaitEnv(ctx context.Context, owner string, addon Addon) ([]EnvVar, error) {
 	within, cancel := context.WithTimeout(ctx, c.timing.env)
@@ -193,7 +193,7 @@ func lacking(env []EnvVar, addon Addon) []string {
 }
 
 // Complete returns the names of the variables without which an add-on of a
-// provider is of no use (§6.4); none for providers that are not known.
+// provider is of no use (docs/platform.md §4.6); none for providers that are not known.
 func Complete(providerID string) []string {
 	switch providerID {
 	case "postgresql-addon":

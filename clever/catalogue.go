@@ -15,7 +15,7 @@ type Catalogue struct {
 	Providers []Provider
 }
 
-// aliases are short words for provider ids (§6.5). There is none for mariadb,
+// aliases are short words for provider ids (docs/platform.md §3.4). There is none for mariadb,
 // which is another product than mysql.
 func aliases() []struct{ word, id string } {
 	return []struct{ word, id string }{
@@ -172,7 +172,7 @@ func (z Zone) IsIn(word string) bool {
 }
 
 // plainest leaves out the zones with a certification, then those on machines of
-// another company, as long as some are left (§3.3).
+// another company, as long as some are left (docs/platform.md §3.3).
 func plainest(zones []*Zone) []*Zone {
 	for _, plain := range []func(*Zone) bool{
 		func(z *Zone) bool {

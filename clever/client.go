@@ -13,7 +13,7 @@ import (
 	"runner/orderlog"
 )
 
-// DefaultEndpoint is the real platform (§1.1).
+// DefaultEndpoint is the real platform (docs/platform.md §1.1).
 const DefaultEndpoint = "https://api.clever-cloud.com"
 
 const (

@@ -103,7 +103,7 @@ func First(sources ...func() (Credentials, error)) (Credentials, error) {
 
 // FromEnv takes credentials from CLEVER_TOKEN and CLEVER_SECRET, with
 // OAUTH_CONSUMER_KEY and OAUTH_CONSUMER_SECRET where the token has a consumer of
-// its own (§1.2). It fails with *Missing or *BadCredentials.
+// its own (docs/platform.md §1.2). It fails with *Missing or *BadCredentials.
 func FromEnv(getenv func(string) string) (Credentials, error) {
 	get := func(name string) string { return strings.TrimSpace(getenv(name)) } // a file's last line end
 	c := Credentials{

@@ -9,7 +9,7 @@ import (
 )
 
 // A Detail is what v4 tells of an add-on beyond what the list shows: its version
-// and its options (§4.10).
+// and its options (docs/platform.md §4.8).
 type Detail struct {
 	Version  string          `json:"version"`
 	Features []FeatureSwitch `json:"features"`
@@ -46,7 +46,7 @@ func (d Detail) Option(name string) (string, bool) {
 }
 
 // isOperator reports whether a provider's add-ons are applications that the
-// platform runs: their version is read, and changed, apart (§4.11).
+// platform runs: their version is read, and changed, apart (docs/platform.md §4.9).
 func isOperator(providerID string) bool {
 	return slices.Contains([]string{"keycloak", "addon-matomo", "metabase", "otoroshi"}, providerID)
 }

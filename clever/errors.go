@@ -246,12 +246,12 @@ func clockAdvice(h http.Header, now time.Time) string {
 	return ""
 }
 
-// notYours is the platform's number for what belongs to another owner (§5.2). No
+// notYours is the platform's number for what belongs to another owner (docs/platform.md §5.2). No
 // right of a token's would help.
 const notYours = "10300"
 
 // read takes over what an error's body says, in the forms of v2, v4 and the
-// bridge (§5.1). A page of a proxy says nothing.
+// bridge (docs/platform.md §5.1). A page of a proxy says nothing.
 func (e *Error) read(body []byte) {
 	var said struct {
 		ID           json.RawMessage

@@ -33,7 +33,7 @@ func (e *LoginError) Hint() string { return e.Advice }
 func (*LoginError) Detail() string { return "" }
 
 // An Authorization is a login by which a user lets a consumer have a token of its own, in the
-// three steps of OAuth 1.0a (§1.5): a request token, the user's yes on a page of
+// three steps of OAuth 1.0a (docs/platform.md §1.5): a request token, the user's yes on a page of
 // the platform, an access token.
 type Authorization struct {
 	client        *Client
@@ -168,7 +168,7 @@ func CLIPage(console, word string) (string, error) {
 	return u.String(), nil
 }
 
-// DefaultConsole is the real platform's (§1.1).
+// DefaultConsole is the real platform's (docs/platform.md §1.1).
 const DefaultConsole = "https://console.clever-cloud.com"
 
 // AwaitCLI asks for the token of a login on the console's page until it is
@@ -226,7 +226,7 @@ func (c *Client) Token(ctx context.Context) (TokenInfo, error) {
 	return read[TokenInfo](ctx, c, "/v2/self/tokens/current")
 }
 
-// EndToken has the platform end the token in use (§1.5), which is no good for
+// EndToken has the platform end the token in use (docs/platform.md §1.5), which is no good for
 // anybody from then on. One that is no good already is no error. It asks once: who
 // leaves does not wait for a platform that is busy.
 func (c *Client) EndToken(ctx context.Context) error {

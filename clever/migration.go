@@ -9,7 +9,7 @@ import (
 )
 
 // migrationsOf returns the path of an add-on's migrations, which exist below an
-// organisation only (§2.5): the personal space is named by the user's id.
+// organisation only (docs/platform.md §2.5): the personal space is named by the user's id.
 func (c *Client) migrationsOf(ctx context.Context, owner, id string, segments ...string) (string, error) {
 	if owner == "" {
 		me, err := c.Self(ctx)
@@ -39,7 +39,7 @@ func (c *Client) Migration(ctx context.Context, owner, id, migration string) (Mi
 	return read[Migration](ctx, c, path)
 }
 
-// StartMigration changes the plan, version or region of an add-on (§4.8). There
+// StartMigration changes the plan, version or region of an add-on (docs/platform.md §4.7). There
 // is one at a time: while another runs, it fails with a *MigratingError. After an
 // unclear response the migrations are read again, and one that is new is the one.
 func (c *Client) StartMigration(ctx context.Context, owner, id string, to MigrationRequest) (Migration, error) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ProfilePath returns where clever-tools keeps its profiles (§1.3), "" when the
+// ProfilePath returns where clever-tools keeps its profiles (docs/platform.md §1.3), "" when the
 // environment does not tell.
 func ProfilePath(getenv func(string) string) string { return profilePath(runtime.GOOS, getenv) }
 

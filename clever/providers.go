@@ -10,7 +10,7 @@ import (
 )
 
 // This file is the platform's side for those who sell: an organisation registers a
-// provider, and gives it features and plans (addon-provider-api §2.6). The paths,
+// provider, and gives it features and plans (docs/platform.md §7.1). The paths,
 // methods and members are those of the platform's own JavaScript client [code];
 // what the platform answers to mistakes no source tells.
 
@@ -80,7 +80,7 @@ type FeatureValue struct {
 	Value string `json:"value"`
 }
 
-// FeatureTypes returns the types that a feature can have (§3.1).
+// FeatureTypes returns the types that a feature can have (docs/platform.md §3.1).
 func FeatureTypes() []string {
 	return []string{"BOOLEAN", "INTERVAL", "FILESIZE", "NUMBER", "PERCENTAGE", "STRING", "OBJECT", "BYTES", "BOOLEAN_SHARED"}
 }

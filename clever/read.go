@@ -137,7 +137,7 @@ func pathOf(base string, segments ...string) (string, error) {
 	return base, nil
 }
 
-// space returns the path below which an owner's add-ons are (§2.5).
+// space returns the path below which an owner's add-ons are (docs/platform.md §2.5).
 func space(owner string) (string, error) {
 	if owner == "" {
 		return "/v2/self", nil

@@ -10,7 +10,7 @@ import (
 	"github.com/dghubble/oauth1"
 )
 
-// A Method is how requests are signed (§1.4).
+// A Method is how requests are signed (docs/platform.md §1.4).
 type Method string
 
 // The methods that the platform takes.

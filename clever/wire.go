@@ -13,7 +13,7 @@ import (
 // emulator. Member names are the platform's; sections are those of the API
 // reference that the project keeps.
 
-// A Provider is a kind of add-on in the catalogue (§3.1).
+// A Provider is a kind of add-on in the catalogue (docs/platform.md §3.1).
 type Provider struct {
 	ID             string    `json:"id"`   // "postgresql-addon"
 	Name           string    `json:"name"` // "PostgreSQL"
@@ -53,7 +53,7 @@ type Feature struct {
 	NameCode        *string `json:"name_code"`
 }
 
-// ProviderInfo is what v4 knows of a provider with versions (§3.2).
+// ProviderInfo is what v4 knows of a provider with versions (docs/platform.md §3.2).
 type ProviderInfo struct {
 	ProviderID              string               `json:"providerId"`
 	DefaultDedicatedVersion string               `json:"defaultDedicatedVersion"`
@@ -81,7 +81,7 @@ type FeatureSwitch struct {
 	Enabled bool   `json:"enabled"`
 }
 
-// A Zone is a place where add-ons run (§3.3).
+// A Zone is a place where add-ons run (docs/platform.md §3.3).
 type Zone struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"` // "par"
@@ -96,7 +96,7 @@ type Zone struct {
 	Tags        []string `json:"tags"`
 }
 
-// An Addon is an add-on as v2 shows it (§4.1): no status, version, options or tags.
+// An Addon is an add-on as v2 shows it (docs/platform.md §4.1): no status, version, options or tags.
 type Addon struct {
 	ID           string   `json:"id"`     // "addon_…"
 	Name         string   `json:"name"`   //
@@ -113,12 +113,12 @@ type Addon struct {
 func (a Addon) Created() time.Time { return time.UnixMilli(a.CreationDate) }
 
 // Migratable reports whether the platform changes plan, version and region of the
-// add-on by a migration (§4.8).
+// add-on by a migration (docs/platform.md §4.7).
 func (a Addon) Migratable() bool {
 	return a.Provider.CanUpgrade || strings.EqualFold(a.Plan.Feature("is-migratable"), "yes")
 }
 
-// CreateRequest orders an add-on (§4.3). All four of ProviderID, Plan (an id),
+// CreateRequest orders an add-on (docs/platform.md §4.3). All four of ProviderID, Plan (an id),
 // Region and Name are sent; a version goes into Options.
 type CreateRequest struct {
 	Name       string            `json:"name"`
@@ -128,13 +128,13 @@ type CreateRequest struct {
 	Options    map[string]string `json:"options"`
 }
 
-// An EnvVar is a variable of an add-on's environment (§4.6).
+// An EnvVar is a variable of an add-on's environment (docs/platform.md §4.6).
 type EnvVar struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// Self is the user whose token it is (§2.1).
+// Self is the user whose token it is (docs/platform.md §2.1).
 type Self struct {
 	ID                string   `json:"id"` // "user_…"
 	Email             string   `json:"email"`
@@ -158,7 +158,7 @@ type Self struct {
 	PartnerConsoleURL *string  `json:"partnerConsoleUrl"`
 }
 
-// TokenInfo is the token in use (§1.5); dates in milliseconds.
+// TokenInfo is the token in use (docs/platform.md §1.5); dates in milliseconds.
 type TokenInfo struct {
 	Token           string          `json:"token"`
 	Consumer        json.RawMessage `json:"consumer"`
@@ -169,7 +169,7 @@ type TokenInfo struct {
 	EmployeeID      *string         `json:"employeeId"`
 }
 
-// An Organisation as v2 shows it (§2.2).
+// An Organisation as v2 shows it (docs/platform.md §2.2).
 type Organisation struct {
 	ID               string `json:"id"` // "orga_…"
 	Name             string `json:"name"`
@@ -191,7 +191,7 @@ type Organisation struct {
 	IsTrusted        bool   `json:"isTrusted"`
 }
 
-// A Summary is the user and all organisations with what they own (§2.3).
+// A Summary is the user and all organisations with what they own (docs/platform.md §2.3).
 type Summary struct {
 	User          SummaryOwner   `json:"user"`
 	Organisations []SummaryOwner `json:"organisations"`
@@ -223,7 +223,7 @@ type SummaryAddon struct {
 	CustomerTags []string `json:"customerTags"`
 }
 
-// A Migration is a change of plan, version or region under way (§4.8).
+// A Migration is a change of plan, version or region under way (docs/platform.md §4.7).
 type Migration struct {
 	ID          string          `json:"migrationId"`
 	RequestDate string          `json:"requestDate"`
@@ -247,7 +247,7 @@ type MigrationRequest struct {
 	Version *string `json:"version"`
 }
 
-// A Message is how v2 answers a DELETE, and how it tells errors (§5.1).
+// A Message is how v2 answers a DELETE, and how it tells errors (docs/platform.md §5.1).
 type Message struct {
 	ID      int               `json:"id"`
 	Message string            `json:"message"`
@@ -255,7 +255,7 @@ type Message struct {
 	Fields  map[string]string `json:"fields,omitempty"`
 }
 
-// A MessageV4 is how v4 tells errors (§5.1).
+// A MessageV4 is how v4 tells errors (docs/platform.md §5.1).
 type MessageV4 struct {
 	APIRequestID string         `json:"apiRequestId"`
 	Code         string         `json:"code"`

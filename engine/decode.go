@@ -298,7 +298,7 @@ func asWritten(n *expr.Node, v Value) string {
 }
 
 // scalarAs converts a scalar to the type of a parameter, by Ansible's rules
-// (ansible-semantics §15), except that text stays as it was written.
+// (docs/language.md §3), except that text stays as it was written.
 func scalarAs(p Param, text string, v Value) (any, error) {
 	switch p.Type {
 	case BoolParam:

@@ -11,7 +11,7 @@ import (
 // Localhost is the host on which tasks run.
 const Localhost = "localhost"
 
-// magicNames are the names that every playbook has (ansible-semantics §8).
+// magicNames are the names that every playbook has (docs/language.md §2).
 var magicNames = [...]string{
 	"ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_failed_task", "ansible_forks",
 	"ansible_limit", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",

@@ -105,7 +105,7 @@ func (f *frame) param(name string) *Var {
 	return nil
 }
 
-// A scope is what one step, or one item of it, sees (ansible-semantics §8).
+// A scope is what one step, or one item of it, sees (docs/language.md §2).
 type scope struct {
 	*playRun
 	step   *Step

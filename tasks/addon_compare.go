@@ -217,7 +217,7 @@ func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
 			d.retags = true
 		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):
 			d.upgrades = true
-		case attr.Path == "version" && a.Provider.ID == "es-addon": // §4.8
+		case attr.Path == "version" && a.Provider.ID == "es-addon": // docs/platform.md §4.7
 			d.replaces = true
 		case (attr.Path == "plan" || attr.Path == "region" || attr.Path == "version") && a.Migratable():
 			d.moves = true

@@ -188,7 +188,7 @@ func isWord(err error) bool {
 	return ok
 }
 
-// options are sent as text, the version among them (§4.3).
+// options are sent as text, the version among them (docs/platform.md §4.3).
 func (r *registration) options(version string) map[string]string {
 	options := map[string]string{}
 	maps.Copy(options, r.Details.Options)

@@ -64,7 +64,7 @@ type Details struct {
 	Shrink     bool              `arg:"shrink" default:"false" doc:"whether a plan with less room for data than it has now is fine"`
 }
 
-// defaultRegion is the zone that every client of the platform falls back to (§3.3).
+// defaultRegion is the zone that every client of the platform falls back to (docs/platform.md §3.3).
 const defaultRegion = "par"
 
 // TaskName names the add-on where the playbook does not.

@@ -29,7 +29,7 @@ func debug() engine.Kind {
 	}
 }
 
-// Debug shows a text or a value (ansible-semantics §14).
+// Debug shows a text or a value (docs/language.md §10).
 type Debug struct {
 	Msg       engine.Value      `arg:"msg" excludes:"var" default:"Hello world!" doc:"what to show: text, or a value of any type"`
 	Var       engine.Expression `arg:"var" excludes:"msg" doc:"the expression whose value is shown, without braces"`

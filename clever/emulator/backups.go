@@ -17,7 +17,7 @@ const (
 	backupsKept = 7
 )
 
-// A backup is what is shown of one (§4.14). The words of its status are not known,
+// A backup is what is shown of one (docs/platform.md §4.11). The words of its status are not known,
 // and no command is shown, since nothing is behind it.
 type backup struct {
 	ID      string    `json:"backup_id"`
@@ -68,7 +68,7 @@ func (e *Emulator) listBackups(c *rest.Call) (rest.Response, error) {
 	return rest.Response{Body: backups(e.store.World().ProviderOf(a), a, e.options.Now())}, nil
 }
 
-// An instance is the machine of an add-on on a plan of its own (§4.2).
+// An instance is the machine of an add-on on a plan of its own (docs/platform.md §4.2).
 type instance struct {
 	ID      string `json:"id"`
 	App     string `json:"appId"` // the add-on's id

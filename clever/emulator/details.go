@@ -11,7 +11,7 @@ import (
 	"runner/clever/emulator/store"
 )
 
-// databaseDetail is what v4 tells of a database (§4.10).
+// databaseDetail is what v4 tells of a database (docs/platform.md §4.8).
 type databaseDetail struct {
 	ID            string                 `json:"id"`     // the real id
 	AppID         string                 `json:"app_id"` // the add-on id

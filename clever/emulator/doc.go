@@ -3,8 +3,8 @@
 // a file. Unmodified clients of the vendor can talk to it.
 //
 // It offers a copy of the platform's catalogue, whose ids are the real ones where
-// they were published, and its answers have the shapes of the API reference that
-// the project keeps. Whatever it hands out (hosts, passwords) leads nowhere.
+// they were published, and its responses have the shapes that docs/platform.md
+// describes. Whatever it hands out (hosts, passwords) leads nowhere.
 //
 // # Refusals
 //

@@ -35,7 +35,7 @@ type Options struct {
 	// becomes an organisation of that user.
 	Strict bool
 	// StrictTime, with Strict, refuses signatures that were made more than five minutes
-	// ago, and nonces that were used before (RFC 5849 §3.2 and §3.3). What the platform
+	// ago, and nonces that were used before (RFC 5849 §3.2, RFC 5849 §3.3). What the platform
 	// does is not known.
 	StrictTime bool
 	// StrictIDs refuses real ids in v2 paths, as the platform began to do in 2026.

@@ -81,7 +81,7 @@ const (
 	dedicated = "dedicated"
 )
 
-// stepRules are the steps in their order. The words are the platform's (§4.8); which
+// stepRules are the steps in their order. The words are the platform's (docs/platform.md §4.7); which
 // migrations take which of them is not documented, and inferred from the words.
 func stepRules() []stepRule {
 	return []stepRule{
@@ -189,7 +189,7 @@ func (e *Emulator) completeMigrations() error {
 
 // renewed returns the facts that an add-on has after a migration instead of those it
 // had: another password and, where its server is only pretended, another host. Who
-// goes on with the old ones is to find out, as on the platform (§4.8).
+// goes on with the old ones is to find out, as on the platform (docs/platform.md §4.7).
 func (e *Emulator) renewed(p *catalogue.Provider, a *store.Addon) map[string]string {
 	fresh, facts := p.NewFacts(), map[string]string{}
 	for _, name := range []string{"password", "host", "direct"} {

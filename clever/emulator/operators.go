@@ -13,7 +13,7 @@ import (
 )
 
 // operatorDetail is what v4 tells of an add-on that is a whole program: where it
-// is, who may enter, what it stands on (§4.11). Some members have two names,
+// is, who may enter, what it stands on (docs/platform.md §4.9). Some members have two names,
 // as clients of the vendor read one or the other.
 func operatorDetail(p *catalogue.Provider, a *store.Addon) map[string]any {
 	resources := map[string]any{"entrypoint": a.Facts["app"]}

@@ -215,7 +215,7 @@ func (s *Server) noDeployment(c *rest.Call) (rest.Response, error) {
 	return rest.Response{}, rest.NotFound("deployment")
 }
 
-// neverDeployed answers what would restart an application (§5.2).
+// neverDeployed answers what would restart an application (docs/platform.md §5.2).
 func (s *Server) neverDeployed(c *rest.Call) (rest.Response, error) {
 	if _, err := s.find(s.store.World(), c); err != nil {
 		return rest.Response{}, err

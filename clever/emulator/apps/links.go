@@ -30,7 +30,7 @@ func (s *Server) listAddons(c *rest.Call) (rest.Response, error) {
 }
 
 // link links an application to an add-on of its owner. The body is the add-on's id
-// alone; by a real id the platform finds none of its owner's (§4.5).
+// alone; by a real id the platform finds none of its owner's (docs/platform.md §4.5).
 func (s *Server) link(c *rest.Call) (rest.Response, error) {
 	var id string
 	if err := c.Decode(&id); err != nil {

@@ -37,7 +37,7 @@ type Provider struct {
 	DefaultVersion string            `json:"defaultVersion"`
 	Versions       []string          `json:"versions"`
 	Options        map[string]bool   `json:"options"`  // switches, with what they are by default
-	Settings       []string          `json:"settings"` // options that are text, beside "version" (§4.3)
+	Settings       []string          `json:"settings"` // options that are text, beside "version" (docs/platform.md §4.3)
 	Features       []string          `json:"features"` // name_codes, in the order shown
 	Text           [][3]string       `json:"text"`     // features without name_code: name, type, value
 	Clusters       []clever.Cluster  `json:"clusters"`

@@ -13,7 +13,7 @@ const (
 )
 
 // What is wrong with a request that was signed at another time, or sent twice (RFC
-// 5849 §3.2 and §3.3).
+// 5849 §3.2, RFC 5849 §3.3).
 var (
 	errTimestamp = errors.New("oauth_timestamp is more than five minutes from the server's time")
 	errNonce     = errors.New("oauth_nonce was used before with this timestamp")

@@ -8,7 +8,7 @@ import (
 	"runner/clever/emulator/rest"
 )
 
-// What a consumer can be allowed to do (§1.5 of the API reference), as far as
+// What a consumer can be allowed to do (docs/platform.md §1.5), as far as
 // something here depends on it. "Services" are add-ons.
 const (
 	rightToAll           = "almighty" // of command lines; no consumer of a user's own has it

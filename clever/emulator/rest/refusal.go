@@ -67,12 +67,12 @@ func ForeignAddon() *Refusal {
 	return &Refusal{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
 }
 
-// ForeignApplication has the platform's number (§5.2); the status is not known.
+// ForeignApplication has the platform's number (docs/platform.md §5.2); the status is not known.
 func ForeignApplication() *Refusal {
 	return &Refusal{403, 4002, "emulator.foreign-application", "This application does not belong to you.", nil}
 }
 
-// NeverDeployed and NoFavourite have the platform's numbers (§5.2); the status of
+// NeverDeployed and NoFavourite have the platform's numbers (docs/platform.md §5.2); the status of
 // the first is not known.
 func NeverDeployed() *Refusal {
 	return &Refusal{400, 4014, "emulator.never-deployed", "This application has never been deployed.", nil}
@@ -83,7 +83,7 @@ func NoFavourite() *Refusal {
 	return &Refusal{404, 4021, "emulator.not-found", "This application has no favourite domain.", nil}
 }
 
-// Discontinued is said in the platform's words, as far as they are known (§5.2).
+// Discontinued is said in the platform's words, as far as they are known (docs/platform.md §5.2).
 func Discontinued() *Refusal {
 	return &Refusal{410, 90012, "emulator.discontinued", "This endpoint is discontinued, use /v4/billing.", nil}
 }
@@ -105,7 +105,7 @@ func NoDatabase(err error) *Refusal {
 	return &Refusal{500, 90053, "emulator.no-database", err.Error(), nil}
 }
 
-// Unavailable is how the platform says that it cannot take an order now (§5.2).
+// Unavailable is how the platform says that it cannot take an order now (docs/platform.md §5.2).
 func Unavailable() *Refusal {
 	return &Refusal{503, -500, "emulator.unavailable", "Error from provider: there is no capacity.", nil}
 }
@@ -165,7 +165,7 @@ func NotReady(why string) *Refusal {
 	return &Refusal{409, 90062, "emulator.not-ready", "This addon is not ready for this: " + why + ".", nil}
 }
 
-// Response tells the refusal as the version of the API in the path does (§5.1).
+// Response tells the refusal as the version of the API in the path does (docs/platform.md §5.1).
 func (f *Refusal) Response(r *http.Request) Response {
 	if strings.HasPrefix(strings.TrimLeft(r.URL.Path, "/"), "v4/") {
 		return Response{Status: f.status, Body: clever.MessageV4{

@@ -67,7 +67,7 @@ type Retention struct {
 	Days *int64 `json:"durationInDays"`
 }
 
-// Policies are what a Pulsar's owner says of its storage (§4.13).
+// Policies are what a Pulsar's owner says of its storage (docs/platform.md §4.10).
 type Policies struct {
 	Retention *Retention `json:"retentionPolicies"`
 	Offload   *Retention `json:"offloadPolicies"`
