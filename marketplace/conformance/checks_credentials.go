@@ -125,7 +125,7 @@ func (p *probe) refuses(method, what string, edits []func(*http.Request)) {
 			p.fail(fmt.Sprintf("401 to %s with %s", method, what), r)
 			p.openTo[method] = p.check.ID
 			return
-		case r.status() == http.StatusUnauthorized:
+		case r.status() == http.StatusUnauthorized, r.status() == http.StatusTooManyRequests: // of wrong passwords
 		case p.exact() || r.a == nil || r.status() >= 500:
 			p.fail(fmt.Sprintf("401 to %s with %s", method, what), r)
 		default:

@@ -82,6 +82,8 @@ func signsIn(p *probe) {
 	v := p.own()
 	switch {
 	case v.arrived():
+	case len(v.in.Form) == 0:
+		p.failText(`an id without a colon, as proofs join their fields by colons`, clip(p.first.id, 60), p.firstAnswer)
 	case v.first.status() == http.StatusUnauthorized && v.first.a.Header.Get("WWW-Authenticate") != "":
 		p.fail("no password is asked for: browsers have none", v.first)
 	case v.stuck != "":

@@ -19,16 +19,19 @@ func manifestChecks() []Check {
 		{"K13", "M063", "sso_url is secure"}, {"K14", "M080", "variables are a list"}, {"K15", "M081", "names of variables"},
 		{"K16", "M082", "prefix of variables"}, {"K17", "M031", "no api.username"}, {"K36", "M050", "a salt where users sign in"},
 	} {
-		in := ""
+		in, required := "", ""
 		for _, r := range manifest.Rules() {
 			for i, d := range manifest.Dialects() {
 				if r.Code == c.code && r.Level(d) != "" {
 					in += all[i : i+1]
 				}
+				if r.Code == c.code && r.Level(d) == "error" {
+					required += all[i : i+1]
+				}
 			}
 		}
 		list = append(list, Check{c.id, c.title, "The marketplace refuses the manifest, or back-end and marketplace understand it differently.", "Mend the manifest: runner vendor validate shows where.",
-			"manifest", onManifest, in, in, nil, nil, func(p *probe) {
+			"manifest", onManifest, required, in, nil, nil, func(p *probe) {
 				for _, problem := range p.o.Problems {
 					switch {
 					case problem.Code == c.code && problem.Warning:
