@@ -26,7 +26,7 @@ func loggingIn(t *testing.T, change ...func(*clever.Config)) (*emulator.Emulator
 
 var formField = regexp.MustCompile(`type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]+)"`)
 
-// browse opens a page of the emulator and answers it. It gives where the browser goes then.
+// browse opens a page of the emulator and answers it. It returns where the browser goes then.
 func browse(t *testing.T, e *emulator.Emulator, page, decision string) url.Values {
 	t.Helper()
 	do := func(r *http.Request) (*http.Response, string) {

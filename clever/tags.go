@@ -36,7 +36,7 @@ func (c *Client) TagsOf(ctx context.Context, owner, id string) ([]string, error)
 }
 
 // Retag changes the tags of an add-on: from what they are at that moment, so that
-// what others added meanwhile is kept. It gives what came of it.
+// what others added meanwhile is kept. It returns what came of it.
 func (c *Client) Retag(ctx context.Context, owner, id string, change func([]string) []string) ([]string, error) {
 	now, err := c.Tags(ctx, owner, id)
 	if err != nil {

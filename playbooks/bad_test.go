@@ -70,7 +70,7 @@ func (e expected) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s%s", filepath.Base(e.file), e.line, e.col, what, e.text)
 }
 
-// fixture gives the files of a fixture, the playbook first.
+// fixture returns the files of a fixture, the playbook first.
 func fixture(path string) []string {
 	if filepath.Ext(path) == ".yml" {
 		return []string{path}

@@ -140,7 +140,7 @@ func (c *compiler) templates(n *expr.Node) {
 // is no playbook, and the search is not free.
 const enough = 500
 
-// didYouMean gives `did you mean "x"?`, or "".
+// didYouMean returns `did you mean "x"?`, or "".
 func (c *compiler) didYouMean(word string, among []string) string {
 	if c.asked++; c.asked > enough {
 		return ""

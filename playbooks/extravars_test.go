@@ -15,7 +15,7 @@ func noFile(path string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 }
 
-// pairsOf gives names and values of variables, a template's text where it is one.
+// pairsOf returns names and values of variables, a template's text where it is one.
 func pairsOf(t *testing.T, arg string, read func(string) ([]byte, error)) map[string]string {
 	t.Helper()
 	vars, err := ExtraVars(arg, read, nil)

@@ -103,7 +103,7 @@ func (c *compiler) find(name, folder string) string {
 	return beside(c.path, name)
 }
 
-// beside gives the path of a name that is relative to another file.
+// beside returns the path of a name that is relative to another file.
 func beside(file, name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -134,7 +134,7 @@ func (c *compiler) missing(n *expr.Node, path string, err error) {
 	c.problems.Add(p)
 }
 
-// neighbour gives the file in the folder of a path that was most likely meant, ""
+// neighbour returns the file in the folder of a path that was most likely meant, ""
 // if there is none.
 func (c *compiler) neighbour(path string) string {
 	entries, err := os.ReadDir(filepath.Dir(path))

@@ -17,7 +17,7 @@ type imported struct {
 	vars []engine.Var // they beat those of the plays
 }
 
-// importOf gives what stands under import_playbook, or nil.
+// importOf returns what stands under import_playbook, or nil.
 func importOf(n *expr.Node) *expr.Node {
 	for _, e := range n.Entries {
 		if bare(e.Key.Text) == "import_playbook" {

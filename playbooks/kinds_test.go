@@ -82,7 +82,7 @@ type meta struct {
 	Action string `arg:"free_form" required:"true" choices:"noop,end_play,flush_handlers"`
 }
 
-// builtinKind gives a kind of Ansible's own.
+// builtinKind returns a kind of Ansible's own.
 func builtinKind[T any, P interface {
 	*T
 	engine.Task
@@ -90,7 +90,7 @@ func builtinKind[T any, P interface {
 	return engine.Kind{Name: name, Full: core + name, New: func() engine.Task { return P(new(T)) }}
 }
 
-// options gives kinds with the parameters of the real ones.
+// options returns kinds with the parameters of the real ones.
 func options() Options {
 	return Options{Kinds: []engine.Kind{
 		{Name: "addon_register", Full: "noa.clevercloud.addon_register", New: func() engine.Task { return new(addonRegister) }},

@@ -17,7 +17,7 @@ import (
 )
 
 // Load opens and checks playbooks and makes one program of them, their plays in
-// order. It gives the problems of all files, by file and place, warnings
+// order. It returns the problems of all files, by file and place, warnings
 // included. The program is nil if a problem is no warning. A file that cannot be
 // read is a problem too, whose Err says why (fs.ErrNotExist and the like).
 func Load(paths []string, opt Options) (*engine.Program, []*diagnostic.Problem) {
@@ -62,7 +62,7 @@ func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
 	return c.program, problems
 }
 
-// told gives the problems by file and place, each once.
+// told returns the problems by file and place, each once.
 func (c *compiler) told() []*diagnostic.Problem {
 	type told struct {
 		at  diagnostic.Place

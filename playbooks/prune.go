@@ -40,7 +40,7 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	play.PostTasks = append(play.PostTasks, &step)
 }
 
-// pruner gives the kind that removes what a scope no longer declares.
+// pruner returns the kind that removes what a scope no longer declares.
 func (c *compiler) pruner() *engine.Kind {
 	for _, name := range c.kindNames {
 		if k := c.kinds[name]; k != nil && k.Prunes {

@@ -57,7 +57,7 @@ func (c *compiler) roles(in section, n *expr.Node) []engine.Item {
 	return all.items
 }
 
-// export gives a play the variables and handlers of roles that it names.
+// export returns a play the variables and handlers of roles that it names.
 func (c *compiler) export(play *engine.Play, parts roleParts) {
 	play.RoleVars = append(play.RoleVars, parts.vars...)
 	play.RoleDefaults = append(play.RoleDefaults, parts.defaults...)

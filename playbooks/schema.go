@@ -9,7 +9,7 @@ import (
 	"runner/playbooks/keyword"
 )
 
-// Schema gives the JSON Schema (draft 2020-12) of playbooks, for editors: what a
+// Schema returns the JSON Schema (draft 2020-12) of playbooks, for editors: what a
 // reader of playbooks accepts, as far as a schema can say it.
 func Schema(kinds []engine.Kind) *value.Map {
 	defs := engine.SchemaTypes()
@@ -78,7 +78,7 @@ func chosen(in keyword.Place, but ...string) *value.Map {
 	return properties
 }
 
-// importSchema gives the schema of what brings in a file, with the keywords that
+// importSchema returns the schema of what brings in a file, with the keywords that
 // can stand beside it.
 func importSchema(kind string, beside keyword.Place) *value.Map {
 	properties := chosen(beside, kind)
@@ -90,7 +90,7 @@ func importSchema(kind string, beside keyword.Place) *value.Map {
 	return strict(properties)
 }
 
-// taskSchema gives the schema of a task that is no block: its keywords and
+// taskSchema returns the schema of a task that is no block: its keywords and
 // exactly one kind, under any of its names.
 func taskSchema(kinds []engine.Kind) *value.Map {
 	properties := chosen(keyword.Task)
@@ -114,7 +114,7 @@ func blockSchema() *value.Map {
 
 func kindDef(name string) string { return "kind-" + name }
 
-// argsSchema gives the schema of what stands below a kind.
+// argsSchema returns the schema of what stands below a kind.
 func argsSchema(k *engine.Kind) *value.Map {
 	args := ref(kindDef(k.Name))
 	for _, form := range plainForms {
@@ -203,7 +203,7 @@ func described(takes, doc string) *value.Map {
 	return s
 }
 
-// spellings gives the names under which playbooks can use a kind.
+// spellings returns the names under which playbooks can use a kind.
 func spellings(k *engine.Kind) []string {
 	names := []string{k.Name}
 	if k.Full == "" {
@@ -216,5 +216,5 @@ func spellings(k *engine.Kind) []string {
 	return names
 }
 
-// everySpelling gives the names of one of Ansible's own kinds.
+// everySpelling returns the names of one of Ansible's own kinds.
 func everySpelling(kind string) []string { return []string{kind, core + kind, legacy + kind} }

@@ -62,7 +62,7 @@ func inProcessClient(t testing.TB, e *Emulator) *client {
 }
 
 // ask sends a body (a string as it is, anything else as JSON) and reads the
-// answer into what is given, if it is not nil. It gives the status.
+// answer into what is given, if it is not nil. It returns the status.
 func (c *client) ask(method, path string, body, into any) int {
 	c.t.Helper()
 	var sent []byte

@@ -96,7 +96,7 @@ func newConsumer(t *testing.T, e *Emulator) *consumer {
 	return &consumer{browser: &browser{t: t, e: e}, key: key, secret: secret}
 }
 
-// step sends one of the signed requests. It gives the answer's values, and keeps
+// step sends one of the signed requests. It returns the answer's values, and keeps
 // the token in them.
 func (d *consumer) step(path string, members map[string]string) (int, url.Values) {
 	d.t.Helper()

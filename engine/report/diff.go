@@ -22,7 +22,7 @@ func differs(e engine.TaskEnd) bool {
 	return e.Outcome == engine.Changed || e.Outcome.Bad()
 }
 
-// sides gives what was and what is, as far as it may be seen, by path. What is
+// sides returns what was and what is, as far as it may be seen, by path. What is
 // absent has no entry.
 func (v veil) sides(e engine.TaskEnd) (before, after *value.Map) {
 	before, after = &value.Map{}, &value.Map{}
@@ -69,7 +69,7 @@ func hidden(path string, names []string) bool {
 	return false
 }
 
-// unified gives the lines of a diff, none if both sides are equal.
+// unified returns the lines of a diff, none if both sides are equal.
 func unified(object string, before, after *value.Map) []string {
 	style := format.JSONStyle{Indent: 4, SortKeys: true}
 	// A strings.Builder never fails, so the error is of no use here.

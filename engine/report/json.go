@@ -38,7 +38,7 @@ func NewJSON(opt Options) *JSON {
 	return &JSON{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
-// Err gives the error of writing the document, nil if there was none.
+// Err returns the error of writing the document, nil if there was none.
 func (j *JSON) Err() error { return j.out.err }
 
 // Tell notes an event.
@@ -133,7 +133,7 @@ func NewJSONL(opt Options) *JSONL {
 	return &JSONL{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
-// Err gives the first error of writing the report, after which nothing more was
+// Err returns the first error of writing the report, after which nothing more was
 // written; nil if there was none.
 func (j *JSONL) Err() error { return j.out.err }
 
@@ -298,7 +298,7 @@ func duration(start, end time.Time) *value.Map {
 	return d
 }
 
-// ended gives when a step was done; the zero time if that is not known.
+// ended returns when a step was done; the zero time if that is not known.
 func ended(e engine.TaskEnd) time.Time {
 	if e.Start.IsZero() {
 		return time.Time{}
@@ -306,7 +306,7 @@ func ended(e engine.TaskEnd) time.Time {
 	return e.Start.Add(e.Took)
 }
 
-// outcome gives a step's result with what tells how it ended.
+// outcome returns a step's result with what tells how it ended.
 func (v veil) outcome(e engine.TaskEnd) value.Value {
 	m, ok := v.result(e).(*value.Map)
 	if !ok {
@@ -335,7 +335,7 @@ func (v veil) outcome(e engine.TaskEnd) value.Value {
 	return m
 }
 
-// problem gives a problem's parts, those that it has.
+// problem returns a problem's parts, those that it has.
 func (v veil) problem(p *diagnostic.Problem) *value.Map {
 	m := value.MapOf("msg", v.text(p.Msg))
 	for _, part := range []struct{ name, text string }{

@@ -23,7 +23,7 @@ func NewJUnit(opt Options) *JUnit {
 	return &JUnit{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
-// Err gives the error of writing the document, nil if there was none.
+// Err returns the error of writing the document, nil if there was none.
 func (j *JUnit) Err() error { return j.out.err }
 
 // End writes the document.
@@ -117,5 +117,5 @@ func (r row) did() string {
 	return strings.Join(all, ", ")
 }
 
-// seconds gives a duration as a number of seconds, to the millisecond.
+// seconds returns a duration as a number of seconds, to the millisecond.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }

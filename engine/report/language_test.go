@@ -28,7 +28,7 @@ func language() []engine.Event {
 	return s.events
 }
 
-// item gives the result of an item of a loop.
+// item returns the result of an item of a loop.
 func item(value value.Value, result *value.Map) *value.Map {
 	result.Set("item", value)
 	result.Set("ansible_loop_var", "item")

@@ -22,7 +22,7 @@ func NewMarkdown(opt Options) *Markdown {
 	return &Markdown{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
-// Err gives the error of writing the page, nil if there was none.
+// Err returns the error of writing the page, nil if there was none.
 func (m *Markdown) Err() error { return m.out.err }
 
 // End writes the page.

@@ -125,7 +125,7 @@ func (o *outline) add(r row) {
 	p.rows = append(p.rows, r)
 }
 
-// row gives what can be shown of a task that ended.
+// row returns what can be shown of a task that ended.
 func (o *outline) row(e engine.TaskEnd) row {
 	r := row{name: line(o.veil.text(cmp.Or(e.Name, written(e.Step)))), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
 	if e.Step != nil && !e.Step.Place.IsZero() {
@@ -158,7 +158,7 @@ func (o *outline) textAt(m *value.Map, key string) string {
 	return line(o.veil.text(text))
 }
 
-// written gives the name of a step that was never started, as the playbook has it.
+// written returns the name of a step that was never started, as the playbook has it.
 func written(s *engine.Step) string {
 	switch {
 	case s == nil:
@@ -174,7 +174,7 @@ func (r row) failed() bool {
 	return r.outcome == engine.Failed || r.outcome == engine.Ignored || r.outcome == engine.Rescued
 }
 
-// about gives the rows that say what a task is about: itself, or its items.
+// about returns the rows that say what a task is about: itself, or its items.
 func (r row) about() []row {
 	if len(r.items) > 0 {
 		return r.items

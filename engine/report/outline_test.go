@@ -17,7 +17,7 @@ func prometheus(o Options) Reporter { return NewPrometheus(o) }
 // summaries are the reports that are written at the end of a run.
 var summaries = map[string]func(Options) Reporter{"junit.xml": junit, "md": markdown, "prom": prometheus}
 
-// summarised gives what a report says of events.
+// summarised returns what a report says of events.
 func summarised(t *testing.T, form func(Options) Reporter, events []engine.Event) string {
 	t.Helper()
 	var out strings.Builder

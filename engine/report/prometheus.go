@@ -21,7 +21,7 @@ func NewPrometheus(opt Options) *Prometheus {
 	return &Prometheus{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
-// Err gives the error of writing the metrics, nil if there was none.
+// Err returns the error of writing the metrics, nil if there was none.
 func (p *Prometheus) Err() error { return p.out.err }
 
 // End writes the metrics.

@@ -101,13 +101,13 @@ func lines(text string) string {
 	}, strings.TrimRight(text, " \r\n"))
 }
 
-// where gives "file:line", or "" for nowhere.
+// where returns "file:line", or "" for nowhere.
 func where(p diagnostic.Place) string {
 	p.Col = 0
 	return p.String()
 }
 
-// stamp gives an instant as RFC 3339 in UTC with milliseconds, nil for none.
+// stamp returns an instant as RFC 3339 in UTC with milliseconds, nil for none.
 func stamp(t time.Time) value.Value {
 	if t.IsZero() {
 		return nil

@@ -71,7 +71,7 @@ func (s *script) end(interrupted bool) {
 	s.tell(engine.RunEnd{Stats: s.stats, Took: 90 * time.Second, Interrupted: interrupted})
 }
 
-// at gives a place in the playbook.
+// at returns a place in the playbook.
 func at(line, col int) diagnostic.Place {
 	return diagnostic.Place{Source: source, Line: line, Col: col}
 }

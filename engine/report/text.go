@@ -49,7 +49,7 @@ func NewText(opt Options) *Text {
 	return t
 }
 
-// Err gives the first error of writing the report, after which nothing more was
+// Err returns the first error of writing the report, after which nothing more was
 // written; nil if there was none.
 func (t *Text) Err() error { return t.out.err }
 
@@ -129,7 +129,7 @@ func (t *Text) paint(text, color string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// banner gives a title, filled up with stars, after an empty line.
+// banner returns a title, filled up with stars, after an empty line.
 func (t *Text) banner(title string) string {
 	stars := max(3, t.opt.Width-columns(title))
 	return "\n" + title + " " + strings.Repeat("*", stars) + "\n"
@@ -243,7 +243,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	}
 }
 
-// label gives what is shown of an item. What a debug shows is shown as it is.
+// label returns what is shown of an item. What a debug shows is shown as it is.
 func (t *Text) label(e engine.ItemEnd) string {
 	if shows(e.TaskEnd) {
 		return e.Label
@@ -285,7 +285,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 	}
 }
 
-// result gives a step's result as JSON: over several lines where showing it is
+// result returns a step's result as JSON: over several lines where showing it is
 // the purpose, or with -vvv.
 func (t *Text) result(e engine.TaskEnd) string {
 	v := t.veil.result(e)

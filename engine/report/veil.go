@@ -52,7 +52,7 @@ func (v veil) list(items []value.Value) []value.Value {
 	return out
 }
 
-// result gives what may be seen of a step's result. How the step ended is told
+// result returns what may be seen of a step's result. How the step ended is told
 // by other means, so the keys that repeat it are left out.
 func (v veil) result(e engine.TaskEnd) value.Value {
 	if e.NoLog {
@@ -98,7 +98,7 @@ func tells(e engine.TaskEnd) bool {
 	return shows(e) || e.Tells && !e.NoLog && e.Outcome != engine.Skipped
 }
 
-// changed gives the result's own word about it, if it has one.
+// changed returns the result's own word about it, if it has one.
 func changed(e engine.TaskEnd) bool {
 	if m, ok := e.Result.(*value.Map); ok {
 		if c, ok := m.Get("changed"); ok {
@@ -137,7 +137,7 @@ func hide(m *value.Map, paths []string) *value.Map {
 	return m
 }
 
-// hideAt gives x with what stands at a path hidden; in a list, that of every item.
+// hideAt returns x with what stands at a path hidden; in a list, that of every item.
 func hideAt(x value.Value, path []string) value.Value {
 	if len(path) == 0 {
 		return blot(x)
@@ -178,7 +178,7 @@ func blot(x value.Value) value.Value {
 	return engine.Masked
 }
 
-// excerpt gives the source line of a problem with a caret below. The line is
+// excerpt returns the source line of a problem with a caret below. The line is
 // masked before it is cut to size, so that no half of a secret stays, and the
 // caret moves along.
 func (v veil) excerpt(p *diagnostic.Problem) string {

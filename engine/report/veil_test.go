@@ -203,7 +203,7 @@ func (p *planter) events() []engine.Event {
 	return append(events, engine.RunEnd{Interrupted: p.rnd.IntN(2) == 0})
 }
 
-// seen gives the first secret that can be read in a report, as it is or in an
+// seen returns the first secret that can be read in a report, as it is or in an
 // escaped form; "" if there is none.
 func (p *planter) seen(report string) string {
 	for _, s := range p.planted {
@@ -216,7 +216,7 @@ func (p *planter) seen(report string) string {
 	return ""
 }
 
-// forms gives the ways in which a secret can be written.
+// forms returns the ways in which a secret can be written.
 func (p *planter) forms(s string) []string {
 	if list, ok := p.written[s]; ok {
 		return list

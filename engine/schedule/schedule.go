@@ -339,7 +339,7 @@ func (w *Worker) Acquire(ctx context.Context) error {
 	}
 }
 
-// Release gives the slot back.
+// Release returns the slot back.
 func (w *Worker) Release() {
 	if w.slot {
 		w.slot = false

@@ -56,7 +56,7 @@ func (s *session) clear(r *resource) string {
 }
 
 // abandon removes what an order may have made. Where only the back-end knows the
-// id, the order is repeated to learn it. It gives the order's key if that came to
+// id, the order is repeated to learn it. It returns the order's key if that came to
 // nothing.
 func (s *session) abandon(o manifest.Order) string {
 	if s.m.Dialect == manifest.HerokuV3 {

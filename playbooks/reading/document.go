@@ -47,7 +47,7 @@ func NewDocument(src *diagnostic.Source, v *Vault) *Document {
 	return d
 }
 
-// offset gives the byte that stands at a line and column as YAML counts them.
+// offset returns the byte that stands at a line and column as YAML counts them.
 func (d *Document) offset(line, col int) int {
 	if line < 1 || line > len(d.starts) {
 		return len(d.src.Text)
@@ -65,7 +65,7 @@ func (d *Document) offset(line, col int) int {
 	return at
 }
 
-// place gives the place of a line and column as YAML counts them.
+// place returns the place of a line and column as YAML counts them.
 func (d *Document) place(line, col int) diagnostic.Place {
 	if !d.odd && line <= len(d.starts) {
 		return diagnostic.Place{Source: d.src, Line: line, Col: col}
@@ -73,7 +73,7 @@ func (d *Document) place(line, col int) diagnostic.Place {
 	return d.placeAt(d.offset(line, col))
 }
 
-// placeAt gives the place of a byte, counting on from the one it was last asked for.
+// placeAt returns the place of a byte, counting on from the one it was last asked for.
 func (d *Document) placeAt(offset int) diagnostic.Place {
 	w := &d.reached
 	if w.place.Source == nil || w.at > offset {

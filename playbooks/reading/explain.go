@@ -99,7 +99,7 @@ func (s *search) reachesOn() bool {
 	return false
 }
 
-// LineText gives a line as YAML counts lines, without its end and the blanks before it.
+// LineText returns a line as YAML counts lines, without its end and the blanks before it.
 func (d *Document) LineText(n int) string {
 	if n < 1 || n > len(d.starts) {
 		return ""
@@ -111,7 +111,7 @@ func (d *Document) LineText(n int) string {
 	return strings.TrimRight(d.src.Text[d.starts[n-1]:end], " \t\r\n")
 }
 
-// bareLine gives a line without comment, and its indentation.
+// bareLine returns a line without comment, and its indentation.
 func (d *Document) bareLine(n int) (line string, indent int) {
 	line, _, _ = strings.Cut(d.LineText(n), " #")
 	return line, len(line) - len(strings.TrimLeft(line, " "))
@@ -123,7 +123,7 @@ func lacksColon(line string) bool {
 	return text != "" && !strings.Contains(text, ":") && !strings.HasPrefix(text, "-") && !strings.HasPrefix(text, "#")
 }
 
-// A clue is a way in which a line can be wrong. It gives the offset of what is
+// A clue is a way in which a line can be wrong. It returns the offset of what is
 // wrong, a message and a hint; ok is false where it is not wrong in that way.
 type clue func(line string) (at int, msg, hint string, ok bool)
 
@@ -168,7 +168,7 @@ func (d *Document) guess(n int, said string) *diagnostic.Problem {
 
 var beforeValue = regexp.MustCompile(`^\s*(?:-\s+)*(?:[^\s'"#\[\]{},][^'"#\[\]{},]*?\s*:\s+)?`)
 
-// valueStart gives the offset of the value in a line, after dashes and key; 0 in
+// valueStart returns the offset of the value in a line, after dashes and key; 0 in
 // key's place where there is no key.
 func valueStart(line string) (at, key int) {
 	at = len(beforeValue.FindString(line))

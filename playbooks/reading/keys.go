@@ -62,7 +62,7 @@ func identity(v value.Value) value.Value {
 	return v
 }
 
-// merge gives the entries that << brings in: those of a map, or of a list of
+// merge returns the entries that << brings in: those of a map, or of a list of
 // maps of which the first wins.
 func (b *builder) merge(key, value *expr.Node) []expr.Entry {
 	if value.Shape == expr.Mapping {
@@ -82,7 +82,7 @@ func (b *builder) merge(key, value *expr.Node) []expr.Entry {
 	return all
 }
 
-// overlay gives the entries of base, replaced by those of top that have the same
+// overlay returns the entries of base, replaced by those of top that have the same
 // key; what only top has comes last.
 func overlay(base, top []expr.Entry) []expr.Entry {
 	all := slices.Clone(base)

@@ -142,7 +142,7 @@ func badCharacter(src *diagnostic.Source) *diagnostic.Problem {
 	return nil
 }
 
-// placeOf gives the place of a byte of a source.
+// placeOf returns the place of a byte of a source.
 func placeOf(src *diagnostic.Source, offset int) diagnostic.Place {
 	before := src.Text[:offset]
 	start := strings.LastIndexByte(before, '\n') + 1

@@ -10,7 +10,7 @@ import (
 	"runner/engine/expr"
 )
 
-// sourced gives the Source of a text that is good.
+// sourced returns the Source of a text that is good.
 func sourced(t testing.TB, text string) *diagnostic.Source {
 	t.Helper()
 	src, p := SourceOf("site.yml", []byte(text), nil)

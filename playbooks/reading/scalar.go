@@ -29,7 +29,7 @@ var (
 // that the playbooks come from draws the line there too.
 const longestNumber = 4300
 
-// plain gives the value of a scalar that is neither quoted nor tagged.
+// plain returns the value of a scalar that is neither quoted nor tagged.
 func plain(text string) value.Value {
 	if v, ok := word(text); ok {
 		return v
@@ -46,7 +46,7 @@ func plain(text string) value.Value {
 	return date(text)
 }
 
-// word gives the value of the words and signs that stand for none and the bools.
+// word returns the value of the words and signs that stand for none and the bools.
 func word(text string) (v value.Value, ok bool) {
 	switch text {
 	case "", "~", "null", "Null", "NULL":
@@ -120,7 +120,7 @@ func float(text string) (f float64, ok bool) {
 	return f, true
 }
 
-// date gives a point in time as text: the language has no type for dates, and
+// date returns a point in time as text: the language has no type for dates, and
 // this is what theirs looks like when it is printed. Other text stays as it is.
 func date(text string) string {
 	m := timePattern.FindStringSubmatch(text)

@@ -36,7 +36,7 @@ func (b *builder) scalar(n *expr.Node, y *yaml.Node) {
 	}
 }
 
-// tagged gives the value of a scalar by its tag; false if it is not of that type.
+// tagged returns the value of a scalar by its tag; false if it is not of that type.
 func tagged(tag, text string) (v value.Value, ok bool) {
 	switch tag {
 	case "!!str", "!!merge":

@@ -42,7 +42,7 @@ func (b *builder) problem(at diagnostic.Place, format string, args ...any) *diag
 	return p
 }
 
-// make gives an empty node; they come from slabs because there are many.
+// make returns an empty node; they come from slabs because there are many.
 func (b *builder) make(at diagnostic.Place) *expr.Node {
 	if len(b.slab) == 0 {
 		b.slab = make([]expr.Node, 128)
@@ -80,7 +80,7 @@ func (b *builder) node(y *yaml.Node, depth int) *expr.Node {
 	return n
 }
 
-// alias gives the node that an alias repeats, the same one each time.
+// alias returns the node that an alias repeats, the same one each time.
 func (b *builder) alias(y *yaml.Node, depth int) *expr.Node {
 	at := b.doc.place(y.Line, y.Column)
 	a := b.anchors[y.Alias]
@@ -239,7 +239,7 @@ func twice(key, first *expr.Node) *diagnostic.Problem {
 // DuplicateKey is the rule of warnings about keys that stand twice in one map.
 const DuplicateKey = "duplicate-key"
 
-// replace gives a key that is there another value.
+// replace returns a key that is there another value.
 func replace(entries []expr.Entry, key, value *expr.Node) {
 	for i := range entries {
 		if entries[i].Key == key {

@@ -57,7 +57,7 @@ func (v *Vault) Note(n *expr.Node) {
 	}
 }
 
-// openFile gives what a vaulted file holds.
+// openFile returns what a vaulted file holds.
 func (v *Vault) openFile(name string, text string) ([]byte, *diagnostic.Problem) {
 	plain, err := v.decrypt(text)
 	if errors.Is(err, errSealed) {
@@ -86,7 +86,7 @@ func closed(err error, at diagnostic.Place, inside func(line int) diagnostic.Pla
 
 func isVaultTag(tag string) bool { return tag == "!vault" || tag == "!vault-encrypted" }
 
-// vaulted gives a scalar the text that its vault holds. One password that does
+// vaulted returns a scalar the text that its vault holds. One password that does
 // not fit is told once for each file, not at each of its values.
 func (b *builder) vaulted(n *expr.Node, y *yaml.Node) {
 	plain, err := b.doc.vault.decrypt(strings.TrimSpace(y.Value))

@@ -13,7 +13,7 @@ import (
 
 var secret = vault.Secret{Label: vault.DefaultLabel, Password: []byte("correct horse")}
 
-// sealed gives a vault of a text, each line after an indentation.
+// sealed returns a vault of a text, each line after an indentation.
 func sealed(t testing.TB, plain, indent string) string {
 	t.Helper()
 	text, err := vault.Encrypt([]byte(plain), secret)

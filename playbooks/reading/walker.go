@@ -53,7 +53,7 @@ func (w *walker) step() rune {
 	return r
 }
 
-// next gives the next letter that is not blank; a zero one at the end.
+// next returns the next letter that is not blank; a zero one at the end.
 func (w *walker) next() letter {
 	for w.at < len(w.src) {
 		l := letter{at: w.at, place: w.place}

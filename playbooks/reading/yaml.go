@@ -39,7 +39,7 @@ func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*diagnostic.Pr
 	return n, problems
 }
 
-// FromYAML gives the value of a YAML document. Nothing in it is a template.
+// FromYAML returns the value of a YAML document. Nothing in it is a template.
 func FromYAML(text string) (value.Value, error) {
 	src, p := SourceOf("", []byte(text), nil)
 	if p != nil {
@@ -54,7 +54,7 @@ func FromYAML(text string) (value.Value, error) {
 	return ValueOf(n), nil
 }
 
-// unplaced gives a problem in a text that has no name: with its line at most.
+// unplaced returns a problem in a text that has no name: with its line at most.
 func unplaced(p *diagnostic.Problem) error {
 	if p.Place.Line == 0 {
 		return errors.New(p.Msg)
@@ -121,7 +121,7 @@ func (d *Document) parseYAML() (*expr.Node, []*diagnostic.Problem) {
 	return n, b.problems
 }
 
-// decode gives the first document of a text, and the second if there is one. The
+// decode returns the first document of a text, and the second if there is one. The
 // error is io.EOF where there is not even one.
 func decode(text string) (first, second *yaml.Node, err error) {
 	defer func() {

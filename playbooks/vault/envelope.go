@@ -29,7 +29,7 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("the vault is damaged in line %d: %s", e.Line, e.Msg)
 }
 
-// Label gives the label that a vaulted text bears, "" if it bears none.
+// Label returns the label that a vaulted text bears, "" if it bears none.
 func Label(text []byte) (string, error) {
 	e, err := parse(text)
 	if err != nil {
@@ -109,7 +109,7 @@ func (b *body) read(lines []byte) error {
 	return nil
 }
 
-// line gives the line of the file in which a byte of the text stands.
+// line returns the line of the file in which a byte of the text stands.
 func (b *body) line(at int) int {
 	for i, end := range b.ends {
 		if at < end {
@@ -144,7 +144,7 @@ func (e *envelope) fields(b *body) error {
 	return nil
 }
 
-// badDigit gives the offset of the first byte that is no hexadecimal digit, the
+// badDigit returns the offset of the first byte that is no hexadecimal digit, the
 // length where all are.
 func badDigit(text []byte) int {
 	i := bytes.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) })

@@ -31,7 +31,7 @@ type Secret struct {
 	Password []byte
 }
 
-// String gives the label: a password must not end up in a message.
+// String returns the label: a password must not end up in a message.
 func (s Secret) String() string { return s.Label }
 
 // GoString is String, for %#v.
@@ -44,7 +44,7 @@ type Keyring struct{ secrets []Secret }
 // NewKeyring makes a Keyring of passwords.
 func NewKeyring(secrets ...Secret) *Keyring { return &Keyring{slices.Clone(secrets)} }
 
-// Secrets gives the passwords in their order.
+// Secrets returns the passwords in their order.
 func (k *Keyring) Secrets() []Secret {
 	if k == nil {
 		return nil
@@ -52,7 +52,7 @@ func (k *Keyring) Secrets() []Secret {
 	return slices.Clone(k.secrets)
 }
 
-// Labels gives the labels of the passwords, each once.
+// Labels returns the labels of the passwords, each once.
 func (k *Keyring) Labels() []string {
 	var all []string
 	for _, s := range k.Secrets() {
@@ -63,7 +63,7 @@ func (k *Keyring) Labels() []string {
 	return all
 }
 
-// String gives the labels.
+// String returns the labels.
 func (k Keyring) String() string { return strings.Join(k.Labels(), ", ") }
 
 // GoString is String, for %#v.
@@ -181,7 +181,7 @@ func (k keys) sum(sealed []byte) []byte {
 	return h.Sum(nil)
 }
 
-// open gives what is sealed; false if the password is not the one. The checksum
+// open returns what is sealed; false if the password is not the one. The checksum
 // is compared before anything is opened, and in constant time.
 func (e *envelope) open(password []byte) (plain []byte, fits bool, err error) {
 	k, err := derive(password, e.salt)

@@ -281,7 +281,7 @@ func (l *lexer) space() {
 	}
 }
 
-// next reads one token; it gives +1 for an opening bracket, -1 for a closing one.
+// next reads one token; it returns +1 for an opening bracket, -1 for a closing one.
 func (l *lexer) next(literal bool) int {
 	c := l.text[l.pos]
 	r, _ := utf8.DecodeRuneInString(l.text[l.pos:])

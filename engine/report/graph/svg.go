@@ -54,7 +54,7 @@ path{fill:none;stroke-width:1.5} .name{stroke:#2f7ed8} .resource{stroke:#d8862f}
 <defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:context-stroke;stroke:none"/></marker></defs>
 `
 
-// layout gives every node its row and column.
+// layout returns every node its row and column.
 func layout(p engine.PlayGraph) *drawing {
 	d := &drawing{play: p, layer: map[string]int{}, column: map[string]int{}, inside: map[string][]string{},
 		x: map[string]int{}, y: map[string]int{}}
