@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"runner/diagnostic"
@@ -191,13 +193,17 @@ func evaluated(c *expr.Context, text, path string, options *value.Map) (value.Va
 	if err != nil {
 		return nil, err
 	}
+	names := templateNames(path)
 	if more, ok := options.Get("template_vars"); ok && more != nil {
 		m, ok := more.(*value.Map)
 		if !ok {
 			return nil, fmt.Errorf("template_vars of lookup('template') is a map, not %s", value.TypeName(more))
 		}
-		c = c.In(withVars{c.Scope, m})
+		for k, v := range m.All() {
+			names.Set(k, v)
+		}
 	}
+	c = c.In(withVars{c.Scope, names})
 	v, err := t.Eval(c)
 	if _, unknown := v.(*value.Unknown); unknown || err != nil {
 		return v, err
@@ -206,6 +212,21 @@ func evaluated(c *expr.Context, text, path string, options *value.Map) (value.Va
 		return "", nil
 	}
 	return value.Text(v), nil
+}
+
+// templateNames are the variables that Ansible adds for the file of a template.
+func templateNames(path string) *value.Map {
+	full, _ := filepath.Abs(path)
+	host, _ := os.Hostname()
+	m := value.MapOf("ansible_managed", "Ansible managed", "template_host", host, "template_path", path, "template_fullpath", full,
+		"template_destpath", nil, "template_run_date", value.Moment{Time: time.Now()})
+	if info, err := os.Stat(path); err == nil {
+		m.Set("template_mtime", value.Moment{Time: info.ModTime()})
+	}
+	if u, err := user.Current(); err == nil {
+		m.Set("template_uid", u.Username)
+	}
+	return m
 }
 
 // withVars is a scope with some more names.

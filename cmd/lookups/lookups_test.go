@@ -17,11 +17,17 @@ import (
 	"runner/engine/expr/value"
 )
 
-// A folder is a scope in which only the playbook's folder is known.
+// A folder is a scope in which only the playbook's folder is known, and where to look.
 type folder string
 
 func (f folder) Lookup(_ *expr.Context, name string) (value.Value, bool, error) {
-	return string(f), name == "playbook_dir", nil
+	switch name {
+	case "playbook_dir":
+		return string(f), true, nil
+	case "ansible_search_path":
+		return []value.Value{string(f)}, true, nil
+	}
+	return nil, false, nil
 }
 
 // files are what the lookups of the tests read; a name with a slash is in a folder.
@@ -34,6 +40,7 @@ var files = map[string]string{
 	"templates/base.j2": "<{% block a %}base{% endblock %}|{% block b %}b{% endblock %}>",
 	"templates/leaf.j2": "{% extends 'base.j2' %}{% block a %}leaf+{{ super() }}{% endblock %}ignored",
 	"templates/odd.j2":  "#jinja2: variable_start_string:'[%', variable_end_string:'%]', trim_blocks:False\n{% if true %}\n[% 1 + 1 %]{{ no }}\n{% endif %}\n",
+	"templates/file.j2": "{{ ansible_managed }} {{ template_path | basename }} {{ template_mtime.year > 2000 }}",
 	"templates/vars.j2": "{{ given }} '\\n' {{ 'a\\tb' | length }}\n",
 }
 
@@ -94,6 +101,7 @@ func TestLookupsThatReadFiles(t *testing.T) {
 		{"{{ lookup('template', 'leaf.j2') }}", `"<leaf+base|b>"`},
 		{"{{ lookup('template', 'odd.j2') }}", `"\n2{{ no }}\n\n"`},
 		{"{{ lookup('template', 'vars.j2', template_vars={'given': 'g'}) }}", `"g '\\n' 3\n"`},
+		{"{{ lookup('template', 'file.j2') }}", `"Ansible managed file.j2 True"`},
 		{"{% include 'part.j2' %}", `"part of True"`},
 		{"{% include ['none', 'part.j2'] %}{% include 'none' ignore missing %}", `"part of True"`},
 		{"{% import 'part.j2' as p %}{{ p.hi('you') }}{{ p.x }}", `"hi you3"`},

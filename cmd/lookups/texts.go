@@ -40,17 +40,20 @@ func (s *Source) unvault(c *expr.Context, name string, _ *value.Map) (value.Valu
 	return s.read(path)
 }
 
-// fileGlob returns the files that match patterns: of a name alone those beside the
-// playbook, in "files" or else in its own folder.
+// fileGlob returns the files that match patterns: of a name alone those in
+// the "files" of a folder of the search path, or else in the folder itself.
 func (s *Source) fileGlob(c *expr.Context, terms []value.Value, _ *value.Map) ([]value.Value, error) {
-	dir := ""
-	if v, ok, err := c.Scope.Lookup(c, "playbook_dir"); err == nil && ok {
-		dir = value.Text(v)
+	var places []string
+	if v, ok, err := c.Scope.Lookup(c, "ansible_search_path"); err == nil && ok {
+		dirs, _ := v.([]value.Value)
+		for _, dir := range dirs {
+			places = append(places, filepath.Join(value.Text(dir), "files"), value.Text(dir))
+		}
 	}
 	var out []value.Value
 	for _, t := range terms {
 		pattern := value.Text(t)
-		folders := []string{filepath.Join(dir, "files"), dir}
+		folders := places
 		if folder := filepath.Dir(pattern); folder != "." || strings.HasPrefix(pattern, "./") {
 			found, err := s.find(c, "files", folder)
 			if err != nil {
@@ -59,6 +62,9 @@ func (s *Source) fileGlob(c *expr.Context, terms []value.Value, _ *value.Map) ([
 			folders = []string{found}
 		}
 		for _, folder := range folders {
+			if err := c.BeforeFile(folder); err != nil {
+				return nil, err
+			}
 			found, err := filepath.Glob(filepath.Join(folder, filepath.Base(pattern)))
 			if err != nil {
 				return nil, fmt.Errorf("%q is no pattern of files", pattern)
