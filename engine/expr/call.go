@@ -130,7 +130,7 @@ func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value
 	case *function:
 		return st.invoke(fn.op, nil, g)
 	case *bound:
-		if fn.op.name == "append" || fn.op.name == "extend" {
+		if fn.op.Changes {
 			return st.grow(x, fn, g)
 		}
 		return st.invoke(fn.op, fn.recv, g)
@@ -150,7 +150,7 @@ func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value
 	return nil, value.Errorf(value.TypeError, "%s cannot be called", value.Describe(fn))
 }
 
-// grow does append and extend on a list that the template itself has set.
+// grow does append, update and the like on a list or a map that the template itself has set.
 func (st *state) grow(x syntax.Expression, fn *bound, g given) (value.Value, error) {
 	grown, err := st.invoke(fn.op, fn.recv, g)
 	if err != nil {
@@ -174,5 +174,5 @@ func (st *state) grow(x syntax.Expression, fn *bound, g given) (value.Value, err
 			}
 		}
 	}
-	return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", fn.op.name).WithHint("make a new list: l + [x]")
+	return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", fn.op.name).WithHint("make a new value: l + [x], or m | combine({k: v})")
 }

@@ -55,6 +55,9 @@ func (st *state) whole(out *output) error {
 		}
 		st.blocks[name] = append(st.blocks[name], override{b, st.t})
 	}
+	if len(st.blocks) > 0 {
+		st.local.set("self", &blocks{st, st.outer})
+	}
 	for _, s := range st.t.tree.Body {
 		if st.parent != nil {
 			out = &output{} // what a child has outside of blocks is not shown

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"slices"
+
 	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
@@ -19,9 +21,10 @@ func mapMethods() []expr.Operation {
 		}},
 		{Names: "items", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, itemsOf(u.In.(*value.Map))) }},
 		{Names: "copy", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
-		{Names: "update", Params: "*args **named", Do: changing("l | combine({'key': value})")},
+		{Names: "update", Params: "*maps **entries", How: expr.Partial, Changes: true, Do: updated},
+		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return &value.Map{}, nil }},
 		{Names: "pop", Params: "*args", Do: changing("dict2items, rejectattr and items2dict")},
-		{Names: "popitem clear setdefault", Params: "*args", Do: changing("a new map")},
+		{Names: "popitem setdefault", Params: "*args", Do: changing("a new map")},
 	}
 }
 
@@ -61,11 +64,11 @@ func listMethods() []expr.Operation {
 		{Names: "index", Params: "value! start=none stop=none", Do: indexMethod},
 		{Names: "count", Params: "value!", Do: countInList},
 		{Names: "copy", How: expr.Partial, Do: listFilter},
-		{Names: "append", Params: "value!", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "append", Params: "value!", How: expr.Partial, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
 			l, err := u.List()
 			return append(l, u.Args[0]), err
 		}},
-		{Names: "extend", Params: "values!", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "extend", Params: "values!", How: expr.Partial, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
 			l, err := u.List()
 			if err != nil {
 				return nil, err
@@ -73,11 +76,12 @@ func listMethods() []expr.Operation {
 			more, err := u.Context.Elements(u.Args[0])
 			return append(l, more...), err
 		}},
-		{Names: "insert", Params: "*args", Do: changing("l[:i] + [x] + l[i:]")},
+		{Names: "insert", Params: "index! value!", How: expr.Partial, Changes: true, Do: inserted},
+		{Names: "remove", Params: "value!", Changes: true, Do: removed},
+		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return []value.Value{}, nil }},
 		{Names: "pop", Params: "*args", Do: changing("l[:-1] and l[-1]")},
-		{Names: "remove clear", Params: "*args", Do: changing("`| difference([x])`")},
 		{Names: "sort", Params: "*args **named", Do: changing("`| sort`")},
-		{Names: "reverse", Params: "*args", Do: changing("`| reverse`")},
+		{Names: "reverse", How: expr.Partial, Changes: true, Do: reverse},
 	}
 }
 
@@ -117,4 +121,49 @@ func countInList(u *expr.Call) (value.Value, error) {
 		n += value.BoolInt(u.Context.Equal(v, u.Args[0]))
 	}
 	return n, u.Context.Count(len(l))
+}
+
+// updated returns the map with others laid over it.
+func updated(u *expr.Call) (value.Value, error) {
+	if len(u.Rest) > 1 {
+		return nil, value.Errorf(value.TypeError, "'update' takes one map or list of pairs")
+	}
+	out := u.In.(*value.Map).Clone()
+	if len(u.Rest) == 1 {
+		more, err := mapFrom(u.Context, u.Rest[0])
+		if err != nil {
+			return nil, err
+		}
+		for k, v := range more.All() {
+			out.Set(k, v)
+		}
+	}
+	for k, v := range u.Named.All() {
+		out.Set(k, v)
+	}
+	return out, u.Context.Count(out.Len())
+}
+
+func inserted(u *expr.Call) (value.Value, error) {
+	l, err := u.List()
+	if err != nil {
+		return nil, err
+	}
+	i := u.Int(0)
+	if i < 0 {
+		i = max(i+len(l), 0)
+	}
+	return slices.Insert(l, min(i, len(l)), u.Args[1]), nil
+}
+
+func removed(u *expr.Call) (value.Value, error) {
+	l, err := u.List()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(l, func(v value.Value) bool { return u.Context.Equal(v, u.Args[0]) })
+	if i < 0 {
+		return nil, value.Errorf(value.TypeError, "%s is not in the list", value.Shorten(value.Repr(u.Args[0]), 60))
+	}
+	return slices.Delete(l, i, i+1), u.Context.Count(len(l))
 }

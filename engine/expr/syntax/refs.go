@@ -11,6 +11,7 @@ import (
 // findRefs walks a template for the names that it mentions.
 func findRefs(t *Template, names *Names) []Ref {
 	w := &refWalker{t: t, names: names, bound: map[string]bool{}, guarded: map[string]bool{}, whole: t.Expr}
+	w.bound["self"] = len(t.Blocks) > 0
 	if t.Body != nil {
 		w.block(t.Body)
 	} else {
