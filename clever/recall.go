@@ -21,8 +21,9 @@ type Memory interface {
 	// Open returns an owner's log. It is asked once for each owner, before anything
 	// of the owner's is read, and may wait, or fail, because another run is at work.
 	Open(ctx context.Context, owner string) (*orderlog.Log, error)
-	// Has reports whether there is a log of an owner.
-	Has(owner string) bool
+	// Unfinished reports, without taking anything, whether an owner's log holds orders
+	// that are open, or add-ons that were not marked.
+	Unfinished(owner string) bool
 }
 
 // recent is how long after this machine renamed an add-on the platform's list is not
@@ -209,7 +210,7 @@ func (c *Client) addon(ctx context.Context, owner, id string) (Addon, error) {
 
 // Unmarked returns the add-ons that were ordered from this machine for a scope and do
 // not bear its mark, as far as they are there: a run was cut off before it set it. It
-// looks at all owners that the user may see and that something is remembered of.
+// looks at all owners that the user may see and whose logs hold something unfinished.
 func (c *Client) Unmarked(ctx context.Context, scope string) ([]Located, error) {
 	if c.memory == nil {
 		return nil, nil
@@ -220,7 +221,7 @@ func (c *Client) Unmarked(ctx context.Context, scope string) ([]Located, error) 
 	}
 	var all []Located
 	for _, owner := range summary.owners() {
-		if !c.memory.Has(owner.ID) {
+		if !c.memory.Unfinished(owner.ID) {
 			continue
 		}
 		found, err := c.unmarkedOf(ctx, owner.ID, scope)

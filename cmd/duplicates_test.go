@@ -13,7 +13,8 @@ import (
 )
 
 // TestTwoMachinesOrderTheSame: each has a home of its own, so no lock keeps them
-// apart. Both find nothing, and both order; both say so, with both ids.
+// apart. Both find nothing, and both order; the one that
+// ends later says so, with both ids, and the other one if it sees it by then.
 func TestTwoMachinesOrderTheSame(t *testing.T) {
 	t.Parallel()
 	one, two := newShell(t), newShell(t)
@@ -56,7 +57,7 @@ func TestTwoMachinesOrderTheSame(t *testing.T) {
 		t.Fatalf("%d add-ons", len(list))
 	}
 	all := printed[0].String() + printed[1].String()
-	if code != 2 || strings.Count(all, "ordered twice") != 2 || !strings.Contains(all, list[0].ID) || !strings.Contains(all, list[1].ID) {
+	if code != 2 || strings.Count(all, "ordered twice") < 1 || !strings.Contains(all, list[0].ID) || !strings.Contains(all, list[1].ID) {
 		t.Errorf("exit %d, printed\n%s", code, all)
 	}
 	if code, out, _ := one.run("play", one.file(t, "site.yml", orders(1))); code != 2 || !strings.Contains(out, `2 add-ons are called "db-0"`) {

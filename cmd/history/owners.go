@@ -125,11 +125,17 @@ func (o *Owners) open(ctx context.Context, name string) (*orderlog.Log, error) {
 	return log, nil
 }
 
-// Has reports whether there is a log of an owner's orders.
-func (o *Owners) Has(owner Owner) bool {
-	_, err := os.Lstat(o.path(owner.name()))
-	return err == nil && o.Lock.Dir != ""
+// Unfinished reports whether the log of an owner holds orders that are open, or add-ons
+// that were ordered for a scope and do not bear its mark. It takes no lock.
+func (o *Owners) Unfinished(owner Owner) bool {
+	if o.Lock.Dir == "" {
+		return false
+	}
+	log, err := orderlog.Read(o.path(owner.name()))
+	return err == nil && slices.ContainsFunc(log.Orders(), isUnfinished)
 }
+
+func isUnfinished(o orderlog.Order) bool { return o.Open() || o.Unmarked() }
 
 // Release closes the logs and lets go of the locks.
 func (o *Owners) Release() {
@@ -162,7 +168,7 @@ func OpenOrders(dir string) ([]orderlog.Order, error) {
 			continue
 		}
 		for _, order := range log.Orders() {
-			if order.Open() || order.Unmarked() {
+			if isUnfinished(order) {
 				all = append(all, order)
 			}
 		}

@@ -138,8 +138,8 @@ func (m memory) Open(ctx context.Context, owner string) (*orderlog.Log, error) {
 	return log, err
 }
 
-// Has reports whether there is a log of an owner's orders.
-func (m memory) Has(owner string) bool { return m.owners.Has(m.owner(owner)) }
+// Unfinished reports whether the log of an owner holds anything unfinished.
+func (m memory) Unfinished(owner string) bool { return m.owners.Unfinished(m.owner(owner)) }
 
 // config returns how the clients of the run go out.
 func (r *run) config(journal *history.Journal) clever.Config {
