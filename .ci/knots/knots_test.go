@@ -68,8 +68,8 @@ func TestLimits(t *testing.T) {
 		{"expr", 3, []string{"a", "b"}}, {"expr/values", 5, []string{"a", "b", "c"}}, {"cmd", 1, nil},
 	}
 	for limits, want := range map[string]string{
-		"expr 9 5\n":                "",
-		"# folder\n\nexpr 9 4\n":    "expr (5 files, at most 4)",
+		"expr 9 3\n":                "",
+		"# folder\n\nexpr 9 2\n":    "expr (3 files, at most 2)",
 		"expr 9 2\nexpr/values 9 3": "",
 		"expr 9 2\nexpr/values 9 2": "expr/values (3 files, at most 2)",
 		"expr/values 9 3\n":         "no folder above expr",

@@ -13,12 +13,14 @@ import (
 type limit struct {
 	folder       string
 	before, most int
-	now          int // the sum of what was measured
+	now          int // the files in the largest knot of one package
+	sum          int // those of all its packages
 }
 
-// judge prints, for each folder of a file of limits, what its packages' knots
-// add up to. It fails when that is more than the file allows, and when a knot
-// belongs to no folder of the file.
+// judge prints, for each folder of a file of limits, how many files the largest
+// knot of its packages has, and what the knots of all of them add up to. It fails
+// when the largest is more than the file allows, and when a knot belongs to no
+// folder of the file.
 func judge(w io.Writer, file string, found []measured) error {
 	limits, err := readLimits(file)
 	if err != nil {
@@ -26,15 +28,15 @@ func judge(w io.Writer, file string, found []measured) error {
 	}
 	for _, p := range found {
 		if l := nearest(limits, p.folder); l != nil {
-			l.now += len(p.knot)
+			l.now, l.sum = max(l.now, len(p.knot)), l.sum+len(p.knot)
 		} else if len(p.knot) > 0 {
 			return fmt.Errorf("%s has a line for no folder above %s", file, p.folder)
 		}
 	}
 	var over []string
-	fmt.Fprintln(w, "before   now  most")
+	fmt.Fprintln(w, "before   now  most   sum")
 	for _, l := range limits {
-		fmt.Fprintf(w, "%6d %5d %5d  %s\n", l.before, l.now, l.most, l.folder)
+		fmt.Fprintf(w, "%6d %5d %5d %5d  %s\n", l.before, l.now, l.most, l.sum, l.folder)
 		if l.now > l.most {
 			over = append(over, fmt.Sprintf("%s (%d files, at most %d)", l.folder, l.now, l.most))
 		}

@@ -24,7 +24,7 @@ import (
 func main() {
 	dir := flag.String("C", ".", "the `folder` of the module")
 	verbose := flag.Bool("v", false, "list the files of each knot")
-	limits := flag.String("limits", "", "add up the knots by the folders in `FILE`, and fail where there are more than it says")
+	limits := flag.String("limits", "", "compare the knots with what `FILE` allows for each folder, and fail where there are more")
 	flag.Parse()
 	if err := run(os.Stdout, *dir, flag.Args(), *verbose, *limits); err != nil {
 		fmt.Fprintln(os.Stderr, "knots:", err)
