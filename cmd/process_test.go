@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -171,20 +172,22 @@ func TestCronExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	nightly := regexp.MustCompile(`(?m)^\d+ \d+ \* \* \* (.+)$`).FindSubmatch(tab)
+	path := regexp.MustCompile(`(?m)^PATH=(.+)$`).FindSubmatch(tab)
 	start := regexp.MustCompile(`(?m)^ExecStart=(.+)$`).FindSubmatch(unit)
+	unitPath := regexp.MustCompile(`(?m)^Environment=PATH=(.+)$`).FindSubmatch(unit)
 	folder := regexp.MustCompile(`(?m)^WorkingDirectory=%h/(.+)$`).FindSubmatch(unit)
-	if nightly == nil || start == nil || folder == nil {
+	if nightly == nil || path == nil || start == nil || unitPath == nil || folder == nil {
 		t.Fatal("an example has no command")
 	}
 	s := newShell(t)
 	e := s.on(t, emulator.Options{Strict: true})
 	home := s.env["HOME"]
 	infrastructure := filepath.Join(home, string(folder[1]))
-	bin := filepath.Join(home, "bin")
+	bin := filepath.Join(home, "go", "bin") // where `go install` puts it
 	if err := os.MkdirAll(infrastructure, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(bin, 0o700); err != nil {
+	if err := os.MkdirAll(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	self, err := os.Executable()
@@ -204,26 +207,56 @@ func TestCronExamples(t *testing.T) {
 		}
 	}
 	write(".env", dotenv.String())
-	run := func(command string) (string, error) {
+	run := func(command, path string) (string, error) {
 		c := exec.CommandContext(t.Context(), "/bin/sh", "-c", command)
 		c.Dir = home
-		c.Env = []string{"HOME=" + home, "PATH=" + bin + ":/usr/bin:/bin"}
+		c.Env = []string{"HOME=" + home, "LOGNAME=user", "SHELL=/bin/sh", "PATH=" + path} // cron's, and no more
 		out, err := c.CombinedOutput()
 		return string(out), err
 	}
 
 	write("site.yml", orders(1))
-	if out, err := run(string(nightly[1])); err != nil || out != "" {
+	if out, err := run(string(nightly[1]), string(path[1])); err != nil || out != "" {
 		t.Errorf("cron: %v, and a mail that says\n%s", err, out)
 	}
-	if out, err := run("cd " + infrastructure + " && " + string(start[1])); err != nil || !strings.Contains(out, "changed=0 ") {
+	if out, err := run("cd "+infrastructure+" && "+string(start[1]), strings.ReplaceAll(string(unitPath[1]), "%h", home)); err != nil || !strings.Contains(out, "changed=0 ") {
 		t.Errorf("systemd: %v\n%s", err, out)
 	}
 	if n := len(e.Addons(e.User())); n != 1 {
 		t.Errorf("%d add-ons", n)
 	}
 	write("site.yml", "- addon_register: {name: x, provider: nothing, details: {plan: dev}}\n")
-	if out, err := run(string(nightly[1])); err == nil || !strings.Contains(out, `unknown provider "nothing"`) {
+	if out, err := run(string(nightly[1]), string(path[1])); err == nil || !strings.Contains(out, `unknown provider "nothing"`) {
 		t.Errorf("cron, after a failure: %v, and a mail that says\n%s", err, out)
+	}
+}
+
+// TestSystemdExamples: systemd finds nothing wrong with the units of a user, and they
+// work where he is not logged in.
+func TestSystemdExamples(t *testing.T) {
+	t.Parallel()
+	unit, err := os.ReadFile("../examples/cron/runner-play.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(unit, []byte("loginctl enable-linger")) {
+		t.Error("the unit does not say that a user who is logged out needs lingering")
+	}
+	if regexp.MustCompile(`(?m)^(Wants|After|Requires)=.*network-online`).Match(unit) {
+		t.Error("the unit waits for network-online.target, which the manager of a user does not have")
+	}
+	if wait := regexp.MustCompile(`(?m)^ExecStartPre=/bin/sh -c '(.+)'$`).FindSubmatch(unit); wait == nil {
+		t.Error("the unit does not wait for the network")
+	} else if out, err := exec.Command("sh", "-n", "-c", strings.ReplaceAll(string(wait[1]), "$$", "$")).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	verify := exec.Command("systemd-analyze", "--user", "verify", "../examples/cron/runner-play.service", "../examples/cron/runner-play.timer")
+	verify.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "XDG_RUNTIME_DIR=" + t.TempDir()}
+	out, err := verify.CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("there is no systemd-analyze")
+	}
+	if err != nil || bytes.Contains(out, []byte("runner-play")) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
