@@ -11,7 +11,7 @@ import (
 // accessList is the attribute that holds a file's access list.
 const accessList = "system.posix_acl_access"
 
-// copyAttributes returns a file the access list of another, and the attributes that
+// copyAttributes copies to a file the access list of another, and the attributes that
 // users set. Labels of the system's are its own affair.
 func copyAttributes(from string, to *os.File) error {
 	names, err := attributeNames(from)

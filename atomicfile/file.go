@@ -15,7 +15,7 @@ import (
 type Options struct {
 	// Mode is the permissions of a file that is new; 0 means 0600.
 	Mode fs.FileMode
-	// Exact returns an existing file Mode too.
+	// Exact sets Mode on an existing file too.
 	Exact bool
 	// UID and GID own the file; where nil, those that it has or that the system
 	// chooses.
@@ -188,7 +188,7 @@ func (f *File) put() error {
 	return nil
 }
 
-// move returns the file the name of its place.
+// move renames the file to its place.
 func (f *File) move() error {
 	if f.o.New {
 		err := os.Link(f.file.Name(), f.at.place)
@@ -244,7 +244,7 @@ func (f *File) inPlace() error {
 	return err
 }
 
-// fill returns a file a new text from its beginning on, and nothing behind it.
+// fill writes a new text into a file from its beginning on, and cuts off what is behind it.
 func fill(to *os.File, from io.Reader) error {
 	if _, err := to.Seek(0, io.SeekStart); err != nil {
 		return err

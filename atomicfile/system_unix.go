@@ -44,7 +44,7 @@ func unsupported(err error) bool {
 	return errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EINVAL)
 }
 
-// alike returns the new file what the one at its place has: owner, group, access
+// alike sets on the new file what the one at its place has: owner, group, access
 // list and mode, but for what the options say otherwise. Where the system does not
 // let it, it returns why the place has to be filled instead.
 func (f *File) alike() (reason string, err error) {

@@ -43,7 +43,7 @@ func TestDevicesStay(t *testing.T) {
 	}
 }
 
-func TestAFullDeviceIsToldAndStays(t *testing.T) {
+func TestAFullDeviceIsAnErrorAndStays(t *testing.T) {
 	if err := syscall.Access("/dev/full", 2); err != nil {
 		t.Skip("/dev/full cannot be written to here: ", err)
 	}

@@ -43,7 +43,7 @@ func TestMetricsOfTwoPlaybooks(t *testing.T) {
 		}
 	}
 	if n := strings.Count(served, "\nrunner_drift{"); n != 3 {
-		t.Errorf("%d add-ons are told of, want 3:\n%s", n, served)
+		t.Errorf("there are %d add-ons, want 3:\n%s", n, served)
 	}
 }
 

@@ -170,7 +170,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, os.ErrPermission }
 
-func TestAnErrorOfWritingIsTold(t *testing.T) {
+func TestAnErrorOfWritingIsReturned(t *testing.T) {
 	l := example()
 	for _, write := range []func(io.Writer) error{l.JSON, l.SARIF, l.GitLab, l.GitHub, JUnit{}.Write} {
 		if err := write(full{}); !errors.Is(err, os.ErrPermission) {

@@ -24,7 +24,7 @@ func differs(e engine.TaskEnd) bool {
 
 // sides returns what was and what is, as far as it may be seen, by path. What is
 // absent has no entry.
-func (v veil) sides(e engine.TaskEnd) (before, after *value.Map) {
+func (v masker) sides(e engine.TaskEnd) (before, after *value.Map) {
 	before, after = &value.Map{}, &value.Map{}
 	for _, a := range e.Change.Attrs {
 		was, is := v.value(a.Before), v.value(a.After)

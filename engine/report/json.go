@@ -17,7 +17,7 @@ import (
 // NaN and infinities, which JSON does not have, are texts.
 type JSON struct {
 	record
-	veil     veil
+	masker   masker
 	stats    engine.Stats
 	out      sink
 	plays    []*played
@@ -35,7 +35,7 @@ type played struct {
 
 // NewJSON makes a reporter that writes one JSON document at the end.
 func NewJSON(opt Options) *JSON {
-	return &JSON{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSON{record: record{run: opt.Run}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the document, nil if there was none.
@@ -56,7 +56,7 @@ func (j *JSON) Tell(e engine.Event) {
 		j.warning(e.Problem)
 	case engine.PlayFailed:
 		if e.Problem != nil {
-			j.failures = append(j.failures, j.veil.problem(e.Problem))
+			j.failures = append(j.failures, j.masker.problem(e.Problem))
 		}
 	case engine.RunEnd:
 		j.stats = e.Stats
@@ -65,7 +65,7 @@ func (j *JSON) Tell(e engine.Event) {
 
 func (j *JSON) warning(p *diagnostic.Problem) {
 	if p != nil {
-		j.warnings = append(j.warnings, j.veil.problem(p))
+		j.warnings = append(j.warnings, j.masker.problem(p))
 	}
 }
 
@@ -82,8 +82,8 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 		p.end = end
 	}
 	p.tasks = append(p.tasks, value.MapOf(
-		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", value.MapOf(host, j.veil.outcome(e)),
+		"task", j.masker.taskHead(e.Step, e.Name, e.Start, end),
+		"hosts", value.MapOf(host, j.masker.outcome(e)),
 	))
 }
 
@@ -91,12 +91,12 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 func (j *JSON) End(end End) {
 	j.end = end
 	for _, p := range end.Problems {
-		j.failures = append(j.failures, j.veil.problem(p))
+		j.failures = append(j.failures, j.masker.problem(p))
 	}
 	plays := make([]value.Value, len(j.plays))
 	for i, p := range j.plays {
 		plays[i] = value.MapOf(
-			"play", j.veil.playHead(p.start, i+1, p.end),
+			"play", j.masker.playHead(p.start, i+1, p.end),
 			"tasks", p.tasks,
 		)
 	}
@@ -107,7 +107,7 @@ func (j *JSON) End(end End) {
 		"global_custom_stats", &value.Map{},
 		"warnings", j.warnings,
 		"interrupted", j.interrupted,
-		"run", j.value(j.veil),
+		"run", j.value(j.masker),
 	)
 	if len(j.failures) > 0 {
 		doc.Set("problems", j.failures)
@@ -120,17 +120,17 @@ func (j *JSON) End(end End) {
 // beside those are runner_on_start, runner_on_progress, runner_on_warning and runner_on_end.
 type JSONL struct {
 	record
-	veil  veil
-	out   sink
-	plays int
-	open  *engine.Step
-	began time.Time // of the run
-	last  time.Time // of the event told last
+	masker masker
+	out    sink
+	plays  int
+	open   *engine.Step
+	began  time.Time // of the run
+	last   time.Time // of the event reported last
 }
 
 // NewJSONL makes a reporter that writes a line of JSON for each event.
 func NewJSONL(opt Options) *JSONL {
-	return &JSONL{record: record{run: opt.Run}, veil: veil{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSONL{record: record{run: opt.Run}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err returns the first error of writing the report, after which nothing more was
@@ -146,19 +146,19 @@ func (j *JSONL) Tell(e engine.Event) {
 		j.write("runner_on_start", e.Time, value.MapOf("run", j.started()))
 	case engine.PlayStart:
 		j.plays++
-		j.write("v2_playbook_on_play_start", e.Time, value.MapOf("play", j.veil.playHead(e, j.plays, time.Time{})))
+		j.write("v2_playbook_on_play_start", e.Time, value.MapOf("play", j.masker.playHead(e, j.plays, time.Time{})))
 	case engine.TaskStart:
 		j.open = e.Step
-		j.write("v2_playbook_on_task_start", e.Time, value.MapOf("task", j.veil.taskHead(e.Step, e.Name, e.Time, time.Time{})))
+		j.write("v2_playbook_on_task_start", e.Time, value.MapOf("task", j.masker.taskHead(e.Step, e.Name, e.Time, time.Time{})))
 	case engine.TaskSays:
-		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.masker.text(e.Text)))
 	case engine.TaskRetry:
 		j.retry(e)
 	case engine.ItemEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.itemEnd(e.TaskEnd)
 	case engine.TaskProgress:
-		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.veil.text(e.Text)))
+		j.write("runner_on_progress", time.Time{}, value.MapOf("task", stepID(e.Step), "text", j.masker.text(e.Text)))
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.taskEnd(e)
@@ -176,7 +176,7 @@ func (j *JSONL) End(end End) {
 	j.end = end
 	problems := []value.Value{}
 	for _, p := range end.Problems {
-		problems = append(problems, j.veil.problem(p))
+		problems = append(problems, j.masker.problem(p))
 	}
 	at := end.Time
 	if at.IsZero() {
@@ -186,19 +186,19 @@ func (j *JSONL) End(end End) {
 	if end.Running {
 		name = "runner_on_start"
 	}
-	j.write(name, at, value.MapOf("run", j.value(j.veil), "problems", problems))
+	j.write(name, at, value.MapOf("run", j.value(j.masker), "problems", problems))
 }
 
 // started is what is known of the run while it goes on.
 func (j *JSONL) started() *value.Map {
 	begun := j.record
 	begun.end = End{Running: true}
-	return begun.value(j.veil)
+	return begun.value(j.masker)
 }
 
 func (j *JSONL) problem(name, as string, p *diagnostic.Problem) {
 	if p != nil {
-		j.write(name, time.Time{}, value.MapOf(as, j.veil.problem(p)))
+		j.write(name, time.Time{}, value.MapOf(as, j.masker.problem(p)))
 	}
 }
 
@@ -229,15 +229,15 @@ func (j *JSONL) itemEnd(e engine.TaskEnd) {
 func (j *JSONL) ended(name string, e engine.TaskEnd) {
 	end := ended(e)
 	j.write(name, end, value.MapOf(
-		"task", j.veil.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", value.MapOf(host, j.veil.outcome(e)),
+		"task", j.masker.taskHead(e.Step, e.Name, e.Start, end),
+		"hosts", value.MapOf(host, j.masker.outcome(e)),
 	))
 }
 
 func (j *JSONL) retry(e engine.TaskRetry) {
 	end := engine.TaskEnd{Step: e.Step, Name: e.Name, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog}
-	event := value.MapOf("task", j.veil.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
-		"hosts", value.MapOf(host, j.veil.result(end)), "attempts", e.Attempts, "left", e.Left)
+	event := value.MapOf("task", j.masker.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
+		"hosts", value.MapOf(host, j.masker.result(end)), "attempts", e.Attempts, "left", e.Left)
 	j.write("v2_runner_retry", time.Time{}, event)
 }
 
@@ -255,7 +255,7 @@ func (j *JSONL) runEnd(e engine.RunEnd) {
 }
 
 // write adds a line. An event without a time of its own takes that of the one
-// before: steps that ran side by side are told late, in the playbook's order.
+// before: steps that ran side by side are reported late, in the playbook's order.
 func (j *JSONL) write(name string, at time.Time, event *value.Map) {
 	if at.IsZero() {
 		at = j.last
@@ -266,7 +266,7 @@ func (j *JSONL) write(name string, at time.Time, event *value.Map) {
 	j.out.write(format.JSON(finite(event), format.JSONStyle{SortKeys: true}) + "\n")
 }
 
-func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *value.Map {
+func (v masker) playHead(e engine.PlayStart, number int, end time.Time) *value.Map {
 	head := value.MapOf("name", v.text(e.Name), "id", strconv.Itoa(number), "duration", duration(e.Time, end))
 	if e.Play != nil && !e.Play.Place.IsZero() {
 		head.Set("path", v.text(where(e.Play.Place)))
@@ -274,7 +274,7 @@ func (v veil) playHead(e engine.PlayStart, number int, end time.Time) *value.Map
 	return head
 }
 
-func (v veil) taskHead(s *engine.Step, name string, start, end time.Time) *value.Map {
+func (v masker) taskHead(s *engine.Step, name string, start, end time.Time) *value.Map {
 	head := value.MapOf("name", v.text(name), "id", stepID(s), "duration", duration(start, end))
 	if s != nil && !s.Place.IsZero() {
 		head.Set("path", v.text(where(s.Place)))
@@ -307,7 +307,7 @@ func ended(e engine.TaskEnd) time.Time {
 }
 
 // outcome returns a step's result with what tells how it ended.
-func (v veil) outcome(e engine.TaskEnd) value.Value {
+func (v masker) outcome(e engine.TaskEnd) value.Value {
 	m, ok := v.result(e).(*value.Map)
 	if !ok {
 		m = value.MapOf("changed", changed(e), "result", e.Result)
@@ -336,7 +336,7 @@ func (v veil) outcome(e engine.TaskEnd) value.Value {
 }
 
 // problem returns a problem's parts, those that it has.
-func (v veil) problem(p *diagnostic.Problem) *value.Map {
+func (v masker) problem(p *diagnostic.Problem) *value.Map {
 	m := value.MapOf("msg", v.text(p.Msg))
 	for _, part := range []struct{ name, text string }{
 		{"place", p.Place.String()}, {"hint", p.Hint}, {"detail", p.Detail}, {"rule", p.Rule},

@@ -14,13 +14,13 @@ import (
 // a suite for each play, a case for each task. A failure that was ignored or rescued
 // passes, and what was never started counts as skipped.
 type JUnit struct {
-	outline
+	summary
 	out sink
 }
 
 // NewJUnit makes a reporter that writes JUnit's XML at the end.
 func NewJUnit(opt Options) *JUnit {
-	return &JUnit{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &JUnit{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the document, nil if there was none.
@@ -52,8 +52,8 @@ func (j *JUnit) document() findings.JUnit {
 // wholeRun returns a case for what no task tells: that the run did not begin, was
 // interrupted, has not ended, or failed otherwise.
 func (j *JUnit) wholeRun() (findings.Case, bool) {
-	c := findings.Case{Name: "the run", Class: line(j.veil.text(j.playbook())), Status: findings.Errored, Type: j.how()}
-	switch c.Text = strings.Join(j.problems(j.veil), "\n"); {
+	c := findings.Case{Name: "the run", Class: line(j.masker.text(j.playbook())), Status: findings.Errored, Type: j.how()}
+	switch c.Text = strings.Join(j.problems(j.masker), "\n"); {
 	case j.end.Running:
 		c.Message = "it has not ended"
 	case j.how() == stateNotBegun && !j.succeeded():

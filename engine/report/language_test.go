@@ -58,9 +58,9 @@ func (s *script) loops() {
 	s.step(register, "Fail each", engine.TaskEnd{Outcome: engine.Ignored, Looped: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"},
 		Result: value.MapOf("changed", false, "failed", true, "msg", "One or more items failed", "results", []value.Value{failed})},
 		engine.ItemEnd{Label: "1", TaskEnd: engine.TaskEnd{Outcome: engine.Ignored, Result: failed, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "no"}}})
-	hushed := item("hush", value.MapOf("changed", false, "failed", false, "msg", "hush"))
-	s.step(register, "Hide each", engine.TaskEnd{Looped: true, NoLog: true, Result: value.MapOf("results", []value.Value{hushed})},
-		engine.ItemEnd{Label: "(censored due to no_log)", TaskEnd: engine.TaskEnd{NoLog: true, Result: hushed}})
+	quiet := item("hidden-value", value.MapOf("changed", false, "failed", false, "msg", "hidden-value"))
+	s.step(register, "Hide each", engine.TaskEnd{Looped: true, NoLog: true, Result: value.MapOf("results", []value.Value{quiet})},
+		engine.ItemEnd{Label: "(censored due to no_log)", TaskEnd: engine.TaskEnd{NoLog: true, Result: quiet}})
 }
 
 func (s *script) judged() {
@@ -69,7 +69,7 @@ func (s *script) judged() {
 		engine.TaskRetry{Name: "Try s3cr3t-value again", Attempts: 1, Left: 2, Result: again})
 	s.step(debug, "Show again", engine.TaskEnd{Outcome: engine.Ignored, Tells: true, Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "not yet"}, Result: again},
 		engine.TaskRetry{Name: "Show again", Attempts: 1, Left: 1, Result: again, Shows: true},
-		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: value.MapOf("msg", "hush"), Shows: true, NoLog: true})
+		engine.TaskRetry{Name: "Hidden", Attempts: 2, Left: 0, Result: value.MapOf("msg", "hidden-value"), Shows: true, NoLog: true})
 	s.step(assert, "Good", engine.TaskEnd{Tells: true, Result: value.MapOf("changed", false, "failed", false, "msg", "All assertions of s3cr3t-value passed")})
 	wrong := []*diagnostic.Problem{{Place: at(7, 25), Msg: "unknown plan", Hint: "take another", Detail: "plans: dev"}, {Place: at(6, 19), Msg: "unknown region s3cr3t-value"}}
 	s.step(register, "Bad words", engine.TaskEnd{Outcome: engine.Ignored,
@@ -111,9 +111,9 @@ func TestGoldenLanguage(t *testing.T) {
 			tellAll(r, language())
 			golden(t, test.file, out.String())
 			shown := strings.ReplaceAll(out.String(), "s3cr3t-value is shown", "")
-			for _, secret := range []string{"s3cr3t-value", "never-registered", "hush"} {
+			for _, secret := range []string{"s3cr3t-value", "never-registered", "hidden-value"} {
 				if strings.Contains(shown, secret) {
-					t.Errorf("%s is told", secret)
+					t.Errorf("%s is reported", secret)
 				}
 			}
 		})

@@ -7,14 +7,14 @@ const erase = "\r\x1b[K"
 
 func (t *Text) progress(e engine.TaskProgress) {
 	if !t.opt.Quiet && !t.opt.Live {
-		t.print("  "+line(t.veil.text(e.Text)), blue)
+		t.print("  "+line(t.masker.text(e.Text)), blue)
 	}
 }
 
 // goOn shows where a long change stands, in a line that whatever comes next
 // replaces.
 func (t *Text) goOn(p engine.TaskProgress) {
-	text := []rune("  " + line(t.veil.text(p.Text)))
+	text := []rune("  " + line(t.masker.text(p.Text)))
 	for len(text) > 0 && columns(string(text)) >= t.opt.Width {
 		text = text[:len(text)-1]
 	}

@@ -13,13 +13,13 @@ import (
 // A Markdown reports a run as a page in GitHub's Markdown, for the summary of a
 // job or a comment on a merge request: what failed, what changed, and the counts.
 type Markdown struct {
-	outline
+	summary
 	out sink
 }
 
 // NewMarkdown makes a reporter that writes a page of Markdown at the end.
 func NewMarkdown(opt Options) *Markdown {
-	return &Markdown{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &Markdown{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the page, nil if there was none.
@@ -35,10 +35,10 @@ func (m *Markdown) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", m.title())
 	if name := m.playbook(); name != "" {
-		fmt.Fprintf(&b, "%s: ", findings.Inline(m.veil.text(name)))
+		fmt.Fprintf(&b, "%s: ", findings.Inline(m.masker.text(name)))
 	}
 	b.WriteString(m.counted() + "\n")
-	for _, text := range m.problems(m.veil) {
+	for _, text := range m.problems(m.masker) {
 		fmt.Fprintf(&b, "\n> Error: %s\n", findings.Inline(text))
 	}
 	if m.notStarted != "" {
@@ -104,7 +104,7 @@ func (m *Markdown) counted() string {
 
 // play writes what is of interest in a play: a table of the tasks, and below it
 // what failed and what differs.
-func (m *Markdown) play(b *strings.Builder, p *chapter) {
+func (m *Markdown) play(b *strings.Builder, p *section) {
 	fmt.Fprintf(b, "\n### %s\n", findings.Inline(p.name))
 	if len(p.rows) == 0 {
 		return

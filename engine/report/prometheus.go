@@ -12,13 +12,13 @@ import (
 // that node_exporter's textfile collector reads: when it ended, how long it took,
 // how it went, and how far each add-on was from what the playbook declares.
 type Prometheus struct {
-	outline
+	summary
 	out sink
 }
 
 // NewPrometheus makes a reporter that writes metrics at the end.
 func NewPrometheus(opt Options) *Prometheus {
-	return &Prometheus{outline: outline{record: record{run: opt.Run}, veil: veil{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &Prometheus{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the metrics, nil if there was none.
@@ -36,9 +36,9 @@ type gauge struct{ name, help, value string }
 func (p *Prometheus) gauges() []gauge {
 	all := []gauge{
 		{"last_run_duration_seconds", "How long the last run took.", seconds(p.took)},
-		{"last_run_success", "1 if the last run did all that it was told to; 0 while it goes on.", truth(!p.failed())},
+		{"last_run_success", "1 if the last run did all that it was to do; 0 while it goes on.", truth(!p.failed())},
 		{"last_run_running", "1 while the run goes on, and after it was killed.", truth(p.end.Running)},
-		{"last_run_check", "1 if the last run only told what it would do.", truth(p.run.Check)},
+		{"last_run_check", "1 if the last run only reported what it would do.", truth(p.run.Check)},
 		{"last_run_interrupted", "1 if the last run was stopped before its end.", truth(p.how() == stateInterrupted)},
 	}
 	if !p.end.Running {
@@ -65,7 +65,7 @@ func (p *Prometheus) at() time.Time {
 
 func (p *Prometheus) metrics() string {
 	var b strings.Builder
-	run := "playbook=" + label(p.veil.text(p.path()))
+	run := "playbook=" + label(p.masker.text(p.path()))
 	for _, g := range p.gauges() {
 		fmt.Fprintf(&b, "# HELP runner_%s %s\n# TYPE runner_%s gauge\nrunner_%s{%s} %s\n", g.name, g.help, g.name, g.name, run, g.value)
 	}
@@ -85,7 +85,7 @@ func (p *Prometheus) metrics() string {
 }
 
 // drifts writes how far each object was from what was declared: 0 where the last
-// run found it right. One that several tasks are about is told once.
+// run found it right. One that several tasks are about is reported once.
 func (p *Prometheus) drifts(b *strings.Builder, run string) {
 	drift := map[string]int{}
 	var order []string

@@ -35,11 +35,11 @@ type End struct {
 const (
 	stateRunning     = "running"     // or killed
 	stateNotBegun    = "not begun"   // something was wrong before the first task
-	stateInterrupted = "interrupted" // it was told to end
+	stateInterrupted = "interrupted" // it was stopped
 	stateEnded       = "ended"
 )
 
-// exitInterrupted is the exit code of a run that was told to end.
+// exitInterrupted is the exit code of a run that was stopped.
 const exitInterrupted = 130
 
 // A record follows the life of a run: begun, ended, how.
@@ -76,7 +76,7 @@ func (r *record) how() string {
 }
 
 // succeeded reports whether the exit code is one of a run that did all that it was
-// told to: 3 is that of a check that found something to do.
+// to do: 3 is that of a check that found something to do.
 func (r *record) succeeded() bool {
 	return !r.end.Running && (r.end.Exit == 0 || r.end.Exit == 3)
 }
@@ -93,7 +93,7 @@ func (r *record) path() string {
 }
 
 // problems returns why the run ended as it did, a text each.
-func (r *record) problems(v veil) []string {
+func (r *record) problems(v masker) []string {
 	var all []string
 	for _, p := range r.end.Problems {
 		all = append(all, lines(v.text(p.Error())))
@@ -102,7 +102,7 @@ func (r *record) problems(v veil) []string {
 }
 
 // value returns what programs read of the run.
-func (r *record) value(v veil) *value.Map {
+func (r *record) value(v masker) *value.Map {
 	playbooks := []value.Value{}
 	for _, name := range r.run.Playbooks {
 		playbooks = append(playbooks, v.text(name))

@@ -28,7 +28,7 @@ const host = "localhost"
 type Options struct {
 	// Out gets the report.
 	Out io.Writer
-	// Err gets the warnings of a text report as soon as they are told; nil: Out.
+	// Err gets the warnings of a text report as soon as they are reported; nil: Out.
 	Err io.Writer
 	// Verbosity counts the -v: 1 adds results, 2 places of tasks, 3 lays
 	// results out over several lines. JSON reports are always complete.

@@ -150,17 +150,17 @@ func (s *script) shown() {
 func (s *script) hidden() {
 	s.step(register, "Quiet order", engine.TaskEnd{
 		Outcome: engine.Changed, NoLog: true, Diff: true,
-		Change: &engine.Change{Action: engine.Create, Attrs: []engine.Attr{{Path: "plan", After: "hush"}}},
-		Result: value.MapOf("changed", true, "failed", false, "addon_id", "hush"),
+		Change: &engine.Change{Action: engine.Create, Attrs: []engine.Attr{{Path: "plan", After: "hidden-value"}}},
+		Result: value.MapOf("changed", true, "failed", false, "addon_id", "hidden-value"),
 	})
 	s.step(debug, "Quiet debug", engine.TaskEnd{
 		Shows: true, NoLog: true,
-		Result: value.MapOf("msg", "hush", "changed", false, "failed", false),
+		Result: value.MapOf("msg", "hidden-value", "changed", false, "failed", false),
 	})
 	s.step(register, "Quiet failure", engine.TaskEnd{
 		Outcome: engine.Ignored, NoLog: true,
-		Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "hush", Hint: "hush", Detail: "hush"},
-		Result:  value.MapOf("msg", "hush", "changed", false, "failed", true),
+		Problem: &diagnostic.Problem{Place: at(7, 20), Msg: "hidden-value", Hint: "hidden-value", Detail: "hidden-value"},
+		Result:  value.MapOf("msg", "hidden-value", "changed", false, "failed", true),
 	})
 }
 

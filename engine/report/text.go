@@ -29,7 +29,7 @@ const (
 type Text struct {
 	record
 	opt       Options
-	veil      veil
+	masker    masker
 	out, warn sink
 	buf       strings.Builder // what the event at hand prints, written at once
 
@@ -44,7 +44,7 @@ func NewText(opt Options) *Text {
 	if opt.Width <= 0 {
 		opt.Width = 79
 	}
-	t := &Text{record: record{run: opt.Run}, opt: opt, veil: veil{opt.Secrets}, warned: map[string]bool{}}
+	t := &Text{record: record{run: opt.Run}, opt: opt, masker: masker{opt.Secrets}, warned: map[string]bool{}}
 	t.out.w, t.warn.w = opt.Out, opt.Err
 	return t
 }
@@ -102,7 +102,7 @@ func (t *Text) End(end End) {
 	if !t.opt.Record {
 		return
 	}
-	for _, text := range t.problems(t.veil) {
+	for _, text := range t.problems(t.masker) {
 		t.print("ERROR: "+text, red)
 	}
 	what := fmt.Sprintf("%s, exit code %d", t.how(), end.Exit)
@@ -110,7 +110,7 @@ func (t *Text) End(end End) {
 	if end.Running {
 		what, at = "begun, and not ended", t.run.Began
 	}
-	t.print(strings.TrimRight(at.UTC().Format(time.RFC3339)+" "+lines(t.veil.text(t.playbook()))+": "+what, " "), "")
+	t.print(strings.TrimRight(at.UTC().Format(time.RFC3339)+" "+lines(t.masker.text(t.playbook()))+": "+what, " "), "")
 	t.out.write(t.buf.String())
 	t.buf.Reset()
 }
@@ -144,7 +144,7 @@ func (t *Text) banners() {
 
 func (t *Text) playStart(e engine.PlayStart) {
 	title := "PLAY"
-	if name := line(t.veil.text(e.Name)); name != "" {
+	if name := line(t.masker.text(e.Name)); name != "" {
 		title += " [" + name + "]"
 	}
 	t.play, t.open = t.banner(title), nil
@@ -159,9 +159,9 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 		title = "RUNNING HANDLER ["
 	}
 	t.open = s
-	t.task = t.banner(title + line(t.veil.text(name)) + "]")
+	t.task = t.banner(title + line(t.masker.text(name)) + "]")
 	if t.opt.Verbosity >= 2 && s != nil && !s.Place.IsZero() {
-		t.task += t.paint("task path: "+line(t.veil.text(where(s.Place))), gray) + "\n"
+		t.task += t.paint("task path: "+line(t.masker.text(where(s.Place))), gray) + "\n"
 	}
 	if !t.opt.Quiet {
 		t.banners()
@@ -170,7 +170,7 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 
 func (t *Text) says(e engine.TaskSays) {
 	if !t.opt.Quiet {
-		t.print(lines(t.veil.text(e.Text)), "")
+		t.print(lines(t.masker.text(e.Text)), "")
 	}
 }
 
@@ -178,9 +178,9 @@ func (t *Text) says(e engine.TaskSays) {
 // that is its purpose, or with -vvv.
 func (t *Text) retry(e engine.TaskRetry) {
 	t.banners()
-	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", host, line(t.veil.text(e.Name)), e.Left)
+	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", host, line(t.masker.text(e.Name)), e.Left)
 	if e.Shows && !e.NoLog || t.opt.Verbosity > 2 {
-		v := t.veil.result(engine.TaskEnd{Step: e.Step, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog})
+		v := t.masker.result(engine.TaskEnd{Step: e.Step, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog})
 		text += "Result was: " + escape(format.JSON(v, format.JSONStyle{SortKeys: true, Indent: 4}))
 	}
 	t.print(text, blue)
@@ -212,9 +212,9 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 		t.state("skipping: ["+host+"]", e, cyan)
 	case e.Outcome.Bad():
 		t.failed(e)
-	case e.Looped: // its items were told
+	case e.Looped: // its items were reported
 	case e.Included != "":
-		t.print("included: "+line(t.veil.text(e.Included))+" for "+host, cyan)
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+host, cyan)
 	default:
 		t.good("ok", e, "")
 	}
@@ -237,7 +237,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 		}
 		t.print("failed: ["+host+"]"+item+" => "+t.result(e.TaskEnd), red)
 	case e.Included != "":
-		t.print("included: "+line(t.veil.text(e.Included))+" for "+host+" =>"+item, cyan)
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+host+" =>"+item, cyan)
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
 	}
@@ -248,7 +248,7 @@ func (t *Text) label(e engine.ItemEnd) string {
 	if shows(e.TaskEnd) {
 		return e.Label
 	}
-	return t.veil.text(e.Label)
+	return t.masker.text(e.Label)
 }
 
 // good prints that a step, or an item of it, ended well.
@@ -288,7 +288,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 // result returns a step's result as JSON: over several lines where showing it is
 // the purpose, or with -vvv.
 func (t *Text) result(e engine.TaskEnd) string {
-	v := t.veil.result(e)
+	v := t.masker.result(e)
 	if m, ok := v.(*value.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
 		v = bare(m, e.Outcome)
 	}
@@ -316,7 +316,7 @@ func escape(json string) string {
 	return b.String() + json[from:]
 }
 
-// bare leaves of what a debug gives only that which it was told to show.
+// bare leaves of what a debug gives only that which it is to show.
 func bare(m *value.Map, o engine.Outcome) *value.Map {
 	if msg, ok := m.Get("msg"); ok {
 		return value.MapOf("msg", msg)
@@ -332,14 +332,14 @@ func bare(m *value.Map, o engine.Outcome) *value.Map {
 func (t *Text) problem(p *diagnostic.Problem, noLog bool) {
 	if noLog {
 		q := diagnostic.Problem{Place: p.Place, Msg: "the task failed; why is hidden by its no_log"}
-		t.print("[ERROR]: "+line(t.veil.text(q.Error())), red)
+		t.print("[ERROR]: "+line(t.masker.text(q.Error())), red)
 		return
 	}
 	for _, one := range p.Each() {
-		t.print("[ERROR]: "+lines(t.veil.text(one.Error())), red)
-		t.buf.WriteString(t.veil.excerpt(one))
+		t.print("[ERROR]: "+lines(t.masker.text(one.Error())), red)
+		t.buf.WriteString(t.masker.excerpt(one))
 		if t.opt.Verbosity > 0 && one.Detail != "" {
-			t.print(lines(t.veil.text(one.Detail)), "")
+			t.print(lines(t.masker.text(one.Detail)), "")
 		}
 	}
 }
@@ -349,8 +349,8 @@ func (t *Text) diff(e engine.TaskEnd) {
 	if !differs(e) {
 		return
 	}
-	before, after := t.veil.sides(e)
-	diff := unified(line(t.veil.text(e.Change.Object)), before, after)
+	before, after := t.masker.sides(e)
+	diff := unified(line(t.masker.text(e.Change.Object)), before, after)
 	for _, l := range diff {
 		switch {
 		case strings.HasPrefix(l, "+"):
@@ -373,7 +373,7 @@ func (t *Text) warning(e engine.Warning) {
 	if e.Problem == nil {
 		return
 	}
-	text := "[WARNING]: " + lines(t.veil.text(e.Problem.Error()))
+	text := "[WARNING]: " + lines(t.masker.text(e.Problem.Error()))
 	if t.warned[text] {
 		return
 	}

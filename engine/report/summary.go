@@ -11,22 +11,22 @@ import (
 	"runner/engine/expr/value"
 )
 
-// An outline gathers of a run what a report needs that is written at its end.
+// A summary gathers of a run what a report needs that is written at its end.
 // Everything in it can be shown: it is masked as it comes in.
-type outline struct {
+type summary struct {
 	record
-	veil       veil
+	masker     masker
 	took       time.Duration
 	stats      engine.Stats
-	plays      []*chapter
+	plays      []*section
 	open       *engine.Step
 	items      []row // of the open step
 	warnings   []string
 	notStarted string
 }
 
-// A chapter is a play of an outline.
-type chapter struct {
+// A section is a play of a summary.
+type section struct {
 	name     string
 	playbook string // the file that it stands in
 	start    time.Time
@@ -34,14 +34,14 @@ type chapter struct {
 }
 
 // playbookOf names the file that a play stands in.
-func (o *outline) playbookOf(p *engine.Play) string {
+func (o *summary) playbookOf(p *engine.Play) string {
 	if p == nil || p.Place.IsZero() {
-		return line(o.veil.text(o.playbook()))
+		return line(o.masker.text(o.playbook()))
 	}
-	return line(o.veil.text(p.Place.Source.Name))
+	return line(o.masker.text(p.Place.Source.Name))
 }
 
-// A row is a task of an outline.
+// A row is a task of a summary.
 type row struct {
 	name, kind string
 	named      bool // by the playbook; else the name is the kind's
@@ -63,11 +63,11 @@ type row struct {
 }
 
 // Tell takes an event in.
-func (o *outline) Tell(e engine.Event) {
+func (o *summary) Tell(e engine.Event) {
 	o.see(e)
 	switch e := e.(type) {
 	case engine.PlayStart:
-		o.plays = append(o.plays, &chapter{name: line(o.veil.text(e.Name)), playbook: o.playbookOf(e.Play), start: e.Time})
+		o.plays = append(o.plays, &section{name: line(o.masker.text(e.Name)), playbook: o.playbookOf(e.Play), start: e.Time})
 	case engine.PlayFailed:
 		o.add(o.row(engine.TaskEnd{Name: "what the play needs", Outcome: engine.Failed, Problem: e.Problem}))
 	case engine.TaskStart:
@@ -87,16 +87,16 @@ func (o *outline) Tell(e engine.Event) {
 }
 
 // warning notes a warning, each text one time only.
-func (o *outline) warning(p *diagnostic.Problem) {
+func (o *summary) warning(p *diagnostic.Problem) {
 	if p == nil {
 		return
 	}
-	if text := line(o.veil.text(p.Error())); !slices.Contains(o.warnings, text) {
+	if text := line(o.masker.text(p.Error())); !slices.Contains(o.warnings, text) {
 		o.warnings = append(o.warnings, text)
 	}
 }
 
-func (o *outline) taskEnd(e engine.TaskEnd) {
+func (o *summary) taskEnd(e engine.TaskEnd) {
 	if e.Silent && e.Outcome != engine.Failed && e.Outcome != engine.Ignored {
 		return
 	}
@@ -111,38 +111,38 @@ func (o *outline) taskEnd(e engine.TaskEnd) {
 }
 
 // item keeps what an item of a loop is about until its task ends.
-func (o *outline) item(e engine.ItemEnd) {
+func (o *summary) item(e engine.ItemEnd) {
 	if r := o.row(e.TaskEnd); r.object != "" || len(r.diff) > 0 {
 		o.items = append(o.items, r)
 	}
 }
 
-func (o *outline) add(r row) {
+func (o *summary) add(r row) {
 	if len(o.plays) == 0 {
-		o.plays = append(o.plays, &chapter{})
+		o.plays = append(o.plays, &section{})
 	}
 	p := o.plays[len(o.plays)-1]
 	p.rows = append(p.rows, r)
 }
 
 // row returns what can be shown of a task that ended.
-func (o *outline) row(e engine.TaskEnd) row {
-	r := row{name: line(o.veil.text(cmp.Or(e.Name, written(e.Step)))), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
+func (o *summary) row(e engine.TaskEnd) row {
+	r := row{name: line(o.masker.text(cmp.Or(e.Name, written(e.Step)))), kind: kindOf(e.Step).Name, outcome: e.Outcome, start: e.Start, took: e.Took}
 	if e.Step != nil && !e.Step.Place.IsZero() {
-		r.place, r.file = o.veil.text(where(e.Step.Place)), o.veil.text(e.Step.Place.Source.Name)
+		r.place, r.file = o.masker.text(where(e.Step.Place)), o.masker.text(e.Step.Place.Source.Name)
 	}
 	r.named = e.Step == nil || e.Name != "" && e.Name != e.Step.As
 	if m, ok := e.Result.(*value.Map); ok && !e.NoLog {
 		r.owner, r.provider = o.textAt(m, "organisation"), o.textAt(m, "provider")
 	}
 	if e.Outcome == engine.Skipped && !e.NoLog {
-		r.reason = o.veil.text(skipReason(e.Result))
+		r.reason = o.masker.text(skipReason(e.Result))
 	}
 	if c := e.Change; c != nil && !e.NoLog {
-		r.object, r.action, r.drift = line(o.veil.text(c.Object)), c.Action, drift(c)
+		r.object, r.action, r.drift = line(o.masker.text(c.Object)), c.Action, drift(c)
 	}
 	if differs(e) {
-		before, after := o.veil.sides(e)
+		before, after := o.masker.sides(e)
 		r.diff = unified(r.object, before, after)
 	}
 	if r.failed() {
@@ -152,10 +152,10 @@ func (o *outline) row(e engine.TaskEnd) row {
 }
 
 // textAt returns a text in a result, "" where there is none.
-func (o *outline) textAt(m *value.Map, key string) string {
+func (o *summary) textAt(m *value.Map, key string) string {
 	v, _ := m.Get(key)
 	text, _ := v.(string)
-	return line(o.veil.text(text))
+	return line(o.masker.text(text))
 }
 
 // written returns the name of a step that was never started, as the playbook has it.
@@ -183,7 +183,7 @@ func (r row) about() []row {
 }
 
 // blame tells why a task failed, and shows the lines.
-func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
+func (o *summary) blame(e engine.TaskEnd) (problem, excerpt string) {
 	switch {
 	case e.NoLog:
 		return "the task failed; why is hidden by its no_log", ""
@@ -192,8 +192,8 @@ func (o *outline) blame(e engine.TaskEnd) (problem, excerpt string) {
 	}
 	var texts []string
 	for _, one := range e.Problem.Each() {
-		texts = append(texts, lines(o.veil.text(one.Error())))
-		excerpt += o.veil.excerpt(one)
+		texts = append(texts, lines(o.masker.text(one.Error())))
+		excerpt += o.masker.excerpt(one)
 	}
 	return strings.Join(texts, "\n"), excerpt
 }
@@ -228,7 +228,7 @@ func skipReason(result value.Value) string {
 // flat makes one line of a text that has several.
 func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// failed reports whether the run did not do all that it was told to.
-func (o *outline) failed() bool {
+// failed reports whether the run did not do all that it was to do.
+func (o *summary) failed() bool {
 	return !o.succeeded() || o.interrupted || o.stats.Failed+o.stats.Unreachable+o.stats.Blocked > 0
 }

@@ -63,7 +63,7 @@ func TestExcerptOfAMaskedLine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			src := &diagnostic.Source{Name: "f", Text: "first\r\n" + test.line + "\r\nlast"}
-			got := veil{secrets}.excerpt(&diagnostic.Problem{Place: diagnostic.Place{Source: src, Line: 2, Col: test.col}})
+			got := masker{secrets}.excerpt(&diagnostic.Problem{Place: diagnostic.Place{Source: src, Line: 2, Col: test.col}})
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}

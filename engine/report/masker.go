@@ -13,15 +13,15 @@ import (
 // and scripts look for them.
 const censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
-// A veil decides what of a run may be seen.
-type veil struct{ secrets *engine.Secrets }
+// A masker decides what of a run may be seen.
+type masker struct{ secrets *engine.Secrets }
 
 // text masks the secrets in a text.
-func (v veil) text(s string) string { return v.secrets.Mask(s) }
+func (v masker) text(s string) string { return v.secrets.Mask(s) }
 
 // value masks the secrets in all parts of a value. That has to happen before the
 // value is written as JSON, whose escapes would hide a secret from the search.
-func (v veil) value(x value.Value) value.Value {
+func (v masker) value(x value.Value) value.Value {
 	switch x := x.(type) {
 	case nil, bool, *value.Unknown:
 		return x
@@ -44,7 +44,7 @@ func (v veil) value(x value.Value) value.Value {
 	return x
 }
 
-func (v veil) list(items []value.Value) []value.Value {
+func (v masker) list(items []value.Value) []value.Value {
 	out := make([]value.Value, len(items))
 	for i, item := range items {
 		out[i] = v.value(item)
@@ -52,9 +52,9 @@ func (v veil) list(items []value.Value) []value.Value {
 	return out
 }
 
-// result returns what may be seen of a step's result. How the step ended is told
+// result returns what may be seen of a step's result. How the step ended is reported
 // by other means, so the keys that repeat it are left out.
-func (v veil) result(e engine.TaskEnd) value.Value {
+func (v masker) result(e engine.TaskEnd) value.Value {
 	if e.NoLog {
 		return value.MapOf("censored", censored, "changed", changed(e))
 	}
@@ -181,7 +181,7 @@ func blot(x value.Value) value.Value {
 // excerpt returns the source line of a problem with a caret below. The line is
 // masked before it is cut to size, so that no half of a secret stays, and the
 // caret moves along.
-func (v veil) excerpt(p *diagnostic.Problem) string {
+func (v masker) excerpt(p *diagnostic.Problem) string {
 	text := p.Excerpt()
 	if text == "" {
 		return ""
@@ -199,7 +199,7 @@ func (v veil) excerpt(p *diagnostic.Problem) string {
 
 // column finds where a column of a line is after masking. One inside a secret
 // moves to where the first mask stands.
-func (v veil) column(line, masked string, col int) int {
+func (v masker) column(line, masked string, col int) int {
 	runes := []rune(line)
 	at := min(max(col-1, 0), len(runes))
 	head, tail := v.text(string(runes[:at])), v.text(string(runes[at:]))
