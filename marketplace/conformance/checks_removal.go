@@ -121,9 +121,14 @@ func removed(p *probe) {
 	if r == nil {
 		return
 	}
-	there := p.watch(r)
+	there, first := p.watch(r), p.watch(p.first)
+	before, _ := first()
 	a := p.remove(r)
 	if !p.wantSuccess(a) || a.status() == http.StatusAccepted {
+		return
+	}
+	if alive, known := first(); before && known && !alive {
+		p.failText("the other add-ons are still there", clip(p.path(p.first), 60)+" is gone, too", a)
 		return
 	}
 	if p.canSignIn() && !p.anybody() || !p.seesUnknown() {
@@ -232,7 +237,7 @@ var (
 func neighbours(id string) []string {
 	var all []string
 	if i := strings.IndexAny(id, "-_."); i > 1 {
-		all = append(all, id[:i], id[:i+1], id[:strings.LastIndexAny(id, "-_.")])
+		all = append(all, id[:i], id[:i+1], id[i+1:], id[:strings.LastIndexAny(id, "-_.")])
 	}
 	if len(id) < 5 || len(id) <= 16 && countedID.MatchString(id) || !strings.ContainsFunc(id, unicode.IsLetter) {
 		return all

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,7 +202,11 @@ var digests = map[string]func(string) string{
 // this back-end seems to, and looks whether it opens the dashboard.
 func guessed(p *probe) {
 	mine := p.own()
-	if len(mine.cookies) == 0 || mine.first == mine.last || p.shownToAll(mine) {
+	if len(mine.cookies) > 0 && mine.first == mine.last {
+		p.madeOfID(mine, p.open(p.first, nil))
+		return
+	}
+	if len(mine.cookies) == 0 || p.shownToAll(mine) {
 		p.skip("no page is opened by a cookie")
 		return
 	}
@@ -234,6 +239,19 @@ func guessed(p *probe) {
 					p.failText("a session id that nobody can make", "the cookie "+c.Name+" is made of the add-on's id ("+what+"), and one that was made so opens another dashboard", mine.first, seen)
 					return
 				}
+			}
+		}
+	}
+}
+
+// madeOfID looks for a cookie that is the same at two sign-ins and made of the add-on's
+// id, where no page is known that it opens.
+func (p *probe) madeOfID(one, two *visit) {
+	for _, c := range one.cookies {
+		again := slices.ContainsFunc(two.cookies, func(o *http.Cookie) bool { return o.Name == c.Name && o.Value == c.Value })
+		for what, digest := range digests {
+			if again && (c.Value == digest(one.of.id) || c.Value == digest(one.of.order.Key)) {
+				p.failText("a session id that nobody can make", "the cookie "+c.Name+" is made of the add-on's id ("+what+")", one.first, two.first)
 			}
 		}
 	}

@@ -107,6 +107,23 @@ func TestReports(t *testing.T) {
 
 func conclusion(t *testing.T, s *shop) string { return s.try(t, nil).Conclusion() }
 
+// TestUnreachableDashboard: a sign-in that leads to where nobody listens is reported so.
+func TestUnreachableDashboard(t *testing.T) {
+	report, err := over(t, newShop(t, manifest.AppFog, map[string]string{"sso.location": "nobody there"}).served(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed, _ := breaches(report)
+	for _, r := range report.Results {
+		if r.ID == "K39" && !strings.Contains(r.Came, "http://127.0.0.1:1/dash, which does not answer: connection refused") {
+			t.Errorf("K39: %s", r.Came)
+		}
+	}
+	if len(failed) != 1 || failed[0] != "K39" {
+		t.Errorf("%v failed", failed)
+	}
+}
+
 func TestNobodyThere(t *testing.T) {
 	s := newShop(t, manifest.Clever, nil).reachedAt("http://127.0.0.1:1")
 	if _, err := over(t, s, nil); err == nil {

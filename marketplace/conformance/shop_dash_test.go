@@ -128,6 +128,8 @@ func (s *shop) letIn(w http.ResponseWriter, r *http.Request, a *addon, form url.
 		status = http.StatusFound
 	case "301":
 		status = http.StatusMovedPermanently
+	case "nobody there":
+		page = "http://127.0.0.1:1/dash"
 	case "nowhere":
 		page = "/no-such-page"
 	}
