@@ -93,7 +93,7 @@ func builtinKind[T any, P interface {
 // options returns kinds with the parameters of the real ones.
 func options() Options {
 	return Options{Kinds: []engine.Kind{
-		{Name: "addon_register", Full: "noa.clevercloud.addon_register", New: func() engine.Task { return new(addonRegister) }},
+		{Name: "addon_register", Full: "noa.clevercloud.addon_register", Returns: []engine.Return{{Name: "addon_id"}, {Name: "real_id"}, {Name: "name"}, {Name: "provider"}, {Name: "organisation"}, {Name: "plan"}, {Name: "version"}, {Name: "region"}, {Name: "tags"}, {Name: "env"}}, New: func() engine.Task { return new(addonRegister) }},
 		{Name: "addon_remove", Full: "noa.clevercloud.addon_remove", New: func() engine.Task { return new(addonRemove) }},
 		builtinKind[debug]("debug"),
 		builtinKind[fail]("fail"),

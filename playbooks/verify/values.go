@@ -118,6 +118,9 @@ func (r *reading) follow(ref syntax.Ref, certain bool, vars []*engine.Var) {
 		r.followVar(ref, v, certain && !may, vars)
 		return
 	}
+	if may {
+		r.field(ref, certain)
+	}
 	if may || r.Open || ref.Soft || r.guarded[ref.Name] || engine.IsMagic(ref.Name) {
 		return
 	}
