@@ -15,8 +15,8 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		addonRemove(cloud),      // removes one
 		addonInfo(cloud),        // lists what there is
 		addonPrune(cloud),       // removes what a scope no longer declares
-		providerRegister(cloud), // sells an add-on: its provider, features and plans
-		providerRemove(cloud),   // sells it no longer
+		providerRegister(cloud), // registers a provider of add-ons, its features and plans
+		providerRemove(cloud),   // removes one
 		envFile(),               // writes variables to a file
 		debug(),                 // shows a text or a value
 		setFact(),               // sets variables
