@@ -103,7 +103,11 @@ func planParts(p Plan) []string           { return []string{"id", p.ID, "slug", 
 func present(what string, members []string) error {
 	for i := 0; i < len(members); i += 2 {
 		if strings.TrimSpace(members[i+1]) == "" {
-			return lacks("a %s without %s", what, members[i])
+			article := "a"
+			if strings.ContainsAny(what[:1], "aeio") {
+				article = "an"
+			}
+			return lacks("%s %s without %s", article, what, members[i])
 		}
 	}
 	return nil
