@@ -85,6 +85,7 @@ type core struct {
 	run       string
 	looksOnly bool
 	notice    func(string)
+	explained atomic.Bool // what cannot be excluded about orders
 
 	self          memo[Self]
 	summary       memo[Summary]

@@ -240,11 +240,21 @@ func (o *purchase) sendAgain(attempt int, err error) (time.Duration, bool) {
 		if lost.Looked == 0 || !o.worthAgain(e) {
 			return 0, false
 		}
-		o.notice(fmt.Sprintf("whether the order of add-on %q was carried out is not known: %v; the list did not show it for %v, so it is ordered again. "+
-			"If the platform was further behind than that, it is there twice: look at its add-ons, and give more time with --settle", o.order.Name, e, lost.Looked))
+		o.explain(e, lost)
 		return max(0, e.after-lost.Looked), true
 	}
 	return max(o.timing.wait(attempt), e.after), o.worthAgain(e)
+}
+
+// explain warns that an order is sent again, and once what cannot be excluded and what
+// to do about it.
+func (o *purchase) explain(e *Error, lost *LostOrderError) {
+	text := fmt.Sprintf("whether the order of add-on %q was carried out is not known: %v; the list did not show it for %v, so it is ordered again",
+		o.order.Name, e, lost.Looked)
+	if o.explained.CompareAndSwap(false, true) {
+		text += ". If the platform was further behind than that, it is there twice: look at its add-ons, and give more time with --settle"
+	}
+	o.notice(text)
 }
 
 // mayHaveHappened reports whether what a request asks for may have been done,
