@@ -261,3 +261,23 @@ func TestLongPlaybooksAreNotHeldWhole(t *testing.T) {
 		t.Errorf("stats %+v, last %s", result.Stats, seen.lines[len(seen.lines)-1])
 	}
 }
+
+// Changes that destroy wait for what stands above them, not for each other.
+func TestIndependentDestructionRunsSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		start := time.Now()
+		play(t, w, `
+			put name=above value=1 takes=5
+			move name=a takes=6 | register=ra
+			say msg={{ra.name}}
+			move name=b takes=6
+			move name=c takes=6 | loop=1`, engine.Options{Allow: []string{"migrate"}})
+		if took := time.Since(start); took != 11*time.Second {
+			t.Errorf("took %v, want 11s: %v", took, w.log)
+		}
+		if !w.before("end above", "start a") {
+			t.Errorf("order %v", w.log)
+		}
+	})
+}

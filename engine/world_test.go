@@ -138,6 +138,25 @@ func (w *world) lookup(c *expr.Context, terms []engine.Value, _ *value.Map) ([]e
 	return []engine.Value{w.read(name)}, nil
 }
 
+// move changes a thing at a risk, after a while.
+type move struct {
+	Name  string `arg:"name" required:"true"`
+	Takes int    `arg:"takes"` // seconds
+	w     *world
+}
+
+func (m *move) Resources() []engine.Resource { return []engine.Resource{{Path: "things/" + m.Name}} }
+
+func (m *move) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{Action: engine.Update, Object: m.Name, Risk: "it may be lost", Allow: "migrate",
+		Do: func(context.Context, *engine.Host) (engine.Value, error) {
+			m.w.note("start %s", m.Name)
+			time.Sleep(time.Duration(m.Takes) * time.Second)
+			m.w.note("end %s", m.Name)
+			return value.MapOf("name", m.Name), nil
+		}}, nil
+}
+
 // drop removes a thing; risky asks for consent.
 type drop struct {
 	Name  string `arg:"name" required:"true"`
@@ -194,6 +213,7 @@ func kinds(w *world) map[string]*engine.Kind {
 	return map[string]*engine.Kind{
 		"put":   {Name: "put", New: func() engine.Task { return &put{w: w} }},
 		"write": {Name: "write", New: func() engine.Task { return &write{w: w} }},
+		"move":  {Name: "move", New: func() engine.Task { return &move{w: w} }},
 		"drop":  {Name: "drop", New: func() engine.Task { return &drop{w: w} }},
 		"say":   {Name: "say", Shows: true, New: func() engine.Task { return &say{w: w, as: "say"} }},
 		"stop":  {Name: "stop", Guard: true, New: func() engine.Task { return &say{w: w, as: "stop"} }},
