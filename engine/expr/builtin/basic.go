@@ -126,3 +126,16 @@ func stringFilter(u *expr.Call) (value.Value, error) {
 }
 
 func typeDebug(u *expr.Call) (value.Value, error) { return value.TypeName(u.In), nil }
+
+func isSet(v value.Value) bool {
+	t, _, err := value.Truth(v)
+	return t && err == nil
+}
+
+// listOrError returns a list as a Value, but nil with an error.
+func listOrError(l []value.Value, err error) (value.Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}

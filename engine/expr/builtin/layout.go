@@ -12,6 +12,16 @@ import (
 	"runner/engine/expr/value"
 )
 
+// layoutFilters lay out texts and values for people.
+func layoutFilters() []expr.Operation {
+	return []expr.Operation{
+		{Names: "wordwrap", Params: "width=79 break_long_words=true wrapstring=none break_on_hyphens=true",
+			Doc: "broken into lines of a width", Do: wordWrap},
+		{Names: "pprint", Doc: "the value as Python prints it prettily", Do: prettyPrint},
+		{Names: "filesizeformat", Params: "binary=false", Doc: "a size as people read it: 13.4 kB", Do: fileSizeFormat},
+	}
+}
+
 func wordWrap(u *expr.Call) (value.Value, error) {
 	s, err := textIn(u)
 	if err != nil {

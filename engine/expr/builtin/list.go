@@ -325,3 +325,16 @@ func arrangements(u *expr.Call, l []value.Value, r int, ordered bool) (value.Val
 	}
 	return out, u.Context.Err()
 }
+
+// asList returns the items of a list, the keys of a map, and one item of anything else.
+func asList(v value.Value) []value.Value {
+	switch l := v.(type) {
+	case []value.Value:
+		return l
+	case value.Tuple:
+		return l
+	case *value.Map:
+		return l.Keys()
+	}
+	return []value.Value{v}
+}

@@ -3,7 +3,6 @@ package builtin
 import (
 	"errors"
 	"strings"
-	"sync"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -229,19 +228,6 @@ func indexedItems(u *expr.Call) (value.Value, error) {
 	return l, u.Context.Count(len(l))
 }
 
-// asList returns the items of a list, the keys of a map, and one item of anything else.
-func asList(v value.Value) []value.Value {
-	switch l := v.(type) {
-	case []value.Value:
-		return l
-	case value.Tuple:
-		return l
-	case *value.Map:
-		return l.Keys()
-	}
-	return []value.Value{v}
-}
-
 func nested(u *expr.Call) (value.Value, error) {
 	if len(u.Rest) == 0 {
 		return nil, value.Errorf(value.LookupError, "the lookup 'nested' wants one list or more")
@@ -324,22 +310,4 @@ func EnvLookup(getenv func(name string) (string, bool)) expr.Lookup {
 		}
 		return out, nil
 	}
-}
-
-// querying evaluates a lookup whose name, terms and options are variables.
-var querying = sync.OnceValue(func() *expr.Template {
-	t, _ := expr.ParseExpr(Table(), "query(_lookup, *_terms, **_options)", nil)
-	return t
-})
-
-// Query runs a lookup, as with_* does. An Unknown among the terms makes the value
-// Unknown; else it is a list.
-func Query(c *expr.Context, name string, terms []value.Value, options *value.Map) (value.Value, error) {
-	if options == nil {
-		options = &value.Map{}
-	}
-	if terms == nil {
-		terms = []value.Value{}
-	}
-	return querying().EvalWith(c, value.MapOf("_lookup", name, "_terms", terms, "_options", options))
 }

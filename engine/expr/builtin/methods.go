@@ -342,25 +342,6 @@ func justified(side int) func(*expr.Call) (value.Value, error) {
 	}
 }
 
-// padded fills s up to a width: behind it (-1), before it (1), or both (0).
-func padded(u *expr.Call, s string, width int, fill rune, side int) (string, error) {
-	n := width - utf8.RuneCountInString(s)
-	if n <= 0 {
-		return s, nil
-	}
-	if err := u.Context.Write(n); err != nil {
-		return "", err
-	}
-	left := 0
-	switch side {
-	case 0:
-		left = n/2 + n&width&1
-	case 1:
-		left = n
-	}
-	return strings.Repeat(string(fill), left) + s + strings.Repeat(string(fill), n-left), nil
-}
-
 func allOf(is func(rune) bool) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
 		s := u.Text()

@@ -50,14 +50,6 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 	return listOrError(u.Context.SortedBy(l, keys, u.Flag(0)))
 }
 
-// listOrError returns a list as a Value, but nil with an error.
-func listOrError(l []value.Value, err error) (value.Value, error) {
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
 // extreme makes min (-1) and max (1).
 func extreme(side int) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {

@@ -262,11 +262,6 @@ func resultTests() []expr.Operation {
 	}
 }
 
-func isSet(v value.Value) bool {
-	t, _, err := value.Truth(v)
-	return t && err == nil
-}
-
 // resultTest asks one flag of a result. `changed` of a loop's result is true if
 // it is for any item.
 func resultTest(key string, f func(value.Value) bool) func(*expr.Call) (value.Value, error) {

@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 
 	"al.essio.dev/pkg/shellescape"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
 
 	"runner/engine/expr"
 	"runner/engine/expr/format"
@@ -28,71 +26,11 @@ func textFilters() []expr.Operation {
 		{Names: "truncate", Params: "length=255 killwords=false end='...' leeway=none", Doc: "cut to a length, with end behind it", Do: truncateFilter},
 		{Names: "center", Params: "width=80", Doc: "in the middle of so many characters", Do: centerFilter},
 		{Names: "wordcount", Doc: "how many words there are", Do: wordCount},
-		{Names: "wordwrap", Params: "width=79 break_long_words=true wrapstring=none break_on_hyphens=true",
-			Doc: "broken into lines of a width", Do: wordWrap},
 		{Names: "format", Params: "*args **kwargs", Doc: "with values in the place of %s and its like", Do: formatFilter},
-		{Names: "pprint", Doc: "the value as Python prints it prettily", Do: prettyPrint},
-		{Names: "filesizeformat", Params: "binary=false", Doc: "a size as people read it: 13.4 kB", Do: fileSizeFormat},
 		{Names: "quote", Doc: "quoted for a shell, where that is needed", Do: quoteFilter},
 		{Names: "comment", Params: "style='plain' * newline beginning prefix prefix_count decoration postfix postfix_count end",
 			Doc: "as a comment: plain, c, cblock, erlang or xml", How: expr.Plugin, Do: commentFilter},
 	}
-}
-
-// onText makes an operation of a function of text; what is not text is written as text.
-func onText(f func(string) string) func(*expr.Call) (value.Value, error) {
-	return func(u *expr.Call) (value.Value, error) {
-		s := f(u.Text())
-		return s, u.Context.Write(len(s))
-	}
-}
-
-// onlyText makes an operation of a function of text that takes nothing else.
-func onlyText(f func(string) string) func(*expr.Call) (value.Value, error) {
-	return func(u *expr.Call) (value.Value, error) {
-		s, err := textIn(u)
-		if err != nil {
-			return nil, err
-		}
-		s = f(s)
-		return s, u.Context.Write(len(s))
-	}
-}
-
-// textIn returns what the operation works on, which has to be text.
-func textIn(u *expr.Call) (string, error) {
-	s, ok := u.In.(string)
-	if !ok {
-		return "", value.Errorf(value.TypeError, "'%s' wants text, not %s", u.Name, value.Describe(u.In)).WithHint("add `| string` before it")
-	}
-	return s, nil
-}
-
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-}
-
-// upper writes all letters large, ß as SS.
-func upper(s string) string {
-	if isASCII(s) {
-		return strings.ToUpper(s)
-	}
-	return cases.Upper(language.Und).String(s)
-}
-
-func lower(s string) string {
-	if isASCII(s) {
-		return strings.ToLower(s)
-	}
-	return cases.Lower(language.Und).String(s)
-}
-
-func capitalize(s string) string {
-	_, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return s
-	}
-	return cases.Title(language.Und, cases.NoLower).String(s[:n]) + lower(s[n:])
 }
 
 // titleFilter begins each word large; words end at white space, - and opening brackets.
@@ -123,27 +61,12 @@ func trimFilter(u *expr.Call) (value.Value, error) {
 	return strings.TrimFunc(u.Text(), isSpace), nil
 }
 
-// isSpace reports what Python takes for white space.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
-
 func replaceFilter(u *expr.Call) (value.Value, error) {
 	count := -1
 	if u.Arg(2) != nil {
 		count = u.Int(2)
 	}
 	return replaced(u, u.Text(), value.Text(u.Args[0]), value.Text(u.Args[1]), count)
-}
-
-// replaced refuses in advance what would grow out of bounds.
-func replaced(u *expr.Call, s, old, with string, count int) (value.Value, error) {
-	n := strings.Count(s, old)
-	if count >= 0 {
-		n = min(n, count)
-	}
-	if err := u.Context.Write(len(s) + n*max(len(with)-len(old), 0)); err != nil {
-		return nil, err
-	}
-	return strings.Replace(s, old, with, count), nil
 }
 
 func splitFilter(u *expr.Call) (value.Value, error) {
@@ -177,28 +100,6 @@ func indentFilter(u *expr.Call) (value.Value, error) {
 		lines[i] = pad + l
 	}
 	return strings.Join(lines, "\n"), nil
-}
-
-// splitLines splits at line ends, kept or not, as Python's splitlines does.
-func splitLines(s string, keep bool) []string {
-	out := []string{}
-	for s != "" {
-		i := strings.IndexAny(s, "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029")
-		if i < 0 {
-			return append(out, s)
-		}
-		_, n := utf8.DecodeRuneInString(s[i:])
-		if strings.HasPrefix(s[i:], "\r\n") {
-			n = 2
-		}
-		line := s[:i]
-		if keep {
-			line = s[:i+n]
-		}
-		out = append(out, line)
-		s = s[i+n:]
-	}
-	return out
 }
 
 func truncateFilter(u *expr.Call) (value.Value, error) {

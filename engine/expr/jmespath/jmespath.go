@@ -234,16 +234,8 @@ func hashOf(keys []value.Value, parts []query) query {
 	}
 }
 
-// Search evaluates a JMESPath expression on a value, by the specification at
-// jmespath.org. Maps keep their order.
-func Search(b *value.Budget, expression string, v value.Value) (value.Value, error) {
-	q, err := parse(expression)
-	if err != nil {
-		return nil, err
-	}
-	v, err = q(&run{b}, v)
-	if _, isQuery := v.(query); isQuery && err == nil {
-		return nil, value.Errorf(value.FilterError, "an expression after & is for functions")
-	}
-	return v, err
-}
+// A query is a parsed JMESPath expression: it makes a value of a value.
+// An expression after & gets its value only when a function asks for it.
+type query func(r *run, v value.Value) (value.Value, error)
+
+func identity(_ *run, v value.Value) (value.Value, error) { return v, nil }

@@ -8,10 +8,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-// A query is a parsed JMESPath expression: it makes a value of a value.
-// An expression after & gets its value only when a function asks for it.
-type query func(r *run, v value.Value) (value.Value, error)
-
 // binding returns how strongly an operator binds what stands before it.
 func binding(kind string) int {
 	switch kind {
@@ -99,8 +95,6 @@ func (p *parser) expression(least int) (query, error) {
 	}
 	return left, err
 }
-
-func identity(_ *run, v value.Value) (value.Value, error) { return v, nil }
 
 // prefix reads an expression's beginning.
 func (p *parser) prefix() (query, error) {
@@ -339,4 +333,18 @@ func (p *parser) function(t token) (query, error) {
 		return nil, mistake(t.pos, "no function is named %s", t.text)
 	}
 	return called(t.text, args), nil
+}
+
+// Search evaluates a JMESPath expression on a value, by the specification at
+// jmespath.org. Maps keep their order.
+func Search(b *value.Budget, expression string, v value.Value) (value.Value, error) {
+	q, err := parse(expression)
+	if err != nil {
+		return nil, err
+	}
+	v, err = q(&run{b}, v)
+	if _, isQuery := v.(query); isQuery && err == nil {
+		return nil, value.Errorf(value.FilterError, "an expression after & is for functions")
+	}
+	return v, err
 }

@@ -125,6 +125,9 @@ func (l *lexer) block(start int) {
 	}
 }
 
+// HasTemplate reports whether a text contains anything that Parse would act on.
+func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
+
 // nextMarker finds {{, {% or {# from an offset on, or gives -1.
 func nextMarker(text string, from int) int {
 	for {

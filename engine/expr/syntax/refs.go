@@ -5,8 +5,28 @@ import (
 	"slices"
 	"strings"
 
+	"runner/diagnostic"
 	"runner/engine/expr/value"
 )
+
+// A Ref is a name that a template mentions.
+type Ref struct {
+	Name  string   // the root: "result"
+	Path  []string // the static path below it: env, PORT
+	Place diagnostic.Place
+	// Soft: the template does not fail where the name is undefined: it is
+	// tested by `is defined`, or given a default.
+	Soft bool
+	// Maybe: it is evaluated on some paths only: behind or, in a branch of an if.
+	Maybe bool
+	// Whole: its value, all of it, is what the template comes to, or a part of that.
+	Whole bool
+	// Any: the template may read any name, as lookup('vars', x) does; Name is empty.
+	Any bool
+	// Files: the template may read files or run programs, by a lookup, a filter or a
+	// test; Name is empty.
+	Files bool
+}
 
 // findRefs walks a template for the names that it mentions.
 func findRefs(t *Template, names *Names) []Ref {

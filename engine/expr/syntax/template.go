@@ -8,11 +8,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-// Names are the words that a template may call without defining them.
-type Names struct {
-	Filters, Tests, Globals map[string]bool
-}
-
 // A Template is the tree of a text or an expression. It never changes.
 type Template struct {
 	Text string
@@ -24,28 +19,6 @@ type Template struct {
 	// Blocks are its {% block %}s, by name.
 	Blocks map[string]*Block
 }
-
-// A Ref is a name that a template mentions.
-type Ref struct {
-	Name  string   // the root: "result"
-	Path  []string // the static path below it: env, PORT
-	Place diagnostic.Place
-	// Soft: the template does not fail where the name is undefined: it is
-	// tested by `is defined`, or given a default.
-	Soft bool
-	// Maybe: it is evaluated on some paths only: behind or, in a branch of an if.
-	Maybe bool
-	// Whole: its value, all of it, is what the template comes to, or a part of that.
-	Whole bool
-	// Any: the template may read any name, as lookup('vars', x) does; Name is empty.
-	Any bool
-	// Files: the template may read files or run programs, by a lookup, a filter or a
-	// test; Name is empty.
-	Files bool
-}
-
-// HasTemplate reports whether a text contains anything that Parse would act on.
-func HasTemplate(text string) bool { return nextMarker(text, 0) >= 0 }
 
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}. A
 // backslash in a string inside {{ }} stands for itself.

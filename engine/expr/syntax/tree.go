@@ -268,3 +268,8 @@ func (t *Target) names(f func(string)) {
 		f(t.Name)
 	}
 }
+
+// Names are the words that a template may call without defining them.
+type Names struct {
+	Filters, Tests, Globals map[string]bool
+}

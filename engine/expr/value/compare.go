@@ -2,6 +2,7 @@ package value
 
 import (
 	"cmp"
+	"math"
 	"math/big"
 	"strings"
 )
@@ -321,4 +322,30 @@ func (b *Budget) Contains(in, x Value) (bool, *Unknown, error) {
 		}
 	}
 	return false, unknown, nil
+}
+
+// Equal compares deeply, as == does: numbers by value, bool as number.
+func Equal(a, b Value) bool { return (&Budget{steps: math.MinInt}).Equal(a, b) }
+
+// HasUnknown reports whether any part of v is Unknown, and gives the first.
+func HasUnknown(v Value) (*Unknown, bool) {
+	switch v := v.(type) {
+	case *Unknown:
+		return v, true
+	case []Value:
+		for _, e := range v {
+			if u, ok := HasUnknown(e); ok {
+				return u, true
+			}
+		}
+	case Tuple:
+		return HasUnknown([]Value(v))
+	case *Map:
+		for _, e := range v.Stored() {
+			if u, ok := HasUnknown(e); ok {
+				return u, true
+			}
+		}
+	}
+	return nil, false
 }

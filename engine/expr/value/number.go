@@ -7,14 +7,6 @@ import (
 	"math/bits"
 )
 
-// BoolInt returns 1 for true, else 0.
-func BoolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // IsNumber reports whether v is a number; a bool is one.
 func IsNumber(v Value) bool {
 	switch v.(type) {

@@ -237,32 +237,6 @@ func innerTypeName(v Value) string {
 	return "object"
 }
 
-// Equal compares deeply, as == does: numbers by value, bool as number.
-func Equal(a, b Value) bool { return (&Budget{steps: math.MinInt}).Equal(a, b) }
-
-// HasUnknown reports whether any part of v is Unknown, and gives the first.
-func HasUnknown(v Value) (*Unknown, bool) {
-	switch v := v.(type) {
-	case *Unknown:
-		return v, true
-	case []Value:
-		for _, e := range v {
-			if u, ok := HasUnknown(e); ok {
-				return u, true
-			}
-		}
-	case Tuple:
-		return HasUnknown([]Value(v))
-	case *Map:
-		for _, e := range v.Stored() {
-			if u, ok := HasUnknown(e); ok {
-				return u, true
-			}
-		}
-	}
-	return nil, false
-}
-
 // Describe returns words for a value in a message: "a list", "the number 3".
 func Describe(v Value) string {
 	switch v := v.(type) {
@@ -287,4 +261,12 @@ func Shorten(s string, n int) string {
 		return s
 	}
 	return string(r[:n-1]) + "…"
+}
+
+// BoolInt returns 1 for true, else 0.
+func BoolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
