@@ -44,6 +44,23 @@ func TestEnvFileHoldsTheVariablesOfAddons(t *testing.T) {
 	}
 }
 
+func TestEnvFileTakesWhatALoopRegistered(t *testing.T) {
+	p := newPlatform(t)
+	loop := "{{ {'results': [{'addon_id': 'a', 'env': {'A': 'one'}}, {'skipped': true}, {'addon_id': 'b', 'env': {'B': 'two'}}]} }}"
+	if end := p.play(t, false, step{kind: "env_file", args: args("dest", "loop.env", "from", loop)})[0]; end.Outcome != engine.Changed {
+		t.Fatalf("%v (%v)", end.Outcome, end.Problem)
+	}
+	text, err := os.ReadFile(filepath.Join(p.dir, "loop.env"))
+	if err != nil || string(text) != "A='one'\nB='two'\n" {
+		t.Errorf("%q (%v)", text, err)
+	}
+	clash := "{{ {'results': [{'env': {'A': 'one'}}, {'env': {'A': 'two'}}]} }}"
+	end := p.play(t, false, step{kind: "env_file", args: args("dest", "clash.env", "from", clash)})[0]
+	if end.Problem == nil || !strings.Contains(end.Problem.Error(), "A is in from.results[0] already, with another value") {
+		t.Errorf("%v (%v)", end.Outcome, end.Problem)
+	}
+}
+
 func TestEnvFileRefuses(t *testing.T) {
 	p := newPlatform(t)
 	for _, err := range []error{
@@ -67,6 +84,7 @@ func TestEnvFileRefuses(t *testing.T) {
 		"in a file":       {args("dest", "file/x", "from", vars), "not a directory"},
 		"mode":            {args("dest", "file", "from", vars, "mode", "rw"), `"rw" is no mode`},
 		"larger mode":     {args("dest", "file", "from", vars, "mode", "7777"), `"7777" is no mode`},
+		"a boolean name":  {args("dest", "file", "from", vars, "rename", args("A", false)), `"false" cannot be the new name of a variable`},
 		"no such user":    {args("dest", "file", "from", vars, "owner", "no-such-user"), `there is no user "no-such-user" on this machine`},
 		"no such group":   {args("dest", "file", "from", vars, "group", "no-such-group"), `there is no group "no-such-group" on this machine`},
 		"no Secret":       {args("dest", "file", "from", vars, "format", "k8s-secret", "name", "Bad_Name"), `"Bad_Name" cannot be the name of a Secret`},

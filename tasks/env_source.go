@@ -32,6 +32,9 @@ func (f *envText) variables() ([]clever.EnvVar, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Rename)) {
+		if to := f.Rename[name]; to == "true" || to == "false" {
+			return nil, engine.About("rename."+name, fmt.Errorf("%q cannot be the new name of a variable: YAML reads no, off, yes and on as booleans; write the name in quotes", to))
+		}
 		if !g.renamed[name] {
 			return nil, engine.About("rename."+name, fmt.Errorf("there is no variable %q to rename", name))
 		}
@@ -53,6 +56,11 @@ func (g *gathering) source(path string, source engine.Value) error {
 	if !ok {
 		return fmt.Errorf("a map of variables is wanted, or what a task registered, not %s", value.TypeName(source))
 	}
+	if results, ok := m.Get("results"); ok {
+		if items, ok := results.([]engine.Value); ok {
+			return g.items(path, items)
+		}
+	}
 	env, _ := m.Get("env")
 	skipped, _ := m.Get("skipped")
 	_, ofAddon := m.Get("addon_id")
@@ -69,6 +77,21 @@ func (g *gathering) source(path string, source engine.Value) error {
 		}
 		if err := g.add(path, name, text); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// items takes in what a task registered in a loop; what it skipped is left out.
+func (g *gathering) items(path string, items []engine.Value) error {
+	for i, item := range items {
+		if m, ok := item.(*value.Map); ok {
+			if skipped, _ := m.Get("skipped"); skipped == true {
+				continue
+			}
+		}
+		if err := g.source(fmt.Sprintf("%s.results[%d]", path, i), item); err != nil {
+			return fmt.Errorf("results[%d]: %w", i, err)
 		}
 	}
 	return nil
