@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"context"
+	"strings"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -109,4 +110,18 @@ func options() Options {
 func defining(k engine.Kind) engine.Kind {
 	k.Defines = func(*expr.Node) ([]string, bool) { return nil, true }
 	return k
+}
+
+type includedRole struct {
+	nothing
+	Name string `arg:"name" required:"true" doc:"The role."`
+}
+
+// factNames gives the names that a set_fact defines, as the real one does.
+func factNames(args *expr.Node) (names []string, more bool) {
+	for _, e := range args.Entries {
+		names = append(names, e.Key.Text)
+		more = more || e.Key.Tmpl != nil || strings.Contains(e.Key.Text, "{{")
+	}
+	return names, more
 }
