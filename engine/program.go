@@ -25,6 +25,8 @@ type Play struct {
 	// Given counts from 0 which of the files that were given it came from: File, or
 	// one that imports it.
 	Given int
+	// GatherFacts: the play begins with a task that gathers facts. Nil: false.
+	GatherFacts *expr.Node
 	// Linear: one task after the other, as with one job (strategy: linear).
 	Linear bool
 	Tags   []string // those of the play itself; they are in its steps' too

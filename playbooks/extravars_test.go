@@ -35,14 +35,16 @@ func pairsOf(t *testing.T, arg string, read func(string) ([]byte, error)) map[st
 
 func TestExtraVars(t *testing.T) {
 	tests := map[string]map[string]string{
-		"":                             {},
-		"a=1 b=yes":                    {"a": "string 1", "b": "string yes"},
-		"a='x y'  b=\"it's\"\tc=":      {"a": "string x y", "b": "string it's", "c": "string "},
-		`a="say \"hi\" \\ \n" b=\d`:    {"a": `string say "hi" \ \n`, "b": `string \d`},
-		"a=x'y z'\"w\"":                {"a": "string xy zw"},
-		"a=b=c":                        {"a": "string b=c"},
-		"a={{ b | default('x y') }}-1": {"a": "template {{ b | default('x y') }}-1"},
-		"a='{{ b }}'":                  {"a": "template {{ b }}"},
+		"":                              {},
+		"a=1 b=yes":                     {"a": "string 1", "b": "string yes"},
+		"a='x y'  b=\"it's\"\tc=":       {"a": "string x y", "b": "string it's", "c": "string "},
+		`a="say \"hi\" \\ \n" b=\d`:     {"a": "string say \"hi\" \\ \n", "b": `string \d`},
+		"a=x'y z'\"w\"":                 {"a": `string x'y z'"w"`},
+		`a={"x":1}`:                     {"a": `string {"x":1}`},
+		`a=["x","y"] b=it"s"x c=\u00e9`: {"a": `string ["x","y"]`, "b": `string it"s"x`, "c": "string é"},
+		"a=b=c":                         {"a": "string b=c"},
+		"a={{ b | default('x y') }}-1":  {"a": "template {{ b | default('x y') }}-1"},
+		"a='{{ b }}'":                   {"a": "template {{ b }}"},
 		`{"a": 1, "b": [true], "c":
 			"{{ d }}"}`: {"a": "int 1", "b": "[]interface {} [true]", "c": "template {{ d }}"},
 		" {a: 15.10, b: yes}": {"a": "float64 15.1", "b": "bool true"},

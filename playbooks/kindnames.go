@@ -22,6 +22,7 @@ func bare(kind string) string {
 const (
 	includeTasks = "include_tasks"
 	includeVars  = "include_vars"
+	setup        = "setup"
 	includeRole  = "include_role"
 	importRole   = "import_role"
 	setFact      = "set_fact"

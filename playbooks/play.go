@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 	"runner/playbooks/keyword"
 	"runner/playbooks/reading"
 )
@@ -118,7 +119,7 @@ func (c *compiler) play(n *expr.Node, from imported) {
 		}
 		lists[i] = append(lists[i], c.part(in, s.keyword, r.rest[s.keyword].Value)...)
 	}
-	play.PreTasks, play.Tasks, play.PostTasks = lists[0], lists[1], lists[2]
+	play.PreTasks, play.Tasks, play.PostTasks = append(c.gather(play, set), lists[0]...), lists[1], lists[2]
 	if e, ok := r.rest["prune"]; ok {
 		c.prunes(play, set, e)
 	}
@@ -128,6 +129,33 @@ func (c *compiler) play(n *expr.Node, from imported) {
 		}
 	}
 	c.checkNotified(play)
+}
+
+// gather returns the task by which a play that says so gathers facts.
+func (c *compiler) gather(play *engine.Play, set inherited) []engine.Item {
+	n, kind := play.GatherFacts, c.kinds[setup]
+	if n == nil || kind == nil {
+		return nil
+	}
+	if n.Tmpl != nil {
+		v, err := c.static(n)
+		if err != nil {
+			delete(c.mistakes, n)
+			c.problems.Add(diagnostic.From(err, n.Place).WithHint("this has to be known before anything runs"))
+			return nil
+		}
+		n = &expr.Node{Place: n.Place, Text: value.Text(v), Value: v}
+	}
+	if wanted, _ := boolOf(n); !wanted {
+		return nil
+	}
+	c.know([]engine.Var{{Name: "ansible_facts"}})
+	step := set.step
+	step.ID, step.Place, step.At = c.playID()+"facts", play.Place, n.Place
+	step.Kind, step.As = kind, core+setup
+	step.Name = &expr.Node{Place: n.Place, Text: "Gathering Facts", Value: "Gathering Facts"}
+	step.Tags = append(slices.Clip(step.Tags), "always")
+	return []engine.Item{&step}
 }
 
 // foreignInPlay tells that a key of a play is none, or none that means something here.

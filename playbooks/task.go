@@ -177,7 +177,9 @@ func (c *compiler) checkDraft(d *draft, n *expr.Node) {
 // meantAsKind picks the key that was meant as the kind of a task: one that is
 // like a kind, else one that is not like a keyword; -1 if there is none.
 func (c *compiler) meantAsKind(unknown []expr.Entry) int {
-	like := func(e expr.Entry) bool { return c.didYouMean(bare(e.Key.Text), c.kindNames) != "" }
+	like := func(e expr.Entry) bool {
+		return advice(e.Key.Text) != "" || elsewhere(e.Key.Text) != "" || c.didYouMean(bare(e.Key.Text), c.kindNames) != ""
+	}
 	if i := slices.IndexFunc(unknown, like); i >= 0 {
 		return i
 	}

@@ -207,6 +207,7 @@ var contracts = map[string]contract{
 	"set_fact": {step: step{kind: "set_fact", args: args("greeting", "hello")}},
 	"assert":   {step: step{kind: "assert", args: args("that", "1 == 1")}},
 	"pause":    {step: step{kind: "pause", args: args("prompt", "Go on?")}},
+	"setup":    {step: step{kind: "setup", args: args("filter", "ansible_date_time")}},
 	"meta":     {step: step{kind: "meta", args: args("free_form", "noop")}},
 }
 

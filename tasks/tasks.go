@@ -25,6 +25,7 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		pause(),                 // waits for a while, or for the user
 		includeTasks(),          // brings in the tasks of a file
 		includeVars(),           // reads variables from a file
+		setup(),                 // gathers facts of this machine
 		includeRole(),           // brings in a role
 		meta(),                  // ends the play, or runs handlers now
 	}

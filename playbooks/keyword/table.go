@@ -54,7 +54,7 @@ var table = [...]Keyword{
 	{"role", Role, File, "", "the role", ""},
 	{"name", Block | ImportTasks | ImportPlaybook | Role, Title, "", "what it is for; shown in reports", ""},
 	{"hosts", Play, Hosts, "Play.Hosts", "localhost, where everything runs; may be left out", ""},
-	{"gather_facts", Play, NoEffect, "", "accepted, without effect: there are no facts to gather", ""},
+	{"gather_facts", Play, Bool, "Play.GatherFacts", "true: the play begins by gathering facts of this machine, as setup does", ""},
 	{"gather_subset", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
 	{"gather_timeout", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
 	{"fact_path", Play, Unused, "", unused + "there are no local facts", ""},

@@ -2,7 +2,10 @@ package reading
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"runner/diagnostic"
 	"runner/engine/expr"
@@ -17,8 +20,7 @@ type Pair struct {
 	plain         bool // the value is the text from valAt on, nothing undone
 }
 
-// Pairs splits `a=1 b='x y'`. Quotes group, a backslash keeps a quote or itself
-// inside double quotes, and a template is one piece.
+// Pairs splits `a=1 b='x y'` as Ansible does: quotes group, and a template is one piece.
 func Pairs(text string) ([]Pair, error) {
 	var list []Pair
 	for i := 0; ; {
@@ -53,51 +55,55 @@ func nameEnd(text string, i int) int {
 	return i
 }
 
-// read reads the value of a pair, and gives the offset after it.
+// read reads the value of a pair, and returns the offset after it. Quotes group what
+// stands between them; they are undone only where they are around the whole value, as
+// Ansible has it.
 func (p *Pair) read(text string) (end int, err error) {
-	var value strings.Builder
-	i := p.valAt
-	if i < len(text) && (text[i] == '\'' || text[i] == '"') {
-		p.valAt++
-	}
-	for i < len(text) && !isBlank(rune(text[i])) {
-		piece := text[i : i+1]
-		end = i + 1
-		switch piece {
-		case "'", `"`:
-			if piece, end, err = quoted(text, i); err != nil {
-				return 0, err
-			}
-		case "{":
-			if n := strings.Index(text[i:], "}}"); n > 0 && strings.HasPrefix(text[i:], "{{") {
-				end = i + n + 2
-				piece = text[i:end]
-			}
+	i, quote := p.valAt, byte(0)
+	for i < len(text) && (quote != 0 || !isBlank(rune(text[i]))) {
+		c := text[i]
+		switch n := strings.Index(text[i:], "}}"); {
+		case c == '\\' && i+1 < len(text):
+			i++
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case quote == 0 && n > 0 && strings.HasPrefix(text[i:], "{{"):
+			i += n + 1
 		}
-		value.WriteString(piece)
-		i = end
+		i++
 	}
-	p.Value = value.String()
+	if quote != 0 {
+		return 0, fmt.Errorf("the quote %c is never closed", quote)
+	}
+	i = min(i, len(text))
+	p.Value = unescape(text[p.valAt:i])
+	if n := len(p.Value); n > 1 && p.Value[0] == p.Value[n-1] && (p.Value[0] == '\'' || p.Value[0] == '"') && p.Value[n-2] != '\\' {
+		p.Value, p.valAt = p.Value[1:n-1], p.valAt+1
+	}
 	p.plain = strings.HasPrefix(text[p.valAt:], p.Value)
 	return i, nil
 }
 
-// quoted reads a quoted piece that starts at an offset, and gives the offset after it.
-func quoted(text string, start int) (piece string, end int, err error) {
-	quote := text[start]
-	var b strings.Builder
-	for i := start + 1; i < len(text); i++ {
-		c := text[i]
-		if c == quote {
-			return b.String(), i + 1, nil
-		}
-		if quote == '"' && c == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\') {
-			i++
-			c = text[i]
-		}
-		b.WriteByte(c)
+// escapes are what Ansible undoes in a pair.
+var escapes = regexp.MustCompile(`\\U[0-9a-fA-F]{8}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[\\'"abfnrtv]`)
+
+// unescape undoes the escapes of Python's strings; what is none stays as it is.
+func unescape(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
 	}
-	return "", 0, fmt.Errorf("the quote %c is never closed", quote)
+	return escapes.ReplaceAllStringFunc(text, func(e string) string {
+		if i := strings.IndexByte(`\'"abfnrtv`, e[1]); i >= 0 {
+			return "\\'\"\a\b\f\n\r\t\v"[i : i+1]
+		}
+		n, err := strconv.ParseUint(e[2:], 16, 32)
+		if err != nil || n > utf8.MaxRune {
+			return e
+		}
+		return string(rune(n))
+	})
 }
 
 // Node returns the value as a scalar: a template, if it is one. `at` says where each

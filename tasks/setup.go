@@ -1,0 +1,203 @@
+package tasks
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/user"
+	"path"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"runner/engine"
+	"runner/engine/expr"
+	"runner/engine/expr/value"
+)
+
+func setup() engine.Kind {
+	return engine.Kind{
+		Name:    "setup",
+		Full:    "ansible.builtin.setup",
+		Doc:     "Gathers facts of this machine that cost nothing: its name and system, the user, the environment, the time. They hold from here on, as ansible_facts and as variables. A play that says gather_facts: true begins with it.",
+		New:     func() engine.Task { return &Setup{} },
+		Defines: machineFactNames,
+		Example: `- name: Learn what day it is
+  ansible.builtin.setup:
+    filter: ansible_date_time
+
+- name: Say it
+  ansible.builtin.debug:
+    msg: "{{ ansible_date_time.date }}"
+`,
+		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the facts, by the names of their variables"}},
+	}
+}
+
+// Setup gathers facts.
+type Setup struct {
+	Filter        []string `arg:"filter" doc:"patterns of facts that are wanted, as ansible_dist*; all if left out"`
+	GatherSubset  []string `arg:"gather_subset" doc:"accepted, without effect: all facts cost nothing"`
+	GatherTimeout int      `arg:"gather_timeout" doc:"accepted, without effect: all facts cost nothing"`
+	FactPath      string   `arg:"fact_path" doc:"accepted, without effect: there are no local facts"`
+}
+
+// Plan gathers the facts.
+func (s *Setup) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	short, long := &value.Map{}, &value.Map{}
+	for name, v := range machineFacts().All() {
+		if full := "ansible_" + value.Text(name); s.wants(full, value.Text(name)) {
+			short.Set(name, v)
+			long.Set(full, v)
+		}
+	}
+	facts := long.Clone()
+	facts.Set("ansible_facts", short)
+	return engine.Change{Facts: facts, Result: value.MapOf("ansible_facts", long)}, nil
+}
+
+// wants reports whether a fact is asked for, under its long or its short name.
+func (s *Setup) wants(names ...string) bool {
+	if len(s.Filter) == 0 {
+		return true
+	}
+	for _, pattern := range s.Filter {
+		for _, name := range names {
+			if ok, err := path.Match(pattern, name); err == nil && ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// machineFactNames lists the variables that hold facts.
+func machineFactNames(*expr.Node) (names []string, more bool) {
+	names = []string{"ansible_facts"}
+	for _, name := range machineFacts().Keys() {
+		names = append(names, "ansible_"+value.Text(name))
+	}
+	return names, false
+}
+
+// machineFacts returns the facts of this machine, by their short names.
+func machineFacts() *value.Map {
+	facts := value.MapOf("date_time", dateTime(time.Now()), "env", environment(), "gather_subset", []value.Value{"all"},
+		"module_setup", true, "processor_vcpus", runtime.NumCPU(), "processor_nproc", runtime.NumCPU(), "pkg_mgr", "unknown")
+	for _, add := range []func(*value.Map){systemFacts, distributionFacts, userFacts} {
+		add(facts)
+	}
+	return facts
+}
+
+// dateTime returns the time as Ansible's date_time has it.
+func dateTime(t time.Time) *value.Map {
+	zone, _ := t.Zone()
+	_, week := t.ISOWeek()
+	utc := t.UTC()
+	return value.MapOf("year", t.Format("2006"), "month", t.Format("01"), "weekday", t.Format("Monday"),
+		"weekday_number", strconv.Itoa(int(t.Weekday())), "weeknumber", strconv.Itoa(week), "day", t.Format("02"),
+		"hour", t.Format("15"), "minute", t.Format("04"), "second", t.Format("05"), "epoch", strconv.FormatInt(t.Unix(), 10),
+		"epoch_int", strconv.FormatInt(t.Unix(), 10), "date", t.Format("2006-01-02"), "time", t.Format("15:04:05"),
+		"iso8601_micro", utc.Format("2006-01-02T15:04:05.000000Z"), "iso8601", utc.Format("2006-01-02T15:04:05Z"),
+		"iso8601_basic", t.Format("20060102T150405000000"), "iso8601_basic_short", t.Format("20060102T150405"),
+		"tz", zone, "tz_dst", zone, "tz_offset", t.Format("-0700"))
+}
+
+// environment returns the environment variables of this process.
+func environment() *value.Map {
+	m := &value.Map{}
+	for _, entry := range os.Environ() {
+		name, v, _ := strings.Cut(entry, "=")
+		m.Set(name, v)
+	}
+	return m
+}
+
+// systemFacts adds what the kernel says of itself and of the machine.
+func systemFacts(facts *value.Map) {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return
+	}
+	text := func(b []byte) string { return unix.ByteSliceToString(b) }
+	node := text(u.Nodename[:])
+	short, domain, _ := strings.Cut(node, ".")
+	for name, v := range map[string]string{
+		"system": text(u.Sysname[:]), "kernel": text(u.Release[:]), "kernel_version": text(u.Version[:]),
+		"machine": text(u.Machine[:]), "architecture": text(u.Machine[:]), "userspace_architecture": text(u.Machine[:]),
+		"nodename": node, "hostname": short, "fqdn": node, "domain": domain,
+	} {
+		facts.Set(name, v)
+	}
+}
+
+// families are the families of distributions, by their id.
+var families = map[string]string{
+	"debian": "Debian", "ubuntu": "Debian", "linuxmint": "Debian", "raspbian": "Debian", "kali": "Debian",
+	"fedora": "RedHat", "rhel": "RedHat", "centos": "RedHat", "rocky": "RedHat", "almalinux": "RedHat", "amzn": "RedHat",
+	"alpine": "Alpine", "arch": "Archlinux", "opensuse-leap": "Suse", "sles": "Suse", "gentoo": "Gentoo",
+}
+
+// distributionFacts adds what /etc/os-release says.
+func distributionFacts(facts *value.Map) {
+	release := osRelease("/etc/os-release")
+	if release["ID"] == "" {
+		facts.Set("os_family", runtime.GOOS)
+		return
+	}
+	name := strings.Fields(release["NAME"])
+	major, _, _ := strings.Cut(release["VERSION_ID"], ".")
+	if text, err := os.ReadFile("/etc/debian_version"); err == nil && release["ID"] == "debian" && len(text) > 0 && text[0] >= '0' && text[0] <= '9' {
+		release["VERSION_ID"] = strings.TrimSpace(string(text))
+	}
+	family := families[release["ID"]]
+	if family == "" {
+		family = name[0]
+	}
+	for key, v := range map[string]string{"distribution": name[0], "distribution_version": release["VERSION_ID"],
+		"distribution_major_version": major, "distribution_release": release["VERSION_CODENAME"], "os_family": family} {
+		facts.Set(key, v)
+	}
+}
+
+// osRelease reads NAME=value lines.
+func osRelease(file string) map[string]string {
+	all := map[string]string{}
+	f, err := os.Open(file)
+	if err != nil {
+		return all
+	}
+	defer func() { _ = f.Close() }()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if name, v, ok := strings.Cut(lines.Text(), "="); ok {
+			all[name] = strings.Trim(v, `"'`)
+		}
+	}
+	if all["NAME"] == "" {
+		all["NAME"] = all["ID"]
+	}
+	return all
+}
+
+// userFacts adds who runs this.
+func userFacts(facts *value.Map) {
+	u, err := user.Current()
+	if err != nil {
+		return
+	}
+	facts.Set("user_id", u.Username)
+	facts.Set("user_gecos", u.Name)
+	facts.Set("user_dir", u.HomeDir)
+	facts.Set("user_shell", os.Getenv("SHELL"))
+	for name, id := range map[string]string{"user_uid": u.Uid, "user_gid": u.Gid, "effective_user_id": u.Uid, "real_user_id": u.Uid,
+		"effective_group_id": u.Gid, "real_group_id": u.Gid} {
+		if n, err := strconv.Atoi(id); err == nil {
+			facts.Set(name, n)
+		}
+	}
+}
