@@ -110,8 +110,8 @@ func TestBadPlaybooks(t *testing.T) {
 				t.Fatal("the fixture expects nothing")
 			}
 			less := cmpopts.SortSlices(func(a, b string) bool { return a < b })
-			if diff := cmp.Diff(lines(want), told(problems, want), less); diff != "" {
-				t.Errorf("problems (-expected +told):\n%s", diff)
+			if diff := cmp.Diff(lines(want), reported(problems, want), less); diff != "" {
+				t.Errorf("problems (-expected +reported):\n%s", diff)
 			}
 		})
 	}
@@ -136,9 +136,9 @@ func lines(list []expected) []string {
 	return all
 }
 
-// told writes problems as expectations are written: without the hint where the
+// reported writes problems as expectations are written: without the hint where the
 // expectation of that line has none.
-func told(problems []*diagnostic.Problem, want []expected) []string {
+func reported(problems []*diagnostic.Problem, want []expected) []string {
 	all := []string{}
 	for _, p := range problems {
 		e := expected{p.Place.Source.Name, p.Severity == diagnostic.Warning, p.Place.Line, p.Place.Col, p.Msg}

@@ -157,7 +157,7 @@ var mistaken = []string{
 	"- ¶addon_register: {}",
 	"- debug: {msg: x}\n  loop: ¶{a: 1}",
 	"- ¶dbug: {msg: x}",
-	"- debug: {msg: x}\n  ¶wehn: true",
+	"- debug: {msg: x}\n  ¶whenn: true",
 	"- debug: {msg: x}\n  become: ¶true",
 	"- debug: {msg: x}\n  async: ¶10",
 	"- debug: {msg: x}\n  delegate_to: ¶web1",
@@ -185,7 +185,7 @@ func TestValidPlaysStart(t *testing.T) {
 	}
 }
 
-func TestMistakesAreToldAtTheirPlace(t *testing.T) {
+func TestMistakesAreReportedAtTheirPlace(t *testing.T) {
 	if len(mistaken) < 60 {
 		t.Errorf("only %d", len(mistaken))
 	}
@@ -202,7 +202,7 @@ func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 			found = found || p.Severity == diagnostic.Error && p.Place.Line == line && p.Place.Col == col
 		}
 		if program != nil || !found {
-			t.Errorf("%s\nis told at %v, want %d:%d", marked, problems, line, col)
+			t.Errorf("%s\nis reported at %v, want %d:%d", marked, problems, line, col)
 		}
 	}
 }

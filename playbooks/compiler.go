@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -48,10 +49,10 @@ type compiler struct {
 	// be said about names any more.
 	blind bool
 
-	asked int // how many suggestions were looked for
-	steps int // how many tasks there are so far, and files that were imported
+	searched int // how many suggestions were looked for
+	steps    int // how many tasks there are so far, and files that were imported
 
-	swollen bool // there are too many, and that was told
+	swollen bool // there are too many, and that was reported
 
 	opened    map[string]*diagnostic.Source // files that others bring in, by path
 	given     int                           // which of the files that were given is at hand
@@ -111,8 +112,8 @@ func newCompiler(opt Options) *compiler {
 	return c
 }
 
-// unread notes why a file could not be read.
-func (c *compiler) unread(p *diagnostic.Problem) {
+// unreadable notes why a file could not be read.
+func (c *compiler) unreadable(p *diagnostic.Problem) {
 	c.order(p.Place.Source)
 	c.problems.Add(p)
 	c.blind = true
@@ -142,7 +143,7 @@ const enough = 500
 
 // didYouMean returns `did you mean "x"?`, or "".
 func (c *compiler) didYouMean(word string, among []string) string {
-	if c.asked++; c.asked > enough {
+	if c.searched++; c.searched > enough {
 		return ""
 	}
 	return suggest.DidYouMean(word, among)
@@ -157,11 +158,10 @@ func orElse(text, otherwise string) string {
 
 // mistake notes what is wrong with a part of the program, and stops nothing if nobody
 // comes there.
-func (c *compiler) mistake(part any, p *diagnostic.Problem) *diagnostic.Problem {
+func (c *compiler) mistake(part any, p *diagnostic.Problem) {
 	if p != nil {
 		c.mistakes[part] = append(c.mistakes[part], p.Each()...)
 	}
-	return p
 }
 
 // note notes the mistakes of templates.
@@ -170,3 +170,6 @@ func (c *compiler) note(list []reading.Mistake) {
 		c.mistake(m.Node, m.Problem)
 	}
 }
+
+// playID is what the ids of the steps of the last play begin with.
+func (c *compiler) playID() string { return fmt.Sprintf("%d.", len(c.program.Plays)) }

@@ -55,7 +55,7 @@ func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 }
 
 // bring opens a file that another names: relative to that one, or to the playbook.
-// The source is nil if it cannot be read; that is told.
+// The source is nil if it cannot be read; that is reported.
 func (c *compiler) bring(n *expr.Node, name, folder string) (path string, src *diagnostic.Source) {
 	path = c.find(name, folder)
 	if src := c.opened[path]; src != nil {
@@ -67,7 +67,7 @@ func (c *compiler) bring(n *expr.Node, name, folder string) (path string, src *d
 	}
 	src, p := reading.Open(path, nil, c.vault)
 	if p != nil {
-		c.unread(p)
+		c.unreadable(p)
 		return path, nil
 	}
 	c.opened[path] = src
@@ -138,7 +138,7 @@ func (c *compiler) missing(n *expr.Node, path string, err error) {
 // if there is none.
 func (c *compiler) neighbour(path string) string {
 	entries, err := os.ReadDir(filepath.Dir(path))
-	if c.asked++; err != nil || len(entries) > 1000 || c.asked > enough {
+	if c.searched++; err != nil || len(entries) > 1000 || c.searched > enough {
 		return ""
 	}
 	stem := func(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A module of Ansible's that is none of ours is told with what to do, under any name.
+// A module of Ansible's that is none of ours is reported with what to do, under any name.
 func TestForeignModulesAreAdvised(t *testing.T) {
 	for name, want := range map[string]string{
 		"copy": "env_file", "ansible.builtin.template": "env_file", "ansible.legacy.command": "lookup('pipe'",
@@ -15,7 +15,7 @@ func TestForeignModulesAreAdvised(t *testing.T) {
 	} {
 		_, problems := Parse("site.yml", []byte("- name: x\n  "+name+": {a: b}\n"), options())
 		if len(problems) != 1 || !strings.Contains(problems[0].Hint, want) || problems[0].Place.Line != 2 {
-			t.Errorf("%s: told %v, want %s", name, problems, want)
+			t.Errorf("%s: reported %v, want %s", name, problems, want)
 		}
 	}
 	for name := range foreign {

@@ -28,7 +28,7 @@ func TestGoodPlaybooks(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			program, problems := Load([]string{file}, options())
 			if program == nil {
-				t.Fatalf("told %v", problems)
+				t.Fatalf("reported %v", problems)
 			}
 			got := drawn(program, problems)
 			golden := strings.TrimSuffix(file, ".yml") + ".golden"

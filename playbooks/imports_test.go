@@ -11,7 +11,7 @@ import (
 )
 
 // Files that import each other twice, level after level, would make more tasks
-// than there is room for. That is told, once, before they do.
+// than there is room for. That is reported, once, before they do.
 func TestImportsAreBounded(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 25 {
@@ -20,7 +20,7 @@ func TestImportsAreBounded(t *testing.T) {
 	write(t, dir, "25.yml", "- debug:\n")
 	program, problems := Load([]string{filepath.Join(dir, "0.yml")}, options())
 	if program != nil || len(problems) != 1 || !strings.Contains(problems[0].Msg, "larger than") {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 	deep := t.TempDir()
 	for i := range 60 {
@@ -28,7 +28,7 @@ func TestImportsAreBounded(t *testing.T) {
 	}
 	_, problems = Load([]string{filepath.Join(deep, "0.yml")}, options())
 	if len(problems) != 1 || !strings.Contains(problems[0].Msg, "deeper than 50 levels") {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 }
 

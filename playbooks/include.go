@@ -38,9 +38,9 @@ func (c *compiler) special(in section, s *engine.Step) {
 	}
 }
 
-// A circle is what the tasks of an included file find around them: the settings
+// Surroundings are what the tasks of an included file find around them: the settings
 // of what stands around the include, and of its apply.
-type circle struct {
+type surroundings struct {
 	section
 	names    map[string]bool
 	playbook string          // the path of the playbook
@@ -69,8 +69,8 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 }
 
 // around notes what the tasks that a step brings in inherit.
-func (c *compiler) around(in section, s *engine.Step) *circle {
-	around := &circle{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
+func (c *compiler) around(in section, s *engine.Step) *surroundings {
+	around := &surroundings{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
 	s.Within = around
 	if apply := s.Args.Get("apply"); apply != nil {
 		c.applied(&around.set, apply)
@@ -130,7 +130,7 @@ type Files struct{ Options Options }
 // Load compiles the file of tasks that a step includes. Its name is relative to
 // the file in which the step stands, or else to the playbook.
 func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.Included, error) {
-	around, ok := by.Within.(*circle)
+	around, ok := by.Within.(*surroundings)
 	if !ok {
 		return nil, fmt.Errorf("%s cannot bring in tasks", by.As)
 	}
@@ -155,7 +155,7 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 }
 
 // inside returns a compiler of what a step brings in.
-func (f Files) inside(by *engine.Step, around *circle) *compiler {
+func (f Files) inside(by *engine.Step, around *surroundings) *compiler {
 	c := newCompiler(f.Options)
 	c.names, c.rolesDone = maps.Clone(around.names), maps.Clone(around.roles)
 	c.path, c.importing, c.inRole = by.Place.Source.Name, []string{around.playbook}, by.Role
@@ -164,7 +164,7 @@ func (f Files) inside(by *engine.Step, around *circle) *compiler {
 
 // LoadRole compiles the role that a step includes.
 func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall) (*engine.Included, error) {
-	around, ok := by.Within.(*circle)
+	around, ok := by.Within.(*surroundings)
 	if !ok {
 		return nil, fmt.Errorf("%s cannot bring in roles", by.As)
 	}
@@ -174,4 +174,15 @@ func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall
 		return nil, err
 	}
 	return &engine.Included{Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
+}
+
+// includeVars checks the file of an include_vars whose name is known already.
+func (c *compiler) includeVars(s *engine.Step) {
+	n := s.Args.Get("file")
+	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || strings.TrimSpace(n.Text) == "" {
+		return
+	}
+	c.anyKeys = s.Args.Get("name") != nil
+	c.whileRunning(s, func() { c.know(c.varsOfFile(n)) })
+	c.anyKeys = false
 }

@@ -117,7 +117,7 @@ type includedRole struct {
 	Name string `arg:"name" required:"true" doc:"The role."`
 }
 
-// factNames gives the names that a set_fact defines, as the real one does.
+// factNames returns the names that a set_fact defines, as the real one does.
 func factNames(args *expr.Node) (names []string, more bool) {
 	for _, e := range args.Entries {
 		names = append(names, e.Key.Text)

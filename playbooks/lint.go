@@ -12,7 +12,7 @@ import (
 )
 
 // onRequest are the rules of warnings about what does as it says, and could be
-// better: only who asks for them (Options.Lint) is told. The other warnings are
+// better: only who asks for them (Options.Lint) is reported. The other warnings are
 // about what may not do what was meant, and everybody is.
 var onRequest = [...]string{"name[missing]", "plain-secret", verify.UnusedRegister, verify.MayFail}
 

@@ -46,14 +46,14 @@ func TestLint(t *testing.T) {
 				t.Error("no program was made of it")
 			}
 			want := expectations(file, string(text))
-			if diff := cmp.Diff(lines(want), told(problems, want)); diff != "" {
-				t.Errorf("warnings (-expected +told):\n%s", diff)
+			if diff := cmp.Diff(lines(want), reported(problems, want)); diff != "" {
+				t.Errorf("warnings (-expected +reported):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Whoever plays is told only what may not do what was meant.
+// Whoever plays is reported only what may not do what was meant.
 func TestWarningsOnRequest(t *testing.T) {
 	const text = `- login: {auth: {key: plain}}
   register: unused
@@ -66,7 +66,7 @@ func TestWarningsOnRequest(t *testing.T) {
 			rules = append(rules, p.Rule)
 		}
 		if got := strings.Join(rules, " "); got != want {
-			t.Errorf("lint %v: told %s, want %s", lint, got, want)
+			t.Errorf("lint %v: reported %s, want %s", lint, got, want)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func (c *compiler) environment(n *expr.Node) []*expr.Node {
 	for _, item := range reading.Listed(n) {
 		c.templates(item)
 		if item.Shape != expr.Mapping && item.Tmpl == nil {
-			if !syntax.HasTemplate(item.Text) { // else told already
+			if !syntax.HasTemplate(item.Text) { // else reported already
 				c.problem(item.Place, `"environment" is a map of names to values, not %s`, reading.Shape(item))
 			}
 			continue

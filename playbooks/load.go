@@ -26,7 +26,7 @@ func Load(paths []string, opt Options) (*engine.Program, []*diagnostic.Problem) 
 		c.given = i
 		src, p := reading.Open(path, opt.Stdin, opt.Vault)
 		if p != nil {
-			c.unread(p)
+			c.unreadable(p)
 			continue
 		}
 		c.playbookFile(path, src)
@@ -39,7 +39,7 @@ func Parse(name string, text []byte, opt Options) (*engine.Program, []*diagnosti
 	c := newCompiler(opt)
 	src, p := reading.SourceOf(name, text, opt.Vault)
 	if p != nil {
-		c.unread(p)
+		c.unreadable(p)
 	} else {
 		c.playbookFile(name, src)
 	}
@@ -55,22 +55,22 @@ func (c *compiler) playbookFile(path string, src *diagnostic.Source) {
 // finish checks what spans the whole program, and puts the problems in order.
 func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
 	c.problems.Add(verify.Program(c.program, verify.Input{Known: c.extra, Mistakes: c.mistakes, Included: c.included, Open: c.blind})...)
-	problems := c.told()
+	problems := c.reported()
 	if reading.Failed(problems) {
 		return nil, problems
 	}
 	return c.program, problems
 }
 
-// told returns the problems by file and place, each once.
-func (c *compiler) told() []*diagnostic.Problem {
-	type told struct {
+// reported returns the problems by file and place, each once.
+func (c *compiler) reported() []*diagnostic.Problem {
+	type reported struct {
 		at  diagnostic.Place
 		msg string
 	}
-	seen, wrong := map[told]bool{}, reading.Failed(c.problems.All())
+	seen, wrong := map[reported]bool{}, reading.Failed(c.problems.All())
 	problems := slices.DeleteFunc(c.problems.All(), func(p *diagnostic.Problem) bool {
-		key := told{p.Place, p.Msg}
+		key := reported{p.Place, p.Msg}
 		again := seen[key]
 		seen[key] = true
 		return again || c.unasked(p, wrong) || c.silenced(p)

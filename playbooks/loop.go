@@ -20,7 +20,7 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 	s.Loop = &engine.Loop{Kind: kind, Place: e.Key.Place, Over: e.Value}
 	n := e.Value
 	switch {
-	case n.Tmpl != nil, n.Shape == expr.Scalar && syntax.HasTemplate(n.Text): // else told already
+	case n.Tmpl != nil, n.Shape == expr.Scalar && syntax.HasTemplate(n.Text): // else reported already
 	case kind.Lookup() != "" && !reading.IsNull(n):
 	case kind == engine.LoopDict && n.Shape != expr.Mapping:
 		c.mistake(n, diagnostic.Problemf(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list"))

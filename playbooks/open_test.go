@@ -48,7 +48,7 @@ func TestTextsThatAreNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			program, problems := Parse("site.yml", []byte(test.text), options())
 			if program != nil || len(problems) != 1 || problems[0].Error() != test.want {
-				t.Errorf("told %v, want %s", problems, test.want)
+				t.Errorf("reported %v, want %s", problems, test.want)
 			}
 		})
 	}
@@ -80,7 +80,7 @@ func TestFilesThatAreNone(t *testing.T) {
 			program, problems := Load([]string{test.path}, options())
 			want := test.path + ": " + test.want
 			if program != nil || len(problems) != 1 || problems[0].Error() != want {
-				t.Errorf("told %v, want %s", problems, want)
+				t.Errorf("reported %v, want %s", problems, want)
 			}
 		})
 	}
@@ -89,7 +89,7 @@ func TestFilesThatAreNone(t *testing.T) {
 func TestMissingFileIsTellable(t *testing.T) {
 	_, problems := Load([]string{"testdata/nope.yml"}, options())
 	if len(problems) != 1 || !errors.Is(problems[0], fs.ErrNotExist) {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestStandardInput(t *testing.T) {
 	opt.Stdin = strings.NewReader(hello)
 	program, problems := Load([]string{"-"}, opt)
 	if len(problems) > 0 || program.Plays[0].File != "-" || program.Plays[0].Tasks[0].(*engine.Step).Place.String() != "stdin:1:3" {
-		t.Errorf("made %v, told %v", program, problems)
+		t.Errorf("made %v, reported %v", program, problems)
 	}
 	broken := map[string]struct {
 		stdin io.Reader
@@ -113,7 +113,7 @@ func TestStandardInput(t *testing.T) {
 			opt.Stdin = test.stdin
 			_, problems := Load([]string{"-"}, opt)
 			if len(problems) != 1 || problems[0].Error() != test.want {
-				t.Errorf("told %v", problems)
+				t.Errorf("reported %v", problems)
 			}
 		})
 	}
@@ -147,7 +147,7 @@ func TestProcessSubstitution(t *testing.T) {
 	}
 	program, problems := Load([]string{path}, options())
 	if program == nil {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 }
 
@@ -165,11 +165,11 @@ func TestWhatEditorsLeave(t *testing.T) {
 	text := "\ufeff- name: Say hello\r\n  debug:\r\n    mgs: hello\r\n"
 	_, problems := Load([]string{written(t, "dos.yml", text)}, options())
 	if len(problems) != 1 || problems[0].Place.Line != 3 || problems[0].Place.Col != 5 {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 	program, problems := Load([]string{written(t, "good.yml", strings.Replace(text, "mgs", "msg", 1))}, options())
 	if len(problems) > 0 || program.Plays[0].Tasks[0].(*engine.Step).Name.Text != "Say hello" {
-		t.Errorf("told %v", problems)
+		t.Errorf("reported %v", problems)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestSeveralFiles(t *testing.T) {
 	first, second := written(t, "b.yml", hello), written(t, "a.yml", hello)
 	program, problems := Load([]string{first, second}, options())
 	if len(problems) > 0 || len(program.Plays) != 2 {
-		t.Fatalf("told %v", problems)
+		t.Fatalf("reported %v", problems)
 	}
 	for i, path := range []string{first, second} {
 		if play := program.Plays[i]; play.File != path || play.Place.Source.Name != path {
@@ -198,7 +198,7 @@ func TestProblemsOfSeveralFiles(t *testing.T) {
 	}
 	want := []string{first + ":1:3", first + ":2:3", "testdata/nope.yml", second + ":2:5"}
 	if got := places(problems); strings.Join(got, " ") != strings.Join(want, " ") {
-		t.Errorf("told of %v, want %v", got, want)
+		t.Errorf("reported %v, want %v", got, want)
 	}
 }
 

@@ -1,7 +1,6 @@
 package playbooks
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -83,9 +82,6 @@ func (c *compiler) ownVars(n *expr.Node) []engine.Var {
 	}
 	return c.vars(vars)
 }
-
-// playID is what the ids of the steps of the last play begin with.
-func (c *compiler) playID() string { return fmt.Sprintf("%d.", len(c.program.Plays)) }
 
 // The lists of tasks of a play in their order, as they are written and as they
 // stand in ids.

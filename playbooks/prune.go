@@ -26,7 +26,7 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	c.problems.Add(engine.CheckArgs(kind, n, e.Key.Place)...)
 	scope := n.Get("scope")
 	if scope == nil || scope.Shape != expr.Scalar || reading.IsNull(scope) {
-		return // told by CheckArgs
+		return // reported by CheckArgs
 	}
 	if scope.Tmpl != nil {
 		c.problem(scope.Place, "the scope of prune is plain text, not a template").

@@ -206,7 +206,7 @@ func asWritten(n *expr.Node) string {
 	return text
 }
 
-// roleFolder finds the folder of a role; "" where there is none, which is told.
+// roleFolder finds the folder of a role; "" where there is none, which is reported.
 func (c *compiler) roleFolder(call roleCall) string {
 	for _, dir := range c.roleDirs() {
 		path := filepath.Join(dir, call.Name)
@@ -332,7 +332,7 @@ func (c *compiler) roleArgs(n *expr.Node, at diagnostic.Place) (call roleCall, o
 		case key == "name" || key == "role":
 			call.at = e.Value
 		case words[key] != nil:
-			*words[key], ok = c.fileName(e.Value, key)
+			*words[key], _ = c.fileName(e.Value, key)
 		case !slices.Contains([]string{"public", "allow_duplicates", "rolespec_validate"}, key):
 			c.problem(e.Key.Place, "unknown parameter %q of import_role", key).
 				WithHint("it takes name, tasks_from, vars_from, defaults_from, handlers_from")

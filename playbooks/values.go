@@ -30,7 +30,7 @@ func (c *compiler) flag(e expr.Entry) *expr.Node {
 			return &expr.Node{Place: n.Place, Text: n.Text, Value: b}
 		}
 		if syntax.HasTemplate(n.Text) {
-			return nil // told already
+			return nil // reported already
 		}
 	}
 	said := reading.Shape(n)

@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"os"
-	"strings"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -79,15 +78,4 @@ func (c *compiler) variablesOf(root *expr.Node) []engine.Var {
 		vars = append(vars, engine.Var{Name: e.Key.Text, Place: e.Key.Place, Value: e.Value})
 	}
 	return vars
-}
-
-// includeVars checks the file of an include_vars whose name is known already.
-func (c *compiler) includeVars(s *engine.Step) {
-	n := s.Args.Get("file")
-	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || strings.TrimSpace(n.Text) == "" {
-		return
-	}
-	c.anyKeys = s.Args.Get("name") != nil
-	c.whileRunning(s, func() { c.know(c.varsOfFile(n)) })
-	c.anyKeys = false
 }

@@ -123,7 +123,7 @@ func systemFacts(facts *value.Map) {
 	if err := unix.Uname(&u); err != nil {
 		return
 	}
-	text := func(b []byte) string { return unix.ByteSliceToString(b) }
+	text := unix.ByteSliceToString
 	node := text(u.Nodename[:])
 	short, domain, _ := strings.Cut(node, ".")
 	for name, v := range map[string]string{

@@ -138,5 +138,3 @@ func (d *Document) align(n *expr.Node) ([]run, bool) {
 	}
 	return runs, len(runs) > 0
 }
-
-func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }

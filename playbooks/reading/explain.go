@@ -42,20 +42,20 @@ func (d *Document) explain(err error) *diagnostic.Problem {
 	return d.guess(line, said)
 }
 
-// patience is how many bytes may be read again to find the line of a mistake.
-const patience = 4 << 20
+// rereadLimit is how many bytes may be read again to find the line of a mistake.
+const rereadLimit = 4 << 20
 
 // A search finds the first line that a text can be read up to, but not with.
 type search struct {
 	doc       *Document
-	left      int // of the patience
+	left      int // of rereadLimit
 	good, bad int // so many lines can be read, so many cannot
 }
 
-// firstBad searches from the line that the library names. When patience ends
+// firstBad searches from the line that the library names. When rereadLimit ends
 // before it found one, it is that line.
 func (d *Document) firstBad(named int) int {
-	s := search{doc: d, left: patience, bad: len(d.starts)}
+	s := search{doc: d, left: rereadLimit, bad: len(d.starts)}
 	for _, n := range []int{named - 1, named, named - 2, named + 1} {
 		if n > s.good && n < s.bad {
 			s.try(n)

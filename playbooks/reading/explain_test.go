@@ -41,13 +41,13 @@ func TestLineOfMistake(t *testing.T) {
 				}
 				_, problems := ParseYAML("site.yml", []byte(text), nil)
 				if len(problems) != 1 {
-					t.Errorf("%s among %d of %s: told %v", badName, n, goodName, problems)
+					t.Errorf("%s among %d of %s: reported %v", badName, n, goodName, problems)
 					continue
 				}
 				p := *problems[0]
 				p.Hint = ""
 				if got := strings.TrimPrefix(p.Error(), "site.yml:"); got != strconv.Itoa(line)+":"+want {
-					t.Errorf("%s among %d of %s: told %s, want %d:%s", badName, n, goodName, got, line, want)
+					t.Errorf("%s among %d of %s: reported %s, want %d:%s", badName, n, goodName, got, line, want)
 				}
 			}
 		}

@@ -62,7 +62,7 @@ func TestVaultedFilesAreSecret(t *testing.T) {
 	}
 	_, problems = ParseYAML("vars.yml", []byte(sealed(t, "a: b\na: hunter2-hunter2\n", "")), &Vault{Keys: vault.NewKeyring(secret)})
 	if len(problems) != 1 || problems[0].Place.String() != "vars.yml:2:1" || problems[0].Excerpt() != "" {
-		t.Errorf("told %v with\n%s", problems, problems[0].Excerpt())
+		t.Errorf("reported %v with\n%s", problems, problems[0].Excerpt())
 	}
 }
 

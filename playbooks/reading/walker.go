@@ -104,3 +104,5 @@ func (w *walker) hex(digits int) rune {
 	}
 	return rune(n)
 }
+
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }

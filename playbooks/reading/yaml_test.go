@@ -85,7 +85,7 @@ func TestKeysThatAreOne(t *testing.T) {
 			got = unplaced(p).Error()
 		}
 		if got != want {
-			t.Errorf("%s: told %q, want %q", text, got, want)
+			t.Errorf("%s: reported %q, want %q", text, got, want)
 		}
 	}
 }

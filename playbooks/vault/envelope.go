@@ -18,7 +18,7 @@ func IsVault(text []byte) bool { return bytes.HasPrefix(text, []byte(magic)) }
 
 // A DamagedError says that a text is vaulted, but not whole or not as it was.
 type DamagedError struct {
-	Line int // of the text, from 1; 0 where it cannot be told
+	Line int // of the text, from 1; 0 where it cannot be reported
 	Msg  string
 }
 

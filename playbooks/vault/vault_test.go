@@ -128,11 +128,11 @@ func TestWrongPasswords(t *testing.T) {
 	_, _, err := NewKeyring(horse, Secret{"dev", []byte("hunter2-hunter2")}).Decrypt(sealed)
 	want := `no password that was given opens this (tried: default, dev; the vault's own label is "prod")`
 	if e, ok := errors.AsType[*WrongPasswordError](err); !ok || e.Error() != want {
-		t.Errorf("told %v, want %s", err, want)
+		t.Errorf("reported %v, want %s", err, want)
 	}
 	_, _, err = NewKeyring(Secret{DefaultLabel, []byte("x")}, Secret{DefaultLabel, []byte("y")}).Decrypt(sample(t, "v1.1.vault"))
 	if want := "no password that was given opens this (tried: default)"; err == nil || err.Error() != want {
-		t.Errorf("told %v, want %s", err, want)
+		t.Errorf("reported %v, want %s", err, want)
 	}
 	for _, k := range []*Keyring{nil, NewKeyring()} {
 		if _, _, err := k.Decrypt(sealed); !errors.Is(err, ErrNoSecrets) {
@@ -192,7 +192,7 @@ func TestDamage(t *testing.T) {
 			}
 			want := "the vault is damaged " + test.want
 			if e, ok := errors.AsType[*DamagedError](err); !ok || e.Error() != want {
-				t.Errorf("told %v, want %s", err, want)
+				t.Errorf("reported %v, want %s", err, want)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ type names struct {
 	open     int            // from this step on any name may be defined
 	last     map[string]int // the last step that mentions the name
 	any      int            // the last that may mention any
-	asked    int
+	searched int
 }
 
 // definitions finds what the steps of a program define.
@@ -111,26 +111,25 @@ func (n *names) mentioned(name string, at int) bool { return n.any > at || n.las
 // enough is how many suggestions are looked for: the search is not free.
 const enough = 500
 
-// near returns `did you mean "x"?` of the names that a step sees, or "".
-func (n *names) near(name string, r *reading) string {
-	if n.asked++; n.asked > enough {
+// near returns `did you mean "x"?` of the names that a step sees: those that are defined
+// above it, and others; or "".
+func (n *names) near(name string, before int, seen ...string) string {
+	if n.searched++; n.searched > enough {
 		return ""
 	}
 	var list []string
 	for other := range n.definers {
-		if n.may(other, r.index) {
-			list = append(list, other)
-		}
-	}
-	for _, vars := range []map[string]*engine.Var{r.vars, r.local} {
-		for other := range vars {
+		if n.may(other, before) {
 			list = append(list, other)
 		}
 	}
 	for other := range n.known {
 		list = append(list, other)
 	}
-	list = append(list, r.own...)
+	list = append(list, seen...)
 	slices.Sort(list)
 	return suggest.DidYouMean(name, list)
 }
+
+// handlers is the place of the handlers in Play.Lists.
+const handlers = 3

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -160,7 +161,11 @@ func (r *reading) undefined(ref syntax.Ref) *diagnostic.Problem {
 			WithHint("the task at %s registers it", later.Place)
 	}
 	p := diagnostic.Problemf(ref.Place, "%q is not defined", ref.Name)
-	if p.Hint = r.names.near(ref.Name, r); p.Hint == "" {
+	seen := slices.Clone(r.own)
+	for _, vars := range []map[string]*engine.Var{r.vars, r.local} {
+		seen = slices.AppendSeq(seen, maps.Keys(vars))
+	}
+	if p.Hint = r.names.near(ref.Name, r.index, seen...); p.Hint == "" {
 		p.Hint = "register it, set it under vars, or give it a default"
 	}
 	return p
