@@ -101,8 +101,8 @@ func reallyChanged(p *probe) {
 	o := p.order()
 	o.Plan = p.o.OtherPlan
 	answer := p.post(o)
-	target, subject := p.track(o, answer), p.mustFresh()
-	if target == nil || subject == nil {
+	target, subject := p.track(o, answer), p.mustReady()
+	if target == nil || subject == nil || p.pending && !p.await(target) {
 		p.skip("no add-on of the other plan could be ordered: " + answer.String())
 		return
 	}
