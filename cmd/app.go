@@ -106,6 +106,7 @@ func (p *Program) app() *cli.App {
 			p.vendorCommand(),
 			p.emulatorCommand(),
 			p.completionCommand(),
+			p.manCommand(),
 			p.versionCommand(),
 		},
 	}
