@@ -4,14 +4,16 @@
 //
 // It offers a copy of the platform's catalogue, whose ids are the real ones where
 // they were published, and its responses have the shapes that docs/platform.md
-// describes. Whatever it hands out (hosts, passwords) leads nowhere.
+// describes. Whatever it hands out (hosts, passwords) leads nowhere, or where
+// Options.Services and Options.Behind say.
 //
 // # Refusals
 //
 // The platform's own error numbers are known for few cases: 11001 with 404 for an
 // add-on that does not exist, 10300 with 403 for one of another owner, 4002 for an
-// application of another owner (here there are none of one's own, and it is a 403).
-// No source gives the others, so the emulator has its own, below "emulator":
+// application of another owner (as a 403), 4014 for one that was never deployed (as
+// a 400), 4021 with 404 for one without a favourite domain, 557 for a variable's name
+// (as a 400). No source gives the others, so the emulator has its own, below "emulator":
 //
 //	status  v2 id  v4 code                     when
 //	400     90001  emulator.bad-path           the path's escapes are wrong
@@ -20,8 +22,8 @@
 //	405     90004  emulator.method             the path does not know the method
 //	400     90005  emulator.bad-body           not JSON, not UTF-8, or a member of the wrong type
 //	413     90006  emulator.body-too-large     more than a mebibyte
-//	404     90010  emulator.no-such-owner      no such user or organisation
-//	404     90011  emulator.not-found          no such provider, zone, migration, cli token
+//	404     90010  emulator.no-such-owner      no such user or organisation; where owners are given, the message has them
+//	404     90011  emulator.not-found          no such provider, zone, migration, cli token, application, network group, drain, consumer
 //	410     90012  emulator.discontinued       preorders
 //	400     90020  emulator.bad-name           add-on or tag names: empty, or longer than 255 characters
 //	400     90021  emulator.unknown-provider   the order's providerId
@@ -49,8 +51,31 @@
 //	409     90073  emulator.in-use             a provider with add-ons cannot be removed
 //	400     90075  emulator.bad-feature        a feature's type, or a plan's feature that the provider does not have
 //	400     90076  emulator.bad-plan           a plan's slug or price
+//	400     90080  emulator.bad-application    an application's type, zone, flavors, number of instances, lifetime
+//	400     90082  emulator.bad-domain         a domain's form; one that another application has is a 409
+//	400     90083  emulator.bad-network-group  a network group's id, or a member that is nothing of its owner's
+//	400     90084  emulator.bad-logs           since, until or limit of logs
+//	400     90085  emulator.bad-drain          a drain's kind or recipient
+//	400     90086  emulator.bad-consumer       an OAuth consumer's baseUrl
+//	400     90087  emulator.bad-token          an API token's expirationDate
 //
 // In v2 the member at fault is named in "fields".
+//
+// # Applications
+//
+// Applications are made, scaled, linked and removed, and have variables, exposed ones,
+// domains, dependencies and tags; they never deploy. An add-on's variables reach what is
+// linked to it as the platform hands them on, a config provider's content included.
+// Network groups have addresses and peers, and carry nothing. An application's log is
+// empty; an add-on's tells of its orders. Drains and hooks are kept, and send nothing.
+//
+// # Hosts
+//
+// Options.Services says where the hosts that are handed out lead. There, buckets
+// (S3 with path-style addresses and signatures of version 4; 8 MiB an object, 32 MiB a
+// bucket, no multipart uploads) and the retention of Pulsar's namespaces are served,
+// and a client of PostgreSQL, MySQL or Redis hears at once that there is nothing.
+// Without it, hosts have the platform's names, which lead nowhere.
 //
 // # Vendors
 //
@@ -98,6 +123,8 @@
 //	access_personal_information    GET /v2/self, and the list of tokens
 //	manage_personal_information    to end other tokens
 //	access_organisations           every other GET that needs a token
+//	manage_organisations           OAuth consumers
+//	manage_organisations_applications  every other method below /applications
 //	manage_organisations_services  every other method ("services" are add-ons)
 //	none                           /v2/self/id, and what a token asks and does about itself
 //
@@ -114,8 +141,9 @@
 //
 // The file (mode 0600: passwords are in it) has a line of JSON for each writing,
 // which begins with a checksum (CRC-32C) of the rest of the line. The first has
-// the file's version, and the owners and logins; the others say which add-ons were put
-// or removed. Lines are appended. When most of them are of the past, a fresh file
+// the file's version (3; older ones are read, and written anew with the first change),
+// and the owners and logins; the others say which add-ons were put or removed, and
+// which rows of tables: applications, network groups, drains, consumers and the like. Lines are appended. When most of them are of the past, a fresh file
 // is drawn beside it while changes go on, and takes its place at once.
 //
 // What stands behind the last end of a line was being written when the process was

@@ -69,6 +69,7 @@ type Plan struct {
 	View clever.Plan
 }
 
+// Load reads the copy of the platform's catalogue that is part of the program.
 func Load() (*Catalogue, error) {
 	var data struct {
 		Zones     []clever.Zone `json:"zones"`

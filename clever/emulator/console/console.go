@@ -41,7 +41,7 @@ type Console struct {
 // streamLimit is how many pages are kept up to date at once.
 const streamLimit = 32
 
-// new returns an emulator with its page. Listen is the address that it is
+// New returns an emulator with its page. Listen is the address that it is
 // served on, as net.Listen takes it.
 func New(e *emulator.Emulator, listen string) *Console {
 	name, _, err := net.SplitHostPort(listen)

@@ -1,7 +1,7 @@
 package login
 
 import (
-	_ "embed"
+	_ "embed" // the page
 	"errors"
 	"net/http"
 	"net/url"

@@ -30,6 +30,7 @@ type Options struct {
 	Warn   func(error)            // is called with what nobody else hears of
 }
 
+// New returns the market of a store's vendors and sellers.
 func New(s *store.Store, o Options) *Market {
 	return &Market{store: s, options: o, calls: newCalls()}
 }

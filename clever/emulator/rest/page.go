@@ -33,6 +33,7 @@ type Page struct {
 	Rights      []string
 }
 
+// Response is the page, with the headers that keep it on its own.
 func (p Page) Response(status int) Response {
 	var b bytes.Buffer
 	if template.Must(template.New("page").Parse(pageText)).Execute(&b, p) != nil { // it is part of the program, and fits
@@ -41,6 +42,7 @@ func (p Page) Response(status int) Response {
 	return Response{Status: status, Body: b.Bytes(), HTML: true, Headers: PageHeaders()}
 }
 
+// MessagePage is a page that only says something.
 func MessagePage(status int, title, text string) Response {
 	return Page{Title: title, Text: text}.Response(status)
 }

@@ -26,10 +26,12 @@ func badPath() *Refusal {
 	return &Refusal{400, 90001, "emulator.bad-path", "The escapes in this path are wrong.", nil}
 }
 
+// Unauthorized says which part of the credentials is wrong.
 func Unauthorized(why string) *Refusal {
 	return &Refusal{401, 90002, "emulator.unauthorized", "Not authenticated: " + why + ".", nil}
 }
 
+// NoSuchPath is for paths at which nothing answers.
 func NoSuchPath() *Refusal {
 	return &Refusal{404, 90003, "emulator.no-such-path", "Nothing answers at this path.", nil}
 }
@@ -46,6 +48,7 @@ func tooLarge() *Refusal {
 	return &Refusal{413, 90006, "emulator.body-too-large", "The body is larger than a mebibyte.", nil}
 }
 
+// NoSuchOwner is for owners that do not exist, where naming others does not help.
 func NoSuchOwner() *Refusal {
 	return &Refusal{404, 90010, "emulator.no-such-owner", "This owner does not exist.", nil}
 }
@@ -55,14 +58,17 @@ func UnknownOwner(id string, known []string) *Refusal {
 	return &Refusal{404, 90010, "emulator.no-such-owner", fmt.Sprintf("There is no owner %q; available: %s.", id, strings.Join(known, ", ")), nil}
 }
 
+// NotFound is for everything without a number of its own.
 func NotFound(what string) *Refusal {
 	return &Refusal{404, 90011, "emulator.not-found", "This " + what + " does not exist.", nil}
 }
 
+// NoSuchAddon has the platform's number.
 func NoSuchAddon() *Refusal {
 	return &Refusal{404, 11001, "emulator.not-found", "This addon does not exist.", nil}
 }
 
+// ForeignAddon has the platform's number: the add-on is another owner's.
 func ForeignAddon() *Refusal {
 	return &Refusal{403, 10300, "emulator.forbidden", "This addon does not belong to you.", nil}
 }
@@ -93,14 +99,17 @@ func BadField(id int, code, field, why string) *Refusal {
 	return &Refusal{400, id, code, "The " + field + " is wrong: " + why + ".", map[string]string{field: why}}
 }
 
+// CannotMigrate says why an add-on stays as it is.
 func CannotMigrate(why string) *Refusal {
 	return &Refusal{400, 90025, "emulator.cannot-migrate", "This addon cannot be migrated: " + why + ".", nil}
 }
 
+// NotSaved says that the state file could not be written.
 func NotSaved(err error) *Refusal {
 	return &Refusal{500, 90050, "emulator.not-saved", "The emulator could not keep this: " + err.Error() + ".", nil}
 }
 
+// NoDatabase says that the server behind the add-ons did not do its part.
 func NoDatabase(err error) *Refusal {
 	return &Refusal{500, 90053, "emulator.no-database", err.Error(), nil}
 }
@@ -110,42 +119,52 @@ func Unavailable() *Refusal {
 	return &Refusal{503, -500, "emulator.unavailable", "Error from provider: there is no capacity.", nil}
 }
 
+// TooManyRequests is what a fault wants.
 func TooManyRequests() *Refusal {
 	return &Refusal{429, 90052, "emulator.too-many-requests", "There are too many requests.", nil}
 }
 
+// ClientGone is for whoever does not hear it any more.
 func ClientGone() *Refusal {
 	return &Refusal{499, 90051, "emulator.gone", "The client went away.", nil}
 }
 
+// NotSelling is for the personal space, which has no providers.
 func NotSelling() *Refusal {
 	return &Refusal{403, 90070, "emulator.only-organisations", "Only organisations register providers.", nil}
 }
 
+// AlreadyThere says that a name is taken.
 func AlreadyThere(what, name string) *Refusal {
 	return &Refusal{409, 90072, "emulator.exists", "There is a " + what + " " + name + " already.", nil}
 }
 
+// ProviderInUse says why a provider stays.
 func ProviderInUse(why string) *Refusal {
 	return &Refusal{409, 90073, "emulator.in-use", "This provider cannot be removed: " + why + ".", nil}
 }
 
+// BadCallback refuses where a login would lead.
 func BadCallback() *Refusal {
 	return &Refusal{400, 90030, "emulator.bad-callback", "The oauth_callback is not an http or https URL, or not on the host of the consumer's baseUrl.", nil}
 }
 
+// LoginDenied is the user's no to a command line.
 func LoginDenied() *Refusal {
 	return &Refusal{403, 90031, "emulator.login-denied", "The user denied this login.", nil}
 }
 
+// MissingRight names what the user did not allow the token.
 func MissingRight(right string) *Refusal {
 	return &Refusal{403, 90033, "emulator.missing-right", "This token lacks the right " + right + ".", nil}
 }
 
+// OwnTokenStays keeps the emulator's own token.
 func OwnTokenStays() *Refusal {
 	return &Refusal{403, 90034, "emulator.own-token", "The emulator's own token cannot be revoked.", nil}
 }
 
+// OtherSite is for pages of other origins.
 func OtherSite() *Refusal {
 	return &Refusal{403, 90032, "emulator.other-site", "A page of another site, or a name that is not this server's, is no way to ask.", nil}
 }
@@ -161,6 +180,7 @@ func VendorFailed(provider string) *Refusal {
 	return &Refusal{424, 90061, "emulator.vendor-failed", "The vendor of " + provider + " cannot do this now: its back-end did not take it as it should.", nil}
 }
 
+// NotReady says what an add-on lacks yet.
 func NotReady(why string) *Refusal {
 	return &Refusal{409, 90062, "emulator.not-ready", "This addon is not ready for this: " + why + ".", nil}
 }

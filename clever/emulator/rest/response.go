@@ -123,6 +123,7 @@ type Recorder struct {
 	body   bytes.Buffer
 }
 
+// NewRecorder returns one without a response.
 func NewRecorder() *Recorder { return &Recorder{header: http.Header{}} }
 
 // StatusCode returns the status; 0 before there is one.
@@ -131,8 +132,10 @@ func (w *Recorder) StatusCode() int { return w.status }
 // Content returns the body.
 func (w *Recorder) Content() []byte { return w.body.Bytes() }
 
+// Header is as http.ResponseWriter has it.
 func (w *Recorder) Header() http.Header { return w.header }
 
+// WriteHeader is as http.ResponseWriter has it.
 func (w *Recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
@@ -144,6 +147,7 @@ func (w *Recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
+// Response is what was recorded, as a client would receive it.
 func (w *Recorder) Response(r *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
 	body := w.body.Bytes()

@@ -38,6 +38,7 @@ type Route struct {
 	Serve  func(*Call) (Response, error)
 }
 
+// Bases returns the paths that one with {base} stands for.
 func Bases(path string) []string {
 	rest, ok := strings.CutPrefix(path, "{base}")
 	if !ok {

@@ -32,6 +32,7 @@ func (t *Token) ValidFor(consumer string, now time.Time) error {
 	return nil
 }
 
+// Expired reports whether the token is over.
 func (t *Token) Expired(now time.Time) bool { return now.UnixMilli() >= t.Expires }
 
 // Expiry returns the end of the token's life in ISO 8601.

@@ -27,6 +27,7 @@ type VendorRecord struct {
 // called, so that whoever reads it after a crash knows what may have been asked for.
 type VendorState string
 
+// The states, in the order of an add-on's life.
 const (
 	Provisioning VendorState = "provisioning"
 	Active       VendorState = "active"

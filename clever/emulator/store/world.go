@@ -136,6 +136,7 @@ type Draft struct {
 	own     [indexParts]bool
 }
 
+// Draft returns the world to be changed.
 func (w *World) Draft() *Draft {
 	d := &Draft{World: *w}
 	d.Organisations = slices.Clone(w.Organisations)
