@@ -212,7 +212,7 @@ func textFiles(t *testing.T) []string {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "fuzz"):
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == ".cache" || d.Name() == "fuzz"):
 			return fs.SkipDir
 		case d.IsDir(), !d.Type().IsRegular(), !slices.Contains(kinds, filepath.Ext(name)):
 		case slices.Contains([]string{"CHANGELOG.md", "LICENSE"}, name):
