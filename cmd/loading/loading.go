@@ -5,6 +5,7 @@ package loading
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"runner/cmd/exit"
@@ -41,13 +42,30 @@ func Options(s *ui.Streams, kinds []engine.Kind, extra []engine.Var, vault *read
 func ExtraVars(args []string, vault *reading.Vault) ([]engine.Var, error) {
 	var all []engine.Var
 	for _, arg := range args {
-		vars, err := playbooks.ExtraVars(arg, os.ReadFile, vault)
+		vars, err := playbooks.ExtraVars(arg, readBounded, vault)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, vars...)
 	}
 	return all, nil
+}
+
+// largestVars bounds a file of variables.
+const largestVars = 16 << 20
+
+// readBounded reads a file, and of an endless one no more than says so.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, largestVars+1))
+	if err == nil && len(text) > largestVars {
+		err = fmt.Errorf("%s is larger than %d MiB", path, largestVars>>20)
+	}
+	return text, err
 }
 
 // Conclude returns the exit that problems call for; nil where all are warnings.
