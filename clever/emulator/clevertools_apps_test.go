@@ -165,7 +165,7 @@ func (tt *terminal) consumers() {
 		tt.t.Errorf("with its own consumer: %s", out)
 	}
 	tt.env = append(own, tt.env[2:]...)
-	tt.run("oauth-consumers", "delete", "shop", "--yes")
+	tt.run("oauth-consumers", "delete", "store", "--yes")
 	if tt.e.store.World().Consumers.Find(made.Key) != nil {
 		tt.t.Error("it is still there")
 	}
