@@ -65,8 +65,8 @@ func (a *attempt) run(ctx context.Context, end TaskEnd) ending {
 func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	defer func() {
 		fault := recover()
-		if unread, ok := fault.(*value.ReadError); ok {
-			t.err = unread
+		if notRead, ok := fault.(*value.ReadError); ok {
+			t.err = notRead
 		} else if fault != nil {
 			t.err = &diagnostic.Problem{Place: a.step.Place, Detail: string(debug.Stack()),
 				Msg:  fmt.Sprintf("a fault of runner in %s: %v", a.step.Kind.Name, fault),

@@ -121,8 +121,8 @@ type Change struct {
 	Unknown bool
 	Skip    string // why there is nothing to do for this run: the step counts as skipped
 	Result  Value  // what register holds if nothing is done, or as far as it is known before
-	// Hush: the result is not printed, though the kind tells it: assert's quiet.
-	Hush bool
+	// Quiet: the result is not printed, though the kind tells it: assert's quiet.
+	Quiet bool
 	// Facts are variables that hold from here on, in later plays too: set_fact.
 	Facts *value.Map
 	// Vars are variables that were read from a file. Facts win over them.

@@ -44,7 +44,7 @@ func (a *attempt) conclude(e *ending, t try) {
 	}
 	e.Result = a.registered(e.Outcome, t)
 	e.Shows = kind.Shows && t.err == nil && e.Outcome != Skipped
-	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Hush
+	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Quiet
 	// An include that is left out is counted, as Ansible does.
 	e.Silent = kind.Silent && t.err == nil && (e.Outcome != Skipped || kind.Defines == nil)
 }

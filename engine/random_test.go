@@ -361,7 +361,7 @@ func (p *programmer) put() {
 }
 
 // block writes a block. A failure in it comes after a guard and is one itself, so
-// that nothing is in flight that one job would not have begun.
+// that nothing is under way that one job would not have begun.
 func (p *programmer) block() {
 	p.depth++
 	defer func() { p.depth-- }()

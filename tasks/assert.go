@@ -54,7 +54,7 @@ func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
 		}
 	}
 	result := value.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
-	return engine.Change{Result: result, Hush: a.Quiet}, nil
+	return engine.Change{Result: result, Quiet: a.Quiet}, nil
 }
 
 func (a *Assert) failure(c engine.Tested) error {
