@@ -14,7 +14,7 @@ import (
 	"runner/engine/expr/value"
 )
 
-func TestIndependentStepsRunAtOnceAndAreToldInOrder(t *testing.T) {
+func TestIndependentStepsRunAtOnceAndAreReportedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		start := time.Now()
