@@ -56,7 +56,7 @@ var fileWriters = []fileWriter{
 var targets = map[string]func(path string) error{
 	"file":     func(string) error { return nil },
 	"link":     func(path string) error { return os.Rename(path, path+".real") },
-	"dangling": func(path string) error { return os.Remove(path) },
+	"dangling": os.Remove,
 	"device":   func(path string) error { return mknod(path, 1, 3) }, // as /dev/null
 	"full":     func(path string) error { return mknod(path, 1, 7) }, // as /dev/full
 	"fifo":     func(path string) error { return replaced(path, syscall.Mkfifo(path+".new", 0o600)) },

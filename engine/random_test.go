@@ -193,7 +193,7 @@ func randomProgram(r *rand.Rand, fails bool) program {
 
 func (p *programmer) steps(n int) {
 	for range n {
-		switch k := p.IntN(15); {
+		switch k := p.IntN(16); {
 		case k == 0 && p.depth < 3:
 			p.block()
 		case k == 1:
@@ -206,7 +206,7 @@ func (p *programmer) steps(n int) {
 			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2", "when=false"))
 		case k == 6 && p.IntN(2) == 0:
 			p.facts()
-		case k == 7 && p.IntN(2) == 0:
+		case k == 15:
 			p.handOver()
 		case k == 6:
 			p.add("set v0={{v0|default('')|string~item}}%s", p.keywords("loop=1,2"))

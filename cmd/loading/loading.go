@@ -32,9 +32,7 @@ func Load(s *ui.Streams, files []string, opt playbooks.Options, verbosity int) (
 // Options returns what playbooks are read with, beside the vault.
 func Options(s *ui.Streams, kinds []engine.Kind, extra []engine.Var, vault *reading.Vault) playbooks.Options {
 	opt := playbooks.Options{Kinds: kinds, Stdin: s.In, Vault: vault}
-	for _, v := range extra {
-		opt.ExtraVars = append(opt.ExtraVars, v)
-	}
+	opt.ExtraVars = append(opt.ExtraVars, extra...)
 	return opt
 }
 
