@@ -253,9 +253,7 @@ func (a *attempt) change(ctx context.Context, t try) try {
 	if t.err = ctx.Err(); t.err != nil {
 		return t
 	}
-	a.node.applied.Add(1) // from here on it is reported, whatever fails above
-	if !may || !a.node.independent() && a.node.list.schedule.Failed(a.node.index) {
-		a.node.applied.Add(-1)
+	if !may || !a.worker.Begin(a.node.independent()) {
 		return try{outcome: Blocked}
 	}
 	t.applied = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"runner/engine/schedule"
 )
@@ -49,8 +48,7 @@ type node struct {
 	needs   []schedule.Edge
 	out     *stream
 	outcome Outcome
-	failure *TaskEnd     // what rescue is given; nil unless it failed
-	applied atomic.Int32 // how many changes outside it has begun
+	failure *TaskEnd // what rescue is given; nil unless it failed
 }
 
 // flush is the item at which handlers run.
@@ -117,8 +115,8 @@ func (n *node) run(ctx context.Context) {
 	} else {
 		n.do(ctx)
 	}
+	n.worker.End(n.failure != nil) // before its report ends: whoever is below is reported by it
 	n.out.close()
-	n.worker.End(n.failure != nil)
 }
 
 func (n *node) do(ctx context.Context) {
@@ -184,7 +182,7 @@ func blockedEnds(it Item) []TaskEnd {
 // out ahead, without effects, before something above it turned out to have failed.
 // It is called when all above the item has been reported.
 func (n *node) withdrawn() ([]TaskEnd, bool) {
-	if !n.list.schedule.Failed(n.index) || !n.ahead() {
+	if !n.ahead() {
 		return nil, false
 	}
 	if n.list.catching {
@@ -193,10 +191,10 @@ func (n *node) withdrawn() ([]TaskEnd, bool) {
 	return blockedEnds(n.item), true
 }
 
-// ahead reports whether the item is a step that changed nothing outside, though it
-// may have started before all above it had ended.
+// ahead reports whether the item is a step that changed nothing outside, and stands
+// below one that failed.
 func (n *node) ahead() bool {
-	return n.linked != nil && n.applied.Load() == 0 && !n.independent() && !n.list.handlers
+	return n.linked != nil && !n.independent() && !n.list.handlers && n.list.schedule.Withdrawn(n.index)
 }
 
 // withdraw takes back what steps defined and notified that were worked out ahead

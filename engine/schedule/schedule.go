@@ -153,6 +153,7 @@ type Node struct {
 	barrier   int // the last barrier before it, -1 if there is none
 	started   bool
 	ended     bool
+	begun     bool   // it has changed the world, or tried to
 	unclaimed int    // workers that have not said what they use
 	workers   [4]int // by state
 	waiters   []*Worker
@@ -305,6 +306,26 @@ func (w *Worker) Change(independent bool) bool {
 		w.node.list.advance() // those that waited to know what becomes of this one
 	}
 	return w.well()
+}
+
+// Begin reports whether the change may begin after all: nothing before it has failed
+// meanwhile, or it is independent. From then on its node is no longer withdrawn.
+func (w *Worker) Begin(independent bool) bool {
+	w.lock()
+	defer w.unlock()
+	if !independent && !w.well() {
+		return false
+	}
+	w.node.begun = true
+	return true
+}
+
+// Withdrawn reports whether a node changed nothing and stands below one that failed:
+// one after the other, it would not have started.
+func (l *List) Withdrawn(node int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed < node && !l.nodes[node].begun
 }
 
 // Destroy waits until the worker may destroy something. It reports whether nothing
