@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,4 +111,33 @@ func write(t *testing.T, dir, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// A file that another folder's file names is looked for beside the playbook, too.
+func TestFilesAreFoundBesideThePlaybook(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"site.yml":      "- hosts: localhost\n  tasks:\n    - import_tasks: parts/sub.yml\n",
+		"parts/sub.yml": "- import_tasks: beside.yml\n",
+		"beside.yml":    "- debug: {msg: beside}\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, problems := Load([]string{filepath.Join(dir, "site.yml")}, options())
+	if program == nil {
+		t.Fatal(problems)
+	}
+	var found []string
+	for s := range program.Plays[0].Steps() {
+		found = append(found, s.Args.Get("msg").Text)
+	}
+	if !slices.Equal(found, []string{"beside"}) {
+		t.Errorf("found %v, problems %v", found, problems)
+	}
 }
