@@ -35,7 +35,7 @@ type (
 )
 
 func (*function) TypeName() string { return "function" }
-func (*bound) TypeName() string    { return "function" }
+func (*bound) TypeName() string    { return "method" }
 func (*closure) TypeName() string  { return "Macro" }
 
 // invoke does an operation. Unless it is raw, Undefined arguments are errors and
