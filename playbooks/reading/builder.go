@@ -1,7 +1,7 @@
 package reading
 
 import (
-	"go.yaml.in/yaml/v4"
+	"gopkg.in/yaml.v3"
 
 	"runner/diagnostic"
 	"runner/engine/expr"

@@ -3,7 +3,7 @@ package reading
 import (
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"gopkg.in/yaml.v3"
 
 	"runner/diagnostic"
 	"runner/engine/expr"

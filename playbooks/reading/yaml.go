@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"gopkg.in/yaml.v3"
 
 	"runner/diagnostic"
 	"runner/engine/expr"
@@ -102,6 +102,14 @@ func (d *Document) Parse() (*expr.Node, []*diagnostic.Problem) {
 
 func (d *Document) parseYAML() (*expr.Node, []*diagnostic.Problem) {
 	y, next, err := decode(d.src.Text)
+	if err != nil && !errors.Is(err, io.EOF) {
+		if text, changed := mended(d.src.Text); changed {
+			if again, second, bad := decode(text); bad == nil {
+				y, next, err = again, second, nil
+				restore(y)
+			}
+		}
+	}
 	switch {
 	case errors.Is(err, io.EOF):
 		return &expr.Node{Place: d.place(1, 1)}, nil
