@@ -12,6 +12,7 @@ import (
 	"runner/cmd/exit"
 	"runner/cmd/flags"
 	"runner/cmd/session"
+	"runner/cmd/ui"
 	"runner/cmd/version"
 	"runner/diagnostic"
 )
@@ -19,6 +20,7 @@ import (
 // Run runs the program and returns its exit code. When the context ends, what is
 // under way is finished and nothing more is started.
 func (p *Program) Run(ctx context.Context) int {
+	p.Err = ui.Shared(p.Err)
 	app := p.app()
 	help := &remembering{Writer: p.Out}
 	app.Writer = help

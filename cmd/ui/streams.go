@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -85,6 +86,27 @@ func (s *Streams) Environment() []string {
 		}
 	}
 	return all
+}
+
+// Shared returns a writer that several goroutines may write to: a run says where it is
+// while its report is printed. A file is one already.
+func Shared(w io.Writer) io.Writer {
+	switch w.(type) {
+	case *os.File, *shared, nil:
+		return w
+	}
+	return &shared{w: w}
+}
+
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }
 
 // IsTerminal reports whether a stream is a terminal.
