@@ -63,6 +63,9 @@ func (t tests) Run() int {
 // that it asks, so that it is closed before them.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes seconds to start")
+	}
 	b, err := shared.start()
 	if err != nil {
 		t.Fatalf("chromium does not start: %v", err)
