@@ -12,7 +12,7 @@ func TestMendedTextsAreReadAsTheyAreWritten(t *testing.T) {
 		`{u: p://h/d?a=b, q: what?, 'x?y': "a\/b\\/c"}`: `{"u": "p://h/d?a=b", "q": "what?", "x?y": "a/b\\/c"}`,
 		"{u: a?b}\n": `{"u": "a?b"}`,
 		"a: {u: a?b}\nb: |\n  c?d \\/ e\nc: 'f\\/g?'\nd: h\\/i?": `{"a": {"u": "a?b"}, "b": "c?d \\/ e\n", "c": "f\\/g?", "d": "h\\/i?"}`,
-		"a: \"x\\/?\"\nb: &ky [m?n]\nc: *ky":                   `{"a": "x/?", "b": ["m?n"], "c": ["m?n"]}`,
+		"a: \"x\\/?\"\nb: &ky [m?n]\nc: *ky":                     `{"a": "x/?", "b": ["m?n"], "c": ["m?n"]}`,
 	} {
 		v, err := FromYAML(text)
 		if err != nil {
