@@ -8,10 +8,8 @@ import (
 	"runner/cmd/flags"
 	"runner/cmd/loading"
 	"runner/cmd/vaults"
-	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/report/graph"
-	"runner/tasks"
 )
 
 // graphOptions are those of runner graph.
@@ -46,24 +44,16 @@ func (p *Program) graphCommand() *cli.Command {
 }
 
 func (p *Program) graph(ctx context.Context, o graphOptions) error {
-	if len(o.files) == 0 {
-		return (&diagnostic.Problem{Msg: "graph needs a playbook"}).WithHint("runner graph site.yml")
-	}
-	vault, err := vaults.Open(ctx, &p.Streams, o.vault)
+	opt, err := p.offline(ctx, "graph", o.files, o.extraVars, o.vault)
 	if err != nil {
 		return err
 	}
-	vault.Sealed = true
-	extra, err := loading.ExtraVars(o.extraVars, vault)
-	if err != nil {
-		return err
-	}
-	program, err := loading.Load(&p.Streams, o.files, loading.Options(&p.Streams, tasks.Kinds(nil), extra, vault), 0)
+	program, err := loading.Load(&p.Streams, o.files, opt, 0)
 	if err != nil {
 		return err
 	}
 	var names []string
-	for _, v := range extra {
+	for _, v := range opt.ExtraVars {
 		names = append(names, v.Name)
 	}
 	return graph.Write(p.Out, o.format, engine.Graph(program, o.selection, names))

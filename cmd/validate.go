@@ -50,19 +50,10 @@ func (p *Program) validateCommand() *cli.Command {
 }
 
 func (p *Program) validate(ctx context.Context, o validateOptions) error {
-	if len(o.files) == 0 {
-		return (&diagnostic.Problem{Msg: "validate needs a playbook"}).WithHint("runner validate site.yml")
-	}
-	vault, err := vaults.Open(ctx, &p.Streams, o.vault)
+	opt, err := p.offline(ctx, "validate", o.files, o.extraVars, o.vault)
 	if err != nil {
 		return err
 	}
-	vault.Sealed = true
-	extra, err := loading.ExtraVars(o.extraVars, vault)
-	if err != nil {
-		return err
-	}
-	opt := loading.Options(&p.Streams, tasks.Kinds(nil), extra, vault)
 	opt.Lint = true
 	program, problems := playbooks.Load(o.files, opt)
 	if err := p.writeProblems(o, problems); err != nil {
@@ -80,6 +71,23 @@ func (p *Program) validate(ctx context.Context, o validateOptions) error {
 		return &exit.Error{Code: exit.Playbook}
 	}
 	return nil
+}
+
+// offline returns what playbooks are read with that are not played: vaults stay closed.
+func (p *Program) offline(ctx context.Context, command string, files, extraVars []string, spec vaults.Spec) (playbooks.Options, error) {
+	if len(files) == 0 {
+		return playbooks.Options{}, (&diagnostic.Problem{Msg: command + " needs a playbook"}).WithHint("runner %s site.yml", command)
+	}
+	vault, err := vaults.Open(ctx, &p.Streams, spec)
+	if err != nil {
+		return playbooks.Options{}, err
+	}
+	vault.Sealed = true
+	extra, err := loading.ExtraVars(extraVars, vault)
+	if err != nil {
+		return playbooks.Options{}, err
+	}
+	return loading.Options(&p.Streams, tasks.Kinds(nil), extra, vault), nil
 }
 
 // writeProblems writes problems: as text on standard error, in formats for programs
