@@ -34,12 +34,7 @@ func (c *Client) Refresh(ctx context.Context, owner string) ([]Addon, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := c.addons.of(owner).reading()
-	list, err := read[[]Addon](ctx, c, path)
-	if err != nil {
-		return nil, err
-	}
-	return store(list), nil
+	return c.addons.of(owner).read(func() ([]Addon, error) { return read[[]Addon](ctx, c, path) })
 }
 
 // Env reads the variables of an add-on.

@@ -16,17 +16,25 @@ import (
 // purchases are what a client ordered. The zero value is ready.
 type purchases struct {
 	mu  sync.Mutex
-	all []*purchase
+	all []*bought
 	ids map[string]bool
 }
 
-func (p *purchases) add(o *purchase) {
+// A bought is what came of an order.
+type bought struct {
+	wanted
+	id      string    // of the add-on
+	created int64     // its creation date, in milliseconds
+	at      time.Time // when it was known
+}
+
+func (p *purchases) add(o *bought) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ids == nil {
 		p.ids = map[string]bool{}
 	}
-	p.ids[o.addon.ID] = true
+	p.ids[o.id] = true
 	p.all = append(p.all, o)
 }
 
@@ -37,10 +45,10 @@ func (p *purchases) has(id string) bool {
 }
 
 // byOwner returns what was ordered so far, apart for each owner.
-func (p *purchases) byOwner() map[string][]*purchase {
+func (p *purchases) byOwner() map[string][]*bought {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := map[string][]*purchase{}
+	m := map[string][]*bought{}
 	for _, o := range p.all {
 		m[o.owner] = append(m[o.owner], o)
 	}
@@ -57,11 +65,12 @@ func (p *purchases) byOwner() map[string][]*purchase {
 func (c *Client) Duplicates(ctx context.Context) ([]*DuplicateError, error) {
 	var all []*DuplicateError
 	var errs error
-	for owner, bought := range c.bought.byOwner() {
-		list, err := c.upToDate(ctx, owner, bought)
+	for owner, orders := range c.bought.byOwner() {
+		list, err := c.upToDate(ctx, owner, orders)
 		errs = errors.Join(errs, err)
-		for _, o := range bought {
-			if d := o.duplicate(list); d != nil {
+		found := indexOf(list)
+		for _, o := range orders {
+			if d := o.duplicate(found, &c.bought); d != nil {
 				all = append(all, d)
 			}
 		}
@@ -73,9 +82,9 @@ func (c *Client) Duplicates(ctx context.Context) ([]*DuplicateError, error) {
 // upToDate reads a list until it shows all that was ordered, and what others may have
 // ordered that did not see it. They too may have read a list that was behind: so the
 // list is given as long again as it was seen to be behind, and some more.
-func (c *Client) upToDate(ctx context.Context, owner string, bought []*purchase) ([]Addon, error) {
+func (c *Client) upToDate(ctx context.Context, owner string, orders []*bought) ([]Addon, error) {
 	var last, until time.Time
-	for _, o := range bought {
+	for _, o := range orders {
 		last = later(last, o.at)
 		if o.doubt {
 			until = later(until, o.at.Add(c.timing.settle))
@@ -88,7 +97,8 @@ func (c *Client) upToDate(ctx context.Context, owner string, bought []*purchase)
 		if err != nil {
 			return nil, err
 		}
-		hidden := count(bought, func(o *purchase) bool { return !o.on(list) && !o.log.WasRemoved(o.addon.ID) })
+		shown := indexOf(list)
+		hidden := count(orders, func(o *bought) bool { return shown.ids[o.id] == nil && !o.orders.WasRemoved(o.id) })
 		switch {
 		case hidden > 0 && began.Sub(last) >= c.timing.settle:
 			return list, &HiddenError{Owner: owner, Hidden: hidden, After: began.Sub(last)}
@@ -128,32 +138,38 @@ func count[V any](list []V, is func(V) bool) int {
 	return n
 }
 
-// on reports whether a list shows what was ordered.
-func (o *purchase) on(list []Addon) bool {
-	return slices.ContainsFunc(list, func(a Addon) bool { return a.ID == o.addon.ID })
+// An index finds the add-ons of a list.
+type index struct {
+	ids   map[string]*Addon
+	named map[string][]*Addon
+}
+
+func indexOf(list []Addon) index {
+	x := index{make(map[string]*Addon, len(list)), make(map[string][]*Addon, len(list))}
+	for i := range list {
+		a := &list[i]
+		x.ids[a.ID] = a
+		x.named[a.Name] = append(x.named[a.Name], a)
+	}
+	return x
 }
 
 // duplicate returns what a list says was ordered by somebody else too; nil if it
 // shows nothing of the kind.
-func (o *purchase) duplicate(list []Addon) *DuplicateError {
-	if !o.on(list) {
+func (o *bought) duplicate(list index, mine *purchases) *DuplicateError {
+	if list.ids[o.id] == nil {
 		return nil
 	}
-	for i := range list {
-		if a := &list[i]; o.made(*a) && !o.log.WasRemoved(a.ID) {
-			d := &DuplicateError{Name: a.Name, Mine: o.addon.ID, Theirs: a.ID, Later: a.ID, Doubt: o.doubt}
-			if a.earlier(o.addon) {
-				d.Later = o.addon.ID
+	for _, a := range list.named[o.name] {
+		if o.made(a, mine) && !o.orders.WasRemoved(a.ID) {
+			d := &DuplicateError{Name: a.Name, Mine: o.id, Theirs: a.ID, Later: a.ID, Doubt: o.doubt}
+			if cmp.Or(cmp.Compare(a.CreationDate, o.created), cmp.Compare(a.ID, o.id)) < 0 {
+				d.Later = o.id
 			}
 			return d
 		}
 	}
 	return nil
-}
-
-// earlier orders add-ons by their creation, and those of one instant by their ids.
-func (a Addon) earlier(b Addon) bool {
-	return cmp.Or(cmp.Compare(a.CreationDate, b.CreationDate), cmp.Compare(a.ID, b.ID)) < 0
 }
 
 // A DuplicateError says that there are two add-ons where one was ordered.

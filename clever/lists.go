@@ -86,9 +86,9 @@ func (s *addonLists) alike(owner string) []*addonList {
 func personal(owner string) bool { return owner == "" || strings.HasPrefix(owner, "user_") }
 
 // An addonList is the list of one owner's add-ons as last read, with what was changed
-// since: changes are kept, so that a list which was under way while one was made
-// does not undo it. Lists are given out without copying them, so that a long one
-// costs nothing: a change appends to a list, or makes a new one.
+// since: a list that was under way while a change was made does not undo it. Lists are
+// given out without copying them, so that a long one costs nothing: a change appends
+// to a list, or makes a new one.
 type addonList struct {
 	mu      sync.Mutex
 	list    []Addon
@@ -96,6 +96,7 @@ type addonList struct {
 	changes []func([]Addon) []Addon
 	started int // readings begun
 	latest  int // the reading that list comes from
+	reading int // readings under way
 }
 
 func (l *addonList) look() ([]Addon, bool) {
@@ -104,29 +105,42 @@ func (l *addonList) look() ([]Addon, bool) {
 	return slices.Clip(l.list), l.loaded
 }
 
-// reading begins a reading, and gives what to do with its result.
-func (l *addonList) reading() (store func([]Addon) []Addon) {
+// read reads the list, and makes the changes on it that were made meanwhile.
+func (l *addonList) read(read func() ([]Addon, error)) ([]Addon, error) {
+	l.mu.Lock()
+	l.started++
+	l.reading++
+	number, seen := l.started, len(l.changes)
+	l.mu.Unlock()
+	list, err := read()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.started++
-	reading, seen := l.started, len(l.changes)
-	return func(list []Addon) []Addon {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, change := range l.changes[seen:] {
-			list = change(list)
-		}
-		if reading > l.latest {
-			l.list, l.loaded, l.latest = list, true, reading
-		}
-		return slices.Clip(list)
+	defer l.end()
+	if err != nil {
+		return nil, err
+	}
+	for _, change := range l.changes[seen:] {
+		list = change(list)
+	}
+	if number > l.latest {
+		l.list, l.loaded, l.latest = list, true, number
+	}
+	return slices.Clip(list), nil
+}
+
+// end ends a reading. Changes are kept only as long as one is under way.
+func (l *addonList) end() {
+	if l.reading--; l.reading == 0 {
+		l.changes = nil
 	}
 }
 
 func (l *addonList) edit(change func([]Addon) []Addon) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.changes = append(l.changes, change)
+	if l.reading > 0 {
+		l.changes = append(l.changes, change)
+	}
 	l.list = change(l.list)
 }
 

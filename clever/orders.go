@@ -52,9 +52,9 @@ func (c *Client) Create(ctx context.Context, owner string, order CreateRequest, 
 	if err != nil {
 		return Addon{}, err
 	}
-	o := &purchase{Client: c, owner: owner, order: order, scope: scope, log: log}
-	for _, a := range before {
-		if a.ID != "" && o.fits(a) {
+	o := &purchase{Client: c, wanted: wanted{owner: owner, provider: order.ProviderID, name: order.Name, orders: log}, order: order, scope: scope}
+	for i := range before { // by index: add-ons are large
+		if a := &before[i]; a.ID != "" && o.fits(a) {
 			o.before = append(o.before, a.ID)
 		}
 	}
@@ -63,8 +63,7 @@ func (c *Client) Create(ctx context.Context, owner string, order CreateRequest, 
 		return Addon{}, err
 	}
 	c.addons.edit(owner, nil, adding(addon))
-	o.addon, o.at = addon, time.Now()
-	c.bought.add(o)
+	c.bought.add(&bought{o.wanted, addon.ID, addon.CreationDate, time.Now()})
 	return addon, nil
 }
 
@@ -77,30 +76,33 @@ func (c *Client) Marked(ctx context.Context, owner, id string) error {
 	return log.Marked(id)
 }
 
-// A purchase is an order under way, and what came of it.
+// A purchase is an order under way.
 type purchase struct {
 	*Client
-	owner  string
-	order  CreateRequest
-	scope  string
-	log    *orderlog.Log
+	wanted
+	order CreateRequest
+	scope string
+}
+
+// wanted is by what an add-on that was ordered is known.
+type wanted struct {
+	owner, provider, name string
+
+	orders *orderlog.Log
 	before []string // ids of what had its provider and name when it began
 	doubt  bool     // a response was unclear
-
-	addon Addon
-	at    time.Time // when it was known
 }
 
 // fits reports whether an add-on is of the provider and the name that are ordered.
-func (o *purchase) fits(a Addon) bool {
-	return a.Name == o.order.Name && a.Provider.ID == o.order.ProviderID
-}
+func (w *wanted) fits(a *Addon) bool { return a.Name == w.name && a.Provider.ID == w.provider }
 
 // adding returns the change that puts an add-on on a list.
 func adding(addon Addon) func([]Addon) []Addon {
 	return func(list []Addon) []Addon {
-		if slices.ContainsFunc(list, func(a Addon) bool { return a.ID == addon.ID }) {
-			return list
+		for i := range list {
+			if list[i].ID == addon.ID {
+				return list
+			}
 		}
 		return append(list, addon)
 	}
@@ -123,19 +125,19 @@ func (o *purchase) carryOut(ctx context.Context) (Addon, error) {
 // once notes the order, sends it, and finds out what became of it. The error is an
 // *Error if it surely came to nothing, or is not there as far as the list tells.
 func (o *purchase) once(ctx context.Context) (Addon, error) {
-	key, err := o.log.Intend(orderlog.Order{Run: o.run, Provider: o.order.ProviderID, Name: o.order.Name, Scope: o.scope, Before: o.before})
+	key, err := o.orders.Intend(orderlog.Order{Run: o.run, Provider: o.order.ProviderID, Name: o.order.Name, Scope: o.scope, Before: o.before})
 	if err != nil {
 		return Addon{}, fmt.Errorf("add-on %q was not ordered, since the order could not be noted: %w", o.order.Name, err)
 	}
 	sent := time.Now()
 	addon, err := o.post(ctx)
 	if err == nil {
-		o.noted(o.log.Ordered(key, addon.ID))
+		o.noted(o.orders.Ordered(key, addon.ID))
 		return addon, nil
 	}
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !mayHaveHappened(e) {
-		o.noted(o.log.Nothing(key))
+		o.noted(o.orders.Nothing(key))
 		return Addon{}, err
 	}
 	o.doubt = true
@@ -164,11 +166,11 @@ func (o *purchase) find(ctx context.Context, key string, failed *Error, until ti
 	case err != nil:
 		lost.Look = err
 	case len(found) == 1:
-		o.noted(o.log.Ordered(key, found[0].ID))
+		o.noted(o.orders.Ordered(key, found[0].ID))
 		return found[0], nil
 	case len(found) == 0 && !lost.Early:
 		lost.Looked = max(o.timing.settle, time.Nanosecond)
-		o.noted(o.log.Nothing(key))
+		o.noted(o.orders.Nothing(key))
 	}
 	for _, a := range found {
 		lost.Found = append(lost.Found, a.ID)
@@ -199,7 +201,7 @@ func (o *purchase) look(ctx context.Context, until time.Time) ([]Addon, error) {
 		if err != nil {
 			return false, err
 		}
-		found = slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return !o.made(a) })
+		found = slices.DeleteFunc(slices.Clone(list), func(a Addon) bool { return !o.made(&a, &o.bought) })
 		return len(found) > 0, nil
 	})
 	return found, err
@@ -224,9 +226,10 @@ func (t timing) gap(n int) time.Duration {
 	return max(10*time.Millisecond, min(t.settle/40<<min(n, 10), t.settle/4))
 }
 
-// made reports whether an add-on may be what was ordered.
-func (o *purchase) made(a Addon) bool {
-	return o.fits(a) && !slices.Contains(o.before, a.ID) && !o.bought.has(a.ID)
+// made reports whether an add-on may be what was ordered, and is not what other
+// orders made.
+func (w *wanted) made(a *Addon, others *purchases) bool {
+	return w.fits(a) && !slices.Contains(w.before, a.ID) && !others.has(a.ID)
 }
 
 // sendAgain reports whether an order that came to nothing is worth another POST,
