@@ -49,7 +49,7 @@ func limited(b *testing.B, runner string, args ...string) (took time.Duration, r
 	b.Helper()
 	env, stop := emulator(b, runner)
 	defer stop()
-	var inFlight, all, posts atomic.Int64
+	var requests, inFlight, all, posts atomic.Int64
 	var host string
 	for _, v := range env {
 		if value, ok := strings.CutPrefix(v, "API_HOST="); ok {
@@ -65,6 +65,7 @@ func limited(b *testing.B, runner string, args ...string) (took time.Duration, r
 		Transport: &http.Transport{MaxIdleConnsPerHost: 100},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
 		defer inFlight.Add(-1)
 		if inFlight.Add(1) > bears {
 			all.Add(1)
@@ -81,6 +82,9 @@ func limited(b *testing.B, runner string, args ...string) (took time.Duration, r
 	if err := os.WriteFile(book, []byte(orderBook(100)), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	took, _ = play(b, runner, book, append(env, "API_HOST="+server.URL), args...)
+	took, _ = play(b, runner, book, append(env, "RUNNER_ENDPOINT="+server.URL), args...)
+	if requests.Load() < 200 {
+		b.Fatalf("%d requests came to the limited platform", requests.Load())
+	}
 	return took, all.Load(), posts.Load()
 }

@@ -11,16 +11,30 @@ import (
 	"runner/clever"
 )
 
-// An introduction prints, before the first request of a run, on which platform it
-// is, and as whom. A run that asks the platform nothing prints nothing.
+// An introduction prints, with the first request of a run, on which platform it
+// is, and as whom. A run that asks the platform nothing prints nothing. It is read
+// while the first requests are under way: none that may write is sent before it
+// was printed, and no response is handed on.
 type introduction struct {
 	next  http.RoundTripper
 	print func()
+	begin sync.Once
+	ended chan struct{}
 }
 
 func (i *introduction) RoundTrip(r *http.Request) (*http.Response, error) {
-	i.print()
-	return i.next.RoundTrip(r)
+	i.begin.Do(func() {
+		go func() {
+			defer close(i.ended)
+			i.print()
+		}()
+	})
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		<-i.ended
+	}
+	resp, err := i.next.RoundTrip(r)
+	<-i.ended
+	return resp, err
 }
 
 // introduced returns a way out that introduces the run. An emulator in this process
@@ -29,9 +43,9 @@ func (r *run) introduced(ctx context.Context, out http.RoundTripper) http.RoundT
 	if r.platform.State() != "" || r.Quiet {
 		return out
 	}
-	return &introduction{out, sync.OnceFunc(func() {
+	return &introduction{next: out, ended: make(chan struct{}), print: func() {
 		fmt.Fprintln(r.Err, r.Secrets.Mask(r.introduction(ctx, out)))
-	})}
+	}}
 }
 
 // introduction returns the line: endpoint, profile, user, organisations.
