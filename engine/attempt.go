@@ -148,7 +148,7 @@ func (a *attempt) undecided(task Task) try {
 	a.planFiles(task)
 	t := try{value: &value.Unknown{Task: a.name}}
 	switch {
-	case a.step.Kind.Guard:
+	case has[Guard](a.step.Kind):
 		t.outcome = Unknown
 	case a.step.Kind.changes():
 		t.outcome = Changed // as far as can be known

@@ -25,9 +25,6 @@ type Kind struct {
 	Example string
 	// Returns is what its result holds, beside changed and failed.
 	Returns []Return
-	// Guard marks a kind that may stop the play on purpose: all that stands
-	// before it ends first, and nothing that stands after it starts sooner.
-	Guard bool
 	// Hidden lists paths of the result whose values are never shown unless a
 	// debug names them: "env".
 	Hidden []string
@@ -47,14 +44,7 @@ type Kind struct {
 	// Silent marks a kind that is not counted and has a banner, but no line of its
 	// own unless it fails or is skipped: meta.
 	Silent bool
-	// Defines returns the variables that a task with these arguments defines, beside
-	// what it registers; more is true if it may define others. Nil: none. Steps
-	// of a kind that defines variables are looped one item after the other.
-	Defines func(args *expr.Node) (names []string, more bool)
 }
-
-// changes reports whether tasks of the kind may change anything outside.
-func (k *Kind) changes() bool { return !k.Shows && !k.Guard && k.Defines == nil }
 
 // A Return is one value of a kind's result.
 type Return struct{ Name, Doc string }

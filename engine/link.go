@@ -35,7 +35,7 @@ type linkedStep struct {
 
 // barrier reports whether the step is a barrier, by its kind or because nobody
 // knows what it defines.
-func (s *linkedStep) barrier() bool { return s.step.Kind.Guard || s.more }
+func (s *linkedStep) barrier() bool { return has[Guard](s.step.Kind) || s.more }
 
 // certain reports whether the step defines its variables whenever what stands below
 // it runs: it has no condition and no loop, and its failure ends the play.
@@ -115,12 +115,9 @@ func (l *linker) addPlay(play *Play) {
 func (l *linker) add(play *Play, s *Step) *linkedStep {
 	ls := &linkedStep{step: s, play: play, index: len(l.steps)}
 	l.steps, l.of[s] = append(l.steps, ls), ls
-	names := []string{s.Register}
-	if s.Kind.Defines != nil {
-		defined, more := s.Kind.Defines(s.Args)
-		names, ls.more = append(names, defined...), more
-	}
-	for _, name := range names {
+	defined, more := s.Kind.Defines(s.Args)
+	ls.more = more
+	for _, name := range append([]string{s.Register}, defined...) {
 		if name != "" {
 			ls.defines = append(ls.defines, name)
 		}

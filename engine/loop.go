@@ -182,7 +182,7 @@ func (l *looping) pace() error {
 	}
 	l.pause = seconds(pause)
 	kind := l.step.Kind
-	l.serial = l.whole.play.sequential() || kind.Guard || kind.Defines != nil || pause > 0 || throttle == 1 ||
+	l.serial = l.whole.play.sequential() || has[Guard](kind) || has[Definer](kind) || pause > 0 || throttle == 1 ||
 		loop.BreakWhen != nil || l.mentionsItself()
 	l.width = window
 	if throttle >= 1 {

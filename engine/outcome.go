@@ -46,7 +46,7 @@ func (a *attempt) conclude(e *ending, t try) {
 	e.Shows = kind.Shows && t.err == nil && e.Outcome != Skipped
 	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Quiet
 	// An include that is left out is counted, as Ansible does.
-	e.Silent = kind.Silent && t.err == nil && (e.Outcome != Skipped || kind.Defines == nil)
+	e.Silent = kind.Silent && t.err == nil && (e.Outcome != Skipped || !has[Definer](kind))
 }
 
 // define sets the variables that the task sets.

@@ -142,10 +142,8 @@ func (s *Step) Own(after bool) []string {
 	}
 	if after {
 		list = append(list, s.Register)
-		if s.Kind.Defines != nil {
-			defined, _ := s.Kind.Defines(s.Args)
-			list = append(list, defined...)
-		}
+		defined, _ := s.Kind.Defines(s.Args)
+		list = append(list, defined...)
 	}
 	return slices.DeleteFunc(list, func(name string) bool { return name == "" })
 }

@@ -187,7 +187,7 @@ func (d *drop) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return c, nil
 }
 
-// say shows a value; a guard when called "stop".
+// say shows a value.
 type say struct {
 	Msg   engine.Value      `arg:"msg"`
 	Var   engine.Expression `arg:"var"`
@@ -216,13 +216,22 @@ func kinds(w *world) map[string]*engine.Kind {
 		"move":  {Name: "move", New: func() engine.Task { return &move{w: w} }},
 		"drop":  {Name: "drop", New: func() engine.Task { return &drop{w: w} }},
 		"say":   {Name: "say", Shows: true, New: func() engine.Task { return &say{w: w, as: "say"} }},
-		"stop":  {Name: "stop", Guard: true, New: func() engine.Task { return &say{w: w, as: "stop"} }},
+		"stop":  {Name: "stop", New: func() engine.Task { return &stop{w: w, as: "stop"} }},
 		"crash": {Name: "crash", New: func() engine.Task { return &crash{} }},
-		"set":   {Name: "set", Defines: setNames, New: func() engine.Task { return &set{} }},
+		"set":   {Name: "set", New: func() engine.Task { return &set{} }},
 		"wait":  {Name: "wait", New: func() engine.Task { return &wait{} }},
-		"meta":  {Name: "meta", Guard: true, Silent: true, New: func() engine.Task { return &control{} }},
-		"bring": {Name: "bring", Guard: true, Defines: anyName, New: func() engine.Task { return &bring{} }},
+		"meta":  {Name: "meta", Silent: true, New: func() engine.Task { return &control{} }},
+		"bring": {Name: "bring", New: func() engine.Task { return &bring{} }},
 	}
+}
+
+// stop is say, as a guard.
+type stop say
+
+func (*stop) Guard() {}
+
+func (s *stop) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
+	return (*say)(s).Plan(ctx, h)
 }
 
 // set sets variables.
@@ -234,7 +243,7 @@ func (s *set) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Facts: s.Facts}, nil
 }
 
-func setNames(args *expr.Node) (names []string, more bool) {
+func (*set) Defines(args *expr.Node) (names []string, more bool) {
 	for _, e := range args.Entries {
 		names = append(names, e.Key.Text)
 	}
@@ -260,6 +269,8 @@ type control struct {
 	Do string `arg:"do"`
 }
 
+func (*control) Guard() {}
+
 func (c *control) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Control: engine.Control(c.Do)}, nil
 }
@@ -273,7 +284,9 @@ func (b *bring) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Include: b.File}, nil
 }
 
-func anyName(*expr.Node) (names []string, more bool) { return nil, true }
+func (*bring) Guard() {}
+
+func (*bring) Defines(*expr.Node) (names []string, more bool) { return nil, true }
 
 type crash struct{}
 

@@ -210,11 +210,11 @@ func TestMistakesAreReportedAtTheirPlace(t *testing.T) {
 // roleOptions are the options of tests, with the kind that brings in roles.
 func roleOptions() Options {
 	opt := options()
-	opt.Kinds = append(opt.Kinds, defining(builtinKind[includedRole]("include_role")))
+	opt.Kinds = append(opt.Kinds, builtinKind[includedRole]("include_role"))
 	for i := range opt.Kinds {
 		opt.Kinds[i].Silent = opt.Kinds[i].Name == "meta"
 		if opt.Kinds[i].Name == "set_fact" {
-			opt.Kinds[i].Defines = factNames
+			opt.Kinds[i] = builtinKind[exactSetter]("set_fact")
 		}
 	}
 	return opt

@@ -16,6 +16,11 @@ func (nothing) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{}, nil
 }
 
+// defining is part of a task that may define any variable.
+type defining struct{}
+
+func (defining) Defines(*expr.Node) (names []string, more bool) { return nil, true }
+
 type auth struct {
 	ConsumerKey    string `arg:"consumer_key"`
 	ConsumerSecret string `arg:"consumer_secret"`
@@ -58,6 +63,7 @@ type debug struct {
 
 type factSetter struct {
 	nothing
+	defining
 	Facts *value.Map `arg:"*"`
 }
 
@@ -73,6 +79,7 @@ type assert struct {
 
 type include struct {
 	nothing
+	defining
 	File  string       `arg:"file" required:"true" doc:"The file."`
 	Apply engine.Value `arg:"apply"`
 	Name  string       `arg:"name"`
@@ -99,26 +106,26 @@ func options() Options {
 		builtinKind[debug]("debug"),
 		builtinKind[fail]("fail"),
 		builtinKind[assert]("assert"),
-		defining(builtinKind[factSetter]("set_fact")),
-		defining(builtinKind[include]("include_tasks")),
-		defining(builtinKind[include]("include_vars")),
+		builtinKind[factSetter]("set_fact"),
+		builtinKind[include]("include_tasks"),
+		builtinKind[include]("include_vars"),
 		builtinKind[meta]("meta"),
 	}}
 }
 
-// defining makes a kind one that may define any variable.
-func defining(k engine.Kind) engine.Kind {
-	k.Defines = func(*expr.Node) ([]string, bool) { return nil, true }
-	return k
-}
-
 type includedRole struct {
 	nothing
+	defining
 	Name string `arg:"name" required:"true" doc:"The role."`
 }
 
-// factNames returns the names that a set_fact defines, as the real one does.
-func factNames(args *expr.Node) (names []string, more bool) {
+// exactSetter is set_fact as it is: what it defines is known.
+type exactSetter struct {
+	nothing
+	Facts *value.Map `arg:"*"`
+}
+
+func (*exactSetter) Defines(args *expr.Node) (names []string, more bool) {
 	for _, e := range args.Entries {
 		names = append(names, e.Key.Text)
 		more = more || e.Key.Tmpl != nil || strings.Contains(e.Key.Text, "{{")

@@ -24,7 +24,6 @@ func addonPrune(cloud *Cloud) engine.Kind {
 			"What a task would have declared that was skipped counts as not declared. " +
 			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
 		New:    func() engine.Task { return &AddonPrune{cloud: cloud} },
-		Guard:  true,
 		Prunes: true,
 		Example: `- name: Remove what the shop no longer declares
   noa.clevercloud.addon_prune:
@@ -35,6 +34,8 @@ func addonPrune(cloud *Cloud) engine.Kind {
 	}
 }
 
+var _ engine.Guard = (*AddonPrune)(nil)
+
 // AddonPrune removes what a scope no longer declares.
 type AddonPrune struct {
 	Scope string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
@@ -44,6 +45,9 @@ type AddonPrune struct {
 	cloud    *Cloud
 	untagged []string // ids of what was ordered for the scope and never tagged
 }
+
+// Guard holds back what stands below: it may use what is removed.
+func (*AddonPrune) Guard() {}
 
 // Resources names all add-ons.
 func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }

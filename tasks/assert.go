@@ -15,7 +15,6 @@ func assert() engine.Kind {
 		Full:  "ansible.builtin.assert",
 		Doc:   "Fails unless conditions hold. All that stands before it ends first, and nothing that stands after it starts sooner.",
 		New:   func() engine.Task { return &Assert{} },
-		Guard: true,
 		Tells: true,
 		Example: `- name: Make sure that a plan was chosen
   ansible.builtin.assert:
@@ -34,6 +33,8 @@ func assert() engine.Kind {
 	}
 }
 
+var _ engine.Guard = (*Assert)(nil)
+
 // Assert tests conditions, up to the first that does not hold.
 type Assert struct {
 	That       engine.Conditions `arg:"that" required:"true" doc:"the conditions, one or a list"`
@@ -41,6 +42,9 @@ type Assert struct {
 	SuccessMsg engine.Value      `arg:"success_msg" default:"All assertions passed" doc:"what is said where all hold"`
 	Quiet      bool              `arg:"quiet" default:"false" doc:"say nothing where all hold"`
 }
+
+// Guard says that a condition which does not hold stops what follows.
+func (*Assert) Guard() {}
 
 // Plan tests the conditions. What cannot be known yet is taken to hold.
 func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {

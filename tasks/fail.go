@@ -9,11 +9,10 @@ import (
 
 func fail() engine.Kind {
 	return engine.Kind{
-		Name:  "fail",
-		Full:  "ansible.builtin.fail",
-		Doc:   "Fails, with a message. Give it a condition. All that stands before it ends first, and nothing that stands after it starts sooner.",
-		New:   func() engine.Task { return &Fail{Msg: failed} },
-		Guard: true,
+		Name: "fail",
+		Full: "ansible.builtin.fail",
+		Doc:  "Fails, with a message. Give it a condition. All that stands before it ends first, and nothing that stands after it starts sooner.",
+		New:  func() engine.Task { return &Fail{Msg: failed} },
 		Example: `- name: Stop where no plan was chosen
   ansible.builtin.fail:
     msg: give a plan with -e plan=NAME
@@ -26,10 +25,15 @@ func fail() engine.Kind {
 // failed is what is said where the playbook says nothing.
 const failed = "Failed as requested from task"
 
+var _ engine.Guard = (*Fail)(nil)
+
 // Fail fails.
 type Fail struct {
 	Msg engine.Value `arg:"msg" default:"Failed as requested from task" doc:"why"`
 }
+
+// Guard says that what follows is stopped.
+func (*Fail) Guard() {}
 
 // Plan fails.
 func (f *Fail) Plan(context.Context, *engine.Host) (engine.Change, error) {

@@ -13,12 +13,10 @@ import (
 
 func includeTasks() engine.Kind {
 	return engine.Kind{
-		Name:    "include_tasks",
-		Full:    "ansible.builtin.include_tasks",
-		Doc:     "Brings in the tasks of a file when the play comes to it, once for each item of a loop. Its vars beat facts in there. To bring tasks in before anything runs, use import_tasks.",
-		New:     func() engine.Task { return &IncludeTasks{} },
-		Guard:   true,
-		Defines: anyName,
+		Name: "include_tasks",
+		Full: "ansible.builtin.include_tasks",
+		Doc:  "Brings in the tasks of a file when the play comes to it, once for each item of a loop. Its vars beat facts in there. To bring tasks in before anything runs, use import_tasks.",
+		New:  func() engine.Task { return &IncludeTasks{} },
 		Example: `- name: Do what each phase asks for
   ansible.builtin.include_tasks:
     file: "{{ phase }}.yml"
@@ -32,14 +30,22 @@ func includeTasks() engine.Kind {
 	}
 }
 
-// anyName says that a task may define whatever its file does.
-func anyName(*expr.Node) (names []string, more bool) { return nil, true }
+var (
+	_ engine.Guard   = (*IncludeTasks)(nil)
+	_ engine.Definer = (*IncludeTasks)(nil)
+)
 
 // IncludeTasks brings in tasks.
 type IncludeTasks struct {
 	File  string       `arg:"file" required:"true" doc:"the file, relative to the one in which this stands"`
 	Apply engine.Value `arg:"apply" doc:"keywords for the tasks of the file, such as tags"`
 }
+
+// Guard says that what follows waits for the tasks of the file.
+func (*IncludeTasks) Guard() {}
+
+// Defines says that it may define whatever its file does.
+func (*IncludeTasks) Defines(*expr.Node) (names []string, more bool) { return nil, true }
 
 // Plan names the file; the engine does the rest.
 func (i *IncludeTasks) Plan(context.Context, *engine.Host) (engine.Change, error) {
@@ -48,12 +54,10 @@ func (i *IncludeTasks) Plan(context.Context, *engine.Host) (engine.Change, error
 
 func includeVars() engine.Kind {
 	return engine.Kind{
-		Name:    "include_vars",
-		Full:    "ansible.builtin.include_vars",
-		Doc:     "Reads variables from a file when the play comes to it. They beat the variables of plays, blocks and tasks; facts beat them.",
-		New:     func() engine.Task { return &IncludeVars{} },
-		Guard:   true,
-		Defines: includedNames,
+		Name: "include_vars",
+		Full: "ansible.builtin.include_vars",
+		Doc:  "Reads variables from a file when the play comes to it. They beat the variables of plays, blocks and tasks; facts beat them.",
+		New:  func() engine.Task { return &IncludeVars{} },
 		Example: `- name: Read what holds for this environment
   ansible.builtin.include_vars:
     file: "{{ environment_name }}.yml"
@@ -68,8 +72,13 @@ func includeVars() engine.Kind {
 	}
 }
 
-// includedNames returns the one name under which a file's variables are put.
-func includedNames(args *expr.Node) (names []string, more bool) {
+var (
+	_ engine.Guard   = (*IncludeVars)(nil)
+	_ engine.Definer = (*IncludeVars)(nil)
+)
+
+// Defines returns the one name under which a file's variables are put.
+func (*IncludeVars) Defines(args *expr.Node) (names []string, more bool) {
 	if n := args.Get("name"); n != nil && n.Tmpl == nil && n.Text != "" {
 		return []string{n.Text}, true // the file may still mention any name
 	}
@@ -88,6 +97,9 @@ type IncludeVars struct {
 	IgnoreUnknown bool     `arg:"ignore_unknown_extensions" doc:"whether files of other endings are passed over"`
 	Hash          string   `arg:"hash_behaviour" choices:"replace,merge" doc:"merge: maps that are there already are merged with"`
 }
+
+// Guard says that what follows waits for the variables.
+func (*IncludeVars) Guard() {}
 
 // Plan reads the files.
 func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

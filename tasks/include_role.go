@@ -4,18 +4,17 @@ import (
 	"context"
 
 	"runner/engine"
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
 func includeRole() engine.Kind {
 	return engine.Kind{
-		Name:    "include_role",
-		Full:    "ansible.builtin.include_role",
-		Doc:     "Brings in a role when its turn comes, once for each item of a loop. To bring one in before anything runs, use import_role, or the roles of the play.",
-		New:     func() engine.Task { return &IncludeRole{} },
-		Guard:   true,
-		Silent:  true,
-		Defines: anyName,
+		Name:   "include_role",
+		Full:   "ansible.builtin.include_role",
+		Doc:    "Brings in a role when its turn comes, once for each item of a loop. To bring one in before anything runs, use import_role, or the roles of the play.",
+		New:    func() engine.Task { return &IncludeRole{} },
+		Silent: true,
 		Example: `- name: Set up what each role is for
   ansible.builtin.include_role:
     name: "{{ role }}"
@@ -27,6 +26,11 @@ func includeRole() engine.Kind {
 		Returns: []engine.Return{{Name: "include", Doc: "the role, as it was named"}},
 	}
 }
+
+var (
+	_ engine.Guard   = (*IncludeRole)(nil)
+	_ engine.Definer = (*IncludeRole)(nil)
+)
 
 // IncludeRole brings in a role.
 type IncludeRole struct {
@@ -40,6 +44,12 @@ type IncludeRole struct {
 	AllowDuplicates  bool         `arg:"allow_duplicates" default:"true" doc:"accepted, without effect: an included role always runs"`
 	RolespecValidate bool         `arg:"rolespec_validate" default:"true" doc:"accepted, without effect: the arguments of roles are not checked"`
 }
+
+// Guard says that what follows waits for the tasks of the role.
+func (*IncludeRole) Guard() {}
+
+// Defines says that it may define whatever the role does.
+func (*IncludeRole) Defines(*expr.Node) (names []string, more bool) { return nil, true }
 
 // Plan names the role; the engine does the rest.
 func (i *IncludeRole) Plan(context.Context, *engine.Host) (engine.Change, error) {

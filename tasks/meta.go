@@ -12,7 +12,6 @@ func meta() engine.Kind {
 		Full:   "ansible.builtin.meta",
 		Doc:    "Tells the run what to do next: flush_handlers runs the handlers that were notified, end_play ends the play without a failure, end_role the role, noop does nothing. What is about several hosts, connections or inventories does nothing either. It is not counted.",
 		New:    func() engine.Task { return &Meta{} },
-		Guard:  true,
 		Silent: true,
 		Example: `- name: End here where there is nothing to order
   ansible.builtin.meta: end_play
@@ -22,10 +21,15 @@ func meta() engine.Kind {
 	}
 }
 
+var _ engine.Guard = (*Meta)(nil)
+
 // Meta controls the run.
 type Meta struct {
 	Do string `arg:"free_form" required:"true" choices:"noop,flush_handlers,end_play,end_host,end_batch,end_role,clear_facts,clear_host_errors,refresh_inventory,reset_connection" doc:"what to do next"`
 }
+
+// Guard says that what follows may be stopped.
+func (*Meta) Guard() {}
 
 // Plan passes on what is to be done.
 func (m *Meta) Plan(context.Context, *engine.Host) (engine.Change, error) {

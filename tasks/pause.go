@@ -12,11 +12,10 @@ import (
 
 func pause() engine.Kind {
 	return engine.Kind{
-		Name:  "pause",
-		Full:  "ansible.builtin.pause",
-		Doc:   "Waits for a while, or for the user. All that stands before it ends first, and nothing that stands after it starts sooner. In a check it does not wait.",
-		New:   func() engine.Task { return &Pause{Echo: true} },
-		Guard: true,
+		Name: "pause",
+		Full: "ansible.builtin.pause",
+		Doc:  "Waits for a while, or for the user. All that stands before it ends first, and nothing that stands after it starts sooner. In a check it does not wait.",
+		New:  func() engine.Task { return &Pause{Echo: true} },
 		Example: `- name: Give the database a moment
   ansible.builtin.pause:
     seconds: 5
@@ -29,6 +28,8 @@ func pause() engine.Kind {
 	}
 }
 
+var _ engine.Guard = (*Pause)(nil)
+
 // Pause waits.
 type Pause struct {
 	Seconds *float64 `arg:"seconds" excludes:"minutes" doc:"how many seconds to wait"`
@@ -36,6 +37,9 @@ type Pause struct {
 	Prompt  string   `arg:"prompt" doc:"the question to a user at the terminal; without one, and without a time, it waits for Enter"`
 	Echo    bool     `arg:"echo" default:"true" doc:"show what is typed"`
 }
+
+// Guard says that what follows waits.
+func (*Pause) Guard() {}
 
 // Plan waits. There is never anything to apply.
 func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

@@ -12,11 +12,10 @@ import (
 
 func setFact() engine.Kind {
 	return engine.Kind{
-		Name:    "set_fact",
-		Full:    "ansible.builtin.set_fact",
-		Doc:     "Sets variables, for what follows and for later plays. They beat the variables of plays, blocks and tasks. A name may be a template.",
-		New:     func() engine.Task { return &SetFact{} },
-		Defines: factNames,
+		Name: "set_fact",
+		Full: "ansible.builtin.set_fact",
+		Doc:  "Sets variables, for what follows and for later plays. They beat the variables of plays, blocks and tasks. A name may be a template.",
+		New:  func() engine.Task { return &SetFact{} },
 		Example: `- name: Remember which plan to order
   ansible.builtin.set_fact:
     plan: "{{ 'dev' if ansible_check_mode else 'xs_sml' }}"
@@ -28,6 +27,8 @@ func setFact() engine.Kind {
 		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the variables with their values"}},
 	}
 }
+
+var _ engine.Definer = (*SetFact)(nil)
 
 // SetFact sets variables.
 type SetFact struct {
@@ -43,9 +44,9 @@ func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Facts: s.Facts, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 
-// factNames returns the names that a set_fact sets. Those that are templates show
-// only when they are rendered.
-func factNames(args *expr.Node) (names []string, more bool) {
+// Defines returns the names that are set. Those that are templates show only when they
+// are rendered.
+func (*SetFact) Defines(args *expr.Node) (names []string, more bool) {
 	if args == nil {
 		return nil, false
 	}

@@ -20,11 +20,10 @@ import (
 
 func setup() engine.Kind {
 	return engine.Kind{
-		Name:    "setup",
-		Full:    "ansible.builtin.setup",
-		Doc:     "Gathers facts of this machine that cost nothing: its name and system, the user, the environment, the time. They hold from here on, as ansible_facts and as variables. A play that says gather_facts: true begins with it.",
-		New:     func() engine.Task { return &Setup{} },
-		Defines: machineFactNames,
+		Name: "setup",
+		Full: "ansible.builtin.setup",
+		Doc:  "Gathers facts of this machine that cost nothing: its name and system, the user, the environment, the time. They hold from here on, as ansible_facts and as variables. A play that says gather_facts: true begins with it.",
+		New:  func() engine.Task { return &Setup{} },
 		Example: `- name: Learn what day it is
   ansible.builtin.setup:
     filter: ansible_date_time
@@ -36,6 +35,8 @@ func setup() engine.Kind {
 		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the facts, by the names of their variables"}},
 	}
 }
+
+var _ engine.Definer = (*Setup)(nil)
 
 // Setup gathers facts.
 type Setup struct {
@@ -74,8 +75,8 @@ func (s *Setup) wants(names ...string) bool {
 	return false
 }
 
-// machineFactNames lists the variables that hold facts.
-func machineFactNames(*expr.Node) (names []string, more bool) {
+// Defines returns the variables that hold facts.
+func (*Setup) Defines(*expr.Node) (names []string, more bool) {
 	names = []string{"ansible_facts"}
 	for _, name := range machineFacts().Keys() {
 		names = append(names, "ansible_"+value.Text(name))

@@ -62,9 +62,6 @@ func (n *names) add(s *engine.Step, start int, handler bool) {
 		at = start - 1
 	}
 	n.define(s.Register, at)
-	if s.Kind.Defines == nil {
-		return
-	}
 	defined, more := s.Kind.Defines(s.Args)
 	for _, name := range defined {
 		n.define(name, at)

@@ -60,5 +60,6 @@ func (n *names) fields(name string, before int) (all []string, looped bool) {
 
 // ours reports whether a kind says all that its results have, beside what every result has.
 func ours(k *engine.Kind) bool {
-	return strings.HasPrefix(k.Full, "noa.clevercloud.") && len(k.Returns) > 0 && k.Defines == nil
+	_, defines := engine.As[engine.Definer](k)
+	return strings.HasPrefix(k.Full, "noa.clevercloud.") && len(k.Returns) > 0 && !defines
 }
