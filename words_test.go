@@ -46,6 +46,7 @@ var allowed = []struct{ place, word, why string }{
 	{"clever", "settle", "the name of the option --settle"},
 	{"cmd", "settle", "the name of the option --settle"},
 	{"docs/orders.md", "settle", "the name of the option --settle"},
+	{"docs/reference", "settle", "the name of the option --settle"},
 	{"marketplace/conformance/sources.go", "partner", "Heroku's name of its API, in addresses"},
 	{"marketplace/conformance/sources.go", "partners", "a folder's name, in addresses"},
 	{"marketplace/manifest/source.go", "partner", "a page's name, in addresses"},

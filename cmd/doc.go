@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -19,6 +18,7 @@ import (
 
 func (p *Program) docCommand() *cli.Command {
 	var rules, keywords, filters, tests, lookups bool
+	var folder string
 	return &cli.Command{
 		Name:        "doc",
 		Usage:       "list the kinds of tasks, or show the reference page of one",
@@ -30,6 +30,7 @@ func (p *Program) docCommand() *cli.Command {
 			flags.Bool(&filters, "filters", "show the filters of templates, with their parameters"),
 			flags.Bool(&tests, "tests", "show the tests of templates, with their parameters"),
 			flags.Bool(&lookups, "lookups", "show the lookups, with their parameters"),
+			flags.String(&folder, "dir", "write the whole reference to the `FOLDER` as Markdown, with commands, variables and exit codes"),
 		},
 		Action: func(c *cli.Context) error {
 			kinds := tasks.Kinds(nil)
@@ -43,6 +44,8 @@ func (p *Program) docCommand() *cli.Command {
 			switch {
 			case c.NArg() > 1, c.Args().Present() && (keywords || rules), pages > 1:
 				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
+			case folder != "":
+				return p.writeReference(folder)
 			case rules:
 				page = pageOfRules(playbooks.Rules())
 			case keywords:
@@ -237,20 +240,30 @@ func pageOfKeywords(keywords []keyword.Keyword) string {
 		width = max(width, len(k.Name))
 	}
 	p.WriteString("The keywords of plays, blocks and tasks.\n")
-	for _, part := range []struct {
-		title string
-		holds func(in keyword.Place) bool
-	}{
-		{"Of plays, blocks and tasks", func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task != 0 }},
-		{"Of plays", func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task == 0 }},
-		{"Of blocks and tasks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Task|keyword.Block }},
-		{"Of tasks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Task || in&keyword.Main == 0 }},
-		{"Of blocks", func(in keyword.Place) bool { return in&keyword.Main == keyword.Block }},
-	} {
-		p.section(width, part.title, keywords, func(k keyword.Keyword) bool { return k.Works() && part.holds(k.In) })
+	for _, part := range keywordParts() {
+		p.section(width, part.title, keywords, part.holds)
 	}
-	p.section(width, "Of Ansible's, these do not work here", keywords, func(k keyword.Keyword) bool { return !k.Works() })
 	return p.String()
+}
+
+// A keywordPart is a part of the pages of keywords.
+type keywordPart struct {
+	title string
+	holds func(keyword.Keyword) bool
+}
+
+func keywordParts() []keywordPart {
+	works := func(holds func(in keyword.Place) bool) func(keyword.Keyword) bool {
+		return func(k keyword.Keyword) bool { return k.Works() && holds(k.In) }
+	}
+	return []keywordPart{
+		{"Of plays, blocks and tasks", works(func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task != 0 })},
+		{"Of plays", works(func(in keyword.Place) bool { return in&keyword.Play != 0 && in&keyword.Task == 0 })},
+		{"Of blocks and tasks", works(func(in keyword.Place) bool { return in&keyword.Main == keyword.Task|keyword.Block })},
+		{"Of tasks", works(func(in keyword.Place) bool { return in&keyword.Main == keyword.Task || in&keyword.Main == 0 })},
+		{"Of blocks", works(func(in keyword.Place) bool { return in&keyword.Main == keyword.Block })},
+		{"Of Ansible's, these do not work here", func(k keyword.Keyword) bool { return !k.Works() }},
+	}
 }
 
 // section writes the keywords that belong to it, if there are any.
@@ -264,10 +277,6 @@ func (p *page) section(width int, title string, keywords []keyword.Keyword, belo
 			p.heading(title)
 			headed = true
 		}
-		meaning := cmp.Or(k.Doc, k.Instead)
-		if !k.Works() && slices.ContainsFunc(keywords, func(other keyword.Keyword) bool { return other.Works() && other.Name == k.Name }) {
-			meaning = "in tasks: " + meaning // it works in plays
-		}
-		p.entry(width, k.Name, meaning)
+		p.entry(width, k.Name, keywordMeaning(k, keywords))
 	}
 }

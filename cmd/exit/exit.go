@@ -9,17 +9,37 @@ import (
 	"runner/diagnostic"
 )
 
-// The exit codes. Users' scripts rely on them.
+// The exit codes. Users' scripts rely on them; [Codes] says what they mean.
 const (
 	Done        = 0
-	Usage       = 1 // wrong usage, or a fault of runner
-	Failed      = 2 // a task failed
-	ToDo        = 3 // --check --detailed-exitcode: there is something to do
-	Playbook    = 4 // the playbook is wrong or missing
-	Credentials = 5 // missing or refused
-	Locked      = 6 // another run holds the lock
+	Usage       = 1
+	Failed      = 2
+	ToDo        = 3
+	Playbook    = 4
+	Credentials = 5
+	Locked      = 6
 	Interrupted = 130
 )
+
+// A CodeDoc says what an exit code means.
+type CodeDoc struct {
+	Code    int
+	Meaning string
+}
+
+// Codes lists the exit codes.
+func Codes() []CodeDoc {
+	return []CodeDoc{
+		{Done, "done"},
+		{Usage, "wrong usage, a wrong vault password, or a fault of `runner`"},
+		{Failed, "a task failed, or `--timeout` passed"},
+		{ToDo, "`--check --detailed-exitcode`: there is something to do"},
+		{Playbook, "the playbook is wrong or missing; nothing was touched"},
+		{Credentials, "credentials missing or refused"},
+		{Locked, "another run holds the lock"},
+		{Interrupted, "interrupted; what was under way was finished"},
+	}
+}
 
 // An Error ends the program with a code. Its error, if any, is still to be
 // printed; nil: everything was printed already.

@@ -19,6 +19,15 @@ type Page struct {
 func Pages(app *cli.App, version string) []Page {
 	w := writer{version: version}
 	all := []Page{w.page(app.Name, app.Usage, app.UsageText, app.Description, app.Flags, app.Commands)}
+	Walk(app, func(path string, c *cli.Command) {
+		all = append(all, w.page(path, c.Usage, Synopsis(path, c), c.Description, c.Flags, c.Subcommands))
+	})
+	return all
+}
+
+// Walk visits the commands that are shown, those below others after them, each with
+// its whole name: "runner vendor test".
+func Walk(app *cli.App, visit func(path string, c *cli.Command)) {
 	var walk func(path string, commands []*cli.Command)
 	walk = func(path string, commands []*cli.Command) {
 		for _, c := range commands {
@@ -26,16 +35,19 @@ func Pages(app *cli.App, version string) []Page {
 				continue
 			}
 			name := path + " " + c.Name
-			usage := name + " [OPTIONS] " + c.ArgsUsage
-			if len(c.Subcommands) > 0 {
-				usage = name + " COMMAND [OPTIONS]"
-			}
-			all = append(all, w.page(name, c.Usage, usage, c.Description, c.Flags, c.Subcommands))
+			visit(name, c)
 			walk(name, c.Subcommands)
 		}
 	}
 	walk(app.Name, app.Commands)
-	return all
+}
+
+// Synopsis returns how a command is written.
+func Synopsis(path string, c *cli.Command) string {
+	if len(c.Subcommands) > 0 {
+		return path + " COMMAND [OPTIONS]"
+	}
+	return strings.TrimSpace(path + " [OPTIONS] " + c.ArgsUsage)
 }
 
 type writer struct{ version string }

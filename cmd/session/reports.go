@@ -24,17 +24,23 @@ import (
 
 // reportKinds are the kinds of report that --report knows. Those for people stand on
 // standard output where nothing else is said.
-var reportKinds = map[string]func(report.Options) report.Reporter{
-	"text":       func(o report.Options) report.Reporter { return report.NewText(o) },
-	"json":       func(o report.Options) report.Reporter { return report.NewJSON(o) },
-	"jsonl":      func(o report.Options) report.Reporter { return report.NewJSONL(o) },
-	"junit":      func(o report.Options) report.Reporter { return report.NewJUnit(o) },
-	"markdown":   func(o report.Options) report.Reporter { return report.NewMarkdown(o) },
-	"prometheus": func(o report.Options) report.Reporter { return report.NewPrometheus(o) },
+var reportKinds = map[string]struct {
+	doc  string
+	make func(report.Options) report.Reporter
+}{
+	"text":       {"what Ansible prints, for people", func(o report.Options) report.Reporter { return report.NewText(o) }},
+	"json":       {"one document with every task, for programs", func(o report.Options) report.Reporter { return report.NewJSON(o) }},
+	"jsonl":      {"a line for each event, as it happens, for programs that follow a run", func(o report.Options) report.Reporter { return report.NewJSONL(o) }},
+	"junit":      {"a test case for each task, for CI systems", func(o report.Options) report.Reporter { return report.NewJUnit(o) }},
+	"markdown":   {"a table of what changed and what failed, for merge requests", func(o report.Options) report.Reporter { return report.NewMarkdown(o) }},
+	"prometheus": {"metrics, for node_exporter's textfile collector", func(o report.Options) report.Reporter { return report.NewPrometheus(o) }},
 }
 
 // ReportKinds lists the kinds of report.
 func ReportKinds() []string { return slices.Sorted(maps.Keys(reportKinds)) }
+
+// ReportDoc says what a kind of report holds.
+func ReportDoc(kind string) string { return reportKinds[kind].doc }
 
 // reports are the reports of one run, from before it begins to its end, however that
 // comes: each says that it began, that it ended, and how.
@@ -126,7 +132,7 @@ func (r *reports) openFile(kind, path string) error {
 		}
 		opt.Out, opt.Record = o.file, true
 	}
-	o.Reporter = reportKinds[kind](opt)
+	o.Reporter = reportKinds[kind].make(opt)
 	r.all = append(r.all, o)
 	return nil
 }
@@ -194,7 +200,7 @@ func (r *reports) note(o *output) error {
 	defer f.Discard()
 	opt := r.options()
 	opt.Out, opt.Record = f, true
-	reportKinds[o.kind](opt).End(report.End{Running: true})
+	reportKinds[o.kind].make(opt).End(report.End{Running: true})
 	return f.Commit()
 }
 
