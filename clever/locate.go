@@ -39,16 +39,18 @@ func (c *Client) Locate(ctx context.Context, word string) ([]Located, error) {
 // LocateIn is Locate among the add-ons of one owner.
 func (c *Client) LocateIn(ctx context.Context, owner, word string) ([]Located, error) {
 	addons, err := c.Addons(ctx, owner)
-	if err != nil {
-		return nil, err
-	}
+	return LocatedIn(addons, owner, word), err
+}
+
+// LocatedIn returns those of an owner's add-ons that a word means. An id beats names.
+func LocatedIn(addons []Addon, owner, word string) []Located {
 	var found []Located
 	for _, a := range addons {
 		if a.Means(word) {
 			found = append(found, Located{owner, a})
 		}
 	}
-	return preferID(found, word), nil
+	return preferID(found, word)
 }
 
 // Tagged finds the add-ons with a tag among all that the user may see: those that

@@ -226,6 +226,9 @@ func (a *attempt) apply(ctx context.Context, t try, check bool) try {
 	if c.Action == None {
 		return t
 	}
+	if a.play.opt.Check && check && c.Assume != nil {
+		c.Assume()
+	}
 	if c.Unknown {
 		t.outcome = Unknown
 		return t

@@ -125,6 +125,10 @@ type Change struct {
 	Role *RoleCall
 	// Control is what the run is to do next: meta.
 	Control Control
+	// Assume notes, in a check, what the change would make of the world, so that what later
+	// tasks of the check read is as they will find it. It is called in the place of Do, where
+	// a run would call that. Nil: later tasks read nothing that the change touches.
+	Assume func()
 	// Do applies the change and returns what register holds. It is called at most
 	// once, with a Host that can write. Nil where Action is None.
 	Do func(ctx context.Context, h *Host) (Value, error)

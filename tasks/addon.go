@@ -36,7 +36,12 @@ func several(word string, found []clever.Addon) error {
 }
 
 // object is an add-on in plain words.
-func object(a clever.Addon) string { return fmt.Sprintf("add-on %q (%s)", a.Name, a.ID) }
+func object(a clever.Addon) string {
+	if isMadeUp(a.ID) {
+		return fmt.Sprintf("add-on %q", a.Name)
+	}
+	return fmt.Sprintf("add-on %q (%s)", a.Name, a.ID)
+}
 
 // result is what register holds of an add-on, without what must be read apart.
 func result(a clever.Addon, owner string) *value.Map {
@@ -55,6 +60,10 @@ func result(a clever.Addon, owner string) *value.Map {
 // here, is read when it is used.
 func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *value.Map {
 	res := result(at.addon, at.owner)
+	if task := at.client.plan(at.owner, at.addon.ID).task; isMadeUp(at.addon.ID) {
+		res.Set("addon_id", idValue(at.addon.ID, task))
+		res.Set("real_id", idValue(at.addon.RealID, task))
+	}
 	var reading sync.Mutex // version and env read the same
 	variables := func() ([]clever.EnvVar, error) {
 		reading.Lock()
@@ -71,10 +80,16 @@ func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *v
 	}
 	version := func(context.Context) (engine.Value, error) {
 		found, err := variables()
+		if u := unknownIn(err); u != nil {
+			return orUnknown(at.client.plan(at.owner, at.addon.ID).version, u), nil
+		}
 		return orNothing(versionOf(found)), err
 	}
 	all := func(context.Context) (engine.Value, error) {
 		found, err := variables()
+		if u := unknownIn(err); u != nil {
+			return u, nil
+		}
 		return envResult(h.Secrets, found), err
 	}
 	labels := func(ctx context.Context) (engine.Value, error) {

@@ -47,7 +47,7 @@ func (r *registration) update(ctx context.Context, h *engine.Host, now existing,
 }
 
 // result returns what register holds of an add-on after a change, read again.
-func (r *registration) result(ctx context.Context, h *engine.Host, client *clever.Client, id string, env []clever.EnvVar, tags []string) (engine.Value, error) {
+func (r *registration) result(ctx context.Context, h *engine.Host, client platform, id string, env []clever.EnvVar, tags []string) (engine.Value, error) {
 	a, err := r.current(ctx, client, id)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (r *registration) result(ctx context.Context, h *engine.Host, client *cleve
 
 // current finds an add-on on the list, which is read again where it is no longer
 // to be relied on.
-func (r *registration) current(ctx context.Context, client *clever.Client, id string) (clever.Addon, error) {
+func (r *registration) current(ctx context.Context, client platform, id string) (clever.Addon, error) {
 	addons, err := client.Addons(ctx, r.owner)
 	if err != nil {
 		return clever.Addon{}, err
@@ -77,7 +77,7 @@ func (r *registration) current(ctx context.Context, client *clever.Client, id st
 
 // migrate changes plan, version and region. A migration that is under way is
 // waited for first: it may be the very one, of a run that was cut off.
-func (r *registration) migrate(ctx context.Context, h *engine.Host, client *clever.Client, now existing, b target) error {
+func (r *registration) migrate(ctx context.Context, h *engine.Host, client platform, now existing, b target) error {
 	m, err := client.StartMigration(ctx, r.owner, now.ID, b.migration())
 	if other, ok := errors.AsType[*clever.MigratingError](err); ok {
 		h.Progress(fmt.Sprintf("waiting for the migration %s, which was under way already", other.Migration.ID))
@@ -99,7 +99,7 @@ func (r *registration) migrate(ctx context.Context, h *engine.Host, client *clev
 
 // awaitOther waits for a migration that this task did not start, and reports
 // whether it made of the add-on what is wanted. How it ended does not matter.
-func (r *registration) awaitOther(ctx context.Context, h *engine.Host, client *clever.Client, now existing, b target, m clever.Migration) (bool, error) {
+func (r *registration) awaitOther(ctx context.Context, h *engine.Host, client platform, now existing, b target, m clever.Migration) (bool, error) {
 	err := client.WaitMigration(ctx, r.owner, now.ID, m, progressOf(h))
 	if ended, ok := errors.AsType[*clever.MigrationError](err); err != nil && (!ok || ended.Migration.Running()) {
 		return false, err
@@ -126,7 +126,7 @@ func progressOf(h *engine.Host) func(clever.MigrationStep) {
 }
 
 // afterFailure adds to a failed migration's error what the add-on is like now.
-func (r *registration) afterFailure(ctx context.Context, client *clever.Client, id string, failed error) error {
+func (r *registration) afterFailure(ctx context.Context, client platform, id string, failed error) error {
 	a, err := r.current(ctx, client, id)
 	if err != nil {
 		return failed
@@ -154,19 +154,24 @@ func (r *registration) replace(ctx context.Context, h *engine.Host, now existing
 }
 
 // dispose removes the add-on whose place another took.
-func (r *registration) dispose(ctx context.Context, h *engine.Host, client *clever.Client, old clever.Addon) error {
+func (r *registration) dispose(ctx context.Context, h *engine.Host, client platform, old clever.Addon) error {
 	h.Progress("removing the old one, " + old.ID)
 	if err := client.Delete(ctx, r.owner, old.ID); err != nil {
 		return fmt.Errorf("the new add-on is there, but the old one, %s, was not removed: %w", old.ID, err)
 	}
-	r.cloud.forget(old.ID)
 	return nil
 }
 
 // finishReplacing adds to a change that the add-on whose place was taken is to
 // be removed, as a run that was cut off did not come to it.
 func (r *registration) finishReplacing(change engine.Change, old clever.Addon) engine.Change {
-	do, result := change.Do, change.Result
+	do, result, assume := change.Do, change.Result, change.Assume
+	change.Assume = func() {
+		if assume != nil {
+			assume()
+		}
+		r.client.assumeGone(r.owner, old.ID)
+	}
 	change.Action = engine.Replace
 	change.Object = object(old)
 	change.Risk, change.Allow = "its data is lost", "replace"

@@ -11,6 +11,7 @@ import (
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
+	"runner/engine/expr/value"
 )
 
 // An existing is an add-on that exists, as far as the playbook asks about it.
@@ -39,7 +40,14 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	b.tags = r.retag(now.tags)
 	attrs := r.differences(now, b)
 	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, r.client, a, now.env, now.tags)}
-	if r.unverified(now) {
+	if unknown := r.unknownAttrs(now, b); len(unknown) > 0 {
+		change.Attrs = append(change.Attrs, unknown...)
+		if len(attrs) == 0 {
+			change.Action, change.Unknown = engine.Update, true
+			return change, nil
+		}
+	}
+	if r.unverified(now) && !r.planned(now) {
 		h.Warn(fmt.Sprintf("whether %s runs version %s is not known: the platform does not show which one it runs, so that is not verified", object(a), r.Details.Version))
 		r.cloud.notVerified(a.ID)
 		if h.Check && len(attrs) == 0 {
@@ -49,7 +57,32 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	if len(attrs) == 0 {
 		return change, nil
 	}
-	return r.planUpdate(change, now, b)
+	return r.planUpdate(ctx, h, change, now, b)
+}
+
+// planned reports whether an earlier task of this check would order the add-on, or move it.
+func (r *registration) planned(now existing) bool { return r.client.plan(r.owner, now.ID).moved }
+
+// unknownAttrs returns what of an add-on that this check would order, or move, is declared
+// and only known when that is done: its version, and options that were not ordered.
+func (r *registration) unknownAttrs(now existing, b target) []engine.Attr {
+	if !r.planned(now) || !ofProvider(now.Addon, r.Provider) {
+		return nil
+	}
+	unknown := &value.Unknown{Task: r.client.plan(r.owner, now.ID).task}
+	var attrs []engine.Attr
+	if r.unverified(now) {
+		attrs = append(attrs, engine.Attr{Path: "version", Before: unknown, After: r.Details.Version})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.options(""))) {
+		if now.detail == nil {
+			break
+		}
+		if _, known := now.detail.Option(name); !known && isMadeUp(now.ID) {
+			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: unknown, After: b.request.Options[name]})
+		}
+	}
+	return attrs
 }
 
 // asItIs returns the target of an add-on whose provider, plan, version and region stay.
@@ -75,7 +108,7 @@ func (r *registration) versionAgain(now existing, chosen string) string {
 func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon) (existing, error) {
 	now := existing{Addon: a}
 	if len(r.options("")) > 0 && clever.HasDetail(a.Provider.ID) {
-		d, err := r.client.Detail(ctx, a)
+		d, err := r.client.Detail(ctx, r.owner, a)
 		if err != nil {
 			return now, err
 		}
@@ -83,13 +116,13 @@ func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon)
 	}
 	var err error
 	if h.Mentioned("env") || h.Mentioned("version") || r.Details.Version != "" && now.version == "" {
-		if now.env, err = r.client.Env(ctx, r.owner, a.ID); err != nil {
+		if now.env, err = r.client.Env(ctx, r.owner, a.ID); err != nil && unknownIn(err) == nil {
 			return now, err
 		}
-		now.version = cmp.Or(now.version, versionOf(now.env))
+		now.version = cmp.Or(now.version, r.client.plan(r.owner, a.ID).version, versionOf(now.env))
 	}
 	if r.Details.Version != "" && now.version == "" {
-		if now.version, err = r.client.OperatorVersion(ctx, a); err != nil {
+		if now.version, err = r.client.OperatorVersion(ctx, r.owner, a); err != nil {
 			return now, err
 		}
 	}
@@ -179,11 +212,21 @@ func optionDifferences(now existing, b target) []engine.Attr {
 
 // planUpdate says how differences are carried out: in place, by a migration, or by an
 // add-on that takes the place of the old one.
-func (r *registration) planUpdate(change engine.Change, now existing, b target) (engine.Change, error) {
+func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change engine.Change, now existing, b target) (engine.Change, error) {
 	d := deltaOf(change.Attrs, now.Addon)
 	change.Action = engine.Update
+	after := r.changed(h, now, b, d)
 	switch {
 	case d.replaces:
+		fresh, err := r.replacement(ctx, h, now, b)
+		if err != nil {
+			return change, err
+		}
+		change.Result = r.expected(h, fresh)
+		change.Assume = func() {
+			r.client.assumeGone(r.owner, now.ID)
+			r.assume(fresh)
+		}
 		change.Action = engine.Replace
 		change.Risk, change.Allow = "its data is lost", "replace"
 		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.replace(ctx, h, now, b) }
@@ -194,6 +237,8 @@ func (r *registration) planUpdate(change engine.Change, now existing, b target) 
 		}
 		change.Risk, change.Allow = "it is read-only while it moves, and its host and password may change", "migrate"
 	}
+	change.Result = r.expected(h, after)
+	change.Assume = func() { r.assume(after) }
 	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.update(ctx, h, now, b, d) }
 	return change, nil
 }

@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"runner/clever"
 	"runner/engine"
-	"runner/engine/expr/value"
 )
 
 // order plans an add-on that is not there. Everything is resolved from the
@@ -24,36 +22,18 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		return engine.Change{}, engine.About("details", fmt.Errorf("there is no add-on %q yet, and to order it details.plan is needed", r.Name))
 	}
 	b, err := r.choose(ctx, nil)
-	if p, ok := r.cloud.promised(r.Provider); ok && h.Check && err != nil && isWord(err) {
-		return r.orderPromised(h, p)
-	}
 	if err != nil {
 		return engine.Change{}, err
 	}
 	b.tags = r.retag(nil)
+	fresh := r.fresh(h, b)
 	return engine.Change{
 		Action: engine.Create,
 		Object: fmt.Sprintf("add-on %q", r.Name),
 		Attrs:  b.attrs(),
-		Result: b.expected(h.Task, r.owner),
+		Result: r.expected(h, fresh),
+		Assume: func() { r.assume(fresh) },
 		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },
-	}, checkTags(r.declaredTags())
-}
-
-// orderPromised returns, in a check, the change of an order from a provider that an earlier task
-// would register, or give the plan first. Where it runs shows when it is there.
-func (r *registration) orderPromised(h *engine.Host, p clever.Provider) (engine.Change, error) {
-	plan, err := (&clever.Catalogue{Providers: []clever.Provider{p}}).Plan(&p, r.Details.Plan)
-	if err != nil {
-		return engine.Change{}, engine.About("details.plan", err)
-	}
-	b := target{provider: &p, plan: plan, tags: r.retag(nil),
-		request: clever.CreateRequest{Name: r.Name, ProviderID: p.ID, Region: cmp.Or(r.Details.Region, defaultRegion), Options: r.options(r.Details.Version)}}
-	return engine.Change{
-		Action: engine.Create,
-		Object: fmt.Sprintf("add-on %q", r.Name),
-		Attrs:  b.attrs(),
-		Result: b.expected(h.Task, r.owner),
 	}, checkTags(r.declaredTags())
 }
 
@@ -162,6 +142,9 @@ func (r *registration) zone(ctx context.Context, catalogue *clever.Catalogue, b 
 	if now != nil && b.plan.ID == now.Plan.ID && strings.EqualFold(word, now.Region) {
 		return now.Region, nil
 	}
+	if r.client.providerPlanned(r.owner, b.provider.ID) {
+		return word, nil
+	}
 	var zones []clever.Zone
 	if catalogue.NeedsZones(b.plan, word) {
 		var err error
@@ -220,18 +203,6 @@ func (b target) attrs() []engine.Attr {
 		attrs = append(attrs, engine.Attr{Path: "tags", After: texts(b.tags)})
 	}
 	return attrs
-}
-
-// expected is what is known of an add-on before it is there.
-func (b target) expected(task, owner string) *value.Map {
-	unknown := &value.Unknown{Task: task}
-	m := value.MapOf("addon_id", unknown, "real_id", unknown, "name", b.request.Name, "provider", b.provider.ID,
-		"organisation", orNothing(owner), "plan", planResult(*b.plan), "version", unknown, "region", b.request.Region, "env", unknown)
-	if b.version != "" {
-		m.Set("version", b.version)
-	}
-	m.Set("tags", texts(b.tags))
-	return m
 }
 
 // create orders an add-on, tags it, and waits until its variables are there.

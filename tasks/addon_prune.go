@@ -80,18 +80,18 @@ func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, e
 	return t.removal(gone), nil
 }
 
-func (t *AddonPrune) clients(h *engine.Host) ([]*clever.Client, error) {
+func (t *AddonPrune) clients(h *engine.Host) ([]platform, error) {
 	if !t.Auth.given() {
 		return t.cloud.used(h)
 	}
 	client, err := t.cloud.client(h, t.Auth)
-	return []*clever.Client{client}, err
+	return []platform{client}, err
 }
 
 // undeclared returns the add-ons of the scope that nothing sees to: those with its tag,
 // and those that were ordered from this machine for it by a run that was cut off before
 // it could tag them. Who has any is seen in the summary; what is there now, in the lists.
-func (t *AddonPrune) undeclared(ctx context.Context, client *clever.Client) ([]clever.Located, error) {
+func (t *AddonPrune) undeclared(ctx context.Context, client platform) ([]clever.Located, error) {
 	found, err := client.Tagged(ctx, scopeTag(t.Scope))
 	if err != nil {
 		return nil, err
@@ -132,6 +132,11 @@ func (t *AddonPrune) removal(gone []location) engine.Change {
 		Risk:   "all data in it is lost",
 		Allow:  "delete",
 		Result: res,
+		Assume: func() {
+			for _, at := range gone {
+				at.client.assumeGone(at.owner, at.addon.ID)
+			}
+		},
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 			return res, t.remove(ctx, h, gone)
 		},
@@ -157,9 +162,7 @@ func (t *AddonPrune) remove(ctx context.Context, h *engine.Host, gone []location
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s was not removed: %w", object(at.addon), err))
-			continue
 		}
-		t.cloud.forget(at.addon.ID)
 	}
 	return errors.Join(failed...)
 }

@@ -127,7 +127,7 @@ func ownerName(owner string) string {
 // hand.
 type registration struct {
 	*AddonRegister
-	client *clever.Client
+	client platform
 	owner  string
 	scope  string
 }
@@ -225,6 +225,6 @@ func (r *registration) nameFor(a clever.Addon) string {
 
 // registered returns what register holds. Variables and tags that are nil are read
 // when they are used.
-func (r *registration) registered(h *engine.Host, client *clever.Client, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
+func (r *registration) registered(h *engine.Host, client platform, a clever.Addon, env []clever.EnvVar, tags []string) *value.Map {
 	return details(h, location{client, r.owner, a}, env, tags)
 }

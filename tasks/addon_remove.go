@@ -77,12 +77,9 @@ func (t *AddonRemove) removal(f location) engine.Change {
 			{Path: "plan", Before: a.Plan.Slug}, {Path: "region", Before: a.Region},
 		},
 		Result: res,
+		Assume: func() { f.client.assumeGone(f.owner, a.ID) },
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
-			if err := via(f.client, h).Delete(ctx, f.owner, a.ID); err != nil {
-				return nil, err
-			}
-			t.cloud.forget(a.ID)
-			return res, nil
+			return res, via(f.client, h).Delete(ctx, f.owner, a.ID)
 		},
 	}
 }

@@ -28,15 +28,15 @@ type Cloud struct {
 
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
-	known   map[string]location        // by add-on id
-	named   []declaration              // what tasks declare, found or not
-	coming  map[string]clever.Provider // as tasks will have made them, by id
-	unsure  map[string]bool            // ids of add-ons of which not all could be verified
+	known   map[string]location // by add-on id
+	named   []declaration       // what tasks declare, found or not
+	unsure  map[string]bool     // ids of add-ons of which not all could be verified
+	planned planned             // what a check would have made of the platform by now
 }
 
 // A location is where an add-on was found: with which client, at which owner.
 type location struct {
-	client *clever.Client
+	client platform
 	owner  string
 	addon  clever.Addon
 }
@@ -63,23 +63,27 @@ func (a Auth) credentials() clever.Credentials {
 }
 
 // client returns the client of a task, going out through its host.
-func (c *Cloud) client(h *engine.Host, auth Auth) (*clever.Client, error) {
+func (c *Cloud) client(h *engine.Host, auth Auth) (platform, error) {
 	creds := auth.credentials()
 	if !auth.given() {
 		var err error
 		if creds, err = c.Default(); err != nil {
-			return nil, err
+			return platform{}, err
 		}
 	}
 	h.Secrets.Add(creds.ConsumerSecret, creds.Token, creds.Secret)
 	shared, err := c.shared(creds)
 	if err != nil {
-		return nil, engine.About("auth", err)
+		return platform{}, engine.About("auth", err)
 	}
-	return via(shared, h), nil
+	return via(platform{shared, &c.planned}, h), nil
 }
 
-func via(c *clever.Client, h *engine.Host) *clever.Client { return c.Via(transport{h.HTTP}) }
+// via returns the platform as it is reached through a task's host.
+func via(p platform, h *engine.Host) platform {
+	p.Client = p.Via(transport{h.HTTP})
+	return p
+}
 
 // transport makes a host's client the way out of a platform's client.
 type transport struct{ client *http.Client }
@@ -126,7 +130,7 @@ func (c *Cloud) Owner(ctx context.Context, out http.RoundTripper, word string) (
 }
 
 // remember notes where an add-on lives.
-func (c *Cloud) remember(client *clever.Client, owner string, a clever.Addon) {
+func (c *Cloud) remember(client platform, owner string, a clever.Addon) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {
@@ -167,24 +171,6 @@ func (c *Cloud) NotVerified() int {
 	return len(c.unsure)
 }
 
-// promise notes what a task of this run makes of a provider.
-func (c *Cloud) promise(p clever.Provider) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.coming == nil {
-		c.coming = map[string]clever.Provider{}
-	}
-	c.coming[p.ID] = p
-}
-
-// promised returns a provider as a task of this run makes it.
-func (c *Cloud) promised(id string) (clever.Provider, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, ok := c.coming[id]
-	return p, ok
-}
-
 // declared reports whether a task of this run sees to an add-on.
 func (c *Cloud) declared(a clever.Addon) bool {
 	c.mu.Lock()
@@ -197,24 +183,18 @@ func (c *Cloud) declared(a clever.Addon) bool {
 
 // used returns the clients of this run, or the one of the run's own credentials
 // where no task needed any yet.
-func (c *Cloud) used(h *engine.Host) ([]*clever.Client, error) {
+func (c *Cloud) used(h *engine.Host) ([]platform, error) {
 	c.mu.Lock()
-	var list []*clever.Client
+	var list []platform
 	for _, client := range c.clients {
-		list = append(list, client)
+		list = append(list, platform{client, &c.planned})
 	}
 	c.mu.Unlock()
 	if len(list) == 0 {
 		client, err := c.client(h, Auth{})
-		return []*clever.Client{client}, err
+		return []platform{client}, err
 	}
 	return list, nil
-}
-
-func (c *Cloud) forget(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.known, id)
 }
 
 // locations returns the add-ons of this run that a word names, by id first.

@@ -20,8 +20,9 @@ type finder struct {
 // find returns what the word means: an add-on of this run before all others.
 func (f finder) find(ctx context.Context, h *engine.Host) ([]location, error) {
 	if !f.auth.given() && f.organisation == "" {
-		if known := f.cloud.locations(f.word); len(known) > 0 {
-			return f.findIn(ctx, h, known)
+		found, err := f.findIn(ctx, h, f.cloud.locations(f.word))
+		if err != nil || len(found) > 0 {
+			return found, err
 		}
 	}
 	client, err := f.cloud.client(h, f.auth)
@@ -77,7 +78,7 @@ func (f finder) all(ctx context.Context, h *engine.Host) ([]location, error) {
 }
 
 // ours leaves out what is of another provider than the playbook says.
-func (f finder) ours(client *clever.Client, found []clever.Located) []location {
+func (f finder) ours(client platform, found []clever.Located) []location {
 	var list []location
 	for _, l := range found {
 		if f.provider == "" || ofProvider(l.Addon, f.provider) {

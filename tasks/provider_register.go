@@ -133,7 +133,7 @@ func (t *ProviderRegister) Plan(ctx context.Context, h *engine.Host) (engine.Cha
 }
 
 // seller returns the organisation that a word names.
-func seller(ctx context.Context, client *clever.Client, word string) (string, error) {
+func seller(ctx context.Context, client platform, word string) (string, error) {
 	owner, err := client.Owner(ctx, word)
 	if err == nil && !strings.HasPrefix(owner, "orga_") {
 		err = notSelling(word)
@@ -148,7 +148,7 @@ func notSelling(word string) error {
 // A providerTask is one task with its client, its organisation and its manifest at hand.
 type providerTask struct {
 	*ProviderRegister
-	client   *clever.Client
+	client   platform
 	owner    string
 	manifest *manifest.Manifest
 }
@@ -168,13 +168,13 @@ func (s *providerTask) register(ctx context.Context, h *engine.Host) (engine.Cha
 	if err != nil {
 		return engine.Change{}, err
 	}
-	s.cloud.promise(d.after)
 	s.warnOfNoPlans(h, d.after)
 	return engine.Change{
 		Action: engine.Create,
 		Object: fmt.Sprintf("provider %q", id),
 		Attrs:  append(s.attrs(), d.attrs...),
 		Result: s.expected(h.Task, d.after),
+		Assume: func() { s.client.assumeProvider(s.owner, d.after) },
 		Do:     s.open,
 	}, nil
 }
@@ -208,8 +208,8 @@ func (s *providerTask) compare(h *engine.Host, now clever.Provider) (engine.Chan
 	if len(d.attrs) == 0 {
 		return change, nil
 	}
-	s.cloud.promise(d.after)
 	change.Action = engine.Update
+	change.Assume = func() { s.client.assumeProvider(s.owner, d.after) }
 	change.Result = s.expected(h.Task, d.after)
 	if len(d.gone) > 0 {
 		change.Risk, change.Allow = "plans that are not listed can be ordered no longer", "delete"
@@ -251,7 +251,7 @@ func (s *providerTask) update(ctx context.Context, h *engine.Host, d difference)
 
 // waitUntilShown reads what there is now, and says what the platform did not do though it
 // said so: it has been seen to.
-func (s *providerTask) waitUntilShown(ctx context.Context, client *clever.Client) (engine.Value, error) {
+func (s *providerTask) waitUntilShown(ctx context.Context, client platform) (engine.Value, error) {
 	now, err := s.again(ctx, client)
 	if err != nil {
 		return nil, err
@@ -268,7 +268,7 @@ func (s *providerTask) waitUntilShown(ctx context.Context, client *clever.Client
 }
 
 // again reads the provider, which has to be there.
-func (s *providerTask) again(ctx context.Context, client *clever.Client) (*clever.Provider, error) {
+func (s *providerTask) again(ctx context.Context, client platform) (*clever.Provider, error) {
 	now, err := client.OwnProvider(ctx, s.owner, s.manifest.ID)
 	if err == nil && now == nil {
 		err = fmt.Errorf("provider %q is there no longer: somebody else removed it, or the platform does not show it yet; play again", s.manifest.ID)

@@ -68,6 +68,7 @@ func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Chang
 		Object: fmt.Sprintf("provider %q", found.ID),
 		Attrs:  attrs,
 		Result: res,
+		Assume: func() { client.planned.providers.remove(client.space(owner), found.ID) },
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 			return res, engine.About("provider", via(client, h).RemoveProvider(ctx, owner, found.ID))
 		},

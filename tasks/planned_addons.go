@@ -1,0 +1,169 @@
+package tasks
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"runner/clever"
+)
+
+// assume notes what a task of a check would make of an add-on.
+func (p platform) assume(owner string, a plannedAddon) {
+	p.planned.addons.put(p.space(owner), a.ID, a)
+}
+
+// providerPlanned reports whether a task of a check would register or change a provider of
+// an owner: where its add-ons run shows when it is there.
+func (p platform) providerPlanned(owner, id string) bool {
+	_, there, _ := p.planned.providers.find(p.space(owner), id)
+	return there
+}
+
+// assumeGone notes that a task of a check would remove an add-on.
+func (p platform) assumeGone(owner, id string) { p.planned.addons.remove(p.space(owner), id) }
+
+// plan returns what earlier tasks of a check would have made of an add-on; the zero value
+// if none would have touched it.
+func (p platform) plan(owner, id string) plannedAddon {
+	a, _, _ := p.planned.addons.find(p.space(owner), id)
+	return a
+}
+
+// Addons lists the add-ons of an owner; see [clever.Client.Addons].
+func (p platform) Addons(ctx context.Context, owner string) ([]clever.Addon, error) {
+	list, err := p.Client.Addons(ctx, owner)
+	if err != nil || len(p.planned.addons.groups()) == 0 {
+		return list, err
+	}
+	all := make([]plannedAddon, len(list))
+	for i := range list {
+		all[i].Addon = list[i]
+	}
+	all = p.planned.addons.over(p.space(owner), all, func(a plannedAddon) string { return a.ID })
+	list = make([]clever.Addon, len(all))
+	for i := range all {
+		list[i] = all[i].Addon
+	}
+	return list, nil
+}
+
+// LocateIn finds add-ons of an owner; see [clever.Client.LocateIn].
+func (p platform) LocateIn(ctx context.Context, owner, word string) ([]clever.Located, error) {
+	addons, err := p.Addons(ctx, owner)
+	return clever.LocatedIn(addons, owner, word), err
+}
+
+// Locate finds add-ons of all owners; see [clever.Client.Locate]. Those that would be gone are
+// left out; those that would be new were declared by a task, which knows whose they are.
+func (p platform) Locate(ctx context.Context, word string) ([]clever.Located, error) {
+	found, err := p.Client.Locate(ctx, word)
+	return p.asPlanned(found), err
+}
+
+// Tagged finds the add-ons with a tag; see [clever.Client.Tagged].
+func (p platform) Tagged(ctx context.Context, tag string) ([]clever.Located, error) {
+	found, err := p.Client.Tagged(ctx, tag)
+	return p.asPlanned(found), err
+}
+
+// Unmarked finds what was ordered for a scope and never tagged; see [clever.Client.Unmarked].
+func (p platform) Unmarked(ctx context.Context, scope string) ([]clever.Located, error) {
+	found, err := p.Client.Unmarked(ctx, scope)
+	return p.asPlanned(found), err
+}
+
+// asPlanned returns what of some add-ons would be there, as it would be.
+func (p platform) asPlanned(found []clever.Located) []clever.Located {
+	var list []clever.Located
+	for _, l := range found {
+		a, there, noted := p.planned.addons.find(p.space(l.Owner), l.Addon.ID)
+		if noted && there {
+			l.Addon = a.Addon
+		}
+		if !noted || there {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// TagsOf returns the tags of an add-on; see [clever.Client.TagsOf].
+func (p platform) TagsOf(ctx context.Context, owner, id string) ([]string, error) {
+	if a := p.plan(owner, id); a.tags != nil {
+		return slices.Clone(a.tags), nil
+	}
+	return p.Client.TagsOf(ctx, owner, id)
+}
+
+// Env returns the variables of an add-on; see [clever.Client.Env]. Of one that would be new, or
+// moved, they are not known.
+func (p platform) Env(ctx context.Context, owner, id string) ([]clever.EnvVar, error) {
+	if a := p.plan(owner, id); a.moved {
+		return nil, unknownUntil(a.task)
+	}
+	return p.Client.Env(ctx, owner, id)
+}
+
+// Detail returns the version and options of an add-on; see [clever.Client.Detail].
+func (p platform) Detail(ctx context.Context, owner string, a clever.Addon) (clever.Detail, error) {
+	plan := p.plan(owner, a.ID)
+	if isMadeUp(a.ID) {
+		return plannedDetail(plan), nil
+	}
+	d, err := p.Client.Detail(ctx, a)
+	if plan.moved {
+		d.Version = plan.version
+	}
+	return d, err
+}
+
+// plannedDetail is what is known of an add-on that is not there yet: what it is ordered with.
+func plannedDetail(a plannedAddon) clever.Detail {
+	d := clever.Detail{Version: a.version}
+	for _, name := range slices.Sorted(maps.Keys(a.options)) {
+		switch value := a.options[name]; {
+		case name == "plugins":
+			d.Plugins = strings.Split(value, ",")
+		case value == "true" || value == "false":
+			d.Features = append(d.Features, clever.FeatureSwitch{Name: name, Enabled: value == "true"})
+		}
+	}
+	return d
+}
+
+// OperatorVersion returns the version of an operator; see [clever.Client.OperatorVersion].
+func (p platform) OperatorVersion(ctx context.Context, owner string, a clever.Addon) (string, error) {
+	if plan := p.plan(owner, a.ID); plan.moved {
+		return plan.version, nil
+	}
+	return p.Client.OperatorVersion(ctx, a)
+}
+
+// assumeProvider notes what a task of a check would make of a provider.
+func (p platform) assumeProvider(owner string, after clever.Provider) {
+	p.planned.providers.put(p.space(owner), after.ID, after)
+}
+
+// OwnProvider returns a provider of an organisation; see [clever.Client.OwnProvider].
+func (p platform) OwnProvider(ctx context.Context, owner, id string) (*clever.Provider, error) {
+	if found, there, noted := p.planned.providers.find(p.space(owner), id); noted {
+		if !there {
+			return nil, nil
+		}
+		return &found, nil
+	}
+	return p.Client.OwnProvider(ctx, owner, id)
+}
+
+// Catalogue returns what an owner can order; see [clever.Client.Catalogue].
+func (p platform) Catalogue(ctx context.Context, owner string) (*clever.Catalogue, error) {
+	catalogue, err := p.Client.Catalogue(ctx, owner)
+	if err != nil || len(p.planned.providers.groups()) == 0 {
+		return catalogue, err
+	}
+	all := *catalogue
+	all.Providers = p.planned.providers.over(p.space(owner), catalogue.Providers, func(q clever.Provider) string { return q.ID })
+	return &all, nil
+}
