@@ -176,6 +176,10 @@ func (a *attempt) carryOut(ctx context.Context, task Task) try {
 		return try{err: err}
 	}
 	t := a.plan(ctx, task, check)
+	if unknown, ok := errors.AsType[*value.UnknownError](t.err); ok && check {
+		a.planFiles(task)
+		return try{outcome: Unknown, value: unknown.Unknown}
+	}
 	if t.err != nil {
 		return t
 	}

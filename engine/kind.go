@@ -54,7 +54,8 @@ type Return struct{ Name, Doc string }
 // Plan reads the world and says what is to be done. The Host that it is given
 // cannot write: its HTTP client refuses everything but GET and HEAD.
 // Plan may be called more than once. An error about one argument is wrapped
-// with About, so that it is reported at the argument's place.
+// with About, so that it is reported at the argument's place. In a check an error
+// that is a value.UnknownError says that what there is to do is unknown until a run.
 type Task interface {
 	Plan(ctx context.Context, h *Host) (Change, error)
 }
