@@ -33,6 +33,7 @@ type try struct {
 	value    Value
 	change   *Change // nil: nothing was planned
 	included *Included
+	tells    bool // the result is printed without being asked for
 	applied  bool // Change.Do was called
 	number   int  // of tries so far, 0 where there is one at most
 	err      error
@@ -210,7 +211,7 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) try {
 	defer a.worker.Release()
 	c, err := task.Plan(ctx, a.host(check, false))
 	// The change is there even where it failed: its diff is shown.
-	return try{value: c.Result, change: &c, err: err}
+	return try{value: c.Result, change: &c, tells: tells(task), err: err}
 }
 
 // apply carries out a change, or says what it would be. What has begun is not cut

@@ -35,15 +35,6 @@ type Kind struct {
 	// Prunes marks the kind that removes what no play of a scope declares any more.
 	// A play that says prune ends with it; its parameter is the scope.
 	Prunes bool
-	// Shows marks a kind whose result is its purpose: it is printed even
-	// without -v, and as it is, secrets included.
-	Shows bool
-	// Tells marks a kind whose result is printed even without -v, with secrets
-	// masked: assert.
-	Tells bool
-	// Silent marks a kind that is not counted and has a banner, but no line of its
-	// own unless it fails or is skipped: meta.
-	Silent bool
 }
 
 // A Return is one value of a kind's result.
@@ -112,8 +103,6 @@ type Change struct {
 	Unknown bool
 	Skip    string // why there is nothing to do for this run: the step counts as skipped
 	Result  Value  // what register holds if nothing is done, or as far as it is known before
-	// Quiet: the result is not printed, though the kind tells it: assert's quiet.
-	Quiet bool
 	// Facts are variables that hold from here on, in later plays too: set_fact.
 	Facts *value.Map
 	// Vars are variables that were read from a file. Facts win over them.

@@ -260,7 +260,7 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 		e = item.run(ctx, end)
 	}
 	l.complete(e)
-	if e.Outcome != Blocked && (!l.step.Kind.Silent || e.Outcome != OK) {
+	if e.Outcome != Blocked && (l.step.Kind.Display() != DisplayBanner || e.Outcome != OK) {
 		end := e.TaskEnd
 		end.Result = value.Known(end.Result)
 		item.out.add(ItemEnd{TaskEnd: end, Label: l.label(item, e)})
@@ -389,6 +389,6 @@ func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 	}
 	end.NotStarted = len(l.items) - len(items) + count[Blocked]
 	end.Result = result
-	end.Silent = l.step.Kind.Silent && !failed
+	end.Silent = l.step.Kind.Display() == DisplayBanner && !failed
 	return end
 }

@@ -46,5 +46,48 @@ func (k *Kind) Defines(args *expr.Node) (names []string, more bool) {
 	return nil, false
 }
 
+// A Displayer is a Task that says how it is printed. It is asked with its parameters
+// filled in once it was planned.
+type Displayer interface {
+	Task
+	Display() Display
+}
+
+// A Display says how a task is printed where nobody asked for more (-v).
+type Display int
+
+// The ways to print a task.
+const (
+	DisplayOutcome Display = iota // a line that says how it ended
+	DisplayResult                 // its result as well, as it is, secrets included: debug
+	DisplayMasked                 // its result as well, with secrets masked: assert
+	// DisplayBanner: it is not counted, and has no line of its own unless it fails or is
+	// skipped: meta.
+	DisplayBanner
+)
+
+// Display returns how tasks of the kind are printed, as far as their parameters do not say otherwise.
+func (k *Kind) Display() Display {
+	if d, ok := As[Displayer](k); ok {
+		return d.Display()
+	}
+	return DisplayOutcome
+}
+
+// tells reports whether the result of a task is printed without being asked for.
+func tells(t Task) bool {
+	d, ok := t.(Displayer)
+	return ok && (d.Display() == DisplayResult || d.Display() == DisplayMasked)
+}
+
+// An Ender is a Task that may end its play without a failure.
+type Ender interface {
+	Task
+	// MayEnd reports whether a task with these arguments may.
+	MayEnd(args *expr.Node) bool
+}
+
 // changes reports whether tasks of the kind may change anything outside.
-func (k *Kind) changes() bool { return !k.Shows && !has[Guard](k) && !has[Definer](k) }
+func (k *Kind) changes() bool {
+	return k.Display() != DisplayResult && !has[Guard](k) && !has[Definer](k)
+}

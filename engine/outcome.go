@@ -18,7 +18,8 @@ func (a *attempt) conclude(e *ending, t try) {
 		return
 	}
 	e.Change, e.Problem = t.change, nil
-	if a.step.Kind.Shows && t.err == nil {
+	display := a.step.Kind.Display()
+	if display == DisplayResult && t.err == nil {
 		t.value, t.err = value.Complete(t.value)
 	}
 	switch {
@@ -28,7 +29,6 @@ func (a *attempt) conclude(e *ending, t try) {
 	case t.outcome == OK && a.step.Loop != nil:
 		e.notify = a.notify // should another item change anything
 	}
-	kind := a.step.Kind
 	if t.err != nil {
 		e.Outcome = Failed
 		e.Problem = a.place(t.err)
@@ -43,10 +43,10 @@ func (a *attempt) conclude(e *ending, t try) {
 		}
 	}
 	e.Result = a.registered(e.Outcome, t)
-	e.Shows = kind.Shows && t.err == nil && e.Outcome != Skipped
-	e.Tells = (kind.Tells || kind.Shows) && t.change != nil && !t.change.Quiet
+	e.Shows = display == DisplayResult && t.err == nil && e.Outcome != Skipped
+	e.Tells = t.tells
 	// An include that is left out is counted, as Ansible does.
-	e.Silent = kind.Silent && t.err == nil && (e.Outcome != Skipped || !has[Definer](kind))
+	e.Silent = display == DisplayBanner && t.err == nil && (e.Outcome != Skipped || !has[Definer](a.step.Kind))
 }
 
 // define sets the variables that the task sets.

@@ -103,7 +103,7 @@ func (a *attempt) reportRetry(t try, limit int, noLog bool) {
 		result = m
 	}
 	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
-		Shows: a.step.Kind.Shows && t.err == nil, NoLog: noLog})
+		Shows: a.step.Kind.Display() == DisplayResult && t.err == nil, NoLog: noLog})
 }
 
 func (a *attempt) pause(ctx context.Context) error {

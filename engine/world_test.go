@@ -215,18 +215,20 @@ func kinds(w *world) map[string]*engine.Kind {
 		"write": {Name: "write", New: func() engine.Task { return &write{w: w} }},
 		"move":  {Name: "move", New: func() engine.Task { return &move{w: w} }},
 		"drop":  {Name: "drop", New: func() engine.Task { return &drop{w: w} }},
-		"say":   {Name: "say", Shows: true, New: func() engine.Task { return &say{w: w, as: "say"} }},
+		"say":   {Name: "say", New: func() engine.Task { return &say{w: w, as: "say"} }},
 		"stop":  {Name: "stop", New: func() engine.Task { return &stop{w: w, as: "stop"} }},
 		"crash": {Name: "crash", New: func() engine.Task { return &crash{} }},
 		"set":   {Name: "set", New: func() engine.Task { return &set{} }},
 		"wait":  {Name: "wait", New: func() engine.Task { return &wait{} }},
-		"meta":  {Name: "meta", Silent: true, New: func() engine.Task { return &control{} }},
+		"meta":  {Name: "meta", New: func() engine.Task { return &control{} }},
 		"bring": {Name: "bring", New: func() engine.Task { return &bring{} }},
 	}
 }
 
 // stop is say, as a guard.
 type stop say
+
+func (*say) Display() engine.Display { return engine.DisplayResult }
 
 func (*stop) Guard() {}
 
@@ -270,6 +272,8 @@ type control struct {
 }
 
 func (*control) Guard() {}
+
+func (*control) Display() engine.Display { return engine.DisplayBanner }
 
 func (c *control) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{Control: engine.Control(c.Do)}, nil

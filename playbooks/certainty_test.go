@@ -212,7 +212,6 @@ func roleOptions() Options {
 	opt := options()
 	opt.Kinds = append(opt.Kinds, builtinKind[includedRole]("include_role"))
 	for i := range opt.Kinds {
-		opt.Kinds[i].Silent = opt.Kinds[i].Name == "meta"
 		if opt.Kinds[i].Name == "set_fact" {
 			opt.Kinds[i] = builtinKind[exactSetter]("set_fact")
 		}

@@ -90,6 +90,11 @@ type meta struct {
 	Action string `arg:"free_form" required:"true" choices:"noop,end_play,flush_handlers"`
 }
 
+func (*meta) MayEnd(args *expr.Node) bool {
+	does := args.Get("free_form")
+	return does != nil && (does.Tmpl != nil || does.Text == "end_play")
+}
+
 // builtinKind returns a kind of Ansible's own.
 func builtinKind[T any, P interface {
 	*T

@@ -11,11 +11,10 @@ import (
 
 func assert() engine.Kind {
 	return engine.Kind{
-		Name:  "assert",
-		Full:  "ansible.builtin.assert",
-		Doc:   "Fails unless conditions hold. All that stands before it ends first, and nothing that stands after it starts sooner.",
-		New:   func() engine.Task { return &Assert{} },
-		Tells: true,
+		Name: "assert",
+		Full: "ansible.builtin.assert",
+		Doc:  "Fails unless conditions hold. All that stands before it ends first, and nothing that stands after it starts sooner.",
+		New:  func() engine.Task { return &Assert{} },
 		Example: `- name: Make sure that a plan was chosen
   ansible.builtin.assert:
     that:
@@ -33,7 +32,10 @@ func assert() engine.Kind {
 	}
 }
 
-var _ engine.Guard = (*Assert)(nil)
+var (
+	_ engine.Guard     = (*Assert)(nil)
+	_ engine.Displayer = (*Assert)(nil)
+)
 
 // Assert tests conditions, up to the first that does not hold.
 type Assert struct {
@@ -45,6 +47,14 @@ type Assert struct {
 
 // Guard says that a condition which does not hold stops what follows.
 func (*Assert) Guard() {}
+
+// Display says that the result is printed, unless quiet says that it is not.
+func (a *Assert) Display() engine.Display {
+	if a.Quiet {
+		return engine.DisplayOutcome
+	}
+	return engine.DisplayMasked
+}
 
 // Plan tests the conditions. What cannot be known yet is taken to hold.
 func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
@@ -58,7 +68,7 @@ func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
 		}
 	}
 	result := value.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
-	return engine.Change{Result: result, Quiet: a.Quiet}, nil
+	return engine.Change{Result: result}, nil
 }
 
 func (a *Assert) failure(c engine.Tested) error {

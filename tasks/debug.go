@@ -10,11 +10,10 @@ import (
 
 func debug() engine.Kind {
 	return engine.Kind{
-		Name:  "debug",
-		Full:  "ansible.builtin.debug",
-		Doc:   "Shows a text or a value. What it shows is shown as it is, secrets included: that is what it is for.",
-		New:   func() engine.Task { return &Debug{Msg: "Hello world!"} },
-		Shows: true,
+		Name: "debug",
+		Full: "ansible.builtin.debug",
+		Doc:  "Shows a text or a value. What it shows is shown as it is, secrets included: that is what it is for.",
+		New:  func() engine.Task { return &Debug{Msg: "Hello world!"} },
 		Example: `- name: Say where the database is
   ansible.builtin.debug:
     msg: "the database is at {{ host }}"
@@ -29,12 +28,17 @@ func debug() engine.Kind {
 	}
 }
 
+var _ engine.Displayer = (*Debug)(nil)
+
 // Debug shows a text or a value (docs/language.md §10).
 type Debug struct {
 	Msg       engine.Value      `arg:"msg" excludes:"var" default:"Hello world!" doc:"what to show: text, or a value of any type"`
 	Var       engine.Expression `arg:"var" excludes:"msg" doc:"the expression whose value is shown, without braces"`
 	Verbosity int               `arg:"verbosity" default:"0" doc:"how many -v it takes to show it"`
 }
+
+// Display says that the result is printed as it is.
+func (*Debug) Display() engine.Display { return engine.DisplayResult }
 
 // Plan returns what is shown; there is never anything to do.
 func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {

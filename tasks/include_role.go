@@ -10,11 +10,10 @@ import (
 
 func includeRole() engine.Kind {
 	return engine.Kind{
-		Name:   "include_role",
-		Full:   "ansible.builtin.include_role",
-		Doc:    "Brings in a role when its turn comes, once for each item of a loop. To bring one in before anything runs, use import_role, or the roles of the play.",
-		New:    func() engine.Task { return &IncludeRole{} },
-		Silent: true,
+		Name: "include_role",
+		Full: "ansible.builtin.include_role",
+		Doc:  "Brings in a role when its turn comes, once for each item of a loop. To bring one in before anything runs, use import_role, or the roles of the play.",
+		New:  func() engine.Task { return &IncludeRole{} },
 		Example: `- name: Set up what each role is for
   ansible.builtin.include_role:
     name: "{{ role }}"
@@ -28,8 +27,10 @@ func includeRole() engine.Kind {
 }
 
 var (
-	_ engine.Guard   = (*IncludeRole)(nil)
-	_ engine.Definer = (*IncludeRole)(nil)
+	_ engine.Guard     = (*IncludeRole)(nil)
+	_ engine.Definer   = (*IncludeRole)(nil)
+	_ engine.Displayer = (*IncludeRole)(nil)
+	_ engine.Ender     = (*IncludeRole)(nil)
 )
 
 // IncludeRole brings in a role.
@@ -50,6 +51,12 @@ func (*IncludeRole) Guard() {}
 
 // Defines says that it may define whatever the role does.
 func (*IncludeRole) Defines(*expr.Node) (names []string, more bool) { return nil, true }
+
+// Display says that only the banner is printed: the tasks of the role are counted.
+func (*IncludeRole) Display() engine.Display { return engine.DisplayBanner }
+
+// MayEnd says that a task of the role may end the play.
+func (*IncludeRole) MayEnd(*expr.Node) bool { return true }
 
 // Plan names the role; the engine does the rest.
 func (i *IncludeRole) Plan(context.Context, *engine.Host) (engine.Change, error) {

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	assert = &engine.Kind{Name: "assert", Tells: true}
-	meta   = &engine.Kind{Name: "meta", Silent: true}
+	assert = &engine.Kind{Name: "assert", New: func() engine.Task { return displayed(engine.DisplayMasked) }}
+	meta   = &engine.Kind{Name: "meta", New: func() engine.Task { return displayed(engine.DisplayBanner) }}
 )
 
 // language is a run with what plays consist of beside plain tasks.

@@ -115,6 +115,12 @@ func kindOf(s *engine.Step) engine.Kind {
 	return *s.Kind
 }
 
+// purpose reports whether showing its result is what a step is for.
+func purpose(s *engine.Step) bool {
+	kind := kindOf(s)
+	return kind.Display() == engine.DisplayResult
+}
+
 // without copies a map but for some keys.
 func without(m *value.Map, keys ...string) *value.Map {
 	out := &value.Map{}

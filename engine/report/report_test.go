@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"math/big"
 	"os"
@@ -33,10 +34,19 @@ const playbook = `- name: Order databases
 var (
 	source   = &diagnostic.Source{Name: "site.yml", Text: playbook}
 	register = &engine.Kind{Name: "addon_register", Full: "noa.clevercloud.addon_register", Hidden: []string{"env"}}
-	debug    = &engine.Kind{Name: "debug", Shows: true}
+	debug    = &engine.Kind{Name: "debug", New: func() engine.Task { return displayed(engine.DisplayResult) }}
 	play     = &engine.Play{Place: diagnostic.Place{Source: source, Line: 1, Col: 3}, Hosts: "localhost"}
 	dawn     = time.Date(2026, time.March, 29, 1, 59, 58, 0, time.FixedZone("", 3600))
 )
+
+// displayed is a task that says how it is printed.
+type displayed engine.Display
+
+func (displayed) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{}, nil
+}
+
+func (d displayed) Display() engine.Display { return engine.Display(d) }
 
 // A script makes the events of a run, each step a second after the one before.
 type script struct {

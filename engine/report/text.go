@@ -277,7 +277,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 	if e.Problem != nil && !e.Looped {
 		t.problem(e.Problem, e.NoLog)
 	}
-	if !e.Looped || e.NoLog || kindOf(e.Step).Shows {
+	if !e.Looped || e.NoLog || purpose(e.Step) {
 		t.print("fatal: ["+host+"]: FAILED! => "+t.result(e), red)
 	}
 	if e.Outcome == engine.Ignored {
@@ -289,7 +289,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 // the purpose, or with -vvv.
 func (t *Text) result(e engine.TaskEnd) string {
 	v := t.masker.result(e)
-	if m, ok := v.(*value.Map); ok && (e.Shows || kindOf(e.Step).Shows) {
+	if m, ok := v.(*value.Map); ok && (e.Shows || purpose(e.Step)) {
 		v = bare(m, e.Outcome)
 	}
 	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped && !e.Looped {

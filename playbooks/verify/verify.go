@@ -61,19 +61,15 @@ func (v *verifier) items(list []engine.Item, certain bool) {
 			v.items(it.Always, certain)
 		case *engine.Step:
 			v.step(it, certain && !v.ended)
-			v.ended = v.ended || it.Kind.Silent && mayEnd(it)
+			v.ended = v.ended || mayEnd(it)
 		}
 	}
 }
 
 // mayEnd reports whether a task may end the play without a failure.
 func mayEnd(s *engine.Step) bool {
-	for _, e := range s.Args.Entries {
-		if e.Value.Tmpl != nil || !slices.Contains([]string{"noop", "flush_handlers"}, e.Value.Text) {
-			return true
-		}
-	}
-	return false
+	e, ok := engine.As[engine.Ender](s.Kind)
+	return ok && e.MayEnd(s.Args)
 }
 
 // step verifies a step, then the tasks that it brings in.
