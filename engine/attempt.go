@@ -111,7 +111,7 @@ func (a *attempt) keywords(end *TaskEnd) error {
 // conditions reports whether the step is to be done; where it is not, it returns
 // what came of it.
 func (a *attempt) conditions() (try, bool) {
-	if a.step.Kind.Prunes && a.play.opt.partial() {
+	if has[Pruner](a.step.Kind) && a.play.opt.partial() {
 		return skipped("Only a part of the playbook is played: what is left out would count as not declared"), false
 	}
 	c, err := a.scope.test(a.step.When)

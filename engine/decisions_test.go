@@ -303,6 +303,13 @@ func TestABlockIsLeftOutWhenNothingOfItIsSelected(t *testing.T) {
 	})
 }
 
+// pruning is a task that prunes.
+type pruning struct{ change engine.Change }
+
+func (p *pruning) Plan(context.Context, *engine.Host) (engine.Change, error) { return p.change, nil }
+
+func (*pruning) Prunes() {}
+
 // Whoever prunes is skipped where a part of the playbook is left out: what is left
 // out would count as not declared.
 func TestNothingIsPrunedWhenAPartIsPlayed(t *testing.T) {
@@ -314,9 +321,8 @@ func TestNothingIsPrunedWhenAPartIsPlayed(t *testing.T) {
 	} {
 		done := false
 		p := script(t, newWorld(), "put name=a value=1\nsay msg=x")
-		k := actingKind(engine.Change{Action: engine.Delete, Do: func(context.Context, *engine.Host) (engine.Value, error) { done = true; return nil, nil }})
-		k.Prunes = true
-		bare(p, 1, k)
+		c := engine.Change{Action: engine.Delete, Do: func(context.Context, *engine.Host) (engine.Value, error) { done = true; return nil, nil }}
+		bare(p, 1, &engine.Kind{Name: "pruning", New: func() engine.Task { return &pruning{c} }})
 		if seen := run(t, p, opt); done || !strings.Contains(seen.String(), "1.2 skipped") {
 			t.Errorf("%s: it pruned:\n%s", name, seen)
 		}

@@ -32,9 +32,6 @@ type Kind struct {
 	// as that shows without evaluating anything. dir is the playbook's folder, where
 	// relative paths start. Nil: nothing. What CheckArgs reports it does not repeat.
 	Check func(args *expr.Node, dir string) []*diagnostic.Problem
-	// Prunes marks the kind that removes what no play of a scope declares any more.
-	// A play that says prune ends with it; its parameter is the scope.
-	Prunes bool
 }
 
 // A Return is one value of a kind's result.
@@ -50,27 +47,6 @@ type Return struct{ Name, Doc string }
 type Task interface {
 	Plan(ctx context.Context, h *Host) (Change, error)
 }
-
-// A ResourceUser is a Task that says what it reads or writes outside. Of two tasks
-// that use the same resource, the one that stands first in the playbook goes first,
-// unless both only read it.
-type ResourceUser interface{ Resources() []Resource }
-
-// A Resource is something outside that tasks use.
-type Resource struct {
-	// Path names it, with slashes: "addons/NAME". Whoever uses a path uses everything
-	// below it. Of a File it is the file's name, relative to the playbook's folder.
-	Path string
-	File bool
-	// Read: it is only read.
-	Read bool
-}
-
-// A Namer is a Task that makes something of its task's name.
-type Namer interface{ TaskName(name string) }
-
-// claims reports whether tasks of the kind may use resources.
-func (k *Kind) claims() bool { _, ok := k.New().(ResourceUser); return ok }
 
 // An Action is what a Change does to its object.
 type Action int

@@ -22,6 +22,33 @@ func As[T Task](k *Kind) (T, bool) {
 // has reports whether the tasks of a kind have an optional interface.
 func has[T Task](k *Kind) bool { _, ok := As[T](k); return ok }
 
+// A ResourceUser is a Task that says what it reads or writes outside. Of two tasks
+// that use the same resource, the one that stands first in the playbook goes first,
+// unless both only read it.
+type ResourceUser interface {
+	Task
+	Resources() []Resource
+}
+
+// A Resource is something outside that tasks use.
+type Resource struct {
+	// Path names it, with slashes: "addons/NAME". Whoever uses a path uses everything
+	// below it. Of a File it is the file's name, relative to the playbook's folder.
+	Path string
+	File bool
+	// Read: it is only read.
+	Read bool
+}
+
+// A Namer is a Task that makes something of its task's name.
+type Namer interface {
+	Task
+	TaskName(name string)
+}
+
+// claims reports whether tasks of the kind may use resources.
+func (k *Kind) claims() bool { return has[ResourceUser](k) }
+
 // A Guard is a Task that may stop the play on purpose: all that stands before it ends
 // first, and nothing that stands after it starts sooner.
 type Guard interface {
@@ -85,6 +112,14 @@ type Ender interface {
 	Task
 	// MayEnd reports whether a task with these arguments may.
 	MayEnd(args *expr.Node) bool
+}
+
+// A Pruner is a Task that removes what no play of a scope declares any more. A play that
+// says prune ends with it; its parameters are scope and keep. It is skipped where only a
+// part of the playbook is played.
+type Pruner interface {
+	Task
+	Prunes()
 }
 
 // changes reports whether tasks of the kind may change anything outside.

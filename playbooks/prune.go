@@ -43,8 +43,8 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 // pruner returns the kind that removes what a scope no longer declares.
 func (c *compiler) pruner() *engine.Kind {
 	for _, name := range c.kindNames {
-		if k := c.kinds[name]; k != nil && k.Prunes {
-			return k
+		if _, ok := engine.As[engine.Pruner](c.kinds[name]); ok {
+			return c.kinds[name]
 		}
 	}
 	return nil

@@ -33,6 +33,8 @@ func addonInfo(cloud *Cloud) engine.Kind {
 	}
 }
 
+var _ engine.ResourceUser = (*AddonInfo)(nil)
+
 // AddonInfo lists the add-ons that there are.
 type AddonInfo struct {
 	Addon        string `arg:"addon" alias:"name" doc:"an add-on's id, real id or name; all of the owner if left out"`

@@ -23,8 +23,7 @@ func addonPrune(cloud *Cloud) engine.Kind {
 			"for the scope by a run that was cut off before it set the tag; never anything else. An add-on is known by provider and name. " +
 			"What a task would have declared that was skipped counts as not declared. " +
 			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
-		New:    func() engine.Task { return &AddonPrune{cloud: cloud} },
-		Prunes: true,
+		New: func() engine.Task { return &AddonPrune{cloud: cloud} },
 		Example: `- name: Remove what the shop no longer declares
   noa.clevercloud.addon_prune:
     scope: shop
@@ -34,7 +33,11 @@ func addonPrune(cloud *Cloud) engine.Kind {
 	}
 }
 
-var _ engine.Guard = (*AddonPrune)(nil)
+var (
+	_ engine.Guard        = (*AddonPrune)(nil)
+	_ engine.Pruner       = (*AddonPrune)(nil)
+	_ engine.ResourceUser = (*AddonPrune)(nil)
+)
 
 // AddonPrune removes what a scope no longer declares.
 type AddonPrune struct {
@@ -48,6 +51,9 @@ type AddonPrune struct {
 
 // Guard holds back what stands below: it may use what is removed.
 func (*AddonPrune) Guard() {}
+
+// Prunes says that it is the task with which a play ends that says prune.
+func (*AddonPrune) Prunes() {}
 
 // Resources names all add-ons.
 func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }

@@ -41,6 +41,11 @@ func addonRegister(cloud *Cloud) engine.Kind {
 	}
 }
 
+var (
+	_ engine.ResourceUser = (*AddonRegister)(nil)
+	_ engine.Namer        = (*AddonRegister)(nil)
+)
+
 // AddonRegister orders an add-on, or makes the one that is there as declared.
 type AddonRegister struct {
 	Name         string    `arg:"name" doc:"the add-on's name; the task's name, in lower case with dashes, if left out"`

@@ -27,6 +27,8 @@ func addonRemove(cloud *Cloud) engine.Kind {
 	}
 }
 
+var _ engine.ResourceUser = (*AddonRemove)(nil)
+
 // AddonRemove removes an add-on.
 type AddonRemove struct {
 	Addon        string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`

@@ -44,6 +44,8 @@ func envFile() engine.Kind {
 	}
 }
 
+var _ engine.ResourceUser = (*EnvFile)(nil)
+
 // EnvFile writes variables to a file.
 type EnvFile struct {
 	Dest        string            `arg:"dest" required:"true" doc:"the file; a relative path starts beside the playbook"`

@@ -60,6 +60,8 @@ func providerRegister(cloud *Cloud) engine.Kind {
 	}
 }
 
+var _ engine.ResourceUser = (*ProviderRegister)(nil)
+
 // ProviderRegister sells an add-on.
 type ProviderRegister struct {
 	Manifest     engine.Value      `arg:"manifest" required:"true" doc:"what the vendor's back-end is: the path of a manifest (runner vendor init writes one), from the playbook's folder on; or the manifest itself, as a map or as JSON text"`

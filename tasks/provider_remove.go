@@ -28,6 +28,8 @@ func providerRemove(cloud *Cloud) engine.Kind {
 	}
 }
 
+var _ engine.ResourceUser = (*ProviderRemove)(nil)
+
 // ProviderRemove removes a provider.
 type ProviderRemove struct {
 	Provider     string `arg:"provider" alias:"id" required:"true" doc:"the provider's id, which is its manifest's"`

@@ -18,7 +18,7 @@ func checkPrune(spec Spec, program *engine.Program) error {
 
 func prunes(play *engine.Play) bool {
 	for step := range play.Steps() {
-		if step.Kind.Prunes {
+		if _, ok := engine.As[engine.Pruner](step.Kind); ok {
 			return true
 		}
 	}
