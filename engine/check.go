@@ -145,6 +145,9 @@ func (c *argChecker) value(path string, p Param, n *expr.Node) {
 	}
 	switch p.Type {
 	case AnyParam:
+		if p.Written {
+			c.texts(path, n)
+		}
 	case NestedParam:
 		if n.Shape != expr.Mapping {
 			c.wrongType(path, p, n)
@@ -217,9 +220,7 @@ func (c *argChecker) list(path string, p Param, n *expr.Node) {
 		c.wrongType(path, p, n)
 	}
 	for i, item := range n.Items {
-		if item.Shape != expr.Scalar {
-			c.wrongType(fmt.Sprintf("%s[%d]", path, i), Param{Type: TextParam}, item)
-		}
+		c.text(fmt.Sprintf("%s[%d]", path, i), item)
 	}
 }
 
@@ -228,10 +229,39 @@ func (c *argChecker) textMap(path string, p Param, n *expr.Node) {
 		c.wrongType(path, p, n)
 	}
 	for _, e := range n.Entries {
-		if e.Value.Shape != expr.Scalar {
-			c.wrongType(path+"."+e.Key.Text, Param{Type: TextParam}, e.Value)
-		}
+		c.text(path+"."+e.Key.Text, e.Value)
 	}
+}
+
+// text checks one text of a list or a map: as it was written, it is never nothing.
+func (c *argChecker) text(path string, n *expr.Node) {
+	switch {
+	case n.Shape != expr.Scalar:
+		c.wrongType(path, Param{Type: TextParam}, n)
+	case isNull(n):
+		c.nothing(path, n)
+	}
+}
+
+// texts checks scalars at any depth.
+func (c *argChecker) texts(path string, n *expr.Node) {
+	for i, item := range n.Items {
+		c.texts(fmt.Sprintf("%s[%d]", path, i), item)
+	}
+	for _, e := range n.Entries {
+		c.texts(path+"."+e.Key.Text, e.Value)
+	}
+	if isNull(n) {
+		c.nothing(path, n)
+	}
+}
+
+func (c *argChecker) nothing(path string, n *expr.Node) {
+	msg := fmt.Sprintf("%s is nothing, and text is wanted", path)
+	if n.Text != "" {
+		msg = fmt.Sprintf("%s: YAML reads %s as nothing, and text is wanted", path, n.Text)
+	}
+	c.add(diagnostic.Problemf(n.Place, "%s", msg).WithHint(`write it in quotes: "" is an empty text`))
 }
 
 func (c *argChecker) expression(path string, n *expr.Node) {

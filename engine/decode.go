@@ -67,6 +67,9 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 	if p.Type == NestedListParam && n.Shape == expr.Sequence {
 		return d.fillEach(field, p, n)
 	}
+	if p.holdsText() {
+		n = written(n)
+	}
 	v, err := n.Eval(d.context())
 	if err != nil {
 		return err
@@ -251,7 +254,11 @@ func (d *decoder) setList(field reflect.Value, p Param, n *expr.Node, v Value) e
 		}
 	case []Value:
 		for i, item := range v {
-			list = append(list, asWritten(part(n.Items, i, len(v)), item))
+			text, err := itemText(fmt.Sprintf("%s[%d]", p.Name, i), item)
+			if err != nil {
+				return err
+			}
+			list = append(list, text)
 		}
 	default:
 		return fmt.Errorf("%s wants a list, not %s", p.Name, value.TypeName(v))
@@ -267,34 +274,66 @@ func (d *decoder) setTextMap(field reflect.Value, p Param, n *expr.Node, v Value
 	}
 	texts := make(map[string]string, m.Len())
 	for key, val := range m.All() {
-		switch val.(type) {
-		case []Value, *value.Map:
-			return fmt.Errorf("%s.%s wants text, not %s", p.Name, value.Text(key), value.TypeName(val))
+		name := value.Text(key)
+		text, err := itemText(p.Name+"."+name, val)
+		if err != nil {
+			return diagnostic.From(err, placeOf(n, name))
 		}
-		texts[value.Text(key)] = asWritten(n.Get(value.Text(key)), val)
+		texts[name] = text
 	}
 	field.Set(reflect.ValueOf(texts))
 	return nil
 }
 
-// part returns the node of an item, nil where items were left out on the way.
-func part(items []*expr.Node, i, n int) *expr.Node {
-	if len(items) != n {
-		return nil
+// placeOf returns where the value under a key was written.
+func placeOf(n *expr.Node, key string) diagnostic.Place {
+	if part := n.Get(key); part != nil {
+		return part.Place
 	}
-	return items[i]
+	return n.Place
 }
 
-// asWritten returns a scalar's text: as the playbook has it where it is no
-// template ("15.10"), and a bool as the platform writes it ("true").
-func asWritten(n *expr.Node, v Value) string {
-	if b, ok := v.(bool); ok {
-		return strconv.FormatBool(b)
+// written returns a node whose scalars are texts as they were written, keys too: 0755 is
+// "0755" and NO is "NO". What is nothing stays nothing, and templates stay templates.
+func written(n *expr.Node) *expr.Node {
+	if n == nil {
+		return nil
 	}
-	if n != nil && n.Shape == expr.Scalar && n.Tmpl == nil {
-		return n.Text
+	text := *n
+	if n.Shape == expr.Scalar && n.Tmpl == nil && n.Value != nil {
+		text.Value = n.Text
 	}
-	return value.Text(v)
+	text.Items, text.Entries = slices.Clone(n.Items), slices.Clone(n.Entries)
+	for i, item := range text.Items {
+		text.Items[i] = written(item)
+	}
+	for i, e := range text.Entries {
+		text.Entries[i] = expr.Entry{Key: writtenKey(e.Key), Value: written(e.Value)}
+	}
+	return &text
+}
+
+// writtenKey is written for a key, which is a text even where it looks like nothing.
+func writtenKey(n *expr.Node) *expr.Node {
+	text := *n
+	if n.Tmpl == nil {
+		text.Value = n.Text
+	}
+	return &text
+}
+
+// itemText returns the text of an item: a boolean that a template returned is written as
+// the platform writes it.
+func itemText(path string, v Value) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", fmt.Errorf("%s is nothing, and text is wanted: write \"\" for an empty text", path)
+	case bool:
+		return strconv.FormatBool(v), nil
+	case []Value, *value.Map:
+		return "", fmt.Errorf("%s wants text, not %s", path, value.TypeName(v))
+	}
+	return value.Text(v), nil
 }
 
 // scalarAs converts a scalar to the type of a parameter, by Ansible's rules

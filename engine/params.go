@@ -14,7 +14,8 @@ import (
 //	Region string `arg:"region" alias:"zone" default:"par" doc:"Where it runs."`
 //
 // arg names it; alias has other names, separated by commas; required:"true"
-// demands it; excludes names those it cannot go with; choices lists what it may be; secret:"true" keeps its value from
+// demands it; excludes names those it cannot go with; written:"true" takes the scalars in
+// a Value as text, as they were written; choices lists what it may be; secret:"true" keeps its value from
 // being shown; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
@@ -29,6 +30,7 @@ type Param struct {
 	Type     ParamType
 	Required bool
 	Secret   bool
+	Written  bool // of AnyParam: its scalars are texts, as they were written
 	Excludes []string
 	Choices  []string
 	Params   []Param // of type Nested or NestedList
@@ -54,6 +56,11 @@ const (
 	NestedParam     ParamType = "map"
 	NestedListParam ParamType = "list of maps"
 )
+
+// holdsText reports whether scalars below the parameter are texts.
+func (p Param) holdsText() bool {
+	return p.Type == ListParam || p.Type == TextMapParam || p.Written
+}
 
 // AnyName is the name of the parameter that stands for all names that are no
 // other parameter's.
@@ -98,6 +105,7 @@ func structParams(t reflect.Type) []Param {
 		p := Param{
 			Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
 			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true",
+			Written: f.Tag.Get("written") == "true",
 			Aliases: words(f.Tag.Get("alias")), Excludes: words(f.Tag.Get("excludes")), Choices: words(f.Tag.Get("choices")), field: i,
 		}
 		p.Type, p.Params = typeOf(f.Type)

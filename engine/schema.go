@@ -34,10 +34,11 @@ func SchemaTypes() *value.Map {
 			template)),
 		"int", number("integer", `^\s*[+-]?[0-9_]+\s*$`),
 		"float", number("number", `^\s*[+-]?[0-9_]*\.?[0-9]+([eE][+-]?[0-9]+)?\s*$`),
-		"texts", value.MapOf("anyOf", list(ref("text"), value.MapOf("type", "array", "items", ref("text")))),
+		"written", value.MapOf("type", list("string", "number", "boolean")),
+		"texts", value.MapOf("anyOf", list(ref("text"), value.MapOf("type", "array", "items", ref("written")))),
 		"conditions", value.MapOf("anyOf", list(condition, value.MapOf("type", "array", "items", condition))),
 		"textMap", value.MapOf("anyOf", list(
-			value.MapOf("type", "object", "additionalProperties", ref("text")),
+			value.MapOf("type", "object", "additionalProperties", ref("written")),
 			value.MapOf("type", "null"),
 			template)),
 	)

@@ -49,7 +49,7 @@ var _ engine.ResourceUser = (*EnvFile)(nil)
 // EnvFile writes variables to a file.
 type EnvFile struct {
 	Dest        string            `arg:"dest" required:"true" doc:"the file; a relative path starts beside the playbook"`
-	From        engine.Value      `arg:"from" required:"true" doc:"where the variables come from: what addon_register or addon_info registered, in a loop too, a map of names and values, or a list of these"`
+	From        engine.Value      `arg:"from" required:"true" written:"true" doc:"where the variables come from: what addon_register or addon_info registered, in a loop too, a map of names and values, or a list of these"`
 	Format      string            `arg:"format" choices:"dotenv,json,k8s-secret,shell,yaml" default:"dotenv" doc:"how they are written: NAME='value' lines, a JSON object, a Kubernetes Secret, export lines for a shell, a YAML map"`
 	For         string            `arg:"for" choices:"node,docker,compose,systemd,python,ruby,php,direnv,bash,make" doc:"who alone reads a dotenv file; left out, it is written as node, compose, python, ruby, bash and systemd all read it, and a value that one of them would misread is refused"`
 	Name        string            `arg:"name" doc:"what a Secret is called; made of the file's name without its ending if left out"`

@@ -84,7 +84,6 @@ func TestEnvFileRefuses(t *testing.T) {
 		"in a file":       {args("dest", "file/x", "from", vars), "not a directory"},
 		"mode":            {args("dest", "file", "from", vars, "mode", "rw"), `"rw" is no mode`},
 		"larger mode":     {args("dest", "file", "from", vars, "mode", "7777"), `"7777" is no mode`},
-		"a boolean name":  {args("dest", "file", "from", vars, "rename", args("A", false)), `"false" cannot be the new name of a variable`},
 		"no such user":    {args("dest", "file", "from", vars, "owner", "no-such-user"), `there is no user "no-such-user" on this machine`},
 		"no such group":   {args("dest", "file", "from", vars, "group", "no-such-group"), `there is no group "no-such-group" on this machine`},
 		"no Secret":       {args("dest", "file", "from", vars, "format", "k8s-secret", "name", "Bad_Name"), `"Bad_Name" cannot be the name of a Secret`},

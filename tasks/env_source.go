@@ -32,9 +32,6 @@ func (f *envText) variables() ([]clever.EnvVar, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Rename)) {
-		if to := f.Rename[name]; to == "true" || to == "false" {
-			return nil, engine.About("rename."+name, fmt.Errorf("%q cannot be the new name of a variable: YAML reads no, off, yes and on as booleans; write the name in quotes", to))
-		}
 		if !g.renamed[name] {
 			return nil, engine.About("rename."+name, fmt.Errorf("there is no variable %q to rename", name))
 		}
