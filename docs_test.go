@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,16 +46,33 @@ func hasSection(t *testing.T, page, number string) bool {
 	return regexp.MustCompile(`(?m)^##+ ` + regexp.QuoteMeta(number) + `\.? `).MatchString(readText(t, page))
 }
 
-// TestLinksLeadSomewhere: what a page links to in this repository is there.
+// TestLinksLeadSomewhere: what a page links to in this repository is there, headings
+// too.
 func TestLinksLeadSomewhere(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#:\s]*)(?:#([^)\s]*))?\)`)
 	for _, page := range pages(t) {
 		for _, l := range link.FindAllStringSubmatch(readText(t, page), -1) {
-			if _, err := os.Stat(filepath.FromSlash(path.Join(path.Dir(page), l[1]))); err != nil {
+			to := page
+			if l[1] != "" {
+				to = path.Join(path.Dir(page), l[1])
+			}
+			if _, err := os.Stat(filepath.FromSlash(to)); err != nil {
 				t.Errorf("%s links to %s, which is not there", page, l[1])
+			} else if l[2] != "" && !slices.Contains(anchors(readText(t, to)), l[2]) {
+				t.Errorf("%s links to the heading #%s of %s, which is not there", page, l[2], to)
 			}
 		}
 	}
+}
+
+// anchors returns how the headings of a page are linked to.
+func anchors(page string) []string {
+	var all []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		text := strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")
+		all = append(all, regexp.MustCompile(`[^\pL\pN_-]`).ReplaceAllString(text, ""))
+	}
+	return all
 }
 
 // TestPackagesSayWhatTheyKnow: a package's comment says what it knows, and what it

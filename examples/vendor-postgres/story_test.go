@@ -94,18 +94,16 @@ func (term *terminal) until(beginning string) {
 	}
 }
 
-// story returns the commands that README has vendors type, without their
+// story returns the commands that docs/howto/vendors.md has providers type, without their
 // comments.
 func story(t *testing.T, replace ...string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/howto/vendors.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, part, _ := strings.Cut(string(text), "\n## For providers of add-ons\n")
-	part, _, _ = strings.Cut(part, "\n## ")
 	var commands []string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(part, -1) {
+	for _, block := range regexp.MustCompile("(?s)```sh story\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		for line := range strings.Lines(block[1]) {
 			line, _, _ = strings.Cut(line, "  #")
 			commands = append(commands, strings.NewReplacer(replace...).Replace(strings.TrimSpace(line)))
@@ -154,7 +152,7 @@ func newStage(t *testing.T, admin string) *stage {
 	return &stage{open(t, dir, "HOME="+dir, "PATH="+bin+":"+os.Getenv("PATH")), admin, free(t), free(t)}
 }
 
-// commands returns README's, with the stage's addresses in place of README's.
+// commands returns the page's, with the stage's addresses in place of the page's.
 func (s *stage) commands() []string {
 	return story(s.t, "127.0.0.1:9000", s.vendor, "--env test &", "--env test --listen "+s.vendor+" &",
 		"runner emulator ", "runner emulator --listen "+s.market+" ",
@@ -180,7 +178,7 @@ func (s *stage) limited(want string) {
 	}
 }
 
-// TestStory types what README says to providers of add-ons, and looks at the world
+// TestStory types what the page says to providers of add-ons, and looks at the world
 // after each step: in the server, and in a browser.
 func TestStory(t *testing.T) {
 	admin := server(t)
