@@ -218,15 +218,13 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) try {
 // off when the run is interrupted.
 func (a *attempt) apply(ctx context.Context, t try, check bool) try {
 	c := t.change
-	if c.Skip != "" {
+	if why, ok := c.Effect.(Skip); ok {
 		t.outcome = Skipped
-		t.value = value.MapOf("changed", false, "skipped", true, "skipped_reason", c.Skip)
+		t.value = value.MapOf("changed", false, "skipped", true, "skipped_reason", string(why))
 		return t
 	}
-	if c.Include != "" || c.Role != nil {
-		if t.included, t.err = a.include(ctx, c); t.err != nil {
-			return t
-		}
+	if t.included, t.err = a.include(ctx, c.Effect); t.err != nil {
+		return t
 	}
 	if c.Action == None {
 		return t
@@ -283,17 +281,6 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithDeadline(free, end)
 	}
 	return free, func() {}
-}
-
-// include reads the file of tasks that comes next.
-func (a *attempt) include(ctx context.Context, c *Change) (*Included, error) {
-	if c.Role != nil && a.play.opt.LoadRole != nil {
-		return a.play.opt.LoadRole(ctx, a.step, *c.Role)
-	}
-	if a.play.opt.Load == nil {
-		return nil, diagnostic.Problemf(a.step.Place, "files of tasks cannot be read here")
-	}
-	return a.play.opt.Load(ctx, a.step, c.Include)
 }
 
 func (a *attempt) host(check, write bool) *Host {

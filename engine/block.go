@@ -193,7 +193,10 @@ func (h *handlersOf) add(more []*Step) {
 
 // export lets the rest of the play see the variables of a role that is public.
 func (p *playRun) export(e ending) {
-	if e.Change == nil || e.Change.Role == nil || !e.Change.Role.Public {
+	if e.Change == nil {
+		return
+	}
+	if role, ok := e.Change.Effect.(RoleCall); !ok || !role.Public {
 		return
 	}
 	for _, v := range e.included.Defaults {

@@ -96,7 +96,7 @@ func TestNamesMadeWhileRunning(t *testing.T) {
 type reads struct{ value *expr.Node }
 
 func (r *reads) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Vars: []engine.Var{{Name: "x", Value: r.value}}}, nil
+	return engine.Change{Effect: engine.Variables{List: []engine.Var{{Name: "x", Value: r.value}}}}, nil
 }
 
 func (*reads) Guard() {}

@@ -13,9 +13,9 @@ var ErrNobody = errors.New("there is nobody to ask: this is no terminal")
 // Hooks are what a run needs of the world outside that the engine does not know:
 // files and users. Each may be nil; what needs it then fails and says so.
 type Hooks struct {
-	// Load compiles a file of tasks that a step includes (Change.Include).
+	// Load compiles a file of tasks that a step includes (IncludeFile).
 	Load func(ctx context.Context, by *Step, path string) (*Included, error)
-	// LoadRole compiles the role that a step includes (Change.Role).
+	// LoadRole compiles the role that a step includes (RoleCall).
 	LoadRole func(ctx context.Context, by *Step, role RoleCall) (*Included, error)
 	// ReadVars reads files of variables.
 	ReadVars func(ctx context.Context, which VarsQuery) ([]Var, error)

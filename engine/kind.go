@@ -77,20 +77,9 @@ type Change struct {
 	// Unknown: whether there is anything to do, or what exactly, hangs on a value that
 	// only the run itself will show. It is set in a check only.
 	Unknown bool
-	Skip    string // why there is nothing to do for this run: the step counts as skipped
-	Result  Value  // what register holds if nothing is done, or as far as it is known before
-	// Facts are variables that hold from here on, in later plays too: set_fact.
-	Facts *value.Map
-	// Vars are variables that were read from a file. Facts win over them.
-	Vars []Var
-	// Merge: maps among Vars are merged with what their variables hold.
-	Merge bool
-	// Include is a file of tasks that come next: include_tasks.
-	Include string
-	// Role is a role whose tasks come next: include_role.
-	Role *RoleCall
-	// Control is what the run is to do next: meta.
-	Control Control
+	Result  Value // what register holds if nothing is done, or as far as it is known before
+	// Effect is what it does to the run itself; nil where it does nothing to it.
+	Effect Effect
 	// Assume notes, in a check, what the change would make of the world, so that what later
 	// tasks of the check read is as they will find it. It is called in the place of Do, where
 	// a run would call that. Nil: later tasks read nothing that the change touches.
@@ -99,17 +88,6 @@ type Change struct {
 	// once, with a Host that can write. Nil where Action is None.
 	Do func(ctx context.Context, h *Host) (Value, error)
 }
-
-// A Control is what a task demands of the run.
-type Control string
-
-// What a task can demand.
-const (
-	NoControl     Control = ""
-	EndPlay       Control = "end_play"       // what follows in this play is not done, and that is no failure
-	EndRole       Control = "end_role"       // what follows in the role of the task is not done
-	FlushHandlers Control = "flush_handlers" // handlers that were notified run now
-)
 
 // Destroys reports whether the change destroys something, or risks to. It waits
 // until everything above it has ended well.

@@ -36,8 +36,9 @@ func (a *attempt) conclude(e *ending, t try) {
 			e.Outcome = Ignored
 		}
 	} else if t.outcome != Skipped && t.change != nil {
-		a.define(t.change)
-		e.control, e.included = t.change.Control, t.included
+		a.define(t.change.Effect)
+		e.control, _ = t.change.Effect.(Control)
+		e.included = t.included
 		if t.included != nil {
 			e.Included = t.included.File
 		}
@@ -47,19 +48,6 @@ func (a *attempt) conclude(e *ending, t try) {
 	e.Tells = t.tells
 	// An include that is left out is counted, as Ansible does.
 	e.Silent = display == DisplayBanner && t.err == nil && (e.Outcome != Skipped || !has[Definer](a.step.Kind))
-}
-
-// define sets the variables that the task sets.
-func (a *attempt) define(c *Change) {
-	for name, v := range c.Facts.All() {
-		a.play.facts.set(value.Text(name), a.scope.at, registered{value: v})
-	}
-	for _, v := range c.Vars {
-		if c.Merge {
-			v.Value = a.merged(v)
-		}
-		a.play.included.set(v.Name, a.scope.at, registered{lazy: &v})
-	}
 }
 
 // registered returns the result with what every result has.

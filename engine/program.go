@@ -169,15 +169,6 @@ type Role struct {
 	Parents []string // the roles that brought it in, the nearest first
 }
 
-// A RoleCall says which role an include_role brings in, and what of it: the names of
-// files, without ending; "" means main.
-type RoleCall struct {
-	Name                            string
-	Tasks, Vars, Defaults, Handlers string
-	// Public: the rest of the play sees its variables.
-	Public bool
-}
-
 // A LoopKind says what a loop makes of its value: one of these, or with_ and the name
 // of a lookup.
 type LoopKind string

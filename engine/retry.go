@@ -220,7 +220,8 @@ func (a *attempt) judge(t try) try {
 func (a *attempt) resultScope(t try) *scope {
 	values := map[string]Value{}
 	if t.change != nil { // what it sets is there already
-		for name, v := range t.change.Facts.All() {
+		facts, _ := t.change.Effect.(Facts)
+		for name, v := range facts.Values.All() {
 			values[value.Text(name)] = v
 		}
 	}

@@ -242,7 +242,7 @@ type set struct {
 }
 
 func (s *set) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Facts: s.Facts}, nil
+	return engine.Change{Effect: engine.Facts{Values: s.Facts}}, nil
 }
 
 func (*set) Defines(args *expr.Node) (names []string, more bool) {
@@ -276,7 +276,7 @@ func (*control) Guard() {}
 func (*control) Display() engine.Display { return engine.DisplayBanner }
 
 func (c *control) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Control: engine.Control(c.Do)}, nil
+	return engine.Change{Effect: engine.Control(c.Do)}, nil
 }
 
 // bring brings in a file of tasks.
@@ -285,7 +285,7 @@ type bring struct {
 }
 
 func (b *bring) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Include: b.File}, nil
+	return engine.Change{Effect: engine.IncludeFile(b.File)}, nil
 }
 
 func (*bring) Guard() {}

@@ -44,7 +44,7 @@ func (*Debug) Display() engine.Display { return engine.DisplayResult }
 func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
 	switch {
 	case d.Verbosity > h.Verbosity:
-		return engine.Change{Skip: "Verbosity threshold not met."}, nil
+		return engine.Change{Effect: engine.Skip("Verbosity threshold not met.")}, nil
 	case d.Var.Err != nil:
 		shown := fmt.Sprintf("<< error 1 - %s >>", d.Var.Err)
 		return engine.Change{Result: value.MapOf(d.Var.Text, shown)}, nil

@@ -49,7 +49,7 @@ func (*IncludeTasks) Defines(*expr.Node) (names []string, more bool) { return ni
 
 // Plan names the file; the engine does the rest.
 func (i *IncludeTasks) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Include: i.File, Result: value.MapOf("include", i.File)}, nil
+	return engine.Change{Effect: engine.IncludeFile(i.File), Result: value.MapOf("include", i.File)}, nil
 }
 
 func includeVars() engine.Kind {
@@ -128,7 +128,7 @@ func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	if i.Name != "" {
 		vars, facts = gathered(i.Name, vars), value.MapOf(i.Name, facts)
 	}
-	return engine.Change{Vars: vars, Merge: i.Hash == "merge", Result: value.MapOf("ansible_facts", facts,
+	return engine.Change{Effect: engine.Variables{List: vars, Merge: i.Hash == "merge"}, Result: value.MapOf("ansible_facts", facts,
 		"ansible_included_var_files", files)}, nil
 }
 

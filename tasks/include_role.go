@@ -61,7 +61,7 @@ func (*IncludeRole) MayEnd(*expr.Node) bool { return true }
 // Plan names the role; the engine does the rest.
 func (i *IncludeRole) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	return engine.Change{
-		Role: &engine.RoleCall{Name: i.Name, Tasks: i.TasksFrom, Vars: i.VarsFrom, Defaults: i.DefaultsFrom,
+		Effect: engine.RoleCall{Name: i.Name, Tasks: i.TasksFrom, Vars: i.VarsFrom, Defaults: i.DefaultsFrom,
 			Handlers: i.HandlersFrom, Public: i.Public},
 		Result: value.MapOf("include", i.Name)}, nil
 }

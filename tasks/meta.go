@@ -55,5 +55,5 @@ func (*Meta) MayEnd(args *expr.Node) bool {
 
 // Plan passes on what is to be done.
 func (m *Meta) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Control: controls[m.Do]}, nil
+	return engine.Change{Effect: controls[m.Do]}, nil
 }

@@ -41,7 +41,7 @@ func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	if s.Facts.Len() == 0 {
 		return engine.Change{}, &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
 	}
-	return engine.Change{Facts: s.Facts, Result: value.MapOf("ansible_facts", s.Facts)}, nil
+	return engine.Change{Effect: engine.Facts{Values: s.Facts}, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 
 // Defines returns the names that are set. Those that are templates show only when they

@@ -57,7 +57,7 @@ func (s *Setup) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	}
 	facts := long.Clone()
 	facts.Set("ansible_facts", short)
-	return engine.Change{Facts: facts, Result: value.MapOf("ansible_facts", long)}, nil
+	return engine.Change{Effect: engine.Facts{Values: facts}, Result: value.MapOf("ansible_facts", long)}, nil
 }
 
 // wants reports whether a fact is asked for, under its long or its short name.
