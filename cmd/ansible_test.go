@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAnsible plays testdata/ansible/*.yml by Ansible and by runner: the exit code
+// TestAnsible plays testdata/ansible/*.yml and */play.yml by Ansible and by runner: the exit code
 // and the standard output must be the same. A playbook may name its arguments in a
 // first line, `# args: …`, one by one between blanks, or quoted by '.
 //
@@ -32,12 +32,14 @@ func TestAnsible(t *testing.T) {
 		t.Skip("ansible-playbook is not there: install ansible-core")
 	}
 	books, err := filepath.Glob("testdata/ansible/*.yml")
-	if err != nil || len(books) < 40 {
-		t.Fatalf("%d playbooks, %v", len(books), err)
+	folders, _ := filepath.Glob("testdata/ansible/*/play.yml")
+	if err != nil || len(books) < 40 || len(folders) < 10 {
+		t.Fatalf("%d playbooks, %d folders of such, %v", len(books), len(folders), err)
 	}
+	books = append(books, folders...)
 	server := startAnsible(t, ansible)
 	for _, book := range books {
-		t.Run(strings.TrimSuffix(filepath.Base(book), ".yml"), func(t *testing.T) {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(book, "testdata/ansible/"), ".yml"), func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{book}, bookArgs(t, book)...)
 			wantCode, want := server.play(t, args)

@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/flags"
+	"runner/playbooks"
 )
 
 const (
@@ -11,12 +12,19 @@ const (
 	oneUser    = "everything runs as you"
 )
 
+// hostFlags are those that say on which hosts playbooks are played.
+func hostFlags(h *playbooks.Hosts) []cli.Flag {
+	return []cli.Flag{
+		flags.Strings(&h.Inventory, "inventory,i,inventory-file", "take hosts and groups from `SOURCE`: a file in INI or YAML, a folder, or names with a comma (repeatable); the folder inventory beside the playbook if left out").Setting(),
+		flags.String(&h.Limit, "limit,l", "play only on hosts that `PATTERN` names"),
+		flags.String(&h.Connection, "connection,c", "reach hosts by `CONNECTION` where nothing else is said: local, since everything runs on this machine").Of("local"),
+	}
+}
+
 // foreignFlags are those of Ansible's that have no meaning here.
 func foreignFlags(warnings *[]string) []cli.Flag {
 	const value, none = true, false
 	return []cli.Flag{
-		flags.Ignored("inventory,i", value, oneMachine, warnings),
-		flags.Refused("limit,l", value, oneMachine+"; give --tags to play a part"),
 		flags.Refused("list-hosts", none, oneMachine),
 		flags.Refused("user,u", value, oneUser),
 		flags.Refused("become,b", none, oneUser),
@@ -25,7 +33,6 @@ func foreignFlags(warnings *[]string) []cli.Flag {
 		flags.Refused("ask-become-pass,K", none, oneUser),
 		flags.Refused("become-password-file", value, oneUser),
 		flags.Refused("ask-pass,k", none, oneMachine),
-		flags.Ignored("connection,c", value, oneMachine, warnings),
 		flags.Refused("private-key", value, oneMachine),
 		flags.Refused("key-file", value, oneMachine),
 		flags.Refused("ssh-common-args", value, oneMachine),

@@ -10,12 +10,14 @@ import (
 	"runner/cmd/vaults"
 	"runner/engine"
 	"runner/engine/report/graph"
+	"runner/playbooks"
 )
 
 // graphOptions are those of runner graph.
 type graphOptions struct {
 	files, extraVars []string
 	vault            vaults.Spec
+	hosts            playbooks.Hosts
 	selection        engine.Selection
 	format           string
 }
@@ -35,7 +37,7 @@ func (p *Program) graphCommand() *cli.Command {
 			flags.Words(&o.selection.Tags, "tags,t", "only what has one of these `TAGS` (repeatable, or with commas)"),
 			flags.Words(&o.selection.Skip, "skip-tags", "without what has one of these `TAGS`"),
 			flags.Strings(&o.extraVars, "extra-vars,e", "take `VARS` as given: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Adds().Setting(),
-		}, vaultFlags(&o.vault)...),
+		}, append(hostFlags(&o.hosts), vaultFlags(&o.vault)...)...),
 		Action: func(c *cli.Context) error {
 			o.files = c.Args().Slice()
 			return p.graph(c.Context, o)
@@ -48,6 +50,7 @@ func (p *Program) graph(ctx context.Context, o graphOptions) error {
 	if err != nil {
 		return err
 	}
+	opt.Hosts = o.hosts
 	program, err := loading.Load(&p.Streams, o.files, opt, 0)
 	if err != nil {
 		return err

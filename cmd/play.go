@@ -38,7 +38,7 @@ func (p *Program) playCommand() *cli.Command {
 // add warnings.
 func (p *Program) allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
 	organisation := p.organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
-	return slices.Concat(p.playFlags(spec), p.selectionFlags(spec), foreignFlags(warnings), vaultFlags(&spec.Vault),
+	return slices.Concat(p.playFlags(spec), p.selectionFlags(spec), hostFlags(&spec.Hosts), foreignFlags(warnings), vaultFlags(&spec.Vault),
 		p.platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
 }
 

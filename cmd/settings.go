@@ -277,7 +277,7 @@ func relative(name string, v foundValue) []string {
 	var all []string
 	for _, text := range v.texts {
 		switch path, isFile := strings.CutPrefix(text, "file:"); {
-		case name == "vault-password-file", name == "emulator-state":
+		case name == "vault-password-file", name == "emulator-state", name == "inventory" && !strings.Contains(text, ","):
 			text = join(text)
 		case name == "vault-id":
 			label, source, ok := strings.Cut(text, "@")

@@ -21,6 +21,7 @@ import (
 type validateOptions struct {
 	files, extraVars []string
 	vault            vaults.Spec
+	hosts            playbooks.Hosts
 	format           string
 	strict           bool
 	profile          string
@@ -41,7 +42,7 @@ func (p *Program) validateCommand() *cli.Command {
 			flags.String(&o.profile, "profile", "take the settings of the profile `NAME` of a configuration file").Complete(p.anyProfile).Setting(),
 			flags.Bool(&o.strict, "strict", "let warnings count").Setting(),
 			flags.Count(&o.verbosity, "verbose,v", "say more of each problem"),
-		}, vaultFlags(&o.vault)...),
+		}, append(hostFlags(&o.hosts), vaultFlags(&o.vault)...)...),
 		Action: func(c *cli.Context) error {
 			o.files = c.Args().Slice()
 			return p.validate(c.Context, o)
@@ -54,7 +55,7 @@ func (p *Program) validate(ctx context.Context, o validateOptions) error {
 	if err != nil {
 		return err
 	}
-	opt.Lint = true
+	opt.Lint, opt.Hosts = true, o.hosts
 	program, problems := playbooks.Load(o.files, opt)
 	if err := p.writeProblems(o, problems); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	if t, run := a.conditions(); !run {
 		return t
 	}
-	if err := a.here(); err != nil {
+	if err := a.here(end); err != nil {
 		return try{err: err}
 	}
 	task, unknown, err := a.decode()

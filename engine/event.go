@@ -48,6 +48,7 @@ func (o Outcome) Bad() bool { return o == Failed || o == Ignored || o == Rescued
 type (
 	// RunStart comes first.
 	RunStart struct {
+		Host  string // the name under which this machine is played; "": Localhost
 		Check bool
 		Time  time.Time
 	}
@@ -115,8 +116,10 @@ type (
 		Handler    bool
 		// Included is the file of tasks that comes next, "" where there is none.
 		Included string
-		Start    time.Time
-		Took     time.Duration
+		// DelegatedTo is the other name under which this machine was to do it; "": none.
+		DelegatedTo string
+		Start       time.Time
+		Took        time.Duration
 	}
 	// ItemEnd closes one item of a looped step, before the TaskEnd of the step.
 	// It is not counted.

@@ -8,9 +8,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-// Localhost is the host on which tasks run.
-const Localhost = "localhost"
-
 // magicNames are the names that every playbook has (docs/language.md §2).
 var magicNames = [...]string{
 	"ansible_check_mode", "ansible_diff_mode", "ansible_failed_result", "ansible_failed_task", "ansible_forks",
@@ -46,16 +43,8 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 		return tagList(s.opt.Selection.Skip), true
 	case "ansible_play_name":
 		return s.playName(s.playRun), true
-	case "inventory_hostname", "inventory_hostname_short":
-		return Localhost, true
-	case "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "play_hosts":
-		return []Value{Localhost}, true
-	case "group_names":
-		return []Value{"ungrouped"}, true
-	case "groups":
-		return value.MapOf("all", []Value{Localhost}, "ungrouped", []Value{Localhost}), true
 	case "hostvars":
-		return value.MapOf(Localhost, s.host(c)), true
+		return s.hostvars(c), true
 	case "vars":
 		return s.all(c), true
 	case "playbook_dir":
@@ -68,6 +57,9 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 		return []Value{}, true
 	case "ansible_facts":
 		return &value.Map{}, true
+	}
+	if v, ok := s.play.Where().magic(name); ok {
+		return v, true
 	}
 	return s.ofRole(name)
 }

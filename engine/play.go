@@ -34,8 +34,14 @@ type playRun struct {
 func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked) {
 	p := &playRun{run: r, play: play, order: order, place: position{number}}
 	p.handlers.list = slices.Clone(play.Handlers)
-	problem := p.begin(ctx)
+	var problem *diagnostic.Problem
+	if !play.NoHosts {
+		problem = p.begin(ctx)
+	}
 	r.report(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
+	if play.NoHosts {
+		return
+	}
 	if problem != nil {
 		r.report(PlayFailed{Problem: problem})
 		return

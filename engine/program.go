@@ -18,7 +18,7 @@ type Program struct {
 type Play struct {
 	Place diagnostic.Place
 	Name  *expr.Node // nil: shown as its hosts
-	Hosts string     // as written, "localhost" where absent
+	Hosts string     // as written, Localhost where absent
 	// File is the playbook it stands in, as the user named it; magic variables
 	// and relative paths start there.
 	File string
@@ -32,9 +32,13 @@ type Play struct {
 	Tags   []string // those of the play itself; they are in its steps' too
 
 	Vars []Var
-	// Inventory are the variables of groups and of the host: all others beat them,
+	// Inventory is what it knows of hosts; nil: of Localhost alone.
+	Inventory *Inventory
+	// NoHosts: its pattern of hosts comes to none, and nothing of it is done.
+	NoHosts bool
+	// HostVars are the variables of groups and of the host: all others beat them,
 	// but those that roles set by default.
-	Inventory []Var
+	HostVars []Var
 	// Roles are those that it names, RoleVars and RoleDefaults their variables, which
 	// all its tasks see: the former beat vars_files, everything beats the latter.
 	Roles        []string
@@ -217,7 +221,7 @@ type Condition struct {
 // Variables returns the variables of a play and of the files that were read: of those
 // that have one name the last one counts.
 func (p *Play) Variables() []*Var {
-	lists := [][]Var{p.RoleDefaults, p.Inventory, p.Vars}
+	lists := [][]Var{p.RoleDefaults, p.HostVars, p.Vars}
 	for _, f := range p.VarsFiles {
 		lists = append(lists, f.Vars)
 	}

@@ -71,7 +71,7 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	r.ctx = ctx
 	r.startAt = startAt
 	start := time.Now()
-	r.report(RunStart{Check: opt.Check, Time: start})
+	r.report(RunStart{Host: p.Host(), Check: opt.Check, Time: start})
 	for i, play := range p.Plays {
 		r.runPlay(ctx, i, play, order)
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {

@@ -208,7 +208,7 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 
 // variables returns the variables of the playbook: the first list that has a name counts.
 func (s *scope) variables() [][]Var {
-	return [][]Var{s.step.Vars, s.play.RoleVars, s.files, s.answers, s.play.Vars, s.play.Inventory, s.step.Defaults, s.play.RoleDefaults}
+	return [][]Var{s.step.Vars, s.play.RoleVars, s.files, s.answers, s.play.Vars, s.play.HostVars, s.step.Defaults, s.play.RoleDefaults}
 }
 
 func findVar(vars []Var, name string) *Var {

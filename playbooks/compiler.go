@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/inventory"
 	"runner/playbooks/reading"
 	"runner/suggest"
 )
@@ -17,6 +18,7 @@ type Options struct {
 	Kinds []engine.Kind
 	// Stdin is what the path "-" reads.
 	Stdin io.Reader
+	Hosts Hosts
 	// ExtraVars are those of the command line.
 	ExtraVars []engine.Var
 	// Vault opens what is vaulted; nil where there is no password.
@@ -42,9 +44,15 @@ type compiler struct {
 	vault *reading.Vault
 	lint  bool
 	// extraVars are those of the command line, playVars those of the play at hand,
-	// inventory those of groups and of the host, by the folder of the playbook.
-	extraVars, playVars, inventory []engine.Var
-	inventories                    map[string][]engine.Var
+	// hostVars those of groups and of the host.
+	extraVars, playVars, hostVars []engine.Var
+
+	where       Hosts
+	inventories map[string]*inventory.Inventory // by their source
+	namedVars   map[string][]engine.Var         // of group_vars and host_vars, by path
+	host        *chosenHost                     // of all plays; nil until one has been compiled
+	limited     bool                            // --limit names a host that there is
+	limitRead   bool                            // what is wrong with it was reported
 	// blind: something was refused that might define any name, so that nothing can
 	// be said about names any more.
 	blind bool
@@ -56,6 +64,7 @@ type compiler struct {
 
 	opened    map[string]*diagnostic.Source // files that others bring in, by path
 	given     int                           // which of the files that were given is at hand
+	givenPath string                        // its path
 	importing []string                      // the files that import each other down to the one at hand
 	checked   map[string]bool               // files that include_tasks would bring in, and that were checked
 	tried     []*engine.Step                // the tasks of those files, of the play at hand
@@ -85,7 +94,9 @@ func newCompiler(opt Options) *compiler {
 		mistakes:    map[any][]*diagnostic.Problem{},
 		included:    map[*engine.Step][]engine.Item{},
 		rolesDone:   map[string]bool{},
-		inventories: map[string][]engine.Var{},
+		inventories: map[string]*inventory.Inventory{},
+		namedVars:   map[string][]engine.Var{},
+		where:       opt.Hosts,
 		extraVars:   opt.ExtraVars,
 		vault:       opt.Vault,
 		lint:        opt.Lint,

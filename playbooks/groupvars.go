@@ -9,29 +9,57 @@ import (
 
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/playbooks/inventory"
 )
 
-// groupsOfHost are the groups that this machine belongs to, the widest first.
-var groupsOfHost = [...]string{"all", "ungrouped"}
-
-// inventoryVars reads what group_vars and host_vars beside a playbook say of this
-// machine: of its groups first, then of the host, which beats them.
-func (c *compiler) inventoryVars(dir string) []engine.Var {
-	if vars, known := c.inventories[dir]; known {
+// varsOfHost returns the variables of a host, the weakest first: of the sources of the
+// inventory and of the folders group_vars and host_vars beside them and beside the
+// playbook; those of groups before those of the host.
+func (c *compiler) varsOfHost(in *inventory.Inventory, h *inventory.Host) []engine.Var {
+	var dirs []string
+	for _, source := range in.Sources {
+		switch {
+		case isFolder(source):
+			dirs = append(dirs, source)
+		case exists(source):
+			dirs = append(dirs, filepath.Dir(source))
+		}
+	}
+	playbook := absolute(filepath.Dir(c.path))
+	inside := func(folder string, dirs []string, names ...string) (vars []engine.Var) {
+		for _, dir := range dirs {
+			for _, name := range names {
+				vars = append(vars, c.varsNamed(filepath.Join(dir, folder, name))...)
+			}
+		}
 		return vars
 	}
 	var vars []engine.Var
-	for _, group := range groupsOfHost {
-		vars = append(vars, c.varsNamed(filepath.Join(dir, "group_vars", group))...)
+	var groups []string
+	for _, g := range in.GroupsOf(h) {
+		vars = append(vars, g.Vars...)
+		if g.Name != inventory.All {
+			groups = append(groups, g.Name)
+		}
 	}
-	vars = append(vars, c.varsNamed(filepath.Join(dir, "host_vars", engine.Localhost))...)
-	c.inventories[dir] = vars
-	return vars
+	beside := []string{playbook}
+	return slices.Concat(vars,
+		inside("group_vars", dirs, inventory.All), inside("group_vars", beside, inventory.All),
+		inside("group_vars", dirs, groups...), inside("group_vars", beside, groups...),
+		h.Vars, inside("host_vars", dirs, h.Name), inside("host_vars", beside, h.Name))
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // varsNamed reads the variables of a group or host: of a file of that name, with one of
 // the usual endings or none, and of all files of a folder of that name.
 func (c *compiler) varsNamed(path string) []engine.Var {
+	if vars, known := c.namedVars[path]; known {
+		return vars
+	}
 	var vars []engine.Var
 	for _, ending := range []string{"", ".yml", ".yaml", ".json"} {
 		info, err := os.Stat(path + ending)
@@ -45,6 +73,7 @@ func (c *compiler) varsNamed(path string) []engine.Var {
 			vars = append(vars, c.readNamed(path+ending)...)
 		}
 	}
+	c.namedVars[path] = vars
 	return vars
 }
 

@@ -48,13 +48,14 @@ func Parse(name string, text []byte, opt Options) (*engine.Program, []*diagnosti
 
 // playbookFile adds the plays of one file.
 func (c *compiler) playbookFile(path string, src *diagnostic.Source) {
-	c.importing = []string{absolute(path)}
+	c.importing, c.givenPath = []string{absolute(path)}, path
 	c.file(path, src, func(root *expr.Node) { c.playbook(root, imported{}) })
 }
 
 // finish checks what spans the whole program, and puts the problems in order.
 func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
 	c.problems.Add(verify.Program(c.program, verify.Input{Known: c.extra, Mistakes: c.mistakes, Included: c.included, Open: c.blind})...)
+	c.checkLimit()
 	problems := c.reported()
 	if reading.Failed(problems) {
 		return nil, problems

@@ -1,7 +1,6 @@
 package playbooks
 
 import (
-	"path/filepath"
 	"slices"
 
 	"runner/diagnostic"
@@ -60,15 +59,15 @@ func (c *compiler) looksLikePlay(n *expr.Node) bool {
 func (c *compiler) bareTasks(root *expr.Node, from imported) {
 	play := c.newPlay(root.Place)
 	play.Tags, play.Vars = from.step.Tags, from.vars
+	c.playOn(play, []string{engine.Localhost}, root.Place)
 	play.Tasks = c.items(section{play: play, set: from.inherited, id: c.playID()}, root)
 	c.checkNotified(play)
 }
 
 func (c *compiler) newPlay(at diagnostic.Place) *engine.Play {
-	play := &engine.Play{Place: at, Hosts: "localhost", File: c.path, Given: c.given}
-	play.Inventory = c.inventoryVars(filepath.Dir(c.path))
-	c.inventory = play.Inventory
-	c.know(play.Inventory)
+	play := &engine.Play{Place: at, Hosts: engine.Localhost, File: c.path, Given: c.given}
+	in := c.inventory()
+	c.hostVars = c.varsOfHost(in, in.Host(engine.Localhost))
 	c.program.Plays = append(c.program.Plays, play)
 	return play
 }
@@ -94,6 +93,7 @@ func (c *compiler) play(n *expr.Node, from imported) {
 	play, set := c.newPlay(n.Place), from.inherited
 	defer func(before []engine.Var) { c.playVars = before }(c.playVars)
 	c.playVars = slices.Concat(c.ownVars(n), from.vars)
+	c.chooseHost(play, n)
 	r := record{in: keyword.Play, Play: play, Step: &set.step, defaults: &set.defaults}
 	for _, e := range n.Entries {
 		if k := r.put(c, e); k.Name == "" {

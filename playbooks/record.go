@@ -141,14 +141,12 @@ func (c *compiler) value(k keyword.Keyword, e expr.Entry) (v any, ok bool) {
 		v = c.notify(e.Value)
 	case keyword.Environment:
 		v = c.environment(e.Value)
-	case keyword.Hosts:
-		v = c.hosts(e.Value)
 	case keyword.Strategy:
 		v = c.strategy(e.Value)
 	case keyword.Connection:
 		v = c.only(k, e, "local", core+"local")
 	case keyword.Delegate:
-		v = c.only(k, e, "localhost", "127.0.0.1", "::1")
+		v = c.delegate(k, e)
 	case keyword.Never:
 		v = c.only(k, e, "false", "no", "off", "0", "never")
 	case keyword.Unused:

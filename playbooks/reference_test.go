@@ -41,7 +41,7 @@ func TestEveryKeywordIsExplained(t *testing.T) {
 // samples are a value for each type of keyword whose value is kept as it is.
 var samples = map[keyword.Type]string{
 	keyword.Bool: "true", keyword.Conditions: "x", keyword.Count: "3", keyword.Environment: "{A: b}",
-	keyword.Fixed: "false", keyword.Handlers: "restart", keyword.Hosts: "localhost", keyword.Risks: "delete",
+	keyword.Fixed: "false", keyword.Handlers: "restart", keyword.Risks: "delete",
 	keyword.Seconds: "1.5", keyword.Tags: "a", keyword.Text: "x", keyword.Title: "x", keyword.Topics: "x",
 	keyword.Variable: "x", keyword.Vars: "{a: b}", keyword.Connection: "'{{ x }}'", keyword.Delegate: "'{{ x }}'", keyword.Never: "'{{ x }}'", keyword.Strategy: "linear",
 }
@@ -80,7 +80,7 @@ func TestEveryFieldHasItsKeyword(t *testing.T) {
 	made := map[string][]string{
 		"Step":   {"ID", "Place", "Kind", "As", "At", "Args", "Params", "Loop", "RegisterAt", "Within", "Role", "Defaults"},
 		"Loop":   {"Kind", "Place", "Over"},
-		"Play":   {"Place", "File", "Given", "Tags", "Inventory", "Roles", "RoleVars", "RoleDefaults", "Prompts", "VarsFiles", "PreTasks", "Tasks", "PostTasks", "Handlers", "Prune"},
+		"Play":   {"Place", "File", "Given", "Tags", "Hosts", "NoHosts", "Inventory", "HostVars", "Roles", "RoleVars", "RoleDefaults", "Prompts", "VarsFiles", "PreTasks", "Tasks", "PostTasks", "Handlers", "Prune"},
 		"Prompt": {"Place"},
 	}
 	for owner, typ := range kept {

@@ -131,13 +131,13 @@ func argsSchema(k *engine.Kind) *value.Map {
 // valueSchemas are what keywords take.
 func valueSchemas() *value.Map {
 	tag := value.MapOf("type", "string", "not", ref("template"))
-	local := value.MapOf("enum", items("localhost", "127.0.0.1", "::1"))
+	host := value.MapOf("type", "string", "minLength", 1)
 	variables := value.MapOf("type", "object", "additionalProperties", ref("text"))
 	null := value.MapOf("type", "null")
 	return value.MapOf(
 		"name", value.MapOf("type", "string", "pattern", identifier.String()),
 		"tasks", value.MapOf("type", items("array", "null"), "items", ref("task")),
-		"hosts", value.MapOf("anyOf", items(local, value.MapOf("type", "array", "items", local, "minItems", 1, "maxItems", 1))),
+		"hosts", value.MapOf("anyOf", items(host, value.MapOf("type", "array", "items", host, "minItems", 1))),
 		"connection", value.MapOf("anyOf", items(value.MapOf("const", "local"), ref("template"))),
 		"never", value.MapOf("anyOf", items(value.MapOf("enum", items(false, 0, "never", "no", "false", nil)), ref("template"))),
 		"unused", value.MapOf(),
@@ -154,7 +154,7 @@ func valueSchemas() *value.Map {
 		"seconds", amount("number", `^[0-9]*\.?[0-9]+$`),
 		"loopControl", strict(chosen(keyword.LoopControl)),
 		"args", ref("vars"),
-		"delegate", value.MapOf("anyOf", items(local, ref("template"), null)),
+		"delegate", value.MapOf("anyOf", items(host, null)),
 		"file", ref("text"),
 		"fixed", ref("bool"),
 		"roles", value.MapOf("type", items("array", "null"), "items", value.MapOf("type", items("string", "object"))),

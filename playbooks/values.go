@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,34 +130,6 @@ func (c *compiler) name(n *expr.Node) *expr.Node {
 	return n
 }
 
-// hosts reads the hosts of a play: patterns that come to this machine.
-func (c *compiler) hosts(n *expr.Node) string {
-	var all []string
-	found := false
-	for _, item := range c.staticItems(n) {
-		pattern := value.Text(item)
-		all = append(all, pattern)
-		for p := range strings.FieldsFuncSeq(pattern, func(r rune) bool { return r == ',' || r == ':' }) {
-			found = found || matchesHost(strings.TrimSpace(p))
-		}
-	}
-	said := strings.Join(all, ",")
-	if !found && !strings.Contains(said, "::1") {
-		c.problem(n.Place, "plays run on localhost only, not on %q", said).WithHint(`write "hosts: localhost", or leave it out`)
-		return engine.Localhost
-	}
-	return said
-}
-
-// matchesHost reports whether a pattern of hosts is one of this machine.
-func matchesHost(pattern string) bool {
-	if slices.Contains([]string{"all", "ungrouped", "127.0.0.1"}, pattern) {
-		return true
-	}
-	ok, err := path.Match(pattern, engine.Localhost)
-	return err == nil && ok
-}
-
 // only reads a keyword that has few values here, or a template that comes to one of
 // them; nil where it says what holds anyway.
 func (c *compiler) only(k keyword.Keyword, e expr.Entry, values ...string) any {
@@ -177,6 +148,18 @@ func (c *compiler) only(k keyword.Keyword, e expr.Entry, values ...string) any {
 	}
 	c.problem(n.Place, "%q can only be %s here, not %s", k.Name, values[0], said).WithHint("%s", k.Instead)
 	return nil
+}
+
+// delegate reads the host that a task is delegated to: this machine, under any name.
+func (c *compiler) delegate(k keyword.Keyword, e expr.Entry) any {
+	names := []string{engine.Localhost, "127.0.0.1", "::1"}
+	if c.host != nil {
+		names = append(names, c.host.name)
+	}
+	if v := c.only(k, e, names...); v != nil || e.Value.Shape != expr.Scalar || reading.IsNull(e.Value) {
+		return v
+	}
+	return e.Value
 }
 
 // number reads a keyword that is a number that is not negative, or a template of one.

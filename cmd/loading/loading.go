@@ -4,9 +4,11 @@
 package loading
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
@@ -79,6 +81,8 @@ func Conclude(s *ui.Streams, problems []*diagnostic.Problem) error {
 		}
 	}
 	switch {
+	case slices.ContainsFunc(wrong, func(p *diagnostic.Problem) bool { return errors.Is(p.Err, playbooks.ErrNoHosts) }):
+		return &exit.Error{Code: exit.Usage, Printed: wrong}
 	case sealed > 0 && sealed == len(wrong):
 		return &exit.Error{Code: exit.Usage, Printed: wrong} // as Ansible: nothing is known to be wrong with the playbook
 	case len(wrong) > 0:

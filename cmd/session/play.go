@@ -106,6 +106,7 @@ func (r *run) load(ctx context.Context) error {
 		return err
 	}
 	opt := loading.Options(r.Streams, tasks.Kinds(r.cloud), r.extra, vault)
+	opt.Hosts = r.Hosts
 	if r.program, err = loading.Load(r.Streams, r.Files, opt, r.Verbosity); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"runner/cmd/vaults"
 	"runner/diagnostic"
 	"runner/engine"
+	"runner/playbooks"
 )
 
 // A Spec says what is played, on what, and how.
@@ -26,6 +27,7 @@ type Spec struct {
 	Vault     vaults.Spec
 	Platform  platform.Spec
 	Selection engine.Selection
+	Hosts     playbooks.Hosts
 
 	Check, Diff      bool
 	Verbosity        int

@@ -83,7 +83,7 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 	}
 	p.tasks = append(p.tasks, value.MapOf(
 		"task", j.masker.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", value.MapOf(host, j.masker.outcome(e)),
+		"hosts", value.MapOf(j.hostName(), j.masker.outcome(e)),
 	))
 }
 
@@ -102,7 +102,7 @@ func (j *JSON) End(end End) {
 	}
 	doc := value.MapOf(
 		"plays", plays,
-		"stats", value.MapOf(host, counts(j.stats)),
+		"stats", value.MapOf(j.hostName(), counts(j.stats)),
 		"custom_stats", &value.Map{},
 		"global_custom_stats", &value.Map{},
 		"warnings", j.warnings,
@@ -230,14 +230,14 @@ func (j *JSONL) ended(name string, e engine.TaskEnd) {
 	end := ended(e)
 	j.write(name, end, value.MapOf(
 		"task", j.masker.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", value.MapOf(host, j.masker.outcome(e)),
+		"hosts", value.MapOf(j.hostName(), j.masker.outcome(e)),
 	))
 }
 
 func (j *JSONL) retry(e engine.TaskRetry) {
 	end := engine.TaskEnd{Step: e.Step, Name: e.Name, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog}
 	event := value.MapOf("task", j.masker.taskHead(e.Step, e.Name, time.Time{}, time.Time{}),
-		"hosts", value.MapOf(host, j.masker.result(end)), "attempts", e.Attempts, "left", e.Left)
+		"hosts", value.MapOf(j.hostName(), j.masker.result(end)), "attempts", e.Attempts, "left", e.Left)
 	j.write("v2_runner_retry", time.Time{}, event)
 }
 
@@ -247,7 +247,7 @@ func (j *JSONL) runEnd(e engine.RunEnd) {
 		at = j.began.Add(e.Took)
 	}
 	j.write("v2_playbook_on_stats", at, value.MapOf(
-		"stats", value.MapOf(host, counts(e.Stats)),
+		"stats", value.MapOf(j.hostName(), counts(e.Stats)),
 		"custom_stats", &value.Map{},
 		"global_custom_stats", &value.Map{},
 		"interrupted", e.Interrupted,

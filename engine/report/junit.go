@@ -37,14 +37,14 @@ func (j *JUnit) End(end End) {
 func (j *JUnit) document() findings.JUnit {
 	doc := findings.JUnit{Name: "runner", Took: j.took}
 	for _, p := range j.plays {
-		suite := findings.Suite{Name: p.name, Host: host, Start: p.start}
+		suite := findings.Suite{Name: p.name, Host: j.hostName(), Start: p.start}
 		for _, r := range p.rows {
 			suite.Cases = append(suite.Cases, r.junit(joined(p.playbook, p.name)))
 		}
 		doc.Suites = append(doc.Suites, suite)
 	}
 	if c, ok := j.wholeRun(); ok {
-		doc.Suites = append(doc.Suites, findings.Suite{Name: "the run", Host: host, Start: j.run.Began, Cases: []findings.Case{c}})
+		doc.Suites = append(doc.Suites, findings.Suite{Name: "the run", Host: j.hostName(), Start: j.run.Began, Cases: []findings.Case{c}})
 	}
 	return doc
 }

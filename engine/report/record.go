@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"time"
@@ -46,15 +47,19 @@ const exitInterrupted = 130
 type record struct {
 	run         Run
 	end         End
-	playing     bool // the first task may have started
+	host        string // on which it is played; "": localhost
+	playing     bool   // the first task may have started
 	interrupted bool
 }
+
+// hostName returns the name of the host on which the run is played.
+func (r *record) hostName() string { return cmp.Or(r.host, engine.Localhost) }
 
 // see takes note of an event.
 func (r *record) see(e engine.Event) {
 	switch e := e.(type) {
 	case engine.RunStart:
-		r.playing, r.run.Check = true, r.run.Check || e.Check
+		r.host, r.playing, r.run.Check = e.Host, true, r.run.Check || e.Check
 		if r.run.Began.IsZero() {
 			r.run.Began = e.Time
 		}

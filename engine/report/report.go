@@ -21,9 +21,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-// host is the one host that there is.
-const host = "localhost"
-
 // Options say where a report goes and how much it holds.
 type Options struct {
 	// Out gets the report.

@@ -151,6 +151,9 @@ func (t *Text) playStart(e engine.PlayStart) {
 	if !t.opt.Quiet {
 		t.banners()
 	}
+	if e.Play != nil && e.Play.NoHosts && !t.opt.Quiet {
+		t.print("skipping: no hosts matched", cyan)
+	}
 }
 
 func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
@@ -178,7 +181,7 @@ func (t *Text) says(e engine.TaskSays) {
 // that is its purpose, or with -vvv.
 func (t *Text) retry(e engine.TaskRetry) {
 	t.banners()
-	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", host, line(t.masker.text(e.Name)), e.Left)
+	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", t.hostName(), line(t.masker.text(e.Name)), e.Left)
 	if e.Shows && !e.NoLog || t.opt.Verbosity > 2 {
 		v := t.masker.result(engine.TaskEnd{Step: e.Step, Result: e.Result, Shows: e.Shows, NoLog: e.NoLog})
 		text += "Result was: " + escape(format.JSON(v, format.JSONStyle{SortKeys: true, Indent: 4}))
@@ -209,12 +212,12 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 	switch {
 	case e.Silent && e.Outcome != engine.Skipped:
 	case e.Outcome == engine.Skipped:
-		t.state("skipping: ["+host+"]", e, cyan)
+		t.state("skipping: ["+t.hostName()+"]", e, cyan)
 	case e.Outcome.Bad():
 		t.failed(e)
 	case e.Looped: // its items were reported
 	case e.Included != "":
-		t.print("included: "+line(t.masker.text(e.Included))+" for "+host, cyan)
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName(), cyan)
 	default:
 		t.good("ok", e, "")
 	}
@@ -230,14 +233,14 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	item := " (item=" + lines(t.label(e)) + ")"
 	switch {
 	case e.Outcome == engine.Skipped:
-		t.state("skipping: ["+host+"] =>"+item+" ", e.TaskEnd, cyan)
+		t.state("skipping: ["+t.hostName()+"] =>"+item+" ", e.TaskEnd, cyan)
 	case e.Outcome.Bad():
 		if e.Problem != nil {
 			t.problem(e.Problem, e.NoLog)
 		}
-		t.print("failed: ["+host+"]"+item+" => "+t.result(e.TaskEnd), red)
+		t.print("failed: ["+t.on(e.TaskEnd)+"]"+item+" => "+t.result(e.TaskEnd), red)
 	case e.Included != "":
-		t.print("included: "+line(t.masker.text(e.Included))+" for "+host+" =>"+item, cyan)
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+" =>"+item, cyan)
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
 	}
@@ -251,6 +254,14 @@ func (t *Text) label(e engine.ItemEnd) string {
 	return t.masker.text(e.Label)
 }
 
+// on returns the host of a step, and the name to which it was delegated.
+func (t *Text) on(e engine.TaskEnd) string {
+	if e.DelegatedTo != "" {
+		return t.hostName() + " -> " + e.DelegatedTo
+	}
+	return t.hostName()
+}
+
 // good prints that a step, or an item of it, ended well.
 func (t *Text) good(state string, e engine.TaskEnd, item string) {
 	color := green
@@ -260,7 +271,7 @@ func (t *Text) good(state string, e engine.TaskEnd, item string) {
 	case engine.Unknown:
 		state, color = untilApplied, purple
 	}
-	t.state(state+": ["+host+"]"+item, e, color)
+	t.state(state+": ["+t.on(e)+"]"+item, e, color)
 }
 
 // state prints how a step ended, and its result if that is wanted.
@@ -278,7 +289,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 		t.problem(e.Problem, e.NoLog)
 	}
 	if !e.Looped || e.NoLog || purpose(e.Step) {
-		t.print("fatal: ["+host+"]: FAILED! => "+t.result(e), red)
+		t.print("fatal: ["+t.on(e)+"]: FAILED! => "+t.result(e), red)
 	}
 	if e.Outcome == engine.Ignored {
 		t.print("...ignoring", cyan)
@@ -419,7 +430,8 @@ func (t *Text) recap(s engine.Stats) {
 	case s.Changed > 0:
 		color = yellow
 	}
-	name := t.paint(host, color) + strings.Repeat(" ", 26-len(host))
+	host := t.hostName()
+	name := t.paint(host, color) + strings.Repeat(" ", max(26-len(host), 0))
 	counts := []string{
 		t.count("ok", s.OK, green),
 		t.count("changed", s.Changed, yellow),

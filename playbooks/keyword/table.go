@@ -53,7 +53,7 @@ var table = [...]Keyword{
 	{"name", Task, Title, "Step.Name", "what it is for; shown in reports", ""},
 	{"role", Role, File, "", "the role", ""},
 	{"name", Block | ImportTasks | ImportPlaybook | Role, Title, "", "what it is for; shown in reports", ""},
-	{"hosts", Play, Hosts, "Play.Hosts", "localhost, where everything runs; may be left out", ""},
+	{"hosts", Play, Hosts, "", "a host or group of the inventory, or a pattern that comes to one; localhost if left out", ""},
 	{"gather_facts", Play, Bool, "Play.GatherFacts", "true: the play begins by gathering facts of this machine, as setup does", ""},
 	{"gather_subset", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
 	{"gather_timeout", Play, Unused, "", unused + "facts that cost nothing are always there", ""},

@@ -109,16 +109,22 @@ func unescape(text string) string {
 // Node returns the value as a scalar: a template, if it is one. `at` says where each
 // byte of the text that the pair stands in is found.
 func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
-	n := &expr.Node{Place: at(p.valAt), Text: p.Value, Value: p.Value}
-	if !syntax.HasTemplate(p.Value) {
-		return n, nil
-	}
-	tmpl, err := expr.Parse(builtin.Table(), p.Value, func(offset int) diagnostic.Place {
+	return Scalar(p.Value, func(offset int) diagnostic.Place {
 		if !p.plain {
 			offset = 0 // something was undone: the offsets differ
 		}
 		return at(p.valAt + offset)
 	})
+}
+
+// Scalar returns a text as a scalar: a template, if it is one. `at` says where each byte
+// of it is found.
+func Scalar(text string, at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
+	n := &expr.Node{Place: at(0), Text: text, Value: text}
+	if !syntax.HasTemplate(text) {
+		return n, nil
+	}
+	tmpl, err := expr.Parse(builtin.Table(), text, at)
 	n.Tmpl, n.Value = tmpl, nil
 	if err != nil {
 		return n, diagnostic.From(err, n.Place)

@@ -22,6 +22,11 @@ func ParseYAML(name string, text []byte, v *Vault) (*expr.Node, []*diagnostic.Pr
 	if p != nil {
 		return nil, []*diagnostic.Problem{p}
 	}
+	return ParseSource(src, v)
+}
+
+// ParseSource is ParseYAML for a source that was opened already.
+func ParseSource(src *diagnostic.Source, v *Vault) (*expr.Node, []*diagnostic.Problem) {
 	doc := NewDocument(src, v)
 	n, problems := doc.Parse()
 	if Failed(problems) {
