@@ -16,7 +16,8 @@ import (
 
 // An attempt does a step once, or one item of its loop. It holds what it is given;
 // what comes of it is passed on as values: a try is what came of carrying the task
-// out once, an ending is what is registered and reported.
+// out once, an ending is what is registered and reported. Only what has to stay hidden
+// it finds on its way.
 type attempt struct {
 	node   *node
 	play   *playRun
@@ -25,6 +26,9 @@ type attempt struct {
 	worker *schedule.Worker
 	out    *stream
 	name   string // the task's, rendered
+
+	noLog   bool     // the result is hidden
+	secrets []string // the texts of the secrets among the arguments
 }
 
 // A try is what came of carrying a task out once.
@@ -101,9 +105,10 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 func (a *attempt) keywords(end *TaskEnd) error {
 	var err error
 	if end.NoLog, err = a.scope.flag(a.step.NoLog, false); err != nil {
-		end.NoLog = true // when in doubt, hide
+		end.NoLog, a.noLog = true, true // when in doubt, hide
 		return err
 	}
+	a.noLog = end.NoLog
 	end.Diff, err = a.scope.flag(a.step.Diff, a.play.opt.Diff)
 	return err
 }
@@ -141,6 +146,7 @@ func skipped(why string) try {
 func (a *attempt) decode() (Task, *value.Unknown, error) {
 	d := decoder{context: a.scope.context, tested: a.scope.tested, secrets: a.play.opt.Secrets}
 	task, err := d.decode(a.step.Kind, a.step.Args)
+	a.secrets = d.marked
 	return task, d.unknown, err
 }
 
@@ -210,6 +216,7 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) try {
 	}
 	defer a.worker.Release()
 	c, err := task.Plan(ctx, a.host(check, false))
+	a.hideChange(&c)
 	// The change is there even where it failed: its diff is shown.
 	return try{value: c.Result, change: &c, tells: tells(task), err: err}
 }

@@ -119,7 +119,7 @@ func (a *attempt) notify() error {
 			names = []Value{v}
 		}
 		for _, name := range names {
-			if !a.notifyOne(value.Text(name)) {
+			if !a.notifyOne(value.OpenText(name)) {
 				return diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", value.Text(name))
 			}
 		}

@@ -22,6 +22,7 @@ type decoder struct {
 	tested  func(n *expr.Node) Tested
 	secrets *Secrets
 	unknown *value.Unknown // the first argument's that cannot be known yet
+	marked  []string       // the texts of the secrets among the arguments
 }
 
 // decode makes the task. Where an argument cannot be known yet, d.unknown is set
@@ -77,6 +78,9 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 	if v == nil && p.Type != AnyParam || v == value.Omit {
 		return d.checkPresent(p, n)
 	}
+	if !p.Marked {
+		v = d.open(v)
+	}
 	if p.Type == AnyParam {
 		field.Set(reflect.ValueOf(&v).Elem())
 		return nil
@@ -86,6 +90,14 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 		return nil
 	}
 	return d.setKnown(target(field), p, n, v)
+}
+
+// open returns an argument in clear, and takes note of the secrets in it: the task
+// may repeat them.
+func (d *decoder) open(v Value) Value {
+	d.marked = append(d.marked, value.SecretTexts(v)...)
+	d.secrets.AddMarked(v)
+	return value.Open(v)
 }
 
 // fillEach fills one struct for each item of a list.
@@ -139,13 +151,13 @@ func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
 	if err != nil {
 		return err
 	}
-	name := value.Text(key)
+	name := value.OpenText(key)
 	if u, ok := key.(*value.Unknown); ok {
 		d.unknown = u
 		return nil
 	}
 	if !IsName(name) {
-		return diagnostic.Problemf(e.Key.Place, "%q is no name of a variable", name)
+		return diagnostic.Problemf(e.Key.Place, "%q is no name of a variable", value.Text(key))
 	}
 	v, err := e.Value.Eval(d.context())
 	if err != nil || v == value.Omit {

@@ -76,13 +76,20 @@ func (a *attempt) include(ctx context.Context, e Effect) (*Included, error) {
 func (a *attempt) define(e Effect) {
 	switch e := e.(type) {
 	case Facts:
-		for name, v := range e.Values.All() {
-			a.play.facts.set(value.Text(name), a.scope.at, registered{value: v})
+		facts, _ := value.MarkNamed(e.Values).(*value.Map)
+		if a.noLog {
+			facts, _ = value.Mark(facts).(*value.Map)
+		}
+		for name, v := range facts.All() {
+			a.play.facts.set(value.OpenText(name), a.scope.at, registered{value: v})
 		}
 	case Variables:
 		for _, v := range e.List {
 			if e.Merge {
 				v.Value = a.merged(v)
+			}
+			if a.noLog {
+				v.Value = v.Value.Marked()
 			}
 			a.play.included.set(v.Name, a.scope.at, registered{lazy: &v})
 		}

@@ -176,13 +176,11 @@ func (l *looping) pace() error {
 	if err != nil {
 		return err
 	}
-	pause, err := l.whole.scope.number(loop.Pause, 0)
-	if err != nil {
+	if l.pause, err = l.whole.scope.duration(loop.Pause, 0); err != nil {
 		return err
 	}
-	l.pause = seconds(pause)
 	kind := l.step.Kind
-	l.serial = l.whole.play.sequential() || has[Guard](kind) || has[Definer](kind) || pause > 0 || throttle == 1 ||
+	l.serial = l.whole.play.sequential() || has[Guard](kind) || has[Definer](kind) || l.pause > 0 || throttle == 1 ||
 		loop.BreakWhen != nil || l.mentionsItself()
 	l.width = window
 	if throttle >= 1 {

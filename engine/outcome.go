@@ -31,7 +31,7 @@ func (a *attempt) conclude(e *ending, t try) {
 	}
 	if t.err != nil {
 		e.Outcome = Failed
-		e.Problem = a.place(t.err)
+		e.Problem = a.hideProblem(a.place(t.err))
 		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore {
 			e.Outcome = Ignored
 		}
@@ -59,6 +59,7 @@ func (a *attempt) registered(o Outcome, t try) Value {
 	if t.err != nil {
 		m = a.failed(t.err)
 	}
+	m = a.mark(m)
 	if t.number > 0 {
 		m.Set("attempts", t.number)
 	}
@@ -141,8 +142,8 @@ func (a *attempt) merged(v Var) *expr.Node {
 	}
 	both := &expr.Node{Shape: expr.Mapping, Place: v.Value.Place}
 	for key, val := range old.All() {
-		if v.Value.Get(value.Text(key)) == nil {
-			both.Entries = append(both.Entries, expr.Entry{Key: &expr.Node{Text: value.Text(key), Value: key}, Value: &expr.Node{Text: value.Text(val), Value: val}})
+		if text := value.OpenText(key); v.Value.Get(text) == nil {
+			both.Entries = append(both.Entries, expr.Entry{Key: &expr.Node{Text: text, Value: key}, Value: &expr.Node{Text: value.Text(val), Value: val}})
 		}
 	}
 	both.Entries = append(both.Entries, v.Value.Entries...)

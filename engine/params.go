@@ -16,7 +16,8 @@ import (
 // arg names it; alias has other names, separated by commas; required:"true"
 // demands it; excludes names those it cannot go with; written:"true" takes the scalars in
 // a Value as text, as they were written; choices lists what it may be; secret:"true" keeps its value from
-// being shown; doc says what it is; default says what holds without it (the task
+// being shown; marks:"kept" leaves the marks of secrets in a Value, for what is only
+// registered and reported; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
 // commas), map[string]string, Value (anything), Expression, Conditions, a struct
@@ -31,6 +32,8 @@ type Param struct {
 	Required bool
 	Secret   bool
 	Written  bool // of AnyParam: its scalars are texts, as they were written
+	// Marked: a Value in which secrets keep their marks; else they are handed over in clear.
+	Marked   bool
 	Excludes []string
 	Choices  []string
 	Params   []Param // of type Nested or NestedList
@@ -105,7 +108,7 @@ func structParams(t reflect.Type) []Param {
 		p := Param{
 			Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
 			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true",
-			Written: f.Tag.Get("written") == "true",
+			Written: f.Tag.Get("written") == "true", Marked: f.Tag.Get("marks") == "kept",
 			Aliases: words(f.Tag.Get("alias")), Excludes: words(f.Tag.Get("excludes")), Choices: words(f.Tag.Get("choices")), field: i,
 		}
 		p.Type, p.Params = typeOf(f.Type)

@@ -159,7 +159,7 @@ func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
 		if err != nil {
 			return err
 		}
-		paths = append(paths, value.Text(v))
+		paths = append(paths, value.OpenText(v))
 	}
 	if p.opt.ReadVars == nil {
 		return fmt.Errorf("files of variables cannot be read here")
@@ -190,11 +190,12 @@ func (p *playRun) ask(ctx context.Context, prompt *Prompt) error {
 	if err != nil {
 		return err
 	}
+	secret := prompt.Private || value.HoldsSecret(answer) || value.SecretName(prompt.Name)
 	if prompt.Private {
-		p.opt.Secrets.Add(value.Text(answer))
+		p.opt.Secrets.Add(value.OpenText(answer))
 	}
 	p.answers = append(p.answers, Var{Name: prompt.Name, Place: prompt.Place,
-		Value: &expr.Node{Place: prompt.Place, Text: value.Text(answer), Value: answer}})
+		Value: &expr.Node{Place: prompt.Place, Text: value.OpenText(answer), Value: value.Open(answer), Secret: secret}})
 	return nil
 }
 

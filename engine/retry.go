@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -53,12 +55,18 @@ func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 	}
 }
 
+// mostRetries is how often a task can be tried again.
+const mostRetries = 1e9
+
 // limit returns how often a task may be tried.
 func (a *attempt) limit() (int, error) {
 	if a.step.Retries == nil && a.step.Until == nil {
 		return 1, nil
 	}
 	retries, err := a.scope.number(a.step.Retries, 3)
+	if err == nil && !(retries <= mostRetries) { // NaN, too
+		err = diagnostic.Problemf(a.step.Retries.Place, "%s retries are too many: at most %d", value.Text(plainNumber(retries)), int(mostRetries))
+	}
 	return 1 + max(0, int(retries)), err
 }
 
@@ -107,17 +115,41 @@ func (a *attempt) reportRetry(t try, limit int, noLog bool) {
 }
 
 func (a *attempt) pause(ctx context.Context) error {
-	delay, err := a.scope.number(a.step.Delay, 5)
+	delay, err := a.scope.duration(a.step.Delay, 5)
 	if err != nil {
 		return err
 	}
 	if delay < 0 {
-		delay = 1
+		delay = time.Second
 	}
-	return sleep(ctx, seconds(delay))
+	return sleep(ctx, delay)
 }
 
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+// LongestSeconds is the longest time that a playbook can name: a hundred years, which
+// is still far from what a time.Duration cannot hold.
+const LongestSeconds = 100 * 365 * 24 * 60 * 60
+
+// Seconds makes a duration of a number of seconds. The error is about one that is
+// longer than LongestSeconds, or no number.
+func Seconds(n float64) (time.Duration, error) {
+	if math.IsNaN(n) || math.Abs(n) > LongestSeconds {
+		return 0, fmt.Errorf("%s seconds are too long: at most %d, which is a hundred years", value.Text(plainNumber(n)), LongestSeconds)
+	}
+	return time.Duration(n * float64(time.Second)), nil
+}
+
+// duration evaluates a keyword that is a number of seconds.
+func (s *scope) duration(n *expr.Node, otherwise float64) (time.Duration, error) {
+	f, err := s.number(n, otherwise)
+	if err != nil {
+		return 0, err
+	}
+	d, err := Seconds(f)
+	if err != nil {
+		return 0, diagnostic.Problemf(n.Place, "%s", err)
+	}
+	return d, nil
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -132,20 +164,20 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // try carries a task out once, within its time, and judges the result.
 func (a *attempt) try(ctx context.Context, task Task, number int) try {
-	limit, err := a.scope.number(a.step.Timeout, 0)
+	limit, err := a.scope.duration(a.step.Timeout, 0)
 	if err != nil {
 		return try{err: err}
 	}
 	within := ctx
 	if limit > 0 {
 		var cancel context.CancelFunc
-		within, cancel = context.WithTimeout(ctx, seconds(limit))
+		within, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
 	t := a.carryOut(within, task)
 	t.number = number
 	if limit > 0 && ctx.Err() == nil && within.Err() != nil && errors.Is(t.err, context.DeadlineExceeded) {
-		t.err = a.timedOut(limit, t.applied)
+		t.err = a.timedOut(limit.Seconds(), t.applied)
 	}
 	if t.outcome == Skipped || t.outcome == Blocked || ctx.Err() != nil {
 		return t
@@ -172,7 +204,7 @@ func at(conditions []*Condition, err error) error {
 }
 
 func plainNumber(f float64) Value {
-	if f == float64(int(f)) {
+	if math.Abs(f) < 1<<53 && f == float64(int(f)) {
 		return int(f)
 	}
 	return f
@@ -222,7 +254,7 @@ func (a *attempt) resultScope(t try) *scope {
 	if t.change != nil { // what it sets is there already
 		facts, _ := t.change.Effect.(Facts)
 		for name, v := range facts.Values.All() {
-			values[value.Text(name)] = v
+			values[value.OpenText(name)] = v
 		}
 	}
 	if a.step.Register != "" {

@@ -168,11 +168,19 @@ func (s *scope) environment(c *expr.Context, name string) (Value, bool, error) {
 		}
 		if m, ok := v.(*value.Map); ok {
 			if v, ok := m.Get(name); ok {
-				return value.Text(v), true, nil
+				return environmentText(v), true, nil
 			}
 		}
 	}
 	return nil, false, nil
+}
+
+// environmentText returns a value as a program would find it in its environment.
+func environmentText(v Value) Value {
+	if value.HoldsSecret(v) {
+		return value.NewSecret(value.OpenText(v), value.Text(v))
+	}
+	return value.Text(v)
 }
 
 // Lookup returns a name's value, evaluating variables where they are used.
@@ -291,7 +299,8 @@ func (s *scope) given(n *expr.Node) (Value, error) {
 	if _, unknown := v.(*value.Unknown); unknown || v == value.Omit {
 		return nil, err
 	}
-	return v, err
+	s.opt.Secrets.AddMarked(v)
+	return value.Open(v), err
 }
 
 // conditionsTested is what came of testing conditions.

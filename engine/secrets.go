@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"runner/diagnostic"
+	"runner/engine/expr/value"
 )
 
 // Masked stands where a secret stood.
@@ -16,11 +17,15 @@ const Masked = diagnostic.Masked
 // shorter ones would blot out innocent text.
 const shortest = 5
 
-// Secrets are values that must not leave the process. Safe for concurrent use;
-// the zero value is ready. Adding one costs the same however many there are, and
-// so does each byte that is looked through for them.
+// Secrets are texts that must not leave the process, and are looked for in what
+// does: the second line, behind the marks of values (value.Secret), for what other
+// programs and errors repeat. They are found as they are and in the forms in which
+// programs write them: base64, URLs, JSON, shell, YAML, XML, hexadecimal, upper and lower
+// case. Safe for concurrent use; the zero value is ready. Adding one costs the same
+// however many there are, and so does each byte that is looked through for them.
 type Secrets struct {
 	mu    sync.RWMutex
+	added map[string]bool
 	known map[beginning][]string // the longest first
 }
 
@@ -32,12 +37,44 @@ func (s *Secrets) Add(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
-		s.add(v)
+		s.addForms(v)
 		if strings.Contains(v, "\n") {
 			for line := range strings.Lines(v) {
-				s.add(strings.TrimSpace(line))
+				s.addForms(strings.TrimSpace(line))
 			}
 		}
+	}
+}
+
+// AddMarked notes the secrets in a value that is about to leave the language: what
+// takes it may repeat it. Words and numbers that anything could be are left to their
+// marks: looking for "admin" would blot out innocent text.
+func (s *Secrets) AddMarked(v Value) {
+	for _, text := range value.SecretTexts(v) {
+		if !ordinary(text) {
+			s.Add(text)
+		}
+	}
+}
+
+// ordinary reports whether a text is one word of small letters, or one short number.
+func ordinary(text string) bool {
+	other := func(r rune) bool { return r < 'a' || r > 'z' }
+	digit := func(r rune) bool { return r < '0' || r > '9' }
+	return len(text) < 12 && (strings.IndexFunc(text, other) < 0 || strings.IndexFunc(text, digit) < 0)
+}
+
+func (s *Secrets) addForms(v string) {
+	if len(v) < shortest || s.added[v] {
+		return
+	}
+	if s.added == nil {
+		s.added = map[string]bool{}
+	}
+	s.added[v] = true
+	s.add(v)
+	for _, form := range encodedForms(v) {
+		s.add(form)
 	}
 }
 
@@ -54,6 +91,13 @@ func (s *Secrets) add(v string) {
 		s.known = map[beginning][]string{}
 	}
 	s.known[key] = slices.Insert(s.known[key], at, v)
+}
+
+// none reports whether no secret is known.
+func (s *Secrets) none() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.known) == 0
 }
 
 func longestFirst(a, b string) int {

@@ -15,13 +15,16 @@ type section struct {
 	set      inherited
 	id       string // what the ids of its steps begin with
 	handlers bool   // its tasks are handlers
+	depth    int    // how many includes it stands in
 }
 
 // deepestImport is how far files may import each other, mostSteps to how many tasks
 // and files imports may make a playbook grow.
 const (
 	deepestImport = 50
-	mostSteps     = 100_000
+	// deepestInclude is how far files and roles may include each other while a play runs.
+	deepestInclude = 100
+	mostSteps      = 100_000
 )
 
 // items compiles a list of tasks and blocks.

@@ -70,7 +70,7 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 
 // around notes what the tasks that a step brings in inherit.
 func (c *compiler) around(in section, s *engine.Step) *surroundings {
-	around := &surroundings{section: section{play: in.play, set: in.set, id: s.ID + "."}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
+	around := &surroundings{section: section{play: in.play, set: in.set, id: s.ID + ".", depth: in.depth + 1}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
 	s.Within = around
 	if apply := s.Args.Get("apply"); apply != nil {
 		c.applied(&around.set, apply)
@@ -134,6 +134,9 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 	if !ok {
 		return nil, fmt.Errorf("%s cannot bring in tasks", by.As)
 	}
+	if err := around.tooDeep(by, name); err != nil {
+		return nil, err
+	}
 	c := f.inside(by, around)
 	n := &expr.Node{Place: by.At, Text: name, Value: name}
 	if written := by.Args.Get("file"); written != nil {
@@ -154,6 +157,15 @@ func (f Files) Load(_ context.Context, by *engine.Step, name string) (*engine.In
 	return included, nil
 }
 
+// tooDeep refuses what is included inside of too many others, as it is where a file
+// includes itself and nothing ends that.
+func (s *surroundings) tooDeep(by *engine.Step, name string) error {
+	if s.depth <= deepestInclude {
+		return nil
+	}
+	return diagnostic.Problemf(by.At, "%s of %s: files and roles include each other more than %d deep here", by.As, name, deepestInclude).WithHint("end what includes itself with a condition, when: …")
+}
+
 // inside returns a compiler of what a step brings in.
 func (f Files) inside(by *engine.Step, around *surroundings) *compiler {
 	c := newCompiler(f.Options)
@@ -167,6 +179,9 @@ func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall
 	around, ok := by.Within.(*surroundings)
 	if !ok {
 		return nil, fmt.Errorf("%s cannot bring in roles", by.As)
+	}
+	if err := around.tooDeep(by, call.Name); err != nil {
+		return nil, err
 	}
 	c := f.inside(by, around)
 	parts := c.role(around.section, roleCall{RoleCall: call, at: &expr.Node{Place: by.At, Text: call.Name, Value: call.Name}, nested: true})

@@ -162,7 +162,8 @@ func (c *compiler) delegate(k keyword.Keyword, e expr.Entry) any {
 	return e.Value
 }
 
-// number reads a keyword that is a number that is not negative, or a template of one.
+// number reads a keyword that is a number that is not negative and that a duration in
+// seconds can hold, or a template of one.
 func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 	n := e.Value
 	if reading.IsNull(n) {
@@ -172,7 +173,12 @@ func (c *compiler) number(e expr.Entry, fractions bool) *expr.Node {
 		if c.templates(n); n.Tmpl != nil || syntax.HasTemplate(n.Text) {
 			return n
 		}
-		if v, ok := numberOf(n); ok && v >= 0 && (fractions || v == float64(int(v))) {
+		v, ok := numberOf(n)
+		if ok && v > engine.LongestSeconds {
+			c.problem(n.Place, "%q is at most %d, not %s", e.Key.Text, engine.LongestSeconds, n.Text)
+			return nil
+		}
+		if ok && v >= 0 && (fractions || v == float64(int(v))) {
 			return &expr.Node{Place: n.Place, Text: n.Text, Value: plainNumber(v)}
 		}
 	}

@@ -40,8 +40,8 @@ var (
 // Assert tests conditions, up to the first that does not hold.
 type Assert struct {
 	That       engine.Conditions `arg:"that" required:"true" doc:"the conditions, one or a list"`
-	FailMsg    engine.Value      `arg:"fail_msg" alias:"msg" default:"Assertion failed" doc:"what is said where one does not hold"`
-	SuccessMsg engine.Value      `arg:"success_msg" default:"All assertions passed" doc:"what is said where all hold"`
+	FailMsg    engine.Value      `arg:"fail_msg" marks:"kept" alias:"msg" default:"Assertion failed" doc:"what is said where one does not hold"`
+	SuccessMsg engine.Value      `arg:"success_msg" marks:"kept" default:"All assertions passed" doc:"what is said where all hold"`
 	Quiet      bool              `arg:"quiet" default:"false" doc:"say nothing where all hold"`
 }
 

@@ -339,7 +339,7 @@ func field(t *testing.T, end engine.TaskEnd, name string) string {
 	if !ok {
 		t.Fatalf("no %s in %s", name, format.JSON(m, format.JSONStyle{}))
 	}
-	return value.Text(v)
+	return value.OpenText(v)
 }
 
 func TestRegisteredResult(t *testing.T) {

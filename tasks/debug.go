@@ -32,7 +32,7 @@ var _ engine.Displayer = (*Debug)(nil)
 
 // Debug shows a text or a value (docs/language.md §10).
 type Debug struct {
-	Msg       engine.Value      `arg:"msg" excludes:"var" default:"Hello world!" doc:"what to show: text, or a value of any type"`
+	Msg       engine.Value      `arg:"msg" marks:"kept" excludes:"var" default:"Hello world!" doc:"what to show: text, or a value of any type"`
 	Var       engine.Expression `arg:"var" excludes:"msg" doc:"the expression whose value is shown, without braces"`
 	Verbosity int               `arg:"verbosity" default:"0" doc:"how many -v it takes to show it"`
 }

@@ -29,7 +29,7 @@ var _ engine.Guard = (*Fail)(nil)
 
 // Fail fails.
 type Fail struct {
-	Msg engine.Value `arg:"msg" default:"Failed as requested from task" doc:"why"`
+	Msg engine.Value `arg:"msg" marks:"kept" default:"Failed as requested from task" doc:"why"`
 }
 
 // Guard says that what follows is stopped.

@@ -181,6 +181,8 @@ func asWritten(n *expr.Node) value.Value {
 			m.Set(asWritten(e.Key), asWritten(e.Value))
 		}
 		return m
+	case n.Secret && n.Tmpl == nil:
+		return value.Mark(n.Value)
 	case n.Tmpl != nil:
 		return n.Text
 	}

@@ -45,6 +45,11 @@ func (*Pause) Guard() {}
 func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	start := time.Now()
 	input, err := "", error(nil)
+	if p.Seconds != nil || p.Minutes != nil {
+		if _, err := p.duration(); err != nil { // in a check, too
+			return engine.Change{}, err
+		}
+	}
 	switch {
 	case h.Check:
 	case p.Seconds != nil || p.Minutes != nil:
@@ -64,11 +69,13 @@ func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error)
 // clock is how Ansible writes when a pause began.
 const clock = "2006-01-02 15:04:05.000000"
 
-func (p *Pause) duration() time.Duration {
+func (p *Pause) duration() (time.Duration, error) {
 	if p.Minutes != nil {
-		return time.Duration(*p.Minutes * float64(time.Minute))
+		d, err := engine.Seconds(*p.Minutes * 60)
+		return d, engine.About("minutes", err)
 	}
-	return time.Duration(max(1, *p.Seconds) * float64(time.Second)) // as Ansible: a second at least
+	d, err := engine.Seconds(max(1, *p.Seconds)) // as Ansible: a second at least
+	return d, engine.About("seconds", err)
 }
 
 func (p *Pause) waited(took time.Duration) string {
@@ -79,7 +86,10 @@ func (p *Pause) waited(took time.Duration) string {
 }
 
 func (p *Pause) wait(ctx context.Context, h *engine.Host) error {
-	d := p.duration()
+	d, err := p.duration()
+	if err != nil {
+		return err
+	}
 	h.Say(fmt.Sprintf("Pausing for %d seconds", int(d.Seconds())))
 	if p.Prompt != "" {
 		h.Say(p.Prompt)

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
@@ -56,6 +58,9 @@ const largestVars = 16 << 20
 
 // readBounded reads a file, and of an endless one no more than says so.
 func readBounded(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 && !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
+		return nil, errors.New("this is a named pipe, which may never end; give @/dev/stdin, or what a shell makes of <(…)")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,14 @@ func (s *Source) ini(c *expr.Context, terms []value.Value, options *value.Map) (
 	return out, nil
 }
 
+// named marks what stands under a name that says secret.
+func named(name string, v value.Value) value.Value {
+	if value.SecretName(name) {
+		return value.Mark(v)
+	}
+	return value.MarkNamed(v)
+}
+
 func (s *Source) iniValues(c *expr.Context, key string, settings *value.Map) ([]value.Value, error) {
 	path, err := s.find(c, "files", text(settings, "file"))
 	if err != nil {
@@ -56,7 +64,7 @@ func (s *Source) iniValues(c *expr.Context, key string, settings *value.Map) ([]
 		found := []value.Value{}
 		for k, v := range entries.All() {
 			if pattern.MatchString(value.Text(k)) {
-				found = append(found, v)
+				found = append(found, named(value.Text(k), v))
 			}
 		}
 		return found, nil
@@ -65,7 +73,7 @@ func (s *Source) iniValues(c *expr.Context, key string, settings *value.Map) ([]
 		if text, isText := v.(string); isText && option(settings, "interpolation", true) {
 			v, err = interpolated(text, entries, 0)
 		}
-		return []value.Value{v}, err
+		return []value.Value{named(key, v)}, err
 	}
 	otherwise, _ := settings.Get("default")
 	switch l := otherwise.(type) {

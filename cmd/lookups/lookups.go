@@ -33,6 +33,8 @@ type Source struct {
 	Secrets *engine.Secrets
 	Check   bool // nothing may be written
 	Pipes   bool // programs may be run
+
+	vaulted *bool // of one call: whether it read anything that was vaulted
 }
 
 // lookupLimit bounds what a file or a program may give.
@@ -45,17 +47,33 @@ func (s *Source) Lookups() map[string]expr.Lookup {
 			v := s.Getenv(name)
 			return v, v != ""
 		}),
-		"file":        s.eachTerm(s.file),
-		"template":    s.templates,
+		"file":        s.marking(func(s *Source) expr.Lookup { return s.eachTerm(s.file) }),
+		"template":    s.marking(func(s *Source) expr.Lookup { return s.templates }),
 		"first_found": s.firstFound,
 		"password":    s.eachTerm(s.password),
 		"pipe":        s.eachTerm(s.pipe),
 		"lines":       s.lines,
-		"unvault":     s.eachTerm(s.unvault),
+		"unvault":     s.marking(func(s *Source) expr.Lookup { return s.eachTerm(s.unvault) }),
 		"fileglob":    s.fileGlob,
-		"csvfile":     s.csvFile,
-		"ini":         s.ini,
+		"csvfile":     s.marking(func(s *Source) expr.Lookup { return s.csvFile }),
+		"ini":         s.marking(func(s *Source) expr.Lookup { return s.ini }),
 		"url":         s.url,
+	}
+}
+
+// marking makes a lookup whose results are secrets where it read what was vaulted.
+func (s *Source) marking(of func(*Source) expr.Lookup) expr.Lookup {
+	return func(c *expr.Context, terms []value.Value, options *value.Map) ([]value.Value, error) {
+		once := *s
+		once.vaulted = new(bool)
+		found, err := of(&once)(c, terms, options)
+		if *once.vaulted && len(found) > 0 {
+			found[0] = value.MarkAll(found[0])
+			if _, source := options.Get("source"); !source { // of which the second is a path
+				found = value.MarkAll(found).([]value.Value)
+			}
+		}
+		return found, err
 	}
 }
 
@@ -116,6 +134,9 @@ func (s *Source) read(path string) (string, error) {
 	}
 	plain, _, err := s.Keys.Decrypt(text)
 	s.Secrets.Add(strings.TrimSpace(string(plain)))
+	if s.vaulted != nil {
+		*s.vaulted = true
+	}
 	return string(plain), err
 }
 
@@ -208,8 +229,11 @@ func evaluated(c *expr.Context, text, path string, options *value.Map) (value.Va
 	if _, unknown := v.(*value.Unknown); unknown || err != nil {
 		return v, err
 	}
-	if v == nil {
+	switch {
+	case v == nil:
 		return "", nil
+	case value.HoldsSecret(v):
+		return value.NewSecret(value.OpenText(v), value.Text(v)), nil
 	}
 	return value.Text(v), nil
 }

@@ -44,7 +44,14 @@ var files = map[string]string{
 	"templates/vars.j2": "{{ given }} '\\n' {{ 'a\\tb' | length }}\n",
 }
 
+// evaluate returns what a template comes to, secrets in clear.
 func evaluate(t *testing.T, dir, template string) (value.Value, error) {
+	t.Helper()
+	v, err := evaluateMarked(t, dir, template)
+	return value.Open(v), err
+}
+
+func evaluateMarked(t *testing.T, dir, template string) (value.Value, error) {
 	t.Helper()
 	s := &lookups.Source{Context: t.Context(), Getenv: os.Getenv, Environ: os.Environ, Secrets: &engine.Secrets{}, Pipes: true}
 	tmpl, err := expr.Parse(builtin.Table(), template, diagnostic.At(diagnostic.Place{}, template))
@@ -121,6 +128,22 @@ func TestLookupsThatReadFiles(t *testing.T) {
 	} {
 		if v, err := evaluate(t, dir, template); err == nil {
 			t.Errorf("%s: got %v, want an error", template, v)
+		}
+	}
+}
+
+// What is a secret by where it comes from is marked by the lookup that reads it.
+func TestLookupsMarkSecrets(t *testing.T) {
+	dir := setUp(t)
+	t.Setenv("MY_TOKEN", "t")
+	t.Setenv("MY_NAME", "n")
+	for template, want := range map[string]string{
+		"{{ lookup('env', 'MY_TOKEN', 'MY_NAME') }}":                                 "********,n",
+		"{{ lookup('password', '/dev/null', seed='s', length=5) }}":                  "********",
+		"{{ lookup('ini', 'user.name', type='properties', file='app.properties') }}": "ann",
+	} {
+		if v, err := evaluateMarked(t, dir, template); err != nil || value.Text(v) != want {
+			t.Errorf("%s: got %v, %v; want %s", template, v, err, want)
 		}
 	}
 }

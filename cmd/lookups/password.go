@@ -51,7 +51,8 @@ func (s *Source) password(c *expr.Context, term string, options *value.Map) (val
 	if err != nil {
 		return nil, err
 	}
-	return s.keptPassword(c, strings.Join(name, " "), w)
+	made, err := s.keptPassword(c, strings.Join(name, " "), w)
+	return value.Mark(made), err
 }
 
 func wantedOf(settings *value.Map) (wanted, error) {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
@@ -258,9 +259,11 @@ func httpClient(options *value.Map) (*http.Client, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}
 	}
-	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	client, err := &http.Client{Transport: transport, Timeout: 10 * time.Second}, error(nil)
 	if v, _ := options.Get("timeout"); value.IsNumber(v) {
-		client.Timeout = time.Duration(value.ToFloat(v) * float64(time.Second))
+		if client.Timeout, err = engine.Seconds(value.ToFloat(v)); err != nil {
+			return nil, fmt.Errorf("timeout: %w", err)
+		}
 	}
 	if follow := text(options, "follow_redirects"); follow == "no" || follow == "none" || follow == "False" {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

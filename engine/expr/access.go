@@ -45,6 +45,8 @@ func methodsOf(v value.Value) string {
 	switch v := v.(type) {
 	case *lazy:
 		return value.TypeName(v)
+	case value.Secret:
+		return methodsOf(value.Bare(v))
 	case string:
 		return "str"
 	case *value.Map:
@@ -71,6 +73,9 @@ func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 		if v.node.Shape == Mapping {
 			return v.get(st.c, name)
 		}
+	case value.Secret:
+		e, ok, err := st.attr(value.Bare(v), name)
+		return value.MarkAll(e), ok, err
 	case allVars:
 		return st.c.Lookup(name)
 	case object:
@@ -168,7 +173,11 @@ func (st *state) evalIndex(n *syntax.Index) (value.Value, error) {
 
 // item returns of[key]; ok is false if there is none.
 func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
+	key = value.Bare(key)
 	switch c := of.(type) {
+	case value.Secret:
+		v, ok, err = st.item(value.Bare(c), key)
+		return value.MarkAll(v), ok, err
 	case *value.Map:
 		if !value.Hashable(key) {
 			return nil, false, value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(key))
@@ -220,7 +229,7 @@ func (st *state) sliced(n *syntax.Slice, of value.Value) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch v := v.(type) {
+		switch v := value.Bare(v).(type) {
 		case nil:
 		case *value.Unknown:
 			return v, nil

@@ -107,7 +107,7 @@ func (c *Context) Resolve(name string, n *Node) (value.Value, error) {
 		return &lazy{c, name, n}, nil
 	}
 	if n.Tmpl == nil {
-		return n.Value, nil
+		return n.marked(n.Value), nil
 	}
 	if v, ok := c.known[n]; ok {
 		return v, nil
@@ -134,10 +134,10 @@ func (c *Context) resolveScalar(name string, n *Node) (value.Value, error) {
 	defer func() { c.open = c.open[:len(c.open)-1] }()
 	v, err := n.Tmpl.run(c)
 	if err == nil {
-		v, err = c.storable(v)
+		v, err = c.storable(n, v)
 	}
 	if err == nil {
-		return v, nil
+		return n.marked(v), nil
 	}
 	err = value.Placed(err, func() diagnostic.Place { return n.Tmpl.tree.Place(n.Tmpl.tree.Start()) })
 	if e, ok := err.(*value.Error); ok && e.Class == value.UndefinedError {
@@ -161,9 +161,9 @@ func (c *Context) recursion(from int, name string) *value.Error {
 	return e
 }
 
-// storable leaves lazy values lazy and finishes the others.
-func (c *Context) storable(v value.Value) (value.Value, error) {
-	if _, ok := v.(*lazy); ok {
+// storable leaves lazy values lazy, unless they are to be marked, and finishes the others.
+func (c *Context) storable(n *Node, v value.Value) (value.Value, error) {
+	if _, ok := v.(*lazy); ok && !n.Secret {
 		return v, nil
 	}
 	return c.Finish(v)

@@ -286,31 +286,18 @@ func (st *state) evalDict(n *syntax.Dict) (value.Value, error) {
 }
 
 func (st *state) evalConcat(n *syntax.Concat) (value.Value, error) {
-	var unknown *value.Unknown
-	texts := make([]string, len(n.Parts))
-	size := 0
-	for i, x := range n.Parts {
+	j := joining{c: st.c, texts: make([]string, 0, len(n.Parts))}
+	for _, x := range n.Parts {
 		v, err := st.eval(x)
 		if err != nil {
 			return nil, err
 		}
-		s, u, err := st.c.TextOf(v)
-		if err != nil {
+		if err := j.add(v); err != nil {
 			return nil, st.failAt(syntax.Pos(x.At()), err)
 		}
-		if unknown == nil {
-			unknown = u
-		}
-		texts[i] = s
-		size += len(s)
 	}
-	if unknown != nil {
-		return unknown, nil
-	}
-	if err := st.c.Write(size); err != nil {
-		return nil, st.failAt(n.Pos, err)
-	}
-	return joinTexts(texts, size), nil
+	v, err := j.end()
+	return v, st.failAt(n.Pos, err)
 }
 
 func (st *state) evalEmbedded(n *syntax.Embedded) (value.Value, error) {
@@ -329,7 +316,10 @@ func (st *state) evalUnary(n *syntax.Unary) (value.Value, error) {
 	if u, ok := v.(*value.Unknown); ok {
 		return u, nil
 	}
-	r, err := value.Signed(n.Op, v)
+	r, err := value.Signed(n.Op, value.Bare(v))
+	if value.IsSecret(v) {
+		r = value.MarkAll(r)
+	}
 	return r, st.failAt(n.Pos, err)
 }
 
@@ -357,11 +347,16 @@ func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
 
 // operate does an operator on known values; text % values is a format.
 func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
-	if s, ok := l.(string); ok && op == "%" {
-		if u, err := c.Usable(r); u != nil || err != nil {
+	if s, ok := value.Bare(l).(string); ok && op == "%" {
+		u, secret, err := c.Survey(r)
+		if u != nil || err != nil {
 			return OrUnknown(u), err
 		}
-		return format.Percent(&c.Budget, s, r)
+		if !secret && !value.IsSecret(l) {
+			return format.Percent(&c.Budget, s, r)
+		}
+		v, err := format.Percent(&c.Budget, s, value.Open(r))
+		return value.MarkAll(v), unrevealing("%", err, l, r)
 	}
 	return c.Arithmetic(op, l, r)
 }

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"strings"
 
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -66,30 +65,16 @@ func (st *state) gather(out *output) (value.Value, error) {
 	case 1:
 		return out.parts[0], nil
 	}
-	texts := make([]string, len(out.parts))
-	size := 0
-	var unknown *value.Unknown
-	for i, v := range out.parts {
+	j := joining{c: st.c, texts: make([]string, 0, len(out.parts))}
+	for _, v := range out.parts {
 		if v == nil || v == value.Omit {
 			continue
 		}
-		s, u, err := st.c.TextOf(asLists(v))
-		if err != nil {
+		if err := j.add(asLists(v)); err != nil {
 			return nil, err
 		}
-		if unknown == nil {
-			unknown = u
-		}
-		texts[i] = s
-		size += len(s)
 	}
-	if unknown != nil {
-		return unknown, nil
-	}
-	if err := st.c.Write(size); err != nil {
-		return nil, err
-	}
-	return joinTexts(texts, size), nil
+	return j.end()
 }
 
 // asLists makes lists of the tuples in a value: what is printed is what would be stored.
@@ -113,15 +98,6 @@ func asLists(v value.Value) value.Value {
 	return v
 }
 
-func joinTexts(texts []string, size int) string {
-	var b strings.Builder
-	b.Grow(size)
-	for _, s := range texts {
-		b.WriteString(s)
-	}
-	return b.String()
-}
-
 // captured runs statements and gives what they render.
 func (st *state) captured(body []syntax.Statement) (value.Value, error) {
 	out := &output{}
@@ -132,7 +108,11 @@ func (st *state) captured(body []syntax.Statement) (value.Value, error) {
 }
 
 func (st *state) execText(s syntax.Text, out *output) error {
-	out.parts = append(out.parts, string(s))
+	var text value.Value = string(s)
+	if st.t.secret {
+		text = value.Mark(text)
+	}
+	out.parts = append(out.parts, text)
 	return st.c.Write(len(s))
 }
 

@@ -30,11 +30,12 @@ func (st *state) load(x syntax.Expression) (*Template, error) {
 			break
 		}
 		var found []value.Value
-		if found, missing = lent(st.c, []value.Value{name}, value.MapOf("source", true)); missing != nil || len(found) != 2 {
+		if found, missing = lent(st.c, []value.Value{value.Bare(name)}, value.MapOf("source", true)); missing != nil || len(found) != 2 {
 			continue
 		}
-		text, path := value.Text(found[0]), value.Text(found[1])
+		text, path := value.OpenText(found[0]), value.OpenText(found[1])
 		t, err := ParseFile(st.t.lib, text, syntax.Places(path, text), syntax.Defaults())
+		t.secret = value.IsSecret(found[0])
 		return t, err
 	}
 	return nil, st.failAt(syntax.Pos(x.At()), &value.Error{Class: value.IncludeError, Msg: missing.Error(), Err: missing})
@@ -241,7 +242,10 @@ func (st *state) escaped(x syntax.Expression, v value.Value) (value.Value, error
 	if u != nil || err != nil {
 		return OrUnknown(u), err
 	}
-	return html.EscapeString(s), nil
+	if text, ok := s.(string); ok {
+		return html.EscapeString(text), nil
+	}
+	return value.NewSecret(html.EscapeString(value.OpenText(s)), html.EscapeString(value.Text(s))), nil
 }
 
 func (st *state) execCallBlock(s *syntax.CallBlock, out *output) error {

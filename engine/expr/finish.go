@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"runner/engine/expr/syntax"
@@ -22,6 +23,8 @@ func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	switch v := v.(type) {
 	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later, value.Omitted:
 		return v, nil
+	case value.Secret:
+		return storedSecret(v), nil
 	case []value.Value:
 		return c.finishList(v)
 	case value.Tuple:
@@ -53,6 +56,15 @@ func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	return nil, value.Errorf(value.TypeError, "a value of type '%s' cannot be stored", value.TypeName(v)).WithHint("call it with ()")
 }
 
+// storedSecret makes text of a moment that is a secret.
+func storedSecret(v value.Secret) value.Value {
+	switch in := value.Bare(v).(type) {
+	case value.Moment, value.Span:
+		return value.Mark(value.Text(in))
+	}
+	return v
+}
+
 // plain reports whether finishing v would give v itself.
 func (c *Context) plain(v value.Value) bool {
 	if !c.Spend(1) {
@@ -61,6 +73,8 @@ func (c *Context) plain(v value.Value) bool {
 	switch v := v.(type) {
 	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later:
 		return true
+	case value.Secret:
+		return storedSecret(v) == v
 	case []value.Value:
 		for _, e := range v {
 			if !c.plain(e) {
@@ -109,14 +123,24 @@ func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 		if f == value.Omit {
 			continue
 		}
-		switch k.(type) {
+		switch key := k.(type) {
 		case nil, bool, int, *big.Int, float64, string:
+		case value.Secret:
+			k = storedSecret(key)
 		default:
-			k = value.Text(k)
+			k = storedKey(k)
 		}
 		out.Set(k, f)
 	}
 	return out, nil
+}
+
+// storedKey makes text of a key that is a tuple or a moment.
+func storedKey(k value.Value) value.Value {
+	if value.HoldsSecret(k) {
+		return value.NewSecret(value.OpenText(k), value.Text(k))
+	}
+	return value.Text(k)
 }
 
 // Eval evaluates a whole node, every part of it. Entries and items that are Omit
@@ -140,9 +164,18 @@ func (n *Node) Eval(c *Context) (value.Value, error) {
 	case n.Shape == Mapping:
 		return n.evalMapping(c)
 	case n.Tmpl != nil:
-		return n.Tmpl.Eval(c)
+		v, err := n.Tmpl.Eval(c)
+		return n.marked(v), err
 	}
-	return n.Value, nil
+	return n.marked(n.Value), nil
+}
+
+// marked returns the value of a scalar, marked if that is a secret.
+func (n *Node) marked(v value.Value) value.Value {
+	if n.Secret {
+		return value.Mark(v)
+	}
+	return v
 }
 
 func (n *Node) evalMapping(c *Context) (value.Value, error) {
@@ -189,50 +222,106 @@ func (n *Node) Refs() []syntax.Ref {
 	return refs
 }
 
-// TextOf returns a value as text, within the bounds; an Undefined is an error, and
-// what holds an Unknown has no text yet.
-func (c *Context) TextOf(v value.Value) (string, *value.Unknown, error) {
-	switch v := v.(type) {
+// TextOf returns a value as text, within the bounds, marked if anything in it is a
+// secret; an Undefined is an error, and what holds an Unknown has no text yet.
+func (c *Context) TextOf(v value.Value) (text value.Value, unknown *value.Unknown, err error) {
+	switch of := v.(type) {
 	case string:
 		return v, nil, nil
 	case nil, bool, int, float64:
 		return value.Text(v), nil, nil
 	case *value.Undefined:
-		if v.Lenient {
+		if of.Lenient {
 			return "", nil, nil
 		}
 	}
-	v, err := c.Force(v)
-	if err != nil {
-		return "", nil, err
+	if v, err = c.Force(v); err != nil {
+		return nil, nil, err
 	}
-	if u, err := c.Usable(v); u != nil || err != nil {
-		return "", u, err
+	unknown, secret, err := c.Survey(v)
+	if unknown != nil || err != nil {
+		return nil, unknown, err
 	}
+	s := boundedText(value.Open(v))
+	if len(s) > value.MaxText {
+		return nil, nil, c.Write(len(s))
+	}
+	if secret {
+		return value.NewSecret(s, boundedText(v)), nil, nil
+	}
+	return s, nil, nil
+}
+
+// boundedText is Text, which goes little beyond the bound of texts.
+func boundedText(v value.Value) string {
 	switch v.(type) {
 	case []value.Value, value.Tuple, *value.Map:
-		s := value.Repr(v)
-		if len(s) > value.MaxText {
-			return "", nil, c.Write(len(s))
-		}
-		return s, nil, nil
+		return value.Repr(v)
 	}
-	return value.Text(v), nil, nil
+	return value.Text(v)
 }
 
 // Join writes the elements of a list one after the other.
 func (c *Context) Join(l []value.Value, sep string) (value.Value, error) {
-	texts, size := make([]string, len(l)), 0
-	for i, v := range l {
-		s, unknown, err := c.TextOf(v)
-		if unknown != nil || err != nil {
-			return OrUnknown(unknown), err
+	j := joining{c: c, texts: make([]string, 0, len(l)), sep: sep}
+	for _, v := range l {
+		if err := j.add(v); err != nil {
+			return nil, err
 		}
-		texts[i] = s
-		size += len(s) + len(sep)
 	}
-	if err := c.Write(size); err != nil {
+	return j.end()
+}
+
+// A joining makes one text of several values. The text is a secret if one of them
+// is, and then shows what may be seen.
+type joining struct {
+	c       *Context
+	sep     string
+	texts   []string
+	shown   []string // nil: all of it
+	size    int
+	unknown *value.Unknown // the first
+}
+
+// add adds a value, of which an Undefined is an error.
+func (j *joining) add(v value.Value) error {
+	if s, ok := v.(string); ok && j.shown == nil {
+		j.texts, j.size = append(j.texts, s), j.size+len(s)+len(j.sep)
+		return nil
+	}
+	text, unknown, err := j.c.TextOf(v)
+	if err != nil {
+		return err
+	}
+	if unknown != nil && j.unknown == nil {
+		j.unknown = unknown
+	}
+	s, plain := text.(string)
+	if !plain && unknown == nil {
+		s, _ = value.Bare(text).(string)
+		if j.shown == nil {
+			j.shown = slices.Clone(j.texts)
+		}
+	}
+	if j.shown != nil {
+		j.shown = append(j.shown, value.Text(text))
+	}
+	j.texts = append(j.texts, s)
+	j.size += len(s) + len(j.sep)
+	return nil
+}
+
+// end returns the text, or the Unknown that it waits for.
+func (j *joining) end() (value.Value, error) {
+	if j.unknown != nil {
+		return j.unknown, nil
+	}
+	if err := j.c.Write(j.size); err != nil {
 		return nil, err
 	}
-	return strings.Join(texts, sep), nil
+	text := strings.Join(j.texts, j.sep)
+	if j.shown != nil {
+		return value.NewSecret(text, strings.Join(j.shown, j.sep)), nil
+	}
+	return text, nil
 }

@@ -44,12 +44,30 @@ func (st *state) invoke(op *Operation, in value.Value, g given) (value.Value, er
 	if err := st.c.Scan(in); err != nil {
 		return nil, err
 	}
+	found := false
 	if op.How&Raw == 0 {
-		u, err := st.ready(op, &in, &g)
+		u, secret, err := st.ready(op, &in, &g)
 		if u != nil || err != nil {
 			return OrUnknown(u), err
 		}
+		found = secret
 	}
+	openIn, open, secret := op.opened(in, g, found)
+	v, err := st.do(op, openIn, open)
+	if !secret {
+		return v, err
+	}
+	if err != nil {
+		return nil, unrevealing(op.name, err, append(g.values(), in)...)
+	}
+	if op.How&Reveals == 0 {
+		v = value.MarkAll(v)
+	}
+	return v, nil
+}
+
+// do does an operation on arguments that are ready.
+func (st *state) do(op *Operation, in value.Value, g given) (value.Value, error) {
 	u := &Call{st: st, Context: st.c, Name: op.name, In: in}
 	if err := u.bind(op, g); err != nil {
 		return nil, err
@@ -69,8 +87,9 @@ func (st *state) invoke(op *Operation, in value.Value, g given) (value.Value, er
 	return v, err
 }
 
-// ready makes arguments fit for an operation that is not raw.
-func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value.Unknown, err error) {
+// ready makes arguments fit for an operation that is not raw. It reports whether it
+// saw a secret: in those of an operation on whole values, it looks at everything.
+func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value.Unknown, secret bool, err error) {
 	check := func(p *value.Value) error {
 		if *p, err = st.c.Force(*p); err != nil {
 			return err
@@ -84,27 +103,28 @@ func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value
 			}
 			return nil
 		}
-		u, err := st.c.Usable(*p)
+		u, found, err := st.c.Survey(*p)
 		if u != nil {
 			unknown = u
 		}
+		secret = secret || found
 		return err
 	}
 	if err := check(in); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range g.pos {
 		if err := check(&g.pos[i]); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	for k, v := range g.named.All() {
 		if err := check(&v); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		g.named.Set(k, v)
 	}
-	return unknown, nil
+	return unknown, secret, nil
 }
 
 // Has reports whether an argument was given, or has a default.
@@ -128,7 +148,7 @@ func (u *Call) Wrong(i int, want string, v value.Value) {
 // Str returns an argument that has to be text.
 func (u *Call) Str(i int) string {
 	v := u.Arg(i)
-	s, ok := v.(string)
+	s, ok := value.Bare(v).(string)
 	if !ok {
 		u.Wrong(i, "text", v)
 	}
@@ -199,10 +219,23 @@ func (u *Call) Place() diagnostic.Place { return u.st.t.tree.Place(int(u.st.here
 // Table returns what the template can call.
 func (u *Call) Table() *Table { return u.st.t.lib }
 
-// Bind sorts arguments to the parameters of another operation, as if it were called.
-func (u *Call) Bind(op *Operation, args []value.Value, named *value.Map) (*Call, error) {
+// Lend has a lookup done by Go code that the host of the evaluation lends. It works
+// on values in clear, and of a secret it finds secrets.
+func (u *Call) Lend(op *Operation, lookup Lookup, terms []value.Value, options *value.Map) ([]value.Value, error) {
+	g := given{slices.Clone(terms), options}
+	_, open, secret := op.opened(nil, g, slices.ContainsFunc(g.values(), value.HoldsSecret))
 	other := &Call{st: u.st, Context: u.Context, Name: op.name}
-	return other, other.bind(op, given{slices.Clone(args), named.Clone()})
+	if err := other.bind(op, open); err != nil {
+		return nil, err
+	}
+	found, err := lookup(u.Context, open.pos, other.Options(op))
+	if !secret {
+		return found, err
+	}
+	for i, v := range found {
+		found[i] = value.MarkAll(v)
+	}
+	return found, unrevealing(op.name, err, g.values()...)
 }
 
 // Options returns the arguments by the names of the parameters, defaults included.

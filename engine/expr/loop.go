@@ -145,7 +145,7 @@ func (l *loopVar) item(i int) (value.Value, bool) {
 // loopMethods are the methods of `loop`.
 func loopMethods() []Operation {
 	return []Operation{
-		{Names: "cycle", Params: "*args", How: Raw, Do: func(u *Call) (value.Value, error) {
+		{Names: "cycle", Params: "*args", How: Raw | Keeps, Do: func(u *Call) (value.Value, error) {
 			if len(u.Rest) == 0 {
 				return nil, value.Errorf(value.TypeError, "'cycle' needs values to go through")
 			}

@@ -25,12 +25,30 @@ type Node struct {
 	Tmpl    *Template        // Scalar with a template, else nil
 	Items   []*Node          // Sequence
 	Entries []Entry          // Mapping, in the order written
+	Secret  bool             // Scalar: what it comes to is a secret, whatever its template reads
 }
 
 // An Entry is a key of a Mapping and what stands under it.
 type Entry struct {
 	Key   *Node // a Scalar; its Tmpl is nil unless the mapping's kind templates keys
 	Value *Node
+}
+
+// Marked returns a copy of n all of whose scalars are secrets, keys aside.
+func (n *Node) Marked() *Node {
+	if n == nil {
+		return nil
+	}
+	out := *n
+	out.Secret = n.Shape == Scalar
+	out.Items, out.Entries = make([]*Node, len(n.Items)), make([]Entry, len(n.Entries))
+	for i, item := range n.Items {
+		out.Items[i] = item.Marked()
+	}
+	for i, e := range n.Entries {
+		out.Entries[i] = Entry{Key: e.Key, Value: e.Value.Marked()}
+	}
+	return &out
 }
 
 // Get returns what stands under a key of a Mapping, or nil.

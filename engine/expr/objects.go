@@ -31,7 +31,7 @@ type native struct {
 func (*native) TypeName() string { return "function" }
 
 // NewJoiner returns a function whose first result is empty, and sep from then on.
-func NewJoiner(sep string) value.Value {
+func NewJoiner(sep value.Value) value.Value {
 	used := false
 	return &native{"joiner", func(args []value.Value) (value.Value, error) {
 		if len(args) > 0 {

@@ -41,6 +41,8 @@ const (
 	Partial How = 1 << iota // lists and maps that may hold Undefined and Unknown
 	Raw                     // anything, lazy values too
 	Plugin                  // whole; its mistakes are of class FilterError
+	Keeps                   // secrets as they are: its result has those that it takes over (secret.go)
+	Reveals                 // its result is no secret, whatever it was given
 )
 
 // absent stands for an argument that was not given.

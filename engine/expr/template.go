@@ -12,6 +12,8 @@ type Template struct {
 	tree *syntax.Template
 	lib  *Table
 	err  error // of a text that is wrong: what evaluating it comes to
+	// secret: its text comes from a vaulted file.
+	secret bool
 }
 
 // Parse reads a text with {{ expressions }}, {% statements %} and {# comments #}.
@@ -126,7 +128,7 @@ func (t *Template) evaluate(c *Context) (v value.Value, err error) {
 func (t *Template) EvalWith(c *Context, names *value.Map) (value.Value, error) {
 	st := &state{c: c, t: t, local: &frame{}}
 	for k, v := range names.All() {
-		st.local.set(value.Text(k), v)
+		st.local.set(value.OpenText(k), v)
 	}
 	v, err := st.runTemplate()
 	if err == nil {

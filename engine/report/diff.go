@@ -28,7 +28,7 @@ func (v masker) sides(e engine.TaskEnd) (before, after *value.Map) {
 	before, after = &value.Map{}, &value.Map{}
 	for _, a := range e.Change.Attrs {
 		was, is := v.value(a.Before), v.value(a.After)
-		if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) {
+		if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) || value.SecretName(a.Path) || value.HoldsSecret(a.Before) || value.HoldsSecret(a.After) {
 			was, is = secretSides(a)
 		}
 		path := v.text(a.Path)

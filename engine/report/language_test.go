@@ -37,7 +37,7 @@ func item(value value.Value, result *value.Map) *value.Map {
 
 func (s *script) loops() {
 	env := func() *value.Map {
-		return value.MapOf("changed", true, "failed", false, "env", value.MapOf("PASSWORD", "never-registered"))
+		return value.MapOf("changed", true, "failed", false, "env", value.Mark(value.MapOf("PASSWORD", "never-registered")))
 	}
 	one, two := item("one", env()), item("s3cr3t-value", env())
 	s.step(register, "Order each", engine.TaskEnd{Outcome: engine.Changed, Looped: true,

@@ -19,14 +19,19 @@ type masker struct{ secrets *engine.Secrets }
 // text masks the secrets in a text.
 func (v masker) text(s string) string { return v.secrets.Mask(s) }
 
-// value masks the secrets in all parts of a value. That has to happen before the
+// value masks the secrets in all parts of a value: what is marked, what stands under a
+// name that says secret, and what is known to be one. That has to happen before the
 // value is written as JSON, whose escapes would hide a secret from the search.
-func (v masker) value(x value.Value) value.Value {
+func (v masker) value(x value.Value) value.Value { return v.masked(value.MarkNamed(x)) }
+
+func (v masker) masked(x value.Value) value.Value {
 	switch x := x.(type) {
 	case nil, bool, *value.Unknown:
 		return x
 	case string:
 		return v.text(x)
+	case value.Secret:
+		return v.text(x.String())
 	case []value.Value:
 		return v.list(x)
 	case value.Tuple:
@@ -34,7 +39,7 @@ func (v masker) value(x value.Value) value.Value {
 	case *value.Map:
 		m := &value.Map{}
 		for k, e := range x.All() {
-			m.Set(v.value(k), v.value(e))
+			m.Set(v.masked(k), v.masked(e))
 		}
 		return m
 	}
@@ -47,7 +52,7 @@ func (v masker) value(x value.Value) value.Value {
 func (v masker) list(items []value.Value) []value.Value {
 	out := make([]value.Value, len(items))
 	for i, item := range items {
-		out[i] = v.value(item)
+		out[i] = v.masked(item)
 	}
 	return out
 }
@@ -67,24 +72,50 @@ func (v masker) result(e engine.TaskEnd) value.Value {
 		out.Set("changed", changed(e))
 	}
 	if shows(e) {
-		return out
-	}
-	paths := kindOf(e.Step).Hidden
-	if e.Looped {
-		paths = below("results", paths)
+		return v.displayed(out, e.Step)
 	}
 	if _, ok := out.Get("msg"); !ok && e.Problem != nil {
 		out.Set("msg", e.Problem.Msg)
 	}
-	return v.value(hide(out, paths))
+	return v.value(out)
 }
 
-func below(key string, paths []string) []string {
-	var list []string
-	for _, p := range paths {
-		list = append(list, key+"."+p)
+// displayed returns what a debug shows: in clear what it is to show, and masked which
+// item of a loop that was.
+func (v masker) displayed(m *value.Map, s *engine.Step) *value.Map {
+	named := ""
+	if s != nil && s.Args.Get("var") != nil {
+		named = s.Args.Get("var").Text
 	}
-	return list
+	item, _ := m.Get("ansible_loop_var")
+	out := &value.Map{}
+	for k, x := range m.All() {
+		switch list, _ := x.([]value.Value); {
+		case k == named:
+			x = value.Open(x)
+		case k == item, k == "ansible_loop":
+			x = v.value(x)
+		case k == "results" && list != nil:
+			x = v.displayedEach(list, s)
+		default:
+			x = value.Open(x)
+		}
+		out.Set(k, x)
+	}
+	return out
+}
+
+// displayedEach is displayed for the items of a loop.
+func (v masker) displayedEach(list []value.Value, s *engine.Step) value.Value {
+	out := make([]value.Value, len(list))
+	for i, x := range list {
+		m, ok := x.(*value.Map)
+		if !ok || !m.Has("ansible_loop_var") {
+			return value.Open(list)
+		}
+		out[i] = v.displayed(m, s)
+	}
+	return out
 }
 
 // shows reports whether the result is shown as it is, secrets included.
@@ -130,58 +161,6 @@ func without(m *value.Map, keys ...string) *value.Map {
 		}
 	}
 	return out
-}
-
-// hide replaces what stands at the paths: of a map every value, of anything else
-// the whole.
-func hide(m *value.Map, paths []string) *value.Map {
-	for _, p := range paths {
-		if out, ok := hideAt(m, strings.Split(p, ".")).(*value.Map); ok {
-			m = out
-		}
-	}
-	return m
-}
-
-// hideAt returns x with what stands at a path hidden; in a list, that of every item.
-func hideAt(x value.Value, path []string) value.Value {
-	if len(path) == 0 {
-		return blot(x)
-	}
-	switch x := x.(type) {
-	case []value.Value:
-		out := make([]value.Value, len(x))
-		for i, item := range x {
-			out[i] = hideAt(item, path)
-		}
-		return out
-	case *value.Map:
-		below, ok := x.Get(path[0])
-		if !ok {
-			return x
-		}
-		out := without(x)
-		out.Set(path[0], hideAt(below, path[1:]))
-		return out
-	}
-	return x
-}
-
-func blot(x value.Value) value.Value {
-	switch x := x.(type) {
-	case nil, *value.Unknown:
-		return x
-	case *value.Map:
-		out := &value.Map{}
-		for k, e := range x.All() {
-			if _, ok := e.(*value.Unknown); !ok {
-				e = engine.Masked
-			}
-			out.Set(k, e)
-		}
-		return out
-	}
-	return engine.Masked
 }
 
 // excerpt returns the source line of a problem with a caret below. The line is

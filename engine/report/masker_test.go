@@ -16,31 +16,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-func TestHide(t *testing.T) {
-	compare := cmp.Comparer(func(a, b *value.Map) bool { return plain(a) == plain(b) })
-	result := value.MapOf(
-		"id", "addon_x",
-		"env", value.MapOf("HOST", "h", "LIST", []value.Value{1}),
-		"auth", value.MapOf("token", "t", "user", "u"),
-		"results", []value.Value{value.MapOf("key", 1), value.MapOf("key", value.MapOf("a", nil)), "text"},
-		"none", nil,
-	)
-	got := hide(result, []string{"env", "auth.token", "results.key", "none", "absent", "id.deeper"})
-	want := value.MapOf(
-		"id", "addon_x",
-		"env", value.MapOf("HOST", engine.Masked, "LIST", engine.Masked),
-		"auth", value.MapOf("token", engine.Masked, "user", "u"),
-		"results", []value.Value{value.MapOf("key", engine.Masked), value.MapOf("key", value.MapOf("a", engine.Masked)), "text"},
-		"none", nil,
-	)
-	if diff := cmp.Diff(want, got, compare); diff != "" {
-		t.Errorf("%s\nwant %s\ngot  %s", diff, plain(want), plain(got))
-	}
-	if env, _ := result.Get("env"); plain(env) != `{"HOST": "h", "LIST": [1]}` {
-		t.Errorf("hiding changed the result itself: %s", plain(env))
-	}
-}
-
 func plain(v value.Value) string { return format.JSON(v, format.JSONStyle{SortKeys: true}) }
 
 func TestExcerptOfAMaskedLine(t *testing.T) {

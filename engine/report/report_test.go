@@ -108,7 +108,7 @@ func (s *script) good() {
 			{Path: "plan", After: "xxs_sml"}, {Path: "password", After: "never-registered", Secret: true},
 			{Path: "addon_id", After: &value.Unknown{}},
 		}},
-		Result: value.MapOf("changed", true, "failed", false, "addon_id", "addon_main", "env", env,
+		Result: value.MapOf("changed", true, "failed", false, "addon_id", "addon_main", "env", value.Mark(env),
 			"uri", "postgresql://u:s3cr3t-value@h/db", "big", new(big.Int).Lsh(big.NewInt(1), 70)),
 	}, engine.TaskProgress{Text: "waiting for the variables"}, warning, warning)
 	s.step(register, "Change its plan", engine.TaskEnd{

@@ -230,7 +230,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	}
 	t.under(e.TaskEnd)
 	t.diff(e.TaskEnd)
-	item := " (item=" + lines(t.label(e)) + ")"
+	item := " (item=" + lines(t.masker.text(e.Label)) + ")"
 	switch {
 	case e.Outcome == engine.Skipped:
 		t.state("skipping: ["+t.hostName()+"] =>"+item+" ", e.TaskEnd, cyan)
@@ -244,14 +244,6 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
 	}
-}
-
-// label returns what is shown of an item. What a debug shows is shown as it is.
-func (t *Text) label(e engine.ItemEnd) string {
-	if shows(e.TaskEnd) {
-		return e.Label
-	}
-	return t.masker.text(e.Label)
 }
 
 // on returns the host of a step, and the name to which it was delegated.

@@ -15,6 +15,7 @@ import (
 // literal of Python's, or else text, which may be a template.
 func variable(name, text string, at diagnostic.Place) (engine.Var, *diagnostic.Problem) {
 	n, problem := node(text, at)
+	reading.MarkNamed(name, n)
 	return engine.Var{Name: name, Place: at, Value: n}, problem
 }
 

@@ -109,12 +109,14 @@ func unescape(text string) string {
 // Node returns the value as a scalar: a template, if it is one. `at` says where each
 // byte of the text that the pair stands in is found.
 func (p Pair) Node(at diagnostic.Origin) (*expr.Node, *diagnostic.Problem) {
-	return Scalar(p.Value, func(offset int) diagnostic.Place {
+	n, problem := Scalar(p.Value, func(offset int) diagnostic.Place {
 		if !p.plain {
 			offset = 0 // something was undone: the offsets differ
 		}
 		return at(p.valAt + offset)
 	})
+	MarkNamed(p.Name, n)
+	return n, problem
 }
 
 // Scalar returns a text as a scalar: a template, if it is one. `at` says where each byte

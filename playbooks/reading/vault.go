@@ -36,16 +36,20 @@ func (v *Vault) decrypt(text string) ([]byte, error) {
 
 var errSealed = errors.New("this stays closed")
 
-// Note makes the scalars below a node secrets.
+// Note makes the scalars below a node secrets: their values are marked, and looked for.
 func (v *Vault) Note(n *expr.Node) {
-	if v == nil || v.Secrets == nil {
-		return
+	markAll(n)
+	if v != nil && v.Secrets != nil {
+		v.lookFor(n)
 	}
+}
+
+func (v *Vault) lookFor(n *expr.Node) {
 	for _, item := range n.Items {
-		v.Note(item)
+		v.lookFor(item)
 	}
 	for _, e := range n.Entries {
-		v.Note(e.Value)
+		v.lookFor(e.Value)
 	}
 	if _, isBool := n.Value.(bool); n.Shape == expr.Scalar && !isBool {
 		v.Secrets.Add(n.Text)

@@ -36,7 +36,7 @@ func (b *builder) vaulted(n *expr.Node, y *yaml.Node) {
 	case !utf8.Valid(plain):
 		b.problem(n.Place, "the vault opens, but what it holds is not text in UTF-8")
 	default:
-		n.Text, n.Value = string(plain), string(plain)
+		n.Text, n.Value, n.Secret = string(plain), string(plain), true
 		if b.doc.vault.Secrets != nil {
 			b.doc.vault.Secrets.Add(n.Text)
 		}

@@ -98,11 +98,16 @@ func Failed(problems []*diagnostic.Problem) bool {
 
 // Parse reads the document's tree, in which nothing is a template yet: of JSON, or of
 // YAML. The node is nil when the text is neither, or too much of it.
-func (d *Document) Parse() (*expr.Node, []*diagnostic.Problem) {
+func (d *Document) Parse() (n *expr.Node, problems []*diagnostic.Problem) {
 	if isJSON(d.src.Text) {
-		return d.parseJSON()
+		n, problems = d.parseJSON()
+	} else {
+		n, problems = d.parseYAML()
 	}
-	return d.parseYAML()
+	if n != nil {
+		markNames(n)
+	}
+	return n, problems
 }
 
 func (d *Document) parseYAML() (*expr.Node, []*diagnostic.Problem) {

@@ -13,14 +13,14 @@ import (
 func basicFilters() []expr.Operation {
 	return []expr.Operation{
 		{Names: "default d", Params: "default_value='' boolean=false", Doc: "another value where there is none, or with true, where it is empty or false",
-			How: expr.Raw, Do: defaultFilter},
-		{Names: "mandatory", Params: "msg=none", Doc: "the value, or an error where there is none", How: expr.Raw, Do: mandatory},
-		{Names: "ternary", Params: "true_val! false_val! none_val=none", Doc: "one of two values, by the truth of this one", How: expr.Raw, Do: ternary},
+			How: expr.Raw | expr.Keeps, Do: defaultFilter},
+		{Names: "mandatory", Params: "msg=none", Doc: "the value, or an error where there is none", How: expr.Raw | expr.Keeps, Do: mandatory},
+		{Names: "ternary", Params: "true_val! false_val! none_val=none", Doc: "one of two values, by the truth of this one", How: expr.Raw | expr.Keeps, Do: ternary},
 		{Names: "int", Params: "default=0 base=10", Doc: "the value as a whole number", Do: intFilter},
 		{Names: "float", Params: "default=0.0", Doc: "the value as a number with a fraction", Do: floatFilter},
 		{Names: "bool", Doc: "true for yes, on, true and 1, else false", Do: boolFilter},
 		{Names: "string", Doc: "the value as text", Do: stringFilter},
-		{Names: "type_debug", Doc: "the name of the value's type in Python", How: expr.Raw, Do: typeDebug},
+		{Names: "type_debug", Doc: "the name of the value's type in Python", How: expr.Raw | expr.Reveals, Do: typeDebug},
 	}
 }
 
@@ -121,7 +121,10 @@ func truthWord(s string) bool {
 }
 
 func stringFilter(u *expr.Call) (value.Value, error) {
-	s, _, err := u.Context.TextOf(u.In)
+	s, unknown, err := u.Context.TextOf(u.In)
+	if unknown != nil {
+		return unknown, err
+	}
 	return s, err
 }
 

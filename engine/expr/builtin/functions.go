@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"strings"
 	"time"
 
 	"runner/engine/expr"
@@ -13,17 +12,17 @@ import (
 func functions() []expr.Operation {
 	return []expr.Operation{
 		{Names: "range", Params: "start! stop step=1", Doc: "the numbers from start up to before stop", Do: makeRange},
-		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Partial, Do: makeDict},
-		{Names: "namespace", Params: "*pairs **entries", Doc: "attributes that {% set ns.name = … %} changes", How: expr.Partial, Do: makeNamespace},
+		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Partial | expr.Keeps, Do: makeDict},
+		{Names: "namespace", Params: "*pairs **entries", Doc: "attributes that {% set ns.name = … %} changes", How: expr.Partial | expr.Keeps, Do: makeNamespace},
 		{Names: "undef", Params: "hint=none", Doc: "an undefined value that says what is needed", Do: makeUndefined},
-		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw, Do: lookupFunction},
-		{Names: "query q", Params: "name! *terms **options", Doc: "what a lookup finds, as a list", How: expr.Raw, Do: queryFunction},
+		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw | expr.Keeps, Do: lookupFunction},
+		{Names: "query q", Params: "name! *terms **options", Doc: "what a lookup finds, as a list", How: expr.Raw | expr.Keeps, Do: queryFunction},
 		{Names: "now", Params: "utc=false fmt=none", Doc: "this moment, or a text of it", Do: nowFunction},
-		{Names: "cycler", Params: "*items", Doc: "goes through values again and again, with next()", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "cycler", Params: "*items", Doc: "goes through values again and again, with next()", How: expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
 			return expr.NewCycler(u.Rest)
 		}},
-		{Names: "joiner", Params: "sep=', '", Doc: "nothing when it is first called, later a separator", Do: func(u *expr.Call) (value.Value, error) {
-			return expr.NewJoiner(u.Str(0)), nil
+		{Names: "joiner", Params: "sep=', '", Doc: "nothing when it is first called, later a separator", How: expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
+			return expr.NewJoiner(u.Arg(0)), nil
 		}},
 	}
 }
@@ -147,14 +146,10 @@ func lookupFunction(u *expr.Call) (value.Value, error) {
 	case len(l) == 1:
 		return l[0], nil
 	}
-	texts := make([]string, len(l))
-	for i, v := range l {
-		s, ok := v.(string)
-		if !ok {
+	for _, v := range l {
+		if _, ok := value.Bare(v).(string); !ok {
 			return l, nil
 		}
-		texts[i] = s
 	}
-	s := strings.Join(texts, ",")
-	return s, u.Context.Write(len(s))
+	return u.Context.Join(l, ",")
 }

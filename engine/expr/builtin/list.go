@@ -11,25 +11,25 @@ import (
 // listFilters work on lists as wholes.
 func listFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "length count", Doc: "how many elements or characters there are", How: expr.Partial, Do: length},
-		{Names: "list", Doc: "the elements as a list", How: expr.Partial, Do: listFilter},
-		{Names: "first", Doc: "the first element", How: expr.Partial, Do: first},
-		{Names: "last", Doc: "the last element", How: expr.Partial, Do: last},
-		{Names: "join", Params: "d='' attribute=none", Doc: "the elements as one text, with d between them", Do: joinFilter},
-		{Names: "reverse", Doc: "the elements, or the text, backwards", How: expr.Partial, Do: reverse},
-		{Names: "sort", Params: "reverse=false case_sensitive=false attribute=none", Doc: "the elements in order", Do: sortFilter},
-		{Names: "min", Params: "case_sensitive=false attribute=none", Doc: "the smallest element", Do: extreme(-1)},
-		{Names: "max", Params: "case_sensitive=false attribute=none", Doc: "the largest element", Do: extreme(1)},
+		{Names: "length count", Doc: "how many elements or characters there are", How: expr.Partial | expr.Reveals, Do: length},
+		{Names: "list", Doc: "the elements as a list", How: expr.Partial | expr.Keeps, Do: listFilter},
+		{Names: "first", Doc: "the first element", How: expr.Partial | expr.Keeps, Do: first},
+		{Names: "last", Doc: "the last element", How: expr.Partial | expr.Keeps, Do: last},
+		{Names: "join", Params: "d='' attribute=none", Doc: "the elements as one text, with d between them", How: expr.Keeps, Do: joinFilter},
+		{Names: "reverse", Doc: "the elements, or the text, backwards", How: expr.Partial | expr.Keeps, Do: reverse},
+		{Names: "sort", Params: "reverse=false case_sensitive=false attribute=none", Doc: "the elements in order", How: expr.Keeps, Do: sortFilter},
+		{Names: "min", Params: "case_sensitive=false attribute=none", Doc: "the smallest element", How: expr.Keeps, Do: extreme(-1)},
+		{Names: "max", Params: "case_sensitive=false attribute=none", Doc: "the largest element", How: expr.Keeps, Do: extreme(1)},
 		{Names: "sum", Params: "attribute=none start=0", Doc: "the elements added up", Do: sum},
-		{Names: "batch", Params: "linecount! fill_with=none", Doc: "the elements in rows of so many", How: expr.Partial, Do: batch},
-		{Names: "slice", Params: "slices! fill_with=none", Doc: "the elements in so many columns", How: expr.Partial, Do: sliceFilter},
-		{Names: "flatten", Params: "levels=none skip_nulls=true", Doc: "the elements of lists in the list, without null", How: expr.Plugin, Do: flatten},
-		{Names: "zip", Params: "*others strict=false", Doc: "the elements side by side with those of other lists", How: expr.Partial, Do: zip},
-		{Names: "zip_longest", Params: "*others fillvalue=none", Doc: "as zip, to the end of the longest list", How: expr.Partial, Do: zipLongest},
-		{Names: "product", Params: "*others repeat=1", Doc: "each element with each of other lists", How: expr.Plugin, Do: product},
-		{Names: "permutations", Params: "r=none", Doc: "the elements in all orders, r at a time", How: expr.Plugin, Do: permutations},
-		{Names: "combinations", Params: "r!", Doc: "all choices of r elements", How: expr.Plugin, Do: combinations},
-		{Names: "groupby", Params: "attribute! default=none case_sensitive=false", Doc: "the elements by an attribute: pairs of grouper and list", Do: groupBy},
+		{Names: "batch", Params: "linecount! fill_with=none", Doc: "the elements in rows of so many", How: expr.Partial | expr.Keeps, Do: batch},
+		{Names: "slice", Params: "slices! fill_with=none", Doc: "the elements in so many columns", How: expr.Partial | expr.Keeps, Do: sliceFilter},
+		{Names: "flatten", Params: "levels=none skip_nulls=true", Doc: "the elements of lists in the list, without null", How: expr.Plugin | expr.Keeps, Do: flatten},
+		{Names: "zip", Params: "*others strict=false", Doc: "the elements side by side with those of other lists", How: expr.Partial | expr.Keeps, Do: zip},
+		{Names: "zip_longest", Params: "*others fillvalue=none", Doc: "as zip, to the end of the longest list", How: expr.Partial | expr.Keeps, Do: zipLongest},
+		{Names: "product", Params: "*others repeat=1", Doc: "each element with each of other lists", How: expr.Plugin | expr.Keeps, Do: product},
+		{Names: "permutations", Params: "r=none", Doc: "the elements in all orders, r at a time", How: expr.Plugin | expr.Keeps, Do: permutations},
+		{Names: "combinations", Params: "r!", Doc: "all choices of r elements", How: expr.Plugin | expr.Keeps, Do: combinations},
+		{Names: "groupby", Params: "attribute! default=none case_sensitive=false", Doc: "the elements by an attribute: pairs of grouper and list", How: expr.Keeps, Do: groupBy},
 	}
 }
 
@@ -92,7 +92,11 @@ func joinFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.Context.Join(l, value.Text(u.Arg(0)))
+	text, err := u.Context.Join(l, value.OpenText(u.Arg(0)))
+	if value.IsSecret(u.Arg(0)) {
+		text = value.MarkAll(text)
+	}
+	return text, err
 }
 
 func reverse(u *expr.Call) (value.Value, error) {

@@ -30,20 +30,20 @@ func lookups() []expr.Operation {
 		{Names: "pipe", Params: "*commands", Doc: "what a command prints"},
 		{Names: "lines", Params: "*commands", Doc: "the lines that a command prints"},
 		{Names: "password", Params: "*terms length=20 chars=none encrypt=none ident=none seed=none", Doc: "a password that is made once and kept in a file"},
-		{Names: "vars", Params: "*names default", Doc: "variables by name", How: expr.Raw, Do: varsLookup},
+		{Names: "vars", Params: "*names default", Doc: "variables by name", How: expr.Raw | expr.Keeps, Do: varsLookup},
 		{Names: "varnames", Params: "*patterns", Doc: "the names of variables that match a pattern", Do: varNames},
-		{Names: "dict", Params: "*maps", Doc: "the entries of maps as key and value", Do: dictLookup},
-		{Names: "items", Params: "*terms", Doc: "the items of lists, one level deep", Do: itemsLookup},
-		{Names: "list", Params: "*terms", Doc: "what it is given", Do: func(u *expr.Call) (value.Value, error) { return u.Rest, nil }},
-		{Names: "flattened", Params: "*terms", Doc: "the items of lists, all levels deep", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "dict", Params: "*maps", Doc: "the entries of maps as key and value", How: expr.Keeps, Do: dictLookup},
+		{Names: "items", Params: "*terms", Doc: "the items of lists, one level deep", How: expr.Keeps, Do: itemsLookup},
+		{Names: "list", Params: "*terms", Doc: "what it is given", How: expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return u.Rest, nil }},
+		{Names: "flattened", Params: "*terms", Doc: "the items of lists, all levels deep", How: expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
 			return flat(u, nil, u.Rest, -1, true), u.Context.Err()
 		}},
-		{Names: "indexed_items", Params: "*terms", Doc: "the items of lists with their numbers", Do: indexedItems},
-		{Names: "nested cartesian", Params: "*lists", Doc: "each item of a list with each of the others", Do: nested},
-		{Names: "together", Params: "*lists", Doc: "the items of lists side by side", Do: together},
-		{Names: "subelements", Params: "*terms", Doc: "each item with each of a list in it", Do: subelementsLookup},
+		{Names: "indexed_items", Params: "*terms", Doc: "the items of lists with their numbers", How: expr.Keeps, Do: indexedItems},
+		{Names: "nested cartesian", Params: "*lists", Doc: "each item of a list with each of the others", How: expr.Keeps, Do: nested},
+		{Names: "together", Params: "*lists", Doc: "the items of lists side by side", How: expr.Keeps, Do: together},
+		{Names: "subelements", Params: "*terms", Doc: "each item with each of a list in it", How: expr.Keeps, Do: subelementsLookup},
 		{Names: "sequence", Params: "*terms start=none end=none count=none stride=none format=none", Doc: "numbers as text: 1-5, or start=1 end=5", Do: sequence},
-		{Names: "random_choice", Params: "*terms", Doc: "one of the items", Do: randomChoice},
+		{Names: "random_choice", Params: "*terms", Doc: "one of the items", How: expr.Keeps, Do: randomChoice},
 		{Names: "config", Params: "*settings on_missing='error' plugin_type=none plugin_name=none show_origin=false", Doc: "settings of Ansible", Do: configLookup},
 		{Names: "inventory_hostnames", Params: "*patterns", Doc: "the hosts that match a pattern", Do: inventoryHostnames},
 	}
@@ -56,7 +56,7 @@ func lookUp(u *expr.Call) ([]value.Value, *value.Unknown, error) {
 	if unknown != nil || err != nil {
 		return nil, unknown, err
 	}
-	name, ok := terms[0].(string)
+	name, ok := value.Bare(terms[0]).(string)
 	if !ok {
 		return nil, nil, value.Errorf(value.LookupError, "a lookup's name is text, not %s", value.Describe(terms[0]))
 	}
@@ -116,11 +116,7 @@ func runLookup(u *expr.Call, op *expr.Operation, terms []value.Value, options *v
 		return nil, nil, value.Errorf(value.LookupError, "the lookup %s is not available here", value.Quote(op.Name()))
 	}
 	if lent != nil {
-		given, err := u.Bind(op, terms, options)
-		if err != nil {
-			return nil, nil, err
-		}
-		l, err := lent(u.Context, terms, given.Options(op))
+		l, err := u.Lend(op, lent, terms, options)
 		if l == nil {
 			l = []value.Value{}
 		}
@@ -141,7 +137,7 @@ func runLookup(u *expr.Call, op *expr.Operation, terms []value.Value, options *v
 func varsLookup(u *expr.Call) (value.Value, error) {
 	out := make([]value.Value, 0, len(u.Rest))
 	for _, t := range u.Rest {
-		name, ok := t.(string)
+		name, ok := value.Bare(t).(string)
 		if !ok {
 			return nil, value.Errorf(value.LookupError, "a variable's name is text, not %s", value.Describe(t))
 		}
@@ -298,8 +294,10 @@ func EnvLookup(getenv func(name string) (string, bool)) expr.Lookup {
 			s, ok := getenv(name)
 			undefined, isUndefined := otherwise.(*value.Undefined)
 			switch {
+			case ok && value.SecretName(name):
+				out = append(out, value.Mark(s))
 			case ok:
-				out = append(out, s)
+				out = append(out, value.MarkNamed(s))
 			case isUndefined:
 				return nil, undefined.Err()
 			case has:

@@ -10,18 +10,18 @@ import (
 // mapMethods are the methods of dict. Those that would change it are refused.
 func mapMethods() []expr.Operation {
 	return []expr.Operation{
-		{Names: "get", Params: "key! default=none", How: expr.Raw, Do: getMethod},
-		{Names: "keys", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, u.In.(*value.Map).Keys()) }},
-		{Names: "values", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "get", Params: "key! default=none", How: expr.Raw | expr.Keeps, Do: getMethod},
+		{Names: "keys", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, u.In.(*value.Map).Keys()) }},
+		{Names: "values", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
 			out := []value.Value{}
 			for _, v := range u.In.(*value.Map).All() {
 				out = append(out, v)
 			}
 			return listOrNone(u, out)
 		}},
-		{Names: "items", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, itemsOf(u.In.(*value.Map))) }},
-		{Names: "copy", How: expr.Partial, Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
-		{Names: "update", Params: "*maps **entries", How: expr.Partial, Changes: true, Do: updated},
+		{Names: "items", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, itemsOf(u.In.(*value.Map))) }},
+		{Names: "copy", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
+		{Names: "update", Params: "*maps **entries", How: expr.Partial | expr.Keeps, Changes: true, Do: updated},
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return &value.Map{}, nil }},
 		{Names: "pop", Params: "*args", Do: changing("dict2items, rejectattr and items2dict")},
 		{Names: "popitem setdefault", Params: "*args", Do: changing("a new map")},
@@ -63,12 +63,12 @@ func listMethods() []expr.Operation {
 	return []expr.Operation{
 		{Names: "index", Params: "value! start=none stop=none", Do: indexMethod},
 		{Names: "count", Params: "value!", Do: countInList},
-		{Names: "copy", How: expr.Partial, Do: listFilter},
-		{Names: "append", Params: "value!", How: expr.Partial, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "copy", How: expr.Partial | expr.Keeps, Do: listFilter},
+		{Names: "append", Params: "value!", How: expr.Partial | expr.Keeps, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
 			l, err := u.List()
 			return append(l, u.Args[0]), err
 		}},
-		{Names: "extend", Params: "values!", How: expr.Partial, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "extend", Params: "values!", How: expr.Partial | expr.Keeps, Changes: true, Do: func(u *expr.Call) (value.Value, error) {
 			l, err := u.List()
 			if err != nil {
 				return nil, err
@@ -76,12 +76,12 @@ func listMethods() []expr.Operation {
 			more, err := u.Context.Elements(u.Args[0])
 			return append(l, more...), err
 		}},
-		{Names: "insert", Params: "index! value!", How: expr.Partial, Changes: true, Do: inserted},
-		{Names: "remove", Params: "value!", Changes: true, Do: removed},
+		{Names: "insert", Params: "index! value!", How: expr.Partial | expr.Keeps, Changes: true, Do: inserted},
+		{Names: "remove", Params: "value!", Changes: true, How: expr.Keeps, Do: removed},
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return []value.Value{}, nil }},
 		{Names: "pop", Params: "*args", Do: changing("l[:-1] and l[-1]")},
 		{Names: "sort", Params: "*args **named", Do: changing("`| sort`")},
-		{Names: "reverse", How: expr.Partial, Changes: true, Do: reverse},
+		{Names: "reverse", How: expr.Partial | expr.Keeps, Changes: true, Do: reverse},
 	}
 }
 

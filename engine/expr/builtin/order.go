@@ -15,6 +15,7 @@ func keyOf(u *expr.Call, v, attribute value.Value, caseSensitive bool) (value.Va
 			return nil, err
 		}
 	}
+	v = value.Bare(v)
 	if s, ok := v.(string); ok && !caseSensitive {
 		return strings.ToLower(s), nil
 	}
@@ -26,7 +27,7 @@ func sortFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes := []value.Value{u.Arg(2)}
+	attributes := []value.Value{value.Bare(u.Arg(2))}
 	if s, ok := attributes[0].(string); ok && strings.Contains(s, ",") {
 		attributes = nil
 		for part := range strings.SplitSeq(s, ",") {
@@ -120,7 +121,8 @@ func groupBy(u *expr.Call) (value.Value, error) {
 		if d, ok := k.(*value.Undefined); ok {
 			return nil, d.Err()
 		}
-		if s, ok := k.(string); ok && !u.Flag(2) {
+		keys[i] = value.Bare(k)
+		if s, ok := keys[i].(string); ok && !u.Flag(2) {
 			keys[i] = strings.ToLower(s)
 		}
 	}
@@ -145,7 +147,9 @@ func groupBy(u *expr.Call) (value.Value, error) {
 			return nil, err
 		}
 		if _, ok := key.(*value.Undefined); ok {
-			key = keys[i]
+			if key = keys[i]; value.IsSecret(u.Arg(1)) {
+				key = value.Mark(key)
+			}
 		}
 		out = append(out, value.Tuple{key, []value.Value{l[i]}})
 	}

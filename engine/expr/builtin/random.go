@@ -16,8 +16,8 @@ import (
 // randomFilters pick and shuffle; with a seed as Python does with the same seed.
 func randomFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "random", Params: "start=none step=none seed=none", Doc: "an element, or a number below this one", How: expr.Plugin, Do: randomFilter},
-		{Names: "shuffle", Params: "seed=none", Doc: "the elements in any order", How: expr.Plugin, Do: shuffle},
+		{Names: "random", Params: "start=none step=none seed=none", Doc: "an element, or a number below this one", How: expr.Plugin | expr.Keeps, Do: randomFilter},
+		{Names: "shuffle", Params: "seed=none", Doc: "the elements in any order", How: expr.Plugin | expr.Keeps, Do: shuffle},
 	}
 }
 

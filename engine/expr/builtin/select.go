@@ -13,11 +13,11 @@ import (
 // selectFilters go over lists with a filter, a test or an attribute.
 func selectFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "map", Params: "*args **kwargs", Doc: "a filter, or an attribute, of each element", How: expr.Partial, Do: mapFilter},
-		{Names: "select", Params: "*args **kwargs", Doc: "the elements that pass a test", How: expr.Partial, Do: selecting(false, true)},
-		{Names: "reject", Params: "*args **kwargs", Doc: "the elements that do not pass a test", How: expr.Partial, Do: selecting(false, false)},
-		{Names: "selectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that passes a test", How: expr.Partial, Do: selecting(true, true)},
-		{Names: "rejectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that does not pass a test", How: expr.Partial,
+		{Names: "map", Params: "*args **kwargs", Doc: "a filter, or an attribute, of each element", How: expr.Partial | expr.Keeps, Do: mapFilter},
+		{Names: "select", Params: "*args **kwargs", Doc: "the elements that pass a test", How: expr.Partial | expr.Keeps, Do: selecting(false, true)},
+		{Names: "reject", Params: "*args **kwargs", Doc: "the elements that do not pass a test", How: expr.Partial | expr.Keeps, Do: selecting(false, false)},
+		{Names: "selectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that passes a test", How: expr.Partial | expr.Keeps, Do: selecting(true, true)},
+		{Names: "rejectattr", Params: "*args **kwargs", Doc: "the elements with an attribute that does not pass a test", How: expr.Partial | expr.Keeps,
 			Do: selecting(true, false)},
 	}
 }
@@ -25,11 +25,7 @@ func selectFilters() []expr.Operation {
 // attributePath returns what lies under a path, "a.b.0" or a number, in v. What is
 // missing on the way makes it Undefined.
 func attributePath(u *expr.Call, v, path value.Value) (value.Value, error) {
-	s, ok := path.(string)
-	if !ok {
-		s = value.Text(path)
-	}
-	for part := range strings.SplitSeq(s, ".") {
+	for part := range strings.SplitSeq(value.OpenText(path), ".") {
 		switch v.(type) {
 		case *value.Undefined, *value.Unknown:
 			return v, nil

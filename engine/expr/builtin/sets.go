@@ -10,14 +10,14 @@ import (
 // setFilters take lists for sets, in order.
 func setFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "unique", Params: "case_sensitive=none attribute=none", Doc: "the elements without repetitions", Do: unique},
-		{Names: "union", Params: "other!", Doc: "what is in either list", How: expr.Plugin,
+		{Names: "unique", Params: "case_sensitive=none attribute=none", Doc: "the elements without repetitions", How: expr.Keeps, Do: unique},
+		{Names: "union", Params: "other!", Doc: "what is in either list", How: expr.Plugin | expr.Keeps,
 			Do: setOperation(func(inA, inB bool) bool { return inA || inB })},
-		{Names: "intersect", Params: "other!", Doc: "what is in both lists", How: expr.Plugin,
+		{Names: "intersect", Params: "other!", Doc: "what is in both lists", How: expr.Plugin | expr.Keeps,
 			Do: setOperation(func(inA, inB bool) bool { return inA && inB })},
-		{Names: "difference", Params: "other!", Doc: "what is not in the other list", How: expr.Plugin,
+		{Names: "difference", Params: "other!", Doc: "what is not in the other list", How: expr.Plugin | expr.Keeps,
 			Do: setOperation(func(inA, inB bool) bool { return inA && !inB })},
-		{Names: "symmetric_difference", Params: "other!", Doc: "what is in one of the lists only", How: expr.Plugin,
+		{Names: "symmetric_difference", Params: "other!", Doc: "what is in one of the lists only", How: expr.Plugin | expr.Keeps,
 			Do: setOperation(func(inA, inB bool) bool { return inA != inB })},
 	}
 }

@@ -25,7 +25,7 @@ func textFilters() []expr.Operation {
 		{Names: "indent", Params: "width=4 first=false blank=false", Doc: "with each line but the first moved to the right", Do: indentFilter},
 		{Names: "truncate", Params: "length=255 killwords=false end='...' leeway=none", Doc: "cut to a length, with end behind it", Do: truncateFilter},
 		{Names: "center", Params: "width=80", Doc: "in the middle of so many characters", Do: centerFilter},
-		{Names: "wordcount", Doc: "how many words there are", Do: wordCount},
+		{Names: "wordcount", Doc: "how many words there are", How: expr.Reveals, Do: wordCount},
 		{Names: "format", Params: "*args **kwargs", Doc: "with values in the place of %s and its like", Do: formatFilter},
 		{Names: "quote", Doc: "quoted for a shell, where that is needed", Do: quoteFilter},
 		{Names: "comment", Params: "style='plain' * newline beginning prefix prefix_count decoration postfix postfix_count end",

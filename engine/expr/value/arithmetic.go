@@ -7,6 +7,9 @@ import (
 
 // Arithmetic does + - * / // % ** on known values.
 func (b *Budget) Arithmetic(op string, l, r Value) (Value, error) {
+	if IsSecret(l) || IsSecret(r) {
+		return b.secretArithmetic(op, l, r)
+	}
 	if IsNumber(l) && IsNumber(r) {
 		return Numeric(op, l, r)
 	}
@@ -34,6 +37,16 @@ func (b *Budget) Arithmetic(op string, l, r Value) (Value, error) {
 		}
 	}
 	return nil, noArithmetic(op, l, r)
+}
+
+// secretArithmetic is Arithmetic where a side is a secret: so is the result. Of two
+// texts that are joined, what may be seen stays so.
+func (b *Budget) secretArithmetic(op string, l, r Value) (Value, error) {
+	v, err := b.Arithmetic(op, Bare(l), Bare(r))
+	if text, ok := v.(string); ok && op == "+" {
+		return NewSecret(text, Text(l)+Text(r)), err
+	}
+	return MarkAll(v), err
 }
 
 func noArithmetic(op string, l, r Value) *Error {

@@ -39,7 +39,7 @@ func (b *Budget) Err() error {
 // Scan counts the work of going over a value's text, if it is one.
 func (b *Budget) Scan(v Value) error {
 	n := 1
-	if s, ok := v.(string); ok {
+	if s, ok := Bare(v).(string); ok {
 		n += len(s) / 256
 	}
 	return b.Count(n)

@@ -32,6 +32,8 @@ func Truth(v Value) (bool, *Unknown, error) {
 		return v.Len() > 0, nil, nil
 	case Span:
 		return v != 0, nil, nil
+	case Secret:
+		return Truth(v.open)
 	case *Unknown:
 		return false, v, nil
 	case *Undefined:
@@ -63,6 +65,9 @@ func (b *Budget) Elements(v Value) ([]Value, error) {
 		return out, b.Count(len(out))
 	case *Range:
 		return v.list(b)
+	case Secret:
+		l, err := b.Elements(v.open)
+		return editedList(l, marked, false), err
 	case interface{ Elements() ([]Value, error) }:
 		return v.Elements()
 	case *Unknown:
@@ -73,62 +78,71 @@ func (b *Budget) Elements(v Value) ([]Value, error) {
 	return nil, Errorf(TypeError, "%s has no elements to go over", Describe(v))
 }
 
-// survey finds the first Unknown and the first Undefined anywhere in v.
-func (b *Budget) survey(v Value) (unknown *Unknown, undef *Undefined) {
+// A survey is what was found in a value before it is used.
+type survey struct {
+	unknown *Unknown   // the first
+	undef   *Undefined // the first, after which nothing is looked at
+	secret  bool
+}
+
+// look goes on with a survey and reports whether that goes on.
+func (b *Budget) look(s *survey, v Value) bool {
 	switch v := v.(type) {
 	case nil, string, int, bool, float64:
+	case Secret:
+		s.secret = true
 	case *Unknown:
-		return v, nil
+		if s.unknown == nil {
+			s.unknown = v
+		}
 	case *Undefined:
-		return nil, v
+		s.undef = v
 	case []Value:
-		return b.surveyList(v)
+		return b.lookAt(s, v)
 	case Tuple:
-		return b.surveyList(v)
+		return b.lookAt(s, v)
 	case *Map:
-		for _, e := range v.All() {
-			u, d := b.survey(e)
-			if d != nil {
-				return unknown, d
-			}
-			if unknown == nil {
-				unknown = u
-			}
-			if !b.Spend(1) {
-				break
+		for k, e := range v.All() {
+			s.secret = s.secret || IsSecret(k)
+			if !b.look(s, e) || !b.Spend(1) {
+				return s.undef == nil
 			}
 		}
 	}
-	return unknown, nil
+	return s.undef == nil
 }
 
-func (b *Budget) surveyList(l []Value) (unknown *Unknown, undef *Undefined) {
+func (b *Budget) lookAt(s *survey, l []Value) bool {
 	for _, e := range l {
-		u, d := b.survey(e)
-		if d != nil {
-			return unknown, d
-		}
-		if unknown == nil {
-			unknown = u
-		}
-		if !b.Spend(1) {
+		if !b.look(s, e) || !b.Spend(1) {
 			break
 		}
 	}
-	return unknown, nil
+	return s.undef == nil
 }
 
-// Usable refuses what holds an Undefined, and gives an Unknown that v holds.
+// Survey refuses what holds an Undefined, returns the first Unknown that v holds, and
+// reports whether anything in it is a secret.
+func (b *Budget) Survey(v Value) (u *Unknown, secret bool, err error) {
+	var s survey
+	if !b.look(&s, v) {
+		return s.unknown, s.secret, s.undef.Err()
+	}
+	return s.unknown, s.secret, nil
+}
+
+// Usable refuses what holds an Undefined, and returns an Unknown that v holds.
 func (b *Budget) Usable(v Value) (*Unknown, error) {
-	u, d := b.survey(v)
-	if d != nil {
-		return nil, d.Err()
+	u, _, err := b.Survey(v)
+	if err != nil {
+		return nil, err
 	}
 	return u, nil
 }
 
 // Equal compares deeply, as == does, within the bounds of c.
 func (b *Budget) Equal(l, r Value) bool {
+	l, r = Bare(l), Bare(r)
 	switch x := l.(type) {
 	case string:
 		y, ok := r.(string)
@@ -223,8 +237,8 @@ func (b *Budget) Compare(op string, l, r Value) (bool, *Unknown, error) {
 // Unordered returns the error of comparing what has no order.
 func Unordered(op string, l, r Value) *Error {
 	e := Errorf(TypeError, "'%s' does not compare '%s' with '%s'", op, TypeName(l), TypeName(r))
-	_, lt := l.(string)
-	_, rt := r.(string)
+	_, lt := Bare(l).(string)
+	_, rt := Bare(r).(string)
 	if lt && IsNumber(r) || rt && IsNumber(l) {
 		return e.WithHint("make a number of the text with `| int`")
 	}
@@ -236,6 +250,7 @@ const incomparable = 2 // of a NaN
 // Order compares two values: -1, 0, 1, or incomparable; ok is false if their
 // types have no order.
 func (b *Budget) Order(l, r Value) (o int, ok bool) {
+	l, r = Bare(l), Bare(r)
 	switch x := l.(type) {
 	case string:
 		y, ok := r.(string)
@@ -288,9 +303,9 @@ func (b *Budget) Contains(in, x Value) (bool, *Unknown, error) {
 	if u, err := b.Usable(x); u != nil || err != nil {
 		return false, u, err
 	}
-	switch v := in.(type) {
+	switch v := Bare(in).(type) {
 	case string:
-		s, ok := x.(string)
+		s, ok := Bare(x).(string)
 		if !ok {
 			return false, nil, Errorf(TypeError, "'in' a text asks for text, not for %s", Describe(x))
 		}
@@ -308,10 +323,10 @@ func (b *Budget) Contains(in, x Value) (bool, *Unknown, error) {
 	}
 	var unknown *Unknown
 	for _, e := range l {
-		u, d := b.survey(e)
+		u, err := b.Usable(e)
 		switch {
-		case d != nil:
-			return false, nil, d.Err()
+		case err != nil:
+			return false, nil, err
 		case u != nil:
 			unknown = u
 		case b.Equal(e, x):

@@ -3,6 +3,7 @@ package value
 import (
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -11,6 +12,8 @@ import (
 // reading fails they panic with a *ReadError, which CatchRead makes an error.
 type Later struct {
 	read  func() (Value, error)
+	of    *Later // what this one is made of, if of another
+	by    func(Value) Value
 	mu    sync.Mutex
 	known bool
 	value Value
@@ -39,7 +42,25 @@ func (l *Later) Value() (Value, error) {
 func (l *Later) peek() (Value, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.value, l.known
+	if l.known || l.of == nil {
+		return l.value, l.known
+	}
+	v, ok := l.of.peek()
+	if !ok {
+		return nil, false
+	}
+	return l.by(v), true
+}
+
+// Then returns a Later of what by makes of the value of l.
+func (l *Later) Then(by func(Value) Value) *Later {
+	return &Later{of: l, by: by, read: func() (Value, error) {
+		v, err := l.Value()
+		if err != nil {
+			return nil, err
+		}
+		return by(v), nil
+	}}
 }
 
 // A ReadError is why a value that is read when it is used could not be read.
@@ -139,9 +160,9 @@ func holdsLater(v Value) bool {
 	case *Later:
 		return true
 	case []Value:
-		return anyHolds(v)
+		return anyIs(v, holdsLater)
 	case Tuple:
-		return anyHolds(v)
+		return anyIs(v, holdsLater)
 	case *Map:
 		for _, e := range v.Stored() {
 			if holdsLater(e) {
@@ -152,11 +173,4 @@ func holdsLater(v Value) bool {
 	return false
 }
 
-func anyHolds(list []Value) bool {
-	for _, e := range list {
-		if holdsLater(e) {
-			return true
-		}
-	}
-	return false
-}
+func anyIs(list []Value, is func(Value) bool) bool { return slices.ContainsFunc(list, is) }

@@ -42,6 +42,15 @@ func (m *Map) Get(key Value) (Value, bool) {
 	return used(v), ok
 }
 
+// Has reports whether there is such a key.
+func (m *Map) Has(key Value) bool {
+	if m == nil {
+		return false
+	}
+	_, ok := m.values[Hash(key)]
+	return ok
+}
+
 // Set puts a value under a key; a new key comes last.
 func (m *Map) Set(key, v Value) {
 	if m.values == nil {
@@ -95,6 +104,8 @@ func Hash(key Value) any {
 	switch k := key.(type) {
 	case string, int, nil:
 		return k
+	case Secret:
+		return Hash(k.open)
 	case bool:
 		return BoolInt(k)
 	case float64:
@@ -102,7 +113,7 @@ func Hash(key Value) any {
 	case *big.Int:
 		return textKey{"int", k.String()}
 	}
-	return textKey{TypeName(key), Text(key)}
+	return textKey{TypeName(key), OpenText(key)}
 }
 
 func hashOfFloat(f float64) any {
@@ -124,7 +135,7 @@ const maxKeyDepth = 4
 
 func hashableWithin(v Value, depth int) bool {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, Moment, Span:
+	case nil, bool, int, *big.Int, float64, string, Secret, Moment, Span:
 		return true
 	case Tuple:
 		return depth > 0 && len(v) <= 100 &&

@@ -12,6 +12,8 @@ func IsNumber(v Value) bool {
 	switch v.(type) {
 	case int, float64, bool, *big.Int:
 		return true
+	case Secret:
+		return IsNumber(v.(Secret).open)
 	}
 	return false
 }
@@ -21,6 +23,8 @@ func IsInt(v Value) bool {
 	switch v.(type) {
 	case int, bool, *big.Int:
 		return true
+	case Secret:
+		return IsInt(v.(Secret).open)
 	}
 	return false
 }
@@ -37,6 +41,8 @@ func ToInt(v Value) (int, bool) {
 			return math.MinInt, true
 		}
 		return math.MaxInt, true
+	case Secret:
+		return ToInt(v.open)
 	}
 	return 0, false
 }

@@ -6,6 +6,9 @@ func (b *Budget) Sliced(of Value, bounds [3]*int) (Value, error) {
 		return nil, Errorf(TypeError, "a slice's step cannot be 0")
 	}
 	switch v := of.(type) {
+	case Secret:
+		part, err := b.Sliced(v.open, bounds)
+		return Mark(part), err
 	case string:
 		if err := b.Scan(v); err != nil {
 			return nil, err

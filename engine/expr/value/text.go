@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns a value as it stands in text: str() in Python. None is "None".
+// Text returns a value as it stands in text: str() in Python. None is "None". Of
+// secrets it shows what may be shown; OpenText returns them in clear.
 func Text(v Value) string {
 	switch v := v.(type) {
 	case string:
@@ -30,6 +31,8 @@ func Text(v Value) string {
 	case Moment:
 		return v.String()
 	case Span:
+		return v.String()
+	case Secret:
 		return v.String()
 	}
 	w := &writer{max: math.MaxInt}
@@ -53,6 +56,8 @@ func (w *writer) repr(v Value) {
 	switch v := v.(type) {
 	case string:
 		w.b.WriteString(Quote(v))
+	case Secret:
+		w.b.WriteString(Quote(v.String()))
 	case []Value:
 		w.list(v)
 	case Tuple:
@@ -216,6 +221,8 @@ func TypeName(v Value) string {
 		return "Undefined"
 	case *Unknown:
 		return "Unknown"
+	case Secret:
+		return TypeName(v.(Secret).open)
 	}
 	return innerTypeName(v)
 }
@@ -250,6 +257,8 @@ func Describe(v Value) string {
 		return "a list"
 	case *Map:
 		return "a map"
+	case Secret:
+		return "a secret"
 	}
 	return "a value of type " + TypeName(v)
 }

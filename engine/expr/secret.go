@@ -1,0 +1,104 @@
+package expr
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"runner/engine/expr/value"
+)
+
+// How secrets pass through an operation is declared beside it (docs/decisions/7-secrets.md):
+//
+//	by default  it works on values in clear, and all of its result is marked
+//	Keeps       it only moves elements about: they keep their own marks
+//	Reveals     its result tells too little to be a secret: a length, a type's name
+//
+// Tests and whatever else comes to true, false or none tell one bit: that is never
+// marked. What a secret decides without being part of it (if, when) is not followed.
+
+// opened makes arguments fit for an operation that does not keep marks itself: in
+// clear. It reports whether any of them was a secret. A Whole operation was looked
+// through to the bottom already; of others the arguments themselves count.
+func (op *Operation) opened(in value.Value, g given, found bool) (value.Value, given, bool) {
+	deep := found && op.How&(Keeps|Partial|Raw) == 0
+	shallow := value.IsSecret(in) || op.How&(Partial|Raw) != 0 && op.How&Keeps == 0 && g.anySecret()
+	if !deep && !shallow {
+		return in, g, false
+	}
+	open := value.Bare
+	if deep {
+		open = value.Open
+	}
+	pos := make([]value.Value, len(g.pos))
+	for i, v := range g.pos {
+		pos[i] = open(v)
+	}
+	named := &value.Map{}
+	for k, v := range g.named.Stored() {
+		named.Set(value.Bare(k), open(v))
+	}
+	return open(in), given{pos, named}, true
+}
+
+func (g given) anySecret() bool {
+	if slices.ContainsFunc(g.pos, value.IsSecret) {
+		return true
+	}
+	for _, v := range g.named.Stored() {
+		if value.IsSecret(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// values returns all arguments.
+func (g given) values() []value.Value {
+	all := slices.Clone(g.pos)
+	for _, v := range g.named.Stored() {
+		all = append(all, v)
+	}
+	return all
+}
+
+// unrevealing returns the error of an operation on secrets: with its message where
+// that repeats nothing of them, and else without.
+func unrevealing(op string, err error, of ...value.Value) error {
+	e, ok := errors.AsType[*value.Error](err)
+	if !ok && err == nil {
+		return nil
+	}
+	if _, unknown := errors.AsType[*value.UnknownError](err); unknown {
+		return err
+	}
+	if !ok {
+		e = value.AsError(err, value.TypeError)
+	}
+	said := strings.ToLower(strings.Join([]string{e.Msg, e.Hint(), e.Detail()}, "\n"))
+	for _, text := range value.SecretTexts(value.Tuple(of)) {
+		if repeats(said, strings.ToLower(text)) {
+			hidden := value.Errorf(e.Class, "'%s' does not take this secret value; why is not shown, as that would show a part of it", op)
+			hidden.Place = e.Place
+			return hidden
+		}
+	}
+	return err
+}
+
+// shortestRepeat is how many characters of a secret, side by side, a message may not repeat.
+const shortestRepeat = 3
+
+// repeats reports whether a message has so many characters of a text in it.
+func repeats(said, text string) bool {
+	r := []rune(text)
+	if len(r) <= shortestRepeat {
+		return text != "" && strings.Contains(said, text)
+	}
+	for i := range len(r) - shortestRepeat + 1 {
+		if strings.Contains(said, string(r[i:i+shortestRepeat])) {
+			return true
+		}
+	}
+	return false
+}
