@@ -4,7 +4,6 @@ import (
 	"runner/diagnostic"
 
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -38,8 +37,12 @@ type Options struct {
 	// Transport is the way out; nil: http.DefaultTransport. Tasks never get it
 	// bare while they plan.
 	Transport http.RoundTripper
-	Secrets   *Secrets
-	Reporter  Reporter
+	// MayWrite returns why nothing may be written any more: the right to do so has
+	// ended. It is asked before each request that may write; after its first error
+	// nothing more is started. Nil: the right does not end.
+	MayWrite func() error
+	Secrets  *Secrets
+	Reporter Reporter
 	// Applying is called with each change right before it is carried out, and the
 	// function that it returns right after; may be nil. The goroutines that do
 	// the work call them, in no order.
@@ -67,7 +70,9 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	if err := problems.Err(); err != nil {
 		return Result{}, err
 	}
-	r := newRun(opt)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r := newRun(opt, stop)
 	r.ctx = ctx
 	r.startAt = startAt
 	start := time.Now()
@@ -107,7 +112,8 @@ type run struct {
 	result   Result // written by the teller only
 }
 
-func newRun(opt Options) *run {
+// newRun makes a run; lost is called when it may not write any more.
+func newRun(opt Options, lost func(error)) *run {
 	if opt.Jobs <= 0 {
 		opt.Jobs = DefaultJobs
 	}
@@ -127,25 +133,8 @@ func newRun(opt Options) *run {
 		opt:      opt,
 		schedule: schedule.New(opt.Jobs),
 		reading:  &http.Client{Transport: readOnly{opt.Transport}},
-		writing:  &http.Client{Transport: opt.Transport},
+		writing:  &http.Client{Transport: leased{opt.Transport, opt.MayWrite, lost}},
 	}
-}
-
-// ErrReadOnly is why a request was refused that a task made while planning.
-var ErrReadOnly = errors.New("a plan may only read")
-
-// readOnly passes nothing but reading on, so that a check cannot write, whatever
-// a kind does.
-type readOnly struct{ base http.RoundTripper }
-
-func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method != http.MethodGet && req.Method != http.MethodHead {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
-		return nil, fmt.Errorf("%w: %s %s", ErrReadOnly, req.Method, req.URL.Path)
-	}
-	return t.base.RoundTrip(req)
 }
 
 // render returns a name as text; what is undefined in it is shown as written, with

@@ -30,6 +30,7 @@ type World struct {
 	*ui.Streams
 	Transport http.RoundTripper // instead of the network; nil: none
 	UnderWay  *history.UnderWay // is kept up to date; nil: nobody looks
+	MayWrite  func() error      // why nothing may be written any more; nil: the right to write does not end
 }
 
 // Play plays what a spec says. Its error is an [exit.Error] where everything that
@@ -187,7 +188,7 @@ func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *hi
 		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
 		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
 		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
-		Transport: r.out, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
+		Transport: r.out, MayWrite: r.MayWrite, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
 		Lookups: r.lookups(ctx), FromYAML: reading.FromYAML,
 	}
 }
