@@ -25,6 +25,12 @@ type Options struct {
 	Vault *reading.Vault
 	// Lint asks for warnings about what does as it says, and could be better.
 	Lint bool
+	// Unsaved are texts that count in place of what files hold, by their absolute
+	// paths: what an editor has open.
+	Unsaved map[string]string
+	// Part: what is read is a part of a playbook that is not known, so that names may be
+	// defined, and handlers stand, anywhere.
+	Part bool
 }
 
 // A compiler makes a program of playbooks and gathers what is wrong with them.
@@ -35,6 +41,9 @@ type compiler struct {
 	problems  diagnostic.Problems
 	sources   map[*diagnostic.Source]int // their order
 	docs      map[*diagnostic.Source]*reading.Document
+	unsaved   map[string]string
+	partial   bool
+	notes     *Analysis // gathers what only editors want; nil: nobody does
 
 	// names are the variables known at the place at hand: those from the command
 	// line, the magic ones, what earlier tasks registered.
@@ -100,6 +109,9 @@ func newCompiler(opt Options) *compiler {
 		extraVars:   opt.ExtraVars,
 		vault:       opt.Vault,
 		lint:        opt.Lint,
+		unsaved:     opt.Unsaved,
+		partial:     opt.Part,
+		blind:       opt.Part,
 	}
 	c.kindNames = append(c.kindNames, importTasks)
 	for i := range opt.Kinds {

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ func (c *compiler) file(path string, src *diagnostic.Source, compile func(root *
 	c.docs[src] = c.doc
 	root, problems := c.doc.Parse()
 	c.problems.Add(problems...)
+	c.notes.file(src, root)
 	if root == nil {
 		c.blind = true
 		return
@@ -58,14 +60,15 @@ func (c *compiler) fileName(n *expr.Node, by string) (name string, ok bool) {
 // The source is nil if it cannot be read; that is reported.
 func (c *compiler) bring(n *expr.Node, name, folder string) (path string, src *diagnostic.Source) {
 	path = c.find(name, folder)
+	c.notes.link(n, path)
 	if src := c.opened[path]; src != nil {
 		return path, src
 	}
-	if _, err := os.Stat(path); err != nil {
+	if err := c.stat(path); err != nil {
 		c.missing(n, path, err)
 		return path, nil
 	}
-	src, p := reading.Open(path, nil, c.vault)
+	src, p := c.open(path, nil)
 	if p != nil {
 		c.unreadable(p)
 		return path, nil
@@ -96,11 +99,32 @@ func (c *compiler) find(name, folder string) string {
 		places = append(places, beside(file, name))
 	}
 	for _, path := range places {
-		if exists(path) {
+		if c.stat(path) == nil {
 			return path
 		}
 	}
 	return beside(c.path, name)
+}
+
+// open opens a file, or what an editor has in its place.
+func (c *compiler) open(path string, stdin io.Reader) (*diagnostic.Source, *diagnostic.Problem) {
+	if len(c.unsaved) > 0 {
+		if text, ok := c.unsaved[absolute(path)]; ok {
+			return reading.SourceOf(path, []byte(text), c.vault)
+		}
+	}
+	return reading.Open(path, stdin, c.vault)
+}
+
+// stat returns why there is no file of that name; nil where there is one.
+func (c *compiler) stat(path string) error {
+	if len(c.unsaved) > 0 {
+		if _, ok := c.unsaved[absolute(path)]; ok {
+			return nil
+		}
+	}
+	_, err := os.Stat(path)
+	return err
 }
 
 // beside returns the path of a name that is relative to another file.
@@ -109,11 +133,6 @@ func beside(file, name string) string {
 		return name
 	}
 	return filepath.Join(filepath.Dir(file), name)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func absolute(path string) string {

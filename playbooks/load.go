@@ -22,16 +22,21 @@ import (
 // read is a problem too, whose Err says why (fs.ErrNotExist and the like).
 func Load(paths []string, opt Options) (*engine.Program, []*diagnostic.Problem) {
 	c := newCompiler(opt)
+	c.load(paths, opt)
+	return c.finish()
+}
+
+// load opens and compiles playbooks.
+func (c *compiler) load(paths []string, opt Options) {
 	for i, path := range paths {
 		c.given = i
-		src, p := reading.Open(path, opt.Stdin, opt.Vault)
+		src, p := c.open(path, opt.Stdin)
 		if p != nil {
 			c.unreadable(p)
 			continue
 		}
 		c.playbookFile(path, src)
 	}
-	return c.finish()
 }
 
 // Parse is Load for one playbook that is in memory already.

@@ -27,7 +27,7 @@ func (c *compiler) checkNotified(play *engine.Play) {
 	}
 	check := func(s *engine.Step) {
 		for _, n := range s.Notify {
-			if n.Tmpl == nil && !known[n.Text] && !syntax.HasTemplate(n.Text) {
+			if !c.partial && n.Tmpl == nil && !known[n.Text] && !syntax.HasTemplate(n.Text) {
 				c.mistake(n, diagnostic.Problemf(n.Place, "no handler is called %q", n.Text).
 					WithHint("%s", orElse(c.didYouMean(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`)))
 			}

@@ -17,6 +17,9 @@ func (c *compiler) playbook(root *expr.Node, from imported) {
 	case reading.IsNull(root), root.Shape == expr.Sequence && len(root.Items) == 0:
 		c.problem(root.Place, "the playbook is empty").WithHint("write a list of plays or of tasks")
 		return
+	case root.Shape == expr.Mapping && c.partial:
+		c.variablesOf(root)
+		return
 	case root.Shape == expr.Mapping:
 		c.problem(root.Place, "a playbook is a list of plays or of tasks, not a map").
 			WithHint(`write "- " before the first key, and indent the rest by two`)

@@ -30,7 +30,7 @@ func (f Files) ReadVars(_ context.Context, which engine.VarsQuery) ([]engine.Var
 		if files, err = c.varsOfFolder(which); err != nil {
 			return nil, err
 		}
-	} else if i := slices.IndexFunc(files, func(name string) bool { return exists(c.find(name, "vars")) }); i >= 0 {
+	} else if i := slices.IndexFunc(files, func(name string) bool { return c.stat(c.find(name, "vars")) == nil }); i >= 0 {
 		files = files[i : i+1]
 	} else {
 		files = files[:min(1, len(files))]

@@ -214,6 +214,7 @@ func (c *compiler) roleFolder(call roleCall) string {
 			path = call.Name
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			c.notes.role(call.at, path)
 			return path
 		}
 	}

@@ -47,7 +47,7 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 	if s.Kind == nil {
 		return c.importStep(in, d, n)
 	}
-	if !in.handlers && s.Listen != nil {
+	if !in.handlers && !c.partial && s.Listen != nil {
 		c.problem(n.Get("listen").Place, `"listen" is for handlers`).WithHint(`move the task to the "handlers:" of the play, or remove it`)
 	}
 	c.args(in, d)

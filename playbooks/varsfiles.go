@@ -1,8 +1,6 @@
 package playbooks
 
 import (
-	"os"
-
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
@@ -39,7 +37,7 @@ func (c *compiler) readVarsFile(f *engine.VarsFile) {
 			return
 		}
 		path := c.find(n.Text, "vars")
-		if _, err := os.Stat(path); err != nil {
+		if err := c.stat(path); err != nil {
 			if i == len(f.Paths)-1 {
 				c.missing(n, path, err)
 			}
