@@ -99,3 +99,13 @@ func TestTheCaretOfALongLineIsShown(t *testing.T) {
 		t.Errorf("got\n%s\n%s", lines[0], lines[1])
 	}
 }
+
+func TestASuggestionIsDataAndHint(t *testing.T) {
+	p := Problemf(at("", 1, 1), "unknown").Suggest("verison", "version", "look it up")
+	if p.Wrong != "verison" || p.Meant != "version" || p.Hint != `did you mean "version"?` {
+		t.Errorf("got %+v", p)
+	}
+	if p := Problemf(at("", 1, 1), "unknown").Suggest("xyz", "", "look it up"); p.Wrong != "" || p.Meant != "" || p.Hint != "look it up" {
+		t.Errorf("got %+v", p)
+	}
+}

@@ -36,6 +36,10 @@ type Problem struct {
 	Pointer  string   // RFC 6901, of a JSON text; empty elsewhere
 	Err      error    // what it was made from, for errors.Is and errors.As; may be nil
 
+	// Wrong is the word at or behind Place that is not known, and Meant the one that was
+	// probably meant; both empty where no word is near.
+	Wrong, Meant string
+
 	// Parts are the mistakes that this one sums up, each with its own place; none
 	// where it is a single one.
 	Parts []*Problem
@@ -49,6 +53,17 @@ func Problemf(at Place, format string, args ...any) *Problem {
 // WithHint sets what to do about the problem, and returns it.
 func (p *Problem) WithHint(format string, args ...any) *Problem {
 	p.Hint = fmt.Sprintf(format, args...)
+	return p
+}
+
+// Suggest says which word was probably meant in place of a wrong one; where meant is
+// empty, the hint is the other one.
+func (p *Problem) Suggest(wrong, meant, otherwise string) *Problem {
+	if meant == "" {
+		p.Hint = otherwise
+		return p
+	}
+	p.Wrong, p.Meant, p.Hint = wrong, meant, fmt.Sprintf("did you mean %q?", meant)
 	return p
 }
 
@@ -95,6 +110,13 @@ type Hinted interface {
 	Detail() string
 }
 
+// A Suggested error knows which word was probably meant in place of a wrong one; both
+// are empty where it does not. Problems made from it take them over.
+type Suggested interface {
+	error
+	Suggestion() (wrong, meant string)
+}
+
 // From returns a Problem of any error: one that is a Problem already, or a Placed
 // error, keeps its own place; others are placed at `at`.
 func From(err error, at Place) *Problem {
@@ -115,6 +137,9 @@ func From(err error, at Place) *Problem {
 	}
 	if h, ok := errors.AsType[Hinted](err); ok {
 		p.Hint, p.Detail = h.Hint(), h.Detail()
+	}
+	if s, ok := errors.AsType[Suggested](err); ok {
+		p.Wrong, p.Meant = s.Suggestion()
 	}
 	return p
 }

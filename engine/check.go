@@ -87,16 +87,13 @@ func (c *argChecker) mapping(path string, params []Param, n *expr.Node, at diagn
 
 func (c *argChecker) unknown(path string, params []Param, key *expr.Node) {
 	known := names(params)
-	hint := suggest.DidYouMean(key.Text, known)
-	if hint == "" {
-		hint = "it takes " + strings.Join(firstNames(params), ", ")
-	}
 	of := c.kind.Name
 	if path != "" {
 		of = strings.TrimSuffix(path, ".") + " of " + of
 	}
-	c.add(&diagnostic.Problem{Place: key.Place, Msg: fmt.Sprintf("unknown parameter %q of %s", key.Text, of), Hint: hint,
-		Detail: "it takes " + strings.Join(known, ", ")})
+	p := diagnostic.Problemf(key.Place, "unknown parameter %q of %s", key.Text, of)
+	p.Detail = "it takes " + strings.Join(known, ", ")
+	c.add(p.Suggest(key.Text, suggest.Nearest(key.Text, known), "it takes "+strings.Join(firstNames(params), ", ")))
 }
 
 // freeKey checks a name that the kind does not know: it is a variable's, or a
@@ -164,7 +161,11 @@ func (c *argChecker) value(path string, p Param, n *expr.Node) {
 		if n.Shape != expr.Scalar {
 			c.wrongType(path, p, n)
 		} else if _, err := scalarAs(p, n.Text, n.Value); err != nil {
-			c.add(diagnostic.Problemf(n.Place, "%s: %s", path, err))
+			problem := diagnostic.Problemf(n.Place, "%s: %s", path, err)
+			if near := suggest.Nearest(n.Text, p.Choices); near != "" {
+				problem.Wrong, problem.Meant = n.Text, near
+			}
+			c.add(problem)
 		}
 	}
 }

@@ -218,8 +218,8 @@ func (d *decoder) fillFromValue(into reflect.Value, p Param, n *expr.Node, v Val
 	for key, val := range m.All() {
 		inner, ok := find(p.Params, value.Text(key))
 		if !ok {
-			return &diagnostic.Problem{Place: n.Place, Msg: fmt.Sprintf("unknown parameter %q in %s", value.Text(key), p.Name),
-				Hint: suggest.DidYouMean(value.Text(key), names(p.Params))}
+			text := value.Text(key)
+			return diagnostic.Problemf(n.Place, "unknown parameter %q in %s", text, p.Name).Suggest(text, suggest.Nearest(text, names(p.Params)), "")
 		}
 		if val == nil {
 			continue

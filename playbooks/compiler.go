@@ -164,12 +164,12 @@ func (c *compiler) templates(n *expr.Node) {
 // is no playbook, and the search is not free.
 const enough = 500
 
-// didYouMean returns `did you mean "x"?`, or "".
-func (c *compiler) didYouMean(word string, among []string) string {
+// nearest returns the word of a list that was probably meant, or "".
+func (c *compiler) nearest(word string, among []string) string {
 	if c.searched++; c.searched > enough {
 		return ""
 	}
-	return suggest.DidYouMean(word, among)
+	return suggest.Nearest(word, among)
 }
 
 func orElse(text, otherwise string) string {

@@ -1,7 +1,6 @@
 package playbooks
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -147,10 +146,7 @@ func (c *compiler) missing(n *expr.Node, path string, err error) {
 	c.blind = true
 	p := diagnostic.Problemf(n.Place, "%s: %s", path, reading.Reason(err))
 	p.Err = err
-	if near := c.neighbour(path); near != "" {
-		p.Hint = fmt.Sprintf("did you mean %q?", near)
-	}
-	c.problems.Add(p)
+	c.problems.Add(p.Suggest(filepath.Base(n.Text), c.neighbour(path), ""))
 }
 
 // neighbour returns the file in the folder of a path that was most likely meant, ""

@@ -21,7 +21,7 @@ func (c *compiler) varsOfHost(in *inventory.Inventory, h *inventory.Host) []engi
 		switch {
 		case isFolder(source):
 			dirs = append(dirs, source)
-		case exists(source):
+		case c.stat(source) == nil:
 			dirs = append(dirs, filepath.Dir(source))
 		}
 	}

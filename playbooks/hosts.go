@@ -145,7 +145,7 @@ func (c *compiler) checkLimit() {
 		known = append(known, in.Names()...)
 	}
 	p := &diagnostic.Problem{Msg: fmt.Sprintf("--limit %s names no host of the inventory", c.where.Limit), Err: ErrNoHosts}
-	c.problems.Add(p.WithHint("%s", c.didYouMean(c.where.Limit, known)))
+	c.problems.Add(p.Suggest(c.where.Limit, c.nearest(c.where.Limit, known), ""))
 }
 
 // matching returns the hosts that patterns come to. Those that come to nothing at all are mistakes.
@@ -160,7 +160,9 @@ func (c *compiler) matching(in *inventory.Inventory, patterns []string, at diagn
 		case pattern == "all" || pattern == "*":
 			continue
 		case len(m.Hosts) > 0:
-			c.warn(at, "unknown-host", fmt.Sprintf("no host and no group is called %q", pattern), c.didYouMean(pattern, in.Names()))
+			p := diagnostic.Problemf(at, "no host and no group is called %q", pattern).Suggest(pattern, c.nearest(pattern, in.Names()), "")
+			p.Severity, p.Rule = diagnostic.Warning, "unknown-host"
+			c.problems.Add(p)
 			continue
 		}
 		if len(in.Hosts) == 1 && inventory.IsLocal(in.Hosts[0].Name) {
@@ -168,7 +170,7 @@ func (c *compiler) matching(in *inventory.Inventory, patterns []string, at diagn
 				WithHint(`write "hosts: localhost", or leave it out; -i FILE names hosts and groups`)
 			return nil, false
 		}
-		c.problem(at, "no host and no group is called %q", pattern).WithHint("%s", c.didYouMean(pattern, in.Names()))
+		c.problem(at, "no host and no group is called %q", pattern).Suggest(pattern, c.nearest(pattern, in.Names()), "")
 		return nil, false
 	}
 	return m.Hosts, true
@@ -217,7 +219,7 @@ func (c *compiler) useHost(play *engine.Play, in *inventory.Inventory, h *invent
 		}
 	}
 	slices.Sort(where.GroupNames)
-	if where.File, where.Dir = h.File, "None"; exists(h.File) { // "None" is what Ansible says of a list
+	if where.File, where.Dir = h.File, "None"; c.stat(h.File) == nil { // "None" is what Ansible says of a list
 		where.File = absolute(h.File)
 		where.Dir = filepath.Dir(where.File)
 	}

@@ -37,7 +37,7 @@ func (c *compiler) importPlaybook(n *expr.Node, from imported) {
 		if k := r.put(c, e); k.Name == "" {
 			beside := slices.DeleteFunc(keyword.Names(keyword.ImportPlaybook), func(name string) bool { return name == "import_playbook" })
 			c.problem(e.Key.Place, "%q cannot stand beside import_playbook", e.Key.Text).
-				WithHint("%s", orElse(c.didYouMean(e.Key.Text, beside), "there can be "+list(beside)))
+				Suggest(e.Key.Text, c.nearest(e.Key.Text, beside), "there can be "+list(beside))
 		}
 	}
 	from.vars, from.step.Vars = slices.Concat(from.step.Vars, from.vars), nil

@@ -118,7 +118,7 @@ func (c *compiler) applied(set *inherited, n *expr.Node) {
 	for _, e := range n.Entries {
 		if k := r.put(c, e); k.Name == "" || k.Takes == keyword.Tasks {
 			c.problem(e.Key.Place, "%q cannot be applied to tasks", e.Key.Text).
-				WithHint("%s", c.didYouMean(e.Key.Text, keyword.Names(keyword.ImportTasks)))
+				Suggest(e.Key.Text, c.nearest(e.Key.Text, keyword.Names(keyword.ImportTasks)), "")
 		}
 	}
 }

@@ -19,7 +19,9 @@ func (c *compiler) isKind(key string) bool {
 
 func (c *compiler) unknownKind(key *expr.Node) {
 	p := diagnostic.Problemf(key.Place, "unknown task kind %q", key.Text)
-	p.Hint = cmp.Or(advice(key.Text), c.didYouMean(key.Text, c.kindNames), c.didYouMean(bare(key.Text), c.kindNames), elsewhere(key.Text))
+	if p.Hint = advice(key.Text); p.Hint == "" {
+		_ = p.Suggest(key.Text, cmp.Or(c.nearest(key.Text, c.kindNames), c.nearest(bare(key.Text), c.kindNames)), elsewhere(key.Text))
+	}
 	p.Detail = "the kinds are " + list(c.kindNames)
 	c.problems.Add(p)
 }

@@ -181,7 +181,7 @@ func (c *compiler) refusedWord(key *expr.Node, in keyword.Place) bool {
 // unknownWord tells of a key that is no keyword of a place.
 func (c *compiler) unknownWord(key *expr.Node, in keyword.Place) {
 	c.problem(key.Place, "unknown keyword %q of %s", key.Text, in).
-		WithHint("%s", c.didYouMean(key.Text, keyword.AllNames(in)))
+		Suggest(key.Text, c.nearest(key.Text, keyword.AllNames(in)), "")
 }
 
 // onlyInPlays reports whether a keyword can stand in a play and not in a task.

@@ -48,7 +48,7 @@ func (c *compiler) loopControl(loop *engine.Loop, control *expr.Node) {
 	for _, e := range control.Entries {
 		if k := r.put(c, e); k.Name == "" {
 			c.problem(e.Key.Place, "unknown keyword %q of loop_control", e.Key.Text).
-				WithHint("%s", orElse(c.didYouMean(e.Key.Text, words), "it takes "+list(words)))
+				Suggest(e.Key.Text, c.nearest(e.Key.Text, words), "it takes "+list(words))
 		}
 	}
 }

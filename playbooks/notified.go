@@ -29,7 +29,7 @@ func (c *compiler) checkNotified(play *engine.Play) {
 		for _, n := range s.Notify {
 			if !c.partial && n.Tmpl == nil && !known[n.Text] && !syntax.HasTemplate(n.Text) {
 				c.mistake(n, diagnostic.Problemf(n.Place, "no handler is called %q", n.Text).
-					WithHint("%s", orElse(c.didYouMean(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`)))
+					Suggest(n.Text, c.nearest(n.Text, slices.Sorted(maps.Keys(known))), `write it under the "handlers:" of the play`))
 			}
 		}
 	}

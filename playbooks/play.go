@@ -54,7 +54,7 @@ func (c *compiler) looksLikePlay(n *expr.Node) bool {
 	}
 	return !c.hasKind(n) && slices.ContainsFunc(n.Entries, func(e expr.Entry) bool {
 		key := e.Key.Text
-		return onlyInPlays(key) || !onlyInTasks(key) && c.didYouMean(key, []string{"hosts", "tasks"}) != ""
+		return onlyInPlays(key) || !onlyInTasks(key) && c.nearest(key, []string{"hosts", "tasks"}) != ""
 	})
 }
 

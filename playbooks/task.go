@@ -178,7 +178,7 @@ func (c *compiler) checkDraft(d *draft, n *expr.Node) {
 // like a kind, else one that is not like a keyword; -1 if there is none.
 func (c *compiler) meantAsKind(unknown []expr.Entry) int {
 	like := func(e expr.Entry) bool {
-		return advice(e.Key.Text) != "" || elsewhere(e.Key.Text) != "" || c.didYouMean(bare(e.Key.Text), c.kindNames) != ""
+		return advice(e.Key.Text) != "" || elsewhere(e.Key.Text) != "" || c.nearest(bare(e.Key.Text), c.kindNames) != ""
 	}
 	if i := slices.IndexFunc(unknown, like); i >= 0 {
 		return i
@@ -191,10 +191,10 @@ func (c *compiler) unknownKeyword(key *expr.Node) {
 		c.problem(key.Place, "%q belongs to a play, not to a task", key.Text)
 		return
 	}
-	c.problem(key.Place, "unknown keyword %q of a task", key.Text).WithHint("%s", c.nearKeyword(key.Text))
+	c.problem(key.Place, "unknown keyword %q of a task", key.Text).Suggest(key.Text, c.nearKeyword(key.Text), "")
 }
 
-// nearKeyword returns `did you mean …?` for what is almost a keyword of a task.
+// nearKeyword returns the keyword of a task that a word almost is, or "".
 func (c *compiler) nearKeyword(word string) string {
-	return c.didYouMean(word, keyword.AllNames(keyword.Task|keyword.Block))
+	return c.nearest(word, keyword.AllNames(keyword.Task|keyword.Block))
 }

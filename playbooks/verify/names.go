@@ -108,8 +108,8 @@ func (n *names) mentioned(name string, at int) bool { return n.any > at || n.las
 // enough is how many suggestions are looked for: the search is not free.
 const enough = 500
 
-// near returns `did you mean "x"?` of the names that a step sees: those that are defined
-// above it, and others; or "".
+// near returns the name that was probably meant, of those that a step sees: those that
+// are defined above it, and others; or "".
 func (n *names) near(name string, before int, seen ...string) string {
 	if n.searched++; n.searched > enough {
 		return ""
@@ -125,7 +125,7 @@ func (n *names) near(name string, before int, seen ...string) string {
 	}
 	list = append(list, seen...)
 	slices.Sort(list)
-	return suggest.DidYouMean(name, list)
+	return suggest.Nearest(name, list)
 }
 
 // handlers is the place of the handlers in Play.Lists.

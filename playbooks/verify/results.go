@@ -28,11 +28,10 @@ func (r *reading) field(ref syntax.Ref, certain bool) {
 		return
 	}
 	p := diagnostic.Problemf(ref.Place, "what %q holds has no %q", ref.Name, part)
-	switch p.Hint = suggest.DidYouMean(part, fields); {
-	case looped:
+	if looped {
 		p.Hint = "it is the result of a loop: those of the items are under results"
-	case p.Hint == "":
-		p.Hint = "it has " + strings.Join(fields, ", ")
+	} else {
+		_ = p.Suggest(part, suggest.Nearest(part, fields), "it has "+strings.Join(fields, ", "))
 	}
 	r.report(p, certain)
 }

@@ -165,10 +165,7 @@ func (r *reading) undefined(ref syntax.Ref) *diagnostic.Problem {
 	for _, vars := range []map[string]*engine.Var{r.vars, r.local} {
 		seen = slices.AppendSeq(seen, maps.Keys(vars))
 	}
-	if p.Hint = r.names.near(ref.Name, r.index, seen...); p.Hint == "" {
-		p.Hint = "register it, set it under vars, or give it a default"
-	}
-	return p
+	return p.Suggest(ref.Name, r.names.near(ref.Name, r.index, seen...), "register it, set it under vars, or give it a default")
 }
 
 // unused warns about results that are registered and never mentioned. A name that
@@ -181,7 +178,8 @@ func (v *verifier) unused(p *engine.Program) []*diagnostic.Problem {
 				continue
 			}
 			all = append(all, &diagnostic.Problem{Place: s.RegisterAt, Severity: diagnostic.Warning, Rule: UnusedRegister,
-				Msg: fmt.Sprintf("nothing mentions %q", s.Register), Hint: fmt.Sprintf("remove the register, or call it _%s", s.Register)})
+				Msg: fmt.Sprintf("nothing mentions %q", s.Register), Hint: fmt.Sprintf("remove the register, or call it _%s", s.Register),
+				Wrong: s.Register, Meant: "_" + s.Register})
 		}
 	}
 	return all

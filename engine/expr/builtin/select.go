@@ -109,7 +109,7 @@ func operationNamed(u *expr.Call, what string, find func(string) *expr.Operation
 		return op, nil
 	}
 	e := value.Errorf(value.SyntaxError, "no %s is named %s", what, value.Repr(u.Rest[0]))
-	return nil, e.WithHint(suggest.DidYouMean(syntax.LastName(full), u.Table().Names(what)))
+	return nil, e.WithSuggestion(syntax.LastName(full), suggest.Nearest(syntax.LastName(full), u.Table().Names(what)))
 }
 
 // selecting makes select, reject and their forms with an attribute.

@@ -51,6 +51,8 @@ type mistake struct {
 	msg    string
 	hint   string
 	detail string
+	wrong  string      // a word that is not known
+	meant  string      // the one that was probably meant; "" where none is near
 	class  value.Class // SyntaxError if empty
 }
 

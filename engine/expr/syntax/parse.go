@@ -194,7 +194,7 @@ func (p *parser) noStatement(t token) {
 	}
 	known := []string{"if", "for", "set", "with", "filter", "macro", "raw", "elif", "else", "endif", "endfor", "call", "include", "import", "from",
 		"block", "extends", "autoescape"}
-	p.fail(t, "no statement is named "+value.Quote(t.text), suggest.DidYouMean(t.text, known))
+	panic(mistake{pos: t.pos, msg: "no statement is named " + value.Quote(t.text), wrong: t.text, meant: suggest.Nearest(t.text, known)})
 }
 
 func (p *parser) choice() Statement {

@@ -126,5 +126,5 @@ func (p *parser) testArguments() []Argument {
 func (p *parser) noOperation(what string, t token, full string, known map[string]bool) {
 	names := slices.Sorted(maps.Keys(known))
 	p.mistakes = append(p.mistakes, mistake{pos: t.pos, msg: "no " + what + " is named " + value.Quote(full),
-		hint: suggest.DidYouMean(LastName(full), names), detail: "the " + what + "s are: " + strings.Join(names, ", ")})
+		wrong: LastName(full), meant: suggest.Nearest(LastName(full), names), detail: "the " + what + "s are: " + strings.Join(names, ", ")})
 }

@@ -144,7 +144,7 @@ func (t *Template) failure(mistakes []mistake) error {
 }
 
 func (t *Template) syntaxError(m mistake) *value.Error {
-	e := (&value.Error{Class: m.class, Msg: m.msg, Place: t.Place(m.pos)}).WithHint(m.hint).WithDetail(m.detail)
+	e := (&value.Error{Class: m.class, Msg: m.msg, Place: t.Place(m.pos)}).WithHint(m.hint).WithDetail(m.detail).WithSuggestion(m.wrong, m.meant)
 	if e.Class == "" {
 		e.Class = value.SyntaxError
 	}

@@ -36,6 +36,8 @@ type Error struct {
 
 	hint   string
 	detail string
+
+	wrong, meant string
 }
 
 func (e *Error) Error() string { return e.Msg }
@@ -60,6 +62,19 @@ func Errorf(class Class, format string, args ...any) *Error {
 // WithHint adds what to do about the mistake and returns it.
 func (e *Error) WithHint(hint string) *Error {
 	e.hint = hint
+	return e
+}
+
+// Suggestion returns a word of the template that is not known, and the one that was
+// probably meant; both are empty where no word is near.
+func (e *Error) Suggestion() (wrong, meant string) { return e.wrong, e.meant }
+
+// WithSuggestion says which word was probably meant, where one was, and returns the error.
+func (e *Error) WithSuggestion(wrong, meant string) *Error {
+	if meant != "" {
+		e.wrong, e.meant = wrong, meant
+		e.hint = fmt.Sprintf("did you mean %q?", meant)
+	}
 	return e
 }
 
@@ -104,7 +119,8 @@ func (u *Undefined) Err() *Error {
 		e.Msg = fmt.Sprintf("'%s' is undefined", u.Name)
 	}
 	if u.Names != nil && e.hint == "" {
-		e.hint = suggest.DidYouMean(u.Name[strings.LastIndexByte(u.Name, '.')+1:], u.Names())
+		name := u.Name[strings.LastIndexByte(u.Name, '.')+1:]
+		_ = e.WithSuggestion(name, suggest.Nearest(name, u.Names()))
 	}
 	return e
 }
