@@ -2,6 +2,7 @@ package clever
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,11 +248,16 @@ func Shrinks(from, to Plan) []Shrink {
 	return list
 }
 
-// Version finds a version of a provider for a plan. "" stays "": whatever the
-// platform takes. Info is nil for a provider without versions.
-func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word string) (string, error) {
+// Version finds a version of a provider for a plan in a zone. "" stays "": whatever the
+// platform takes. Info is nil for a provider without versions. A version that only plans of
+// their own can have fails with an *OptionError.
+func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, zone, word string) (string, error) {
 	if word == "" {
 		return "", nil
+	}
+	if cluster := info.cluster(zone); plan.Shared() && cluster.versioned() && word != cluster.Version && slices.Contains(info.Versions(), word) {
+		return "", &OptionError{Name: "version", Value: word, Advice: "leave it out, or order a plan that is not shared, such as " + p.cheapest(func(*Plan) bool { return true }),
+			Why: fmt.Sprintf("plan %s of %s is shared, and its cluster in %s runs version %s, not %s", plan.Slug, p.ID, zone, cluster.Version, word)}
 	}
 	all := info.versions(plan)
 	if slices.Contains(all, word) {
@@ -273,15 +279,16 @@ func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, word st
 func (i *ProviderInfo) Versions() []string { return i.versions(&Plan{}) }
 
 // versions returns what a plan can be had in, the lowest first. A shared plan runs
-// the versions of the clusters, where they tell them: Redis' says "-1".
+// the versions of the clusters, where they tell them.
 func (i *ProviderInfo) versions(plan *Plan) []string {
 	if i == nil {
 		return nil
 	}
 	var all []string
 	if plan.Shared() {
-		for _, cl := range i.Clusters {
-			if cl.Version != "" && !strings.HasPrefix(cl.Version, "-") {
+		for k := range i.Clusters {
+			cl := &i.Clusters[k]
+			if cl.versioned() {
 				all = append(all, cl.Version)
 			}
 		}
@@ -291,6 +298,25 @@ func (i *ProviderInfo) versions(plan *Plan) []string {
 	}
 	slices.SortFunc(all, compareVersions)
 	return slices.Compact(all)
+}
+
+// versioned reports whether a cluster tells the version that it runs: Redis' says "-1".
+func (c *Cluster) versioned() bool {
+	return c != nil && c.Version != "" && !strings.HasPrefix(c.Version, "-")
+}
+
+// cheapest returns the slug of the cheapest plan that is not shared and fits; "" if none does.
+func (p *Provider) cheapest(fits func(*Plan) bool) string {
+	var best *Plan
+	for i := range p.Plans {
+		if pl := &p.Plans[i]; !pl.Shared() && fits(pl) && (best == nil || pl.Price < best.Price) {
+			best = pl
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.Slug
 }
 
 // compareVersions orders by the numbers between the dots, and words after numbers.

@@ -184,7 +184,7 @@ func TestVersion(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := c.Version(p, tt.info, tt.plan, tt.word)
+			got, err := c.Version(p, tt.info, tt.plan, "par", tt.word)
 			if got != tt.want || withHint(err) != tt.err {
 				t.Errorf("version %q, error %q; want %q, %q", got, withHint(err), tt.want, tt.err)
 			}

@@ -15,6 +15,7 @@ type Detail struct {
 	Features []FeatureSwitch `json:"features"`
 	Services []FeatureSwitch `json:"services"` // Elasticsearch only
 	Plugins  []string        `json:"plugins"`  // Elasticsearch only
+	Locale   string          `json:"locale"`   // PostgreSQL only; "" where it is not shown
 }
 
 // HasDetail reports whether the platform tells the options of a provider's add-ons.
@@ -36,6 +37,9 @@ func (c *Client) Detail(ctx context.Context, addon Addon) (Detail, error) {
 func (d Detail) Option(name string) (string, bool) {
 	if name == "plugins" && d.Plugins != nil {
 		return strings.Join(slices.Sorted(slices.Values(d.Plugins)), ","), true
+	}
+	if name == "locale" && d.Locale != "" {
+		return d.Locale, true
 	}
 	for _, f := range slices.Concat(d.Features, d.Services) {
 		if f.Name == name {

@@ -181,7 +181,7 @@ func TestVersionsOfTheCatalogue(t *testing.T) {
 	must(t, err)
 	plan, err := cat.Plan(p, "xxs_sml")
 	must(t, err)
-	if v, err := cat.Version(p, info, plan, info.DefaultDedicatedVersion); err != nil || v != info.DefaultDedicatedVersion {
+	if v, err := cat.Version(p, info, plan, "par", info.DefaultDedicatedVersion); err != nil || v != info.DefaultDedicatedVersion {
 		t.Errorf("%q, %v", v, err)
 	}
 	if info, err := c.Versions(t.Context(), "cellar-addon"); info != nil || err != nil {

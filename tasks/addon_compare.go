@@ -32,7 +32,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 		return engine.Change{}, err
 	}
 	b := r.asItIs(now)
-	if !r.asDeclared(now) {
+	if !r.asDeclared(now) || len(r.doubtfulOptions(now)) > 0 || len(optionDifferences(now, b)) > 0 {
 		if b, err = r.choose(ctx, &now); err != nil {
 			return engine.Change{}, err
 		}
@@ -47,9 +47,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 			return change, nil
 		}
 	}
-	if r.unverified(now) && !r.planned(now) {
-		h.Warn(fmt.Sprintf("whether %s runs version %s is not known: the platform does not show which one it runs, so that is not verified", object(a), r.Details.Version))
-		r.cloud.notVerified(a.ID)
+	if r.warnUnverified(h, now) {
 		if h.Check && len(attrs) == 0 {
 			change.Action, change.Unknown = engine.Update, true
 		}
@@ -187,25 +185,6 @@ func (r *registration) differences(now existing, b target) []engine.Attr {
 	attrs = append(attrs, optionDifferences(now, b)...)
 	if now.tags != nil && !slices.Equal(now.tags, b.tags) {
 		attrs = append(attrs, engine.Attr{Path: "tags", Before: texts(now.tags), After: texts(b.tags)})
-	}
-	return attrs
-}
-
-// optionDifferences compares the options that the platform shows.
-func optionDifferences(now existing, b target) []engine.Attr {
-	if now.detail == nil || b.provider.ID != now.Provider.ID {
-		return nil
-	}
-	var attrs []engine.Attr
-	for _, name := range slices.Sorted(maps.Keys(b.request.Options)) {
-		is, known := now.detail.Option(name)
-		wanted := b.request.Options[name]
-		if name == "plugins" {
-			wanted = strings.Join(slices.Sorted(strings.SplitSeq(wanted, ",")), ",")
-		}
-		if name != "version" && known && !strings.EqualFold(is, wanted) {
-			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: is, After: wanted})
-		}
 	}
 	return attrs
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -58,7 +57,8 @@ func (b target) migration() clever.MigrationRequest {
 // choose finds what the playbook means in the catalogue, for an add-on that is
 // there or, where now is nil, is to be ordered. All that is unknown is reported at once.
 func (r *registration) choose(ctx context.Context, now *existing) (target, error) {
-	versions := r.Details.Version != "" && (now == nil || !ofProvider(now.Addon, r.Provider) || r.newVersion(*now))
+	versions := len(r.options("")) > 0 ||
+		r.Details.Version != "" && (now == nil || !ofProvider(now.Addon, r.Provider) || r.newVersion(*now))
 	catalogue, info, err := r.offers(ctx, versions)
 	if err != nil {
 		return target{}, err
@@ -79,15 +79,18 @@ func (r *registration) choose(ctx context.Context, now *existing) (target, error
 		wrong.Add("details.plan", err)
 		b.plan = &clever.Plan{Slug: r.Details.Plan, Zones: provider.Regions} // so that the rest can be judged
 	}
+	region, regionErr := r.zone(ctx, catalogue, b, now)
+	if regionErr != nil && !isWord(regionErr) {
+		return target{}, regionErr
+	}
 	if !same || r.newVersion(*now) {
-		b.version, err = catalogue.Version(provider, info, b.plan, r.Details.Version)
+		b.version, err = catalogue.Version(provider, info, b.plan, region, r.Details.Version)
 		wrong.Add("details.version", err)
 	}
-	region, err := r.zone(ctx, catalogue, b, now)
-	if err != nil && !isWord(err) {
-		return target{}, err
+	wrong.Add("details.region", regionErr)
+	for _, err := range clever.CheckOptions(provider, info, b.plan, region, r.options("")) {
+		wrong.Add(r.optionPath(err.Name), err)
 	}
-	wrong.Add("details.region", err)
 	b.request = clever.CreateRequest{Name: r.Name, Plan: b.plan.ID, ProviderID: provider.ID, Region: region, Options: r.options(b.version)}
 	if now != nil {
 		b.request.Name = r.nameFor(now.Addon)
@@ -171,22 +174,6 @@ func isWord(err error) bool {
 	return ok
 }
 
-// options are sent as text, the version among them (docs/platform.md §4.3).
-func (r *registration) options(version string) map[string]string {
-	options := map[string]string{}
-	maps.Copy(options, r.Details.Options)
-	if list, ok := options["plugins"]; ok { // a user may write "a, b"
-		options["plugins"] = strings.ReplaceAll(list, " ", "")
-	}
-	if r.Details.Encryption != nil {
-		options["encryption"] = strconv.FormatBool(*r.Details.Encryption)
-	}
-	if version != "" {
-		options["version"] = version
-	}
-	return options
-}
-
 func (b target) attrs() []engine.Attr {
 	attrs := []engine.Attr{
 		{Path: "name", After: b.request.Name}, {Path: "provider", After: b.provider.ID},
@@ -227,6 +214,9 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 	}
 	if env == nil {
 		env = []clever.EnvVar{}
+	}
+	if err := r.asOrdered(ctx, client, a, env, b); err != nil {
+		return nil, err
 	}
 	return r.registered(h, client, a, env, append([]string{}, b.tags...)), nil
 }

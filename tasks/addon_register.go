@@ -65,7 +65,7 @@ type Details struct {
 	Version    string            `arg:"version" doc:"the version of the database; the platform's default, or the one that it has, if left out"`
 	Region     string            `arg:"region" alias:"zone" default:"par" doc:"where it runs: a zone's name, a city, or Country/City; one that exists stays where it is if left out"`
 	Encryption *bool             `arg:"encryption" doc:"whether it is encrypted at rest"`
-	Options    map[string]string `arg:"options" doc:"further options of the provider, by name; of an add-on that exists those are compared that the platform shows"`
+	Options    map[string]string `arg:"options" doc:"further options of the provider, by name, as far as the catalogue has them for the plan; of an add-on that exists those are compared that the platform shows"`
 	Shrink     bool              `arg:"shrink" default:"false" doc:"whether a plan with less room for data than it has now is fine"`
 }
 

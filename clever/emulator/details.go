@@ -109,7 +109,7 @@ func newDatabaseDetail(p *catalogue.Provider, a *store.Addon) databaseDetail {
 		ID: a.RealID, AppID: a.ID, OwnerID: a.Owner, CreationDate: javaDate(a.Created),
 		Host: a.Facts["host"], User: a.Facts["user"], Password: a.Facts["password"], Database: a.Facts["database"],
 		Plan: p.Plan(a.Plan).Slug, Version: a.Version, Zone: a.Region, Locale: a.Options["locale"], Status: "ACTIVE",
-		ReadOnlyUsers: []string{}, Features: p.Switches(a.Options),
+		ReadOnlyUsers: []string{}, Features: p.SwitchesOf(p.Plan(a.Plan), a.Options),
 	}
 	d.Port = number(a.Facts["port"])
 	return d

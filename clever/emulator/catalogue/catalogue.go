@@ -147,6 +147,9 @@ func (pl *Plan) feature(code string) clever.Feature {
 	case "cluster-nodes":
 		return pl.number("Nodes", 1, code)
 	case "backup":
+		if pl.Shared {
+			return feature("Backups", "OBJECT", "No", "null", code)
+		}
 		return feature("Backups", "OBJECT", "Daily - 7 Retained", `{"frequency_seconds":86400,"retention_seconds":604800}`, code)
 	case "has-logs":
 		return pl.onlyDedicated("Logs", code)
@@ -251,20 +254,30 @@ func (p *Provider) Info() clever.ProviderInfo {
 		Clusters: []clever.Cluster{}, Dedicated: map[string]clever.Dedicated{},
 	}
 	for _, c := range p.Clusters {
-		c.Features = p.Switches(nil)
+		c.Features = p.SwitchesOf(&Plan{Shared: true}, nil)
 		info.Clusters = append(info.Clusters, c)
 	}
 	for _, v := range p.Versions {
-		info.Dedicated[v] = clever.Dedicated{Features: p.Switches(nil)}
+		info.Dedicated[v] = clever.Dedicated{Features: p.Switches()}
 	}
 	return info
 }
 
-// Switches returns every option of the provider, by name, as set or by default.
-func (p *Provider) Switches(set map[string]string) []clever.FeatureSwitch {
+// Switches returns every option of the provider, by name, as it is by default.
+func (p *Provider) Switches() []clever.FeatureSwitch { return p.SwitchesOf(&Plan{}, nil) }
+
+// SwitchesOf returns every option of the provider, by name, as an add-on of a plan has it:
+// as set or by default. A shared plan lives on a cluster where all are off, whatever was set;
+// what is said of its backups is what was ordered, since a client of the platform sends that
+// for every plan and expects to read it back (docs/platform.md §6.2).
+func (p *Provider) SwitchesOf(pl *Plan, set map[string]string) []clever.FeatureSwitch {
 	list := []clever.FeatureSwitch{}
 	for name, on := range p.Options {
-		if text, ok := set[name]; ok {
+		text, given := set[name]
+		switch {
+		case pl.Shared:
+			on = name == "do-backup" && text == "true"
+		case given:
 			on = text == "true"
 		}
 		list = append(list, clever.FeatureSwitch{Name: name, Enabled: on})

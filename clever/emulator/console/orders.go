@@ -181,7 +181,7 @@ func (c *Console) getCatalogue(w http.ResponseWriter, r *http.Request) {
 func newConsoleProvider(w *store.World, c *catalogue.Catalogue, p *catalogue.Provider) consoleProvider {
 	view := consoleProvider{
 		ID: p.ID, Name: p.Name, Vendor: w.Registration(p.ID) != nil, Plans: []consolePlan{}, Zones: []consoleZone{},
-		Versions: append([]string{}, p.Versions...), Switches: p.Switches(nil),
+		Versions: append([]string{}, p.Versions...), Switches: p.Switches(),
 	}
 	for _, pl := range p.View.Plans {
 		view.Plans = append(view.Plans, consolePlan{pl.ID, pl.Name, pl.Price})
