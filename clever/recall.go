@@ -233,6 +233,39 @@ func (c *Client) Unmarked(ctx context.Context, scope string) ([]Located, error) 
 	return all, nil
 }
 
+// Declared notes that an add-on was declared; see orderlog.Declaration.
+func (c *Client) Declared(ctx context.Context, owner, id string, d orderlog.Declaration) error {
+	d.Run = c.run
+	return c.note(func() error {
+		return c.recall(ctx, owner, func(log *orderlog.Log) error { return log.Declare(id, d) })
+	})
+}
+
+// Declarations returns who declared an add-on on this machine: the last time of each
+// playbook, oldest first.
+func (c *Client) Declarations(ctx context.Context, owner, id string) ([]orderlog.Declaration, error) {
+	log, err := c.log(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	return log.Declarations(id), nil
+}
+
+// OrderOf returns the order by which this machine made an add-on; false where it
+// remembers none.
+func (c *Client) OrderOf(ctx context.Context, owner, id string) (orderlog.Order, bool, error) {
+	log, err := c.log(ctx, owner)
+	if err != nil {
+		return orderlog.Order{}, false, err
+	}
+	for _, o := range log.Orders() {
+		if o.ID == id {
+			return o, true, nil
+		}
+	}
+	return orderlog.Order{}, false, nil
+}
+
 func (c *Client) unmarkedOf(ctx context.Context, owner, scope string) ([]Located, error) {
 	list, err := c.Addons(ctx, owner)
 	if err != nil {

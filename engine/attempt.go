@@ -294,9 +294,7 @@ func (a *attempt) host(check, write bool) *Host {
 	opt := &a.play.opt
 	h := &Host{HTTP: a.play.reading, Task: a.name, Check: check, Verbosity: opt.Verbosity,
 		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, mentions: a.node.linked.mentions, Context: a.play.ctx}
-	if a.play.play.Prune != nil {
-		h.Scope = a.play.play.Prune.Scope
-	}
+	h.Scope, h.With, h.Playbook = a.play.claim.scope, a.play.claim.with, a.play.play.File
 	if write {
 		h.HTTP = a.play.writing
 	}

@@ -59,7 +59,7 @@ func Graph(p *Program, selection Selection, extra []string) []PlayGraph {
 				g.defined[name] = true
 			}
 		}
-		run := &playRun{run: &run{opt: Options{Selection: selection}}, play: play}
+		run := &playRun{run: &run{opt: Options{Selection: selection}}, play: play, last: true}
 		g.list("", run.items(), play.Linear)
 		g.handlers()
 		plays = append(plays, g.graph)
@@ -214,14 +214,20 @@ func knownUser(s *Step) ResourceUser {
 // identified reports whether the arguments by which tasks know things are written out.
 func identified(s *Step) bool {
 	for _, e := range s.Args.Entries {
-		switch e.Key.Text {
-		case "name", "addon", "dest", "organisation", "provider":
-			if len(e.Value.Refs()) > 0 {
-				return false
-			}
+		if identifies(e.Key.Text) && len(e.Value.Refs()) > 0 {
+			return false
 		}
 	}
 	return true
+}
+
+// identifies reports whether tasks know things by the argument of that name.
+func identifies(argument string) bool {
+	switch argument {
+	case "name", "addon", "dest", "organisation", "provider":
+		return true
+	}
+	return false
 }
 
 // unknownScope is a scope in which no value is known.

@@ -56,7 +56,10 @@ type (
 	PlayStart struct {
 		Play *Play
 		Name string // its name, rendered, or its hosts
-		Time time.Time
+		// Scope is what its prune calls all that it declares; "" where it says none, or
+		// where the play could not begin.
+		Scope string
+		Time  time.Time
 	}
 	// PlayFailed says that a play could not begin: a file of variables is
 	// missing, say. It counts as a failure.

@@ -111,6 +111,11 @@ type Host struct {
 	Dir string
 	// Scope is what the play calls all that it declares, "" where it says no prune.
 	Scope string
+	// With are the variables from outside that decide what the play declares, each with a
+	// digest of its value.
+	With map[string]string
+	// Playbook is the file of the play, as the user named it.
+	Playbook string
 	// Check is true when nothing will be applied.
 	Check bool
 	// Verbosity counts the -v.

@@ -28,18 +28,23 @@ type playRun struct {
 	endedRoles sync.Map    // of *Role: those of which nothing more is done
 	ended      atomic.Bool // on purpose: nothing more is started
 	fatal      atomic.Bool // a failure that --keep-going does not pass over
+	claim      claim
+	last       bool // no play comes after it
+	pruning    bool // only what prunes for the play is run
 }
 
 // runPlay runs one play and reports it.
-func (r *run) runPlay(ctx context.Context, number int, play *Play, order *linked) {
-	p := &playRun{run: r, play: play, order: order, place: position{number}}
-	p.handlers.list = slices.Clone(play.Handlers)
+func (r *run) runPlay(ctx context.Context, number int, p *playRun) {
+	p.place = position{number}
+	p.handlers.list = slices.Clone(p.play.Handlers)
 	var problem *diagnostic.Problem
-	if !play.NoHosts {
+	if !p.play.NoHosts {
 		problem = p.begin(ctx)
 	}
-	r.report(PlayStart{Play: play, Name: r.playName(p), Time: time.Now()})
-	if play.NoHosts {
+	r.report(PlayStart{Play: p.play, Name: r.playName(p), Scope: p.claim.scope, Time: time.Now()})
+	if p.play.NoHosts {
+		_ = p.claims() // what it does not declare is not to be pruned
+		p.ended.Store(true)
 		return
 	}
 	if problem != nil {
@@ -57,8 +62,11 @@ func (p *playRun) sequential() bool { return p.opt.Jobs == 1 || p.play.Linear }
 // items returns what is to be run, with a flush of the handlers after each list, an
 // empty one too: a handler may have notified one that stands above it.
 func (p *playRun) items() []Item {
+	if p.pruning {
+		return p.opt.Selection.Items(p.onlyPrune())
+	}
 	var all []Item
-	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.play.PostTasks} {
+	for _, list := range [][]Item{p.play.PreTasks, p.play.Tasks, p.withoutPrune(p.play.PostTasks)} {
 		list = p.selected(list)
 		all = append(all, list...)
 		if len(all) > 0 && p.mayNotify() {
@@ -127,7 +135,7 @@ func (p *playRun) begin(ctx context.Context) *diagnostic.Problem {
 		return diagnostic.From(err, p.play.Place)
 	}
 	p.force = force
-	return nil
+	return p.claims()
 }
 
 // readFiles reads vars_files. Where one could not be read before, its variables

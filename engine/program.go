@@ -11,6 +11,9 @@ import (
 // A Program is a checked playbook, ready to run: plain data and templates.
 type Program struct {
 	Plays []*Play
+	// Included are the tasks that a step brings in while the program runs, as far as the
+	// compiler could know and read their file. What they find around them is not in it.
+	Included map[*Step][]Item
 }
 
 // A Play is three lists of tasks, with variables of their own. Handlers that
@@ -61,7 +64,10 @@ type Play struct {
 // A Prune is a play's claim on what it orders.
 type Prune struct {
 	Place diagnostic.Place
-	Scope string // a name, the same wherever the playbook is played
+	// Scope is the name of what belongs together: a text, or a template of variables
+	// that are known when the play starts.
+	Scope *expr.Node
+	Step  *Step // which prunes; it stands last in PostTasks
 }
 
 // An Item stands in a list of tasks: a *Step or a *Block.

@@ -77,12 +77,16 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	r.startAt = startAt
 	start := time.Now()
 	r.report(RunStart{Host: p.Host(), Check: opt.Check, Time: start})
+	r.deciding = deciding(p, varNames(opt.ExtraVars))
+	var plays []*playRun
 	for i, play := range p.Plays {
-		r.runPlay(ctx, i, play, order)
+		plays = append(plays, &playRun{run: r, play: play, order: order, last: i == len(p.Plays)-1})
+		r.runPlay(ctx, i, plays[i])
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
 			break
 		}
 	}
+	r.pruneLater(ctx, plays)
 	r.result.Interrupted = ctx.Err() != nil
 	r.report(RunEnd{Stats: r.result.Stats, Took: time.Since(start), Interrupted: r.result.Interrupted})
 	return r.result, nil
@@ -107,9 +111,10 @@ type run struct {
 	writing  *http.Client
 	ctx      context.Context //nolint:containedctx // for what is read when it is used
 	asking   sync.Mutex
-	goOn     bool   // of --step: no more questions
-	startAt  *Step  // nil once it was found
-	result   Result // written by the teller only
+	goOn     bool            // of --step: no more questions
+	startAt  *Step           // nil once it was found
+	deciding map[string]bool // names given from outside, see deciding
+	result   Result          // written by the teller only
 }
 
 // newRun makes a run; lost is called when it may not write any more.

@@ -15,12 +15,13 @@ import (
 
 // The events of a log.
 const (
-	intended = "order"   // Order
-	ordered  = "ordered" // Key, ID
-	nothing  = "nothing" // Key
-	marked   = "marked"  // ID
-	renamed  = "renamed" // ID, Name
-	removed  = "removed" // ID
+	intended = "order"    // Order
+	ordered  = "ordered"  // Key, ID
+	nothing  = "nothing"  // Key
+	marked   = "marked"   // ID
+	renamed  = "renamed"  // ID, Name
+	removed  = "removed"  // ID
+	declared = "declared" // Declaration, IDs
 )
 
 // An entry is a line of the file.
@@ -31,6 +32,9 @@ type entry struct {
 	ID    string    `json:"id,omitempty"`
 	Name  string    `json:"name,omitempty"`
 	Order *Order    `json:"order,omitempty"`
+
+	Declaration *Declaration `json:"declaration,omitempty"`
+	IDs         []string     `json:"ids,omitempty"`
 }
 
 func (e entry) valid() bool {
@@ -43,6 +47,8 @@ func (e entry) valid() bool {
 		return e.Key != ""
 	case marked, removed:
 		return e.ID != ""
+	case declared:
+		return e.Declaration != nil
 	case renamed:
 		return e.ID != "" && e.Name != ""
 	}
@@ -125,7 +131,7 @@ func unfinished(f *os.File) bool {
 	return err == nil && last[0] != '\n'
 }
 
-// shrink leaves out what is closed and old. The old file stays where the new one
+// shrink leaves out what is closed and old, and all but the last declarations. The old file stays where the new one
 // cannot be written.
 func (l *Log) shrink(path string, all []entry) (*Log, error) {
 	since := time.Now().Add(-kept)
@@ -140,12 +146,14 @@ func (l *Log) shrink(path string, all []entry) (*Log, error) {
 	}
 	var text bytes.Buffer
 	short := &Log{damaged: l.damaged}
-	for _, e := range all {
+	all = slices.DeleteFunc(all, func(e entry) bool { return e.Event == declared })
+	declarations := l.declarations()
+	for i, e := range slices.Concat(all, declarations) {
 		key := e.Key
 		if e.Order != nil {
 			key = e.Order.Key
 		}
-		if e.Time.After(since) || open[key] || open[e.ID] {
+		if i >= len(all) || e.Time.After(since) || open[key] || open[e.ID] {
 			line, err := json.Marshal(e)
 			if err != nil {
 				return nil, err
@@ -237,6 +245,7 @@ func (l *Log) write(e entry) (number int, err error) {
 // Close lets go of the file. What is noted afterwards is remembered only as long
 // as the process lives.
 func (l *Log) Close() error {
+	flushed := l.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil {
@@ -244,5 +253,5 @@ func (l *Log) Close() error {
 	}
 	err := l.file.Close()
 	l.file = nil
-	return err
+	return errors.Join(flushed, err)
 }

@@ -43,18 +43,20 @@ func (o Order) Unmarked() bool {
 // A Log is the memory of one owner's orders. The zero value remembers as long as
 // the process lives.
 type Log struct {
-	mu      sync.Mutex
-	file    *os.File          // nil: in memory only, or only read
-	torn    bool              // the last line may not have an end
-	written int               // lines
-	intents int               // orders noted by this process
-	orders  []*Order          // oldest first
-	keys    map[string]*Order // the same by key
-	ids     map[string]*Order // and by what came of them
-	renamed map[string]rename // by id
-	removed map[string]time.Time
-	left    int // orders that were in the file when it was opened
-	damaged int
+	mu       sync.Mutex
+	file     *os.File          // nil: in memory only, or only read
+	torn     bool              // the last line may not have an end
+	written  int               // lines
+	intents  int               // orders noted by this process
+	orders   []*Order          // oldest first
+	keys     map[string]*Order // the same by key
+	ids      map[string]*Order // and by what came of them
+	renamed  map[string]rename // by id
+	removed  map[string]time.Time
+	declared map[string][]Declaration // by id: the last of each playbook, oldest first
+	pending  []entry                  // declarations that are not written yet
+	left     int                      // orders that were in the file when it was opened
+	damaged  int
 
 	syncing sync.Mutex
 	synced  int // lines that are on the disk
@@ -169,8 +171,13 @@ func (l *Log) note(e entry) {
 		}
 	case removed:
 		l.removed[e.ID] = e.Time
+		delete(l.declared, e.ID)
 		if o := l.ids[e.ID]; o != nil {
 			o.Gone = e.Time
+		}
+	case declared:
+		for _, id := range e.IDs {
+			l.noteDeclared(id, *e.Declaration)
 		}
 	case renamed:
 		l.renamed[e.ID] = rename{e.Name, e.Time}

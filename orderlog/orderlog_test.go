@@ -58,7 +58,7 @@ func TestWhatIsRemembered(t *testing.T) {
 		l := open(t, file)
 		var keys, ids []string
 		for i := range r.IntN(40) {
-			switch r.IntN(6) {
+			switch r.IntN(7) {
 			case 0, 1:
 				order := Order{Provider: "pg", Name: fmt.Sprint("db-", i), Scope: []string{"", "shop"}[r.IntN(2)], Before: []string{"addon_0"}[:r.IntN(2)], Run: "run"}
 				keys = append(keys, must(l.Intend(order))(t))
@@ -78,15 +78,28 @@ func TestWhatIsRemembered(t *testing.T) {
 				}
 			case 5:
 				if len(ids) > 0 {
+					d := Declaration{Time: time.Now(), Run: fmt.Sprint("run-", i), Playbook: []string{"a.yml", "b.yml"}[r.IntN(2)], With: map[string]string{"env": "1"}}
+					ok(t, l.Declare(ids[r.IntN(len(ids))], d))
+				}
+			case 6:
+				if len(ids) > 0 {
 					ok(t, l.Removed(ids[r.IntN(len(ids))]))
 				}
 			}
 		}
+		ok(t, l.flush())
 		again := open(t, file)
 		if d := cmp.Diff(l.Orders(), again.Orders(), same); d != "" {
 			t.Errorf("seed %d: %s", seed, d)
 		}
 		for _, id := range ids {
+			if l.WasRemoved(id) {
+				if all := l.Declarations(id); len(all) > 0 {
+					t.Errorf("seed %d: %s is removed, and declared: %v", seed, id, all)
+				}
+			} else if d := cmp.Diff(l.Declarations(id), again.Declarations(id), same); d != "" {
+				t.Errorf("seed %d: %s", seed, d)
+			}
 			if l.WasRemoved(id) != again.WasRemoved(id) {
 				t.Errorf("seed %d: %s is removed: %v, then %v", seed, id, l.WasRemoved(id), again.WasRemoved(id))
 			}
@@ -157,6 +170,37 @@ func TestALargeLogIsMadeSmaller(t *testing.T) {
 	}
 	if d := cmp.Diff(small.Orders(), must(Read(file))(t).Orders(), same); d != "" || len(small.Left()) != 1 {
 		t.Errorf("%d left; %s", len(small.Left()), d)
+	}
+}
+
+// TestTheLastDeclarationsAreKept: however old, and however many runs declared the same.
+func TestTheLastDeclarationsAreKept(t *testing.T) {
+	file := path(t)
+	l := open(t, file)
+	for run := range 300 {
+		for i := range 20 {
+			d := Declaration{Time: time.Unix(int64(run), 0), Run: fmt.Sprint("run-", run), Playbook: "/shop/site.yml", Scope: "shop", With: map[string]string{"env": fmt.Sprint(run % 2)}}
+			ok(t, l.Declare(fmt.Sprintf("addon_%02d-0000-0000-0000-000000000000", i), d))
+		}
+		ok(t, l.flush())
+	}
+	ok(t, l.Declare("addon_other", Declaration{Time: time.Unix(1, 0), Run: "old", Playbook: "/other.yml"}), l.Removed("addon_01-0000-0000-0000-000000000000"), l.Close())
+	before := must(os.Stat(file))(t).Size()
+	small := open(t, file)
+	if after := must(os.Stat(file))(t).Size(); before < tidy || after > before/10 {
+		t.Errorf("%d bytes become %d", before, after)
+	}
+	for _, l := range []*Log{small, must(Read(file))(t)} {
+		last := l.Declarations("addon_07-0000-0000-0000-000000000000")
+		if len(last) != 1 || last[0].Run != "run-299" || last[0].With["env"] != "1" || last[0].Scope != "shop" {
+			t.Errorf("%v", last)
+		}
+		if other := l.Declarations("addon_other"); len(other) != 1 || other[0].Playbook != "/other.yml" {
+			t.Errorf("%v", other)
+		}
+		if gone := l.Declarations("addon_01-0000-0000-0000-000000000000"); len(gone) != 0 {
+			t.Errorf("what is gone is declared: %v", gone)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func Rules() []Rule {
 		{"no-jinja-when", "A condition is an expression already, and needs no {{ }}."},
 		{"plain-secret", "A secret is not written in plain text."},
 		{"single-braces", "A template has double braces; single ones are read as such only where that is certain."},
+		{verify.UnmarkedScope, "What addon_prune prunes is the scope of a play."},
 		{verify.UnusedRegister, "What is registered is mentioned somewhere."},
 		{"unknown-host", "A pattern of hosts names hosts or groups of the inventory."},
 		{"var-naming", "A variable does not have the name of a keyword."},

@@ -65,6 +65,7 @@ func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
 	if reading.Failed(problems) {
 		return nil, problems
 	}
+	c.program.Included = c.included
 	return c.program, problems
 }
 

@@ -1,6 +1,9 @@
 package playbooks
 
 import (
+	"slices"
+
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/playbooks/reading"
@@ -8,7 +11,8 @@ import (
 
 // prunes compiles `prune: {scope: NAME, keep: […]}`: what the play orders belongs to
 // the scope, and the play ends with a task that removes what it no longer declares.
-// The scope is plain text, so that it is the same wherever the playbook is played.
+// Its scope is a name, or a template of variables that are known when the play starts:
+// package verify sees to that.
 func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	kind := c.pruner()
 	n := e.Value
@@ -18,8 +22,8 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	}
 	c.templates(n)
 	for _, entry := range n.Entries {
-		if key := entry.Key; key.Text != "scope" && key.Text != "keep" {
-			c.problem(key.Place, "unknown keyword %q of prune", key.Text).WithHint("it takes scope and keep")
+		if key := entry.Key; !slices.Contains(pruneKeys, key.Text) {
+			c.problem(key.Place, "unknown keyword %q of prune", key.Text).WithHint("it takes scope, organisation and keep")
 			return
 		}
 	}
@@ -28,17 +32,21 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	if scope == nil || scope.Shape != expr.Scalar || reading.IsNull(scope) {
 		return // reported by CheckArgs
 	}
-	if scope.Tmpl != nil {
-		c.problem(scope.Place, "the scope of prune is plain text, not a template").
-			WithHint("it says what belongs together, and must be the same in every run")
-		return
+	if scope.Tmpl == nil {
+		if err := engine.CheckScope(scope.Text); err != nil {
+			c.problems.Add(diagnostic.From(err, scope.Place))
+			return
+		}
 	}
-	play.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope.Text}
 	step := set.step
+	play.Prune = &engine.Prune{Place: e.Key.Place, Scope: scope, Step: &step}
 	step.ID, step.Place = c.playID()+"prune", e.Key.Place
 	step.Kind, step.As, step.At, step.Args = kind, kind.Name, e.Key.Place, n
 	play.PostTasks = append(play.PostTasks, &step)
 }
+
+// pruneKeys are the keywords of a play's prune.
+var pruneKeys = []string{"scope", "organisation", "keep"}
 
 // pruner returns the kind that removes what a scope no longer declares.
 func (c *compiler) pruner() *engine.Kind {

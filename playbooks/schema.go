@@ -175,7 +175,8 @@ func valueSchemas() *value.Map {
 func pruneSchema() *value.Map {
 	return value.MapOf("type", "object", "additionalProperties", false, "required", items("scope"),
 		"properties", value.MapOf(
-			"scope", value.MapOf("type", items("string", "number"), "not", ref("template")),
+			"scope", value.MapOf("type", items("string", "number")),
+			"organisation", oneOrMore(ref("text")),
 			"keep", oneOrMore(ref("text"))))
 }
 

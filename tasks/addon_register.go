@@ -21,8 +21,9 @@ func addonRegister(cloud *Cloud) engine.Kind {
 			"the add-on is read-only while it moves, and its host and password may change. " +
 			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
 			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost.",
-		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
-		Hidden: []string{"env"},
+		New:      func() engine.Task { return &AddonRegister{cloud: cloud} },
+		Hidden:   []string{"env"},
+		Declares: true,
 		Example: `- name: Order the database
   noa.clevercloud.addon_register:
     name: shop-db

@@ -23,6 +23,7 @@ func Program(p *engine.Program, in Input) []*diagnostic.Problem {
 	for part := range in.Mistakes {
 		v.mistakes(part, false)
 	}
+	v.prunes(p)
 	return append(v.all, v.unused(p)...)
 }
 
@@ -49,6 +50,7 @@ func (v *verifier) start(play *engine.Play) {
 	for _, n := range append(nodes, play.ForceHandlers) {
 		v.mistakes(n, true)
 	}
+	v.scope(play)
 }
 
 // items verifies a list of tasks; certain: it is run, and its failure ends the run.
@@ -74,10 +76,7 @@ func mayEnd(s *engine.Step) bool {
 
 // step verifies a step, then the tasks that it brings in.
 func (v *verifier) step(s *engine.Step, certain bool) {
-	r := &reading{verifier: v, step: s, index: v.names.index[s], local: map[string]*engine.Var{}, guarded: map[string]bool{}, seen: map[visit]bool{}}
-	for i := range s.Vars {
-		r.local[s.Vars[i].Name] = &s.Vars[i]
-	}
+	r := v.reading(s)
 	certain = certain && !slices.Contains(s.Tags, "never") && !given(s.IgnoreErrors)
 	fields := engine.Reads(s)
 	for _, f := range fields {
@@ -97,6 +96,14 @@ func (v *verifier) step(s *engine.Step, certain bool) {
 	}
 	v.mistakes(s, runs)
 	v.included(s, runs)
+}
+
+func (v *verifier) reading(s *engine.Step) *reading {
+	r := &reading{verifier: v, step: s, index: v.names.index[s], local: map[string]*engine.Var{}, guarded: map[string]bool{}, seen: map[visit]bool{}}
+	for i := range s.Vars {
+		r.local[s.Vars[i].Name] = &s.Vars[i]
+	}
+	return r
 }
 
 // included verifies the tasks that a step brings in. What names they find there shows
