@@ -46,10 +46,11 @@ func (p *playRun) claims() *diagnostic.Problem {
 	if err != nil {
 		return diagnostic.From(err, at)
 	}
-	p.claim.scope = value.Text(v)
-	if err := CheckScope(p.claim.scope); err != nil {
+	scope := value.Text(v)
+	if err := CheckScope(scope); err != nil {
 		return diagnostic.From(err, at)
 	}
+	p.claim.scope = scope
 	return nil
 }
 
@@ -175,7 +176,7 @@ func (d *decider) items(list []Item) {
 func (d *decider) all() { maps.Copy(d.found, d.outside) }
 
 func (d *decider) step(s *Step) {
-	brings := s.Within != nil || s.Kind.Defines != nil
+	brings := s.Within != nil || has[Definer](s.Kind)
 	if !brings && !s.Kind.changes() {
 		return
 	}

@@ -73,7 +73,7 @@ type Change struct {
 	Object string // what it is done to, in plain words: `add-on "main-db"`
 	Attrs  []Attr // the diff
 	Risk   string // "its data is lost": needs consent; empty when there is none
-	Allow  string // the word for that consent: "delete", "replace", "migrate"
+	Allow  string // the word for that consent, one of Risks
 	// Unknown: whether there is anything to do, or what exactly, hangs on a value that
 	// only the run itself will show. It is set in a check only.
 	Unknown bool

@@ -65,6 +65,15 @@ type Definer interface {
 	Defines(args *expr.Node) (names []string, more bool)
 }
 
+// A Declarer is a Task that says what there is to be: what it names is not pruned.
+type Declarer interface {
+	Task
+	Declares()
+}
+
+// Declares reports whether tasks of the kind are Declarers.
+func (k *Kind) Declares() bool { return has[Declarer](k) }
+
 // Defines returns the variables that a task of the kind defines; see Definer.
 func (k *Kind) Defines(args *expr.Node) (names []string, more bool) {
 	if d, ok := As[Definer](k); ok {
@@ -121,6 +130,9 @@ type Pruner interface {
 	Task
 	Prunes()
 }
+
+// Prunes reports whether tasks of the kind are Pruners.
+func (k *Kind) Prunes() bool { return has[Pruner](k) }
 
 // changes reports whether tasks of the kind may change anything outside.
 func (k *Kind) changes() bool {

@@ -154,6 +154,10 @@ func (r *run) render(s *scope, n *expr.Node) string {
 	return value.Text(v)
 }
 
+// Risks are the words for what a change may risk, and what can be consented to.
+// delete-doubtful: to delete what may be declared somewhere all the same.
+func Risks() []string { return []string{"delete", "delete-doubtful", "replace", "migrate"} }
+
 // consent asks for what a change risks, if it risks anything.
 func (r *run) consent(ctx context.Context, s *Step, c *Change) *diagnostic.Problem {
 	if c.Risk == "" || slices.Contains(r.opt.Allow, c.Allow) || slices.Contains(s.Allow, c.Allow) {

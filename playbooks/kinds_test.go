@@ -46,6 +46,17 @@ type addonRegister struct {
 	Details      details `arg:"details"`
 }
 
+func (*addonRegister) Declares() {}
+
+type addonPrune struct {
+	nothing
+	Scope        string   `arg:"scope" required:"true" doc:"Its scope."`
+	Organisation []string `arg:"organisation"`
+	Keep         []string `arg:"keep"`
+}
+
+func (*addonPrune) Prunes() {}
+
 type addonRemove struct {
 	nothing
 	Addon        string `arg:"addon" required:"true" doc:"Its name or id."`
@@ -108,6 +119,7 @@ func options() Options {
 	return Options{Kinds: []engine.Kind{
 		{Name: "addon_register", Full: "noa.clevercloud.addon_register", Returns: []engine.Return{{Name: "addon_id"}, {Name: "real_id"}, {Name: "name"}, {Name: "provider"}, {Name: "organisation"}, {Name: "plan"}, {Name: "version"}, {Name: "region"}, {Name: "tags"}, {Name: "env"}}, New: func() engine.Task { return new(addonRegister) }},
 		{Name: "addon_remove", Full: "noa.clevercloud.addon_remove", New: func() engine.Task { return new(addonRemove) }},
+		{Name: "addon_prune", Full: "noa.clevercloud.addon_prune", New: func() engine.Task { return new(addonPrune) }},
 		builtinKind[debug]("debug"),
 		builtinKind[fail]("fail"),
 		builtinKind[assert]("assert"),

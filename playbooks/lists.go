@@ -14,21 +14,19 @@ import (
 	"runner/playbooks/reading"
 )
 
-// risks are what a task can allow beforehand.
-var risks = [...]string{"delete", "replace", "migrate"}
-
 // allow reads the risks that a task consents to.
 func (c *compiler) allow(n *expr.Node) []string {
 	var all []string
+	risks := engine.Risks()
 	for _, item := range reading.Listed(n) {
 		if item.Shape != expr.Scalar {
-			c.problem(item.Place, "what is allowed is text, not %s", reading.Shape(item)).WithHint("one of %s", list(risks[:]))
+			c.problem(item.Place, "what is allowed is text, not %s", reading.Shape(item)).WithHint("one of %s", list(risks))
 			continue
 		}
 		for risk := range strings.SplitSeq(item.Text, ",") {
 			risk = strings.TrimSpace(risk)
-			if !slices.Contains(risks[:], risk) {
-				c.problem(item.Place, "%q cannot be allowed", risk).WithHint("one of %s", list(risks[:]))
+			if !slices.Contains(risks, risk) {
+				c.problem(item.Place, "%q cannot be allowed", risk).WithHint("one of %s", list(risks))
 				continue
 			}
 			all = append(all, risk)

@@ -145,7 +145,7 @@ func valueSchemas() *value.Map {
 		"strategy", value.MapOf("enum", items("linear", "free", "host_pinned", core+"linear", core+"free", core+"host_pinned")),
 		"tags", value.MapOf("anyOf", items(tag, value.MapOf("type", "array", "items", tag), null)),
 		"risks", oneOrMore(value.MapOf("type", items("string", "null"),
-			"pattern", `^\s*(delete|replace|migrate)(\s*,\s*(delete|replace|migrate))*\s*$`)),
+			"pattern", listOf(engine.Risks()))),
 		"loop", value.MapOf("anyOf", items(value.MapOf("type", "array"), ref("template"))),
 		"withItems", value.MapOf("type", items("array", "string", "number", "boolean")),
 		"withDict", value.MapOf("anyOf", items(value.MapOf("type", "object"), ref("template"))),
@@ -186,6 +186,12 @@ func amount(typ, pattern string) *value.Map {
 		value.MapOf("type", items(typ, "null"), "minimum", 0),
 		value.MapOf("type", "string", "pattern", pattern),
 		ref("template")))
+}
+
+// listOf returns the pattern of words with commas between them.
+func listOf(words []string) string {
+	one := `\s*(` + strings.Join(words, "|") + `)\s*`
+	return `^` + one + `(,` + one + `)*$`
 }
 
 func oneOrMore(s *value.Map) *value.Map {

@@ -94,10 +94,10 @@ func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *v
 	}
 	labels := func(ctx context.Context) (engine.Value, error) {
 		if tags != nil {
-			return texts(tags), nil
+			return texts(usersTags(tags)), nil
 		}
 		found, err := at.client.TagsOf(ctx, at.owner, at.addon.ID)
-		return texts(found), err
+		return texts(usersTags(found)), err
 	}
 	res.Set("version", now(h, env != nil, version))
 	res.Set("tags", now(h, tags != nil, labels))

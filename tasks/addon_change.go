@@ -145,7 +145,7 @@ func (r *registration) replace(ctx context.Context, h *engine.Host, now existing
 		return nil, err
 	}
 	h.Progress("ordering the new one")
-	b.tags = r.retag(slices.DeleteFunc(tags, func(t string) bool { return t == replacedTag }))
+	b.tags = r.retag(slices.DeleteFunc(tags, func(t string) bool { return t == replacedTag || t == adoptedTag }))
 	res, err := r.create(ctx, h, b)
 	if err != nil {
 		return nil, fmt.Errorf("%w; the old one, %s, was not touched", err, now.ID)

@@ -37,7 +37,16 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 			return engine.Change{}, err
 		}
 	}
+	if err := r.adopt(ctx, a.ID, now.tags); err != nil {
+		return engine.Change{}, err
+	}
+	if err := r.noteDeclared(ctx, r.client, a.ID); err != nil {
+		return engine.Change{}, err
+	}
 	b.tags = r.retag(now.tags)
+	if from := scopesOf(now.tags); r.scope != "" && len(from) > 0 && !slices.Equal(from, []string{r.scope}) {
+		h.Warn(fmt.Sprintf("%s moves from the scope %s to %s", object(a), strings.Join(from, " and "), r.scope))
+	}
 	attrs := r.differences(now, b)
 	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, r.client, a, now.env, now.tags)}
 	if unknown := r.unknownAttrs(now, b); len(unknown) > 0 {
@@ -183,10 +192,10 @@ func (r *registration) differences(now existing, b target) []engine.Attr {
 	}
 	add("region", now.Region, b.request.Region)
 	attrs = append(attrs, optionDifferences(now, b)...)
-	if now.tags != nil && !slices.Equal(now.tags, b.tags) {
-		attrs = append(attrs, engine.Attr{Path: "tags", Before: texts(now.tags), After: texts(b.tags)})
+	if now.tags == nil {
+		return attrs
 	}
-	return attrs
+	return append(attrs, tagAttrs(now.tags, b.tags)...)
 }
 
 // planUpdate says how differences are carried out: in place, by a migration, or by an
@@ -237,7 +246,7 @@ func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
 		switch {
 		case attr.Path == "name":
 			d.renames = true
-		case attr.Path == "tags":
+		case attr.Path == "tags", attr.Path == "scope":
 			d.retags = true
 		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):
 			d.upgrades = true

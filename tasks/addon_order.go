@@ -26,6 +26,7 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 	}
 	b.tags = r.retag(nil)
 	fresh := r.fresh(h, b)
+	r.cloud.scopes.order(r.scope, ordered{r.place, b.request.Name, b.provider.ID, b.plan.Slug, b.request.Region, usersTags(b.tags)})
 	return engine.Change{
 		Action: engine.Create,
 		Object: fmt.Sprintf("add-on %q", r.Name),
@@ -186,10 +187,7 @@ func (b target) attrs() []engine.Attr {
 		}
 		attrs = append(attrs, engine.Attr{Path: path, After: b.request.Options[name]})
 	}
-	if len(b.tags) > 0 {
-		attrs = append(attrs, engine.Attr{Path: "tags", After: texts(b.tags)})
-	}
-	return attrs
+	return append(attrs, tagAttrs(nil, b.tags)...)
 }
 
 // create orders an add-on, tags it, and waits until its variables are there.
@@ -200,6 +198,9 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 		return nil, err
 	}
 	r.cloud.remember(r.client, r.owner, a)
+	if err := r.noteDeclared(ctx, client, a.ID); err != nil {
+		return nil, err
+	}
 	if len(b.tags) > 0 {
 		if err := client.SetTags(ctx, r.owner, a.ID, b.tags); err != nil {
 			return nil, fmt.Errorf("%s was ordered, but not tagged: %w", object(a), err)

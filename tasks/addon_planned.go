@@ -45,7 +45,7 @@ func (r *registration) assume(after plannedAddon) {
 // whose tags it gets.
 func (r *registration) replacement(ctx context.Context, h *engine.Host, now existing, b target) (plannedAddon, error) {
 	tags, err := r.client.TagsOf(ctx, r.owner, now.ID)
-	b.tags = r.retag(slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == replacedTag }))
+	b.tags = r.retag(slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == replacedTag || t == adoptedTag }))
 	return r.fresh(h, b), err
 }
 

@@ -18,11 +18,14 @@ func addonPrune(cloud *Cloud) engine.Kind {
 		Name: "addon_prune",
 		Full: "noa.clevercloud.addon_prune",
 		Doc: "Removes the add-ons of a scope that nothing declares any more. " +
-			"A play that says `prune: {scope: NAME}` ends with it, and marks what its tasks register with a tag of that scope; " +
-			"whatever bears the tag and was neither registered in this run nor is to be kept is removed, and so is what was ordered from this machine " +
+			"A play that says `prune: {scope: NAME}` marks what its tasks register with a tag of that scope, and prunes it at the end of the run; " +
+			"what bears the tag of that scope alone, and was neither registered in this run nor is to be kept, is removed, and so is what was ordered from this machine " +
 			"for the scope by a run that was cut off before it set the tag; never anything else. An add-on is known by provider and name. " +
 			"What a task would have declared that was skipped counts as not declared. " +
-			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well.",
+			"Only owners for whom this run declares something in the scope are looked at, or those that organisation names. " +
+			"It needs consent (delete, or --prune), and is done only after all that stands above it ended well. " +
+			"Where it is doubtful whether an add-on is declared nowhere it needs a consent of its own (delete-doubtful): " +
+			"a run with other variables declared it (-e), or a playbook without a scope; it was there before a playbook with a scope declared it; or it looks as if it was renamed.",
 		New: func() engine.Task { return &AddonPrune{cloud: cloud} },
 		Example: `- name: Remove what the shop no longer declares
   noa.clevercloud.addon_prune:
@@ -33,21 +36,21 @@ func addonPrune(cloud *Cloud) engine.Kind {
 	}
 }
 
+// AddonPrune removes what a scope no longer declares.
+type AddonPrune struct {
+	Scope        string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
+	Organisation []string `arg:"organisation" doc:"whose add-ons are pruned: orga_…, user_…, or names of organisations; if left out those for whom this run declares something in the scope, else the run's own"`
+	Keep         []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
+	Auth         Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
+
+	cloud *Cloud
+}
+
 var (
 	_ engine.Guard        = (*AddonPrune)(nil)
 	_ engine.Pruner       = (*AddonPrune)(nil)
 	_ engine.ResourceUser = (*AddonPrune)(nil)
 )
-
-// AddonPrune removes what a scope no longer declares.
-type AddonPrune struct {
-	Scope string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
-	Keep  []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
-	Auth  Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
-
-	cloud    *Cloud
-	untagged []string // ids of what was ordered for the scope and never tagged
-}
 
 // Guard holds back what stands below: it may use what is removed.
 func (*AddonPrune) Guard() {}
@@ -60,114 +63,231 @@ func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{P
 
 // Plan lists what is to be removed.
 func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
-	if err := checkScope(t.Scope); err != nil {
+	if err := engine.CheckScope(t.Scope); err != nil {
 		return engine.Change{}, engine.About("scope", err)
 	}
-	clients, err := t.clients(h)
-	if err != nil {
+	p := &pruning{AddonPrune: t, h: h}
+	if err := p.look(ctx); err != nil {
 		return engine.Change{}, err
 	}
-	t.untagged = nil
-	var gone []location
-	for _, client := range clients {
-		found, err := t.undeclared(ctx, via(client, h))
-		if err != nil {
-			return engine.Change{}, err
-		}
-		for _, at := range found {
-			if !slices.ContainsFunc(gone, func(g location) bool { return g.addon.ID == at.Addon.ID }) {
-				gone = append(gone, location{client, at.Owner, at.Addon})
-			}
-		}
-	}
-	slices.SortFunc(gone, func(a, b location) int {
+	p.report()
+	slices.SortFunc(p.gone, func(a, b undeclared) int {
 		return cmp.Or(cmp.Compare(a.addon.Name, b.addon.Name), compareIDs(a.addon, b.addon))
 	})
-	return t.removal(gone), nil
+	return p.removal(), nil
 }
 
-func (t *AddonPrune) clients(h *engine.Host) ([]platform, error) {
-	if !t.Auth.given() {
-		return t.cloud.used(h)
-	}
-	client, err := t.cloud.client(h, t.Auth)
-	return []platform{client}, err
+// A pruning is a prune being planned.
+type pruning struct {
+	*AddonPrune
+	h         *engine.Host
+	gone      []undeclared
+	elsewhere []string // owners that are not pruned, and have add-ons with the tag
+	found     bool     // something bears the tag
 }
 
-// undeclared returns the add-ons of the scope that nothing sees to: those with its tag,
-// and those that were ordered from this machine for it by a run that was cut off before
-// it could tag them. Who has any is seen in the summary; what is there now, in the lists.
-func (t *AddonPrune) undeclared(ctx context.Context, client platform) ([]clever.Located, error) {
-	found, err := client.Tagged(ctx, scopeTag(t.Scope))
+// An undeclared is an add-on that is to be removed.
+type undeclared struct {
+	location
+	untagged bool   // it was ordered for the scope, and never tagged
+	doubt    string // why it may be declared somewhere all the same; "": no reason is known
+	last     string // who declared it last, as far as this machine knows
+}
+
+// look finds what is to be removed, with all credentials of the run.
+func (p *pruning) look(ctx context.Context) error {
+	accesses, err := p.accesses()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	unmarked, err := client.Unmarked(ctx, t.Scope)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range unmarked {
-		if !slices.ContainsFunc(found, func(o clever.Located) bool { return o.Addon.ID == l.Addon.ID }) {
-			found = append(found, l)
-			t.untagged = append(t.untagged, l.Addon.ID)
+	for _, a := range accesses {
+		if err := p.lookWith(ctx, a); err != nil {
+			return err
 		}
 	}
-	return slices.DeleteFunc(found, func(l clever.Located) bool {
-		return t.cloud.declared(l.Addon) || slices.ContainsFunc(t.Keep, l.Addon.Means)
-	}), nil
+	return nil
 }
 
-func (t *AddonPrune) removal(gone []location) engine.Change {
+func (p *pruning) accesses() ([]access, error) {
+	if p.Auth.given() {
+		return p.cloud.access(p.h, p.Auth)
+	}
+	return p.cloud.used(p.h)
+}
+
+// lookWith finds what is to be removed: add-ons with the tag of the scope, and those that
+// were ordered from this machine for it by a run that was cut off before it could tag
+// them. Who has any is seen in the summary; what is there now, in the lists.
+func (p *pruning) lookWith(ctx context.Context, a access) error {
+	client := via(a.client, p.h)
+	owners, err := p.owners(ctx, a.creds, client)
+	if err != nil {
+		return err
+	}
+	found, err := client.Tagged(ctx, scopeTag(p.Scope))
+	if err != nil {
+		return err
+	}
+	p.found = p.found || len(found) > 0
+	unmarked, err := client.Unmarked(ctx, p.Scope)
+	if err != nil {
+		return err
+	}
+	for _, l := range slices.Concat(found, unmarked) {
+		known := slices.ContainsFunc(p.gone, func(g undeclared) bool { return g.addon.ID == l.Addon.ID })
+		if known || p.cloud.declared(l.Addon) || slices.ContainsFunc(p.Keep, l.Addon.Means) {
+			continue
+		}
+		if !slices.Contains(owners, l.Owner) {
+			p.elsewhere = append(p.elsewhere, ownerName(l.Owner))
+			continue
+		}
+		if err := p.add(ctx, a, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// owners returns whose add-ons are pruned, of those that credentials reach.
+func (p *pruning) owners(ctx context.Context, creds clever.Credentials, client platform) ([]string, error) {
+	var owners []string
+	for i, word := range p.Organisation {
+		owner, err := client.Owner(ctx, word)
+		if err != nil {
+			return nil, engine.About(fmt.Sprintf("organisation[%d]", i), err)
+		}
+		at, err := p.cloud.placeOf(ctx, client, p.Auth, owner)
+		if err != nil {
+			return nil, err
+		}
+		owners = append(owners, at.owner)
+	}
+	if len(owners) > 0 {
+		return owners, nil
+	}
+	places := p.cloud.scopes.owners(p.Scope)
+	for _, at := range places {
+		if at.owner != "" || at.creds == creds {
+			owners = append(owners, at.owner)
+		}
+	}
+	if len(places) > 0 {
+		return owners, nil
+	}
+	own, err := client.Owner(ctx, "")
+	return []string{own}, err
+}
+
+// add notes an add-on of the scope that nothing in this run declares, unless another
+// scope has it.
+func (p *pruning) add(ctx context.Context, a access, l clever.Located) error {
+	client := via(a.client, p.h)
+	tags, err := client.TagsOf(ctx, l.Owner, l.Addon.ID)
+	if err != nil {
+		return err
+	}
+	u := undeclared{location: location{a.client, l.Owner, l.Addon}, untagged: !slices.Contains(tags, scopeTag(p.Scope))}
+	if others := p.otherScopes(tags); len(others) > 0 {
+		if !u.untagged {
+			p.h.Warn(fmt.Sprintf("%s bears the tags of the scopes %s and %s, and is left alone: the next play that declares it keeps it in its own",
+				object(l.Addon), p.Scope, strings.Join(others, ", ")))
+		}
+		return nil
+	}
+	if u.doubt, u.last, err = p.doubt(ctx, client, placeFor(a.creds, l.Owner), l, tags); err != nil {
+		return err
+	}
+	p.gone = append(p.gone, u)
+	return nil
+}
+
+// otherScopes returns the scopes whose tags are among some tags, but for the one at hand.
+func (p *pruning) otherScopes(tags []string) []string {
+	return slices.DeleteFunc(scopesOf(tags), func(scope string) bool { return scope == p.Scope })
+}
+
+// report warns of what is not pruned though it might be meant.
+func (p *pruning) report() {
+	slices.Sort(p.elsewhere)
+	for _, owner := range slices.Compact(slices.Clone(p.elsewhere)) {
+		n := 0
+		for _, o := range p.elsewhere {
+			if o == owner {
+				n++
+			}
+		}
+		p.h.Warn(fmt.Sprintf("%d of the add-ons of %s bear the tag of the scope %s, and are left alone: this run declares nothing there; name the owner with organisation beside the scope to prune them too", n, owner, p.Scope))
+	}
+	if !p.found && len(p.gone) == 0 && p.Scope != p.h.Scope && len(p.cloud.scopes.owners(p.Scope)) == 0 {
+		p.h.Warn(fmt.Sprintf("nothing bears the tag of the scope %s, and no play of this run says prune: {scope: %s}: there is nothing to prune", p.Scope, p.Scope))
+	}
+}
+
+// removal returns the change that removes what was found.
+func (p *pruning) removal() engine.Change {
 	removed := []engine.Value{}
-	var names []string
+	var names, doubts []string
 	var attrs []engine.Attr
-	for _, at := range gone {
-		a := at.addon
-		removed = append(removed, result(a, at.owner))
+	for _, u := range p.gone {
+		a := u.addon
+		removed = append(removed, result(a, u.owner))
 		names = append(names, fmt.Sprintf("%q (%s)", a.Name, a.ID))
 		attrs = append(attrs, engine.Attr{Path: a.Name, Before: fmt.Sprintf("%s, %s %s in %s", a.ID, a.Provider.ID, a.Plan.Slug, a.Region)})
+		if u.last != "" {
+			attrs = append(attrs, engine.Attr{Path: a.Name + ", declared last", Before: u.last})
+		}
+		if u.doubt != "" {
+			attrs = append(attrs, engine.Attr{Path: a.Name + ", doubtful", Before: u.doubt})
+			doubts = append(doubts, fmt.Sprintf("%q %s", a.Name, u.doubt))
+		}
 	}
 	res := value.MapOf("removed", removed)
-	if len(gone) == 0 {
-		return engine.Change{Object: "scope " + t.Scope, Result: res}
+	if len(p.gone) == 0 {
+		return engine.Change{Object: "scope " + p.Scope, Result: res}
 	}
-	return engine.Change{
+	change := engine.Change{
 		Action: engine.Delete,
-		Object: fmt.Sprintf("what scope %s no longer declares: %s", t.Scope, strings.Join(names, ", ")),
+		Object: fmt.Sprintf("what scope %s no longer declares: %s", p.Scope, strings.Join(names, ", ")),
 		Attrs:  attrs,
 		Risk:   "all data in it is lost",
 		Allow:  "delete",
 		Result: res,
 		Assume: func() {
-			for _, at := range gone {
-				at.client.assumeGone(at.owner, at.addon.ID)
+			for _, u := range p.gone {
+				u.client.assumeGone(u.owner, u.addon.ID)
 			}
 		},
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
-			return res, t.remove(ctx, h, gone)
+			return res, p.remove(ctx, h)
 		},
 	}
+	if len(doubts) > 0 {
+		change.Risk += "; and it is doubtful that nothing declares it: " + strings.Join(doubts, "; ")
+		change.Allow = "delete-doubtful"
+	}
+	return change
 }
 
-// remove removes what was listed, as far as it still bears the tag, and goes on
-// after a failure: each is reported.
-func (t *AddonPrune) remove(ctx context.Context, h *engine.Host, gone []location) error {
+// remove removes what was listed, as far as it still bears the tag of the scope alone,
+// and goes on after a failure: each is reported.
+func (p *pruning) remove(ctx context.Context, h *engine.Host) error {
 	var failed []error
-	for _, at := range gone {
-		client := via(at.client, h)
-		tags, err := client.Tags(ctx, at.owner, at.addon.ID)
+	for _, u := range p.gone {
+		client := via(u.client, h)
+		tags, err := client.Tags(ctx, u.owner, u.addon.ID)
 		switch {
 		case clever.IsNotFound(err):
 			continue
-		case err == nil && !slices.Contains(tags, scopeTag(t.Scope)) && !slices.Contains(t.untagged, at.addon.ID):
-			h.Warn(fmt.Sprintf("%s bears the tag of scope %s no longer, and is left alone", object(at.addon), t.Scope))
+		case err == nil && (!u.untagged && !slices.Contains(tags, scopeTag(p.Scope)) || len(p.otherScopes(tags)) > 0):
+			h.Warn(fmt.Sprintf("%s bears the tag of scope %s alone no longer, and is left alone", object(u.addon), p.Scope))
 			continue
 		case err == nil:
-			h.Progress("removing " + object(at.addon))
-			err = client.Delete(ctx, at.owner, at.addon.ID)
+			h.Progress("removing " + object(u.addon))
+			err = client.Delete(ctx, u.owner, u.addon.ID)
 		}
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s was not removed: %w", object(at.addon), err))
+			failed = append(failed, fmt.Errorf("%s was not removed: %w", object(u.addon), err))
 		}
 	}
 	return errors.Join(failed...)

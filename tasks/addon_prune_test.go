@@ -18,7 +18,7 @@ func TestPruneTakesOnlyItsOwn(t *testing.T) {
 	db := func(name string, more ...any) step {
 		return register(append([]any{"name", name, "provider", "pg", "details", details("plan", "dev")}, more...)...)
 	}
-	prune := step{kind: "addon_prune", register: "pruned", args: args("scope", "shop", "keep", list("kept"))}
+	prune := step{kind: "addon_prune", register: "pruned", args: args("scope", "shop", "keep", list("kept"), "organisation", list(p.User(), organisation))}
 	p.play(t, false, db("by-hand"))
 	p.scope = "other"
 	p.play(t, false, db("of-another-scope"))

@@ -21,9 +21,8 @@ func addonRegister(cloud *Cloud) engine.Kind {
 			"the add-on is read-only while it moves, and its host and password may change. " +
 			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
 			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost.",
-		New:      func() engine.Task { return &AddonRegister{cloud: cloud} },
-		Hidden:   []string{"env"},
-		Declares: true,
+		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
+		Hidden: []string{"env"},
 		Example: `- name: Order the database
   noa.clevercloud.addon_register:
     name: shop-db
@@ -45,6 +44,7 @@ func addonRegister(cloud *Cloud) engine.Kind {
 var (
 	_ engine.ResourceUser = (*AddonRegister)(nil)
 	_ engine.Namer        = (*AddonRegister)(nil)
+	_ engine.Declarer     = (*AddonRegister)(nil)
 )
 
 // AddonRegister orders an add-on, or makes the one that is there as declared.
@@ -72,6 +72,9 @@ type Details struct {
 
 // defaultRegion is the zone that every client of the platform falls back to (docs/platform.md §3.3).
 const defaultRegion = "par"
+
+// Declares marks the task as one that says what there is to be.
+func (t *AddonRegister) Declares() {}
 
 // TaskName names the add-on where the playbook does not.
 func (t *AddonRegister) TaskName(name string) {
@@ -103,7 +106,10 @@ func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change
 	if err != nil {
 		return engine.Change{}, engine.About("organisation", err)
 	}
-	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope}
+	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope, with: h.With, playbook: h.Playbook}
+	if err := r.enter(ctx); err != nil {
+		return engine.Change{}, err
+	}
 	addons, err := client.Addons(ctx, owner)
 	if err != nil {
 		return engine.Change{}, err
@@ -133,9 +139,13 @@ func ownerName(owner string) string {
 // hand.
 type registration struct {
 	*AddonRegister
-	client platform
-	owner  string
-	scope  string
+	client   platform
+	owner    string
+	place    place // where the scope of the play is bound to; unset without one
+	scope    string
+	with     map[string]string // the variables that decided what is declared
+	playbook string
+	adopts   bool // the add-on comes into the scope, and was not ordered for it
 }
 
 // find returns the add-on that is meant, nil if it is not there yet; and the one

@@ -80,7 +80,7 @@ var changes = map[string]contract{
 	},
 	"scope of an older add-on": {
 		given: nil, step: register("name", "db", "provider", "pg", "details", details("plan", "dev")), scope: "shop",
-		diff: []string{"name", "plan", "provider", "region", "tags"}, after: []string{"db"},
+		diff: []string{"name", "plan", "provider", "region", "scope"}, after: []string{"db"},
 	},
 	"encryption": {
 		given: []step{small}, step: register("name", "db", "provider", "pg", "details", details("plan", "xxs_sml", "encryption", true)),

@@ -32,6 +32,7 @@ type Cloud struct {
 	named   []declaration       // what tasks declare, found or not
 	unsure  map[string]bool     // ids of add-ons of which not all could be verified
 	planned planned             // what a check would have made of the platform by now
+	scopes  scopes
 }
 
 // A location is where an add-on was found: with which client, at which owner.
@@ -64,12 +65,9 @@ func (a Auth) credentials() clever.Credentials {
 
 // client returns the client of a task, going out through its host.
 func (c *Cloud) client(h *engine.Host, auth Auth) (platform, error) {
-	creds := auth.credentials()
-	if !auth.given() {
-		var err error
-		if creds, err = c.Default(); err != nil {
-			return platform{}, err
-		}
+	creds, err := c.credentials(auth)
+	if err != nil {
+		return platform{}, err
 	}
 	h.Secrets.Add(creds.ConsumerSecret, creds.Token, creds.Secret)
 	shared, err := c.shared(creds)
@@ -83,6 +81,14 @@ func (c *Cloud) client(h *engine.Host, auth Auth) (platform, error) {
 func via(p platform, h *engine.Host) platform {
 	p.Client = p.Via(transport{h.HTTP})
 	return p
+}
+
+// credentials returns those of a task, or the run's own.
+func (c *Cloud) credentials(auth Auth) (clever.Credentials, error) {
+	if auth.given() {
+		return auth.credentials(), nil
+	}
+	return c.Default()
 }
 
 // transport makes a host's client the way out of a platform's client.
@@ -181,20 +187,35 @@ func (c *Cloud) declared(a clever.Addon) bool {
 	})
 }
 
+// An access is a client and the credentials that it has.
+type access struct {
+	creds  clever.Credentials
+	client platform
+}
+
 // used returns the clients of this run, or the one of the run's own credentials
 // where no task needed any yet.
-func (c *Cloud) used(h *engine.Host) ([]platform, error) {
+func (c *Cloud) used(h *engine.Host) ([]access, error) {
 	c.mu.Lock()
-	var list []platform
-	for _, client := range c.clients {
-		list = append(list, platform{client, &c.planned})
+	var list []access
+	for creds, client := range c.clients {
+		list = append(list, access{creds, platform{client, &c.planned}})
 	}
 	c.mu.Unlock()
 	if len(list) == 0 {
-		client, err := c.client(h, Auth{})
-		return []platform{client}, err
+		return c.access(h, Auth{})
 	}
 	return list, nil
+}
+
+// access returns the client of some credentials.
+func (c *Cloud) access(h *engine.Host, auth Auth) ([]access, error) {
+	creds, err := c.credentials(auth)
+	if err != nil {
+		return nil, err
+	}
+	client, err := c.client(h, auth)
+	return []access{{creds, client}}, err
 }
 
 // locations returns the add-ons of this run that a word names, by id first.

@@ -106,7 +106,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	kinds := tasks.Kinds(p.cloud())
 	play := &engine.Play{Hosts: "localhost", File: filepath.Join(p.dir, "site.yml")}
 	if p.scope != "" {
-		play.Prune = &engine.Prune{Scope: p.scope}
+		play.Prune = &engine.Prune{Scope: &expr.Node{Text: p.scope, Value: p.scope}}
 	}
 	for i, s := range steps {
 		k := slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == s.kind })

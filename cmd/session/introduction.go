@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"runner/clever"
+	"runner/engine"
 )
 
 // An introduction prints, with the first request of a run, on which platform it
@@ -70,6 +71,15 @@ func (r *run) introduction(ctx context.Context, out http.RoundTripper) string {
 		line += "; organisations " + strings.Join(organisations, ", ")
 	}
 	return oneLine(line)
+}
+
+// scopes prints in which scope each play declares what it declares.
+type scopes struct{ *run }
+
+func (s scopes) Tell(e engine.Event) {
+	if start, ok := e.(engine.PlayStart); ok && start.Scope != "" && !s.Quiet {
+		fmt.Fprintln(s.Err, oneLine(s.Secrets.Mask("scope of the play: "+start.Scope)))
+	}
 }
 
 // oneLine takes what a terminal would obey, and line ends, out of a text.

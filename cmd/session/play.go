@@ -165,7 +165,7 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	start := r.start()
 	journal.Begin(start)
 	r.notification.begin(journal.Run(), start.Endpoint)
-	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{&untilGone{r.reports, stop}, journal, r.notification}, journal))
+	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{scopes{r}, &untilGone{r.reports, stop}, journal, r.notification}, journal))
 	r.result = result
 	if err != nil {
 		r.PrintError(err)

@@ -57,7 +57,7 @@ func Default() Spec {
 }
 
 // Risks are what --allow takes: the risks of changes, and pipe for lookup('pipe').
-func Risks() []string { return []string{"delete", "replace", "migrate", "pipe"} }
+func Risks() []string { return append(engine.Risks(), "pipe") }
 
 // Validate returns what is wrong with a spec, by the names of the flags.
 func (s Spec) Validate() error {

@@ -112,7 +112,7 @@ var table = [...]Keyword{
 	{"local_action", Task, Action, "", "as action", ""},
 	{"args", Task, Args, "", "parameters that are added to those of the kind", ""},
 	{"register", Task, Variable, "Step.Register", "the variable that keeps the result", ""},
-	{"allow", Task, Risks, "Step.Allow", "the risks that this task may take without asking: delete, replace, migrate", ""},
+	{"allow", Task, Risks, "Step.Allow", "the risks that this task may take without asking: delete, delete-doubtful, replace, migrate", ""},
 	{"loop", Task, Loop, "", "a list: the task runs once for each item", ""},
 	{"with_items", Task, WithItems, "", "a list, or a list of lists that is flattened: the task runs once for each item", ""},
 	{"with_list", Task, Loop, "", "a list: the task runs once for each item", ""},

@@ -54,10 +54,10 @@ func (v *verifier) prunes(p *engine.Program) {
 	for _, play := range p.Plays {
 		for s := range play.Steps() {
 			switch own := play.Prune != nil && s == play.Prune.Step; {
-			case s.Kind.Prunes && !own:
+			case s.Kind.Prunes() && !own:
 				steps = append(steps, s)
 				v.unmarked(s, marked, open)
-			case s.Kind.Declares || v.declares(s):
+			case s.Kind.Declares() || v.declares(s):
 				for _, above := range steps {
 					v.tooEarly(above, s)
 				}
@@ -72,7 +72,7 @@ func (v *verifier) prunes(p *engine.Program) {
 func (v *verifier) declares(s *engine.Step) bool {
 	shadow := engine.Play{Tasks: v.Included[s]}
 	for inner := range shadow.Steps() {
-		if inner.Kind.Declares || v.declares(inner) {
+		if inner.Kind.Declares() || v.declares(inner) {
 			return true
 		}
 	}

@@ -1,0 +1,118 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"runner/clever"
+	"runner/orderlog"
+)
+
+// doubt returns why an add-on that bears the tag of a scope may be declared somewhere all
+// the same, "" where nothing says so, and who declared it last. Tags say who declares it,
+// whoever did; what this machine remembers says who ordered and declared it from here.
+// Neither alone is leave to remove what the other one speaks for.
+func (p *pruning) doubt(ctx context.Context, client platform, at place, l clever.Located, tags []string) (doubt, last string, err error) {
+	declared, err := client.Declarations(ctx, l.Owner, l.Addon.ID)
+	if err != nil {
+		return "", "", err
+	}
+	var doubts []string
+	add := func(text string) {
+		if text != "" {
+			doubts = append(doubts, text)
+		}
+	}
+	here := lastIn(declared, p.Scope)
+	if slices.Contains(tags, adoptedTag) {
+		add("was there before a playbook with a scope declared it")
+	}
+	add(p.byOthers(declared, here))
+	add(p.withOthers(tags, here))
+	if name := p.cloud.scopes.like(p.Scope, at, l.Addon, tags); name != "" {
+		add(fmt.Sprintf("looks as if it was renamed to %q: to keep its data, write moved: [{from: %s}] in the task that orders that one", name, l.Addon.Name))
+	}
+	if len(declared) > 0 {
+		last = declaredBy(declared[len(declared)-1])
+	}
+	return strings.Join(doubts, ", and "), last, nil
+}
+
+// lastIn returns the last declaration in a scope; the zero one if there is none.
+func lastIn(declared []orderlog.Declaration, scope string) orderlog.Declaration {
+	for _, d := range slices.Backward(declared) {
+		if d.Scope == scope {
+			return d
+		}
+	}
+	return orderlog.Declaration{}
+}
+
+// byOthers says which other playbook declares it: one without a scope, whose declaration
+// leaves no tag, or one of another scope, later.
+func (p *pruning) byOthers(declared []orderlog.Declaration, here orderlog.Declaration) string {
+	for _, d := range declared {
+		if d.Scope == "" || d.Scope != p.Scope && d.Time.After(here.Time) {
+			return "was declared outside of the scope " + declaredBy(d)
+		}
+	}
+	return ""
+}
+
+// withOthers says that a run with other variables declared it.
+func (p *pruning) withOthers(tags []string, here orderlog.Declaration) string {
+	if !here.Time.IsZero() && !orderlog.SameVariables(here.With, p.h.With) {
+		return fmt.Sprintf("was declared by a run with other variables (%s) %s", otherNames(here.With, p.h.With), declaredBy(here))
+	}
+	now := withTag(p.h.With)
+	if slices.Contains(tags, scopeTag(p.Scope)) && now != tagWith(tags) {
+		return "was ordered by a run with other variables (-e)"
+	}
+	return ""
+}
+
+// tagWith returns the tag that says with which variables an add-on came into its scope;
+// "" where none did.
+func tagWith(tags []string) string {
+	for _, t := range tags {
+		if strings.HasPrefix(t, withPrefix) {
+			return t
+		}
+	}
+	return ""
+}
+
+// otherNames returns the names of variables that have other values in one run than in
+// another.
+func otherNames(a, b map[string]string) string {
+	names := map[string]bool{}
+	for _, pair := range [][2]map[string]string{{a, b}, {b, a}} {
+		for name, digest := range pair[0] {
+			if pair[1][name] != digest {
+				names[name] = true
+			}
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
+}
+
+// declaredBy returns a declaration in words. Of variables it has the names, and a digest
+// by which the same value can be known again.
+func declaredBy(d orderlog.Declaration) string {
+	text := fmt.Sprintf("by %s on %s", d.Playbook, d.Time.UTC().Format(time.DateTime))
+	if d.Run != "" {
+		text += ", run " + d.Run
+	}
+	if len(d.With) == 0 {
+		return text
+	}
+	var with []string
+	for _, name := range slices.Sorted(maps.Keys(d.With)) {
+		with = append(with, fmt.Sprintf("%s=#%s", name, d.With[name]))
+	}
+	return text + ", with " + strings.Join(with, " ")
+}
