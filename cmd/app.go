@@ -109,6 +109,8 @@ func (p *Program) app() *cli.App {
 			p.emulatorCommand(),
 			p.completionCommand(),
 			p.manCommand(),
+			p.collectionCommand(),
+			p.moduleCommand(),
 			p.versionCommand(),
 		},
 	}

@@ -6,9 +6,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/collection"
 	"runner/cmd/completion"
 	"runner/cmd/flags"
 	"runner/diagnostic"
+	"runner/engine"
 	"runner/tasks"
 )
 
@@ -63,13 +65,22 @@ func (p *Program) completeArgument(r flags.Request) flags.Values {
 	case "env":
 		return p.fromPlatform(addonNames)(r)
 	case "doc":
-		var v flags.Values
-		for _, k := range tasks.Kinds(nil) {
-			v.All = append(v.All, flags.Value{Text: k.Name, Doc: firstSentence(k.Doc)})
+		return kindNames(tasks.Kinds(nil))
+	case "module":
+		if len(r.Files) == 0 {
+			return kindNames(collection.Kinds(tasks.Kinds(nil)))
 		}
-		return v
+		return flags.Values{Files: true}
 	case "completion":
 		return flags.Texts(completion.Shells()...)
 	}
 	return flags.Values{Files: strings.HasPrefix(r.Path, "runner vault")}
+}
+
+// kindNames completes with the names of kinds.
+func kindNames(kinds []engine.Kind) (v flags.Values) {
+	for _, k := range kinds {
+		v.All = append(v.All, flags.Value{Text: k.Name, Doc: collection.FirstSentence(k.Doc)})
+	}
+	return v
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/collection"
 	"runner/cmd/flags"
 	"runner/diagnostic"
 	"runner/engine"
@@ -131,19 +132,10 @@ func pageOfKinds(kinds []engine.Kind) string {
 	}
 	p.WriteString("What a task can do:\n")
 	for _, k := range kinds {
-		p.entry(width, k.Name, firstSentence(k.Doc))
+		p.entry(width, k.Name, collection.FirstSentence(k.Doc))
 	}
 	p.WriteString("\nrunner doc KIND shows the parameters of one, runner doc --keywords what plays and tasks say beside it.\n")
 	return p.String()
-}
-
-// firstSentence returns a text up to its first full stop.
-func firstSentence(text string) string {
-	first, _, more := strings.Cut(text, ". ")
-	if more {
-		first += "."
-	}
-	return first
 }
 
 func pageOfKind(k *engine.Kind) string {

@@ -47,6 +47,9 @@ type Options struct {
 	// function that it returns right after; may be nil. The goroutines that do
 	// the work call them, in no order.
 	Applying func(s *Step, name string, c *Change) (ended func(Value, error))
+	// Complete: what of a result is read when it is used is read when the task ends, since
+	// whoever gets the result can read nothing. A failure of that fails the task.
+	Complete bool
 	Lookups  map[string]expr.Lookup
 	FromYAML func(text string) (Value, error)
 }

@@ -59,6 +59,9 @@ func (n *node) attempt(step *Step) *attempt {
 
 // finish registers and reports how a step ended.
 func (n *node) finish(ctx context.Context, end TaskEnd) {
+	if n.play.opt.Complete {
+		end.complete()
+	}
 	end.Took = time.Since(end.Start)
 	n.outcome = end.Outcome
 	if end.Outcome == Failed {
@@ -76,6 +79,17 @@ func (n *node) finish(ctx context.Context, end TaskEnd) {
 	}
 	end.Result = value.Known(end.Result)
 	n.out.add(end)
+}
+
+// complete reads what of the result is read when it is used.
+func (e *TaskEnd) complete() {
+	complete, err := value.Complete(e.Result)
+	if err == nil {
+		e.Result = complete
+		return
+	}
+	e.Result = value.Known(e.Result)
+	e.Outcome, e.Problem = Failed, diagnostic.From(err, e.Step.Place)
 }
 
 // last is a number that no item of a loop has.

@@ -25,6 +25,17 @@ import (
 // once; where a problem is no warning the error is an [exit.Error].
 func Load(s *ui.Streams, files []string, opt playbooks.Options, verbosity int) (*engine.Program, error) {
 	program, problems := playbooks.Load(files, opt)
+	return conclude(s, program, problems, verbosity)
+}
+
+// Parse is Load for one playbook that is in memory.
+func Parse(s *ui.Streams, name string, text []byte, opt playbooks.Options) (*engine.Program, error) {
+	program, problems := playbooks.Parse(name, text, opt)
+	return conclude(s, program, problems, 0)
+}
+
+// conclude prints the problems of a program, and returns it unless one is no warning.
+func conclude(s *ui.Streams, program *engine.Program, problems []*diagnostic.Problem, verbosity int) (*engine.Program, error) {
 	s.PrintAll(problems, verbosity)
 	Annotate(s, problems)
 	if err := Conclude(s, problems); err != nil {

@@ -20,6 +20,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/report"
 	"runner/playbooks"
 	"runner/playbooks/reading"
 	"runner/tasks"
@@ -31,6 +32,7 @@ type World struct {
 	Transport http.RoundTripper // instead of the network; nil: none
 	UnderWay  *history.UnderWay // is kept up to date; nil: nobody looks
 	MayWrite  func() error      // why nothing may be written any more; nil: the right to write does not end
+	Report    report.Reporter   // instead of the reports that the spec names, and with whole results; nil: those
 }
 
 // Play plays what a spec says. Its error is an [exit.Error] where everything that
@@ -66,7 +68,7 @@ func Play(ctx context.Context, world World, spec Spec) error {
 // begin opens the reports, which then say that the run has begun, and looks at the
 // spec. It returns who is to be notified.
 func (r *run) begin() (to []notify.Receiver, err error) {
-	if r.reports, err = openReports(r.Streams, r.Spec); err == nil {
+	if r.reports, err = openReports(r.World, r.Spec); err == nil {
 		err = r.reports.begin()
 	}
 	if wrong := r.Spec.Validate(); wrong != nil {
@@ -106,9 +108,15 @@ func (r *run) load(ctx context.Context) error {
 	if r.extra, err = loading.ExtraVars(r.ExtraVars, vault); err != nil {
 		return err
 	}
+	r.extra = append(r.extra, r.Vars...)
 	opt := loading.Options(r.Streams, tasks.Kinds(r.cloud), r.extra, vault)
 	opt.Hosts = r.Hosts
-	if r.program, err = loading.Load(r.Streams, r.Files, opt, r.Verbosity); err != nil {
+	if r.Text != nil {
+		r.program, err = loading.Parse(r.Streams, r.Files[0], r.Text, opt)
+	} else {
+		r.program, err = loading.Load(r.Streams, r.Files, opt, r.Verbosity)
+	}
+	if err != nil {
 		return err
 	}
 	r.included = playbooks.Files{Options: opt}
@@ -188,7 +196,7 @@ func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *hi
 		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
 		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
 		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
-		Transport: r.out, MayWrite: r.MayWrite, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying,
+		Transport: r.out, MayWrite: r.MayWrite, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying, Complete: r.Report != nil,
 		Lookups: r.lookups(ctx), FromYAML: reading.FromYAML,
 	}
 }

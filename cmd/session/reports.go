@@ -62,8 +62,12 @@ type output struct {
 // openReports opens what --report names; text on standard output unless something
 // else goes there. With an error those that could be opened are there all the same,
 // so that they tell of it.
-func openReports(s *ui.Streams, spec Spec) (*reports, error) {
-	r := &reports{streams: s, spec: spec, run: runOf(spec)}
+func openReports(world World, spec Spec) (*reports, error) {
+	r := &reports{streams: world.Streams, spec: spec, run: runOf(spec)}
+	if world.Report != nil {
+		r.all = []*output{{Reporter: world.Report}}
+		return r, nil
+	}
 	var wrong []error
 	for _, arg := range spec.Reports {
 		if err := r.open(arg); err != nil {
@@ -256,6 +260,6 @@ func reasons(err error) []*diagnostic.Problem {
 // Fail reports a run that cannot begin, as its command line is wrong: of the spec
 // only Files and Reports are known, as far as they could be read.
 func Fail(world World, spec Spec, err error) error {
-	r, _ := openReports(world.Streams, spec) // what is wrong with them too is not what ends the run
+	r, _ := openReports(world, spec) // what is wrong with them too is not what ends the run
 	return world.First(err, r.finish(err))
 }

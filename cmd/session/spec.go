@@ -22,8 +22,10 @@ import (
 
 // A Spec says what is played, on what, and how.
 type Spec struct {
-	Files     []string // the playbooks
-	ExtraVars []string // name=value pairs, a JSON or YAML map, or @FILE
+	Files     []string     // the playbooks
+	Text      []byte       // the one playbook, where it is in no file: Files names it all the same
+	ExtraVars []string     // name=value pairs, a JSON or YAML map, or @FILE
+	Vars      []engine.Var // further variables of the same rank
 	Vault     vaults.Spec
 	Platform  platform.Spec
 	Selection engine.Selection

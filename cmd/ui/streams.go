@@ -26,6 +26,8 @@ type Streams struct {
 	// Environ returns the environment of programs that the run starts, as
 	// [os.Environ] does; nil: they get no more than PATH and HOME.
 	Environ func() []string
+	// Printed gets each problem that is to be printed; nil: standard error does.
+	Printed func(*diagnostic.Problem)
 
 	Secrets engine.Secrets
 }
@@ -33,6 +35,10 @@ type Streams struct {
 // Print writes a problem to standard error: place, message, hint, and the line
 // that it points at.
 func (s *Streams) Print(problem *diagnostic.Problem) {
+	if s.Printed != nil {
+		s.Printed(problem)
+		return
+	}
 	mark := ""
 	if problem.Severity == diagnostic.Warning {
 		mark = "warning: "
