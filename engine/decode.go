@@ -134,7 +134,9 @@ func target(field reflect.Value) reflect.Value {
 
 func (d *decoder) setExpression(field reflect.Value, n *expr.Node) error {
 	e := Expression{Text: n.Text}
-	v, err := n.Eval(d.context())
+	c := d.context()
+	c.ShowErrors = true
+	v, err := n.Eval(c)
 	if x, ok := errors.AsType[*value.Error](err); ok && x.Class == value.UndefinedError {
 		e.Err = err
 	} else if err != nil {

@@ -77,7 +77,10 @@ func (st *state) applyFilter(n *syntax.Filter, v value.Value) (value.Value, erro
 	}
 	st.here = n.Pos
 	r, err := st.invoke(st.t.lib.filters[n.Name], v, g)
-	return r, st.failAt(n.Pos, err)
+	if err != nil {
+		return value.Deferred(st.failAt(n.Pos, err))
+	}
+	return r, nil
 }
 
 func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
@@ -97,7 +100,10 @@ func (st *state) evalTested(n *syntax.Test) (value.Value, error) {
 	if b, ok := r.(bool); ok && n.Not {
 		return !b, nil
 	}
-	return r, st.failAt(n.Pos, err)
+	if err != nil {
+		return value.Deferred(st.failAt(n.Pos, err))
+	}
+	return r, nil
 }
 
 // sameLiterals reports whether a test compares two equal literals, which are one
@@ -122,7 +128,18 @@ func (st *state) evalCall(n *syntax.Call) (value.Value, error) {
 	}
 	st.here = n.Pos
 	v, err := st.call(n.Fn, fn, g)
-	return v, st.failAt(n.Pos, err)
+	if err = st.failAt(n.Pos, err); deferred(fn, err) {
+		return value.Deferred(err)
+	}
+	return v, err
+}
+
+// deferred reports whether the error of a call is that of its result: what a lookup fails
+// with is, and what is undefined among the arguments.
+func deferred(fn value.Value, err error) bool {
+	e, ok := err.(*value.Error)
+	f, isFunction := fn.(*function)
+	return ok && (e.Class == value.UndefinedError || isFunction && f.op.How&Raw != 0)
 }
 
 func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value, error) {
@@ -145,7 +162,7 @@ func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value
 	case *value.Unknown:
 		return fn, nil
 	case *value.Undefined:
-		return nil, fn.Err()
+		return fn, nil
 	}
 	return nil, value.Errorf(value.TypeError, "%s cannot be called", value.Describe(fn))
 }

@@ -361,13 +361,30 @@ func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
 	return c.Arithmetic(op, l, r)
 }
 
+// inNothing returns that what failed is not in a list or a map that is empty, which
+// nothing is compared with; else the error.
+func (st *state) inNothing(n *syntax.Comparison, err error) (value.Value, error) {
+	if e, ok := err.(*value.Error); !ok || e.Class != value.UndefinedError || n.Ops[0] != "in" && n.Ops[0] != "not in" || len(n.Rest) > 1 {
+		return nil, err
+	}
+	r, wrong := st.operand(n.Rest[0])
+	if wrong != nil {
+		return nil, err
+	}
+	_, isText := r.(string)
+	if list, wrong := st.c.Elements(r); wrong != nil || isText || len(list) > 0 {
+		return nil, err
+	}
+	return n.Ops[0] == "not in", nil
+}
+
 func (st *state) evalComparison(n *syntax.Comparison) (value.Value, error) {
 	if err := st.step(); err != nil {
 		return nil, st.failAt(n.Pos, err)
 	}
 	l, err := st.operand(n.First)
 	if err != nil {
-		return nil, err
+		return st.inNothing(n, err)
 	}
 	var unknown *value.Unknown
 	for i, x := range n.Rest {

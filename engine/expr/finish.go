@@ -99,7 +99,7 @@ func (c *Context) finishList(l []value.Value) (value.Value, error) {
 	}
 	out := make([]value.Value, 0, len(l))
 	for _, e := range l {
-		f, err := c.Finish(e)
+		f, err := c.finishElement(e)
 		if err != nil {
 			return nil, err
 		}
@@ -110,13 +110,23 @@ func (c *Context) finishList(l []value.Value) (value.Value, error) {
 	return out, nil
 }
 
+// finishElement finishes what stands in a list or a map: what is undefined there is shown in
+// its place where that is asked for.
+func (c *Context) finishElement(v value.Value) (value.Value, error) {
+	f, err := c.Finish(v)
+	if e, ok := err.(*value.Error); ok && c.ShowErrors && e.Class == value.UndefinedError {
+		return c.showError(f, err)
+	}
+	return f, err
+}
+
 func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 	if c.plain(m) {
 		return m, nil
 	}
 	out := &value.Map{}
 	for k, e := range m.Stored() {
-		f, err := c.Finish(e)
+		f, err := c.finishElement(e)
 		if err != nil {
 			return nil, err
 		}

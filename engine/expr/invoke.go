@@ -51,6 +51,8 @@ func (st *state) invoke(op *Operation, in value.Value, g given) (value.Value, er
 			return OrUnknown(u), err
 		}
 		found = secret
+	} else if d, ok := in.(*value.Undefined); ok && d.Failed != nil && op.name != "type_debug" {
+		return nil, d.Failed
 	}
 	openIn, open, secret := op.opened(in, g, found)
 	v, err := st.do(op, openIn, open)
@@ -94,14 +96,14 @@ func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value
 		if *p, err = st.c.Force(*p); err != nil {
 			return err
 		}
-		if op.How&Partial != 0 {
+		if op.How&(Partial|Items|Values) != 0 {
 			switch v := (*p).(type) {
 			case *value.Undefined:
 				return v.Err()
 			case *value.Unknown:
 				unknown = v
 			}
-			return nil
+			return st.touched(op, *p)
 		}
 		u, found, err := st.c.Survey(*p)
 		if u != nil {
@@ -125,6 +127,29 @@ func (st *state) ready(op *Operation, in *value.Value, g *given) (unknown *value
 		g.named.Set(k, v)
 	}
 	return unknown, secret, nil
+}
+
+// touched refuses what is Undefined among the elements or values that an operation goes over.
+func (st *state) touched(op *Operation, v value.Value) error {
+	var all []value.Value
+	switch v := v.(type) {
+	case []value.Value:
+		all = v
+	case value.Tuple:
+		all = v
+	case *value.Map:
+		for _, e := range v.All() {
+			if u, ok := e.(*value.Undefined); ok && op.How&Values != 0 {
+				return u.Err()
+			}
+		}
+	}
+	for _, e := range all {
+		if u, ok := e.(*value.Undefined); ok && op.How&Items != 0 {
+			return u.Err()
+		}
+	}
+	return nil
 }
 
 // Has reports whether an argument was given, or has a default.

@@ -43,6 +43,8 @@ const (
 	Plugin                  // whole; its mistakes are of class FilterError
 	Keeps                   // secrets as they are: its result has those that it takes over (secret.go)
 	Reveals                 // its result is no secret, whatever it was given
+	Items                   // partial, but none of the elements of a list may be Undefined
+	Values                  // partial, but none of the values of a map may be Undefined
 )
 
 // absent stands for an argument that was not given.

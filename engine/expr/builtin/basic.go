@@ -46,7 +46,10 @@ func mandatory(u *expr.Call) (value.Value, error) {
 		return u.In, nil
 	}
 	e := v.Err()
-	msg := "the variable '" + v.Name + "' is mandatory, but " + e.Msg
+	msg := "this is mandatory, but " + e.Msg
+	if v.Name != "" {
+		msg = "the variable '" + v.Name + "' is mandatory, but " + e.Msg
+	}
 	if u.Arg(0) != nil {
 		msg = value.Text(u.Args[0])
 	}

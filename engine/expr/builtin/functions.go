@@ -12,7 +12,7 @@ import (
 func functions() []expr.Operation {
 	return []expr.Operation{
 		{Names: "range", Params: "start! stop step=1", Doc: "the numbers from start up to before stop", Do: makeRange},
-		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Partial | expr.Keeps, Do: makeDict},
+		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Values | expr.Keeps, Do: makeDict},
 		{Names: "namespace", Params: "*pairs **entries", Doc: "attributes that {% set ns.name = … %} changes", How: expr.Partial | expr.Keeps, Do: makeNamespace},
 		{Names: "undef", Params: "hint=none", Doc: "an undefined value that says what is needed", Do: makeUndefined},
 		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw | expr.Keeps, Do: lookupFunction},

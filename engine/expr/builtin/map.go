@@ -11,11 +11,11 @@ import (
 // mapFilters work on maps.
 func mapFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "dict2items", Params: "key_name='key' value_name='value'", Doc: "a map as a list of keys and values", How: expr.Partial | expr.Keeps, Do: dict2items},
-		{Names: "items2dict", Params: "key_name='key' value_name='value'", Doc: "a list of keys and values as a map", How: expr.Partial | expr.Keeps, Do: items2dict},
+		{Names: "dict2items", Params: "key_name='key' value_name='value'", Doc: "a map as a list of keys and values", How: expr.Values | expr.Keeps, Do: dict2items},
+		{Names: "items2dict", Params: "key_name='key' value_name='value'", Doc: "a list of keys and values as a map", How: expr.Items | expr.Keeps, Do: items2dict},
 		{Names: "dictsort", Params: "case_sensitive=false by='key' reverse=false", Doc: "the pairs of a map, in order", How: expr.Keeps, Do: dictSort},
 		{Names: "items", Doc: "the pairs of a map", How: expr.Raw | expr.Keeps, Do: mapItems},
-		{Names: "combine", Params: "*others recursive=false list_merge='replace'", Doc: "the map with other maps laid over it", How: expr.Partial | expr.Keeps, Do: combine},
+		{Names: "combine", Params: "*others recursive=false list_merge='replace'", Doc: "the map with other maps laid over it", How: expr.Values | expr.Keeps, Do: combine},
 		{Names: "extract", Params: "container! morekeys=none", Doc: "the element of a container that has this key", How: expr.Partial | expr.Keeps, Do: extract},
 		{Names: "subelements", Params: "subelements! skip_missing=false", Doc: "each element with each of a list in it", How: expr.Plugin | expr.Keeps, Do: subelements},
 		{Names: "rekey_on_member", Params: "key! duplicates='error'", Doc: "maps in a map whose keys are a member of each", How: expr.Plugin | expr.Keeps, Do: rekey},

@@ -12,14 +12,14 @@ func mapMethods() []expr.Operation {
 	return []expr.Operation{
 		{Names: "get", Params: "key! default=none", How: expr.Raw | expr.Keeps, Do: getMethod},
 		{Names: "keys", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, u.In.(*value.Map).Keys()) }},
-		{Names: "values", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "values", How: expr.Values | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
 			out := []value.Value{}
 			for _, v := range u.In.(*value.Map).All() {
 				out = append(out, v)
 			}
 			return listOrNone(u, out)
 		}},
-		{Names: "items", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, itemsOf(u.In.(*value.Map))) }},
+		{Names: "items", How: expr.Values | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return listOrNone(u, itemsOf(u.In.(*value.Map))) }},
 		{Names: "copy", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
 		{Names: "update", Params: "*maps **entries", How: expr.Partial | expr.Keeps, Changes: true, Do: updated},
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return &value.Map{}, nil }},
@@ -81,7 +81,7 @@ func listMethods() []expr.Operation {
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return []value.Value{}, nil }},
 		{Names: "pop", Params: "*args", Do: changing("l[:-1] and l[-1]")},
 		{Names: "sort", Params: "*args **named", Do: changing("`| sort`")},
-		{Names: "reverse", How: expr.Partial | expr.Keeps, Changes: true, Do: reverse},
+		{Names: "reverse", How: expr.Items | expr.Keeps, Changes: true, Do: reverse},
 	}
 }
 

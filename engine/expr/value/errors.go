@@ -112,8 +112,25 @@ type UnknownError struct{ Unknown *Unknown }
 
 func (*UnknownError) Error() string { return KnownAfterApply }
 
+// Deferred returns the result of an operation that failed: an Undefined whose use is the
+// error. Where the operation met something undefined, that is the result. Errors that end
+// the evaluation as a whole are returned as they are.
+func Deferred(err error) (Value, error) {
+	e, ok := err.(*Error)
+	switch {
+	case !ok, e.Class == LimitError, e.Class == RecursionError, e.Class == SyntaxError, e.Class == UnsafeError:
+		return nil, err
+	case e.Class == UndefinedError:
+		return &Undefined{Hint: e.Msg, Place: e.Place, Near: e.hint}, nil
+	}
+	return &Undefined{Hint: e.Msg, Place: e.Place, Failed: e}, nil
+}
+
 // Err is what use of an Undefined leads to.
 func (u *Undefined) Err() *Error {
+	if u.Failed != nil {
+		return u.Failed
+	}
 	e := &Error{Class: UndefinedError, Msg: u.Hint, Place: u.Place, hint: u.Near}
 	if e.Msg == "" {
 		e.Msg = fmt.Sprintf("'%s' is undefined", u.Name)

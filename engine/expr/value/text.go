@@ -200,7 +200,7 @@ func FloatText(f float64) string {
 
 // TypeName returns Python's name of a value's type: "str", "NoneType", "dict".
 func TypeName(v Value) string {
-	switch v.(type) {
+	switch v := v.(type) {
 	case nil:
 		return "NoneType"
 	case bool:
@@ -218,11 +218,14 @@ func TypeName(v Value) string {
 	case *Map:
 		return "dict"
 	case *Undefined:
-		return "Undefined"
+		if v.Failed != nil {
+			return "CapturedExceptionMarker"
+		}
+		return "UndefinedMarker"
 	case *Unknown:
 		return "Unknown"
 	case Secret:
-		return TypeName(v.(Secret).open)
+		return TypeName(v.open)
 	}
 	return innerTypeName(v)
 }

@@ -42,6 +42,9 @@ type Undefined struct {
 	Near    string          // what to do about it, if that is known
 	Names   func() []string // of what could have been meant; may be nil
 	Lenient bool            // of an inline if without else: empty in text
+	// Failed is the error of a filter, test or lookup whose result this is; nil for a name
+	// that nothing defines. `default` does not help against it, nothing but not using it does.
+	Failed *Error
 }
 
 // Unknown stands for a value that is known only after Task was applied.

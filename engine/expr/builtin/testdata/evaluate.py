@@ -1,4 +1,4 @@
-"""Evaluates expressions by the installed ansible-core: a line of JSON for each line of JSON.
+"""Evaluates expressions by an ansible-core: a line of JSON for each line of JSON, the version first.
 
 {"expr": "a + 1", "vars": {"a": 1}} is answered by {"value": 2}, {"error": "why"}, or {"skip": "why"} for what no
 JSON can say. Maps are {"map": [[key, value], ...]}, so that keys keep their types.
@@ -13,7 +13,12 @@ import warnings
 warnings.simplefilter("ignore")
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.release import __version__
 from ansible.template import Templar
+try:
+    from ansible.template import trust_as_template
+except ImportError:
+    trust_as_template = None
 from jinja2.runtime import Undefined
 from jinja2.utils import Namespace
 
@@ -46,15 +51,23 @@ def plain(v, depth=0):
     raise Skip(type(v).__name__)
 
 
-def main():
+def evaluator():
+    """What evaluates expressions: as a template where templates are strict, since 2.19; as bare Jinja before."""
+    if trust_as_template:
+        return lambda text, names: Templar(loader=DataLoader(), variables=names).template(trust_as_template("{{ " + text + " }}"))
     templar = Templar(loader=DataLoader(), variables={})
     environment = templar.environment
     names = dict(environment.globals, range=range, dict=dict, namespace=Namespace, lookup=templar._lookup, query=templar._query_lookup)
+    return lambda text, more: environment.compile_expression(text, undefined_to_none=False)(**names, **more)
+
+
+def main():
+    evaluate = evaluator()
+    print(json.dumps(__version__), flush=True)
     for line in sys.stdin:
         case = json.loads(line)
         try:
-            run = environment.compile_expression(case["expr"], undefined_to_none=False)
-            answer = {"value": plain(run(**names, **case["vars"]))}
+            answer = {"value": plain(evaluate(case["expr"], case["vars"]))}
             json.dumps(answer)
         except Skip as e:
             answer = {"skip": str(e)}
