@@ -309,7 +309,7 @@ func (c *Cluster) versioned() bool {
 func (p *Provider) cheapest(fits func(*Plan) bool) string {
 	var best *Plan
 	for i := range p.Plans {
-		if pl := &p.Plans[i]; !pl.Shared() && fits(pl) && (best == nil || pl.Price < best.Price) {
+		if pl := &p.Plans[i]; !pl.Shared() && fits(pl) && (best == nil || pl.Monthly() < best.Monthly()) {
 			best = pl
 		}
 	}

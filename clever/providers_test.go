@@ -51,7 +51,7 @@ func TestTheLifeOfAProvider(t *testing.T) {
 	valued := feature
 	valued.Value = "10"
 	want := &clever.Provider{ID: "tinykv", Name: "Tiny KV", Status: "ALPHA", OpenInNewTab: true, CanUpgrade: true, Features: []clever.Feature{feature},
-		Plans: []clever.Plan{{Name: "Small", Slug: "small", Price: 5.5, Features: []clever.Feature{valued}}}}
+		Plans: []clever.Plan{{Name: "Small", Slug: "small", Price: new(5.5), Features: []clever.Feature{valued}}}}
 	drawn := cmp.Options{cmpopts.IgnoreFields(clever.Plan{}, "ID", "Zones"), cmpopts.IgnoreFields(clever.Provider{}, "Regions")}
 	if diff := cmp.Diff(want, p, drawn); diff != "" {
 		t.Errorf("registered: %s", diff)
@@ -66,8 +66,8 @@ func TestTheLifeOfAProvider(t *testing.T) {
 	must(t, c.AddPlan(ctx, owner, "tinykv", clever.PlanRequest{Name: "Large", Slug: "large"}))
 	now, err := c.OwnProvider(ctx, owner, "tinykv")
 	must(t, err)
-	want.ShortDesc, want.Plans[0].Price = "Keys and values", 6
-	want.Plans = append(want.Plans, clever.Plan{Name: "Large", Slug: "large", Features: []clever.Feature{}})
+	want.ShortDesc, want.Plans[0].Price = "Keys and values", new(6.0)
+	want.Plans = append(want.Plans, clever.Plan{Name: "Large", Slug: "large", Price: new(0.0), Features: []clever.Feature{}})
 	if diff := cmp.Diff(want, now, drawn); diff != "" || now.Plans[0].ID != p.Plans[0].ID {
 		t.Errorf("changed: %s", diff)
 	}

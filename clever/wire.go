@@ -5,6 +5,7 @@ package clever
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,13 +36,27 @@ type Provider struct {
 
 // A Plan is a size of a provider's add-ons.
 type Plan struct {
-	ID       string    `json:"id"`   // "plan_…"
-	Name     string    `json:"name"` // "XXS Small Space"
-	Slug     string    `json:"slug"` // "xxs_sml"; case as published, compared without
-	Price    float64   `json:"price"`
+	ID       string    `json:"id"`    // "plan_…"
+	Name     string    `json:"name"`  // "XXS Small Space"
+	Slug     string    `json:"slug"`  // "xxs_sml"; case as published, compared without
+	Price    *float64  `json:"price"` // euros a month, an indication; nil: the catalogue has none
 	PriceID  *string   `json:"price_id"`
 	Zones    []string  `json:"zones"`
 	Features []Feature `json:"features"`
+}
+
+// Monthly returns the plan's price in euros a month, 0 where the catalogue has none.
+func (p Plan) Monthly() float64 {
+	if p.Price == nil {
+		return 0
+	}
+	return *p.Price
+}
+
+// BilledByUse reports whether what a provider's add-ons cost depends on what is used of
+// them: their plans have a price of 0 (docs/platform.md §3.1).
+func BilledByUse(providerID string) bool {
+	return slices.Contains([]string{"cellar-addon", "fs-bucket", "addon-pulsar"}, providerID)
 }
 
 // A Feature is a property of a provider (no values) or of a plan.

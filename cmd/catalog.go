@@ -139,26 +139,34 @@ func planTable(ctx context.Context, client *clever.Client, owner, word string) (
 		Slug     string            `json:"slug"`
 		ID       string            `json:"id"`
 		Name     string            `json:"name"`
-		Price    float64           `json:"price"`
+		Price    *float64          `json:"price"`
 		Zones    []string          `json:"zones"`
 		Features map[string]string `json:"features"`
 	}
 	rows := []row{}
 	for _, p := range providers {
 		plans := slices.Clone(p.Plans)
-		slices.SortStableFunc(plans, func(a, b clever.Plan) int { return int(100*a.Price) - int(100*b.Price) })
+		slices.SortStableFunc(plans, func(a, b clever.Plan) int { return int(100*a.Monthly()) - int(100*b.Monthly()) })
 		for _, pl := range plans {
 			features := map[string]string{}
 			for _, f := range pl.Features {
 				features[f.Name] = f.Value
 			}
 			rows = append(rows, row{p.ID, pl.Slug, pl.ID, pl.Name, pl.Price, pl.Zones, features})
-			t.rows = append(t.rows, []string{p.ID, pl.Slug, pl.Name, strconv.FormatFloat(pl.Price, 'f', 2, 64),
+			t.rows = append(t.rows, []string{p.ID, pl.Slug, pl.Name, priceText(pl),
 				pl.Feature("memory"), pl.Feature("disk-size"), pl.Feature("cpu"), pl.Feature("connection-limit")})
 		}
 	}
 	t.data = rows
 	return t, err
+}
+
+// priceText returns what a plan costs, as the table shows it.
+func priceText(pl clever.Plan) string {
+	if pl.Price == nil {
+		return "unknown"
+	}
+	return strconv.FormatFloat(*pl.Price, 'f', 2, 64)
 }
 
 func versionTable(ctx context.Context, client *clever.Client, owner, word string) (table, error) {

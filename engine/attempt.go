@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"runner/engine/expr/value"
@@ -157,10 +158,16 @@ func (a *attempt) undecided(task Task) try {
 	switch {
 	case has[Guard](a.step.Kind):
 		t.outcome = Unknown
-	case a.step.Kind.changes():
-		t.outcome = Changed // as far as can be known
+	case a.step.Kind.changes() && !onlyReads(task):
+		t.outcome, t.change = Unknown, &Change{Action: Update, Object: a.step.As, Unknown: true}
 	}
 	return t
+}
+
+// onlyReads reports whether a task says that it reads all that it uses.
+func onlyReads(task Task) bool {
+	user, ok := task.(ResourceUser)
+	return ok && !slices.ContainsFunc(user.Resources(), func(r Resource) bool { return !r.Read })
 }
 
 // claim says what a task uses and waits for the earlier ones that use the same.
@@ -184,8 +191,9 @@ func (a *attempt) carryOut(ctx context.Context, task Task) try {
 	}
 	t := a.plan(ctx, task, check)
 	if unknown, ok := errors.AsType[*value.UnknownError](t.err); ok && check {
-		a.planFiles(task)
-		return try{outcome: Unknown, value: unknown.Unknown}
+		t = a.undecided(task)
+		t.value = unknown.Unknown
+		return t
 	}
 	if t.err != nil {
 		return t
@@ -217,6 +225,7 @@ func (a *attempt) plan(ctx context.Context, task Task, check bool) try {
 	defer a.worker.Release()
 	c, err := task.Plan(ctx, a.host(check, false))
 	a.hideChange(&c)
+	c.Consent = a.play.given(a.step, &c)
 	// The change is there even where it failed: its diff is shown.
 	return try{value: c.Result, change: &c, tells: tells(task), err: err}
 }

@@ -56,11 +56,12 @@ const (
 	None Action = iota
 	Create
 	Update
+	Migrate // an update in which the object moves: it is the same one, elsewhere
 	Replace
 	Delete
 )
 
-var actionNames = [...]string{"none", "create", "update", "replace", "delete"}
+var actionNames = [...]string{"none", "create", "update", "migrate", "replace", "delete"}
 
 func (a Action) String() string { return actionNames[a] }
 
@@ -72,8 +73,12 @@ type Change struct {
 	Action Action
 	Object string // what it is done to, in plain words: `add-on "main-db"`
 	Attrs  []Attr // the diff
-	Risk   string // "its data is lost": needs consent; empty when there is none
-	Allow  string // the word for that consent, one of Risks
+	Parts  []Part // the single objects, where there are several: a prune; else none
+	Price  *Price // what the object costs; nil: nothing by itself
+	Risk   string // "its data is lost"; empty when there is none
+	Allow  string // the word for the consent that the risk needs, one of Risks; "": none
+	// Consent is who gave that: see ByFlag. The engine sets it.
+	Consent string
 	// Unknown: whether there is anything to do, or what exactly, hangs on a value that
 	// only the run itself will show. It is set in a check only.
 	Unknown bool

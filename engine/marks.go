@@ -129,11 +129,17 @@ func (a *attempt) hideChange(c *Change) {
 	if len(a.secrets) == 0 {
 		return
 	}
-	c.Object, c.Risk = a.hide(c.Object), a.hide(c.Risk)
-	attrs := make([]Attr, len(c.Attrs))
-	for i, attr := range c.Attrs {
-		attr.Before, attr.After = value.Leaves(attr.Before, a.markRepeated), value.Leaves(attr.After, a.markRepeated)
-		attrs[i] = attr
+	c.Object, c.Risk, c.Attrs = a.hide(c.Object), a.hide(c.Risk), a.hideAttrs(c.Attrs)
+	for i, part := range c.Parts {
+		c.Parts[i].Object, c.Parts[i].Attrs = a.hide(part.Object), a.hideAttrs(part.Attrs)
 	}
-	c.Attrs = attrs
+}
+
+func (a *attempt) hideAttrs(attrs []Attr) []Attr {
+	hidden := make([]Attr, len(attrs))
+	for i, attr := range attrs {
+		attr.Before, attr.After = value.Leaves(attr.Before, a.markRepeated), value.Leaves(attr.After, a.markRepeated)
+		hidden[i] = attr
+	}
+	return hidden
 }

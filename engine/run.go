@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +31,10 @@ type Options struct {
 	Hooks
 	// Ask asks the user for consent; nil where there is no terminal. It is
 	// called for one step at a time.
-	Ask       func(ctx context.Context, question string) bool
+	Ask func(ctx context.Context, question string) bool
+	// Approved returns who consented to a change before the run began: ByUser or ByPlan; ""
+	// where nobody did. Nil: nobody consented to anything.
+	Approved  func(s *Step, c *Change) string
 	ExtraVars []Var
 	// Transport is the way out; nil: http.DefaultTransport. Tasks never get it
 	// bare while they plan.
@@ -160,21 +162,3 @@ func (r *run) render(s *scope, n *expr.Node) string {
 // Risks are the words for what a change may risk, and what can be consented to.
 // delete-doubtful: to delete what may be declared somewhere all the same.
 func Risks() []string { return []string{"delete", "delete-doubtful", "replace", "migrate"} }
-
-// consent asks for what a change risks, if it risks anything.
-func (r *run) consent(ctx context.Context, s *Step, c *Change) *diagnostic.Problem {
-	if c.Risk == "" || slices.Contains(r.opt.Allow, c.Allow) || slices.Contains(s.Allow, c.Allow) {
-		return nil
-	}
-	what := fmt.Sprintf("to %s %s: %s", c.Action, c.Object, c.Risk)
-	if r.opt.Ask != nil {
-		r.asking.Lock()
-		defer r.asking.Unlock()
-		if r.opt.Ask(ctx, what) {
-			return nil
-		}
-		return diagnostic.Problemf(s.Place, "%s; it was not allowed", what)
-	}
-	return diagnostic.Problemf(s.Place, "consent is needed %s", what).
-		WithHint("nothing was changed; give --allow %s, or write `allow: %s` in the task", c.Allow, c.Allow)
-}

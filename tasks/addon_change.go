@@ -172,9 +172,10 @@ func (r *registration) finishReplacing(change engine.Change, old clever.Addon) e
 		}
 		r.client.assumeGone(r.owner, old.ID)
 	}
+	change.Parts = append(change.Each(), removal(old))
 	change.Action = engine.Replace
 	change.Object = object(old)
-	change.Risk, change.Allow = "its data is lost", "replace"
+	change.Risk, change.Allow = "data is lost", "replace"
 	change.Attrs = append(change.Attrs, engine.Attr{Path: "addon_id", Before: old.ID})
 	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 		var err error

@@ -204,6 +204,9 @@ func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change en
 	d := deltaOf(change.Attrs, now.Addon)
 	change.Action = engine.Update
 	after := r.changed(h, now, b, d)
+	if d.moves || d.replaces {
+		change.Price = &engine.Price{Before: costOf(now.Provider.ID, now.Plan), After: costOf(b.provider.ID, *b.plan)}
+	}
 	switch {
 	case d.replaces:
 		fresh, err := r.replacement(ctx, h, now, b)
@@ -216,14 +219,15 @@ func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change en
 			r.assume(fresh)
 		}
 		change.Action = engine.Replace
-		change.Risk, change.Allow = "its data is lost", "replace"
+		change.Risk, change.Allow = "data is lost", "replace"
 		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.replace(ctx, h, now, b) }
 		return change, nil
 	case d.moves:
 		if err := r.room(now, b); err != nil {
 			return change, err
 		}
-		change.Risk, change.Allow = "it is read-only while it moves, and its host and password may change", "migrate"
+		change.Action = engine.Migrate
+		change.Risk, change.Allow = "read-only meanwhile; host and password may change", "migrate"
 	}
 	change.Result = r.expected(h, after)
 	change.Assume = func() { r.assume(after) }

@@ -31,6 +31,7 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		Action: engine.Create,
 		Object: fmt.Sprintf("add-on %q", r.Name),
 		Attrs:  b.attrs(),
+		Price:  &engine.Price{Before: new(0.0), After: costOf(b.provider.ID, *b.plan)},
 		Result: r.expected(h, fresh),
 		Assume: func() { r.assume(fresh) },
 		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },

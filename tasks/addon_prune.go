@@ -229,18 +229,23 @@ func (p *pruning) removal() engine.Change {
 	removed := []engine.Value{}
 	var names, doubts []string
 	var attrs []engine.Attr
+	var parts []engine.Part
 	for _, u := range p.gone {
 		a := u.addon
 		removed = append(removed, result(a, u.owner))
 		names = append(names, fmt.Sprintf("%q (%s)", a.Name, a.ID))
 		attrs = append(attrs, engine.Attr{Path: a.Name, Before: fmt.Sprintf("%s, %s %s in %s", a.ID, a.Provider.ID, a.Plan.Slug, a.Region)})
+		part := removal(a)
 		if u.last != "" {
+			part.Attrs = append(part.Attrs, engine.Attr{Path: "declared last", Before: u.last})
 			attrs = append(attrs, engine.Attr{Path: a.Name + ", declared last", Before: u.last})
 		}
 		if u.doubt != "" {
+			part.Attrs = append(part.Attrs, engine.Attr{Path: "doubtful", Before: u.doubt})
 			attrs = append(attrs, engine.Attr{Path: a.Name + ", doubtful", Before: u.doubt})
 			doubts = append(doubts, fmt.Sprintf("%q %s", a.Name, u.doubt))
 		}
+		parts = append(parts, part)
 	}
 	res := value.MapOf("removed", removed)
 	if len(p.gone) == 0 {
@@ -250,7 +255,8 @@ func (p *pruning) removal() engine.Change {
 		Action: engine.Delete,
 		Object: fmt.Sprintf("what scope %s no longer declares: %s", p.Scope, strings.Join(names, ", ")),
 		Attrs:  attrs,
-		Risk:   "all data in it is lost",
+		Parts:  parts,
+		Risk:   "data is lost",
 		Allow:  "delete",
 		Result: res,
 		Assume: func() {

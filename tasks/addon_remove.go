@@ -69,19 +69,41 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 }
 
 func (t *AddonRemove) removal(f location) engine.Change {
-	a := f.addon
+	a, part := f.addon, removal(f.addon)
 	res := result(a, f.owner)
 	return engine.Change{
-		Action: engine.Delete,
-		Object: object(a),
-		Attrs: []engine.Attr{
-			{Path: "name", Before: a.Name}, {Path: "provider", Before: a.Provider.ID},
-			{Path: "plan", Before: a.Plan.Slug}, {Path: "region", Before: a.Region},
-		},
+		Action: part.Action,
+		Object: part.Object,
+		Attrs:  part.Attrs,
+		Price:  part.Price,
+		Risk:   "data is lost",
 		Result: res,
 		Assume: func() { f.client.assumeGone(f.owner, a.ID) },
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 			return res, via(f.client, h).Delete(ctx, f.owner, a.ID)
 		},
 	}
+}
+
+// whatIsLost says what an add-on was, as the attributes of its removal.
+func whatIsLost(a clever.Addon) []engine.Attr {
+	return []engine.Attr{
+		{Path: "name", Before: a.Name}, {Path: "provider", Before: a.Provider.ID},
+		{Path: "plan", Before: a.Plan.Slug}, {Path: "region", Before: a.Region},
+	}
+}
+
+// costOf returns what an add-on of a plan costs a month in euros; nil where the catalogue has
+// no price, or what is used is billed.
+func costOf(providerID string, p clever.Plan) *float64 {
+	if p.Monthly() == 0 && clever.BilledByUse(providerID) {
+		return nil
+	}
+	return p.Price
+}
+
+// removal returns the part of a change in which an add-on is removed.
+func removal(a clever.Addon) engine.Part {
+	return engine.Part{Action: engine.Delete, Object: object(a), Attrs: whatIsLost(a),
+		Price: &engine.Price{Before: costOf(a.Provider.ID, a.Plan), After: new(0.0)}}
 }

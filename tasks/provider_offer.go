@@ -207,10 +207,10 @@ func (s *providerTask) comparePlan(d *difference, p ProviderPlan) {
 	switch {
 	case at < 0:
 		attrs = append(attrs, engine.Attr{Path: path + "price", After: euros(p.Price)})
-	case before.Price != p.Price:
-		attrs = append(attrs, engine.Attr{Path: path + "price", Before: euros(before.Price), After: euros(p.Price)})
+	case before.Price == nil || *before.Price != p.Price:
+		attrs = append(attrs, engine.Attr{Path: path + "price", Before: priceOf(before), After: euros(p.Price)})
 	}
-	after := clever.Plan{ID: before.ID, Name: p.Name, Slug: p.Slug, Price: p.Price, Zones: before.Zones, Features: slices.Clone(before.Features)}
+	after := clever.Plan{ID: before.ID, Name: p.Name, Slug: p.Slug, Price: &p.Price, Zones: before.Zones, Features: slices.Clone(before.Features)}
 	for _, name := range slices.Sorted(maps.Keys(p.Features)) {
 		if a, differs := say(&after, name, p.Features[name], d.after.Features); differs {
 			a.Path = path + "features." + name
@@ -267,10 +267,18 @@ func euros(price float64) engine.Value {
 	return price
 }
 
+// priceOf returns the price of a plan, nil where the catalogue has none.
+func priceOf(p clever.Plan) engine.Value {
+	if p.Price == nil {
+		return nil
+	}
+	return euros(*p.Price)
+}
+
 // requestOf says all that a plan says, so that nothing is lost whichever way the
 // platform takes what is left out.
 func requestOf(p clever.Plan) clever.PlanRequest {
-	r := clever.PlanRequest{Name: p.Name, Slug: p.Slug, Price: p.Price, Features: []clever.FeatureValue{}}
+	r := clever.PlanRequest{Name: p.Name, Slug: p.Slug, Price: p.Monthly(), Features: []clever.FeatureValue{}}
 	for _, f := range p.Features {
 		if f.Value != "" {
 			r.Features = append(r.Features, clever.FeatureValue{Name: f.Name, Type: f.Type, Value: f.Value})
@@ -310,7 +318,7 @@ func (s *providerTask) result(p clever.Provider) *value.Map {
 		for _, f := range plan.Features {
 			values.Set(f.Name, f.Value)
 		}
-		plans = append(plans, value.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", euros(plan.Price),
+		plans = append(plans, value.MapOf("id", plan.ID, "slug", plan.Slug, "name", plan.Name, "price", priceOf(plan),
 			"zones", texts(plan.Zones), "features", values))
 	}
 	return value.MapOf("id", p.ID, "name", p.Name, "status", p.Status, "organisation", s.owner,

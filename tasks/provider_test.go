@@ -83,7 +83,7 @@ func TestProviderIsRegisteredAndMended(t *testing.T) {
 		}
 	}
 	before := p.offered(t)
-	want := clever.Plan{Slug: "small", Name: "Small", Price: 5, Features: []clever.Feature{{Name: "connections", Type: "NUMBER", Value: "10"}}}
+	want := clever.Plan{Slug: "small", Name: "Small", Price: new(5.0), Features: []clever.Feature{{Name: "connections", Type: "NUMBER", Value: "10"}}}
 	if diff := cmp.Diff([]clever.Plan{want}, before.Plans, drawn); diff != "" {
 		t.Errorf("the plans differ: %s", diff)
 	}
@@ -94,8 +94,8 @@ func TestProviderIsRegisteredAndMended(t *testing.T) {
 		t.Errorf("the diff names other things: %s", diff)
 	}
 	after := p.offered(t)
-	want.Price = 6
-	if diff := cmp.Diff([]clever.Plan{want, {Slug: "large", Name: "Large", Price: 20.5, Features: []clever.Feature{}}}, after.Plans, drawn); diff != "" {
+	want.Price = new(6.0)
+	if diff := cmp.Diff([]clever.Plan{want, {Slug: "large", Name: "Large", Price: new(20.5), Features: []clever.Feature{}}}, after.Plans, drawn); diff != "" {
 		t.Errorf("the plans differ: %s", diff)
 	}
 	if after.Plans[0].ID != before.Plans[0].ID || after.Name != "Tinier KV" || after.ShortDesc != "Keys and values" || after.Website != "https://kv.example.test" {

@@ -100,7 +100,7 @@ func TestProducts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if plan.ID != smallPostgres || plan.Name != "XXS Small Space" || plan.Price != 5.25 || *plan.PriceID != "postgresql.xxs_sml" {
+	if plan.ID != smallPostgres || plan.Name != "XXS Small Space" || plan.Monthly() != 5.25 || *plan.PriceID != "postgresql.xxs_sml" {
 		t.Errorf("plan %+v", plan)
 	}
 }

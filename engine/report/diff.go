@@ -27,10 +27,7 @@ func differs(e engine.TaskEnd) bool {
 func (v masker) sides(e engine.TaskEnd) (before, after *value.Map) {
 	before, after = &value.Map{}, &value.Map{}
 	for _, a := range e.Change.Attrs {
-		was, is := v.value(a.Before), v.value(a.After)
-		if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) || value.SecretName(a.Path) || value.HoldsSecret(a.Before) || value.HoldsSecret(a.After) {
-			was, is = secretSides(a)
-		}
+		was, is := v.seen(e, a)
 		path := v.text(a.Path)
 		if was != nil {
 			before.Set(path, was)

@@ -22,6 +22,7 @@ type JSON struct {
 	out      sink
 	plays    []*played
 	open     *engine.Step
+	items    []Change // of the open step's loop
 	warnings []value.Value
 	failures []value.Value // why plays, or the run, could not begin
 }
@@ -35,7 +36,7 @@ type played struct {
 
 // NewJSON makes a reporter that writes one JSON document at the end.
 func NewJSON(opt Options) *JSON {
-	return &JSON{record: record{run: opt.Run}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSON{record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the document, nil if there was none.
@@ -48,7 +49,10 @@ func (j *JSON) Tell(e engine.Event) {
 	case engine.PlayStart:
 		j.plays = append(j.plays, &played{start: e, end: e.Time})
 	case engine.TaskStart:
-		j.open = e.Step
+		j.open, j.items = e.Step, nil
+	case engine.ItemEnd:
+		e.Step = cmp.Or(e.Step, j.open)
+		j.items = append(j.items, Changes(j.secrets, e.TaskEnd)...)
 	case engine.TaskEnd:
 		e.Step = cmp.Or(e.Step, j.open)
 		j.taskEnd(e)
@@ -81,9 +85,13 @@ func (j *JSON) taskEnd(e engine.TaskEnd) {
 	if end.After(p.end) {
 		p.end = end
 	}
+	outcome := j.masker.outcome(e)
+	if e.Looped && len(j.items) > 0 {
+		outcome.Set("changes", changeValues(j.items))
+	}
 	p.tasks = append(p.tasks, value.MapOf(
 		"task", j.masker.taskHead(e.Step, e.Name, e.Start, end),
-		"hosts", value.MapOf(j.hostName(), j.masker.outcome(e)),
+		"hosts", value.MapOf(j.hostName(), outcome),
 	))
 }
 
@@ -109,6 +117,7 @@ func (j *JSON) End(end End) {
 		"interrupted", j.interrupted,
 		"run", j.value(j.masker),
 	)
+	j.planned(doc)
 	if len(j.failures) > 0 {
 		doc.Set("problems", j.failures)
 	}
@@ -130,7 +139,7 @@ type JSONL struct {
 
 // NewJSONL makes a reporter that writes a line of JSON for each event.
 func NewJSONL(opt Options) *JSONL {
-	return &JSONL{record: record{run: opt.Run}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
+	return &JSONL{record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets}, out: sink{w: opt.Out}}
 }
 
 // Err returns the first error of writing the report, after which nothing more was
@@ -246,12 +255,14 @@ func (j *JSONL) runEnd(e engine.RunEnd) {
 	if !j.began.IsZero() {
 		at = j.began.Add(e.Took)
 	}
-	j.write("v2_playbook_on_stats", at, value.MapOf(
+	event := value.MapOf(
 		"stats", value.MapOf(j.hostName(), counts(e.Stats)),
 		"custom_stats", &value.Map{},
 		"global_custom_stats", &value.Map{},
 		"interrupted", e.Interrupted,
-	))
+	)
+	j.planned(event)
+	j.write("v2_playbook_on_stats", at, event)
 }
 
 // write adds a line. An event without a time of its own takes that of the one
@@ -307,7 +318,7 @@ func ended(e engine.TaskEnd) time.Time {
 }
 
 // outcome returns a step's result with what tells how it ended.
-func (v masker) outcome(e engine.TaskEnd) value.Value {
+func (v masker) outcome(e engine.TaskEnd) *value.Map {
 	m, ok := v.result(e).(*value.Map)
 	if !ok {
 		m = value.MapOf("changed", changed(e), "result", e.Result)
@@ -327,6 +338,9 @@ func (v masker) outcome(e engine.TaskEnd) value.Value {
 	}
 	if e.Included != "" {
 		m.Set("included", v.text(e.Included))
+	}
+	if changes := Changes(v.secrets, e); len(changes) > 0 {
+		m.Set("changes", changeValues(changes))
 	}
 	if differs(e) {
 		before, after := v.sides(e)
@@ -358,6 +372,6 @@ func (v masker) problem(p *diagnostic.Problem) *value.Map {
 func counts(s engine.Stats) *value.Map {
 	return value.MapOf(
 		"ok", s.OK, "changed", s.Changed, "unreachable", s.Unreachable, "failures", s.Failed,
-		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked, "unknown", s.Unknown, "unknown", s.Unknown,
+		"skipped", s.Skipped, "rescued", s.Rescued, "ignored", s.Ignored, "blocked", s.Blocked, "unknown", s.Unknown,
 	)
 }

@@ -20,7 +20,7 @@ type JUnit struct {
 
 // NewJUnit makes a reporter that writes JUnit's XML at the end.
 func NewJUnit(opt Options) *JUnit {
-	return &JUnit{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &JUnit{summary: summary{record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the document, nil if there was none.
@@ -43,10 +43,22 @@ func (j *JUnit) document() findings.JUnit {
 		}
 		doc.Suites = append(doc.Suites, suite)
 	}
+	if j.run.Check {
+		doc.Suites = append(doc.Suites, findings.Suite{Name: "the plan", Host: j.hostName(), Start: j.run.Began, Cases: []findings.Case{j.planCase()}})
+	}
 	if c, ok := j.wholeRun(); ok {
 		doc.Suites = append(doc.Suites, findings.Suite{Name: "the run", Host: j.hostName(), Start: j.run.Began, Cases: []findings.Case{c}})
 	}
 	return doc
+}
+
+// planCase returns a case that sums up what a check found to be done.
+func (j *JUnit) planCase() findings.Case {
+	text := j.plan.String()
+	if consent := j.plan.ConsentText(); consent != "" {
+		text += "\n" + consent
+	}
+	return findings.Case{Name: "the plan", Class: line(j.masker.text(j.playbook())), Output: text}
 }
 
 // wholeRun returns a case for what no task tells: that the run did not begin, was
@@ -93,11 +105,14 @@ func (r row) junit(class string) findings.Case {
 		c.Status, c.Message = findings.Skipped, untilApplied
 	}
 	var output []string
-	if r.outcome == engine.Changed || r.outcome == engine.Failed && len(r.diff) > 0 {
+	if len(r.changes) == 0 && (r.outcome == engine.Changed || r.outcome == engine.Failed && len(r.diff) > 0) {
 		output = append(output, r.did())
 	}
 	if r.outcome == engine.Ignored || r.outcome == engine.Rescued {
 		output = append(output, fmt.Sprintf("failed, and %s: %s", r.outcome, text))
+	}
+	for _, change := range r.changes {
+		output = append(output, change.String())
 	}
 	c.Output = strings.Join(append(output, r.diff...), "\n")
 	return c

@@ -19,7 +19,7 @@ type Markdown struct {
 
 // NewMarkdown makes a reporter that writes a page of Markdown at the end.
 func NewMarkdown(opt Options) *Markdown {
-	return &Markdown{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &Markdown{summary: summary{record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the page, nil if there was none.
@@ -47,10 +47,33 @@ func (m *Markdown) page() string {
 	for _, w := range m.warnings {
 		fmt.Fprintf(&b, "\n> Warning: %s\n", findings.Inline(w))
 	}
+	m.planTable(&b)
 	for _, p := range m.plays {
 		m.play(&b, p)
 	}
 	return b.String()
+}
+
+// planTable writes what a check found that there is to do: its sum, and a row for each object.
+func (m *Markdown) planTable(b *strings.Builder) {
+	if !m.run.Check {
+		return
+	}
+	fmt.Fprintf(b, "\n### Plan\n\n%s\n", findings.Inline(m.plan.String()))
+	if text := m.plan.ConsentText(); text != "" {
+		fmt.Fprintf(b, "\n> %s\n", findings.Inline(text))
+	}
+	var rows [][]string
+	for _, p := range m.plays {
+		for _, r := range p.rows {
+			for _, c := range r.changes {
+				rows = append(rows, []string{c.Sign() + " " + c.Does(), c.Object, strings.Join(c.Differences(), ", "), c.PriceText(), c.ConsentText()})
+			}
+		}
+	}
+	if len(rows) > 0 {
+		b.WriteString("\n" + findings.Table([]findings.Column{{Name: "Action"}, {Name: "Object"}, {Name: "Attributes"}, {Name: "Price"}, {Name: "Consent"}}, rows))
+	}
 }
 
 func (m *Markdown) title() string {

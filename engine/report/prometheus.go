@@ -18,7 +18,7 @@ type Prometheus struct {
 
 // NewPrometheus makes a reporter that writes metrics at the end.
 func NewPrometheus(opt Options) *Prometheus {
-	return &Prometheus{summary: summary{record: record{run: opt.Run}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
+	return &Prometheus{summary: summary{record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets}}, out: sink{w: opt.Out}}
 }
 
 // Err returns the error of writing the metrics, nil if there was none.

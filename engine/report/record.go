@@ -50,6 +50,8 @@ type record struct {
 	host        string // on which it is played; "": localhost
 	playing     bool   // the first task may have started
 	interrupted bool
+	secrets     *engine.Secrets
+	plan        Plan // without attributes: all of a check, and what consent is lacking in any run
 }
 
 // hostName returns the name of the host on which the run is played.
@@ -65,6 +67,24 @@ func (r *record) see(e engine.Event) {
 		}
 	case engine.RunEnd:
 		r.interrupted = e.Interrupted
+	}
+	for _, c := range changesOf(r.secrets, e) {
+		if r.run.Check || c.lacks() {
+			c.Attributes = nil
+			r.plan.Changes = append(r.plan.Changes, c)
+		}
+	}
+}
+
+// planned adds what programs read of a plan: all of a check's; what consent is lacking in any run.
+func (r *record) planned(m *value.Map) {
+	needs := []value.Value{}
+	for _, c := range r.plan.Needs() {
+		needs = append(needs, value.MapOf("risk", c.Needs, "action", c.Action.String(), "object", c.Object, "task", c.Task))
+	}
+	m.Set("needs", needs)
+	if r.run.Check {
+		m.Set("plan", r.plan.value())
 	}
 }
 

@@ -60,6 +60,7 @@ type row struct {
 	excerpt    string   // the line to blame, with a caret
 	reason     string   // why it was skipped
 	items      []row    // of a loop: those that are about something
+	changes    []Change // what it does to which objects
 }
 
 // Tell takes an event in.
@@ -105,6 +106,7 @@ func (o *summary) taskEnd(e engine.TaskEnd) {
 		r.items, o.items = o.items, nil
 		for _, item := range r.items {
 			r.diff = append(r.diff, item.diff...)
+			r.changes = append(r.changes, item.changes...)
 		}
 	}
 	o.add(r)
@@ -141,6 +143,7 @@ func (o *summary) row(e engine.TaskEnd) row {
 	if c := e.Change; c != nil && !e.NoLog {
 		r.object, r.action, r.drift = line(o.masker.text(c.Object)), c.Action, drift(c)
 	}
+	r.changes = Changes(o.masker.secrets, e)
 	if differs(e) {
 		before, after := o.masker.sides(e)
 		r.diff = unified(r.object, before, after)

@@ -44,7 +44,7 @@ func NewText(opt Options) *Text {
 	if opt.Width <= 0 {
 		opt.Width = 79
 	}
-	t := &Text{record: record{run: opt.Run}, opt: opt, masker: masker{opt.Secrets}, warned: map[string]bool{}}
+	t := &Text{record: record{run: opt.Run, secrets: opt.Secrets}, opt: opt, masker: masker{opt.Secrets}, warned: map[string]bool{}}
 	t.out.w, t.warn.w = opt.Out, opt.Err
 	return t
 }
@@ -209,6 +209,7 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 	}
 	t.under(e)
 	t.diff(e)
+	defer t.changes(e)
 	switch {
 	case e.Silent && e.Outcome != engine.Skipped:
 	case e.Outcome == engine.Skipped:
@@ -231,6 +232,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	t.under(e.TaskEnd)
 	t.diff(e.TaskEnd)
 	item := " (item=" + lines(t.masker.text(e.Label)) + ")"
+	defer t.changes(e.TaskEnd)
 	switch {
 	case e.Outcome == engine.Skipped:
 		t.state("skipping: ["+t.hostName()+"] =>"+item+" ", e.TaskEnd, cyan)
@@ -243,6 +245,25 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+" =>"+item, cyan)
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
+	}
+}
+
+// changes prints, in a check, a line for each object that would be changed.
+func (t *Text) changes(e engine.TaskEnd) {
+	if !t.run.Check {
+		return
+	}
+	for _, c := range Changes(t.secrets, e) {
+		color := yellow
+		switch {
+		case c.Unknown:
+			color = purple
+		case c.Action == engine.Create:
+			color = green
+		case c.Action.Destroys():
+			color = red
+		}
+		t.print("  "+c.String(), color)
 	}
 }
 
@@ -401,6 +422,13 @@ func (t *Text) runEnd(e engine.RunEnd) {
 		t.recap(e.Stats)
 	}
 	t.print("", "")
+	if !t.run.Check {
+		return
+	}
+	t.print(t.plan.String(), "")
+	if text := t.plan.ConsentText(); text != "" {
+		t.print(text, yellow)
+	}
 }
 
 // afterwards writes to standard error what Ansible has no words for: standard output

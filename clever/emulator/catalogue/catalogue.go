@@ -109,7 +109,7 @@ func (p *Provider) complete() {
 func (p *Provider) planView(pl *Plan) clever.Plan {
 	priceID := strings.ToLower(p.Family + "." + pl.Slug)
 	v := clever.Plan{
-		ID: pl.ID, Name: pl.Name, Slug: pl.Slug, Price: pl.Price, PriceID: &priceID,
+		ID: pl.ID, Name: pl.Name, Slug: pl.Slug, Price: &pl.Price, PriceID: &priceID,
 		Zones: p.Zones, Features: []clever.Feature{},
 	}
 	for _, code := range p.Features {

@@ -184,7 +184,7 @@ func newConsoleProvider(w *store.World, c *catalogue.Catalogue, p *catalogue.Pro
 		Versions: append([]string{}, p.Versions...), Switches: p.Switches(),
 	}
 	for _, pl := range p.View.Plans {
-		view.Plans = append(view.Plans, consolePlan{pl.ID, pl.Name, pl.Price})
+		view.Plans = append(view.Plans, consolePlan{pl.ID, pl.Name, pl.Monthly()})
 	}
 	for _, name := range p.Zones {
 		view.Zones = append(view.Zones, consoleZone{name, c.Zone(name).City})

@@ -328,7 +328,7 @@ func priced(p *store.Registration, wanted clever.PlanRequest) (clever.Plan, erro
 	if wanted.Price < 0 {
 		return clever.Plan{}, rest.BadField(90076, "emulator.bad-plan", "price", "it is below zero")
 	}
-	pl := clever.Plan{Slug: wanted.Slug, Name: wanted.Name, Price: wanted.Price, Zones: p.Provider.Zones, Features: []clever.Feature{}}
+	pl := clever.Plan{Slug: wanted.Slug, Name: wanted.Name, Price: &wanted.Price, Zones: p.Provider.Zones, Features: []clever.Feature{}}
 	for _, f := range wanted.Features {
 		at := slices.IndexFunc(p.Shown.Features, func(g clever.Feature) bool { return g.Name == f.Name })
 		if at < 0 {

@@ -66,11 +66,11 @@ func (p *Registration) complete(c *catalogue.Catalogue) error {
 	for _, pl := range p.Shown.Plans {
 		pl.Zones = view.Regions
 		view.Plans = append(view.Plans, pl)
-		p.Provider.Plans = append(p.Provider.Plans, &catalogue.Plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Price, View: pl})
+		p.Provider.Plans = append(p.Provider.Plans, &catalogue.Plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Monthly(), View: pl})
 	}
 	for _, pl := range p.Retired {
 		pl.Zones = view.Regions
-		p.Provider.Plans = append(p.Provider.Plans, &catalogue.Plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Price, Retired: true, View: pl})
+		p.Provider.Plans = append(p.Provider.Plans, &catalogue.Plan{Slug: pl.Slug, Name: pl.Name, ID: pl.ID, Price: pl.Monthly(), Retired: true, View: pl})
 	}
 	p.Provider.View = view
 	var err error
