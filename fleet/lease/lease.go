@@ -1,0 +1,86 @@
+// Package lease holds the right of a play to write: as long as the server confirms
+// heartbeats, and no longer. It knows heartbeats and times, and neither workflows nor
+// what is written.
+package lease
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+)
+
+// ErrEnded is why a play may not write any more: somebody else may be playing in its
+// place.
+var ErrEnded = errors.New("the right to write has ended: the server did not confirm in time that this play goes on")
+
+// Leases are those of the plays of one worker, by the token of their activity. The
+// zero value is ready.
+type Leases struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+	time  time.Duration
+}
+
+// New returns leases that last so long after a heartbeat was sent.
+func New(d time.Duration) *Leases { return &Leases{until: map[string]time.Time{}, time: d} }
+
+// Grant begins a lease: a play was started at that time, by this machine's clock.
+func (l *Leases) Grant(token []byte, started time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until[string(token)] = started.Add(l.time)
+}
+
+// End ends a lease.
+func (l *Leases) End(token []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.until, string(token))
+}
+
+// MayWrite returns ErrEnded when a lease has ended. A machine that slept knows it by
+// its wall clock, one whose wall clock is set back by the monotonic one: both are
+// looked at.
+func (l *Leases) MayWrite(token []byte) error {
+	l.mu.Lock()
+	until, ok := l.until[string(token)]
+	l.mu.Unlock()
+	now := time.Now()
+	if !ok || !now.Before(until) || !now.Round(0).Before(until.Round(0)) {
+		return ErrEnded
+	}
+	return nil
+}
+
+// renew lengthens a lease that has not ended.
+func (l *Leases) renew(token []byte, sent time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.until[string(token)]; ok {
+		l.until[string(token)] = sent.Add(l.time)
+	}
+}
+
+// Intercept watches the calls to the server: a heartbeat that it confirms renews the
+// lease, counted from when it was sent; one that it answers with "no such play", or
+// with a request to end it, ends it.
+func (l *Leases) Intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	beat, isBeat := req.(*workflowservice.RecordActivityTaskHeartbeatRequest)
+	sent := time.Now()
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	if !isBeat {
+		return err
+	}
+	response, _ := reply.(*workflowservice.RecordActivityTaskHeartbeatResponse)
+	switch {
+	case err == nil && response != nil && !response.GetCancelRequested():
+		l.renew(beat.GetTaskToken(), sent)
+	case gone(err) || err == nil:
+		l.End(beat.GetTaskToken())
+	}
+	return err
+}

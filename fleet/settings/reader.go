@@ -1,0 +1,269 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"runner/diagnostic"
+	"runner/suggest"
+)
+
+// A reader fills structs from YAML nodes by the tags of their fields, and collects
+// what is wrong.
+type reader struct {
+	source   *diagnostic.Source
+	problems diagnostic.Problems
+	places   map[any]diagnostic.Place // of fields, by pointer
+}
+
+func (r *reader) at(n *yaml.Node) diagnostic.Place {
+	return diagnostic.Place{Source: r.source, Line: n.Line, Col: n.Column}
+}
+
+func (r *reader) wrong(n *yaml.Node, hint, format string, args ...any) {
+	p := diagnostic.Problemf(r.at(n), format, args...)
+	p.Hint = hint
+	r.problems.Add(p)
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+func (r *reader) document(f *File) {
+	r.places = map[any]diagnostic.Place{}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(r.source.Text), &doc); err != nil {
+		m := yamlLine.FindStringSubmatch(err.Error())
+		if m == nil {
+			m = []string{"", "1", err.Error()}
+		}
+		line, _ := strconv.Atoi(m[1])
+		r.problems.Add(&diagnostic.Problem{Place: diagnostic.Place{Source: r.source, Line: max(1, line), Col: 1}, Msg: m[2]})
+		return
+	}
+	if len(doc.Content) == 0 {
+		r.problems.Add(&diagnostic.Problem{Place: diagnostic.Place{Source: r.source, Line: 1, Col: 1}, Msg: "the file is empty", Hint: "it needs projects and playbooks"})
+		return
+	}
+	r.fill(reflect.ValueOf(f).Elem(), resolved(doc.Content[0]), "the file")
+}
+
+// resolved follows an alias to what it stands for.
+func resolved(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// fill sets a value from a node; what names it in messages.
+func (r *reader) fill(v reflect.Value, n *yaml.Node, what string) {
+	n = resolved(n)
+	r.places[v.Addr().Interface()] = r.at(n)
+	switch {
+	case v.Type() == durationType:
+		r.duration(v, n, what)
+	case v.Kind() == reflect.String:
+		if r.scalar(n, what, "text") {
+			v.SetString(n.Value)
+		}
+	case v.Kind() == reflect.Bool:
+		b, err := strconv.ParseBool(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			r.wrong(n, "", "%s takes true or false", what)
+		}
+		v.SetBool(b)
+	case v.Kind() == reflect.Struct:
+		r.object(v, n, what)
+	case v.Kind() == reflect.Map:
+		r.mapping(v, n, what)
+	case v.Kind() == reflect.Slice:
+		r.list(v, n, what)
+	}
+}
+
+func (r *reader) scalar(n *yaml.Node, what, kind string) bool {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		r.wrong(n, "", "%s takes %s", what, kind)
+		return false
+	}
+	return true
+}
+
+func (r *reader) duration(v reflect.Value, n *yaml.Node, what string) {
+	d, err := time.ParseDuration(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil || d <= 0 {
+		r.wrong(n, "", "%s takes a duration with a unit, such as 30s, 15m or 6h", what)
+		return
+	}
+	v.SetInt(int64(d))
+}
+
+func (r *reader) object(v reflect.Value, n *yaml.Node, what string) {
+	if n.Kind != yaml.MappingNode {
+		r.wrong(n, "", "%s takes a map", what)
+		return
+	}
+	fields := map[string]int{}
+	var required []string
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		if name == "-" {
+			if place, ok := v.Field(i).Addr().Interface().(*diagnostic.Place); ok {
+				*place = r.at(n)
+			}
+			continue
+		}
+		fields[name] = i
+		if option == "required" {
+			required = append(required, name)
+		}
+	}
+	given := r.pairs(n, what, func(key, value *yaml.Node) {
+		i, ok := fields[key.Value]
+		if !ok {
+			known := slices.Sorted(maps.Keys(fields))
+			hint := suggest.DidYouMean(key.Value, known)
+			if hint == "" {
+				hint = "there is " + strings.Join(known, ", ")
+			}
+			r.wrong(key, hint, "unknown key %q of %s", key.Value, what)
+			return
+		}
+		r.fill(v.Field(i), value, key.Value)
+	})
+	for _, name := range required {
+		if !slices.Contains(given, name) {
+			r.wrong(n, "", "%s lacks %s", what, name)
+		}
+	}
+}
+
+// pairs visits the keys of a map, each once, and returns them.
+func (r *reader) pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node)) (given []string) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if slices.Contains(given, key.Value) {
+			r.wrong(key, "", "%q is there twice in %s", key.Value, what)
+			continue
+		}
+		given = append(given, key.Value)
+		visit(key, n.Content[i+1])
+	}
+	return given
+}
+
+func (r *reader) mapping(v reflect.Value, n *yaml.Node, what string) {
+	if n.Kind != yaml.MappingNode {
+		r.wrong(n, "", "%s takes a map", what)
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	r.pairs(n, what, func(key, value *yaml.Node) {
+		one := reflect.New(v.Type().Elem()).Elem()
+		r.fill(one, value, fmt.Sprintf("%q of %s", key.Value, what))
+		v.SetMapIndex(reflect.ValueOf(key.Value), one)
+	})
+}
+
+// list fills a list; one text stands for a list of one.
+func (r *reader) list(v reflect.Value, n *yaml.Node, what string) {
+	items := n.Content
+	switch {
+	case n.Kind == yaml.ScalarNode && v.Type().Elem().Kind() == reflect.String:
+		items = []*yaml.Node{n}
+	case n.Kind != yaml.SequenceNode:
+		r.wrong(n, "", "%s takes a list", what)
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		r.fill(v.Index(i), item, "an entry of "+what)
+	}
+}
+
+// place returns where a field was set; where the file begins if it was not.
+func (r *reader) place(field any) diagnostic.Place {
+	if p, ok := r.places[field]; ok {
+		return p
+	}
+	return diagnostic.Place{Source: r.source, Line: 1, Col: 1}
+}
+
+// check reports what is wrong beyond types.
+func (r *reader) check(f *File) {
+	names := slices.Sorted(maps.Keys(f.Projects))
+	for i := range f.Playbooks {
+		p := &f.Playbooks[i]
+		if p.Project != "" && !slices.Contains(names, p.Project) {
+			r.mistake(&p.Project, suggest.DidYouMean(p.Project, names), "there is no project %q", p.Project)
+		}
+		if _, err := path.Match(p.Files, ""); err != nil {
+			r.mistake(&p.Files, "", "%q is no pattern: %v", p.Files, err)
+		}
+		if p.Every > 0 && p.Cron != "" {
+			r.mistake(&p.Cron, "leave one of them out", "every and cron both say when it is played")
+		}
+		if err := validCron(p.Cron); p.Cron != "" && err != nil {
+			r.mistake(&p.Cron, "five fields: minute hour day month weekday", "%q is no time: %v", p.Cron, err)
+		}
+		if p.Every > 0 && p.Jitter >= p.Every {
+			r.mistake(&p.Jitter, "", "jitter has to be less than every")
+		}
+		r.risks(p.Allow)
+		r.risks(p.Approve)
+		for j, risk := range p.Approve {
+			if slices.Contains(p.Allow, risk) {
+				r.mistake(&p.Approve[j], "leave it out of one of them", "%q is allowed in advance and to be approved", risk)
+			}
+		}
+	}
+}
+
+func (r *reader) mistake(field any, hint, format string, args ...any) {
+	p := diagnostic.Problemf(r.place(field), format, args...)
+	p.Hint = hint
+	r.problems.Add(p)
+}
+
+func (r *reader) risks(list []string) {
+	for i, risk := range list {
+		if !slices.Contains(Risks, risk) {
+			hint := suggest.DidYouMean(risk, Risks)
+			if hint == "" {
+				hint = "there is " + strings.Join(Risks, ", ")
+			}
+			r.mistake(&list[i], hint, "unknown risk %q", risk)
+		}
+	}
+}
+
+var cronField = regexp.MustCompile(`^[\d*/,\-A-Za-z]+$`)
+
+// validCron reports what is wrong with the form of a time; the server judges the rest.
+func validCron(text string) error {
+	fields := strings.Fields(text)
+	if strings.HasPrefix(text, "@") && len(fields) == 1 {
+		return nil
+	}
+	if len(fields) != 5 {
+		return fmt.Errorf("it has %d fields", len(fields))
+	}
+	for _, field := range fields {
+		if !cronField.MatchString(field) {
+			return errors.New(field + " is no field")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package settings_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"runner/diagnostic"
+	"runner/fleet/settings"
+)
+
+const whole = `
+server: {address: "temporal:7233", namespace: acme, codec_key_file: /etc/fleet/keys}
+projects:
+  shop: {git: "https://git.example/shop.git", credentials: shop-prod, vault: [shop]}
+  blog:
+    git: /srv/git/blog.git
+    ref: v1
+    queue: web
+playbooks:
+  - {project: shop, files: "playbooks/*.yml", every: 15m, jitter: 5m, drift: 5m, allow: migrate, approve: [replace, delete]}
+  - {project: blog, files: site.yml, cron: "0 3 * * *"}
+`
+
+func TestParse(t *testing.T) {
+	got, err := settings.Parse("fleet.yml", whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &settings.File{
+		Server: settings.Server{Address: "temporal:7233", Namespace: "acme", CodecKeys: "/etc/fleet/keys"},
+		Projects: map[string]settings.Project{
+			"shop": {Git: "https://git.example/shop.git", Ref: "main", Queue: "shop", Credentials: "shop-prod", Vault: []string{"shop"}},
+			"blog": {Git: "/srv/git/blog.git", Ref: "v1", Queue: "web"},
+		},
+		Playbooks: []settings.Playbook{
+			{Project: "shop", Files: "playbooks/*.yml", Every: 15 * time.Minute, Jitter: 5 * time.Minute, Drift: 5 * time.Minute,
+				Ref: "main", Allow: []string{"migrate"}, Approve: []string{"replace", "delete"}},
+			{Project: "blog", Files: "site.yml", Cron: "0 3 * * *", Ref: "v1"},
+		},
+		Worker: settings.Worker{KeepLog: 30 * 24 * time.Hour},
+	}
+	if d := cmp.Diff(want, got, cmpopts.IgnoreTypes(diagnostic.Place{})); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestMistakes: all of them at once, each at its place.
+func TestMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"":   "fleet.yml:1:1: the file is empty; it needs projects and playbooks",
+		"{}": "fleet.yml:1:1: the file lacks projects",
+		"projects:\n  shop: {gti: x}\nplaybooks:\n  - {project: shp, files: a, evry: 5m}\n": `fleet.yml:2:9: "shop" of projects lacks git
+fleet.yml:2:10: unknown key "gti" of "shop" of projects; did you mean "git"?
+fleet.yml:4:15: there is no project "shp"; did you mean "shop"?
+fleet.yml:4:30: unknown key "evry" of an entry of playbooks; did you mean "every"?`,
+		"projects: {a: {git: x, vault: {b: c}}}\nplaybooks: [{project: a, files: '[', every: 5, allow: [migrat]}]": `fleet.yml:1:31: vault takes a list
+fleet.yml:2:33: "[" is no pattern: syntax error in pattern
+fleet.yml:2:45: every takes a duration with a unit, such as 30s, 15m or 6h
+fleet.yml:2:56: unknown risk "migrat"; did you mean "migrate"?`,
+		"projects: {a: {git: x}}\nplaybooks: [{project: a, files: b, every: 5m, cron: '1 2', jitter: 5m, allow: delete, approve: delete}]": `fleet.yml:2:53: every and cron both say when it is played; leave one of them out
+fleet.yml:2:53: "1 2" is no time: it has 2 fields; five fields: minute hour day month weekday
+fleet.yml:2:68: jitter has to be less than every
+fleet.yml:2:96: "delete" is allowed in advance and to be approved; leave it out of one of them`,
+		"projects: {a: {git: x}}\nprojects: {}": `fleet.yml:2:1: "projects" is there twice in the file`,
+		"a: [":                                  "fleet.yml:1:1: did not find expected node content",
+	} {
+		_, err := settings.Parse("fleet.yml", text)
+		if err == nil {
+			t.Errorf("%q is taken", text)
+			continue
+		}
+		if d := cmp.Diff(want, err.Error()); d != "" {
+			t.Errorf("%q: %s", text, d)
+		}
+	}
+}
