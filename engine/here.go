@@ -28,12 +28,12 @@ func (a *attempt) here(end *TaskEnd) error {
 		if err != nil {
 			return err
 		}
-		said := value.Text(v)
+		said, shown := value.OpenText(v), value.Text(v)
 		if k.name == "delegate_to" && v != nil && said != host {
-			end.DelegatedTo = said
+			end.DelegatedTo = shown
 		}
 		if v != nil && said != "" && !slices.Contains(k.only, strings.ToLower(said)) {
-			return diagnostic.Problemf(k.given.Place, "%q can only be %s here, not %q", k.name, k.only[0], said).WithHint("%s", k.hint)
+			return diagnostic.Problemf(k.given.Place, "%q can only be %s here, not %q", k.name, k.only[0], shown).WithHint("%s", k.hint)
 		}
 	}
 	return nil

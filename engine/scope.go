@@ -270,9 +270,9 @@ func (s *scope) flag(n *expr.Node, otherwise bool) (bool, error) {
 	if err != nil || v == nil {
 		return otherwise, err
 	}
-	b, err := asBool(value.Text(v), v)
+	b, err := asBool(value.OpenText(v), value.Open(v))
 	if err != nil {
-		return false, diagnostic.Problemf(n.Place, "%s", err)
+		return false, keywordProblem(n, v, err)
 	}
 	return b.(bool), nil
 }
@@ -283,9 +283,9 @@ func (s *scope) number(n *expr.Node, otherwise float64) (float64, error) {
 	if err != nil || v == nil {
 		return otherwise, err
 	}
-	f, err := asFloat(value.Text(v), v)
+	f, err := asFloat(value.OpenText(v), value.Open(v))
 	if err != nil {
-		return 0, diagnostic.Problemf(n.Place, "%s", err)
+		return 0, keywordProblem(n, v, err)
 	}
 	return f.(float64), nil
 }
@@ -299,8 +299,15 @@ func (s *scope) given(n *expr.Node) (Value, error) {
 	if _, unknown := v.(*value.Unknown); unknown || v == value.Omit {
 		return nil, err
 	}
-	s.opt.Secrets.AddMarked(v)
-	return value.Open(v), err
+	return v, err
+}
+
+// keywordProblem is about the value of a keyword, and does not repeat a secret.
+func keywordProblem(n *expr.Node, v Value, err error) *diagnostic.Problem {
+	if value.HoldsSecret(v) {
+		return diagnostic.Problemf(n.Place, "this is a secret, and nothing that the keyword takes")
+	}
+	return diagnostic.Problemf(n.Place, "%s", err)
 }
 
 // conditionsTested is what came of testing conditions.

@@ -38,7 +38,8 @@ func (st *state) load(x syntax.Expression) (*Template, error) {
 		t.secret = value.IsSecret(found[0])
 		return t, err
 	}
-	return nil, st.failAt(syntax.Pos(x.At()), &value.Error{Class: value.IncludeError, Msg: missing.Error(), Err: missing})
+	err = unrevealing("include", &value.Error{Class: value.IncludeError, Msg: missing.Error(), Err: missing}, names...)
+	return nil, st.failAt(syntax.Pos(x.At()), err)
 }
 
 // whole runs the statements of a template, and then those of the template that it

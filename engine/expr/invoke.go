@@ -56,11 +56,14 @@ func (st *state) invoke(op *Operation, in value.Value, g given) (value.Value, er
 	}
 	openIn, open, secret := op.opened(in, g, found)
 	v, err := st.do(op, openIn, open)
-	if !secret {
+	if err != nil && (secret || op.How&Keeps != 0) {
+		return nil, unrevealing(op.name, err, append(g.values(), in)...)
+	}
+	if !secret || err != nil {
 		return v, err
 	}
-	if err != nil {
-		return nil, unrevealing(op.name, err, append(g.values(), in)...)
+	if missing, ok := v.(*value.Undefined); ok {
+		return unrevealingMissing(op.name, missing, append(g.values(), in)...), nil
 	}
 	if op.How&Reveals == 0 {
 		v = value.MarkAll(v)

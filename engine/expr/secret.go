@@ -86,6 +86,15 @@ func unrevealing(op string, err error, of ...value.Value) error {
 	return err
 }
 
+// unrevealingMissing is unrevealing for the Undefined that an operation returns.
+func unrevealingMissing(op string, u *value.Undefined, of ...value.Value) *value.Undefined {
+	err := u.Err()
+	if shown := unrevealing(op, err, of...); shown != error(err) {
+		return &value.Undefined{Name: op, Hint: shown.Error(), Place: u.Place}
+	}
+	return u
+}
+
 // shortestRepeat is how many characters of a secret, side by side, a message may not repeat.
 const shortestRepeat = 3
 

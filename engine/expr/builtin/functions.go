@@ -14,7 +14,7 @@ func functions() []expr.Operation {
 		{Names: "range", Params: "start! stop step=1", Doc: "the numbers from start up to before stop", Do: makeRange},
 		{Names: "dict", Params: "*pairs **entries", Doc: "a map of pairs and of entries", How: expr.Values | expr.Keeps, Do: makeDict},
 		{Names: "namespace", Params: "*pairs **entries", Doc: "attributes that {% set ns.name = … %} changes", How: expr.Partial | expr.Keeps, Do: makeNamespace},
-		{Names: "undef", Params: "hint=none", Doc: "an undefined value that says what is needed", Do: makeUndefined},
+		{Names: "undef", Params: "hint=none", Doc: "an undefined value that says what is needed", How: expr.Keeps, Do: makeUndefined},
 		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw | expr.Keeps, Do: lookupFunction},
 		{Names: "query q", Params: "name! *terms **options", Doc: "what a lookup finds, as a list", How: expr.Raw | expr.Keeps, Do: queryFunction},
 		{Names: "now", Params: "utc=false fmt=none", Doc: "this moment, or a text of it", Do: nowFunction},
@@ -99,7 +99,8 @@ func makeUndefined(u *expr.Call) (value.Value, error) {
 	if u.Arg(0) == nil {
 		return u.Nothing("a value is needed here"), nil
 	}
-	return u.Nothing(u.Str(0)), nil
+	u.Str(0)
+	return u.Nothing(value.Text(u.Arg(0))), nil
 }
 
 // nowFunction returns a moment without a zone, as Python's datetime has it.
