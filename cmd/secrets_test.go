@@ -132,7 +132,7 @@ const playHead = "- hosts: localhost\n  gather_facts: false\n  vars_files: [vars
 // neutral is a value of which the same expressions make what is no secret.
 const neutral = "Uu"
 
-// results plays a debug of every expression, which shows what it is told to, and takes
+// results plays a debug of every expression, which shows what it names, and takes
 // every text in it for one that must not be seen elsewhere.
 func (h *hiding) results(t *testing.T) {
 	var b strings.Builder
@@ -163,7 +163,7 @@ func (h *hiding) results(t *testing.T) {
 	}
 }
 
-// add takes the texts of a result, those that are long enough to be told from others.
+// add takes the texts of a result, those that are long enough to be unlike others.
 func (h *hiding) add(v any) {
 	switch v := v.(type) {
 	case string:
