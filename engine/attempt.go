@@ -303,7 +303,7 @@ func (a *attempt) host(check, write bool) *Host {
 	opt := &a.play.opt
 	h := &Host{HTTP: a.play.reading, Task: a.name, Check: check, Verbosity: opt.Verbosity,
 		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, mentions: a.node.linked.mentions, Context: a.play.ctx}
-	h.Scope, h.With, h.Playbook = a.play.claim.scope, a.play.claim.with, a.play.play.File
+	h.Scope, h.Given, h.With, h.Playbook = a.play.claim.scope, a.play.claim.given, a.play.claim.with, a.play.play.File
 	if write {
 		h.HTTP = a.play.writing
 	}

@@ -20,9 +20,9 @@ import (
 // starts and stays the same until its end.
 type claim struct {
 	scope string // "": the play says no prune
-	// with are the variables from outside that decide what is declared, each with a
-	// digest of its value.
-	with map[string]string
+	// given are the variables from outside, each with a digest of its value: enough to know
+	// the same value again, and no more. With are those that decide what is declared.
+	given, with map[string]string
 }
 
 var scopeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
@@ -37,7 +37,13 @@ func CheckScope(scope string) error {
 
 // claims evaluates what the play claims.
 func (p *playRun) claims() *diagnostic.Problem {
-	p.claim.with = p.decidedBy()
+	p.claim.given, p.claim.with = map[string]string{}, map[string]string{}
+	for _, v := range slices.Concat(p.opt.ExtraVars, p.answers) {
+		p.claim.given[v.Name] = digest(v.Value, p.playScope().context())
+		if p.deciding[v.Name] {
+			p.claim.with[v.Name] = p.claim.given[v.Name]
+		}
+	}
 	if p.play.Prune == nil {
 		return nil
 	}
@@ -46,7 +52,7 @@ func (p *playRun) claims() *diagnostic.Problem {
 	if err != nil {
 		return diagnostic.From(err, at)
 	}
-	scope := value.Text(v)
+	scope := value.OpenText(v)
 	if err := CheckScope(scope); err != nil {
 		return diagnostic.From(err, at)
 	}
@@ -54,22 +60,10 @@ func (p *playRun) claims() *diagnostic.Problem {
 	return nil
 }
 
-// decidedBy returns the variables given from outside that decide what the play
-// declares, with a digest of each: enough to know the same value again, and no more.
-func (p *playRun) decidedBy() map[string]string {
-	with := map[string]string{}
-	for _, v := range slices.Concat(p.opt.ExtraVars, p.answers) {
-		if p.deciding[v.Name] {
-			with[v.Name] = digest(v.Value, p.playScope().context())
-		}
-	}
-	return with
-}
-
 func digest(n *expr.Node, c *expr.Context) string {
 	text := n.Text
 	if v, err := n.Eval(c); err == nil {
-		text = value.Text(v)
+		text = value.OpenText(v)
 	}
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])

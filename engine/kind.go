@@ -116,9 +116,9 @@ type Host struct {
 	Dir string
 	// Scope is what the play calls all that it declares, "" where it says no prune.
 	Scope string
-	// With are the variables from outside that decide what the play declares, each with a
-	// digest of its value.
-	With map[string]string
+	// Given are the variables from outside, each with a digest of its value. With are those
+	// of them that decide what the play declares.
+	Given, With map[string]string
 	// Playbook is the file of the play, as the user named it.
 	Playbook string
 	// Check is true when nothing will be applied.

@@ -133,7 +133,7 @@ func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon)
 			return now, err
 		}
 	}
-	if r.tagged() {
+	if r.saysTags() {
 		if now.tags, err = r.client.TagsOf(ctx, r.owner, a.ID); err != nil {
 			return now, err
 		}
@@ -250,7 +250,7 @@ func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
 		switch {
 		case attr.Path == "name":
 			d.renames = true
-		case attr.Path == "tags", attr.Path == "scope":
+		case attr.Path == "tags", attr.Path == "scope", attr.Path == "variables":
 			d.retags = true
 		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):
 			d.upgrades = true

@@ -82,8 +82,9 @@ type pruning struct {
 	*AddonPrune
 	h         *engine.Host
 	gone      []undeclared
-	elsewhere []string // owners that are not pruned, and have add-ons with the tag
-	found     bool     // something bears the tag
+	left      []undeclared // what moved to another scope, and is declared in this one no longer
+	elsewhere []string     // owners that are not pruned, and have add-ons with the tag
+	found     bool         // something bears the tag
 }
 
 // An undeclared is an add-on that is to be removed.
@@ -132,6 +133,15 @@ func (p *pruning) lookWith(ctx context.Context, a access) error {
 	unmarked, err := client.Unmarked(ctx, p.Scope)
 	if err != nil {
 		return err
+	}
+	moved, err := client.Tagged(ctx, fromPrefix+p.Scope)
+	if err != nil {
+		return err
+	}
+	for _, l := range moved {
+		if !p.cloud.declared(l.Addon) {
+			p.left = append(p.left, undeclared{location: location{a.client, l.Owner, l.Addon}})
+		}
 	}
 	for _, l := range slices.Concat(found, unmarked) {
 		known := slices.ContainsFunc(p.gone, func(g undeclared) bool { return g.addon.ID == l.Addon.ID })
@@ -249,7 +259,7 @@ func (p *pruning) removal() engine.Change {
 	}
 	res := value.MapOf("removed", removed)
 	if len(p.gone) == 0 {
-		return engine.Change{Object: "scope " + p.Scope, Result: res}
+		return p.leaving(res)
 	}
 	change := engine.Change{
 		Action: engine.Delete,
@@ -275,10 +285,39 @@ func (p *pruning) removal() engine.Change {
 	return change
 }
 
+// leaving returns the change that notes, of what moved to another scope, that this one
+// declares it no longer.
+func (p *pruning) leaving(res engine.Value) engine.Change {
+	change := engine.Change{Object: "scope " + p.Scope, Result: res}
+	for _, u := range p.left {
+		change.Action = engine.Update
+		change.Attrs = append(change.Attrs, engine.Attr{Path: u.addon.Name + ", declared too in", Before: p.Scope})
+	}
+	if change.Action != engine.None {
+		change.Object = "what moved from scope " + p.Scope + " to another"
+		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return res, p.leave(ctx, h) }
+	}
+	return change
+}
+
+// leave notes that the scope declares no longer what moved to another one.
+func (p *pruning) leave(ctx context.Context, h *engine.Host) error {
+	var failed error
+	for _, u := range p.left {
+		_, err := via(u.client, h).Retag(ctx, u.owner, u.addon.ID, func(tags []string) []string {
+			return slices.DeleteFunc(tags, func(t string) bool { return t == fromPrefix+p.Scope })
+		})
+		if err != nil && !clever.IsNotFound(err) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
 // remove removes what was listed, as far as it still bears the tag of the scope alone,
 // and goes on after a failure: each is reported.
 func (p *pruning) remove(ctx context.Context, h *engine.Host) error {
-	var failed []error
+	failed := []error{p.leave(ctx, h)}
 	for _, u := range p.gone {
 		client := via(u.client, h)
 		tags, err := client.Tags(ctx, u.owner, u.addon.ID)

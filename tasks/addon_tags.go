@@ -1,8 +1,6 @@
 package tasks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,34 +12,81 @@ import (
 // Tags of our own. Playbooks neither see nor change them.
 const (
 	scopePrefix = "runner-scope:"   // which scope an add-on belongs to, see prune
-	withPrefix  = "runner-with:"    // a digest of the variables with which it came into the scope; none: without any
+	fromPrefix  = "runner-from:"    // a scope that it was in, and whose playbook was not played since
+	withPrefix  = "runner-with:"    // a variable with which it came into the scope, and a digest of its value: NAME=DIGEST
 	adoptedTag  = "runner-adopted"  // it was there before a play with a scope declared it
 	replacedTag = "runner-replaced" // another add-on takes its place, and it is to be removed
 )
 
 func scopeTag(scope string) string { return scopePrefix + scope }
 
-// withTag returns the tag for the variables that decided what was declared; "" for none.
-func withTag(with map[string]string) string {
-	if len(with) == 0 {
-		return ""
-	}
-	sum := sha256.New()
+// withTags returns the tags for the variables that decided what was declared.
+func withTags(with map[string]string) []string {
+	var tags []string
 	for _, name := range slices.Sorted(maps.Keys(with)) {
-		fmt.Fprintf(sum, "%s=%s\n", name, with[name])
+		tags = append(tags, withPrefix+name+"="+with[name])
 	}
-	return withPrefix + hex.EncodeToString(sum.Sum(nil)[:4])
+	return tags
+}
+
+// withOf returns the values that the variables had which decided what was declared, as
+// digests: "" for not given, many for more than can be noted.
+func withOf(tags []string) map[string][]string {
+	with := map[string][]string{}
+	for _, t := range tags {
+		if text, ok := strings.CutPrefix(t, withPrefix); ok {
+			name, digest, _ := strings.Cut(text, "=")
+			with[name] = append(with[name], digest)
+		}
+	}
+	return with
+}
+
+const (
+	many     = "*" // a variable had so many values that nobody counts them any more
+	manyFrom = 5
+)
+
+// declaredWith returns the tags of an add-on that is declared, with some variables: all
+// values that each of them ever had are noted. Again: it was declared in the scope before.
+func declaredWith(tags []string, with map[string]string, again bool) []string {
+	before := withOf(tags)
+	names := maps.Clone(with)
+	for name := range before {
+		names[name] = with[name]
+	}
+	for name, digest := range names {
+		values := before[name]
+		if values == nil && again {
+			values = []string{""} // until now it was declared without
+		}
+		if !slices.Contains(values, digest) && !slices.Contains(values, many) {
+			values = append(values, digest)
+		}
+		if len(values) >= manyFrom {
+			values = []string{many}
+		}
+		tags = slices.DeleteFunc(tags, func(t string) bool { return strings.HasPrefix(t, withPrefix+name+"=") })
+		for _, v := range values {
+			tags = append(tags, withPrefix+name+"="+v)
+		}
+	}
+	return tags
 }
 
 func ownTag(tag string) bool {
-	return tag == replacedTag || tag == adoptedTag || strings.HasPrefix(tag, scopePrefix) || strings.HasPrefix(tag, withPrefix)
+	return tag == replacedTag || tag == adoptedTag ||
+		strings.HasPrefix(tag, scopePrefix) || strings.HasPrefix(tag, fromPrefix) || strings.HasPrefix(tag, withPrefix)
 }
 
 // scopesOf returns the scopes whose tags an add-on bears.
-func scopesOf(tags []string) []string {
+func scopesOf(tags []string) []string { return tagged(tags, scopePrefix) }
+
+// tagged returns what stands behind a prefix in some tags.
+func tagged(tags []string, prefix string) []string {
 	var scopes []string
 	for _, t := range tags {
-		if scope, ok := strings.CutPrefix(t, scopePrefix); ok {
+		if scope, ok := strings.CutPrefix(t, prefix); ok {
 			scopes = append(scopes, scope)
 		}
 	}
@@ -52,6 +97,18 @@ func scopesOf(tags []string) []string {
 // usersTags returns the tags that are not our own.
 func usersTags(tags []string) []string {
 	return slices.DeleteFunc(append([]string{}, tags...), ownTag)
+}
+
+// withText returns the variables with which an add-on was declared, as text.
+func withText(tags []string) string {
+	var all []string
+	for _, t := range tags {
+		if text, ok := strings.CutPrefix(t, withPrefix); ok {
+			all = append(all, strings.Replace(text, "=", "=#", 1))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }
 
 // checkTags refuses what cannot be a tag.
@@ -67,8 +124,8 @@ func checkTags(tags []string) error {
 	return nil
 }
 
-// tagged reports whether the playbook says anything about tags.
-func (r *registration) tagged() bool { return r.Tags != nil || r.scope != "" }
+// saysTags reports whether the playbook says anything about tags.
+func (r *registration) saysTags() bool { return r.Tags != nil || r.scope != "" }
 
 // retag returns the tags that an add-on is to have, in order, from those it has.
 func (r *registration) retag(now []string) []string {
@@ -77,7 +134,11 @@ func (r *registration) retag(now []string) []string {
 		tags = slices.DeleteFunc(tags, func(t string) bool { return !ownTag(t) })
 		tags = append(tags, *r.Tags...)
 	}
-	if r.scope != "" && !slices.Equal(scopesOf(tags), []string{r.scope}) {
+	switch {
+	case r.scope == "":
+	case slices.Equal(scopesOf(tags), []string{r.scope}):
+		tags = declaredWith(tags, r.with, true)
+	default:
 		tags = r.intoScope(tags)
 	}
 	slices.Sort(tags)
@@ -90,14 +151,11 @@ func (r *registration) intoScope(tags []string) []string {
 	if r.adopts && len(scopesOf(tags)) == 0 {
 		tags = append(tags, adoptedTag)
 	}
-	tags = slices.DeleteFunc(tags, func(t string) bool {
-		return strings.HasPrefix(t, scopePrefix) || strings.HasPrefix(t, withPrefix)
-	})
-	tags = append(tags, scopeTag(r.scope))
-	if with := withTag(r.with); with != "" {
-		tags = append(tags, with)
+	for _, scope := range scopesOf(tags) {
+		tags = append(tags, fromPrefix+scope)
 	}
-	return tags
+	tags = slices.DeleteFunc(tags, func(t string) bool { return strings.HasPrefix(t, scopePrefix) || t == fromPrefix+r.scope })
+	return declaredWith(append(tags, scopeTag(r.scope)), r.with, false)
 }
 
 // tagAttrs returns what of an add-on's tags is not as it is to be: the user's, and the scope.
@@ -109,6 +167,9 @@ func tagAttrs(now, to []string) []engine.Attr {
 	before, after := strings.Join(scopesOf(now), ", "), strings.Join(scopesOf(to), ", ")
 	if before != after {
 		attrs = append(attrs, engine.Attr{Path: "scope", Before: orNothing(before), After: orNothing(after)})
+	}
+	if before, after := withText(now), withText(to); before != after && (before != "" || len(scopesOf(now)) > 0) {
+		attrs = append(attrs, engine.Attr{Path: "variables", Before: orNothing(before), After: orNothing(after)})
 	}
 	return attrs
 }

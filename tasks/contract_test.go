@@ -1,6 +1,7 @@
 package tasks_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"runner/clever"
 	"runner/clever/emulator"
@@ -46,9 +47,12 @@ func args(pairs ...any) *expr.Node {
 // A platform is one emulator; each run against it has a client of its own.
 type platform struct {
 	*emulator.Emulator
-	dir   string   // of the playbook
-	allow []string // risks that are consented to
-	scope string   // of the play; "": none
+	dir    string        // of the playbook
+	allow  []string      // risks that are consented to
+	scope  string        // of the play; "": none
+	file   string        // of the playbook; "": site.yml
+	extra  []engine.Var  // that are given from outside
+	memory clever.Memory // of the machine; nil: none
 	// progress is what the tasks of the last play reported while they were at work.
 	progress *[]string
 	// transport stands between a play and the emulator; nil: nothing does.
@@ -70,10 +74,17 @@ func platformWith(t *testing.T, o emulator.Options) platform {
 }
 
 func (p platform) cloud() *tasks.Cloud {
-	return &tasks.Cloud{Config: clever.Config{Endpoint: "http://emulator.invalid"}, Default: func() (clever.Credentials, error) {
+	return &tasks.Cloud{Config: clever.Config{Endpoint: "http://emulator.invalid"}, Memory: p.remembered(), Default: func() (clever.Credentials, error) {
 		key, keySecret, token, secret := p.Credentials()
 		return clever.Credentials{ConsumerKey: key, ConsumerSecret: keySecret, Token: token, Secret: secret, Source: "test"}, nil
 	}}
+}
+
+func (p platform) remembered() func(string, clever.Credentials) clever.Memory {
+	if p.memory == nil {
+		return nil
+	}
+	return func(string, clever.Credentials) clever.Memory { return p.memory }
 }
 
 // A step is a kind with arguments.
@@ -104,7 +115,7 @@ func (e *ends) Tell(event engine.Event) {
 func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd {
 	t.Helper()
 	kinds := tasks.Kinds(p.cloud())
-	play := &engine.Play{Hosts: "localhost", File: filepath.Join(p.dir, "site.yml")}
+	play := &engine.Play{Hosts: "localhost", File: filepath.Join(p.dir, cmp.Or(p.file, "site.yml"))}
 	if p.scope != "" {
 		play.Prune = &engine.Prune{Scope: &expr.Node{Text: p.scope, Value: p.scope}}
 	}
@@ -115,7 +126,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 		}
 		st := &engine.Step{ID: fmt.Sprint(i + 1), Kind: &kinds[k], As: s.kind, Args: s.args, Register: s.register}
 		if s.name != "" {
-			st.Name = &expr.Node{Text: s.name, Value: s.name}
+			st.Name = args("name", s.name).Get("name")
 		}
 		if s.ignore {
 			st.IgnoreErrors = &expr.Node{Text: "true", Value: true}
@@ -128,7 +139,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	}
 	var seen ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
-		engine.Options{Check: check, Transport: transport, Reporter: &seen, Allow: p.allow})
+		engine.Options{Check: check, Transport: transport, Reporter: &seen, Allow: p.allow, ExtraVars: p.extra})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,14 +263,14 @@ func (c contract) hold(t *testing.T) platform {
 		if checked.Outcome != want || p.writes() != 0 {
 			t.Fatalf("check: %v (%v), %d writes", checked.Outcome, checked.Problem, p.writes())
 		}
-		if diff := cmp.Diff(c.diff, paths(checked.Change)); diff != "" {
+		if diff := gocmp.Diff(c.diff, paths(checked.Change)); diff != "" {
 			t.Errorf("the diff names other things: %s", diff)
 		}
 	}
 	if c.allow != "" {
 		c.holdBack(t, p)
 	}
-	if diff := cmp.Diff(before, p.world(t)); diff != "" {
+	if diff := gocmp.Diff(before, p.world(t)); diff != "" {
 		t.Fatalf("something changed: %s", diff)
 	}
 	p.allow = []string{c.allow}

@@ -31,6 +31,9 @@ func (p *pruning) doubt(ctx context.Context, client platform, at place, l clever
 	if slices.Contains(tags, adoptedTag) {
 		add("was there before a playbook with a scope declared it")
 	}
+	if from := tagged(tags, fromPrefix); len(from) > 0 {
+		add("moved here from the scope " + strings.Join(from, " and ") + ", which was not pruned since and may declare it still")
+	}
 	add(p.byOthers(declared, here))
 	add(p.withOthers(tags, here))
 	if name := p.cloud.scopes.like(p.Scope, at, l.Addon, tags); name != "" {
@@ -65,36 +68,29 @@ func (p *pruning) byOthers(declared []orderlog.Declaration, here orderlog.Declar
 
 // withOthers says that a run with other variables declared it.
 func (p *pruning) withOthers(tags []string, here orderlog.Declaration) string {
-	if !here.Time.IsZero() && !orderlog.SameVariables(here.With, p.h.With) {
-		return fmt.Sprintf("was declared by a run with other variables (%s) %s", otherNames(here.With, p.h.With), declaredBy(here))
+	if others := p.others(withOf(withTags(here.With))); !here.Time.IsZero() && others != "" {
+		return fmt.Sprintf("was declared by a run with other variables (%s) %s", others, declaredBy(here))
 	}
-	now := withTag(p.h.With)
-	if slices.Contains(tags, scopeTag(p.Scope)) && now != tagWith(tags) {
-		return "was ordered by a run with other variables (-e)"
-	}
-	return ""
-}
-
-// tagWith returns the tag that says with which variables an add-on came into its scope;
-// "" where none did.
-func tagWith(tags []string) string {
-	for _, t := range tags {
-		if strings.HasPrefix(t, withPrefix) {
-			return t
-		}
+	if others := p.others(withOf(tags)); slices.Contains(tags, scopeTag(p.Scope)) && others != "" {
+		return fmt.Sprintf("was declared by a run with other variables (%s)", others)
 	}
 	return ""
 }
 
-// otherNames returns the names of variables that have other values in one run than in
-// another.
-func otherNames(a, b map[string]string) string {
+// others returns the names of the variables that were not given, or not with that value,
+// where something was declared; and those that decide what is declared now, and did not.
+func (p *pruning) others(then map[string][]string) string {
 	names := map[string]bool{}
-	for _, pair := range [][2]map[string]string{{a, b}, {b, a}} {
-		for name, digest := range pair[0] {
-			if pair[1][name] != digest {
+	for name, digests := range then {
+		for _, digest := range digests {
+			if p.h.Given[name] != digest {
 				names[name] = true
 			}
+		}
+	}
+	for name := range p.h.With {
+		if _, ok := then[name]; !ok {
+			names[name] = true
 		}
 	}
 	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
