@@ -106,7 +106,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Credentials.check(); err != nil {
+	if err := cfg.Credentials.Check(); err != nil {
 		return nil, err
 	}
 	method := cmp.Or(cfg.Method, HMACSHA512)

@@ -136,7 +136,8 @@ func whole(c Credentials, source string, names ...string) error {
 	return nil
 }
 
-func (c Credentials) check() error {
+// Check reports what is missing of credentials that are given in part.
+func (c Credentials) Check() error {
 	source := c.Source
 	if source == "" {
 		source = "what was given"

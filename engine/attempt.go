@@ -92,11 +92,8 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	if err != nil {
 		return try{err: err}
 	}
-	if unknown != nil {
+	if unknown {
 		return a.undecided(task)
-	}
-	if n, ok := task.(Namer); ok && a.step.Name != nil {
-		n.TaskName(a.name)
 	}
 	a.claim(task)
 	return a.tries(ctx, task, end)
@@ -142,13 +139,20 @@ func skipped(why string) try {
 	return try{outcome: Skipped, value: value.MapOf("changed", false, "skipped", true, "skip_reason", why)}
 }
 
-// decode fills the task's parameters. Where an argument is not known yet it returns
-// the first that is not.
-func (a *attempt) decode() (Task, *value.Unknown, error) {
+// decode fills the task's parameters and checks them, and reports whether an argument is
+// not known yet.
+func (a *attempt) decode() (task Task, unknown bool, err error) {
 	d := decoder{context: a.scope.context, tested: a.scope.tested, secrets: a.play.opt.Secrets}
-	task, err := d.decode(a.step.Kind, a.step.Args)
+	task, err = d.decode(a.step.Kind, a.step.Args)
 	a.secrets = d.marked
-	return task, d.unknown, err
+	if err != nil {
+		return task, d.unknown != nil, err
+	}
+	if n, ok := task.(Namer); ok && a.step.Name != nil {
+		n.TaskName(a.name)
+	}
+	c := &Checking{Dir: filepath.Dir(a.play.play.File), Secrets: d.secrets, open: d.vague}
+	return task, d.unknown != nil, c.check(task)
 }
 
 // undecided is what comes of a task of which an argument is not known yet.

@@ -3,8 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"math"
-	"math/big"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,11 +16,13 @@ import (
 
 // A decoder fills a task's parameters with evaluated arguments.
 type decoder struct {
-	context func() *expr.Context // a fresh one per argument
+	context func() *expr.Context // a fresh one per argument; nil: templates are not evaluated
 	tested  func(n *expr.Node) Tested
 	secrets *Secrets
+	passing bool           // arguments with mistakes are passed over, as if they were not known
 	unknown *value.Unknown // the first argument's that cannot be known yet
 	marked  []string       // the texts of the secrets among the arguments
+	vague   []string       // the paths of what cannot be known yet
 }
 
 // decode makes the task. Where an argument cannot be known yet, d.unknown is set
@@ -30,48 +30,56 @@ type decoder struct {
 func (d *decoder) decode(k *Kind, args *expr.Node) (Task, error) {
 	task := k.New()
 	if args == nil {
-		return task, nil
+		args = &expr.Node{Shape: expr.Mapping}
 	}
-	return task, d.fill(reflect.ValueOf(task).Elem(), k.Params(), args)
+	return task, d.fill(reflect.ValueOf(task).Elem(), "", k.Params(), args)
 }
 
-func (d *decoder) fill(into reflect.Value, params []Param, n *expr.Node) error {
+// fill fills a struct from the arguments of a map; path leads to that, with a dot.
+func (d *decoder) fill(into reflect.Value, path string, params []Param, n *expr.Node) error {
+	if d.passing {
+		d.vague = append(d.vague, missing(path, params, n)...)
+	}
 	for _, e := range n.Entries {
 		p, ok := find(params, e.Key.Text)
-		if !ok {
+		if !ok && d.passing {
+			continue
+		} else if !ok {
 			return diagnostic.Problemf(e.Key.Place, "unknown parameter %q", e.Key.Text)
 		}
 		err := error(nil)
 		if p.Type == FreeParam {
-			err = d.setFree(into.Field(p.field), e)
+			err = d.setFree(into.Field(p.field), path, e)
 		} else {
-			err = d.set(into.Field(p.field), p, e.Value)
+			err = d.set(into.Field(p.field), path+p.Name, p, e.Value)
 		}
-		if err != nil {
+		if err != nil && !d.passing {
 			return diagnostic.From(err, e.Value.Place)
+		} else if err != nil {
+			d.vague = append(d.vague, path+p.Name)
 		}
 	}
 	return nil
 }
 
-func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
+func (d *decoder) set(field reflect.Value, path string, p Param, n *expr.Node) error {
 	switch p.Type {
 	case ExpressionParam:
-		return d.setExpression(field, n)
+		return d.setExpression(field, path, n)
 	case ConditionsParam:
 		d.setConditions(field, n)
 		return nil
 	}
 	if p.Type == NestedParam && n.Shape == expr.Mapping {
-		return d.fill(target(field), p.Params, n)
+		return d.fill(target(field), path+".", p.Params, n)
 	}
 	if p.Type == NestedListParam && n.Shape == expr.Sequence {
-		return d.fillEach(field, p, n)
+		return d.fillEach(field, path, p, n)
 	}
 	if p.holdsText() {
 		n = written(n)
 	}
-	v, err := n.Eval(d.context())
+	v, err := d.eval(n)
 	if err != nil {
 		return err
 	}
@@ -81,13 +89,16 @@ func (d *decoder) set(field reflect.Value, p Param, n *expr.Node) error {
 	if !p.Marked {
 		v = d.open(v)
 	}
+	d.note(path, v)
 	if p.Type == AnyParam {
 		field.Set(reflect.ValueOf(&v).Elem())
 		return nil
 	}
 	if u, ok := value.HasUnknown(v); ok {
 		d.unknown = u
-		return nil
+		if v, ok = knownParts(p, v); !ok {
+			return nil
+		}
 	}
 	return d.setKnown(target(field), p, n, v)
 }
@@ -101,12 +112,12 @@ func (d *decoder) open(v Value) Value {
 }
 
 // fillEach fills one struct for each item of a list.
-func (d *decoder) fillEach(field reflect.Value, p Param, n *expr.Node) error {
+func (d *decoder) fillEach(field reflect.Value, path string, p Param, n *expr.Node) error {
 	list := reflect.MakeSlice(field.Type(), len(n.Items), len(n.Items))
 	field.Set(list)
 	for i, item := range n.Items {
 		one := Param{Name: fmt.Sprintf("%s[%d]", p.Name, i), Type: NestedParam, Params: p.Params}
-		if err := d.set(list.Index(i), one, item); err != nil {
+		if err := d.set(list.Index(i), fmt.Sprintf("%s[%d]", path, i), one, item); err != nil {
 			return err
 		}
 	}
@@ -132,39 +143,57 @@ func target(field reflect.Value) reflect.Value {
 	return field.Elem()
 }
 
-func (d *decoder) setExpression(field reflect.Value, n *expr.Node) error {
-	e := Expression{Text: n.Text}
+// eval evaluates an argument, as far as the decoder does.
+func (d *decoder) eval(n *expr.Node) (Value, error) {
+	if d.context == nil {
+		return literal(n)
+	}
+	return n.Eval(d.context())
+}
+
+// expression is eval for what names a value, which is shown whatever came of it.
+func (d *decoder) expression(n *expr.Node) (Value, error) {
+	if d.context == nil {
+		return literal(n)
+	}
 	c := d.context()
 	c.ShowErrors = true
-	v, err := n.Eval(c)
+	return n.Eval(c)
+}
+
+func (d *decoder) setExpression(field reflect.Value, path string, n *expr.Node) error {
+	e := Expression{Text: n.Text}
+	v, err := d.expression(n)
 	if x, ok := errors.AsType[*value.Error](err); ok && x.Class == value.UndefinedError {
 		e.Err = err
 	} else if err != nil {
 		return err
 	}
+	d.note(path, v)
 	e.Value = v
 	field.Set(reflect.ValueOf(e))
 	return nil
 }
 
 // setFree notes a name that is no parameter's, with its value.
-func (d *decoder) setFree(field reflect.Value, e expr.Entry) error {
-	key, err := e.Key.Eval(d.context())
+func (d *decoder) setFree(field reflect.Value, path string, e expr.Entry) error {
+	key, err := d.eval(e.Key)
 	if err != nil {
 		return err
 	}
 	name := value.OpenText(key)
 	if u, ok := key.(*value.Unknown); ok {
-		d.unknown = u
+		d.unknown, d.vague = u, append(d.vague, path+AnyName)
 		return nil
 	}
 	if !IsName(name) {
 		return diagnostic.Problemf(e.Key.Place, "%q is no name of a variable", value.Text(key))
 	}
-	v, err := e.Value.Eval(d.context())
+	v, err := d.eval(e.Value)
 	if err != nil || v == value.Omit {
 		return err
 	}
+	d.note(path+name, v)
 	if field.IsNil() {
 		field.Set(reflect.ValueOf(&value.Map{}))
 	}
@@ -348,74 +377,4 @@ func itemText(path string, v Value) (string, error) {
 		return "", fmt.Errorf("%s wants text, not %s", path, value.TypeName(v))
 	}
 	return value.Text(v), nil
-}
-
-// scalarAs converts a scalar to the type of a parameter, by Ansible's rules
-// (docs/language.md §3), except that text stays as it was written.
-func scalarAs(p Param, text string, v Value) (any, error) {
-	switch p.Type {
-	case BoolParam:
-		return asBool(text, v)
-	case IntParam:
-		return asInt(text, v)
-	case FloatParam:
-		return asFloat(text, v)
-	}
-	switch v.(type) {
-	case []Value, *value.Map:
-		return nil, fmt.Errorf("text is wanted, not %s", value.TypeName(v))
-	}
-	if len(p.Choices) > 0 && !slices.Contains(p.Choices, text) {
-		hint := suggest.DidYouMean(text, p.Choices)
-		if hint == "" {
-			hint = "it must be one of " + strings.Join(p.Choices, ", ")
-		}
-		return nil, fmt.Errorf("%q is not allowed; %s", text, hint)
-	}
-	return text, nil
-}
-
-func asBool(text string, v Value) (any, error) {
-	if b, ok := v.(bool); ok {
-		return b, nil
-	}
-	switch strings.ToLower(text) {
-	case "yes", "on", "1", "true", "t", "y", "1.0":
-		return true, nil
-	case "no", "off", "0", "false", "f", "n", "0.0":
-		return false, nil
-	}
-	return nil, fmt.Errorf("%q is neither true nor false", text)
-}
-
-func asInt(text string, v Value) (any, error) {
-	switch v := v.(type) {
-	case int:
-		return v, nil
-	case *big.Int:
-		return nil, fmt.Errorf("%s is too large", v)
-	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-			return int(v), nil
-		}
-	case string:
-		if n, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
-			return n, nil
-		}
-	}
-	return nil, fmt.Errorf("%q is not a whole number", text)
-}
-
-func asFloat(text string, v Value) (any, error) {
-	switch v := v.(type) {
-	case int:
-		return float64(v), nil
-	case float64:
-		return v, nil
-	case string:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil {
-			return f, nil
-		}
-	}
-	return nil, fmt.Errorf("%q is not a number", text)
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"net/http"
 
-	"runner/diagnostic"
-	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -28,10 +26,6 @@ type Kind struct {
 	// Hidden lists paths of the result whose values are never shown unless a
 	// debug names them: "env".
 	Hidden []string
-	// Check reports what is wrong with arguments beyond what their types say, as far
-	// as that shows without evaluating anything. dir is the playbook's folder, where
-	// relative paths start. Nil: nothing. What CheckArgs reports it does not repeat.
-	Check func(args *expr.Node, dir string) []*diagnostic.Problem
 }
 
 // A Return is one value of a kind's result.

@@ -32,13 +32,8 @@ func (c *compiler) args(in section, d *draft) {
 		c.addArgs(s, more.Value.Entries, more.Value.Place)
 	}
 	c.addArgs(s, d.own[s.Kind.Name], s.At)
-	for _, p := range engine.CheckArgs(s.Kind, s.Args, s.At) {
+	for _, p := range engine.CheckStep(s, filepath.Dir(in.play.File)) {
 		c.mistake(s, p)
-	}
-	if s.Kind.Check != nil && s.Args != nil && s.Args.Shape == expr.Mapping {
-		for _, p := range s.Kind.Check(s.Args, filepath.Dir(in.play.File)) {
-			c.mistake(s, p)
-		}
 	}
 }
 

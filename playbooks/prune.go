@@ -27,7 +27,7 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 			return
 		}
 	}
-	c.problems.Add(engine.CheckArgs(kind, n, e.Key.Place)...)
+	c.problems.Add(engine.CheckStep(&engine.Step{Kind: kind, Args: n, At: e.Key.Place}, "")...)
 	scope := n.Get("scope")
 	if scope == nil || scope.Shape != expr.Scalar || reading.IsNull(scope) {
 		return // reported by CheckArgs

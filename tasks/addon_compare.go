@@ -140,14 +140,7 @@ func (r *registration) look(ctx context.Context, h *engine.Host, a clever.Addon)
 		now.tags = append([]string{}, now.tags...)
 		slices.Sort(now.tags)
 	}
-	return now, checkTags(r.declaredTags())
-}
-
-func (r *registration) declaredTags() []string {
-	if r.Tags == nil {
-		return nil
-	}
-	return *r.Tags
+	return now, nil
 }
 
 // asDeclared reports whether provider, plan, version and region are seen to be as

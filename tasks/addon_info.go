@@ -33,7 +33,10 @@ func addonInfo(cloud *Cloud) engine.Kind {
 	}
 }
 
-var _ engine.ResourceUser = (*AddonInfo)(nil)
+var (
+	_ engine.ResourceUser = (*AddonInfo)(nil)
+	_ engine.Checker      = (*AddonInfo)(nil)
+)
 
 // AddonInfo lists the add-ons that there are.
 type AddonInfo struct {
@@ -53,6 +56,15 @@ func (t *AddonInfo) Resources() []engine.Resource {
 		return []engine.Resource{{Path: "addons", Read: true}}
 	}
 	return []engine.Resource{{Path: "addons/" + t.Addon, Read: true}, {Path: "addons/by-id", Read: true}}
+}
+
+// Check reports blank words: they would find nothing.
+func (t *AddonInfo) Check(c *engine.Checking) {
+	notBlank(c, "addon", t.Addon, "an add-on's id or name")
+	notBlank(c, "organisation", t.Organisation, "an organisation's name")
+	notBlank(c, "provider", t.Provider, "a provider's name")
+	notBlank(c, "tag", t.Tag, "a tag")
+	t.Auth.check(c)
 }
 
 // Plan reads; there is never anything to do.

@@ -35,7 +35,7 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		Result: r.expected(h, fresh),
 		Assume: func() { r.assume(fresh) },
 		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },
-	}, checkTags(r.declaredTags())
+	}, nil
 }
 
 // A target is what an add-on is to be.

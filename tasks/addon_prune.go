@@ -50,6 +50,7 @@ var (
 	_ engine.Guard        = (*AddonPrune)(nil)
 	_ engine.Pruner       = (*AddonPrune)(nil)
 	_ engine.ResourceUser = (*AddonPrune)(nil)
+	_ engine.Checker      = (*AddonPrune)(nil)
 )
 
 // Guard holds back what stands below: it may use what is removed.
@@ -61,11 +62,15 @@ func (*AddonPrune) Prunes() {}
 // Resources names all add-ons.
 func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }
 
+// Check reports a scope that cannot be one.
+func (t *AddonPrune) Check(c *engine.Checking) {
+	c.Add("scope", engine.CheckScope(t.Scope))
+	allNamed(c, "keep", t.Keep, "an add-on's id or name")
+	t.Auth.check(c)
+}
+
 // Plan lists what is to be removed.
 func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
-	if err := engine.CheckScope(t.Scope); err != nil {
-		return engine.Change{}, engine.About("scope", err)
-	}
 	p := &pruning{AddonPrune: t, h: h}
 	if err := p.look(ctx); err != nil {
 		return engine.Change{}, err

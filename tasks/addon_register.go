@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"runner/clever"
 	"runner/diagnostic"
@@ -45,6 +47,7 @@ var (
 	_ engine.ResourceUser = (*AddonRegister)(nil)
 	_ engine.Namer        = (*AddonRegister)(nil)
 	_ engine.Declarer     = (*AddonRegister)(nil)
+	_ engine.Checker      = (*AddonRegister)(nil)
 )
 
 // AddonRegister orders an add-on, or makes the one that is there as declared.
@@ -91,11 +94,40 @@ func (t *AddonRegister) Resources() []engine.Resource {
 	return []engine.Resource{{Path: "addons/" + t.Name}}
 }
 
+// Check reports names, tags and options that cannot be.
+func (t *AddonRegister) Check(c *engine.Checking) {
+	if t.Name == "" && t.Addon == "" && c.Known("name", "addon") {
+		c.Add("", errNoName)
+	}
+	notBlank(c, "name", t.Name, "an add-on's name")
+	notBlank(c, "addon", t.Addon, "an add-on's id")
+	notBlank(c, "organisation", t.Organisation, "an organisation's name")
+	named(c, "provider", t.Provider, "a provider's name")
+	t.Auth.check(c)
+	t.Details.check(c)
+	if t.Tags != nil {
+		checkTags(c, *t.Tags)
+	}
+}
+
+// check reports what is said twice, or says nothing.
+func (d Details) check(c *engine.Checking) {
+	notBlank(c, "details.plan", d.Plan, "a plan")
+	notBlank(c, "details.version", d.Version, "a version")
+	notBlank(c, "details.region", d.Region, "a region")
+	for _, name := range slices.Sorted(maps.Keys(d.Options)) {
+		path := "details.options." + name
+		switch {
+		case strings.TrimSpace(name) == "":
+			c.Addf("details.options", "an option's name cannot be empty")
+		case name == "version" && d.Version != "", name == "encryption" && d.Encryption != nil:
+			c.Addf(path, "%s is said twice: details.%s says it already", name, name)
+		}
+	}
+}
+
 // Plan looks whether the add-on is there and as it should be.
 func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
-	if t.Name == "" && t.Addon == "" {
-		return engine.Change{}, errNoName
-	}
 	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Addon, t.Name)})
 	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Name, t.Addon)})
 	client, err := t.cloud.client(h, t.Auth)

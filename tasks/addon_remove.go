@@ -27,7 +27,10 @@ func addonRemove(cloud *Cloud) engine.Kind {
 	}
 }
 
-var _ engine.ResourceUser = (*AddonRemove)(nil)
+var (
+	_ engine.ResourceUser = (*AddonRemove)(nil)
+	_ engine.Checker      = (*AddonRemove)(nil)
+)
 
 // AddonRemove removes an add-on.
 type AddonRemove struct {
@@ -46,6 +49,14 @@ func (t *AddonRemove) Resources() []engine.Resource {
 		return []engine.Resource{{Path: "addons"}}
 	}
 	return []engine.Resource{{Path: "addons/" + t.Addon}, {Path: "addons/by-id"}}
+}
+
+// Check reports an add-on that is not named.
+func (t *AddonRemove) Check(c *engine.Checking) {
+	named(c, "addon", t.Addon, "an add-on's id or name")
+	notBlank(c, "organisation", t.Organisation, "an organisation's name")
+	notBlank(c, "provider", t.Provider, "a provider's name")
+	t.Auth.check(c)
 }
 
 // Plan finds the add-on.

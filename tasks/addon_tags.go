@@ -111,17 +111,17 @@ func withText(tags []string) string {
 	return strings.Join(all, " ")
 }
 
-// checkTags refuses what cannot be a tag.
-func checkTags(tags []string) error {
+// checkTags notes what cannot be a tag.
+func checkTags(c *engine.Checking, tags []string) {
 	for i, t := range tags {
+		path := fmt.Sprintf("tags[%d]", i)
 		switch {
 		case strings.TrimSpace(t) == "":
-			return engine.About(fmt.Sprintf("tags[%d]", i), fmt.Errorf("a tag cannot be empty"))
+			c.Addf(path, "a tag cannot be empty")
 		case ownTag(t):
-			return engine.About(fmt.Sprintf("tags[%d]", i), fmt.Errorf("the tag %q is runner's own: take another", t))
+			c.Addf(path, "the tag %q is runner's own: take another", t)
 		}
 	}
-	return nil
 }
 
 // saysTags reports whether the playbook says anything about tags.

@@ -28,7 +28,10 @@ func debug() engine.Kind {
 	}
 }
 
-var _ engine.Displayer = (*Debug)(nil)
+var (
+	_ engine.Displayer = (*Debug)(nil)
+	_ engine.Checker   = (*Debug)(nil)
+)
 
 // Debug shows a text or a value (docs/language.md §10).
 type Debug struct {
@@ -39,6 +42,13 @@ type Debug struct {
 
 // Display says that the result is printed as it is.
 func (*Debug) Display() engine.Display { return engine.DisplayResult }
+
+// Check reports a verbosity that there is not.
+func (d *Debug) Check(c *engine.Checking) {
+	if d.Verbosity < 0 {
+		c.Addf("verbosity", "%d is less than none: how many -v it takes is 0 or more", d.Verbosity)
+	}
+}
 
 // Plan returns what is shown; there is never anything to do.
 func (d *Debug) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {

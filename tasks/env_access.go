@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os/user"
 	"strconv"
+	"strings"
 
 	"runner/atomicfile"
 	"runner/engine"
@@ -16,14 +17,10 @@ const newEnvMode = 0o600
 
 // readAccess reads mode, owner and group.
 func (f *envText) readAccess() error {
-	if f.Mode != "" {
-		mode, err := strconv.ParseUint(f.Mode, 8, 32)
-		if err != nil || mode == 0 || mode > 0o777 {
-			return engine.About("mode", fmt.Errorf("%q is no mode: write three octal digits, such as 0600", f.Mode))
-		}
-		f.mode = fs.FileMode(mode)
-	}
 	var err error
+	if f.mode, err = modeOf(f.Mode); err != nil {
+		return engine.About("mode", err)
+	}
 	if f.uid, err = number(f.Owner, "user", func(name string) (string, error) {
 		u, err := user.Lookup(name)
 		if err != nil {
@@ -41,6 +38,27 @@ func (f *envText) readAccess() error {
 		return g.Gid, nil
 	})
 	return engine.About("group", err)
+}
+
+// modeOf reads permissions; 0 where none are given.
+func modeOf(text string) (fs.FileMode, error) {
+	if text == "" {
+		return 0, nil
+	}
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode == 0 || mode > 0o777 {
+		return 0, fmt.Errorf("%q is no mode: write three octal digits, such as 0600", text)
+	}
+	return fs.FileMode(mode), nil
+}
+
+// checkNumber notes a number of a user or a group that there cannot be. Whether a name is
+// known shows on the machine that writes the file.
+func checkNumber(c *engine.Checking, path, text string) {
+	notBlank(c, path, text, "a name")
+	if _, err := strconv.ParseInt(text, 10, 31); errors.Is(err, strconv.ErrRange) || strings.HasPrefix(text, "-") {
+		c.Addf(path, "%s is no number of a user or a group", text)
+	}
 }
 
 // number returns the number of a user or a group, nil where none is named.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,7 +45,10 @@ func envFile() engine.Kind {
 	}
 }
 
-var _ engine.ResourceUser = (*EnvFile)(nil)
+var (
+	_ engine.ResourceUser = (*EnvFile)(nil)
+	_ engine.Checker      = (*EnvFile)(nil)
+)
 
 // EnvFile writes variables to a file.
 type EnvFile struct {
@@ -65,6 +69,43 @@ type EnvFile struct {
 // Resources names the file.
 func (t *EnvFile) Resources() []engine.Resource {
 	return []engine.Resource{{Path: t.Dest, File: true}}
+}
+
+// Check reports what cannot be written, as far as the playbook says what is.
+func (t *EnvFile) Check(c *engine.Checking) {
+	named(c, "dest", t.Dest, "the file")
+	if strings.HasSuffix(t.Dest, "/") {
+		c.Addf("dest", "%s is a folder: name a file in it", t.Dest)
+	}
+	_, err := modeOf(t.Mode)
+	c.Add("mode", err)
+	checkNumber(c, "owner", t.Owner)
+	checkNumber(c, "group", t.Group)
+	f := &envText{EnvFile: t, path: t.Dest}
+	wrong := f.gather(withoutReading(t.From))
+	if t.checkSecret(c) && c.Known("format", "for", "prefix", "strip_prefix", "rename", "name", "namespace") {
+		wrong = append(wrong, f.write()...)
+	}
+	for _, one := range wrong {
+		c.Add("", one)
+	}
+}
+
+// checkSecret notes names that Kubernetes does not take, and reports whether all are fine.
+func (t *EnvFile) checkSecret(c *engine.Checking) bool {
+	if t.Format != "k8s-secret" {
+		return true
+	}
+	var name, namespace error
+	if t.Name != "" {
+		name = clever.CheckSecretName(t.Name)
+	}
+	if t.Namespace != "" {
+		namespace = clever.CheckNamespace(t.Namespace)
+	}
+	c.Add("name", name)
+	c.Add("namespace", namespace)
+	return name == nil && namespace == nil
 }
 
 // Plan compares the file with what is to be in it.
@@ -112,13 +153,13 @@ type envText struct {
 	mode     fs.FileMode
 	uid, gid *int // nil: as it is
 	env      []clever.EnvVar
+	at       map[string]string // where each variable comes from, by its name: "from.A"
 	text     string
 }
 
 // fill gathers the variables and writes them in the format, in memory.
 func (f *envText) fill(secrets *engine.Secrets) error {
-	var err error
-	if f.env, err = f.variables(); err != nil {
+	if err := f.gather(f.From).Err(); err != nil {
 		return err
 	}
 	for _, v := range f.env {
@@ -126,12 +167,21 @@ func (f *envText) fill(secrets *engine.Secrets) error {
 			secrets.Add(v.Value)
 		}
 	}
+	return f.write().Err()
+}
+
+// write writes the variables in the format, in memory, and reports those that cannot be.
+func (f *envText) write() engine.Mistakes {
+	var wrong engine.Mistakes
+	for _, v := range f.env {
+		wrong.Add(f.at[v.Name], clever.WriteEnv(io.Discard, f.options(), []clever.EnvVar{v}))
+	}
 	var b strings.Builder
-	if err := clever.WriteEnv(&b, f.options(), f.env); err != nil {
-		return mistakes("from", err)
+	if wrong == nil {
+		wrong.Add("from", clever.WriteEnv(&b, f.options(), f.env))
 	}
 	f.text = b.String()
-	return nil
+	return wrong
 }
 
 func (f *envText) options() clever.EnvOptions {
@@ -141,19 +191,6 @@ func (f *envText) options() clever.EnvOptions {
 		o.Name = clever.SecretName(strings.TrimSuffix(base, filepath.Ext(base)))
 	}
 	return o
-}
-
-// mistakes says that each of the errors in one is about an argument.
-func mistakes(path string, err error) error {
-	several, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return engine.About(path, err)
-	}
-	var all engine.Mistakes
-	for _, one := range several.Unwrap() {
-		all = append(all, engine.About(path, one))
-	}
-	return all
 }
 
 // differences names the variables that differ, without their values.

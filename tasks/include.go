@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"runner/diagnostic"
@@ -33,6 +34,7 @@ func includeTasks() engine.Kind {
 var (
 	_ engine.Guard   = (*IncludeTasks)(nil)
 	_ engine.Definer = (*IncludeTasks)(nil)
+	_ engine.Checker = (*IncludeTasks)(nil)
 )
 
 // IncludeTasks brings in tasks.
@@ -46,6 +48,9 @@ func (*IncludeTasks) Guard() {}
 
 // Defines says that it may define whatever its file does.
 func (*IncludeTasks) Defines(*expr.Node) (names []string, more bool) { return nil, true }
+
+// Check reports a file that is not named.
+func (i *IncludeTasks) Check(c *engine.Checking) { named(c, "file", i.File, "the file") }
 
 // Plan names the file; the engine does the rest.
 func (i *IncludeTasks) Plan(context.Context, *engine.Host) (engine.Change, error) {
@@ -75,6 +80,7 @@ func includeVars() engine.Kind {
 var (
 	_ engine.Guard   = (*IncludeVars)(nil)
 	_ engine.Definer = (*IncludeVars)(nil)
+	_ engine.Checker = (*IncludeVars)(nil)
 )
 
 // Defines returns the one name under which a file's variables are put.
@@ -101,19 +107,34 @@ type IncludeVars struct {
 // Guard says that what follows waits for the variables.
 func (*IncludeVars) Guard() {}
 
-// Plan reads the files.
-func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
+// Check reports what cannot be read, and names that no variable can have.
+func (i *IncludeVars) Check(c *engine.Checking) {
 	if i.Name != "" && !engine.IsName(i.Name) {
-		return engine.Change{}, engine.About("name", &diagnostic.Problem{Msg: "this is no name of a variable",
+		c.Add("name", &diagnostic.Problem{Msg: "this is no name of a variable",
 			Hint: "names are letters, digits and _, and begin with no digit"})
 	}
+	if i.File == "" && i.Dir == "" && c.Known("file", "dir") {
+		c.Add("", &diagnostic.Problem{Msg: "include_vars needs file or dir", Hint: "say what to read"})
+	}
+	notBlank(c, "file", i.File, "the file")
+	notBlank(c, "dir", i.Dir, "the folder")
+	if i.Depth < 0 {
+		c.Addf("depth", "%d is less than none: 0 reads all levels", i.Depth)
+	}
+	if _, err := regexp.Compile(i.FilesMatching); err != nil {
+		c.Addf("files_matching", "%q is no regular expression: %w", i.FilesMatching, err)
+	}
+	allNamed(c, "ignore_files", i.IgnoreFiles, "a file's name")
+	allNamed(c, "extensions", i.Extensions, "an ending")
+}
+
+// Plan reads the files.
+func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	argument, which := "file", engine.VarsQuery{Keys: i.Name != ""}
 	switch {
 	case i.Dir != "":
 		argument, which.Dir, which.Depth, which.Matching = "dir", i.Dir, i.Depth, i.FilesMatching
 		which.Ignored, which.Endings, which.IgnoreUnknown = i.IgnoreFiles, i.Extensions, i.IgnoreUnknown
-	case i.File == "":
-		return engine.Change{}, &diagnostic.Problem{Msg: "include_vars needs file or dir", Hint: "say what to read"}
 	default:
 		which.Paths = []string{i.File}
 	}

@@ -31,6 +31,7 @@ var (
 	_ engine.Definer   = (*IncludeRole)(nil)
 	_ engine.Displayer = (*IncludeRole)(nil)
 	_ engine.Ender     = (*IncludeRole)(nil)
+	_ engine.Checker   = (*IncludeRole)(nil)
 )
 
 // IncludeRole brings in a role.
@@ -57,6 +58,15 @@ func (*IncludeRole) Display() engine.Display { return engine.DisplayBanner }
 
 // MayEnd says that a task of the role may end the play.
 func (*IncludeRole) MayEnd(*expr.Node) bool { return true }
+
+// Check reports a role, or a file of it, that is not named.
+func (i *IncludeRole) Check(c *engine.Checking) {
+	named(c, "name", i.Name, "the role")
+	notBlank(c, "tasks_from", i.TasksFrom, "a file's name")
+	notBlank(c, "vars_from", i.VarsFrom, "a file's name")
+	notBlank(c, "defaults_from", i.DefaultsFrom, "a file's name")
+	notBlank(c, "handlers_from", i.HandlersFrom, "a file's name")
+}
 
 // Plan names the role; the engine does the rest.
 func (i *IncludeRole) Plan(context.Context, *engine.Host) (engine.Change, error) {

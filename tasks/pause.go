@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"runner/engine"
@@ -28,7 +29,10 @@ func pause() engine.Kind {
 	}
 }
 
-var _ engine.Guard = (*Pause)(nil)
+var (
+	_ engine.Guard   = (*Pause)(nil)
+	_ engine.Checker = (*Pause)(nil)
+)
 
 // Pause waits.
 type Pause struct {
@@ -40,6 +44,21 @@ type Pause struct {
 
 // Guard says that what follows waits.
 func (*Pause) Guard() {}
+
+// Check reports durations that there are not.
+func (p *Pause) Check(c *engine.Checking) {
+	checkWait(c, "seconds", p.Seconds)
+	checkWait(c, "minutes", p.Minutes)
+}
+
+// longestPause is the most seconds, or minutes, to wait: 190 years, in minutes.
+const longestPause = 1e8
+
+func checkWait(c *engine.Checking, path string, d *float64) {
+	if d != nil && (math.IsNaN(*d) || *d < 0 || *d > longestPause) {
+		c.Addf(path, "%v is no time to wait: write a number from 0 to %d", *d, int(longestPause))
+	}
+}
 
 // Plan waits. There is never anything to apply.
 func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

@@ -18,61 +18,53 @@ import (
 // command lines of customers.
 var slugForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// checkOffer reports what is wrong with features and plans in themselves.
-func checkOffer(features []ProviderFeature, plans []ProviderPlan) engine.Mistakes {
-	var wrong engine.Mistakes
+// checkOffer notes what is wrong with features and plans in themselves.
+func checkOffer(c *engine.Checking, features []ProviderFeature, plans []ProviderPlan) {
 	names := map[string]bool{}
 	for i, f := range features {
 		at := fmt.Sprintf("features[%d].", i)
-		switch {
-		case strings.TrimSpace(f.Name) == "":
-			wrong.Add(at+"name", fmt.Errorf("a feature needs a name"))
-		case names[f.Name]:
-			wrong.Add(at+"name", fmt.Errorf("feature %q is declared twice", f.Name))
+		named(c, at+"name", f.Name, "a feature's name")
+		if f.Name != "" && names[f.Name] {
+			c.Addf(at+"name", "feature %q is declared twice", f.Name)
 		}
-		if f.Type == "" {
-			wrong.Add(at+"type", fmt.Errorf("a feature needs a type"))
-		}
+		named(c, at+"type", f.Type, "a feature's type")
 		names[f.Name] = true
 	}
 	slugs, titles := map[string]bool{}, map[string]bool{}
 	for i, p := range plans {
-		wrong = append(wrong, p.check(fmt.Sprintf("plans[%d].", i), slugs, titles)...)
-		if features != nil {
-			wrong = append(wrong, p.checkFeatures(fmt.Sprintf("plans[%d].features.", i), slices.Sorted(maps.Keys(names)), "this task")...)
+		p.check(c, fmt.Sprintf("plans[%d].", i), slugs, titles)
+		if features != nil && c.Known("features") {
+			for _, err := range p.checkFeatures(fmt.Sprintf("plans[%d].features.", i), slices.Sorted(maps.Keys(names)), "this task") {
+				c.Add("", err)
+			}
 		}
 	}
-	return wrong
 }
 
-// check reports what is wrong with a plan. The platform refuses a second one of a
+// check notes what is wrong with a plan. The platform refuses a second one of a
 // name, and of two slugs that differ in case only nobody could say which is meant.
-func (p ProviderPlan) check(at string, slugs, titles map[string]bool) engine.Mistakes {
-	var wrong engine.Mistakes
+func (p ProviderPlan) check(c *engine.Checking, at string, slugs, titles map[string]bool) {
 	switch slug := strings.ToLower(p.Slug); {
 	case !slugForm.MatchString(p.Slug):
-		wrong.Add(at+"slug", fmt.Errorf("%q is no slug: write letters, digits, dots, dashes and underscores", p.Slug))
+		c.Addf(at+"slug", "%q is no slug: write letters, digits, dots, dashes and underscores", p.Slug)
 	case slugs[slug]:
-		wrong.Add(at+"slug", fmt.Errorf("there are two plans with the slug %q", p.Slug))
+		c.Addf(at+"slug", "there are two plans with the slug %q", p.Slug)
 	default:
 		slugs[slug] = true
 	}
-	switch {
-	case strings.TrimSpace(p.Name) == "":
-		wrong.Add(at+"name", fmt.Errorf("a plan needs a name"))
-	case titles[p.Name]:
-		wrong.Add(at+"name", fmt.Errorf("there are two plans called %q: the platform refuses the second", p.Name))
+	named(c, at+"name", p.Name, "a plan's name")
+	if p.Name != "" && titles[p.Name] {
+		c.Addf(at+"name", "there are two plans called %q: the platform refuses the second", p.Name)
 	}
 	titles[p.Name] = true
 	if p.Price < 0 || math.IsNaN(p.Price) || math.IsInf(p.Price, 0) {
-		wrong.Add(at+"price", fmt.Errorf("%v is no price: write euros a month, 0 for none", p.Price))
+		c.Addf(at+"price", "%v is no price: write euros a month, 0 for none", p.Price)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Features)) {
 		if strings.TrimSpace(p.Features[name]) == "" {
-			wrong.Add(at+"features."+name, fmt.Errorf("feature %q has no value: leave it out", name))
+			c.Addf(at+"features."+name, "feature %q has no value: leave it out", name)
 		}
 	}
-	return wrong
 }
 
 // checkFeatures reports which of a plan's features are none of those that there are.

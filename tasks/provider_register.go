@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	"runner/clever"
-	"runner/diagnostic"
 	"runner/engine"
-	"runner/engine/expr"
 	"runner/engine/expr/value"
 	"runner/marketplace/manifest"
 )
@@ -26,8 +24,7 @@ func providerRegister(cloud *Cloud) engine.Kind {
 			"The platform returns neither the secrets nor the URLs nor the variables' names, and has no call that changes them: " +
 			"they are sent when the provider is registered, never shown and never compared. " +
 			"Nor can the type of a feature be changed: where it differs, the task fails.",
-		New:   func() engine.Task { return &ProviderRegister{cloud: cloud} },
-		Check: func(args *expr.Node, dir string) []*diagnostic.Problem { return checkProvider(cloud, args, dir) },
+		New: func() engine.Task { return &ProviderRegister{cloud: cloud} },
 		Example: `- name: Sell the key-value store
   noa.clevercloud.provider_register:
     manifest: "{{ lookup('file', 'addon-manifest.json') }}"
@@ -60,7 +57,10 @@ func providerRegister(cloud *Cloud) engine.Kind {
 	}
 }
 
-var _ engine.ResourceUser = (*ProviderRegister)(nil)
+var (
+	_ engine.ResourceUser = (*ProviderRegister)(nil)
+	_ engine.Checker      = (*ProviderRegister)(nil)
+)
 
 // ProviderRegister sells an add-on.
 type ProviderRegister struct {
@@ -116,7 +116,7 @@ func (t *ProviderRegister) Plan(ctx context.Context, h *engine.Host) (engine.Cha
 		return engine.Change{}, err
 	}
 	m, wrong := text.read(local(client.Endpoint()), h.Warn)
-	if err := append(wrong, checkOffer(t.Features, t.Plans)...).Err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return engine.Change{}, err
 	}
 	owner, err := seller(ctx, client, t.Organisation)

@@ -28,7 +28,10 @@ func providerRemove(cloud *Cloud) engine.Kind {
 	}
 }
 
-var _ engine.ResourceUser = (*ProviderRemove)(nil)
+var (
+	_ engine.ResourceUser = (*ProviderRemove)(nil)
+	_ engine.Checker      = (*ProviderRemove)(nil)
+)
 
 // ProviderRemove removes a provider.
 type ProviderRemove struct {
@@ -42,6 +45,13 @@ type ProviderRemove struct {
 // Resources names all add-ons: what is ordered elsewhere in the playbook may be of
 // this provider.
 func (t *ProviderRemove) Resources() []engine.Resource { return []engine.Resource{{Path: "addons"}} }
+
+// Check reports a provider that is not named, and who sells nothing.
+func (t *ProviderRemove) Check(c *engine.Checking) {
+	named(c, "provider", t.Provider, "a provider's id")
+	checkSeller(c, t.Organisation)
+	t.Auth.check(c)
+}
 
 // Plan looks whether the provider is there.
 func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {

@@ -258,13 +258,16 @@ func TestCheckProvider(t *testing.T) {
 	}
 	nan := &expr.Node{Text: ".nan", Value: math.NaN(), Place: diagnostic.Place{Source: &diagnostic.Source{Name: "test.yml"}, Line: 1, Col: 1}}
 	kinds := tasks.Kinds(&tasks.Cloud{})
-	kind := kinds[slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == "provider_register" })]
+	kind := &kinds[slices.IndexFunc(kinds, func(k engine.Kind) bool { return k.Name == "provider_register" })]
+	check := func(args *expr.Node) []*diagnostic.Problem {
+		return engine.CheckStep(&engine.Step{Kind: kind, Args: args, At: args.Place}, dir)
+	}
 	for _, c := range []struct {
 		name string
 		args *expr.Node
 		want []string
 	}{
-		{"a file", tinykv("manifest", "wrong.json"), nil},
+		{"without plans", tinykv(), nil},
 		{"fine", tinykv("features", connections(), "plans", maps(smallPlan("5"))), nil},
 		{"twice", tinykv("features", maps(args("name", "a", "type", "BYTES"), args("name", "a", "type", "NUMBER")),
 			"plans", maps(args("slug", "s", "name", "S", "price", "-1"), args("slug", "S", "name", "S", "price", "1"), args("slug", "a b", "name", " ", "price", "0", "features", args("b", "1", "a", "")))),
@@ -274,17 +277,19 @@ func TestCheckProvider(t *testing.T) {
 				`test.yml:1:1: there are two plans with the slug "S"`,
 				`test.yml:1:1: there are two plans called "S": the platform refuses the second`,
 				`test.yml:1:1: "a b" is no slug: write letters, digits, dots, dashes and underscores`,
-				`test.yml:1:1: a plan needs a name`,
+				`test.yml:1:1: a plan's name cannot be empty`,
 				`test.yml:1:1: feature "a" has no value: leave it out`,
 				`test.yml:1:1: unknown feature "b" of this task; there is a`,
 			}},
 		{"neither numbers nor texts", tinykv("features", connections(), "plans", maps(args("slug", "s", "name", "S", "price", nan,
-			"features", args("connections", connections())))), []string{`test.yml:1:1: NaN is no price: write euros a month, 0 for none`}},
-		{"a template is left for later", tinykv("plans", maps(args("slug", "{{ s }}", "name", "S", "price", "-1"))), nil},
+			"features", args("connections", connections())))), []string{
+			"test.yml:2:1: plans[0].features.connections wants text, not a list",
+			`test.yml:1:1: NaN is no price: write euros a month, 0 for none`}},
+		{"a template is left for later", tinykv("plans", maps(args("slug", "{{ s }}", "name", "S", "price", "-1"))), []string{`test.yml:1:1: -1 is no price: write euros a month, 0 for none`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, p := range kind.Check(c.args, dir) {
+			for _, p := range check(c.args) {
 				got = append(got, p.Error())
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -294,7 +299,7 @@ func TestCheckProvider(t *testing.T) {
 	}
 	file := args("organisation", "user_1", "manifest", "wrong.json")
 	var got []string
-	for _, p := range kind.Check(file, dir) {
+	for _, p := range check(file) {
 		got = append(got, strings.TrimPrefix(p.Error(), dir+"/"))
 	}
 	want := []string{
@@ -306,7 +311,7 @@ func TestCheckProvider(t *testing.T) {
 			t.Errorf("%s is not among\n%s", w, strings.Join(got, "\n"))
 		}
 	}
-	if folder := kind.Check(args("organisation", "Example Organisation", "manifest", "."), dir); len(folder) != 1 || !strings.HasSuffix(folder[0].Msg, " is a folder, and a manifest a file in it") {
+	if folder := check(args("organisation", "Example Organisation", "manifest", ".")); len(folder) != 1 || !strings.HasSuffix(folder[0].Msg, " is a folder, and a manifest a file in it") {
 		t.Errorf("a folder is %v", folder)
 	}
 	if !strings.Contains(strings.Join(got, "\n"), "only organisations sell") {

@@ -28,7 +28,10 @@ func setFact() engine.Kind {
 	}
 }
 
-var _ engine.Definer = (*SetFact)(nil)
+var (
+	_ engine.Definer = (*SetFact)(nil)
+	_ engine.Checker = (*SetFact)(nil)
+)
 
 // SetFact sets variables.
 type SetFact struct {
@@ -36,11 +39,15 @@ type SetFact struct {
 	Facts     *value.Map `arg:"*" doc:"the variables, each with its value"`
 }
 
+// Check reports that nothing is set.
+func (s *SetFact) Check(c *engine.Checking) {
+	if s.Facts.Len() == 0 && c.Known(engine.AnyName) {
+		c.Add("", &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"})
+	}
+}
+
 // Plan returns the variables; nothing is changed by them.
 func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	if s.Facts.Len() == 0 {
-		return engine.Change{}, &diagnostic.Problem{Msg: "set_fact sets nothing", Hint: "write name: value below it"}
-	}
 	return engine.Change{Effect: engine.Facts{Values: s.Facts}, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 

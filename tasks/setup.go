@@ -3,6 +3,7 @@ package tasks
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"os/user"
 	"path"
@@ -36,7 +37,10 @@ func setup() engine.Kind {
 	}
 }
 
-var _ engine.Definer = (*Setup)(nil)
+var (
+	_ engine.Definer = (*Setup)(nil)
+	_ engine.Checker = (*Setup)(nil)
+)
 
 // Setup gathers facts.
 type Setup struct {
@@ -44,6 +48,18 @@ type Setup struct {
 	GatherSubset  []string `arg:"gather_subset" doc:"accepted, without effect: all facts cost nothing"`
 	GatherTimeout int      `arg:"gather_timeout" doc:"accepted, without effect: all facts cost nothing"`
 	FactPath      string   `arg:"fact_path" doc:"accepted, without effect: there are no local facts"`
+}
+
+// Check reports patterns that fit nothing because they are none.
+func (s *Setup) Check(c *engine.Checking) {
+	for i, pattern := range s.Filter {
+		if _, err := path.Match(pattern, ""); err != nil {
+			c.Addf(fmt.Sprintf("filter[%d]", i), "%q is no pattern: a bracket or a backslash is left open", pattern)
+		}
+	}
+	if s.GatherTimeout < 0 {
+		c.Addf("gather_timeout", "%d is less than no time", s.GatherTimeout)
+	}
 }
 
 // Plan gathers the facts.
