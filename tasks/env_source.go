@@ -155,6 +155,9 @@ func (g *gathering) add(path, name string, val engine.Value) error {
 	}
 	text, _ := val.(string)
 	g.values[final], g.from[final], g.at[final] = val, path, path+"."+name
+	if _, renamed := g.Rename[name]; renamed {
+		g.at[final] = "rename." + name
+	}
 	g.env = append(g.env, clever.EnvVar{Name: final, Value: text})
 	return nil
 }
