@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -106,7 +107,7 @@ func (m *machine) through(book string, way http.RoundTripper, more ...func(*spec
 
 type lockedWriter struct {
 	mu *sync.Mutex
-	w  *bytes.Buffer
+	w  io.Writer
 }
 
 func (l *lockedWriter) Write(text []byte) (int, error) {

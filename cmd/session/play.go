@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"runner/clever"
 	"runner/cmd/exit"
@@ -166,9 +167,8 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if r.Timeout > 0 {
-		var done func()
-		ctx, done = context.WithTimeoutCause(ctx, r.Timeout, errTimeUp)
-		defer done()
+		// No deadline: what is under way then may end.
+		defer time.AfterFunc(r.Timeout, func() { stop(errTimeUp) }).Stop()
 	}
 	start := r.start()
 	journal.Begin(start)

@@ -68,6 +68,7 @@ func (w *Worker) awaitClaims(earlier *Worker) {
 // awaitWorker waits until an earlier worker has ended.
 func (w *Worker) awaitWorker(earlier *Worker) {
 	for !earlier.ended {
+		w.begin() // as far as it can: those after it need not wait for what it waits for
 		earlier.waiters = append(earlier.waiters, w)
 		w.wait(w.state)
 	}

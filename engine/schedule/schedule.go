@@ -184,6 +184,9 @@ type Worker struct {
 	limit    int // of one that waits for its items: how many may be left; else noLimit
 	awake    chan struct{}
 	waiters  []*Worker // for its end, or its claims
+	before   *Worker   // the item before, while that may not have begun
+	begun    chan struct{}
+	hasBegun bool
 }
 
 const noLimit = -1
@@ -209,7 +212,7 @@ func (n *Node) Start() *Worker {
 
 func (n *Node) worker(parent *Worker) *Worker {
 	n.workers[running]++
-	return &Worker{node: n, parent: parent, claims: n.spec.Claims, limit: noLimit, awake: make(chan struct{}, 1)}
+	return &Worker{node: n, parent: parent, claims: n.spec.Claims, limit: noLimit, awake: make(chan struct{}, 1), begun: make(chan struct{})}
 }
 
 // WaitFor waits until earlier nodes of the list have ended. Others are passed over.
@@ -243,6 +246,7 @@ func (w *Worker) Fork(limit int) *Worker {
 		w.previous = child
 	}
 	w.children++
+	child.before, w.before = w.before, child
 	return child
 }
 
@@ -266,6 +270,7 @@ func (w *Worker) End(failed bool) {
 	defer w.unlock()
 	n := w.node
 	w.ended = true
+	w.begin()
 	w.noMoreClaims()
 	n.workers[w.state]--
 	wakeAll(&w.waiters)
@@ -349,11 +354,31 @@ func (w *Worker) Done() {
 // well reports whether nothing before the node has failed.
 func (w *Worker) well() bool { return w.node.list.failed >= w.node.Index }
 
-// Acquire takes a slot. It fails when ctx ends first.
+// begin lets the item after this one begin too. The schedule is locked.
+func (w *Worker) begin() {
+	if !w.hasBegun {
+		w.hasBegun = true
+		close(w.begun)
+	}
+}
+
+// Acquire takes a slot. It fails when ctx ends first. Items take their first ones in their
+// order, but for those that wait for other nodes.
 func (w *Worker) Acquire(ctx context.Context) error {
+	if w.parent != nil && w.before != nil {
+		select {
+		case <-w.before.begun:
+			w.before = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	select {
 	case w.node.list.slots <- struct{}{}:
 		w.slot = true
+		w.lock()
+		w.begin()
+		w.unlock()
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
