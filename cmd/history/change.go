@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -16,8 +17,32 @@ type Change struct {
 	At      string `json:"at,omitempty"` // file:line
 	Action  string `json:"action,omitempty"`
 	Object  string `json:"object,omitempty"`
-	Outcome string `json:"outcome,omitempty"` // under way, changed, failed
+	Outcome string `json:"outcome,omitempty"` // under way, changed, failed; planned, unknown in a check
 	Addon   string `json:"addon,omitempty"`   // the id of what came of it
+
+	Attributes []string `json:"attributes,omitempty"` // what differs: "plan: dev → xs_sml"
+	Risk       string   `json:"risk,omitempty"`       // "data is lost"
+	Needs      string   `json:"needs,omitempty"`      // the consent that it needs: "replace"
+	Given      string   `json:"given,omitempty"`      // who gave it: flag, task, user, plan
+}
+
+// text returns what was done, how it differs, what it risks and who consented.
+func (d Change) text() string {
+	text := d.String()
+	parts := d.Attributes
+	if d.Risk != "" {
+		parts = append(slices.Clone(parts), d.Risk)
+	}
+	switch {
+	case d.Given != "":
+		parts = append(slices.Clone(parts), "allowed by the "+d.Given)
+	case d.Needs != "":
+		parts = append(slices.Clone(parts), "needs --allow "+d.Needs)
+	}
+	if len(parts) == 0 {
+		return text
+	}
+	return text + ": " + strings.Join(parts, ", ")
 }
 
 // String returns what was done, and where the task stands.

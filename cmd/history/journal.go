@@ -18,6 +18,7 @@ import (
 	"runner/atomicfile"
 	"runner/engine"
 	"runner/engine/expr/value"
+	"runner/engine/report"
 )
 
 // journalLimit is how large the history's file may grow before it becomes the old
@@ -30,12 +31,13 @@ const journalLimit = 512 << 10
 type Journal struct {
 	path     string
 	run      string
-	mask     func(string) string
+	secrets  *engine.Secrets
 	warn     func(string)
 	underWay *UnderWay
 
 	mu     sync.Mutex
 	file   *os.File
+	check  bool
 	torn   bool // the last line may not have an end
 	broken bool
 }
@@ -43,7 +45,7 @@ type Journal struct {
 // An entry is a line of the history.
 type entry struct {
 	Run   string    `json:"run"`
-	Event string    `json:"event"` // start, apply, done, failed, end
+	Event string    `json:"event"` // start, apply, done, failed, planned, end
 	Time  time.Time `json:"time"`
 
 	// Of a start.
@@ -68,12 +70,12 @@ type Start struct {
 }
 
 // NewJournal returns the journal of a run that begins now. Dir and err are what
-// [Dir] returned; the folder is made where it is missing. Mask hides secrets; warn
+// [Dir] returned; the folder is made where it is missing. Secrets are masked; warn
 // prints a warning; underWay, if not nil, is kept up to date.
-func NewJournal(dir string, err error, mask func(string) string, warn func(string), underWay *UnderWay) *Journal {
+func NewJournal(dir string, err error, secrets *engine.Secrets, warn func(string), underWay *UnderWay) *Journal {
 	now := time.Now().UTC()
 	j := &Journal{run: fmt.Sprintf("%s-%04x", now.Format("20060102T150405"), rand.N(0x10000)),
-		path: journalFile(dir), mask: mask, warn: warn, underWay: underWay}
+		path: journalFile(dir), secrets: secrets, warn: warn, underWay: underWay}
 	if j.underWay == nil {
 		j.underWay = &UnderWay{}
 	}
@@ -101,6 +103,7 @@ func (j *Journal) Begin(s Start) {
 	for _, name := range s.Playbooks[:min(len(s.Playbooks), 20)] {
 		names = append(names, j.words(name))
 	}
+	j.check = s.Check
 	j.add(entry{Event: "start", PID: os.Getpid(), Playbooks: names, Endpoint: j.words(s.Endpoint), Check: s.Check})
 }
 
@@ -116,9 +119,15 @@ func (j *Journal) End(r engine.Result, code int) {
 	}
 }
 
-// Tell notes steps that failed before they did anything.
+// Tell notes steps that failed before they did anything, and what a check would do.
 func (j *Journal) Tell(e engine.Event) {
+	if item, ok := e.(engine.ItemEnd); ok {
+		j.planned(item.TaskEnd)
+	}
 	end, ok := e.(engine.TaskEnd)
+	if ok {
+		j.planned(end)
+	}
 	if !ok || end.Outcome != engine.Failed || end.Step == nil {
 		return
 	}
@@ -126,13 +135,37 @@ func (j *Journal) Tell(e engine.Event) {
 		At: j.place(end.Step), Outcome: end.Outcome.String()}})
 }
 
+// planned notes what a task of a check would do, object by object.
+func (j *Journal) planned(end engine.TaskEnd) {
+	if !j.check || end.Outcome.Bad() || end.Step == nil {
+		return
+	}
+	for _, c := range report.Changes(j.secrets, end) {
+		d := j.change(end.Step, end.Name, c)
+		d.Outcome = "planned"
+		if c.Unknown {
+			d.Outcome = engine.Unknown.String()
+		}
+		j.add(entry{Event: "planned", Change: d})
+	}
+}
+
+// change returns what is noted of a change, at whatever it is done.
+func (j *Journal) change(s *engine.Step, name string, c report.Change) Change {
+	d := Change{Step: s.ID, Name: j.words(name), Kind: s.Kind.Name, At: j.place(s), Action: c.Action.String(),
+		Object: j.words(c.Object), Risk: j.words(c.Risk), Needs: c.Needs, Given: c.Given}
+	for _, text := range c.Differences() {
+		d.Attributes = append(d.Attributes, j.words(text))
+	}
+	return d
+}
+
 // Applying notes a change that is about to be carried out, and later its end.
 func (j *Journal) Applying(s *engine.Step, name string, c *engine.Change) (ended func(engine.Value, error)) {
-	d := Change{Step: s.ID, Name: j.words(name), Kind: s.Kind.Name, At: j.place(s),
-		Action: c.Action.String(), Outcome: "under way"}
-	if s.NoLog == nil {
-		d.Object = j.words(c.Object)
-	}
+	whole := report.Changes(j.secrets, engine.TaskEnd{Step: s, Name: name, Outcome: engine.Changed, NoLog: s.NoLog != nil,
+		Change: &engine.Change{Action: c.Action, Object: c.Object, Attrs: c.Attrs, Risk: c.Risk, Allow: c.Allow, Consent: c.Consent}})
+	d := j.change(s, name, whole[0])
+	d.Outcome = "under way"
 	d.Number = j.underWay.begin(d)
 	j.add(entry{Event: "apply", Change: d})
 	return func(v engine.Value, err error) {
@@ -158,7 +191,7 @@ func (j *Journal) place(s *engine.Step) string {
 
 // words makes text fit for the journal: without secrets, and bounded.
 func (j *Journal) words(text string) string {
-	text = plain(j.mask(text))
+	text = plain(j.secrets.Mask(text))
 	if r := []rune(text); len(r) > 200 {
 		text = string(r[:199]) + "…"
 	}

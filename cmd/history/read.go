@@ -115,7 +115,7 @@ func (r *Run) note(e entry) {
 		if e.Interrupted {
 			r.State = Interrupted
 		}
-	case "apply", "failed":
+	case "apply", "failed", "planned":
 		r.Changes = append(r.Changes, &e.Change)
 	case "done":
 		r.done(e.Change)
@@ -170,7 +170,7 @@ func (r *Run) Text(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, ": %s\n", r.ending())
 	for _, d := range r.Changes {
-		fmt.Fprintf(b, "    %s: %s\n", d.Outcome, plain(d.String()))
+		fmt.Fprintf(b, "    %s: %s\n", d.Outcome, plain(d.text()))
 	}
 }
 

@@ -159,7 +159,7 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 // journal returns the journal of the run. Without a folder for it the run goes on.
 func (r *run) journal() *history.Journal {
 	dir, err := history.Dir(r.Getenv)
-	return history.NewJournal(dir, err, r.Secrets.Mask, r.Warn, r.UnderWay)
+	return history.NewJournal(dir, err, &r.Secrets, r.Warn, r.UnderWay)
 }
 
 // play runs the program and reports it.

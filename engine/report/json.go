@@ -336,6 +336,9 @@ func (v masker) outcome(e engine.TaskEnd) *value.Map {
 			m.Set("problem", v.problem(e.Problem))
 		}
 	}
+	if e.NotStarted > 0 {
+		m.Set("not_started", e.NotStarted)
+	}
 	if e.Included != "" {
 		m.Set("included", v.text(e.Included))
 	}

@@ -114,6 +114,9 @@ func (r row) junit(class string) findings.Case {
 	for _, change := range r.changes {
 		output = append(output, change.String())
 	}
+	if r.notStarted > 0 && r.outcome != engine.Blocked {
+		output = append(output, notStartedItems(r.notStarted))
+	}
 	c.Output = strings.Join(append(output, r.diff...), "\n")
 	return c
 }

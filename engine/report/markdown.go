@@ -134,12 +134,20 @@ func (m *Markdown) play(b *strings.Builder, p *section) {
 	}
 	var rows [][]string
 	for _, r := range p.rows {
-		rows = append(rows, []string{r.name, r.outcome.String(), r.what(), strconv.FormatFloat(r.took.Seconds(), 'f', 2, 64)})
+		rows = append(rows, []string{r.name, r.outcome.String(), r.whatOfAll(), strconv.FormatFloat(r.took.Seconds(), 'f', 2, 64)})
 	}
 	b.WriteString("\n" + findings.Table([]findings.Column{{Name: "Task"}, {Name: "Outcome"}, {Name: "What"}, {Name: "Seconds", Numbers: true}}, rows))
 	for _, r := range p.rows {
 		r.details(b)
 	}
+}
+
+// whatOfAll is what, and how many items of a loop were not started.
+func (r row) whatOfAll() string {
+	if r.notStarted == 0 || r.outcome == engine.Blocked {
+		return r.what()
+	}
+	return strings.TrimPrefix(r.what()+"; "+notStartedItems(r.notStarted), "; ")
 }
 
 // what tells in one line what a task did, or why it did not.

@@ -129,6 +129,14 @@ func notStarted(e engine.RunEnd) string {
 	return fmt.Sprintf("%d tasks were not started: %s", n, why)
 }
 
+// notStartedItems says how many items of a loop were not started.
+func notStartedItems(n int) string {
+	if n == 1 {
+		return "1 item was not started"
+	}
+	return fmt.Sprintf("%d items were not started", n)
+}
+
 // untilApplied is said of a task in a check that hangs on what only a run will show.
 const untilApplied = "unknown until applied"
 

@@ -61,6 +61,7 @@ type row struct {
 	reason     string   // why it was skipped
 	items      []row    // of a loop: those that are about something
 	changes    []Change // what it does to which objects
+	notStarted int      // items of a loop
 }
 
 // Tell takes an event in.
@@ -143,6 +144,7 @@ func (o *summary) row(e engine.TaskEnd) row {
 	if c := e.Change; c != nil && !e.NoLog {
 		r.object, r.action, r.drift = line(o.masker.text(c.Object)), c.Action, drift(c)
 	}
+	r.notStarted = e.NotStarted
 	r.changes = Changes(o.masker.secrets, e)
 	if differs(e) {
 		before, after := o.masker.sides(e)

@@ -37,6 +37,7 @@ type Text struct {
 	open       *engine.Step // the step whose banner was made last
 	live       bool         // the terminal's line will be replaced
 	warned     map[string]bool
+	unfinished []string // loops of which not all items were started
 }
 
 // NewText makes a reporter that prints text.
@@ -82,6 +83,9 @@ func (t *Text) Tell(e engine.Event) {
 		t.warning(e)
 	case engine.RunEnd:
 		t.runEnd(e)
+	}
+	if e, ok := e.(engine.TaskEnd); ok && e.NotStarted > 0 && e.Outcome != engine.Blocked {
+		t.unfinished = append(t.unfinished, line(t.masker.text(e.Name))+": "+notStartedItems(e.NotStarted))
 	}
 	if t.buf.Len() > 0 {
 		t.endLive()
@@ -434,6 +438,9 @@ func (t *Text) runEnd(e engine.RunEnd) {
 // afterwards writes to standard error what Ansible has no words for: standard output
 // stays Ansible's.
 func (t *Text) afterwards(e engine.RunEnd) {
+	for _, text := range t.unfinished {
+		t.warn.write(t.paint(text, red) + "\n")
+	}
 	if text := notStarted(e); text != "" {
 		t.warn.write(t.paint(text, red) + "\n")
 	}
