@@ -57,11 +57,22 @@ func (s *Secrets) AddMarked(v Value) {
 	}
 }
 
-// ordinary reports whether a text is one word of small letters, or one short number.
+// AddNamed notes the value of a variable whose name says secret, or that is an address
+// with a password.
+func (s *Secrets) AddNamed(name, text string) {
+	_, passwords := value.WithoutPasswords(text)
+	switch {
+	case value.SecretName(name):
+		s.Add(text)
+	case passwords != nil:
+		s.Add(append(passwords, text)...)
+	}
+}
+
+// ordinary reports whether a text is one word of small letters, or a short number or
+// version.
 func ordinary(text string) bool {
-	other := func(r rune) bool { return r < 'a' || r > 'z' }
-	digit := func(r rune) bool { return r < '0' || r > '9' }
-	return len(text) < 12 && (strings.IndexFunc(text, other) < 0 || strings.IndexFunc(text, digit) < 0)
+	return len(text) < 12 && (strings.Trim(text, "abcdefghijklmnopqrstuvwxyz-_") == "" || strings.Trim(text, "0123456789.") == "")
 }
 
 func (s *Secrets) addForms(v string) {

@@ -147,25 +147,9 @@ func envResult(secrets *engine.Secrets, env []clever.EnvVar) *value.Map {
 	m := &value.Map{}
 	for _, v := range env {
 		m.Set(v.Name, v.Value)
-		if secretName(v.Name) {
-			secrets.Add(v.Value)
-		}
+		secrets.AddNamed(v.Name, v.Value)
 	}
 	return m
-}
-
-// secretWords are the parts of a variable's name that say that its value is a
-// secret; a URI holds the password.
-var secretWords = [...]string{"PASSWORD", "SECRET", "TOKEN", "KEY", "URI", "URL", "AUTH", "CREDENTIAL"}
-
-func secretName(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, w := range secretWords {
-		if strings.Contains(upper, w) {
-			return true
-		}
-	}
-	return false
 }
 
 // versionOf finds the version among an add-on's variables: POSTGRESQL_ADDON_VERSION,

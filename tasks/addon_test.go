@@ -22,29 +22,6 @@ func TestSameVersion(t *testing.T) {
 	}
 }
 
-func TestSecretNames(t *testing.T) {
-	for name, secret := range map[string]bool{
-		"POSTGRESQL_ADDON_PASSWORD": true,
-		"CC_APP_SECRET":             true,
-		"CC_PULSAR_TOKEN":           true,
-		"CELLAR_ADDON_KEY_ID":       true,
-		"MONGODB_ADDON_URI":         true,
-		"REDIS_URL":                 true,
-		"BASIC_AUTH":                true,
-		"DB_CREDENTIALS":            true,
-		"redis_password":            true,
-		"POSTGRESQL_ADDON_HOST":     false,
-		"POSTGRESQL_ADDON_PORT":     false,
-		"POSTGRESQL_ADDON_USER":     false,
-		"POSTGRESQL_ADDON_DB":       false,
-		"POSTGRESQL_ADDON_VERSION":  false,
-	} {
-		if secretName(name) != secret {
-			t.Errorf("%s: secret = %v, want %v", name, !secret, secret)
-		}
-	}
-}
-
 func TestSlug(t *testing.T) {
 	for text, want := range map[string]string{
 		"Order a Postgres Database": "order-a-postgres-database",

@@ -163,9 +163,7 @@ func (f *envText) fill(secrets *engine.Secrets) error {
 		return err
 	}
 	for _, v := range f.env {
-		if secretName(v.Name) {
-			secrets.Add(v.Value)
-		}
+		secrets.AddNamed(v.Name, v.Value)
 	}
 	return f.write().Err()
 }
