@@ -18,6 +18,7 @@ type Call struct {
 	Rest    []value.Value
 	Named   *value.Map
 	Err     error // the first argument of a wrong type
+	secret  bool  // a secret was read by Str: the result may repeat it
 }
 
 // These are the callable values, beside loop in a recursive for.
@@ -80,6 +81,9 @@ func (st *state) do(op *Operation, in value.Value, g given) (value.Value, error)
 	v, err := op.Do(u)
 	if u.Err != nil {
 		err = u.Err
+	}
+	if u.secret {
+		v = value.MarkAll(v)
 	}
 	if s, ok := err.(*value.UnknownError); ok {
 		return s.Unknown, nil
@@ -176,6 +180,7 @@ func (u *Call) Wrong(i int, want string, v value.Value) {
 // Str returns an argument that has to be text.
 func (u *Call) Str(i int) string {
 	v := u.Arg(i)
+	u.secret = u.secret || value.IsSecret(v)
 	s, ok := value.Bare(v).(string)
 	if !ok {
 		u.Wrong(i, "text", v)

@@ -7,7 +7,7 @@ import (
 )
 
 func queryFilters() []expr.Operation {
-	return []expr.Operation{{Names: "json_query", Params: "expr!", Doc: "what a JMESPath query finds", How: expr.Plugin, Do: jsonQuery}}
+	return []expr.Operation{{Names: "json_query", Params: "expr!", Doc: "what a JMESPath query finds", How: expr.Plugin | expr.Keeps, Do: jsonQuery}}
 }
 
 // jsonQuery runs a JMESPath expression, by the specification at jmespath.org.

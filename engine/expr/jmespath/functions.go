@@ -40,18 +40,33 @@ func called(name string, args []query) query {
 		if err := r.step(); err != nil {
 			return nil, err
 		}
-		switch name {
-		case "map", "max_by", "min_by", "sort_by":
-			return r.byExpression(name, in)
-		case "not_null", "merge":
-			return r.variadic(name, in)
-		case "contains", "ends_with", "starts_with", "join":
-			return r.twoArguments(name, in[0], in[1])
-		case "abs", "ceil", "floor", "avg", "sum":
-			return r.numeric(name, in[0])
+		if !slices.ContainsFunc(in, value.HoldsSecret) || slices.Contains(keeping, name) {
+			return r.call(name, in)
 		}
-		return r.oneArgument(name, in[0])
+		for i := range in {
+			in[i] = value.Open(in[i])
+		}
+		found, err := r.call(name, in)
+		return value.MarkAll(found), err
 	}
+}
+
+// keeping are the functions that only move elements about, whose marks as secrets stay
+// as they are.
+var keeping = []string{"map", "not_null", "merge", "values", "to_array"}
+
+func (r *run) call(name string, in []value.Value) (value.Value, error) {
+	switch name {
+	case "map", "max_by", "min_by", "sort_by":
+		return r.byExpression(name, in)
+	case "not_null", "merge":
+		return r.variadic(name, in)
+	case "contains", "ends_with", "starts_with", "join":
+		return r.twoArguments(name, in[0], in[1])
+	case "abs", "ceil", "floor", "avg", "sum":
+		return r.numeric(name, in[0])
+	}
+	return r.oneArgument(name, in[0])
 }
 
 func badArgument(name string, v value.Value) *value.Error {
