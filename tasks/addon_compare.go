@@ -37,7 +37,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 			return engine.Change{}, err
 		}
 	}
-	if err := r.adopt(ctx, a.ID, now.tags); err != nil {
+	if err := r.adopt(ctx, a, now.tags); err != nil {
 		return engine.Change{}, err
 	}
 	if err := r.noteDeclared(ctx, r.client, a.ID); err != nil {

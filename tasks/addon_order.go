@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +27,7 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 	}
 	b.tags = r.retag(nil)
 	fresh := r.fresh(h, b)
-	r.cloud.scopes.order(r.scope, ordered{r.place, b.request.Name, b.provider.ID, b.plan.Slug, b.request.Region, usersTags(b.tags)})
+	r.cloud.scopes.order(r.scope, ordered{r.place, b.request.Name, b.provider.ID, b.plan.Slug, b.request.Region, usersTags(b.tags), time.Now(), "", true})
 	return engine.Change{
 		Action: engine.Create,
 		Object: fmt.Sprintf("add-on %q", r.Name),

@@ -21,6 +21,7 @@ func addonRegister(cloud *Cloud) engine.Kind {
 		Doc: "Sees to it that an add-on exists and is as declared. It is found by owner, provider and name; one that is not there is ordered. " +
 			"Name and tags are changed in place. Plan, version and region are changed by the platform's migration, which needs consent (migrate): " +
 			"the add-on is read-only while it moves, and its host and password may change. " +
+			"One whose task names another provider than before is replaced, unless another task declares it. " +
 			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
 			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost.",
 		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
@@ -59,8 +60,14 @@ type AddonRegister struct {
 	Details      Details   `arg:"details" doc:"what it is like"`
 	Tags         *[]string `arg:"tags" doc:"its tags, just these; those that it has are left alone if left out"`
 	Addon        string    `arg:"addon" doc:"the id of an existing add-on that is meant, whatever its name; it is renamed if name says otherwise"`
+	Moved        []Moved   `arg:"moved" doc:"names that the add-on had before: where there is none of its name, but one of those, that one is meant and renamed; may stay for good"`
 
 	cloud *Cloud
+}
+
+// Moved is a name that an add-on had before.
+type Moved struct {
+	From string `arg:"from" required:"true" doc:"the name"`
 }
 
 // Details say what an add-on is like.
@@ -91,7 +98,11 @@ func (t *AddonRegister) Resources() []engine.Resource {
 	if t.Addon != "" {
 		return []engine.Resource{{Path: "addons"}}
 	}
-	return []engine.Resource{{Path: "addons/" + t.Name}}
+	all := []engine.Resource{{Path: "addons/" + t.Name}}
+	for _, m := range t.Moved {
+		all = append(all, engine.Resource{Path: "addons/" + m.From})
+	}
+	return all
 }
 
 // Check reports names, tags and options that cannot be.
@@ -130,6 +141,9 @@ func (d Details) check(c *engine.Checking) {
 func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Addon, t.Name)})
 	t.cloud.declare(declaration{t.Provider, cmp.Or(t.Name, t.Addon)})
+	for _, m := range t.Moved {
+		t.cloud.declare(declaration{t.Provider, m.From}) // so that it is not pruned before it is renamed
+	}
 	client, err := t.cloud.client(h, t.Auth)
 	if err != nil {
 		return engine.Change{}, err
@@ -205,7 +219,10 @@ func (r *registration) find(ctx context.Context, h *engine.Host, addons []clever
 	case r.Addon != "":
 		h.Warn(fmt.Sprintf("there is no add-on %s any more; the one called %q is meant: leave addon out", r.Addon, r.Name))
 	}
-	return r.only(ctx, named)
+	if meant, left, err = r.only(ctx, named); err != nil {
+		return nil, nil, err
+	}
+	return r.before(ctx, h, addons, meant, left)
 }
 
 // replacedBy reports whether one add-on was to take the place of the other, which

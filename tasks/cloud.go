@@ -26,6 +26,10 @@ type Cloud struct {
 	// credentials. Nil: nothing is remembered.
 	Memory func(endpoint string, creds clever.Credentials) clever.Memory
 
+	// Declares reports whether a task of the program declares, or may declare, an add-on of a
+	// name and of a provider that is the one meant. Nil: nobody knows.
+	Declares func(name string, meant func(provider string) bool) bool
+
 	mu      sync.Mutex
 	clients map[clever.Credentials]*clever.Client
 	known   map[string]location // by add-on id

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"runner/clever"
 	"runner/diagnostic"
@@ -40,6 +41,9 @@ type ordered struct {
 	place                        place
 	name, provider, plan, region string
 	tags                         []string // the user's
+	at                           time.Time
+	run                          string
+	now                          bool // by this run
 }
 
 // placeOf returns the place of an owner as credentials reach it.
@@ -102,13 +106,14 @@ func (s *scopes) order(scope string, p ordered) {
 	s.orders[scope] = append(s.orders[scope], p)
 }
 
-// like returns what was ordered in this run in a scope that is as an add-on is, but for
-// its name; "" where nothing is.
-func (s *scopes) like(scope string, at place, a clever.Addon, tags []string) string {
+// like returns what was ordered in a scope, by this run or since an add-on was declared
+// last, and is as that add-on is, but for its name; "" where nothing is.
+func (s *scopes) like(scope string, at place, a clever.Addon, tags []string, since orderlog.Declaration) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.orders[scope] {
-		if p.place == at && p.provider == a.Provider.ID && p.plan == a.Plan.Slug && p.region == a.Region && slices.Equal(p.tags, usersTags(tags)) {
+		late := p.now || !since.Time.IsZero() && p.at.After(since.Time) && p.run != since.Run
+		if late && p.place == at && p.provider == a.Provider.ID && p.plan == a.Plan.Slug && p.region == a.Region && slices.Equal(p.tags, usersTags(tags)) {
 			return p.name
 		}
 	}
@@ -144,16 +149,19 @@ func (r *registration) noteDeclared(ctx context.Context, client platform, id str
 
 // adopt finds out whether an add-on that comes into a scope was ordered for something
 // else: not for that scope, nor by the playbook before it had one.
-func (r *registration) adopt(ctx context.Context, id string, tags []string) error {
+func (r *registration) adopt(ctx context.Context, a clever.Addon, tags []string) error {
 	r.adopts = false
-	if r.scope == "" || len(scopesOf(tags)) > 0 {
+	if r.scope == "" {
 		return nil
 	}
-	order, known, err := r.client.OrderOf(ctx, r.owner, id)
-	if err != nil {
+	order, known, err := r.client.OrderOf(ctx, r.owner, a.ID)
+	if known {
+		r.cloud.scopes.order(r.scope, ordered{r.place, a.Name, a.Provider.ID, a.Plan.Slug, a.Region, usersTags(tags), order.Time, order.Run, false})
+	}
+	if err != nil || len(scopesOf(tags)) > 0 {
 		return err
 	}
-	declared, err := r.client.Declarations(ctx, r.owner, id)
+	declared, err := r.client.Declarations(ctx, r.owner, a.ID)
 	playbook := absolute(r.playbook)
 	ours := known && (order.Scope == r.scope || slices.ContainsFunc(declared, func(d orderlog.Declaration) bool { return d.Playbook == playbook }))
 	r.adopts = !ours
