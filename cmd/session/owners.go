@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +14,11 @@ import (
 	"runner/clever"
 	"runner/cmd/exit"
 	"runner/cmd/history"
+	"runner/cmd/platform"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/orderlog"
+	"runner/tasks"
 )
 
 // newOwners returns what takes the locks of the run and remembers its orders.
@@ -153,4 +156,46 @@ func (r *run) config(journal *history.Journal) clever.Config {
 		cfg.Trace = r.trace
 	}
 	return cfg
+}
+
+// Owners returns the owners whose add-ons a spec's playbooks are seen to touch, as
+// "ENDPOINT OWNER", sorted, for those who let one play at a time play for each. Of a
+// playbook that does not compile the error says why. It asks the platform whose names
+// the organisations are.
+func Owners(ctx context.Context, world World, spec Spec) ([]string, error) {
+	r := &run{World: world, Spec: spec, cloud: &tasks.Cloud{}}
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.platform, err = platform.New(r.Streams, r.Platform, filepath.Dir(r.Files[0]), r.Transport); err != nil {
+		return nil, err
+	}
+	creds, err := r.platform.Credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := cmp.Or(r.platform.EndpointFor(creds), clever.DefaultEndpoint)
+	client, err := clever.New(clever.Config{Owner: r.Platform.Organisation, Endpoint: endpoint, Credentials: creds,
+		Method: r.platform.Method(), Transport: r.network()})
+	if err != nil {
+		return nil, err
+	}
+	self, err := client.Self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var owners []string
+	for _, word := range organisations(r.program) {
+		id, err := client.Owner(ctx, word)
+		if err != nil {
+			return nil, err
+		}
+		owners = append(owners, endpoint+" "+cmp.Or(id, self.ID))
+	}
+	if len(owners) == 0 {
+		owners = []string{endpoint + " " + self.ID}
+	}
+	slices.Sort(owners)
+	return slices.Compact(owners), nil
 }

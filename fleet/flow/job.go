@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+// The names of the workflows.
+const (
+	PlayWorkflow = "Play"
+	LaneWorkflow = "Lane"
+)
+
+// PlaysQueue returns the queue of the plays themselves, of which a worker takes no more
+// than it has slots. Workflows and what is done at once are in the other one.
+func PlaysQueue(queue string) string { return queue + "/plays" }
+
 // The names of the activities that a worker registers.
 const (
 	ResolveActivity = "Resolve"
@@ -119,3 +129,16 @@ const (
 	Waiting   = "waiting for consent"
 	Ended     = "ended"
 )
+
+// MemoKey names the memo of a play's workflow: a Memo.
+const MemoKey = "play"
+
+// A Memo is what a list of plays shows without asking each.
+type Memo struct {
+	Name    string `json:"name"`
+	Check   bool   `json:"check,omitempty"`
+	Phase   string `json:"phase"`
+	Exit    *int   `json:"exit,omitempty"`
+	Changed int    `json:"changed,omitempty"`
+	Needs   int    `json:"needs,omitempty"`
+}

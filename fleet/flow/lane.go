@@ -134,7 +134,7 @@ func (l *lane) play(ctx workflow.Context, a Ask) Outcome {
 		timeout = DefaultTimeout
 	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: a.Job.Queue, StartToCloseTimeout: timeout + time.Minute, HeartbeatTimeout: HeartbeatTimeout,
+		TaskQueue: PlaysQueue(a.Job.Queue), StartToCloseTimeout: timeout + time.Minute, HeartbeatTimeout: HeartbeatTimeout,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 1, MaximumAttempts: 100},
 		Summary:     a.Job.Name(),
 	})

@@ -48,8 +48,11 @@ type playing struct {
 // enter notes what the play is doing, for whoever asks, and for the list of plays.
 func (p *playing) enter(ctx workflow.Context, phase string) {
 	p.state.Phase, p.state.Job, p.state.Since = phase, p.job, workflow.Now(ctx)
-	memo := map[string]any{"phase": phase, "needs": len(p.state.Needs)}
-	_ = workflow.UpsertMemo(ctx, memo) // of use to people only
+	m := Memo{Name: p.job.Name(), Check: p.job.Check, Phase: phase, Needs: len(p.state.Needs)}
+	if o := p.state.Outcome; o != nil {
+		m.Exit, m.Changed = &o.Exit, o.Counts["changed"]
+	}
+	_ = workflow.UpsertMemo(ctx, map[string]any{MemoKey: m}) // of use to people only
 }
 
 func (p *playing) resolve(ctx workflow.Context) error {

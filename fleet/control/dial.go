@@ -1,0 +1,84 @@
+// Package control is what people do with a fleet: they make its schedules match
+// fleet.yml, play a playbook now, look, consent, and end plays. It knows the server
+// of the workflows, and nothing of how a worker plays.
+package control
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	sdklog "go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
+
+	"runner/fleet/lease"
+	"runner/fleet/seal"
+	"runner/fleet/settings"
+)
+
+// dialTime is how long a server is waited for.
+const dialTime = 5 * time.Second
+
+// Dial connects with the server that settings name, and returns how payloads are read
+// that it does not read by itself. Leases, which may be nil, follow the heartbeats of
+// the connection.
+func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *slog.Logger) (client.Client, converter.DataConverter, error) {
+	o := client.Options{HostPort: s.Address, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(logger)}
+	o.DataConverter = converter.GetDefaultDataConverter()
+	if s.CodecKeys != "" {
+		keys, err := seal.ReadKeys(s.CodecKeys)
+		if err != nil {
+			return nil, nil, err
+		}
+		o.DataConverter, o.FailureConverter = keys.Converters()
+	}
+	var err error
+	if o.ConnectionOptions.TLS, err = tlsConfig(s.TLS); err != nil {
+		return nil, nil, err
+	}
+	if leases != nil {
+		o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(leases.Intercept))
+	}
+	within, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	c, err := client.DialContext(within, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the server at %s does not answer: %w; is it running, and is its address right in fleet.yml?", s.Address, err)
+	}
+	return c, o.DataConverter, nil
+}
+
+func tlsConfig(t settings.TLS) (*tls.Config, error) {
+	if t == (settings.TLS{}) {
+		return nil, nil //nolint:nilnil // no TLS is an answer
+	}
+	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
+	if t.CA != "" {
+		text, err := os.ReadFile(t.CA)
+		if err != nil {
+			return nil, fmt.Errorf("the authorities' certificates cannot be read: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM form", t.CA)
+		}
+	}
+	if (t.Cert == "") != (t.Key == "") {
+		return nil, errors.New("cert_file and key_file go together")
+	}
+	if t.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate cannot be used: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
