@@ -95,6 +95,7 @@ func (p *Program) app() *cli.App {
 			p.validateCommand(),
 			p.graphCommand(),
 			p.schemaCommand(),
+			p.lspCommand(),
 			p.docCommand(),
 			p.catalogCommand(),
 			p.envCommand(),

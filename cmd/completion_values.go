@@ -22,6 +22,7 @@ import (
 	"runner/cmd/platform"
 	"runner/cmd/ui"
 	"runner/engine"
+	"runner/lsp"
 	"runner/playbooks"
 	"runner/playbooks/reading"
 	"runner/tasks"
@@ -39,12 +40,14 @@ type known struct {
 	Providers     []flags.Value `json:"providers"`
 	Plans         []flags.Value `json:"plans"`
 	Zones         []flags.Value `json:"zones"`
+	// Catalogue is all that can be ordered: what the language server wants.
+	Catalogue *lsp.Catalogue `json:"catalogue"`
 }
 
 // fromPlatform completes with a part of what is known of the platform.
 func (p *Program) fromPlatform(part func(known) []flags.Value) func(flags.Request) flags.Values {
 	return func(r flags.Request) flags.Values {
-		return flags.Values{All: part(p.known(specOf(r.Command)))}
+		return flags.Values{All: part(p.known(specOf(r.Command), false))}
 	}
 }
 
@@ -73,8 +76,9 @@ func flagValue(command *cli.Command, name string) string {
 }
 
 // known returns what is known of a platform: what was read within a minute, else what
-// it says now. What it does not say in time is missing.
-func (p *Program) known(spec platform.Spec) known {
+// it says now. What it does not say in time is missing. whole: the catalogue is wanted
+// with versions and zones.
+func (p *Program) known(spec platform.Spec, whole bool) known {
 	streams := &ui.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Getenv: p.Getenv, Environ: p.Environ}
 	ctx, cancel := context.WithTimeout(context.Background(), completionWait)
 	defer cancel()
@@ -85,7 +89,7 @@ func (p *Program) known(spec platform.Spec) known {
 	defer func() { _ = pl.Close() }()
 	creds, _ := pl.Credentials(ctx) // without, there is the catalogue
 	cache := p.completionCache(pl.EndpointFor(creds), pl.State(), creds.Token)
-	if k, ok := readCompletions(cache); ok && pl.State() == "" {
+	if k, ok := readCompletions(cache); ok && pl.State() == "" && (k.Catalogue != nil || !whole) {
 		return k
 	}
 	client, err := pl.ClientOf(creds)
@@ -93,6 +97,9 @@ func (p *Program) known(spec platform.Spec) known {
 		return known{}
 	}
 	k := readKnown(ctx, client, creds.Token != "")
+	if whole {
+		k.Catalogue = readCatalogue(ctx, client)
+	}
 	if text, err := json.Marshal(k); err == nil && cache != "" && len(k.Providers) > 0 && os.MkdirAll(filepath.Dir(cache), 0o700) == nil {
 		_ = atomicfile.WriteFile(cache, text, atomicfile.Options{})
 	}
@@ -169,7 +176,7 @@ func (p *Program) extraVarValues(r flags.Request) flags.Values {
 	for part, values := range map[string]func(known) []flags.Value{"plan": func(k known) []flags.Value { return k.Plans }, "provider": providerNames,
 		"region": func(k known) []flags.Value { return k.Zones }, "zone": func(k known) []flags.Value { return k.Zones }} {
 		if strings.HasSuffix(strings.ToLower(name), part) {
-			all = values(p.known(specOf(r.Command)))
+			all = values(p.known(specOf(r.Command), false))
 		}
 	}
 	return flags.Values{All: all, Glued: name + "="}

@@ -118,24 +118,29 @@ func (m *markdown) block(language, text string) {
 }
 
 func kindsPage(m *markdown) {
-	for _, k := range tasks.Kinds(nil) {
-		m.heading(2, code(k.Name))
-		if k.Full != "" {
-			fmt.Fprintf(m, "In full %s.\n\n", code(k.Full))
-		}
-		m.WriteString(k.Doc + "\n")
-		if params := k.Params(); len(params) > 0 {
-			m.WriteString("\n")
-			m.table([]string{"Parameter", "Takes", "Meaning"}, paramRows("", params))
-		}
-		if len(k.Returns) > 0 {
-			m.WriteString("\n`register` holds, beside `changed` and `failed`:\n\n")
-			m.table([]string{"Name", "Meaning"}, returnRows(k.Returns))
-		}
-		if k.Example != "" {
-			m.WriteString("\n")
-			m.block("yaml", k.Example)
-		}
+	kinds := tasks.Kinds(nil)
+	for i := range kinds {
+		m.kind(&kinds[i])
+	}
+}
+
+func (m *markdown) kind(k *engine.Kind) {
+	m.heading(2, code(k.Name))
+	if k.Full != "" {
+		fmt.Fprintf(m, "In full %s.\n\n", code(k.Full))
+	}
+	m.WriteString(k.Doc + "\n")
+	if params := k.Params(); len(params) > 0 {
+		m.WriteString("\n")
+		m.table([]string{"Parameter", "Takes", "Meaning"}, paramRows("", params))
+	}
+	if len(k.Returns) > 0 {
+		m.WriteString("\n`register` holds, beside `changed` and `failed`:\n\n")
+		m.table([]string{"Name", "Meaning"}, returnRows(k.Returns))
+	}
+	if k.Example != "" {
+		m.WriteString("\n")
+		m.block("yaml", k.Example)
 	}
 }
 

@@ -17,6 +17,9 @@ var (
 	mapMethods = []string{"clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
 )
 
+// EveryResult lists what the results of all kinds have.
+func EveryResult() []string { return slices.Clone(everyResult) }
+
 // field reports a part of a registered result that its kind does not return.
 func (r *reading) field(ref syntax.Ref, certain bool) {
 	if ref.Soft || len(ref.Path) == 0 || r.Open || r.guarded[ref.Name] {
