@@ -101,7 +101,7 @@ func (p *Program) known(spec platform.Spec, whole bool) known {
 		k.Catalogue = readCatalogue(ctx, client)
 	}
 	if text, err := json.Marshal(k); err == nil && cache != "" && len(k.Providers) > 0 && os.MkdirAll(filepath.Dir(cache), 0o700) == nil {
-		_ = atomicfile.WriteFile(cache, text, atomicfile.Options{})
+		_ = atomicfile.WriteFile(cache, text, atomicfile.Options{Regular: true})
 	}
 	return k
 }

@@ -12,44 +12,64 @@ import (
 	"testing"
 
 	"runner/clever"
+	"runner/clever/emulator"
 )
 
 // A fileWriter is something of the program that writes a file.
 type fileWriter struct {
 	name string
-	path string // in the shell's folder
+	path string // in the shell's folder; a pattern where the name is found only once it is made
 	// before is what stands in a file that is there already; "" where write has to
 	// make it.
 	before string
 	// takes lists the targets that the file may be, beside nothing and a file.
 	takes string
+	// notes: it keeps notes of the program's own. Where they cannot be kept, the command may
+	// go on, and nothing is written through what stands there.
+	notes bool
 	// args are a command that writes the file; nil: write does it.
 	args  func(t *testing.T, s *shell, path string) []string
 	write func(t *testing.T, path string) error
 }
 
 var fileWriters = []fileWriter{
-	{name: "report", path: "report.json", before: "of yesterday\n", takes: "link dangling device fifo", args: func(t *testing.T, s *shell, path string) []string {
+	{name: "report", path: "kept/report.json", before: "of yesterday\n", takes: "link dangling device fifo", args: func(t *testing.T, s *shell, path string) []string {
 		return []string{"play", "--emulator", s.file(t, "site.yml", "- debug: {msg: x}\n"), "--report", "json=" + path}
 	}},
-	{name: "env_file", path: "app.env", before: "A='1'\n", args: func(t *testing.T, s *shell, path string) []string {
+	{name: "env_file", path: "kept/app.env", before: "A='1'\n", args: func(t *testing.T, s *shell, path string) []string {
 		return []string{"play", "--emulator", s.file(t, "site.yml", fmt.Sprintf("- env_file: {dest: %s, from: {A: two, B: %q}}\n", path, strings.Repeat("x", 4000)))}
 	}},
-	{name: "password", path: "password", before: "kept\n", takes: "link", args: func(t *testing.T, s *shell, path string) []string {
+	{name: "password", path: "kept/password", before: "kept\n", takes: "link", args: func(t *testing.T, s *shell, path string) []string {
 		return []string{"play", "--emulator", s.file(t, "site.yml", fmt.Sprintf("- debug: {msg: \"{{ lookup('password', '%s length=4000') }}\"}\n", path))}
 	}},
-	{name: "vault", path: "secrets.yml", before: strings.Repeat("plain: text\n", 300), takes: "link", args: func(t *testing.T, s *shell, path string) []string {
+	{name: "vault", path: "kept/secrets.yml", before: strings.Repeat("plain: text\n", 300), takes: "link", args: func(t *testing.T, s *shell, path string) []string {
 		return []string{"vault", "encrypt", "--vault-password-file", s.file(t, "pw", "correct horse"), path}
 	}},
-	{name: "state", path: "state.json", takes: "link dangling", args: func(t *testing.T, s *shell, path string) []string {
+	{name: "state", path: "kept/state.json", takes: "link dangling", args: func(t *testing.T, s *shell, path string) []string {
 		return []string{"play", "--emulator", "--emulator-state", path, s.file(t, "site.yml", orders(3))}
 	}},
-	{name: "manifest", path: "addon-manifest.json", before: "{}\n", args: func(_ *testing.T, _ *shell, path string) []string {
+	{name: "manifest", path: "kept/addon-manifest.json", before: "{}\n", args: func(_ *testing.T, _ *shell, path string) []string {
 		return []string{"vendor", "init", "--output", path}
 	}},
-	{name: "profile", path: "clever-tools.json", before: "{}\n", takes: "link dangling", write: func(t *testing.T, path string) error {
+	{name: "history", path: "runner/history.jsonl", notes: true, args: stateful},
+	{name: "orders", path: "runner/orders/*.jsonl", notes: true, args: stateful},
+	{name: "lock", path: "runner/locks/*.lock", notes: true, args: stateful},
+	{name: "identity", path: "runner/identities/*.json", notes: true, takes: "link dangling", args: stateful},
+	{name: "manual", path: "kept/runner.1", before: "old\n", takes: "link dangling device fifo", args: func(t *testing.T, s *shell, path string) []string {
+		return []string{"man", "--dir", filepath.Dir(path)}
+	}},
+	{name: "profile", path: "kept/clever-tools.json", before: "{}\n", takes: "link dangling", write: func(t *testing.T, path string) error {
 		return clever.SaveProfile(t.Context(), path, clever.Profile{Alias: "default", Credentials: clever.Credentials{Token: "t", Secret: "s"}})
 	}},
+}
+
+// stateful returns the arguments of a command that keeps notes, in the shell's folder.
+func stateful(t *testing.T, s *shell, _ string) []string {
+	s.env["XDG_STATE_HOME"] = s.dir
+	if s.env["API_HOST"] == "" {
+		s.on(t, emulator.Options{})
+	}
+	return []string{"play", s.file(t, "site.yml", orders(1))}
 }
 
 // targets are what may stand at the place of a file.
@@ -61,6 +81,7 @@ var targets = map[string]func(path string) error{
 	"full":     func(path string) error { return mknod(path, 1, 7) }, // as /dev/full
 	"fifo":     func(path string) error { return replaced(path, syscall.Mkfifo(path+".new", 0o600)) },
 	"folder":   func(path string) error { return replaced(path, os.Mkdir(path+".new", 0o700)) },
+	"locked":   func(path string) error { return os.Chmod(filepath.Dir(path), 0o500) }, // a file in a read-only folder
 }
 
 func mknod(path string, major, minor int) error {
@@ -88,13 +109,12 @@ func TestWhatStandsAtAPlaceStays(t *testing.T) {
 			t.Run(w.name+" to "+name, func(t *testing.T) {
 				t.Parallel()
 				s := newShell(t)
-				path := filepath.Join(s.dir, w.path)
-				w.begin(t, s, path)
+				path := w.begin(t, s)
 				if err := prepare(path); err != nil {
 					t.Skip(err)
 				}
 				if name == "link" || name == "dangling" {
-					if err := os.Symlink(w.path+".real", path); err != nil {
+					if err := os.Symlink(filepath.Base(path)+".real", path); err != nil {
 						t.Skip(err)
 					}
 				}
@@ -107,24 +127,33 @@ func TestWhatStandsAtAPlaceStays(t *testing.T) {
 				}
 				before := lookAt(t, path)
 				err := w.run(t, s, path)
+				_ = os.Chmod(filepath.Dir(path), 0o700)
 				w.check(t, name, path, before, lookAt(t, path), err)
 			})
 		}
 	}
 }
 
-// begin makes the file that is there already.
-func (w fileWriter) begin(t *testing.T, s *shell, path string) {
+// begin makes the file that is there already, and returns its path.
+func (w fileWriter) begin(t *testing.T, s *shell) string {
 	t.Helper()
+	path := filepath.Join(s.dir, w.path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if w.before == "" {
 		if err := w.run(t, s, path); err != nil {
 			t.Fatal(err)
 		}
-		return
+		if found, _ := filepath.Glob(path); len(found) == 1 {
+			return found[0]
+		}
+		t.Fatalf("%s was not made, or several were", path)
 	}
 	if err := os.WriteFile(path, []byte(w.before), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return path
 }
 
 func (w fileWriter) run(t *testing.T, s *shell, path string) error {
@@ -164,10 +193,25 @@ func lookAt(t *testing.T, path string) thing {
 
 func (w fileWriter) check(t *testing.T, target, path string, before, after thing, err error) {
 	t.Helper()
-	if after.kind != before.kind || target != "file" && after.inode != before.inode {
+	plain := target == "file" || target == "locked"
+	if after.kind != before.kind || !plain && after.inode != before.inode {
 		t.Errorf("it became %v of %v", after, before)
 	}
+	if target == "locked" {
+		w.nothingBeside(t, path)
+		if root := os.Geteuid() == 0; !w.notes && (err == nil) != root && w.name != "manifest" && !(w.name == "password" && err == nil) {
+			t.Errorf("in a read-only folder: %v", err) // which is none for the superuser
+		}
+		return
+	}
 	regular := target == "file" || target == "link" || target == "dangling"
+	if w.notes {
+		if target != "file" && !strings.Contains(w.takes, target) && after.text != before.text {
+			t.Errorf("what stands there was written through: %.60q", after.text)
+		}
+		w.nothingBeside(t, path)
+		return
+	}
 	if err != nil && after.text != before.text {
 		t.Errorf("after %v it holds %.60q", err, after.text)
 	}
@@ -177,6 +221,12 @@ func (w fileWriter) check(t *testing.T, target, path string, before, after thing
 	if err == nil && regular && w.name != "password" && (after.text == before.text && w.name != "state" || after.text == "") {
 		t.Errorf("it was not written: %.60q", after.text)
 	}
+	w.nothingBeside(t, path)
+}
+
+// nothingBeside holds that no half of a file is left.
+func (w fileWriter) nothingBeside(t *testing.T, path string) {
+	t.Helper()
 	for _, pattern := range []string{path + ".new*", filepath.Join(filepath.Dir(path), ".*new*")} {
 		if left, _ := filepath.Glob(pattern); len(left) > 0 {
 			t.Errorf("left are %v", left)
@@ -189,16 +239,19 @@ func (w fileWriter) check(t *testing.T, target, path string, before, after thing
 func TestFullDiskForEachWriter(t *testing.T) {
 	t.Parallel()
 	for _, w := range fileWriters {
-		if w.args == nil || w.name == "manifest" { // which are smaller than the least room that a shell can leave
+		if w.args == nil || w.notes || w.name == "manifest" || w.name == "manual" { // which are smaller than the least room that a shell can leave
 			continue
 		}
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := newShell(t)
 			path := filepath.Join(s.dir, w.path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			args := w.args(t, s, path)
 			if w.name == "vault" {
-				w.begin(t, s, path)
+				path = w.begin(t, s)
 			}
 			if w.name == "report" {
 				args[2] = s.file(t, "long.yml", strings.Repeat("- debug: {msg: a long report}\n", 50))
@@ -216,9 +269,7 @@ func TestFullDiskForEachWriter(t *testing.T) {
 			if err == nil || !strings.Contains(string(out), "file too large") {
 				t.Errorf("%v\n%s", err, out)
 			}
-			if left, _ := filepath.Glob(filepath.Join(s.dir, ".*new*")); len(left) > 0 {
-				t.Errorf("left are %v", left)
-			}
+			w.nothingBeside(t, path)
 		})
 	}
 }

@@ -64,7 +64,11 @@ func (l Lock) Take(ctx context.Context, h Holder) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, l.Name), flock.SetPermissions(0o600))
+	path := filepath.Join(dir, l.Name)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file, so it cannot be the lock: remove it", path) // a link's target would be written to
+	}
+	lock := flock.New(path, flock.SetPermissions(0o600))
 	if err := l.wait(ctx, lock); err != nil {
 		return nil, err
 	}

@@ -65,6 +65,9 @@ func (p *Platform) identityFile(creds clever.Credentials) string {
 }
 
 func readIdentity(path string) (who Identity, ok bool) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return Identity{}, false
+	}
 	text, err := os.ReadFile(path)
 	if err != nil || json.Unmarshal(text, &who) != nil {
 		return Identity{}, false
@@ -76,6 +79,6 @@ func readIdentity(path string) (who Identity, ok bool) {
 func writeIdentity(path string, who Identity) {
 	text, err := json.Marshal(who)
 	if err == nil && path != "" && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
-		_ = atomicfile.WriteFile(path, append(text, '\n'), atomicfile.Options{})
+		_ = atomicfile.WriteFile(path, append(text, '\n'), atomicfile.Options{Regular: true})
 	}
 }
