@@ -27,6 +27,7 @@ type printed struct {
 
 // readers read reports as the programs do that they are for.
 var readers = map[string]func(t *testing.T, text []byte) printed{
+	"html":       readPage,
 	"json":       readJSON,
 	"jsonl":      readJSONL,
 	"junit":      readJUnit,
@@ -124,6 +125,35 @@ func readMarkdown(t *testing.T, text []byte) printed {
 		t.Fatalf("the title is %q", title)
 	}
 	return printed{good: title == "Done" || title == "Nothing to do" || title == "There is something to do", state: states[title], exit: -1, why: string(text)}
+}
+
+var pageData = regexp.MustCompile(`(?s)<script type="application/json" id="run">(.*)</script>`)
+
+func readPage(t *testing.T, text []byte) printed {
+	t.Helper()
+	found := pageData.FindSubmatch(text)
+	var data struct {
+		Good     bool
+		State    string
+		Exit     *int
+		Problems []string
+		Plays    []struct{ Tasks []struct{ Problem string } }
+	}
+	if found == nil || json.Unmarshal(found[1], &data) != nil || !bytes.Contains(text, []byte("</html>")) {
+		t.Fatalf("no page: %s", text)
+	}
+	out := printed{good: data.Good, state: data.State, exit: -1}
+	if data.Exit != nil {
+		out.exit = *data.Exit
+	}
+	why := data.Problems
+	for _, p := range data.Plays {
+		for _, task := range p.Tasks {
+			why = append(why, task.Problem)
+		}
+	}
+	out.why = strings.Join(why, "\n")
+	return out
 }
 
 var sample = regexp.MustCompile(`(?m)^runner_last_run_(\w+)\{playbook="[^"]+"\} (\S+)$`)

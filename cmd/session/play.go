@@ -121,6 +121,7 @@ func (r *run) load(ctx context.Context) error {
 		return err
 	}
 	r.included = playbooks.Files{Options: opt}
+	r.reports.draws(r.program, r.Selection, r.extra)
 	if err := checkPrune(r.Spec, r.program); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/report"
+	"runner/engine/report/graph"
 	"runner/suggest"
 )
 
@@ -29,6 +30,7 @@ var reportKinds = map[string]struct {
 	make func(report.Options) report.Reporter
 }{
 	"text":       {"what Ansible prints, for people", func(o report.Options) report.Reporter { return report.NewText(o) }},
+	"html":       {"a page with what changed, what failed, when and why, for browsers", func(o report.Options) report.Reporter { return report.NewHTML(o) }},
 	"json":       {"one document with every task, for programs", func(o report.Options) report.Reporter { return report.NewJSON(o) }},
 	"jsonl":      {"a line for each event, as it happens, for programs that follow a run", func(o report.Options) report.Reporter { return report.NewJSONL(o) }},
 	"junit":      {"a test case for each task, for CI systems", func(o report.Options) report.Reporter { return report.NewJUnit(o) }},
@@ -49,6 +51,7 @@ type reports struct {
 	spec    Spec
 	run     report.Run
 	all     []*output
+	graph   func() string // the picture of what waits for what; nil: nothing was loaded
 }
 
 // An output is a report and where it goes.
@@ -142,7 +145,13 @@ func (r *reports) openFile(kind, path string) error {
 }
 
 func (r *reports) options() report.Options {
-	return report.Options{Err: r.streams.Err, Verbosity: r.spec.Verbosity, Quiet: r.spec.Quiet, Secrets: &r.streams.Secrets, Run: r.run}
+	return report.Options{Err: r.streams.Err, Verbosity: r.spec.Verbosity, Quiet: r.spec.Quiet, Secrets: &r.streams.Secrets, Run: r.run,
+		Graph: func() string {
+			if r.graph == nil {
+				return ""
+			}
+			return r.graph()
+		}}
 }
 
 // create begins a report's file. It is its owner's only, but for the metrics, which
@@ -262,4 +271,30 @@ func reasons(err error) []*diagnostic.Problem {
 func Fail(world World, spec Spec, err error) error {
 	r, _ := openReports(world, spec) // what is wrong with them too is not what ends the run
 	return world.First(err, r.finish(err))
+}
+
+// mostDrawn is how many tasks a picture of a graph shows at most: one of more is seen by nobody.
+const mostDrawn = 300
+
+// draws lets the reports show the graph of a program. Nil reports show nothing.
+func (r *reports) draws(program *engine.Program, selection engine.Selection, extra []engine.Var) {
+	if r == nil {
+		return
+	}
+	r.graph = func() string {
+		var names []string
+		for _, v := range extra {
+			names = append(names, v.Name)
+		}
+		plays := engine.Graph(program, selection, names)
+		n := 0
+		for _, play := range plays {
+			n += len(play.Nodes)
+		}
+		var svg strings.Builder
+		if n == 0 || n > mostDrawn || graph.Write(&svg, "svg", plays) != nil {
+			return ""
+		}
+		return svg.String()
+	}
 }

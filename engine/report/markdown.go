@@ -76,24 +76,6 @@ func (m *Markdown) planTable(b *strings.Builder) {
 	}
 }
 
-func (m *Markdown) title() string {
-	switch {
-	case m.end.Running:
-		return "The run has not ended"
-	case m.how() == stateInterrupted:
-		return "The run was interrupted"
-	case m.how() == stateNotBegun && !m.succeeded():
-		return "The run could not begin"
-	case m.failed():
-		return "The run failed"
-	case m.stats.Changed == 0:
-		return "Nothing to do"
-	case m.run.Check:
-		return "There is something to do"
-	}
-	return "Done"
-}
-
 // counted tells the counts that are not zero, and how long it took.
 func (m *Markdown) counted() string {
 	switch {

@@ -44,6 +44,9 @@ type Options struct {
 	Quiet bool
 	// Run is what is reported.
 	Run Run
+	// Graph returns a picture of what waits for what, as SVG, when the run has ended; ""
+	// or nil: there is none.
+	Graph func() string
 	// Record makes a text report say how the run ended, or why it could not begin:
 	// for a file, beside which nobody reads standard error.
 	Record bool

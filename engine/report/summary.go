@@ -237,3 +237,22 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 func (o *summary) failed() bool {
 	return !o.succeeded() || o.interrupted || o.stats.Failed+o.stats.Unreachable+o.stats.Blocked > 0
 }
+
+// title says in a few words how the run ended.
+func (o *summary) title() string {
+	switch {
+	case o.end.Running:
+		return "The run has not ended"
+	case o.how() == stateInterrupted:
+		return "The run was interrupted"
+	case o.how() == stateNotBegun && !o.succeeded():
+		return "The run could not begin"
+	case o.failed():
+		return "The run failed"
+	case o.stats.Changed == 0:
+		return "Nothing to do"
+	case o.run.Check:
+		return "There is something to do"
+	}
+	return "Done"
+}

@@ -15,7 +15,7 @@ func markdown(o Options) Reporter   { return NewMarkdown(o) }
 func prometheus(o Options) Reporter { return NewPrometheus(o) }
 
 // summaries are the reports that are written at the end of a run.
-var summaries = map[string]func(Options) Reporter{"junit.xml": junit, "md": markdown, "prom": prometheus}
+var summaries = map[string]func(Options) Reporter{"junit.xml": junit, "md": markdown, "prom": prometheus, "html.json": newPageData}
 
 // summarised returns what a report says of events.
 func summarised(t *testing.T, form func(Options) Reporter, events []engine.Event) string {
