@@ -99,6 +99,17 @@ func (a *attempt) do(ctx context.Context, end *TaskEnd) (t try) {
 	return a.tries(ctx, task, end)
 }
 
+// keywordsOfLoop evaluates those that say how a loop is shown. What mentions the item is
+// evaluated for each.
+func (a *attempt) keywordsOfLoop(end *TaskEnd) error {
+	err := a.keywords(end)
+	if e, ok := errors.AsType[*value.Error](err); ok && e.Class == value.UndefinedError {
+		end.NoLog, a.noLog = false, false
+		return nil
+	}
+	return err
+}
+
 // keywords evaluates those that say how the step is shown.
 func (a *attempt) keywords(end *TaskEnd) error {
 	var err error

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"runner/diagnostic"
 	"runner/engine/expr/value"
@@ -12,7 +14,11 @@ import (
 type Effect interface{ effect() }
 
 // Facts are variables that hold from here on, in later plays too: set_fact.
-type Facts struct{ Values *value.Map }
+type Facts struct {
+	Values *value.Map
+	// Gathered are those that ansible_facts has from here on, beside those that it had; nil: none.
+	Gathered *value.Map
+}
 
 // Variables are variables that were read from a file. Facts win over them.
 type Variables struct {
@@ -42,6 +48,7 @@ const (
 	EndPlay       Control = "end_play"       // what follows in this play is not done, and that is no failure
 	EndRole       Control = "end_role"       // what follows in the role of the task is not done
 	FlushHandlers Control = "flush_handlers" // handlers that were notified run now
+	ClearFacts    Control = "clear_facts"    // ansible_facts is empty
 )
 
 // A Skip says why there is nothing to do for this run: the step counts as skipped.
@@ -72,6 +79,33 @@ func (a *attempt) include(ctx context.Context, e Effect) (*Included, error) {
 	return nil, diagnostic.Problemf(a.step.Place, "files of tasks cannot be read here")
 }
 
+// gathered stands before the names under which the parts of ansible_facts are kept.
+const gathered = "ansible_facts."
+
+// gathered returns ansible_facts as it is here.
+func (s *scope) gathered() *value.Map {
+	m := &value.Map{}
+	names := s.facts.names()
+	slices.Sort(names)
+	for _, name := range names {
+		if short, ok := strings.CutPrefix(name, gathered); ok {
+			if v, ok := s.facts.before(name, s.at); ok && v.value != value.Omit {
+				m.Set(short, v.value)
+			}
+		}
+	}
+	return m
+}
+
+// forget makes ansible_facts empty.
+func (a *attempt) forget() {
+	for _, name := range a.play.facts.names() {
+		if strings.HasPrefix(name, gathered) {
+			a.play.facts.set(name, a.scope.at, registered{value: value.Omit})
+		}
+	}
+}
+
 // define sets the variables that the task sets.
 func (a *attempt) define(e Effect) {
 	switch e := e.(type) {
@@ -82,6 +116,16 @@ func (a *attempt) define(e Effect) {
 		}
 		for name, v := range facts.All() {
 			a.play.facts.set(value.OpenText(name), a.scope.at, registered{value: v})
+		}
+		for name, v := range e.Gathered.All() {
+			if a.noLog {
+				v = value.Mark(v)
+			}
+			a.play.facts.set(gathered+value.OpenText(name), a.scope.at, registered{value: v})
+		}
+	case Control:
+		if e == ClearFacts {
+			a.forget()
 		}
 	case Variables:
 		for _, v := range e.List {

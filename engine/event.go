@@ -134,6 +134,8 @@ type (
 	Warning struct {
 		Problem *diagnostic.Problem
 	}
+	// PlaybookEnd comes after the plays of each playbook that was given, but for the last.
+	PlaybookEnd struct{ Stats Stats } // of the run so far
 	// RunEnd comes last.
 	RunEnd struct {
 		Stats Stats
@@ -152,6 +154,7 @@ func (TaskSays) event()     {}
 func (TaskProgress) event() {}
 func (TaskEnd) event()      {}
 func (Warning) event()      {}
+func (PlaybookEnd) event()  {}
 func (RunEnd) event()       {}
 
 // Stats counts outcomes as Ansible does: what changed is counted in OK too, what

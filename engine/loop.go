@@ -31,7 +31,7 @@ type looping struct {
 // loop does a step for each item of its list, and returns how that ended.
 func (a *attempt) loop(ctx context.Context, end TaskEnd) (TaskEnd, []ending) {
 	l := &looping{whole: a, step: a.step, reported: make(chan struct{}, window)}
-	t, err := try{}, a.keywords(&end)
+	t, err := try{}, a.keywordsOfLoop(&end)
 	if err == nil {
 		t, err = l.prepare()
 	}

@@ -56,7 +56,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_dependent_role_names":
 		return []Value{}, true
 	case "ansible_facts":
-		return &value.Map{}, true
+		return s.gathered(), true
 	}
 	if v, ok := s.play.Where().magic(name); ok {
 		return v, true

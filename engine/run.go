@@ -90,6 +90,9 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
 			break
 		}
+		if i+1 < len(p.Plays) && p.Plays[i+1].Given != play.Given {
+			r.report(PlaybookEnd{Stats: r.result.Stats})
+		}
 	}
 	r.pruneLater(ctx, plays)
 	r.result.Interrupted = ctx.Err() != nil

@@ -118,7 +118,7 @@ func (c *compiler) play(n *expr.Node, from imported) {
 		}
 		lists[i] = append(lists[i], c.part(in, s.keyword, r.rest[s.keyword].Value)...)
 	}
-	play.PreTasks, play.Tasks, play.PostTasks = append(c.gather(play, set), lists[0]...), lists[1], lists[2]
+	play.PreTasks, play.Tasks, play.PostTasks = append(c.gather(play, set, n), lists[0]...), lists[1], lists[2]
 	if e, ok := r.rest["prune"]; ok {
 		c.prunes(play, set, e)
 	}
@@ -131,7 +131,7 @@ func (c *compiler) play(n *expr.Node, from imported) {
 }
 
 // gather returns the task by which a play that says so gathers facts.
-func (c *compiler) gather(play *engine.Play, set inherited) []engine.Item {
+func (c *compiler) gather(play *engine.Play, set inherited, written *expr.Node) []engine.Item {
 	n, kind := play.GatherFacts, c.kinds[setup]
 	if n == nil || kind == nil {
 		return nil
@@ -154,6 +154,12 @@ func (c *compiler) gather(play *engine.Play, set inherited) []engine.Item {
 	step.Kind, step.As = kind, core+setup
 	step.Name = &expr.Node{Place: n.Place, Text: "Gathering Facts", Value: "Gathering Facts"}
 	step.Tags = append(slices.Clip(step.Tags), "always")
+	if subset := written.Get("gather_subset"); subset != nil && !reading.IsNull(subset) {
+		c.templates(subset)
+		key := &expr.Node{Place: subset.Place, Text: "gather_subset", Value: "gather_subset"}
+		step.Args = &expr.Node{Shape: expr.Mapping, Place: subset.Place, Entries: []expr.Entry{{Key: key, Value: subset}}}
+		c.problems.Add(engine.CheckArgs(kind, step.Args, n.Place)...)
+	}
 	return []engine.Item{&step}
 }
 

@@ -35,6 +35,7 @@ type Meta struct {
 // controls are what its words demand of the run; the others do nothing.
 var controls = map[string]engine.Control{
 	"flush_handlers": engine.FlushHandlers,
+	"clear_facts":    engine.ClearFacts,
 	"end_play":       engine.EndPlay,
 	"end_host":       engine.EndPlay, // there is one host, and it is the only batch
 	"end_batch":      engine.EndPlay,

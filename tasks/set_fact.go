@@ -35,7 +35,7 @@ var (
 
 // SetFact sets variables.
 type SetFact struct {
-	Cacheable bool       `arg:"cacheable" default:"false" doc:"accepted, and of no effect: facts last as long as the run"`
+	Cacheable bool       `arg:"cacheable" default:"false" doc:"let ansible_facts have them, too; no fact outlasts the run"`
 	Facts     *value.Map `arg:"*" doc:"the variables, each with its value"`
 }
 
@@ -48,7 +48,11 @@ func (s *SetFact) Check(c *engine.Checking) {
 
 // Plan returns the variables; nothing is changed by them.
 func (s *SetFact) Plan(context.Context, *engine.Host) (engine.Change, error) {
-	return engine.Change{Effect: engine.Facts{Values: s.Facts}, Result: value.MapOf("ansible_facts", s.Facts)}, nil
+	effect := engine.Facts{Values: s.Facts}
+	if s.Cacheable {
+		effect.Gathered = s.Facts
+	}
+	return engine.Change{Effect: effect, Result: value.MapOf("ansible_facts", s.Facts)}, nil
 }
 
 // Defines returns the names that are set. Those that are templates show only when they
@@ -61,7 +65,9 @@ func (*SetFact) Defines(args *expr.Node) (names []string, more bool) {
 		switch {
 		case e.Key.Tmpl != nil || syntax.HasTemplate(e.Key.Text):
 			more = true
-		case e.Key.Text != "cacheable":
+		case e.Key.Text == "cacheable":
+			names = append(names, "ansible_facts")
+		default:
 			names = append(names, e.Key.Text)
 		}
 	}

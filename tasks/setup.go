@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,9 +47,8 @@ var (
 // Setup gathers facts.
 type Setup struct {
 	Filter        []string `arg:"filter" doc:"patterns of facts that are wanted, as ansible_dist*; all if left out"`
-	GatherSubset  []string `arg:"gather_subset" doc:"accepted, without effect: all facts cost nothing"`
-	GatherTimeout int      `arg:"gather_timeout" doc:"accepted, without effect: all facts cost nothing"`
-	FactPath      string   `arg:"fact_path" doc:"accepted, without effect: there are no local facts"`
+	GatherSubset  []string `arg:"gather_subset" doc:"which facts: all, min, !all, !min, or the name of some, as date_time, env, platform, distribution, user, pkg_mgr, hardware; with ! not those"`
+	GatherTimeout int      `arg:"gather_timeout" doc:"seconds that gathering may take; these facts take none"`
 }
 
 // Check reports patterns that fit nothing because they are none.
@@ -57,6 +58,9 @@ func (s *Setup) Check(c *engine.Checking) {
 			c.Addf(fmt.Sprintf("filter[%d]", i), "%q is no pattern: a bracket or a backslash is left open", pattern)
 		}
 	}
+	if _, err := s.subsets(); err != nil && c.Known("gather_subset") {
+		c.Addf("gather_subset", "%s", err)
+	}
 	if s.GatherTimeout < 0 {
 		c.Addf("gather_timeout", "%d is less than no time", s.GatherTimeout)
 	}
@@ -64,16 +68,88 @@ func (s *Setup) Check(c *engine.Checking) {
 
 // Plan gathers the facts.
 func (s *Setup) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	subsets, err := s.subsets()
+	if err != nil {
+		return engine.Change{}, engine.About("gather_subset", err)
+	}
 	short, long := &value.Map{}, &value.Map{}
-	for name, v := range machineFacts().All() {
-		if full := "ansible_" + value.Text(name); s.wants(full, value.Text(name)) {
+	for name, v := range machineFacts(s.GatherSubset).All() {
+		full := "ansible_" + value.Text(name)
+		if of := subsetOf(value.Text(name)); of == "" {
+			full = value.Text(name)
+		} else if !subsets[of] {
+			continue
+		}
+		if s.wants(full, value.Text(name)) {
 			short.Set(name, v)
 			long.Set(full, v)
 		}
 	}
-	facts := long.Clone()
-	facts.Set("ansible_facts", short)
-	return engine.Change{Effect: engine.Facts{Values: facts}, Result: value.MapOf("ansible_facts", long)}, nil
+	return engine.Change{Effect: engine.Facts{Values: long, Gathered: short}, Result: value.MapOf("ansible_facts", long)}, nil
+}
+
+// minimalSubsets are gathered unless !min is said, the other ones unless !all is.
+var minimalSubsets, furtherSubsets = []string{"date_time", "distribution", "env", "pkg_mgr", "platform", "user"}, []string{"hardware"}
+
+// emptySubsets are those of Ansible's of which there are no facts here.
+var emptySubsets = strings.Fields("apparmor caps chroot cmdline devices dns facter fibre_channel_wwn fips interfaces iscsi is_chroot loadavg local lsb " +
+	"mounts network nvme ohai processor python selinux service_mgr ssh_pub_keys systemd virtual virtualization_role virtualization_tech_guest " +
+	"virtualization_tech_host virtualization_type all_ipv4_addresses all_ipv6_addresses architecture default_ipv4 default_ipv6 distribution_major_version " +
+	"distribution_release distribution_version effective_group_ids effective_user_id machine machine_id memory os_family processor_cores processor_count system userspace_architecture userspace_bits kernel")
+
+// subsets returns which facts are wanted, by Ansible's names of them.
+func (s *Setup) subsets() (map[string]bool, error) {
+	wanted, explicit, not := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	add := func(to map[string]bool, names ...string) {
+		for _, name := range names {
+			to[name] = true
+		}
+	}
+	given := s.GatherSubset
+	if len(given) == 0 {
+		given = []string{"all"}
+	}
+	add(wanted, minimalSubsets...)
+	for _, name := range given {
+		bare, without := strings.CutPrefix(name, "!")
+		switch {
+		case name == "min":
+		case name == "all":
+			add(wanted, furtherSubsets...)
+		case name == "!min":
+			add(not, minimalSubsets...)
+		case name == "!all":
+			add(not, furtherSubsets...)
+		case without:
+			add(not, bare)
+		case !slices.Contains(slices.Concat(minimalSubsets, furtherSubsets, emptySubsets), bare):
+			return nil, fmt.Errorf("there is no subset %q of facts; there are all, min, %s", bare, strings.Join(slices.Concat(minimalSubsets, furtherSubsets), ", "))
+		default:
+			add(explicit, bare)
+		}
+	}
+	for name := range not {
+		delete(wanted, name)
+	}
+	add(wanted, slices.Collect(maps.Keys(explicit))...)
+	return wanted, nil
+}
+
+// subsetOf returns the subset that a fact is in; "" for what tells of the gathering itself.
+func subsetOf(fact string) string {
+	switch name, _, _ := strings.Cut(fact, "_"); {
+	case fact == "gather_subset" || fact == "module_setup":
+		return ""
+	case fact == "date_time" || fact == "env" || fact == "pkg_mgr":
+		return fact
+	case name == "distribution" || fact == "os_family":
+		return "distribution"
+	case name == "user" || name == "effective" || name == "real":
+		return "user"
+	case name == "processor":
+		return "hardware"
+	}
+	return "platform"
 }
 
 // wants reports whether a fact is asked for, under its long or its short name.
@@ -94,15 +170,22 @@ func (s *Setup) wants(names ...string) bool {
 // Defines returns the variables that hold facts.
 func (*Setup) Defines(*expr.Node) (names []string, more bool) {
 	names = []string{"ansible_facts"}
-	for _, name := range machineFacts().Keys() {
+	for _, name := range machineFacts(nil).Keys() {
 		names = append(names, "ansible_"+value.Text(name))
 	}
 	return names, false
 }
 
 // machineFacts returns the facts of this machine, by their short names.
-func machineFacts() *value.Map {
-	facts := value.MapOf("date_time", dateTime(time.Now()), "env", environment(), "gather_subset", []value.Value{"all"},
+func machineFacts(subset []string) *value.Map {
+	asked := []value.Value{}
+	for _, name := range subset {
+		asked = append(asked, name)
+	}
+	if len(asked) == 0 {
+		asked = append(asked, "all")
+	}
+	facts := value.MapOf("date_time", dateTime(time.Now()), "env", environment(), "gather_subset", asked,
 		"module_setup", true, "processor_vcpus", runtime.NumCPU(), "processor_nproc", runtime.NumCPU(), "pkg_mgr", "unknown")
 	for _, add := range []func(*value.Map){systemFacts, distributionFacts, userFacts} {
 		add(facts)

@@ -134,12 +134,12 @@ func (st *state) evalCall(n *syntax.Call) (value.Value, error) {
 	return v, err
 }
 
-// deferred reports whether the error of a call is that of its result: what a lookup fails
-// with is, and what is undefined among the arguments.
+// deferred reports whether the error of a call is that of its result: what a function fails
+// with is, a lookup for one, and what is undefined among the arguments.
 func deferred(fn value.Value, err error) bool {
 	e, ok := err.(*value.Error)
-	f, isFunction := fn.(*function)
-	return ok && (e.Class == value.UndefinedError || isFunction && f.op.How&Raw != 0)
+	_, isFunction := fn.(*function)
+	return ok && (e.Class == value.UndefinedError || isFunction)
 }
 
 func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value, error) {

@@ -81,6 +81,8 @@ func (t *Text) Tell(e engine.Event) {
 		t.taskEnd(e)
 	case engine.Warning:
 		t.warning(e)
+	case engine.PlaybookEnd:
+		t.playbookEnd(e.Stats)
 	case engine.RunEnd:
 		t.runEnd(e)
 	}
@@ -305,7 +307,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 	if e.Problem != nil && !e.Looped {
 		t.problem(e.Problem, e.NoLog)
 	}
-	if !e.Looped || e.NoLog || purpose(e.Step) {
+	if !e.Looped || purpose(e.Step) {
 		t.print("fatal: ["+t.on(e)+"]: FAILED! => "+t.result(e), red)
 	}
 	if e.Outcome == engine.Ignored {
@@ -420,10 +422,16 @@ func (t *Text) runEnd(e engine.RunEnd) {
 		t.print("", "")
 		t.print("[ERROR]: the run was interrupted: nothing more was started", red)
 	}
+	t.playbookEnd(e.Stats)
+}
+
+// playbookEnd prints the recap of what has been done so far.
+func (t *Text) playbookEnd(s engine.Stats) {
+	t.play, t.task = "", ""
 	t.buf.WriteString(t.banner("PLAY RECAP"))
 	// As in Ansible, a run in which no step had its turn has no line.
-	if e.Stats != (engine.Stats{Blocked: e.Stats.Blocked}) {
-		t.recap(e.Stats)
+	if s != (engine.Stats{Blocked: s.Blocked}) {
+		t.recap(s)
 	}
 	t.print("", "")
 	if !t.run.Check {

@@ -55,7 +55,7 @@ var table = [...]Keyword{
 	{"name", Block | ImportTasks | ImportPlaybook | Role, Title, "", "what it is for; shown in reports", ""},
 	{"hosts", Play, Hosts, "", "a host or group of the inventory, or a pattern that comes to one; localhost if left out", ""},
 	{"gather_facts", Play, Bool, "Play.GatherFacts", "true: the play begins by gathering facts of this machine, as setup does", ""},
-	{"gather_subset", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
+	{"gather_subset", Play, Unused, "", "which facts gather_facts gathers, as setup's gather_subset", ""},
 	{"gather_timeout", Play, Unused, "", unused + "facts that cost nothing are always there", ""},
 	{"fact_path", Play, Unused, "", unused + "there are no local facts", ""},
 	{"serial", Play, Unused, "", unused + "there is one host", ""},

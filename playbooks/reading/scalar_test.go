@@ -92,7 +92,7 @@ func TestScalarsKeepWhatWasWritten(t *testing.T) {
 
 func TestWrongTags(t *testing.T) {
 	for _, raw := range []string{
-		"!!int 1.5", "!!int yes", "!!bool 1", "!!null 0", "!!float x", "!!binary '%'", "!!binary gA==",
+		"!!int 1.5", "!!int yes", "!!bool 1", "!!float x", "!!binary '%'", "!!binary gA==",
 		"!!seq a", "!!map [a]", "!!python/object:x y", "!<tag:example.org,2000:x> y", "!vault x",
 	} {
 		if v, err := FromYAML("key: " + raw); err == nil {

@@ -41,6 +41,8 @@ func tagged(tag, text string) (v value.Value, ok bool) {
 	switch tag {
 	case "!!str", "!!merge":
 		return text, true
+	case "!!null":
+		return nil, true
 	case "!!timestamp":
 		return date(text), true
 	case "!!binary":
@@ -52,8 +54,6 @@ func tagged(tag, text string) (v value.Value, ok bool) {
 		return f, true // 1e3 is text without the tag
 	}
 	switch x := v.(type) {
-	case nil:
-		return nil, tag == "!!null"
 	case bool:
 		return v, tag == "!!bool"
 	case int:

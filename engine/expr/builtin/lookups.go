@@ -228,9 +228,12 @@ func nested(u *expr.Call) (value.Value, error) {
 	if len(u.Rest) == 0 {
 		return nil, value.Errorf(value.LookupError, "the lookup 'nested' wants one list or more")
 	}
-	rows := asList(u.Rest[0])
-	for _, t := range u.Rest[1:] {
-		l := asList(t)
+	lists, err := elementsOf(u)
+	if err != nil {
+		return nil, err
+	}
+	rows := lists[0]
+	for _, l := range lists[1:] {
 		if err := u.Context.Count(len(rows) * len(l)); err != nil {
 			return nil, err
 		}
@@ -249,20 +252,37 @@ func nested(u *expr.Call) (value.Value, error) {
 	return out, nil
 }
 
+// elementsOf returns the elements of each of the terms of a lookup: of a text its letters.
+func elementsOf(u *expr.Call) ([][]value.Value, error) {
+	lists := make([][]value.Value, len(u.Rest))
+	for i, t := range u.Rest {
+		l, err := u.Context.Elements(t)
+		if err != nil {
+			return nil, err
+		}
+		lists[i] = l
+	}
+	return lists, nil
+}
+
 func together(u *expr.Call) (value.Value, error) {
 	if len(u.Rest) == 0 {
 		return nil, value.Errorf(value.LookupError, "the lookup 'together' wants one list or more")
 	}
+	lists, err := elementsOf(u)
+	if err != nil {
+		return nil, err
+	}
 	longest := 0
-	for _, t := range u.Rest {
-		longest = max(longest, len(asList(t)))
+	for _, l := range lists {
+		longest = max(longest, len(l))
 	}
 	out := make([]value.Value, longest)
 	for i := range out {
 		var row []value.Value
-		for _, t := range u.Rest {
+		for _, l := range lists {
 			var v value.Value
-			if l := asList(t); i < len(l) {
+			if i < len(l) {
 				v = l[i]
 			}
 			row = append(row, flattened([]value.Value{v})...)

@@ -102,7 +102,7 @@ func mapItems(u *expr.Call) (value.Value, error) {
 	}
 	switch m := v.(type) {
 	case *value.Undefined:
-		return []value.Value{}, nil
+		return nil, m.Err()
 	case *value.Unknown:
 		return m, nil
 	case *value.Map:

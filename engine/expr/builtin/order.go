@@ -14,6 +14,9 @@ func keyOf(u *expr.Call, v, attribute value.Value, caseSensitive bool) (value.Va
 		if v, err = attributePath(u, v, attribute); err != nil {
 			return nil, err
 		}
+		if d, ok := v.(*value.Undefined); ok {
+			return nil, d.Err()
+		}
 	}
 	v = value.Bare(v)
 	if s, ok := v.(string); ok && !caseSensitive {
@@ -113,7 +116,8 @@ func groupBy(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := attributes(u, l, u.Args[0], u.Arg(1))
+	// Ansible's attributes that are missing are no Undefined of Jinja's, for which alone its default is.
+	keys, err := attributes(u, l, u.Args[0], nil)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +149,6 @@ func groupBy(u *expr.Call) (value.Value, error) {
 		key, err := attributePath(u, l[i], u.Args[0])
 		if err != nil {
 			return nil, err
-		}
-		if _, ok := key.(*value.Undefined); ok {
-			if key = keys[i]; value.IsSecret(u.Arg(1)) {
-				key = value.Mark(key)
-			}
 		}
 		out = append(out, value.Tuple{key, []value.Value{l[i]}})
 	}
