@@ -152,7 +152,7 @@ func subsetOf(fact string) string {
 	return "platform"
 }
 
-// wants reports whether a fact is asked for, under its long or its short name.
+// wants reports whether a fact is given for, under its long or its short name.
 func (s *Setup) wants(names ...string) bool {
 	if len(s.Filter) == 0 {
 		return true
@@ -178,14 +178,14 @@ func (*Setup) Defines(*expr.Node) (names []string, more bool) {
 
 // machineFacts returns the facts of this machine, by their short names.
 func machineFacts(subset []string) *value.Map {
-	asked := []value.Value{}
+	given := []value.Value{}
 	for _, name := range subset {
-		asked = append(asked, name)
+		given = append(given, name)
 	}
-	if len(asked) == 0 {
-		asked = append(asked, "all")
+	if len(given) == 0 {
+		given = append(given, "all")
 	}
-	facts := value.MapOf("date_time", dateTime(time.Now()), "env", environment(), "gather_subset", asked,
+	facts := value.MapOf("date_time", dateTime(time.Now()), "env", environment(), "gather_subset", given,
 		"module_setup", true, "processor_vcpus", runtime.NumCPU(), "processor_nproc", runtime.NumCPU(), "pkg_mgr", "unknown")
 	for _, add := range []func(*value.Map){systemFacts, distributionFacts, userFacts} {
 		add(facts)
