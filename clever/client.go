@@ -94,6 +94,7 @@ type core struct {
 	catalogues    memo[*Catalogue]    // by owner
 	versions      memo[*ProviderInfo] // by provider
 	addons        addonLists          // by owner
+	applications  memo[[]Application] // by owner
 	ordering      serial              // by owner, provider and name
 	logs          memo[*orderlog.Log] // by owner
 	bought        purchases

@@ -11,12 +11,9 @@ import (
 // migrationsOf returns the path of an add-on's migrations, which exist below an
 // organisation only (docs/platform.md §2.5): the personal space is named by the user's id.
 func (c *Client) migrationsOf(ctx context.Context, owner, id string, segments ...string) (string, error) {
-	if owner == "" {
-		me, err := c.Self(ctx)
-		if err != nil {
-			return "", err
-		}
-		owner = me.ID
+	owner, err := c.ownerID(ctx, owner)
+	if err != nil {
+		return "", err
 	}
 	return below(owner, append([]string{id, "migrations"}, segments...)...)
 }

@@ -70,6 +70,10 @@ func wellFormed(v any) error {
 		return wholeAddons(*v)
 	case *Addon:
 		return wholeAddon(*v)
+	case *[]Application:
+		return each(*v, "application", func(a Application) []string { return []string{"id", a.ID, "name", a.Name} })
+	case *[]Group:
+		return each(*v, "network group", func(g Group) []string { return []string{"id", g.ID} })
 	case *[]EnvVar:
 		return each(*v, "variable", func(e EnvVar) []string { return []string{"name", e.Name} })
 	case *[]Provider:
