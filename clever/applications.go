@@ -2,12 +2,12 @@ package clever
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-
-	"runner/suggest"
 )
 
 // This file is about applications as far as add-ons touch them: what they are linked to, and
@@ -59,7 +59,55 @@ func ApplicationIn(list []Application, owner, word string) (Application, error) 
 	for _, a := range list {
 		names = append(names, a.Name)
 	}
-	return Application{}, &UnknownError{What: "application", Word: word, Of: ownerName(owner), Near: suggest.Nearest(word, names), All: names}
+	return Application{}, Unknown("application", word, ownerName(owner), names)
+}
+
+// A LocatedApplication is an application with its owner.
+type LocatedApplication struct {
+	Application
+	Owner string // "" for the personal space
+}
+
+// LocateApplications finds applications by id or name among all that the user may see, in
+// the summary. Nothing found is no error.
+func (c *Client) LocateApplications(ctx context.Context, word string) ([]LocatedApplication, error) {
+	summary, err := c.Summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []LocatedApplication
+	for _, o := range summary.owners() {
+		for _, text := range o.Applications {
+			var a Application
+			if err := json.Unmarshal(text, &a); err != nil {
+				continue // of no form that is known, so not what is looked for
+			}
+			if a.ID == word {
+				return []LocatedApplication{{a, o.ID}}, nil
+			}
+			if a.Name == word {
+				found = append(found, LocatedApplication{a, o.ID})
+			}
+		}
+	}
+	return found, nil
+}
+
+// UnknownOwner returns what says that an owner's id is none of the user's, with those that
+// there are; nil if it is one.
+func (c *Client) UnknownOwner(ctx context.Context, owner string) (*UnknownError, error) {
+	summary, err := c.Summary(ctx)
+	if err != nil || owner == summary.User.ID {
+		return nil, err
+	}
+	var names []string
+	for _, o := range summary.Organisations {
+		if o.ID == owner {
+			return nil, nil
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", o.Name, o.ID))
+	}
+	return &UnknownError{What: "organisation", Word: owner, All: names}, nil
 }
 
 // ofApplication returns a path below an owner's applications.

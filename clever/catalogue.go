@@ -110,7 +110,7 @@ func (c *Catalogue) Plan(p *Provider, word string) (*Plan, error) {
 		}
 	}
 	all := pick(p.Plans, func(*Plan) bool { return true })
-	return nil, unknown("plan", word, p.ID, words(all, slug))
+	return nil, Unknown("plan", word, p.ID, words(all, slug))
 }
 
 // NeedsZones reports whether finding a region by this word takes the list of zones,
@@ -144,7 +144,7 @@ func (c *Catalogue) Region(p *Provider, plan *Plan, zones []Zone, word string) (
 }
 
 func unknownRegion(word, of string, offered []string, zones []Zone) *UnknownError {
-	e := unknown("region", word, of, offered)
+	e := Unknown("region", word, of, offered)
 	if e.Near != "" {
 		return e
 	}
@@ -263,7 +263,7 @@ func (c *Catalogue) Version(p *Provider, info *ProviderInfo, plan *Plan, zone, w
 	if slices.Contains(all, word) {
 		return word, nil
 	}
-	e := unknown("version", word, p.ID, all)
+	e := Unknown("version", word, p.ID, all)
 	// "15.10" means the major that is offered; "7" may mean "7.2.4".
 	e.Near = ""
 	for _, v := range all {

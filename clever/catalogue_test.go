@@ -51,7 +51,7 @@ func withHint(err error) string {
 }
 
 func TestProvider(t *testing.T) {
-	all := "there is postgresql-addon, mysql-addon, cellar-addon, addon-matomo, kv"
+	all := "available: postgresql-addon, mysql-addon, cellar-addon, addon-matomo, kv"
 	tests := []struct{ word, want, err string }{
 		{"postgresql-addon", "postgresql-addon", ""},
 		{"postgres", "postgresql-addon", ""},
@@ -90,7 +90,7 @@ func TestPlan(t *testing.T) {
 		{"cellar", "s", "plan_5", ""},
 		{"pg", "small", "", `plan "small" of postgresql-addon is ambiguous: there are 2; say which: xs_sml, s_sml`},
 		{"pg", "xxs_sm", "", `unknown plan "xxs_sm" of postgresql-addon; did you mean "xxs_sml"?`},
-		{"pg", "enormous", "", `unknown plan "enormous" of postgresql-addon; there is dev, xxs_sml, xs_sml, s_sml`},
+		{"pg", "enormous", "", `unknown plan "enormous" of postgresql-addon; available: dev, xxs_sml, xs_sml, s_sml`},
 		{"mysql", "dev", "", `unknown plan "dev" of mysql-addon`},
 	}
 	for _, tt := range tests {
@@ -113,7 +113,7 @@ func TestPlan(t *testing.T) {
 
 func TestRegion(t *testing.T) {
 	const of = "plan xxs_sml of postgresql-addon"
-	zones := "there is par, parhds, scw, mtl, rbx, rbxhds, tyo1, tyo2"
+	zones := "available: par, parhds, scw, mtl, rbx, rbxhds, tyo1, tyo2"
 	tests := []struct{ word, want, err string }{
 		{"par", "par", ""},
 		{"PARHDS", "parhds", ""},
@@ -147,7 +147,7 @@ func TestRegionOfAPlanWithFewerZones(t *testing.T) {
 	c := testCatalogue()
 	p := &c.Providers[0]
 	_, err := c.Region(p, &p.Plans[0], testZones(), "mtl")
-	want := `region "mtl" is not offered for plan dev of postgresql-addon; there is par`
+	want := `region "mtl" is not offered for plan dev of postgresql-addon; available: par`
 	if withHint(err) != want {
 		t.Errorf("%q, want %q", withHint(err), want)
 	}
@@ -175,10 +175,10 @@ func TestVersion(t *testing.T) {
 		{"one of them", info, dedicated, "14", "14", ""},
 		{"none asked", info, dedicated, "", "", ""},
 		{"shared", info, dev, "15", "15", ""},
-		{"not on the cluster", info, dev, "14", "", `unknown version "14" of postgresql-addon; there is 15`},
+		{"not on the cluster", info, dev, "14", "", `unknown version "14" of postgresql-addon; available: 15`},
 		{"too exact", info, dedicated, "15.10", "", `unknown version "15.10" of postgresql-addon; did you mean "15"?`},
 		{"not exact enough", info, dedicated, "7", "", `unknown version "7" of postgresql-addon; did you mean "7.2.4"?`},
-		{"in order", info, dedicated, "16", "", `unknown version "16" of postgresql-addon; there is 7.2.4, 9, 14, 15`},
+		{"in order", info, dedicated, "16", "", `unknown version "16" of postgresql-addon; available: 7.2.4, 9, 14, 15`},
 		{"no versions", nil, dedicated, "16", "", `unknown version "16" of postgresql-addon`},
 		{"no versions, none asked", nil, dedicated, "", "", ""},
 	}
@@ -194,8 +194,8 @@ func TestVersion(t *testing.T) {
 
 func TestHintOfManyIsShortAndDetailWhole(t *testing.T) {
 	all := strings.Split("a1 b2 c3 d4 e5 f6 g7 h8 i9 j10", " ")
-	e := unknown("plan", "zzzzz", "x", all)
-	if want := "there are 10, among them a1, b2, c3, d4, e5, f6, g7, h8"; e.Hint() != want {
+	e := Unknown("plan", "zzzzz", "x", all)
+	if want := "available: 10, among them a1, b2, c3, d4, e5, f6, g7, h8"; e.Hint() != want {
 		t.Errorf("hint %q, want %q", e.Hint(), want)
 	}
 	if want := strings.Join(all, ", "); e.Detail() != want {

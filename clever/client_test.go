@@ -155,7 +155,7 @@ func TestOwner(t *testing.T) {
 		{"ACME", "", `organisation "ACME" is ambiguous: there are 2; say which: orga_1, orga_2`, 1},
 		{"Twice", "", `organisation "Twice" is ambiguous: there are 2; say which: orga_3, orga_4`, 1},
 		{"Onlyone", "", `unknown organisation "Onlyone"; did you mean "Only One"?`, 1},
-		{"nobody", "", `unknown organisation "nobody"; there is acme, Acme, Twice, Twice, Only One`, 1},
+		{"nobody", "", `unknown organisation "nobody"; available: acme, Acme, Twice, Twice, Only One`, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.word, func(t *testing.T) {

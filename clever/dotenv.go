@@ -51,7 +51,7 @@ func dotenvLine(v EnvVar, reader string) (string, error) {
 	readers := dotenvReaders()
 	i := slices.IndexFunc(readers, func(r dotenvReader) bool { return r.name == reader })
 	if i < 0 {
-		return "", unknown("reader", reader, "dotenv files", DotenvReaders())
+		return "", Unknown("reader", reader, "dotenv files", DotenvReaders())
 	}
 	quoted, ok := readers[i].quote(v.Value)
 	if !ok {

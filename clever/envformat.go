@@ -61,7 +61,7 @@ func envFormOf(format string) (envForm, error) {
 	forms := envForms()
 	i := slices.IndexFunc(forms, func(f envForm) bool { return f.format == format })
 	if i < 0 {
-		return envForm{}, unknown("format", format, "", EnvFormats())
+		return envForm{}, Unknown("format", format, "", EnvFormats())
 	}
 	return forms[i], nil
 }

@@ -100,6 +100,12 @@ func IsNotFound(err error) bool {
 	return ok && !e.page && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
 
+// IsForbidden reports whether what was asked for belongs to somebody else.
+func IsForbidden(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && !e.page && e.Status == http.StatusForbidden
+}
+
 // IsAuth reports whether credentials are missing, cannot be used, or were refused
 // as such. A 403 about one thing of somebody else's is not; one about the user is.
 func IsAuth(err error) bool {

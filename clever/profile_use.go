@@ -30,7 +30,7 @@ func UseProfile(ctx context.Context, path, alias string) error {
 	return changeBook(ctx, path, func(b *book) error {
 		i := b.find(alias)
 		if i < 0 {
-			return unknown("profile", alias, "", b.aliases())
+			return Unknown("profile", alias, "", b.aliases())
 		}
 		chosen := b.profiles[i]
 		b.remove(alias)

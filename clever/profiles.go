@@ -94,7 +94,7 @@ func RemoveProfiles(ctx context.Context, path string, aliases ...string) (active
 	err = changeBook(ctx, path, func(b *book) error {
 		for _, alias := range aliases {
 			if b.find(alias) < 0 {
-				return unknown("profile", alias, "", b.aliases())
+				return Unknown("profile", alias, "", b.aliases())
 			}
 			b.remove(alias)
 		}

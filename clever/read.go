@@ -64,7 +64,7 @@ func (c *Client) Owner(ctx context.Context, word string) (string, error) {
 	for _, o := range all.Organisations {
 		names = append(names, o.Name)
 	}
-	return "", unknown("organisation", word, "", names)
+	return "", Unknown("organisation", word, "", names)
 }
 
 func isOwnerID(word string) bool {

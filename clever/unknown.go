@@ -42,16 +42,16 @@ func (e *UnknownError) Hint() string {
 	case len(e.All) == 0:
 		return ""
 	case len(e.All) <= some:
-		return "there is " + strings.Join(e.All, ", ")
+		return "available: " + strings.Join(e.All, ", ")
 	}
-	return fmt.Sprintf("there are %d, among them %s", len(e.All), strings.Join(e.All[:some], ", "))
+	return fmt.Sprintf("available: %d, among them %s", len(e.All), strings.Join(e.All[:some], ", "))
 }
 
 // Detail returns all that there is.
 func (e *UnknownError) Detail() string { return strings.Join(e.All, ", ") }
 
-// unknown makes an UnknownError with the nearest of what there is.
-func unknown(what, word, of string, all []string) *UnknownError {
+// Unknown returns an UnknownError with the nearest of what there is.
+func Unknown(what, word, of string, all []string) *UnknownError {
 	return &UnknownError{What: what, Word: word, Of: of, Near: suggest.Nearest(word, all), All: all}
 }
 

@@ -169,6 +169,7 @@ func (p platform) writes() int {
 // A contract says how to see a kind at work: what must be there first, the step,
 // and what its diff names. A kind that changes nothing has no diff.
 type contract struct {
+	apps  []string // applications of the personal space that are there first
 	given []step
 	step  step
 	allow string // the consent that the change needs; "": none
@@ -210,6 +211,34 @@ var contracts = map[string]contract{
 		step:  step{kind: "provider_remove", args: args("provider", "tinykv", "organisation", "Example Organisation")},
 		diff:  []string{"name", "plans.small", "status"},
 	},
+	"addon_link": {
+		apps:  []string{"shop"},
+		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
+		step:  step{kind: "addon_link", args: args("addon", "db", "application", "shop")},
+		diff:  []string{"addon", "variables"},
+		after: []string{"db"},
+	},
+	"addon_config": {
+		given: []step{{kind: "addon_register", args: args("name", "settings", "provider", "config", "details", args("plan", "std"))},
+			{kind: "addon_config", args: args("addon", "settings", "vars", args("OLD", "1", "LEVEL", "debug"))}},
+		step:  step{kind: "addon_config", args: args("addon", "settings", "exact", "true", "vars", args("LEVEL", "info", "API_TOKEN", "s3cr3t-value"))},
+		allow: "delete",
+		diff:  []string{"API_TOKEN", "LEVEL", "OLD"},
+		after: []string{"settings"},
+	},
+	"app_env": {
+		apps:  []string{"shop"},
+		given: []step{{kind: "app_env", args: args("application", "shop", "vars", args("OLD", "1", "LEVEL", "debug", "KEPT", "x"))}},
+		step:  step{kind: "app_env", args: args("application", "shop", "absent", list("OLD"), "vars", args("LEVEL", "info", "NEW", "1.10"))},
+		diff:  []string{"LEVEL", "NEW", "OLD"},
+	},
+	"network_group": {
+		apps:  []string{"shop", "other"},
+		given: []step{{kind: "network_group", args: args("name", "backbone", "members", list("other"))}},
+		step:  step{kind: "network_group", args: args("name", "backbone", "members", list("shop"), "exact", "true", "description", "d", "tags", list("a"))},
+		allow: "delete",
+		diff:  []string{"description", "members", "tags"},
+	},
 	"env_file": {
 		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
 		diff: []string{"A", "B", "mode"},
@@ -248,6 +277,9 @@ func (c contract) hold(t *testing.T) platform {
 	t.Helper()
 	p := newPlatform(t)
 	p.scope = c.scope
+	for _, name := range c.apps {
+		p.application(t, "", name)
+	}
 	for _, s := range c.given {
 		p.play(t, false, s)
 	}
@@ -318,6 +350,7 @@ func (p platform) world(t *testing.T) []string {
 			lines = append(lines, fmt.Sprint(a.Name, " ", a.ID, " ", a.Provider.ID, " ", a.Plan.Slug, " ", a.Region, " ", tags))
 		}
 	}
+	lines = append(lines, p.appsAndGroups(t, client)...)
 	for _, offered := range p.Providers() {
 		lines = append(lines, fmt.Sprint(offered))
 	}
@@ -399,7 +432,7 @@ func TestUnknownWordsFailBeforeAnyOrder(t *testing.T) {
 		"version": {args("name", "x", "provider", "pg", "details", args("plan", "xxs_sml", "version", "15.10")), "details.version",
 			`unknown version "15.10" of postgresql-addon; did you mean "15"?`},
 		"region": {args("name", "x", "provider", "kv", "details", args("plan", "base", "region", "mtl")), "details.region",
-			`region "mtl" is not offered for plan base of kv; there is par`},
+			`region "mtl" is not offered for plan base of kv; available: par`},
 		"organisation": {args("name", "x", "provider", "pg", "organisation", "nobody", "details", args("plan", "dev")), "organisation",
 			`unknown organisation "nobody"`},
 		"no plan":    {args("name", "x", "provider", "pg"), "details", `there is no add-on "x" yet, and to order it details.plan is needed`},

@@ -26,6 +26,9 @@ type platform struct {
 type planned struct {
 	addons    layer[plannedAddon]    // by owner and id
 	providers layer[clever.Provider] // by owner and id
+	links     layer[clever.Addon]    // by application and add-on
+	variables layer[[]clever.EnvVar] // by what has them, "application" or "add-on", and its id
+	groups    layer[clever.Group]    // by owner and id
 	count     atomic.Int64           // of ids made up
 }
 

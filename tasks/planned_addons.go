@@ -35,7 +35,7 @@ func (p platform) plan(owner, id string) plannedAddon {
 func (p platform) Addons(ctx context.Context, owner string) ([]clever.Addon, error) {
 	list, err := p.Client.Addons(ctx, owner)
 	if err != nil || len(p.planned.addons.groups()) == 0 {
-		return list, err
+		return list, p.aboutOwner(ctx, owner, err)
 	}
 	all := make([]plannedAddon, len(list))
 	for i := range list {
@@ -100,6 +100,9 @@ func (p platform) TagsOf(ctx context.Context, owner, id string) ([]string, error
 // Env returns the variables of an add-on; see [clever.Client.Env]. Of one that would be new, or
 // moved, they are not known.
 func (p platform) Env(ctx context.Context, owner, id string) ([]clever.EnvVar, error) {
+	if env, _, noted := p.planned.variables.find("add-on", id); noted {
+		return env, nil
+	}
 	if a := p.plan(owner, id); a.moved {
 		return nil, unknownUntil(a.task)
 	}

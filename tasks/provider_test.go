@@ -279,7 +279,7 @@ func TestCheckProvider(t *testing.T) {
 				`test.yml:1:1: "a b" is no slug: write letters, digits, dots, dashes and underscores`,
 				`test.yml:1:1: a plan's name cannot be empty`,
 				`test.yml:1:1: feature "a" has no value: leave it out`,
-				`test.yml:1:1: unknown feature "b" of this task; there is a`,
+				`test.yml:1:1: unknown feature "b" of this task; available: a`,
 			}},
 		{"neither numbers nor texts", tinykv("features", connections(), "plans", maps(args("slug", "s", "name", "S", "price", nan,
 			"features", args("connections", connections())))), []string{

@@ -14,6 +14,10 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		addonRegister(cloud),    // orders an add-on, or finds the one that is there
 		addonRemove(cloud),      // removes one
 		addonInfo(cloud),        // lists what there is
+		addonLink(cloud),        // links an application to an add-on, or ends a link
+		addonConfig(cloud),      // fills a configuration provider
+		appEnv(cloud),           // sets an application's own variables
+		networkGroup(cloud),     // connects add-ons and applications
 		addonPrune(cloud),       // removes what a scope no longer declares
 		providerRegister(cloud), // registers a provider of add-ons, its features and plans
 		providerRemove(cloud),   // removes one
