@@ -108,6 +108,7 @@ func (p *Program) app() *cli.App {
 			p.vaultCommand(),
 			p.vendorCommand(),
 			p.emulatorCommand(),
+			p.fleetCommand(),
 			p.completionCommand(),
 			p.manCommand(),
 			p.collectionCommand(),

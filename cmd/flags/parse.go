@@ -39,6 +39,9 @@ func Parse(app *cli.App, args []string) (Invocation, error) {
 			command = command.Command(args[i])
 			path += " " + command.Name
 		}
+		if command.SkipFlagParsing { // whoever it hands over to reads them
+			return Invocation{Command: command, Path: path, Args: args, Files: args[i+1:]}, nil
+		}
 		p := parser{path: path, known: named(command)}
 		err := p.parse(args[i+1:])
 		if slices.Contains(p.passed, "--help=true") || slices.Contains(p.passed, "-h=true") {

@@ -89,6 +89,7 @@ type Outcome struct {
 	Log     string         `json:"log,omitempty"`     // where the worker keeps the log of the run
 	Message string         `json:"message,omitempty"` // why, in one line with secrets masked; "" where it ended well
 	Needs   []Change       `json:"needs,omitempty"`   // what was not done for want of consent
+	Began   time.Time      `json:"began,omitzero"`    // by the worker's clock
 	Took    time.Duration  `json:"took,omitempty"`
 }
 

@@ -206,7 +206,7 @@ func (a *activities) runPlay(ctx context.Context, job flow.Job) (flow.Outcome, e
 	p.Log = filepath.Join(a.Logs, fmt.Sprintf("%s-%s.jsonl", info.WorkflowExecution.RunID, info.ActivityID+"-"+fmt.Sprint(info.Attempt)))
 	start := time.Now()
 	outcome := a.Player.Play(ctx, p)
-	outcome.Took, outcome.Worker, outcome.Commit, outcome.Log = time.Since(start), a.Name, job.Commit, p.Log
+	outcome.Began, outcome.Took, outcome.Worker, outcome.Commit, outcome.Log = start, time.Since(start), a.Name, job.Commit, p.Log
 	switch outcome.Exit {
 	case 6, 130: // another run has the lock, or it was interrupted
 		if errors.Is(context.Cause(ctx), errPlayGone) {

@@ -1,0 +1,70 @@
+package cmd
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/cmd/exit"
+	"runner/diagnostic"
+)
+
+// fleetProgram is a program of its own, so that nobody with one machine pays for what it
+// is built of.
+const fleetProgram = "runner-fleet"
+
+func (p *Program) fleetCommand() *cli.Command {
+	return &cli.Command{
+		Name: "fleet", Usage: "play many playbooks, on schedules and on many machines",
+		ArgsUsage: "COMMAND…", SkipFlagParsing: true,
+		Description: "Hands over to " + fleetProgram + ", which is beside this program or in a folder of $PATH. Packages hold both; from the\n" +
+			"sources, go -C fleet build -o ~/bin/" + fleetProgram + " ./runner-fleet makes it. runner fleet --help lists its commands.",
+		Action: func(c *cli.Context) error { return p.handOver(c, c.Args().Slice()) },
+	}
+}
+
+// handOver runs the program of fleets with the streams of this one, and ends as it does.
+func (p *Program) handOver(c *cli.Context, args []string) error {
+	path, err := p.findFleet()
+	if err != nil && slices.Equal(args, []string{"--help"}) {
+		return cli.ShowSubcommandHelp(c)
+	}
+	if err != nil {
+		return err
+	}
+	child := exec.CommandContext(c.Context, path, args...)
+	child.Stdin, child.Stdout, child.Stderr, child.Env = p.In, p.Out, p.Err, p.Environment()
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = time.Minute
+	err = child.Run()
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok && ended.ExitCode() > 0 {
+		return &exit.Error{Code: ended.ExitCode()}
+	}
+	return err
+}
+
+// findFleet returns the path of the program of fleets.
+func (p *Program) findFleet() (string, error) {
+	var places []string
+	if self, err := os.Executable(); err == nil {
+		places = append(places, filepath.Join(filepath.Dir(self), fleetProgram))
+	}
+	for _, dir := range filepath.SplitList(p.Getenv("PATH")) {
+		if filepath.IsAbs(dir) { // not whatever lies in the working folder
+			places = append(places, filepath.Join(dir, fleetProgram))
+		}
+	}
+	for _, place := range places {
+		if found, err := exec.LookPath(place); err == nil {
+			return found, nil
+		}
+	}
+	return "", (&diagnostic.Problem{Msg: "there is no " + fleetProgram}).
+		WithHint("packages hold it beside runner; from the sources: go -C fleet build -o %s ./runner-fleet, in a folder of $PATH", fleetProgram)
+}
