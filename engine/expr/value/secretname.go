@@ -44,10 +44,40 @@ func words(list string) map[string]bool {
 	return all
 }
 
+// secretRoots are the first letters of all words that say secret, by the first of them:
+// most names have none, which is found without cutting them into words.
+var secretRoots = roots(secretWords, secretParts, secretEnds, words("key"))
+
+func roots(lists ...map[string]bool) (by [256][]string) {
+	for _, list := range lists {
+		for w := range list {
+			if root := w[:3]; !slices.Contains(by[root[0]], root) {
+				by[root[0]] = append(by[root[0]], root)
+			}
+		}
+	}
+	return by
+}
+
+// mayBeSecret reports whether a name has the root of a word that says secret in it.
+func mayBeSecret(name string) bool {
+	for i := 0; i+3 <= len(name); i++ {
+		for _, root := range secretRoots[name[i]|0x20] {
+			if strings.EqualFold(name[i:i+3], root) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // SecretName reports whether a variable, a key of a map or a parameter of this name
 // holds a secret: DB_PASSWORD, dbPassword, db-passwords, pgpass2, api_key, key. Names
 // that only sound like it do not: monkey, passed, public_key, token_ttl, private_ip.
 func SecretName(name string) bool {
+	if !mayBeSecret(name) {
+		return false
+	}
 	parts := nameWords(name)
 	if len(parts) == 0 {
 		return false
