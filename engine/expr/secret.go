@@ -88,8 +88,7 @@ func unrevealing(op string, err error, of ...value.Value) error {
 
 // unrevealingMissing is unrevealing for the Undefined that an operation returns.
 func unrevealingMissing(op string, u *value.Undefined, of ...value.Value) *value.Undefined {
-	err := u.Err()
-	if shown := unrevealing(op, err, of...); shown != error(err) {
+	if shown := unrevealing(op, u.Err(), of...); shown.Error() != u.Err().Msg {
 		return &value.Undefined{Name: op, Hint: shown.Error(), Place: u.Place}
 	}
 	return u

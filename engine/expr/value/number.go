@@ -9,22 +9,22 @@ import (
 
 // IsNumber reports whether v is a number; a bool is one.
 func IsNumber(v Value) bool {
-	switch v.(type) {
+	switch v := v.(type) {
 	case int, float64, bool, *big.Int:
 		return true
 	case Secret:
-		return IsNumber(v.(Secret).open)
+		return IsNumber(v.open)
 	}
 	return false
 }
 
 // IsInt reports whether v is a whole number by type; bool is one.
 func IsInt(v Value) bool {
-	switch v.(type) {
+	switch v := v.(type) {
 	case int, bool, *big.Int:
 		return true
 	case Secret:
-		return IsInt(v.(Secret).open)
+		return IsInt(v.open)
 	}
 	return false
 }
