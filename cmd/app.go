@@ -34,9 +34,12 @@ func (p *Program) Run(ctx context.Context) int {
 	if err != nil && servesEmulator(p.Args) {
 		p.announceFailure()
 	}
-	if err == nil {
+	switch {
+	case err == nil && line.Help:
+		err = p.printHelp(help, app, line.Command, line.Path)
+	case err == nil:
 		err = app.RunContext(ctx, line.Args)
-	} else if line.Command != nil && line.Command.Name == "play" {
+	case line.Command != nil && line.Command.Name == "play":
 		err = p.misread(err)
 	}
 	if err == nil {
@@ -89,7 +92,7 @@ func (p *Program) app() *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // end does it
 		OnUsageError:              usageError,
-		Action:                    noCommand,
+		Action:                    p.noCommand,
 		Commands: []*cli.Command{
 			p.playCommand(),
 			p.validateCommand(),
@@ -116,18 +119,18 @@ func (p *Program) app() *cli.App {
 			p.versionCommand(),
 		},
 	}
-	helpful(app.Commands)
-	app.Commands = append(app.Commands, helpCommand())
+	p.helpful(app.Commands)
+	app.Commands = append(app.Commands, p.helpCommand())
 	return app
 }
 
 // noCommand helps where no command was given, and refuses one that is unknown.
-func noCommand(c *cli.Context) error {
+func (p *Program) noCommand(c *cli.Context) error {
 	if c.Bool("version") {
 		return version.Print(c.App.Writer)
 	}
 	if !c.Args().Present() {
-		return cli.ShowAppHelp(c)
+		return p.printHelp(c.App.Writer, c.App, nil, c.App.Name)
 	}
 	return unknownCommand(c.Command, c.Args().First())
 }

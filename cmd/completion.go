@@ -20,9 +20,9 @@ func (p *Program) completionCommand() *cli.Command {
 		Name:      "completion",
 		Usage:     "print a script that completes runner's commands, flags and values",
 		ArgsUsage: strings.Join(shells, "|"),
-		Description: "bash: source <(runner completion bash)\n" +
-			"zsh:  source <(runner completion zsh)\n" +
-			"fish: runner completion fish | source",
+		Description: "  bash: source <(runner completion bash)\n" +
+			"  zsh:  source <(runner completion zsh)\n" +
+			"  fish: runner completion fish | source",
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 || completion.CheckShell(c.Args().First()) != nil {
 				return (&diagnostic.Problem{Msg: "completion takes the name of a shell"}).WithHint("bash, fish or zsh")

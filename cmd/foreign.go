@@ -14,11 +14,11 @@ const (
 
 // hostFlags are those that say on which hosts playbooks are played.
 func hostFlags(h *playbooks.Hosts) []cli.Flag {
-	return []cli.Flag{
+	return flags.In("HOSTS",
 		flags.Strings(&h.Inventory, "inventory,i,inventory-file", "take hosts and groups from `SOURCE`: a file in INI or YAML, a folder, or names with a comma (repeatable); the folder inventory beside the playbook if left out").Setting(),
 		flags.String(&h.Limit, "limit,l", "play only on hosts that `PATTERN` names"),
 		flags.String(&h.Connection, "connection,c", "reach hosts by `CONNECTION` where nothing else is said: local, since everything runs on this machine").Of("local"),
-	}
+	)
 }
 
 // foreignFlags are those of Ansible's that have no meaning here.

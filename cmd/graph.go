@@ -31,7 +31,7 @@ func (p *Program) graphCommand() *cli.Command {
 		Description: "The graph is the one that a run goes by. A task waits for those above that may define a name which it reads, for those\n" +
 			"that use the same add-on or file, and for barriers: blocks, includes, and tasks that may stop the play. What is only\n" +
 			"known while a playbook runs (included files, templated names of add-ons) is not in it.\n\n" +
-			"runner graph --format svg site.yml > site.svg",
+			"  runner graph --format svg site.yml > site.svg",
 		Flags: append([]cli.Flag{
 			formatFlag(&o.format, graph.Formats()...),
 			flags.Words(&o.selection.Tags, "tags,t", "only what has one of these `TAGS` (repeatable, or with commas)"),

@@ -14,17 +14,17 @@ import (
 // helpful returns commands what all have: --help, and where there are commands below
 // them, one that helps. The library has both, too, but as variables that it writes
 // to: no two programs could run side by side in one process.
-func helpful(commands []*cli.Command) {
+func (p *Program) helpful(commands []*cli.Command) {
 	for _, c := range commands {
 		c.HideHelp, c.OnUsageError = true, usageError
 		c.Flags = append(c.Flags, helpFlag())
 		if len(c.Subcommands) == 0 {
 			continue
 		}
-		helpful(c.Subcommands)
-		c.Subcommands = append(c.Subcommands, helpCommand())
+		p.helpful(c.Subcommands)
+		c.Subcommands = append(c.Subcommands, p.helpCommand())
 		if c.Action == nil { // runner emulator does something by itself
-			c.Action = noSubcommand
+			c.Action = p.noSubcommand
 		}
 	}
 }
@@ -34,7 +34,7 @@ func helpFlag() cli.Flag {
 }
 
 // helpCommand makes `runner help vendor test` out of `runner vendor test --help`.
-func helpCommand() *cli.Command {
+func (p *Program) helpCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "help",
 		Aliases:   []string{"h"},
@@ -42,24 +42,29 @@ func helpCommand() *cli.Command {
 		ArgsUsage: "[COMMAND]",
 		HideHelp:  true,
 		Action: func(c *cli.Context) error {
-			above := c.Lineage()[1]
-			command := above.Command
+			command, path := c.Lineage()[1].Command, c.App.Name
+			if command.HelpName != "" {
+				path = command.HelpName
+			}
 			for _, word := range c.Args().Slice() {
 				below := command.Command(word)
 				if below == nil {
 					return unknownCommand(command, word)
 				}
-				command = below
+				command, path = below, path+" "+below.Name
 			}
-			return above.Command.Run(above, append(append([]string{above.Command.Name}, c.Args().Slice()...), "--help")...)
+			if path == c.App.Name {
+				command = nil
+			}
+			return p.printHelp(c.App.Writer, c.App, command, path)
 		},
 	}
 }
 
 // noSubcommand helps where no command was given, and refuses one that is unknown.
-func noSubcommand(c *cli.Context) error {
+func (p *Program) noSubcommand(c *cli.Context) error {
 	if !c.Args().Present() {
-		return cli.ShowSubcommandHelp(c)
+		return p.printHelp(c.App.Writer, c.App, c.Command, c.Command.HelpName)
 	}
 	return unknownCommand(c.Command, c.Args().First())
 }

@@ -22,7 +22,7 @@ func (p *Program) manCommand() *cli.Command {
 		Name:        "man",
 		Usage:       "print the manual page of a command, or write all of them",
 		ArgsUsage:   "[COMMAND…]",
-		Description: "runner man play | man -l -    reads one; packages have them all: man runner-play",
+		Description: "Packages have them all: man runner-play. This reads one without a package:\n\n  runner man play | man -l -",
 		Flags:       []cli.Flag{flags.String(&folder, "dir", "write all pages to the `FOLDER`, which is made where it is missing")},
 		Action: func(c *cli.Context) error {
 			pages := manual.Pages(p.app(), version.String())

@@ -38,8 +38,8 @@ func (p *Program) playCommand() *cli.Command {
 // add warnings.
 func (p *Program) allPlayFlags(spec *session.Spec, warnings *[]string) []cli.Flag {
 	organisation := p.organisationFlag(&spec.Platform, "who owns what names no owner; the personal space if left out")
-	return slices.Concat(p.playFlags(spec), p.selectionFlags(spec), hostFlags(&spec.Hosts), foreignFlags(warnings), vaultFlags(&spec.Vault),
-		p.platformFlags(&spec.Platform), []cli.Flag{organisation}, databaseFlags(&spec.Platform.Databases))
+	return slices.Concat(p.playFlags(spec), p.selectionFlags(spec), p.reportFlags(spec), hostFlags(&spec.Hosts), foreignFlags(warnings), vaultFlags(&spec.Vault),
+		p.platformFlags(&spec.Platform), flags.In("PLATFORM", organisation), databaseFlags(&spec.Platform.Databases))
 }
 
 // misread reports a run whose command line is wrong where it was to be reported, so
@@ -71,9 +71,7 @@ func (p *Program) world() session.World {
 func (p *Program) playFlags(s *session.Spec) []cli.Flag {
 	return []cli.Flag{
 		flags.Bool(&s.Check, "check,C", "only report what would be done; nothing is written"),
-		flags.Bool(&s.Diff, "diff,D", "show differences").Setting(),
 		flags.Strings(&s.ExtraVars, "extra-vars,e", "set `VARS`: name=value pairs, a JSON or YAML map, or @FILE (repeatable)").Complete(p.extraVarValues).Adds().Setting(),
-		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests").Setting(),
 		flags.Bool(&s.SyntaxCheck, "syntax-check", "check the playbooks, play nothing"),
 		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are under way adapts to what the platform bears").Setting(),
 		flags.Bool(&s.KeepGoing, "keep-going", "after a failure go on with what does not depend on it").Setting(),
@@ -82,17 +80,25 @@ func (p *Program) playFlags(s *session.Spec) []cli.Flag {
 		flags.Bool(&s.DetailedExitCode, "detailed-exitcode", "with --check, exit 3 when there is something to do").Setting(),
 		flags.Duration(&s.Settle, "settle", "where a response was unclear, give the platform's list `DURATION` to show what was ordered, before it is ordered again"),
 		flags.Duration(&s.LockTimeout, "lock-timeout", "wait `DURATION` for another run to end; fail at once if left out").Setting(),
-		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues).Setting(),
-		flags.Strings(&s.Notify, "notify", "notify the service at `URL` (repeatable): JSON, or chat messages for Slack's addresses, slack+URL and mattermost+URL; env:NAME takes it from a variable").Setting().Secret(),
-		flags.Words(&s.NotifyOn, "notify-on", "notify of these `EVENTS`").Of(notify.Events()...).Setting(),
-		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails").Setting(),
 		flags.PositiveDuration(&s.Timeout, "timeout", "start nothing more after `DURATION`, such as 30m; exit 2").Setting(),
 	}
 }
 
+// reportFlags say what of a run is shown, where, and to whom.
+func (p *Program) reportFlags(s *session.Spec) []cli.Flag {
+	return flags.In("REPORTS",
+		flags.Bool(&s.Diff, "diff,D", "show differences").Setting(),
+		flags.Count(&s.Verbosity, "verbose,v", "show results; -vv places, -vvv requests").Setting(),
+		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues).Setting(),
+		flags.Strings(&s.Notify, "notify", "notify the service at `URL` (repeatable): JSON, or chat messages for Slack's addresses, slack+URL and mattermost+URL; env:NAME takes it from a variable").Setting().Secret(),
+		flags.Words(&s.NotifyOn, "notify-on", "notify of these `EVENTS`").Of(notify.Events()...).Setting(),
+		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails").Setting(),
+	)
+}
+
 // selectionFlags say which tasks are played, and how.
 func (p *Program) selectionFlags(s *session.Spec) []cli.Flag {
-	return []cli.Flag{
+	return flags.In("WHICH TASKS",
 		flags.Words(&s.Selection.Tags, "tags,t", "play only what has one of these `TAGS` (repeatable, or with commas)").Complete(p.tagNames).Setting(),
 		flags.Words(&s.Selection.Skip, "skip-tags", "leave out what has one of these `TAGS`").Complete(p.tagNames).Setting(),
 		flags.String(&s.Selection.StartAt, "start-at-task", "start at the task of this `NAME`, or at the first that the pattern matches").Complete(p.taskNames),
@@ -100,27 +106,28 @@ func (p *Program) selectionFlags(s *session.Spec) []cli.Flag {
 		flags.Bool(&s.ForceHandlers, "force-handlers", "run notified handlers after a failure too").Setting(),
 		flags.Bool(&s.ListTasks, "list-tasks", "list what would be played, play nothing"),
 		flags.Bool(&s.ListTags, "list-tags", "list the tags, play nothing"),
-	}
+	)
 }
 
 // platformFlags are those of every command that speaks to the platform.
 func (p *Program) platformFlags(s *platform.Spec) []cli.Flag {
-	return append(endpointFlags(s),
+	return slices.Concat(endpointFlags(s), flags.In("PLATFORM",
 		flags.String(&s.Profile, "profile", "use the profile `NAME` of a configuration file, or of runner login").Complete(p.anyProfile).Setting(),
 		flags.String(&s.Credentials, "credentials", "take credentials from `SOURCE`: login:ALIAS, env:TOKEN,SECRET, file:PATH or command:PROGRAM").Setting(),
+	), flags.In("EMULATOR",
 		flags.Bool(&s.Emulator, "emulator", "use an emulator inside runner, whose state is kept between runs").Setting(),
 		flags.String(&s.State, "emulator-state", "keep the emulator's state in `FILE`").Setting(),
-		flags.Strings(&s.Owners, "emulator-owner", "let the emulator have an organisation `NAME` (repeatable); orga_… is its id, too").Setting())
+		flags.Strings(&s.Owners, "emulator-owner", "let the emulator have an organisation `NAME` (repeatable); orga_… is its id, too").Setting()))
 }
 
 // endpointFlags are those of platformFlags that name no emulator in this process:
 // a browser could not reach it.
 func endpointFlags(s *platform.Spec) []cli.Flag {
 	*s = platform.Default()
-	return []cli.Flag{
+	return flags.In("PLATFORM",
 		flags.String(&s.Endpoint, "endpoint", "the platform's `URL` (else $RUNNER_ENDPOINT, $API_HOST, the profile's own, the real one)").Setting("API_HOST"),
 		flags.String(&s.Signature, "signature", "sign requests by `METHOD`: "+flags.Alternatives(platform.Signatures())).Of(platform.Signatures()...).Setting(),
-	}
+	)
 }
 
 // organisationFlag declares the flag that names an owner.
@@ -130,10 +137,10 @@ func (p *Program) organisationFlag(s *platform.Spec, usage string) cli.Flag {
 
 // databaseFlags are those of an emulator whose databases work.
 func databaseFlags(d *platform.Databases) []cli.Flag {
-	return []cli.Flag{
+	return flags.In("EMULATOR",
 		flags.Bool(&d.Real, "real", "let the emulator's PostgreSQL and Redis add-ons work, with this machine's programs, until the command ends"),
 		flags.String(&d.Postgres, "postgres", "with --real, make PostgreSQL databases in the server at `URL` instead of an own one"),
-	}
+	)
 }
 
 // reportValues completes --report: a kind, and a file behind it.

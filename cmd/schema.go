@@ -15,7 +15,7 @@ func (p *Program) schemaCommand() *cli.Command {
 		Name:  "schema",
 		Usage: "print the JSON Schema of playbooks, for editors",
 		Description: "Keep it in a file, and name it to the editor: with yaml-language-server, by this comment in a playbook's first line:\n" +
-			"# yaml-language-server: $schema=runner.schema.json",
+			"  # yaml-language-server: $schema=runner.schema.json",
 		Action: func(*cli.Context) error {
 			_, err := fmt.Fprintln(p.Out, format.JSON(playbooks.Schema(tasks.Kinds(nil)), format.JSONStyle{Indent: 2}))
 			return err

@@ -29,11 +29,11 @@ type vaultOptions struct {
 }
 
 func vaultFlags(s *vaults.Spec) []cli.Flag {
-	return []cli.Flag{
+	return flags.In("VAULTS",
 		flags.Strings(&s.Files, "vault-password-file,vault-pass-file", "take a vault password from `FILE`, or from what it prints if it can be executed (repeatable; also $ANSIBLE_VAULT_PASSWORD_FILE, $RUNNER_VAULT_PASSWORD_FILE, or the password itself in $RUNNER_VAULT_PASSWORD)").Setting(),
 		flags.Bool(&s.Ask, "ask-vault-pass,J,ask-vault-password", "ask for a vault password"),
 		flags.Strings(&s.IDs, "vault-id", "take a vault password `[LABEL@]SOURCE`: a file, a file to execute, env:NAME, or prompt (repeatable)").Setting(),
-	}
+	)
 }
 
 func (p *Program) vaultCommand() *cli.Command {

@@ -28,7 +28,8 @@ func (p *Program) vendorServeCommand() *cli.Command {
 			"printed as it happens. The back-end need not be there before the first order. Exit codes: 0 ended by Ctrl-C, 4 the\n" +
 			"manifest is wrong.\n\n" +
 			"   runner vendor serve addon-manifest.json --plan small --plan large\n" +
-			"   runner play --endpoint http://127.0.0.1:8080 site.yml     # with CLEVER_TOKEN=x CLEVER_SECRET=x: any are good",
+			"   export CLEVER_TOKEN=x CLEVER_SECRET=x     # any are good\n" +
+			"   runner play --endpoint http://127.0.0.1:8080 site.yml",
 		Flags: []cli.Flag{
 			dialectFlag(),
 			environmentFlag(),

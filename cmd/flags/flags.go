@@ -34,6 +34,7 @@ type Flag struct {
 	env     []string // the variables that do
 	secret  bool
 	origin  string
+	group   string // under which the help lists it; "": with those that have none
 }
 
 // A value takes what stands behind a flag.
@@ -141,6 +142,19 @@ func (f *Flag) Hide() *Flag {
 	f.hidden = true
 	return f
 }
+
+// In lists flags in the help under a title, those left out that have one.
+func In(group string, list ...cli.Flag) []cli.Flag {
+	for _, f := range list {
+		if ours, ok := f.(*Flag); ok && ours.group == "" {
+			ours.group = group
+		}
+	}
+	return list
+}
+
+// Group returns the title under which the help lists the flag; "" for none.
+func (f *Flag) Group() string { return f.group }
 
 // Given reports whether the command line has the last word on the flag.
 func (f *Flag) Given() bool { return f.given && !f.adds }

@@ -29,6 +29,9 @@ func Parse(app *cli.App, args []string) (Invocation, error) {
 		if i == 0 || strings.HasPrefix(arg, "-") {
 			continue
 		}
+		if slices.Contains(args[1:i], "--help") || slices.Contains(args[1:i], "-h") {
+			break
+		}
 		command := app.Command(arg)
 		if command == nil || slices.Contains(args[:i], "--") {
 			return Invocation{Args: args}, nil
@@ -49,7 +52,8 @@ func Parse(app *cli.App, args []string) (Invocation, error) {
 		}
 		return Invocation{Command: command, Path: path, Args: slices.Concat(args[:i+1], p.passed, p.rest), Files: p.files}, err
 	}
-	return Invocation{Args: args}, nil
+	help := slices.IndexFunc(args, func(arg string) bool { return arg == "--help" || arg == "-h" })
+	return Invocation{Args: args, Path: app.Name, Help: help > 0 && !slices.Contains(args[:help], "--")}, nil
 }
 
 // named returns the flags of a command by each of their names.
