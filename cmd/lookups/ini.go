@@ -40,7 +40,7 @@ func (s *Source) iniValues(c *expr.Context, key string, settings *value.Map) ([]
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.read(path)
+	body, err := s.readAs(path, text(settings, "encoding"))
 	if err != nil {
 		return nil, err
 	}

@@ -140,6 +140,19 @@ func (s *Source) read(path string) (string, error) {
 	return string(plain), err
 }
 
+// readAs reads a file in an encoding of Python's name.
+func (s *Source) readAs(path, encoding string) (string, error) {
+	body, err := s.read(path)
+	if err != nil || encoding == "" {
+		return body, err
+	}
+	body, err = builtin.Decode([]byte(body), encoding)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return body, nil
+}
+
 // file returns a file's text without the white space at its end.
 func (s *Source) file(c *expr.Context, name string, options *value.Map) (value.Value, error) {
 	path, err := s.find(c, "files", name)

@@ -185,3 +185,50 @@ func TestURLLookup(t *testing.T) {
 		t.Errorf("got %v, want the error of the status", v)
 	}
 }
+
+// A login is taken from .netrc where none is given; headers that are not to be sent on are not.
+func TestURLLookupKeepsSecretsAtHome(t *testing.T) {
+	dir := t.TempDir()
+	var login, token []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		login, token = append(login, user+":"+password), append(token, r.Header.Get("X-Token"))
+		if r.URL.Path == "/from" {
+			http.Redirect(w, r, "/to", http.StatusFound)
+		}
+	}))
+	defer server.Close()
+	if err := os.WriteFile(filepath.Join(dir, ".netrc"), []byte("machine other login no password no\nmachine 127.0.0.1\n  login me password hidden\ndefault login x password y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", dir)
+	for _, options := range []string{"headers={'X-Token': 'abc'}, unredirected_headers=['X-Token']", "use_netrc=false", "username='u', password='p'"} {
+		if _, err := evaluate(t, dir, "{{ query('url', '"+server.URL+"/from', use_proxy=false, "+options+") }}"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(login, " ") + " " + strings.Join(token, "|"); got != "me:hidden me:hidden : : u:p u:p abc|||||" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+// Files are read in the encoding that is named, or not at all.
+func TestEncodingsOfLookups(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.csv": "k,\xe9\n", "a.ini": "[global]\nk=\xe9\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for expression, want := range map[string]string{
+		"lookup('csvfile', 'k', file='a.csv', delimiter=',', encoding='latin-1')": "é",
+		"lookup('ini', 'k', file='a.ini', encoding='latin-1')":                    "é",
+		"lookup('ini', 'k', file='a.ini')":                                        "this is no text in utf-8",
+		"lookup('csvfile', 'k', file='a.csv', delimiter=',', encoding='nope')":    "no encoding is named",
+	} {
+		v, err := evaluate(t, dir, "{{ "+expression+" }}")
+		if got := value.Text(v); err == nil && got != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %s, %v, not %s", expression, got, err, want)
+		}
+	}
+}

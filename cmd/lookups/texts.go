@@ -2,6 +2,7 @@ package lookups
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -167,7 +168,7 @@ func (s *Source) cell(c *expr.Context, key string, settings *value.Map) (value.V
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.read(path)
+	body, err := s.readAs(path, text(settings, "encoding"))
 	if err != nil {
 		return nil, err
 	}
@@ -265,10 +266,56 @@ func httpClient(options *value.Map) (*http.Client, error) {
 			return nil, fmt.Errorf("timeout: %w", err)
 		}
 	}
+	if hidden, _ := options.Get("unredirected_headers"); hidden != nil {
+		client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+			for name := range strings.SplitSeq(strings.Trim(value.Text(hidden), "[]"), ",") {
+				r.Header.Del(strings.Trim(name, " '"))
+			}
+			if len(via) >= 10 {
+				return errors.New("stopped after 10 redirects")
+			}
+			return nil
+		}
+	}
 	if follow := text(options, "follow_redirects"); follow == "no" || follow == "none" || follow == "False" {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
 	return client, nil
+}
+
+// netrc lets a request have the login that the user's .netrc says for its host, or for all.
+func (s *Source) netrc(req *http.Request) {
+	body, err := os.ReadFile(cmp.Or(s.Getenv("NETRC"), filepath.Join(s.Getenv("HOME"), ".netrc")))
+	if err != nil {
+		return
+	}
+	var machine, login, password string
+	use := func() bool {
+		fits := login != "" && (machine == req.URL.Hostname() || machine == "*")
+		if fits {
+			s.Secrets.Add(password)
+			req.SetBasicAuth(login, password)
+		}
+		return fits
+	}
+	words := strings.Fields(string(body))
+	for i, word := range words {
+		following := words[min(i+1, len(words)-1)]
+		switch word {
+		case "machine", "default":
+			if use() {
+				return
+			}
+			if machine, login, password = following, "", ""; word == "default" {
+				machine = "*"
+			}
+		case "login":
+			login = following
+		case "password":
+			password = following
+		}
+	}
+	use()
 }
 
 func (s *Source) fetch(client *http.Client, address string, options *value.Map) (string, error) {
@@ -291,6 +338,8 @@ func (s *Source) fetch(client *http.Client, address string, options *value.Map) 
 	}
 	if user := text(options, "username"); user != "" {
 		req.SetBasicAuth(user, text(options, "password"))
+	} else if option(options, "use_netrc", true) {
+		s.netrc(req)
 	}
 	res, err := client.Do(req)
 	if err != nil {

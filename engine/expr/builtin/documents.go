@@ -14,7 +14,7 @@ const jsonOptions = "separators=none ensure_ascii=true allow_nan=true skipkeys=f
 
 // formatFilters write and read JSON and YAML.
 func formatFilters() []expr.Operation {
-	const yamlOptions = " default_flow_style=none sort_keys=true width=80 explicit_start=false explicit_end=false allow_unicode=true"
+	const yamlOptions = " default_flow_style=none sort_keys=true width=80 explicit_start=false explicit_end=false"
 	return []expr.Operation{
 		{Names: "to_json", Params: "* indent=none sort_keys=false " + jsonOptions, Doc: "the value as JSON on one line",
 			How: expr.Plugin, Do: toJSON},
@@ -58,6 +58,9 @@ func toJSON(u *expr.Call) (value.Value, error) {
 	if !u.Flag(4) && hasNaN(u.In) {
 		return nil, value.Errorf(value.FilterError, "JSON has no NaN and no infinity")
 	}
+	if tupleKeys(u.In) {
+		return nil, value.Errorf(value.FilterError, "a tuple cannot be a key in JSON")
+	}
 	if style.SortKeys && mixedKeys(&u.Context.Budget, u.In) {
 		return nil, value.Errorf(value.FilterError, "the keys of a map are of several types, and have no order").WithHint("give sort_keys=false")
 	}
@@ -67,6 +70,18 @@ func toJSON(u *expr.Call) (value.Value, error) {
 func hasNaN(v value.Value) bool {
 	f, ok := v.(float64)
 	return ok && (math.IsNaN(f) || math.IsInf(f, 0)) || anyElement(v, hasNaN)
+}
+
+// tupleKeys reports whether a map in v has a tuple for a key.
+func tupleKeys(v value.Value) bool {
+	if m, ok := v.(*value.Map); ok {
+		for k := range m.Stored() {
+			if _, tuple := k.(value.Tuple); tuple {
+				return true
+			}
+		}
+	}
+	return anyElement(v, tupleKeys)
 }
 
 // mixedKeys reports whether the keys of a map in v cannot be sorted.
@@ -237,7 +252,8 @@ func toYAML(flow format.YAMLFlow) func(*expr.Call) (value.Value, error) {
 		case float64:
 			style.Width = int(math.Min(math.Max(w, float64(style.Indent*2+1)), math.MaxInt32))
 		}
-		s := marked(format.YAML(v, style), u.Flag(4), u.Flag(5), v)
+		text := format.YAML(v, style)
+		s := marked(text, u.Flag(4), u.Flag(5), v)
 		return s, u.Context.Write(len(s))
 	}
 }
@@ -247,9 +263,9 @@ func marked(s string, start, end bool, v value.Value) string {
 	if start {
 		switch v := v.(type) {
 		case *value.Map:
-			s = "---" + gap(v.Len() == 0) + s
+			s = "---" + gap(v.Len() == 0 || s[0] == '{') + s
 		case []value.Value:
-			s = "---" + gap(len(v) == 0) + s
+			s = "---" + gap(len(v) == 0 || s[0] == '[') + s
 		default:
 			s = "--- " + s
 		}

@@ -65,6 +65,18 @@ func encodingOf(name string) (encoding.Encoding, error) {
 	return nil, value.Errorf(value.FilterError, "no encoding is named %s", value.Quote(name)).WithHint("as in utf-8, latin-1 or utf-16")
 }
 
+// Decode returns the text that bytes are by an encoding of Python's name.
+func Decode(b []byte, name string) (string, error) {
+	e, err := encodingOf(name)
+	if err == nil {
+		b, err = e.NewDecoder().Bytes(b)
+	}
+	if err == nil && !utf8.Valid(b) {
+		err = fmt.Errorf("this is no text in %s", name)
+	}
+	return string(b), err
+}
+
 func encoded(s, name string) ([]byte, error) {
 	e, err := encodingOf(name)
 	if err != nil {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"golang.org/x/text/encoding"
 	"slices"
 	"strings"
 	"unicode"
@@ -73,8 +74,16 @@ func textMethodsMore() []expr.Operation {
 		{Names: "expandtabs", Params: "tabsize=8", Do: func(u *expr.Call) (value.Value, error) {
 			return replaced(u, u.Text(), "\t", strings.Repeat(" ", min(max(u.Int(0), 0), 100)), -1)
 		}},
-		{Names: "encode decode", Params: "encoding='utf-8' errors='strict'", Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
+		{Names: "encode decode", Params: "encoding='utf-8' errors='strict'", Do: asBytes},
 	}
+}
+
+// asBytes returns a text for its bytes, which there is no type of, where those are UTF-8.
+func asBytes(u *expr.Call) (value.Value, error) {
+	if e, err := encodingOf(u.Str(0)); err != nil || e != encoding.Nop {
+		return nil, value.Errorf(value.TypeError, "bytes are UTF-8 here, not %s", u.Str(0)).WithHint("use b64encode(encoding=…)")
+	}
+	return u.In, nil
 }
 
 func isIdentifier(s string) bool {

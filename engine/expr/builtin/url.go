@@ -79,7 +79,19 @@ func urlDecode(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strings.ToValidUTF8(percentDecode(strings.ReplaceAll(s, "+", " ")), "\uFFFD"), nil
+	plain := percentDecode(strings.ReplaceAll(s, "+", " "))
+	text, err := Decode([]byte(plain), u.Str(0))
+	switch mode := u.Str(1); {
+	case err == nil:
+		return text, nil
+	case mode == "replace":
+		return strings.ToValidUTF8(plain, "\uFFFD"), nil
+	case mode == "ignore":
+		return strings.ToValidUTF8(plain, ""), nil
+	case mode != "strict":
+		return nil, value.Errorf(value.FilterError, "errors is replace, ignore or strict, not %s", value.Quote(mode))
+	}
+	return nil, value.AsError(err, value.FilterError)
 }
 
 // urlSplit returns the parts of a URL, or the one that is asked for.
