@@ -23,7 +23,7 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 	c.templates(n)
 	for _, entry := range n.Entries {
 		if key := entry.Key; !slices.Contains(pruneKeys, key.Text) {
-			c.problem(key.Place, "unknown keyword %q of prune", key.Text).WithHint("it takes scope, organisation and keep")
+			c.problem(key.Place, "unknown keyword %q of prune", key.Text).WithHint("it takes scope, organisation, keep and require_backup")
 			return
 		}
 	}
@@ -46,7 +46,7 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 }
 
 // pruneKeys are the keywords of a play's prune.
-var pruneKeys = []string{"scope", "organisation", "keep"}
+var pruneKeys = []string{"scope", "organisation", "keep", "require_backup"}
 
 // pruner returns the kind that removes what a scope no longer declares.
 func (c *compiler) pruner() *engine.Kind {

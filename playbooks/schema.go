@@ -177,7 +177,7 @@ func pruneSchema() *value.Map {
 		"properties", value.MapOf(
 			"scope", value.MapOf("type", items("string", "number")),
 			"organisation", oneOrMore(ref("text")),
-			"keep", oneOrMore(ref("text"))))
+			"keep", oneOrMore(ref("text")), "require_backup", ref("text")))
 }
 
 // amount is a number that is not negative.

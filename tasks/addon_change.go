@@ -39,6 +39,9 @@ func (r *registration) update(ctx context.Context, h *engine.Host, now existing,
 			return nil, err
 		}
 	}
+	if err := r.linkAll(ctx, h, client, now.Addon, b.links); err != nil {
+		return nil, err
+	}
 	env := now.env
 	if d.moves || d.upgrades {
 		env = nil // hosts, passwords and versions may be others now

@@ -47,7 +47,10 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 	if from := scopesOf(now.tags); r.scope != "" && len(from) > 0 && !slices.Equal(from, []string{r.scope}) {
 		h.Warn(fmt.Sprintf("%s moves from the scope %s to %s", object(a), strings.Join(from, " and "), r.scope))
 	}
-	attrs := r.differences(now, b)
+	if b.links, err = r.unlinked(ctx, a); err != nil {
+		return engine.Change{}, err
+	}
+	attrs := append(r.differences(now, b), linkAttr(b.links)...)
 	change := engine.Change{Object: object(a), Attrs: attrs, Result: r.registered(h, r.client, a, now.env, now.tags)}
 	if unknown := r.unknownAttrs(now, b); len(unknown) > 0 {
 		change.Attrs = append(change.Attrs, unknown...)
@@ -200,8 +203,17 @@ func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change en
 	if d.moves || d.replaces {
 		change.Price = &engine.Price{Before: costOf(now.Provider.ID, now.Plan), After: costOf(b.provider.ID, *b.plan)}
 	}
+	if d.moves || d.replaces {
+		if err := requireBackup(ctx, r.client, r.owner, now.Addon, r.RequireBackup); err != nil {
+			return change, err
+		}
+	}
 	switch {
 	case d.replaces:
+		var err error
+		if b.links, err = r.applications(ctx); err != nil {
+			return change, err
+		}
 		fresh, err := r.replacement(ctx, h, now, b)
 		if err != nil {
 			return change, err
@@ -210,6 +222,7 @@ func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change en
 		change.Assume = func() {
 			r.client.assumeGone(r.owner, now.ID)
 			r.assume(fresh)
+			r.assumeLinks(fresh.Addon, b.links)
 		}
 		change.Action = engine.Replace
 		change.Risk, change.Allow = "data is lost", "replace"
@@ -223,7 +236,10 @@ func (r *registration) planUpdate(ctx context.Context, h *engine.Host, change en
 		change.Risk, change.Allow = "read-only meanwhile; host and password may change", "migrate"
 	}
 	change.Result = r.expected(h, after)
-	change.Assume = func() { r.assume(after) }
+	change.Assume = func() {
+		r.assume(after)
+		r.assumeLinks(after.Addon, b.links)
+	}
 	change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.update(ctx, h, now, b, d) }
 	return change, nil
 }
@@ -243,6 +259,7 @@ func deltaOf(attrs []engine.Attr, a clever.Addon) delta {
 		switch {
 		case attr.Path == "name":
 			d.renames = true
+		case attr.Path == "link":
 		case attr.Path == "tags", attr.Path == "scope", attr.Path == "variables":
 			d.retags = true
 		case attr.Path == "version" && clever.UpdatesVersion(a.Provider.ID):

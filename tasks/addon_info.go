@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,7 @@ func addonInfo(cloud *Cloud) engine.Kind {
     msg: "{{ databases.addons | map(attribute='name') | join(', ') }}"
 `,
 		Returns: append([]engine.Return{{Name: "addons", Doc: "what was found, by id; each has what follows. Where just one was found, the result has it too"}},
-			addonReturns()...),
+			append(addonReturns(), engine.Return{Name: "backups", Doc: "with backups: true, a list with id, status, created, deleted (when it will be), file, usable and url of each, the newest first; url is a secret"})...),
 	}
 }
 
@@ -45,6 +46,7 @@ type AddonInfo struct {
 	Provider     string `arg:"provider" doc:"only those of this provider"`
 	Tag          string `arg:"tag" doc:"only those with this tag"`
 	Env          bool   `arg:"env" default:"false" doc:"read the variables of all that are found at once, instead of when they are used"`
+	Backups      bool   `arg:"backups" default:"false" doc:"read the backups of all that are found"`
 	Auth         Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
 
 	cloud *Cloud
@@ -108,12 +110,33 @@ func (t *AddonInfo) facts(ctx context.Context, h *engine.Host, found []location)
 				continue
 			}
 		}
-		facts = append(facts, details(h, at, nil, tags))
+		fact := details(h, at, nil, tags)
+		if err := t.readBackups(ctx, h, at, fact); err != nil {
+			return nil, err
+		}
+		facts = append(facts, fact)
 	}
 	if !t.Env && (len(facts) != 1 || !h.Mentioned("env") && !h.Mentioned("version")) {
 		return facts, nil
 	}
 	return facts, readEnvs(facts)
+}
+
+// readBackups adds the backups of an add-on to what is known of it.
+func (t *AddonInfo) readBackups(ctx context.Context, h *engine.Host, at location, fact *value.Map) error {
+	switch {
+	case !t.Backups:
+		return nil
+	case isMadeUp(at.addon.ID):
+		fact.Set("backups", &value.Unknown{Task: h.Task})
+		return nil
+	}
+	list, err := at.client.Backups(ctx, at.owner, at.addon)
+	if err != nil {
+		return fmt.Errorf("the backups of %s cannot be read: %w", object(at.addon), err)
+	}
+	fact.Set("backups", backupsResult(list))
+	return nil
 }
 
 // readEnvs reads the variables of all add-ons at once.

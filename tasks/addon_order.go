@@ -25,6 +25,9 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 	if err != nil {
 		return engine.Change{}, err
 	}
+	if b.links, err = r.applications(ctx); err != nil {
+		return engine.Change{}, err
+	}
 	b.tags = r.retag(nil)
 	fresh := r.fresh(h, b)
 	r.cloud.scopes.order(r.scope, ordered{r.place, b.request.Name, b.provider.ID, b.plan.Slug, b.request.Region, usersTags(b.tags), time.Now(), "", true})
@@ -34,8 +37,11 @@ func (r *registration) order(ctx context.Context, h *engine.Host) (engine.Change
 		Attrs:  b.attrs(),
 		Price:  &engine.Price{Before: new(0.0), After: costOf(b.provider.ID, *b.plan)},
 		Result: r.expected(h, fresh),
-		Assume: func() { r.assume(fresh) },
-		Do:     func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },
+		Assume: func() {
+			r.assume(fresh)
+			r.assumeLinks(fresh.Addon, b.links)
+		},
+		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) { return r.create(ctx, h, b) },
 	}, nil
 }
 
@@ -46,6 +52,7 @@ type target struct {
 	plan     *clever.Plan
 	version  string // "" where the platform chooses, or nothing changes
 	tags     []string
+	links    []clever.Application // that are not linked yet
 }
 
 // migration asks for the target's plan, version and region.
@@ -189,7 +196,7 @@ func (b target) attrs() []engine.Attr {
 		}
 		attrs = append(attrs, engine.Attr{Path: path, After: b.request.Options[name]})
 	}
-	return append(attrs, tagAttrs(nil, b.tags)...)
+	return slices.Concat(attrs, tagAttrs(nil, b.tags), linkAttr(b.links))
 }
 
 // create orders an add-on, tags it, and waits until its variables are there.
@@ -219,6 +226,9 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 		env = []clever.EnvVar{}
 	}
 	if err := r.asOrdered(ctx, client, a, env, b); err != nil {
+		return nil, err
+	}
+	if err := r.linkAll(ctx, h, client, a, b.links); err != nil {
 		return nil, err
 	}
 	return r.registered(h, client, a, env, append([]string{}, b.tags...)), nil

@@ -38,10 +38,11 @@ func addonPrune(cloud *Cloud) engine.Kind {
 
 // AddonPrune removes what a scope no longer declares.
 type AddonPrune struct {
-	Scope        string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
-	Organisation []string `arg:"organisation" doc:"whose add-ons are pruned: orga_…, user_…, or names of organisations; if left out those for whom this run declares something in the scope, else the run's own"`
-	Keep         []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
-	Auth         Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
+	Scope         string   `arg:"scope" required:"true" doc:"what the add-ons were ordered for: the name under a play's prune"`
+	Organisation  []string `arg:"organisation" doc:"whose add-ons are pruned: orga_…, user_…, or names of organisations; if left out those for whom this run declares something in the scope, else the run's own"`
+	Keep          []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
+	RequireBackup string   `arg:"require_backup" doc:"refuse to remove anything unless the platform has a backup of each that is younger: 24h, 7d"`
+	Auth          Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
 
 	cloud *Cloud
 }
@@ -66,6 +67,7 @@ func (t *AddonPrune) Resources() []engine.Resource { return []engine.Resource{{P
 func (t *AddonPrune) Check(c *engine.Checking) {
 	c.Add("scope", engine.CheckScope(t.Scope))
 	allNamed(c, "keep", t.Keep, "an add-on's id or name")
+	checkBackupAge(c, t.RequireBackup)
 	t.Auth.check(c)
 }
 
@@ -73,6 +75,15 @@ func (t *AddonPrune) Check(c *engine.Checking) {
 func (t *AddonPrune) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	p := &pruning{AddonPrune: t, h: h}
 	if err := p.look(ctx); err != nil {
+		return engine.Change{}, err
+	}
+	var wrong engine.Mistakes
+	for _, g := range p.gone {
+		if err := requireBackup(ctx, via(g.client, h), g.owner, g.addon, t.RequireBackup); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if err := wrong.Err(); err != nil {
 		return engine.Change{}, err
 	}
 	p.report()

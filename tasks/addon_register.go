@@ -58,9 +58,12 @@ type AddonRegister struct {
 	Organisation string    `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; the personal space if left out"`
 	Auth         Auth      `arg:"auth" doc:"the credentials; the run's own if left out"`
 	Details      Details   `arg:"details" doc:"what it is like"`
+	Link         []string  `arg:"link" doc:"applications of its owner, by id or name, that are to be linked to it; others that are linked stay so. They have its variables with their next start"`
 	Tags         *[]string `arg:"tags" doc:"its tags, just these; those that it has are left alone if left out"`
 	Addon        string    `arg:"addon" doc:"the id of an existing add-on that is meant, whatever its name; it is renamed if name says otherwise"`
 	Moved        []Moved   `arg:"moved" doc:"names that the add-on had before: where there is none of its name, but one of those, that one is meant and renamed; may stay for good"`
+
+	RequireBackup string `arg:"require_backup" doc:"what destroys it, or moves it, is refused unless the platform has a backup of it that is younger: 24h, 7d"`
 
 	cloud *Cloud
 }
@@ -116,6 +119,8 @@ func (t *AddonRegister) Check(c *engine.Checking) {
 	named(c, "provider", t.Provider, "a provider's name")
 	t.Auth.check(c)
 	t.Details.check(c)
+	allNamed(c, "link", t.Link, "an application's id or name")
+	checkBackupAge(c, t.RequireBackup)
 	if t.Tags != nil {
 		checkTags(c, *t.Tags)
 	}
@@ -169,6 +174,9 @@ func (t *AddonRegister) Plan(ctx context.Context, h *engine.Host) (engine.Change
 	}
 	change, err := r.compare(ctx, h, *meant)
 	if err == nil && left != nil {
+		if err := requireBackup(ctx, r.client, owner, *left, t.RequireBackup); err != nil {
+			return engine.Change{}, err
+		}
 		change = r.finishReplacing(change, *left)
 	}
 	return change, err

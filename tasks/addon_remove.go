@@ -34,10 +34,11 @@ var (
 
 // AddonRemove removes an add-on.
 type AddonRemove struct {
-	Addon        string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
-	Organisation string `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
-	Provider     string `arg:"provider" doc:"its provider, where a name alone is not enough"`
-	Auth         Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
+	Addon         string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
+	Organisation  string `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
+	Provider      string `arg:"provider" doc:"its provider, where a name alone is not enough"`
+	RequireBackup string `arg:"require_backup" doc:"refuse unless the platform has a backup of it that is younger: 24h, 7d"`
+	Auth          Auth   `arg:"auth" doc:"the credentials; if left out those that registered the add-on in this run, else the run's own"`
 
 	cloud *Cloud
 }
@@ -56,6 +57,7 @@ func (t *AddonRemove) Check(c *engine.Checking) {
 	named(c, "addon", t.Addon, "an add-on's id or name")
 	notBlank(c, "organisation", t.Organisation, "an organisation's name")
 	notBlank(c, "provider", t.Provider, "a provider's name")
+	checkBackupAge(c, t.RequireBackup)
 	t.Auth.check(c)
 }
 
@@ -70,6 +72,9 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	case 0:
 		return engine.Change{Result: value.MapOf("addon_id", nil, "name", t.Addon)}, nil
 	case 1:
+		if err := requireBackup(ctx, found[0].client, found[0].owner, found[0].addon, t.RequireBackup); err != nil {
+			return engine.Change{}, err
+		}
 		return t.removal(found[0]), nil
 	}
 	var addons []clever.Addon

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"runner/clever"
+	"runner/clever/emulator"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -331,5 +333,101 @@ func TestVariablesOfARegisteredResult(t *testing.T) {
 	}
 	if end := p.play(t, false, ordered, set)[1]; end.Outcome != engine.OK {
 		t.Errorf("again: %v", end.Outcome)
+	}
+}
+
+// TestOrderWithLinks orders a database for two applications, then for a third one.
+func TestOrderWithLinks(t *testing.T) {
+	p := newPlatform(t)
+	for _, name := range []string{"shop", "back", "third"} {
+		p.application(t, "", name)
+	}
+	linked := func(plan string, apps ...string) step {
+		return register("name", "db", "provider", "pg", "details", details("plan", plan), "link", list(apps...))
+	}
+	world := func() []string { return p.appsAndGroups(t, p.client(t)) }
+	p.ResetJournal()
+	end := p.play(t, false, linked("dev", "shop", "shpo"))[0]
+	if end.Problem == nil || !strings.Contains(end.Problem.Msg, `unknown application "shpo"`) || p.writes() != 0 {
+		t.Fatalf("%v (%v), %d writes", end.Outcome, end.Problem, p.writes())
+	}
+	for i, test := range []struct {
+		step step
+		diff []string
+		want []string
+	}{
+		{linked("dev", "shop", "back"), []string{"link", "name", "plan", "provider", "region"}, []string{"application shop [] [db]", "application back [] [db]", "application third [] []"}},
+		{linked("dev", "third"), []string{"link"}, []string{"application shop [] [db]", "application back [] [db]", "application third [] [db]"}},
+		{linked("xxs_sml", "third"), []string{"plan"}, []string{"application shop [] [db]", "application back [] [db]", "application third [] [db]"}},
+	} {
+		p.allow = []string{"migrate"}
+		if end := p.play(t, true, test.step)[0]; !slices.Equal(paths(end.Change), test.diff) {
+			t.Errorf("%d: the diff names %v", i, paths(end.Change))
+		}
+		if end := p.play(t, false, test.step)[0]; end.Outcome != engine.Changed {
+			t.Errorf("%d: %v (%v)", i, end.Outcome, end.Problem)
+		}
+		if end := p.play(t, false, test.step)[0]; end.Outcome != engine.OK {
+			t.Errorf("%d again: %v (%v)", i, end.Outcome, end.Problem)
+		}
+		if diff := cmp.Diff(test.want, world()); diff != "" {
+			t.Errorf("%d: %s", i, diff)
+		}
+	}
+	// A replacement is linked as declared.
+	p.allow = []string{"replace"}
+	if end := p.play(t, false, register("name", "db", "provider", "pg", "details", details("plan", "xxs_sml", "encryption", "true"), "link", list("shop")))[0]; end.Outcome != engine.Changed {
+		t.Errorf("%v (%v)", end.Outcome, end.Problem)
+	}
+	if diff := cmp.Diff([]string{"application shop [] [db]", "application back [] []", "application third [] []"}, world()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRequireBackup holds back what destroys or moves until there is a young backup.
+func TestRequireBackup(t *testing.T) {
+	now := time.Now().Add(-40 * time.Hour)
+	p := platformWith(t, emulator.Options{Now: func() time.Time { return now }})
+	p.scope, p.allow = "shop", []string{"delete", "replace", "migrate", "delete-doubtful"}
+	p.play(t, false, order("db", "pg", "xxs_sml"), order("small", "pg", "dev"))
+	guarded := []step{
+		{kind: "addon_remove", args: args("addon", "db", "require_backup", "24h")},
+		register("name", "db", "provider", "pg", "details", details("plan", "xs_sml"), "require_backup", "24h"),
+		register("name", "db", "provider", "pg", "details", details("plan", "xxs_sml", "encryption", "true"), "require_backup", "1d"),
+		{kind: "addon_prune", args: args("scope", "shop", "keep", list("small"), "require_backup", "24h")},
+	}
+	refused := func(want string, steps ...step) {
+		t.Helper()
+		before := p.writes()
+		for _, s := range steps {
+			for _, check := range []bool{true, false} {
+				end := p.play(t, check, s)[0]
+				if end.Problem == nil || !strings.Contains(end.Problem.Msg, want) {
+					t.Errorf("%s, check %v: %v (%v), want %q", s.kind, check, end.Outcome, end.Problem, want)
+				}
+			}
+		}
+		if p.writes() != before {
+			t.Errorf("%d writes", p.writes()-before)
+		}
+	}
+	refused("has no backup, and one younger than", guarded...)
+	now = now.Add(25 * time.Hour) // there is one, made 16 hours ago
+	refused("is of", step{kind: "addon_remove", args: args("addon", "db", "require_backup", "15h")})
+	refused("has no backup", step{kind: "addon_remove", args: args("addon", "small", "require_backup", "15h")})
+	info := p.play(t, false, step{kind: "addon_info", args: args("addon", "db", "backups", "true")})[0]
+	backups, _ := info.Result.(*value.Map).Get("backups")
+	if got := value.Text(backups); !strings.Contains(got, "'status': 'DONE'") || strings.Contains(got, "backups.example.test") {
+		t.Errorf("its backups are %s", got)
+	}
+	// What neither destroys nor moves is not held back; with a young backup nothing is.
+	if end := p.play(t, false, register("name", "small", "provider", "pg", "details", details("plan", "dev"), "tags", list("a"), "require_backup", "1h"))[0]; end.Outcome != engine.Changed {
+		t.Errorf("%v (%v)", end.Outcome, end.Problem)
+	}
+	if end := p.play(t, false, guarded[1])[0]; end.Outcome != engine.Changed {
+		t.Errorf("%v (%v)", end.Outcome, end.Problem)
+	}
+	if end := p.play(t, false, guarded[0])[0]; end.Outcome != engine.Changed || len(p.names()) != 1 {
+		t.Errorf("%v (%v), there is %v", end.Outcome, end.Problem, p.names())
 	}
 }

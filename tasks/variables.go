@@ -119,7 +119,7 @@ func secretText(v engine.Value) engine.Value {
 	if _, ok := v.(*value.Unknown); ok {
 		return v
 	}
-	return value.NewSecret(value.OpenText(v), value.Masked)
+	return value.NewSecret(value.OpenText(v), "")
 }
 
 // A revision is what a task makes of variables.
