@@ -76,6 +76,8 @@ func (p *Program) playFlags(s *session.Spec) []cli.Flag {
 		flags.Int(&s.Jobs, "jobs,j,forks,f", "do at most `N` things at once, requests too; how many are under way adapts to what the platform bears").Setting(),
 		flags.Bool(&s.KeepGoing, "keep-going", "after a failure go on with what does not depend on it").Setting(),
 		flags.Words(&s.Allow, "allow", "consent to `RISKS`: delete, delete-doubtful, replace, migrate; or pipe, for lookup('pipe') (repeatable, or with commas)").Of(session.Risks()...).Setting(),
+		flags.String(&s.PlanOut, "plan-out", "only check, and write what would be done to `FILE`, secrets masked, for --plan"),
+		flags.String(&s.Plan, "plan", "carry out the plan in `FILE`, and nothing else; it is the consent to what it lists"),
 		flags.Bool(&s.Prune, "prune", "consent to removing what a play that says prune no longer declares").Setting(),
 		flags.Bool(&s.DetailedExitCode, "detailed-exitcode", "with --check, exit 3 when there is something to do").Setting(),
 		flags.Duration(&s.Settle, "settle", "where a response was unclear, give the platform's list `DURATION` to show what was ordered, before it is ordered again"),

@@ -56,6 +56,11 @@ func (r *run) given(s *Step, c *Change) string {
 
 // consent asks for what a change risks, where it needs that and nobody has consented.
 func (r *run) consent(ctx context.Context, s *Step, c *Change) *diagnostic.Problem {
+	if r.opt.Planned != nil {
+		if err := r.opt.Planned(s, c); err != nil {
+			return diagnostic.From(err, s.Place)
+		}
+	}
 	if c.Allow == "" || c.Consent != "" {
 		return nil
 	}

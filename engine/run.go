@@ -34,7 +34,10 @@ type Options struct {
 	Ask func(ctx context.Context, question string) bool
 	// Approved returns who consented to a change before the run began: ByUser or ByPlan; ""
 	// where nobody did. Nil: nobody consented to anything.
-	Approved  func(s *Step, c *Change) string
+	Approved func(s *Step, c *Change) string
+	// Planned returns why a change may not be carried out: it is not in the plan that is to
+	// be. Nil: there is none, and all may be.
+	Planned   func(s *Step, c *Change) error
 	ExtraVars []Var
 	// Transport is the way out; nil: http.DefaultTransport. Tasks never get it
 	// bare while they plan.

@@ -39,6 +39,15 @@ type Cloud struct {
 	scopes  scopes
 }
 
+// Renew forgets what was read, and what a check would have made of the platform: after it
+// the cloud is as it was before its first task.
+func (c *Cloud) Renew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clients, c.known, c.named, c.unsure = nil, nil, nil, nil
+	c.planned, c.scopes = planned{}, scopes{}
+}
+
 // A location is where an add-on was found: with which client, at which owner.
 type location struct {
 	client platform

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -40,6 +41,7 @@ type World struct {
 // is to be printed was printed; [ExitCode] has the code of any. When the context
 // ends, what is under way is finished and nothing more is started.
 func Play(ctx context.Context, world World, spec Spec) error {
+	spec.Check = spec.Check || spec.PlanOut != ""
 	r := &run{World: world, Spec: spec, cloud: &tasks.Cloud{}}
 	if spec.lists() {
 		err := spec.Validate()
@@ -69,10 +71,11 @@ func Play(ctx context.Context, world World, spec Spec) error {
 // begin opens the reports, which then say that the run has begun, and looks at the
 // spec. It returns who is to be notified.
 func (r *run) begin() (to []notify.Receiver, err error) {
+	notPlan := r.takePlan()
 	if r.reports, err = openReports(r.World, r.Spec); err == nil {
 		err = r.reports.begin()
 	}
-	if wrong := r.Spec.Validate(); wrong != nil {
+	if wrong := cmp.Or(notPlan, r.Spec.Validate()); wrong != nil {
 		return nil, wrong
 	}
 	if err == nil {
@@ -97,6 +100,7 @@ type run struct {
 
 	notification *notification
 	result       engine.Result
+	saved        *savedPlan // of --plan
 }
 
 // load reads the playbooks.
@@ -122,6 +126,11 @@ func (r *run) load(ctx context.Context) error {
 	}
 	r.included = playbooks.Files{Options: opt}
 	r.reports.draws(r.program, r.Selection, r.extra)
+	if r.saved != nil {
+		if err := r.saved.fits(r); err != nil {
+			return err
+		}
+	}
 	if err := checkPrune(r.Spec, r.program); err != nil {
 		return err
 	}
@@ -174,7 +183,17 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	start := r.start()
 	journal.Begin(start)
 	r.notification.begin(journal.Run(), start.Endpoint)
-	result, err := engine.Run(ctx, r.program, r.options(ctx, engine.Reporters{scopes{r}, &untilGone{r.reports, stop}, journal, r.notification}, journal))
+	user, plan := ui.NewUser(r.Streams), &collector{secrets: &r.Secrets}
+	reporters := engine.Reporters{scopes{r}, &untilGone{r.reports, stop}, journal, r.notification}
+	if r.PlanOut != "" {
+		reporters = append(reporters, plan)
+	}
+	opt, err := r.decide(ctx, r.options(ctx, reporters, journal, user), user)
+	if err != nil {
+		journal.End(engine.Result{}, ExitCode(err))
+		return err
+	}
+	result, err := engine.Run(ctx, r.program, opt)
 	r.result = result
 	if err != nil {
 		r.PrintError(err)
@@ -186,19 +205,23 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 		fmt.Fprintf(r.Err, "not verified: %s\n", ui.Count(n, "add-on"))
 	}
 	err = findDuplicates(ctx, r.Streams, r.cloud, r.out, outcome(ctx, r.Spec, result))
+	if code := ExitCode(err); r.PlanOut != "" && (code == exit.Done || code == exit.ToDo) {
+		err = cmp.Or(r.savePlan(plan.plan, start.Endpoint), err)
+	} else if r.PlanOut != "" {
+		r.Warn("no plan was written, as the check failed")
+	}
 	journal.End(result, ExitCode(err))
 	return err
 }
 
 // options returns what the engine needs.
-func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *history.Journal) engine.Options {
-	user := ui.NewUser(r.Streams)
+func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *history.Journal, user *ui.User) engine.Options {
 	return engine.Options{
 		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
 		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
 		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
 		Transport: r.out, MayWrite: r.MayWrite, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying, Complete: r.Report != nil,
-		Lookups: r.lookups(ctx), FromYAML: reading.FromYAML,
+		Lookups: r.lookups(ctx, r.Check), FromYAML: reading.FromYAML,
 	}
 }
 
@@ -212,9 +235,9 @@ func (r *run) start() history.Start {
 }
 
 // lookups returns what the templates of the run may read.
-func (r *run) lookups(ctx context.Context) map[string]expr.Lookup {
+func (r *run) lookups(ctx context.Context, check bool) map[string]expr.Lookup {
 	s := &lookups.Source{Context: ctx, Getenv: r.Getenv, Environ: r.Environment, Keys: r.included.Options.Vault.Keys,
-		Secrets: &r.Secrets, Check: r.Check, Pipes: slices.Contains(r.Allow, "pipe")}
+		Secrets: &r.Secrets, Check: check, Pipes: slices.Contains(r.Allow, "pipe")}
 	return s.Lookups()
 }
 

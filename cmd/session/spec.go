@@ -32,6 +32,8 @@ type Spec struct {
 	Hosts     playbooks.Hosts
 
 	Check, Diff      bool
+	PlanOut          string // where the plan of a check is written; implies Check
+	Plan             string // a plan that is carried out, and nothing else
 	Verbosity        int
 	Jobs             int
 	KeepGoing        bool
@@ -74,6 +76,8 @@ func (s Spec) Validate() error {
 		return errors.New("--settle cannot be negative")
 	case s.LockTimeout < 0:
 		return errors.New("--lock-timeout cannot be negative")
+	case s.Plan != "" && s.Check:
+		return errors.New("--plan carries a plan out, and --check and --plan-out do not")
 	case s.DetailedExitCode && !s.Check:
 		return errors.New("--detailed-exitcode goes with --check")
 	}

@@ -123,6 +123,17 @@ func (c Change) String() string {
 	return text + ": " + strings.Join(parts, ", ")
 }
 
+// Question returns the change as the user is asked about it: with all that is risked, and
+// without the flag that would say yes.
+func (c Change) Question() string {
+	risk := c.Risk
+	c.Needs = ""
+	if c.Action == engine.Delete && risk != "" {
+		return c.String() + "; " + risk
+	}
+	return c.String()
+}
+
 // Differences returns each difference as a text: "plan: dev → xs_sml".
 func (c Change) Differences() []string {
 	var list []string
@@ -131,11 +142,11 @@ func (c Change) Differences() []string {
 		case value.Equal(a.Before, a.After) && a.After != engine.Masked:
 		case a.Path == "name" && (c.Action == engine.Create || c.Action == engine.Delete): // the object says it
 		case a.Before == nil:
-			list = append(list, line(a.Path+": "+attributeText(a.After)))
+			list = append(list, line(a.Path+": "+shortText(a.After)))
 		case a.After == nil && c.Action == engine.Delete:
-			list = append(list, line(a.Path+": "+attributeText(a.Before)))
+			list = append(list, line(a.Path+": "+shortText(a.Before)))
 		default:
-			list = append(list, line(a.Path+": "+attributeText(a.Before)+" → "+attributeText(a.After)))
+			list = append(list, line(a.Path+": "+shortText(a.Before)+" → "+shortText(a.After)))
 		}
 	}
 	return list
@@ -144,7 +155,8 @@ func (c Change) Differences() []string {
 // longestAttribute is how many characters of a value stand in a line.
 const longestAttribute = 120
 
-func attributeText(v value.Value) string {
+// AttributeText returns a value as text: JSON, but for a text.
+func AttributeText(v value.Value) string {
 	text, ok := v.(string)
 	switch v.(type) {
 	case nil:
@@ -156,11 +168,20 @@ func attributeText(v value.Value) string {
 			text = format.JSON(v, format.JSONStyle{SortKeys: true})
 		}
 	}
+	return text
+}
+
+// shortText is AttributeText, in one line and not too long.
+func shortText(v value.Value) string {
+	text := flat(AttributeText(v))
 	if r := []rune(text); len(r) > longestAttribute {
 		text = string(r[:longestAttribute-1]) + "…"
 	}
-	return flat(text)
+	return text
 }
+
+// UnknownText is the AttributeText of what only a run will show.
+const UnknownText = value.KnownAfterApply
 
 // ConsentText says which consent the change needs, and who gave it; "" where it needs none.
 func (c Change) ConsentText() string {
@@ -207,8 +228,8 @@ func euros(amount float64) string {
 // A Plan is what a check found that there is to do.
 type Plan struct{ Changes []Change }
 
-// changesOf returns the changes that an event tells of.
-func changesOf(secrets *engine.Secrets, e engine.Event) []Change {
+// ChangesOf returns the changes that an event tells of.
+func ChangesOf(secrets *engine.Secrets, e engine.Event) []Change {
 	switch e := e.(type) {
 	case engine.ItemEnd:
 		return Changes(secrets, e.TaskEnd)

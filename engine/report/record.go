@@ -68,7 +68,7 @@ func (r *record) see(e engine.Event) {
 	case engine.RunEnd:
 		r.interrupted = e.Interrupted
 	}
-	for _, c := range changesOf(r.secrets, e) {
+	for _, c := range ChangesOf(r.secrets, e) {
 		if r.run.Check || c.lacks() {
 			c.Attributes = nil
 			r.plan.Changes = append(r.plan.Changes, c)
