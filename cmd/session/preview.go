@@ -74,7 +74,7 @@ func (r *run) byUser(ctx context.Context, opt engine.Options, plan report.Plan, 
 	for _, c := range needs {
 		fmt.Fprintf(&screen, "  %s\n", c.Question())
 	}
-	fmt.Fprintf(&screen, "\n%s\n%s is to be changed as listed", plan.String(), ui.Count(len(needs), "object"))
+	fmt.Fprintf(&screen, "\n%s\nNothing was changed yet; %s", plan.String(), listed(len(needs)))
 	if !opt.Ask(ctx, screen.String()) {
 		return opt, &exit.Error{Code: exit.Failed, Err: fmt.Errorf("it was not allowed: nothing was changed")}
 	}
@@ -86,6 +86,14 @@ func (r *run) byUser(ctx context.Context, opt engine.Options, plan report.Plan, 
 		return engine.ByUser
 	}
 	return opt, nil
+}
+
+// listed says how many objects the consent is for.
+func listed(n int) string {
+	if n == 1 {
+		return "1 object is listed"
+	}
+	return fmt.Sprintf("%d objects are listed", n)
 }
 
 // byPlan compares a saved plan with what there is to do now, and lets nothing else be done.
