@@ -36,6 +36,7 @@ const (
 var (
 	firstWord = regexp.MustCompile(`(?m)^(?:- +|  +)?([\w.]+|"[\w.]+") *:(?: |$)`)
 	topItem   = regexp.MustCompile(`(?m)^-(?: |$)`)
+	playMap   = regexp.MustCompile(`(?m)^hosts *: [^\n]*\n(?:.*\n)*?(?:tasks|roles) *:`)
 	topKey    = regexp.MustCompile(`(?m)^["'\w][\w .-]*["']? *:(?: |\r?$)`)
 )
 
@@ -60,8 +61,11 @@ func sortOf(path, content string, isKind func(string) bool) sort {
 	}
 	item, key := topItem.FindStringIndex(content), topKey.FindStringIndex(content)
 	if item == nil || key != nil && key[0] < item[0] {
-		if key == nil {
+		switch {
+		case key == nil:
 			return foreign
+		case playMap.MatchString(content):
+			return playbook // its dash is missing
 		}
 		return variables
 	}

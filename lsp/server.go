@@ -9,6 +9,7 @@
 package lsp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,7 @@ const (
 )
 
 // ErrNoShutdown is why a server fails whose client went away without saying so.
-var ErrNoShutdown = errors.New("the editor ended without shutting the language server down")
+var ErrNoShutdown = errors.New("the editor went away without a shutdown")
 
 // A server is one session with an editor.
 type server struct {
@@ -64,7 +65,8 @@ type server struct {
 	checks      sync.WaitGroup
 }
 
-// Serve speaks with an editor until it says exit, or is gone. in and out are closed.
+// Serve speaks with an editor until it says exit, or is gone. out is closed; from in it may
+// have taken more than it used.
 func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opt Options) error {
 	s := &server{opt: opt, kinds: map[string]*engine.Kind{}, workspace: newWorkspace(opt.Playbooks)}
 	for i := range opt.Playbooks.Kinds {
@@ -72,21 +74,39 @@ func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opt Options) e
 		s.kinds[k.Name], s.kinds[k.Full] = k, k
 	}
 	delete(s.kinds, "")
+	outer := ctx
 	ctx, s.stop = context.WithCancel(ctx)
 	defer s.stop()
 	s.rpc = jrpc2.NewServer(s.handlers(), &jrpc2.ServerOptions{AllowPush: true, DisableBuiltin: true, Concurrency: 4})
-	s.rpc.Start(channel.LSP(in, out))
+	source, feed := io.Pipe()
+	go func() { // it ends with in, which may be long after the session has
+		_, err := io.Copy(feed, in)
+		_ = feed.CloseWithError(err)
+	}()
+	s.rpc.Start(channel.LSP(source, &hangUp{out, source}))
 	s.checks.Go(func() { s.check(ctx) })
 	context.AfterFunc(ctx, s.rpc.Stop)
-	status := s.rpc.WaitStatus()
+	_ = s.rpc.Wait()
 	s.stop()
 	s.checks.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.down && context.Cause(ctx) == nil && !status.Stopped {
-		return ErrNoShutdown
+	if s.down {
+		return nil
 	}
-	return nil
+	return cmp.Or(outer.Err(), ErrNoShutdown)
+}
+
+// A hangUp ends the reading too when the writing is closed.
+type hangUp struct {
+	io.WriteCloser
+	source *io.PipeReader
+}
+
+// Close closes both.
+func (h *hangUp) Close() error {
+	_ = h.source.CloseWithError(io.EOF)
+	return h.WriteCloser.Close()
 }
 
 // handlers returns what the server does, by method.
