@@ -152,9 +152,7 @@ func TestTheFirstErrorOfAWriteIsRemembered(t *testing.T) {
 
 // TestKilledProcesses: what one left is cleared, and what another writes is not.
 func TestKilledProcesses(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	if os.Getenv("ATOMICFILE_PATH") != "" {
+	if os.Getenv("ATOMICFILE_PATH") != "" { // before a folder is made that nobody would remove
 		f, err := Create(os.Getenv("ATOMICFILE_PATH"), Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -163,6 +161,8 @@ func TestKilledProcesses(t *testing.T) {
 		fmt.Println("writing")
 		select {} // until it is killed
 	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ type browser struct {
 	once sync.Once
 	ctx  context.Context // nil: there is none
 	err  error
+	home string // where it keeps what browsers keep
 }
 
 func (b *browser) start() (context.Context, error) {
@@ -33,7 +34,10 @@ func (b *browser) start() (context.Context, error) {
 		if err != nil {
 			return
 		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
+		if b.home, b.err = os.MkdirTemp("", "chromium-home-"); b.err != nil {
+			return
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env("HOME="+b.home, "TMPDIR="+b.home, "XDG_CONFIG_HOME="+b.home, "XDG_CACHE_HOME="+b.home),
 			chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
 		b.ctx, _ = chromedp.NewExecAllocator(context.Background(), options...)
 		b.ctx, _ = chromedp.NewContext(b.ctx)
@@ -46,6 +50,9 @@ func (b *browser) end() {
 	b.once.Do(func() {}) // it does not start any more
 	if b.ctx != nil {
 		_ = chromedp.Cancel(b.ctx)
+	}
+	if b.home != "" {
+		_ = os.RemoveAll(b.home)
 	}
 }
 

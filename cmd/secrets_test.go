@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"runner/clever/emulator"
+	"runner/cmd/session"
 	"runner/engine/expr/builtin"
 	"runner/playbooks/vault"
 )
@@ -268,6 +269,12 @@ func (h *hiding) playbook(t *testing.T) string {
         - fail: {msg: "in {{ s }}"}
       rescue:
         - set_fact: {why: "{{ ansible_failed_result }}", which: "{{ ansible_failed_task }}"}
+    - addon_register: {name: "x {{ s }}", provider: pg, details: {plan: dev}, tags: ["{{ s }}", "a{{ s }}"]}
+      when: ansible_check_mode
+      ignore_errors: true
+    - addon_register: {name: "{{ s }}", provider: pg, details: {plan: xxs_sml, version: 15, region: par}}
+      when: ansible_check_mode
+      ignore_errors: true
     - addon_register: {name: "x{{ s }}", provider: pg, details: {plan: "{{ s }}", version: "{{ s }}"}}
 `)
 	return h.file(t, "hidden.yml", b.String())
@@ -277,7 +284,7 @@ func (h *hiding) playbook(t *testing.T) string {
 func (h *hiding) play(t *testing.T, r *receiver, args ...string) {
 	t.Helper()
 	var files []string
-	for _, kind := range []string{"text", "json", "jsonl", "junit", "markdown", "prometheus"} {
+	for _, kind := range session.ReportKinds() {
 		files = append(files, filepath.Join(h.dir, "report."+kind))
 		args = append(args, "--report", kind+"="+files[len(files)-1])
 	}

@@ -106,7 +106,12 @@ func (d *decoder) set(field reflect.Value, path string, p Param, n *expr.Node) e
 // open returns an argument in clear, and takes note of the secrets in it: the task
 // may repeat them.
 func (d *decoder) open(v Value) Value {
-	d.marked = append(d.marked, value.SecretTexts(v)...)
+	for _, text := range value.SecretTexts(v) {
+		d.marked = append(d.marked, text)
+		if f, err := strconv.ParseFloat(text, 64); err == nil { // as Go writes numbers
+			d.marked = append(d.marked, fmt.Sprint(f), strconv.FormatFloat(f, 'f', -1, 64))
+		}
+	}
 	d.secrets.AddMarked(v)
 	return value.Open(v)
 }

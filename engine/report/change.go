@@ -41,7 +41,7 @@ func Changes(secrets *engine.Secrets, e engine.TaskEnd) []Change {
 	}
 	var list []Change
 	for _, part := range e.Change.Each() {
-		c := Change{Action: part.Action, Risk: e.Change.Risk, Needs: e.Change.Allow, Given: e.Change.Consent, Price: part.Price,
+		c := Change{Action: part.Action, Risk: v.text(e.Change.Risk), Needs: e.Change.Allow, Given: e.Change.Consent, Price: part.Price,
 			Unknown: e.Change.Unknown, Step: e.Step, Task: line(v.text(e.Name))}
 		if !e.NoLog {
 			c.Object, c.Attributes = line(v.text(part.Object)), v.attributes(e, part.Attrs)

@@ -39,19 +39,21 @@ type peer struct {
 // one, or skips the test where there is neither.
 func newPeer(t testing.TB) *peer {
 	t.Helper()
-	words := []string{"/usr/bin/python3"}
+	words, home := []string{"/usr/bin/python3"}, t.TempDir() // ansible makes folders in it
 	if tree := os.Getenv("ANSIBLE_TREE"); tree != "" {
-		words = append([]string{"chroot", tree}, words...)
+		words, home = append([]string{"chroot", tree}, words...), "/root"
 	}
 	script, err := os.ReadFile("testdata/evaluate.py")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := exec.Command(words[0], append(words[1:], "-c", "import ansible.template")...).Run(); err != nil {
+	try := exec.Command(words[0], append(slices.Clone(words[1:]), "-c", "import ansible.template")...)
+	try.Env = append(try.Environ(), "HOME="+home)
+	if err := try.Run(); err != nil {
 		t.Skipf("ansible-core is not installed for %q", words)
 	}
 	cmd := exec.Command(words[0], append(words[1:], "-c", string(script))...)
-	cmd.Env = append(cmd.Environ(), "TZ=UTC", "LC_ALL=C.UTF-8", "HOME=/root", "ANSIBLE_DEPRECATION_WARNINGS=False")
+	cmd.Env = append(cmd.Environ(), "TZ=UTC", "LC_ALL=C.UTF-8", "HOME="+home, "ANSIBLE_DEPRECATION_WARNINGS=False")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
