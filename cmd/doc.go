@@ -151,13 +151,7 @@ func pageOfKind(k *engine.Kind) string {
 	}
 	if len(k.Returns) > 0 {
 		p.heading("What register holds, beside changed and failed")
-		width := 0
-		for _, r := range k.Returns {
-			width = max(width, len(r.Name))
-		}
-		for _, r := range k.Returns {
-			p.entry(width, r.Name, r.Doc)
-		}
+		p.returns("", k.Returns)
 	}
 	if k.Example != "" {
 		p.heading("Example")
@@ -166,6 +160,41 @@ func pageOfKind(k *engine.Kind) string {
 		}
 	}
 	return p.String()
+}
+
+// returns writes the parts of a result, those inside others below them with their whole path.
+func (p *page) returns(path string, fields []engine.Return) {
+	for _, f := range fields {
+		name := path + f.Name
+		if f.Name == engine.AnyName {
+			name = path + "(any name)"
+		}
+		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(returnFacts(f), ", "))
+		for _, l := range folded(f.Doc, pageWidth-8) {
+			p.WriteString("        " + l + "\n")
+		}
+		if f.Type == engine.NestedListParam {
+			name += "[]"
+		}
+		p.returns(name+".", f.Fields)
+	}
+}
+
+// returnFacts returns what a part of a result is, in few words.
+func returnFacts(f engine.Return) []string {
+	facts := []string{string(f.Type)}
+	for _, fact := range []struct {
+		holds bool
+		word  string
+	}{
+		{f.Null, "or null"}, {f.Maybe, "not always there"}, {f.Secret, "secret: hidden in reports"},
+		{f.Costs, "costs a request: read when it is used"},
+	} {
+		if fact.holds {
+			facts = append(facts, fact.word)
+		}
+	}
+	return facts
 }
 
 // params writes parameters, those inside others below them with their whole path.

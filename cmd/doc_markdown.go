@@ -136,7 +136,7 @@ func (m *markdown) kind(k *engine.Kind) {
 	}
 	if len(k.Returns) > 0 {
 		m.WriteString("\n`register` holds, beside `changed` and `failed`:\n\n")
-		m.table([]string{"Name", "Meaning"}, returnRows(k.Returns))
+		m.table([]string{"Name", "Is", "Meaning"}, returnRows("", k.Returns))
 	}
 	if k.Example != "" {
 		m.WriteString("\n")
@@ -160,10 +160,15 @@ func paramRows(path string, params []engine.Param) [][]string {
 	return rows
 }
 
-func returnRows(returns []engine.Return) [][]string {
+func returnRows(path string, returns []engine.Return) [][]string {
 	var rows [][]string
 	for _, r := range returns {
-		rows = append(rows, []string{code(r.Name), r.Doc})
+		name := path + r.Name
+		rows = append(rows, []string{code(name), strings.Join(returnFacts(r), ", "), r.Doc})
+		if r.Type == engine.NestedListParam {
+			name += "[]"
+		}
+		rows = append(rows, returnRows(name+".", r.Fields)...)
 	}
 	return rows
 }

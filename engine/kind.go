@@ -23,13 +23,7 @@ type Kind struct {
 	Example string
 	// Returns is what its result holds, beside changed and failed.
 	Returns []Return
-	// Hidden lists paths of the result whose values are never shown unless a
-	// debug names them: "env".
-	Hidden []string
 }
-
-// A Return is one value of a kind's result.
-type Return struct{ Name, Doc string }
 
 // A Task is one use of a kind with its parameters filled in.
 //

@@ -17,7 +17,7 @@ func (a *attempt) mark(m *value.Map) *value.Map {
 		marked, _ := value.Mark(m).(*value.Map)
 		return marked
 	}
-	for _, path := range a.step.Kind.Hidden {
+	for _, path := range a.step.Kind.SecretPaths() {
 		m, _ = markAt(m, strings.Split(path, ".")).(*value.Map)
 	}
 	m, _ = value.MarkNamed(m).(*value.Map)

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"runner/engine"
@@ -56,6 +57,14 @@ type addonPrune struct {
 }
 
 func (*addonPrune) Prunes() {}
+
+func (*addonRegister) Result(returns []engine.Return, args *expr.Node) []engine.Return {
+	known := slices.Clone(returns)
+	if p := args.Get("provider"); p != nil && p.Text == "pg" {
+		known[len(known)-1].Fields = []engine.Return{{Name: "PG_HOST"}, {Name: "PG_PORT"}}
+	}
+	return known
+}
 
 type addonRemove struct {
 	nothing
@@ -117,7 +126,7 @@ func builtinKind[T any, P interface {
 // options returns kinds with the parameters of the real ones.
 func options() Options {
 	return Options{Kinds: []engine.Kind{
-		{Name: "addon_register", Full: "noa.clevercloud.addon_register", Returns: []engine.Return{{Name: "addon_id"}, {Name: "real_id"}, {Name: "name"}, {Name: "provider"}, {Name: "organisation"}, {Name: "plan"}, {Name: "version"}, {Name: "region"}, {Name: "tags"}, {Name: "env"}}, New: func() engine.Task { return new(addonRegister) }},
+		{Name: "addon_register", Full: "noa.clevercloud.addon_register", Returns: []engine.Return{{Name: "addon_id"}, {Name: "real_id"}, {Name: "name"}, {Name: "provider"}, {Name: "organisation"}, {Name: "plan"}, {Name: "version"}, {Name: "region"}, {Name: "tags"}, {Name: "env", Type: engine.TextMapParam, Open: true}}, New: func() engine.Task { return new(addonRegister) }},
 		{Name: "addon_remove", Full: "noa.clevercloud.addon_remove", New: func() engine.Task { return new(addonRemove) }},
 		{Name: "addon_prune", Full: "noa.clevercloud.addon_prune", New: func() engine.Task { return new(addonPrune) }},
 		builtinKind[debug]("debug"),

@@ -28,6 +28,7 @@ func Rules() []Rule {
 		{"plain-secret", "A secret is not written in plain text."},
 		{"single-braces", "A template has double braces; single ones are read as such only where that is certain."},
 		{verify.UnmarkedScope, "What addon_prune prunes is the scope of a play."},
+		{verify.UnknownVariable, "A variable of an add-on is one that add-ons of its provider are known to get."},
 		{verify.UnusedRegister, "What is registered is mentioned somewhere."},
 		{"unknown-host", "A pattern of hosts names hosts or groups of the inventory."},
 		{"var-naming", "A variable does not have the name of a keyword."},

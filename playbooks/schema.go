@@ -18,6 +18,7 @@ func Schema(kinds []engine.Kind) *value.Map {
 	}
 	for i := range kinds {
 		defs.Set(kindDef(kinds[i].Name), kinds[i].Schema())
+		defs.Set("result-"+kinds[i].Name, kinds[i].ResultSchema())
 	}
 	defs.Set("playLike", value.MapOf("type", "object", "anyOf", playLike()))
 	defs.Set("play", choice(everySpelling("import_playbook"), "playbookImport", ref("plainPlay")))

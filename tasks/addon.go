@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -118,17 +120,53 @@ func now(h *engine.Host, known bool, read func(context.Context) (engine.Value, e
 // addonReturns documents what result returns, with what is read after it.
 func addonReturns() []engine.Return {
 	return []engine.Return{
-		{Name: "addon_id", Doc: "its id, addon_…"},
-		{Name: "real_id", Doc: "its id as the provider knows it: postgresql_…"},
-		{Name: "name", Doc: "its name"},
-		{Name: "provider", Doc: "its provider's id"},
-		{Name: "organisation", Doc: "who owns it; null for the personal space"},
-		{Name: "plan", Doc: "its plan: slug, id and name"},
-		{Name: "version", Doc: "the version that runs; read when it is used"},
-		{Name: "region", Doc: "the zone where it runs"},
-		{Name: "tags", Doc: "its tags; read when they are used"},
-		{Name: "env", Doc: "its variables; read when they are used, hidden in reports"},
+		{Name: "addon_id", Type: engine.TextParam, Doc: "its id, addon_…"},
+		{Name: "real_id", Type: engine.TextParam, Doc: "its id as the provider knows it: postgresql_…"},
+		{Name: "name", Type: engine.TextParam, Doc: "its name"},
+		{Name: "provider", Type: engine.TextParam, Doc: "its provider's id"},
+		{Name: "organisation", Type: engine.TextParam, Null: true, Doc: "who owns it; null for the personal space"},
+		{Name: "plan", Type: engine.NestedParam, Doc: "its plan", Fields: []engine.Return{
+			{Name: "slug", Type: engine.TextParam, Doc: "what it is ordered by: xxs_sml"},
+			{Name: "id", Type: engine.TextParam, Doc: "its id"},
+			{Name: "name", Type: engine.TextParam, Doc: "its name: XXS Small Space"},
+		}},
+		{Name: "version", Type: engine.TextParam, Null: true, Costs: true, Doc: "the version that runs, if the platform shows it"},
+		{Name: "region", Type: engine.TextParam, Doc: "the zone where it runs"},
+		{Name: "tags", Type: engine.ListParam, Costs: true, Doc: "its tags"},
+		{Name: "env", Type: engine.TextMapParam, Secret: true, Costs: true, Open: true, Doc: "its variables"},
 	}
+}
+
+// withVariables returns parts of a result with the variables that add-ons of the provider
+// among the arguments are known to get; the platform may add others.
+func withVariables(returns []engine.Return, args *expr.Node) []engine.Return {
+	provider := args.Get("provider")
+	if provider == nil || provider.Tmpl != nil {
+		return returns
+	}
+	known := slices.Clone(returns)
+	for i := range known {
+		if known[i].Name != "env" {
+			continue
+		}
+		for _, name := range clever.Variables(provider.Text) {
+			known[i].Fields = append(known[i].Fields, engine.Return{Name: name, Type: engine.TextParam})
+		}
+	}
+	return known
+}
+
+// plainReturns documents what result returns.
+func plainReturns() []engine.Return {
+	return slices.DeleteFunc(addonReturns(), func(r engine.Return) bool { return r.Costs })
+}
+
+// maybe says of parts of a result that they are there in some only.
+func maybe(fields []engine.Return) []engine.Return {
+	for i := range fields {
+		fields[i].Maybe = true
+	}
+	return fields
 }
 
 func planResult(p clever.Plan) *value.Map {

@@ -33,9 +33,9 @@ func addonConfig(cloud *Cloud) engine.Kind {
       FEATURES: cart,search
 `,
 		Returns: []engine.Return{
-			{Name: "addon_id", Doc: "the configuration provider's id"},
-			{Name: "name", Doc: "its name"},
-			{Name: "names", Doc: "the names of all its variables"},
+			{Name: "addon_id", Type: engine.TextParam, Doc: "the configuration provider's id"},
+			{Name: "name", Type: engine.TextParam, Doc: "its name"},
+			{Name: "names", Type: engine.ListParam, Doc: "the names of all its variables"},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"runner/clever"
 	"runner/engine"
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -18,8 +19,7 @@ func addonInfo(cloud *Cloud) engine.Kind {
 		Full: "noa.clevercloud.addon_info",
 		Doc: "Lists the add-ons that there are, and changes nothing. Without addon it lists all of an owner. " +
 			"Nothing found is no failure: the list is empty.",
-		New:    func() engine.Task { return &AddonInfo{cloud: cloud} },
-		Hidden: []string{"env", "addons.env"},
+		New: func() engine.Task { return &AddonInfo{cloud: cloud} },
 		Example: `- name: Look for the databases
   noa.clevercloud.addon_info:
     provider: postgresql-addon
@@ -29,14 +29,22 @@ func addonInfo(cloud *Cloud) engine.Kind {
   ansible.builtin.debug:
     msg: "{{ databases.addons | map(attribute='name') | join(', ') }}"
 `,
-		Returns: append([]engine.Return{{Name: "addons", Doc: "what was found, by id; each has what follows. Where just one was found, the result has it too"}},
-			append(addonReturns(), engine.Return{Name: "backups", Doc: "with backups: true, a list with id, status, created, deleted (when it will be), file, usable and url of each, the newest first; url is a secret"})...),
+		Returns: append([]engine.Return{{Name: "addons", Type: engine.NestedListParam, Fields: infoReturns(),
+			Doc: "what was found, by id; each has what follows. Where just one was found, the result has it too"}},
+			maybe(infoReturns())...),
 	}
+}
+
+// infoReturns documents what is known of an add-on.
+func infoReturns() []engine.Return {
+	return append(addonReturns(), engine.Return{Name: "backups", Type: engine.NestedListParam, Maybe: true,
+		Doc: "with backups: true, its backups, the newest first", Fields: backupReturns()})
 }
 
 var (
 	_ engine.ResourceUser = (*AddonInfo)(nil)
 	_ engine.Checker      = (*AddonInfo)(nil)
+	_ engine.Resulter     = (*AddonInfo)(nil)
 )
 
 // AddonInfo lists the add-ons that there are.
@@ -58,6 +66,11 @@ func (t *AddonInfo) Resources() []engine.Resource {
 		return []engine.Resource{{Path: "addons", Read: true}}
 	}
 	return []engine.Resource{{Path: "addons/" + t.Addon, Read: true}, {Path: "addons/by-id", Read: true}}
+}
+
+// Result says which variables there are.
+func (*AddonInfo) Result(returns []engine.Return, args *expr.Node) []engine.Return {
+	return withVariables(returns, args)
 }
 
 // Check reports blank words: they would find nothing.

@@ -26,13 +26,13 @@ func addonLink(cloud *Cloud) engine.Kind {
     restart: true
 `,
 		Returns: []engine.Return{
-			{Name: "addon_id", Doc: "the add-on's id"},
-			{Name: "application_id", Doc: "the application's id"},
-			{Name: "application", Doc: "its name"},
-			{Name: "linked", Doc: "whether it is linked to the add-on"},
-			{Name: "variables", Doc: "the names of the variables that it has by the link"},
-			{Name: "restart_needed", Doc: "whether the application runs, and with the variables that it had before"},
-			{Name: "restarted", Doc: "whether it was restarted"},
+			{Name: "addon_id", Type: engine.TextParam, Doc: "the add-on's id"},
+			{Name: "application_id", Type: engine.TextParam, Doc: "the application's id"},
+			{Name: "application", Type: engine.TextParam, Doc: "its name"},
+			{Name: "linked", Type: engine.BoolParam, Doc: "whether it is linked to the add-on"},
+			{Name: "variables", Type: engine.ListParam, Doc: "the names of the variables that it has by the link"},
+			{Name: "restart_needed", Type: engine.BoolParam, Doc: "whether the application runs, and with the variables that it had before"},
+			{Name: "restarted", Type: engine.BoolParam, Doc: "whether it was restarted"},
 		},
 	}
 }

@@ -32,7 +32,7 @@ func addonPrune(cloud *Cloud) engine.Kind {
     scope: shop
     keep: [shop-archive]
 `,
-		Returns: []engine.Return{{Name: "removed", Doc: "a list with addon_id, name, provider and organisation of each"}},
+		Returns: []engine.Return{{Name: "removed", Type: engine.NestedListParam, Doc: "what was removed", Fields: plainReturns()}},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"runner/clever"
 	"runner/diagnostic"
 	"runner/engine"
+	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -24,8 +25,7 @@ func addonRegister(cloud *Cloud) engine.Kind {
 			"One whose task names another provider than before is replaced, unless another task declares it. " +
 			"Another provider, another value of an option, and what the platform does not migrate take a new add-on in its place, " +
 			"which needs consent too (replace): the new one is ordered, then the old one is removed, and its data is lost.",
-		New:    func() engine.Task { return &AddonRegister{cloud: cloud} },
-		Hidden: []string{"env"},
+		New: func() engine.Task { return &AddonRegister{cloud: cloud} },
 		Example: `- name: Order the database
   noa.clevercloud.addon_register:
     name: shop-db
@@ -49,6 +49,7 @@ var (
 	_ engine.Namer        = (*AddonRegister)(nil)
 	_ engine.Declarer     = (*AddonRegister)(nil)
 	_ engine.Checker      = (*AddonRegister)(nil)
+	_ engine.Resulter     = (*AddonRegister)(nil)
 )
 
 // AddonRegister orders an add-on, or makes the one that is there as declared.
@@ -106,6 +107,11 @@ func (t *AddonRegister) Resources() []engine.Resource {
 		all = append(all, engine.Resource{Path: "addons/" + m.From})
 	}
 	return all
+}
+
+// Result says which variables there are.
+func (*AddonRegister) Result(returns []engine.Return, args *expr.Node) []engine.Return {
+	return withVariables(returns, args)
 }
 
 // Check reports names, tags and options that cannot be.

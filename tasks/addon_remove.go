@@ -20,11 +20,29 @@ func addonRemove(cloud *Cloud) engine.Kind {
     addon: trial-db
     provider: postgresql-addon
 `,
-		Returns: []engine.Return{
-			{Name: "addon_id", Doc: "the id that the add-on had; null if it was gone already"},
-			{Name: "name", Doc: "its name"},
-		},
+		Returns: removedReturns(),
 	}
+}
+
+// removedReturns documents what is known of an add-on that was removed.
+func removedReturns() []engine.Return {
+	fields := plainReturns()
+	for i := range fields {
+		if fields[i].Name != "name" {
+			fields[i].Null, fields[i].Doc = true, fields[i].Doc+"; null if it was gone already"
+		}
+	}
+	return fields
+}
+
+// gone returns the result for an add-on that is there no more.
+func gone(name string) *value.Map {
+	m := &value.Map{}
+	for _, f := range plainReturns() {
+		m.Set(f.Name, nil)
+	}
+	m.Set("name", name)
+	return m
 }
 
 var (
@@ -70,7 +88,7 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	}
 	switch len(found) {
 	case 0:
-		return engine.Change{Result: value.MapOf("addon_id", nil, "name", t.Addon)}, nil
+		return engine.Change{Result: gone(t.Addon)}, nil
 	case 1:
 		if err := requireBackup(ctx, found[0].client, found[0].owner, found[0].addon, t.RequireBackup); err != nil {
 			return engine.Change{}, err

@@ -25,11 +25,11 @@ func appEnv(cloud *Cloud) engine.Kind {
     absent: [DEBUG]
 `,
 		Returns: []engine.Return{
-			{Name: "application_id", Doc: "the application's id"},
-			{Name: "application", Doc: "its name"},
-			{Name: "names", Doc: "the names of all its own variables"},
-			{Name: "restart_needed", Doc: "whether the application runs, and with the variables that it had before"},
-			{Name: "restarted", Doc: "whether it was restarted"},
+			{Name: "application_id", Type: engine.TextParam, Doc: "the application's id"},
+			{Name: "application", Type: engine.TextParam, Doc: "its name"},
+			{Name: "names", Type: engine.ListParam, Doc: "the names of all its own variables"},
+			{Name: "restart_needed", Type: engine.BoolParam, Doc: "whether the application runs, and with the variables that it had before"},
+			{Name: "restarted", Type: engine.BoolParam, Doc: "whether it was restarted"},
 		},
 	}
 }

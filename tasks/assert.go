@@ -25,9 +25,9 @@ func assert() engine.Kind {
     plan: dev
 `,
 		Returns: []engine.Return{
-			{Name: "msg", Doc: "that all assertions passed, or what fail_msg says"},
-			{Name: "assertion", Doc: "of a failure, the condition that does not hold"},
-			{Name: "evaluated_to", Doc: "of a failure, what it came to"},
+			{Name: "msg", Type: engine.AnyParam, Doc: "that all assertions passed, or what fail_msg says"},
+			{Name: "assertion", Type: engine.TextParam, Maybe: true, Doc: "of a failure, the condition that does not hold"},
+			{Name: "evaluated_to", Type: engine.BoolParam, Maybe: true, Doc: "of a failure, what it came to"},
 		},
 	}
 }

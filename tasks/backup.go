@@ -75,6 +75,19 @@ func backupsResult(list []clever.Backup) []engine.Value {
 	return all
 }
 
+// backupReturns documents what backupsResult returns of each.
+func backupReturns() []engine.Return {
+	return []engine.Return{
+		{Name: "id", Type: engine.TextParam, Doc: "its id"},
+		{Name: "status", Type: engine.TextParam, Doc: "what became of it: DONE, …"},
+		{Name: "created", Type: engine.TextParam, Null: true, Doc: "when it was made"},
+		{Name: "deleted", Type: engine.TextParam, Null: true, Doc: "when it will be removed"},
+		{Name: "file", Type: engine.TextParam, Doc: "the name of its file"},
+		{Name: "usable", Type: engine.BoolParam, Doc: "whether a database can be made of it"},
+		{Name: "url", Type: engine.TextParam, Null: true, Secret: true, Doc: "where it can be fetched"},
+	}
+}
+
 func timeResult(t clever.BackupTime) engine.Value {
 	if t.IsZero() {
 		return nil

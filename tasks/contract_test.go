@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -176,104 +177,173 @@ type contract struct {
 	scope string // of the play
 	diff  []string
 	after []string // the add-ons that are there in the end, in the order of their names
+	// elsewhere says why a contract cannot show it, and what sees it at work; "": it can.
+	elsewhere string
 }
 
-var contracts = map[string]contract{
-	"addon_register": {
+// contracts has a method for each kind, called as the struct of its parameters is, that
+// returns how to see it at work. It stands here or in the test of the kind.
+type contracts struct{}
+
+func (contracts) AddonRegister() contract {
+	return contract{
 		step:  step{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev", "region", "Paris"))},
 		diff:  []string{"name", "plan", "provider", "region"},
 		after: []string{"db"},
-	},
-	"addon_remove": {
+	}
+}
+
+func (contracts) AddonRemove() contract {
+	return contract{
 		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
 		step:  step{kind: "addon_remove", args: args("addon", "db")},
 		diff:  []string{"name", "plan", "provider", "region"},
-	},
-	"addon_info": {
+	}
+}
+
+func (contracts) AddonInfo() contract {
+	return contract{
 		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
 		step:  step{kind: "addon_info", args: args("addon", "db", "env", true)},
 		after: []string{"db"},
-	},
-	"addon_prune": {
+	}
+}
+
+func (contracts) AddonPrune() contract {
+	return contract{
 		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
 		step:  step{kind: "addon_prune", args: args("scope", "shop")},
 		scope: "shop",
 		allow: "delete",
 		diff:  []string{"db"},
-	},
-	"provider_register": {
+	}
+}
+
+func (contracts) ProviderRegister() contract {
+	return contract{
 		step: step{kind: "provider_register", args: tinykv("features", connections(), "plans", maps(smallPlan("5")))},
 		diff: []string{"api.config_vars", "api.password", "api.production.base_url", "api.regions", "api.sso_salt", "features.connections",
 			"id", "name", "plans.small.features.connections", "plans.small.name", "plans.small.price"},
-	},
-	"provider_remove": {
+	}
+}
+
+func (contracts) ProviderRemove() contract {
+	return contract{
 		given: []step{{kind: "provider_register", args: tinykv("features", connections(), "plans", maps(smallPlan("5")))}},
 		step:  step{kind: "provider_remove", args: args("provider", "tinykv", "organisation", "Example Organisation")},
 		diff:  []string{"name", "plans.small", "status"},
-	},
-	"addon_link": {
+	}
+}
+
+func (contracts) AddonLink() contract {
+	return contract{
 		apps:  []string{"shop"},
 		given: []step{{kind: "addon_register", args: args("name", "db", "provider", "pg", "details", args("plan", "dev"))}},
 		step:  step{kind: "addon_link", args: args("addon", "db", "application", "shop")},
 		diff:  []string{"addon", "variables"},
 		after: []string{"db"},
-	},
-	"addon_config": {
+	}
+}
+
+func (contracts) AddonConfig() contract {
+	return contract{
 		given: []step{{kind: "addon_register", args: args("name", "settings", "provider", "config", "details", args("plan", "std"))},
 			{kind: "addon_config", args: args("addon", "settings", "vars", args("OLD", "1", "LEVEL", "debug"))}},
 		step:  step{kind: "addon_config", args: args("addon", "settings", "exact", "true", "vars", args("LEVEL", "info", "API_TOKEN", "s3cr3t-value"))},
 		allow: "delete",
 		diff:  []string{"API_TOKEN", "LEVEL", "OLD"},
 		after: []string{"settings"},
-	},
-	"app_env": {
+	}
+}
+
+func (contracts) AppEnv() contract {
+	return contract{
 		apps:  []string{"shop"},
 		given: []step{{kind: "app_env", args: args("application", "shop", "vars", args("OLD", "1", "LEVEL", "debug", "KEPT", "x"))}},
 		step:  step{kind: "app_env", args: args("application", "shop", "absent", list("OLD"), "vars", args("LEVEL", "info", "NEW", "1.10"))},
 		diff:  []string{"LEVEL", "NEW", "OLD"},
-	},
-	"network_group": {
+	}
+}
+
+func (contracts) NetworkGroup() contract {
+	return contract{
 		apps:  []string{"shop", "other"},
 		given: []step{{kind: "network_group", args: args("name", "backbone", "members", list("other"))}},
 		step:  step{kind: "network_group", args: args("name", "backbone", "members", list("shop"), "exact", "true", "description", "d", "tags", list("a"))},
 		allow: "delete",
 		diff:  []string{"description", "members", "tags"},
-	},
-	"env_file": {
-		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
-		diff: []string{"A", "B", "mode"},
-	},
-	"debug":    {step: step{kind: "debug", args: args("msg", "hello")}},
-	"set_fact": {step: step{kind: "set_fact", args: args("greeting", "hello")}},
-	"assert":   {step: step{kind: "assert", args: args("that", "1 == 1")}},
-	"pause":    {step: step{kind: "pause", args: args("prompt", "Go on?")}},
-	"setup":    {step: step{kind: "setup", args: args("filter", "ansible_date_time")}},
-	"meta":     {step: step{kind: "meta", args: args("free_form", "noop")}},
+	}
 }
 
-// elsewhere are the kinds that a contract cannot show: one always fails, the
-// others need files. TestControl and the scripts of cmd see them at work.
-var elsewhere = []string{"fail", "include_tasks", "include_vars", "include_role"}
+func (contracts) EnvFile() contract {
+	return contract{
+		step: step{kind: "env_file", args: args("dest", ".env", "from", args("A", "1", "B", "x y"))},
+		diff: []string{"A", "B", "mode"},
+	}
+}
+
+func (contracts) Debug() contract {
+	return contract{step: step{kind: "debug", args: args("msg", "hello")}}
+}
+
+func (contracts) SetFact() contract {
+	return contract{step: step{kind: "set_fact", args: args("greeting", "hello")}}
+}
+
+func (contracts) Assert() contract {
+	return contract{step: step{kind: "assert", args: args("that", "1 == 1")}}
+}
+
+func (contracts) Pause() contract {
+	return contract{step: step{kind: "pause", args: args("prompt", "Go on?")}}
+}
+
+func (contracts) Setup() contract {
+	return contract{step: step{kind: "setup", args: args("filter", "ansible_date_time")}}
+}
+
+func (contracts) Meta() contract {
+	return contract{step: step{kind: "meta", args: args("free_form", "noop")}}
+}
+
+func (contracts) Fail() contract { return contract{elsewhere: "it always fails: see TestControl"} }
+
+func (contracts) IncludeTasks() contract {
+	return contract{elsewhere: "it needs files: see the scripts of cmd"}
+}
+
+func (contracts) IncludeVars() contract {
+	return contract{elsewhere: "it needs files: see the scripts of cmd"}
+}
+
+func (contracts) IncludeRole() contract {
+	return contract{elsewhere: "it needs files: see the scripts of cmd"}
+}
 
 func TestContract(t *testing.T) {
-	for _, k := range tasks.Kinds(nil) {
+	kinds := tasks.Kinds(nil)
+	for i := range kinds {
+		k := &kinds[i]
 		t.Run(k.Name, func(t *testing.T) {
-			c, ok := contracts[k.Name]
-			if slices.Contains(elsewhere, k.Name) {
-				return
+			method := reflect.ValueOf(contracts{}).MethodByName(reflect.TypeOf(k.New()).Elem().Name())
+			if !method.IsValid() {
+				t.Fatalf("no contract: write func (contracts) %s() contract in the test of the kind", reflect.TypeOf(k.New()).Elem().Name())
 			}
-			if !ok {
-				t.Fatal("no contract: say in contracts how to see it at work")
+			if c := method.Call(nil)[0].Interface().(contract); c.elsewhere == "" {
+				c.hold(t)
+				c.holdResult(t, k)
 			}
-			c.hold(t)
+			for _, r := range k.Returns {
+				if r.Type == "" || r.Doc == "" {
+					t.Errorf("the result's %s has no type, or nothing that says what it is", r.Name)
+				}
+			}
 		})
 	}
 }
 
-// hold sees to it that a check says what would be done and does nothing; that
-// nothing is done without the consent that is needed; and that a second client
-// finds nothing left to do.
-func (c contract) hold(t *testing.T) platform {
+// begin returns a platform with what must be there first.
+func (c contract) begin(t *testing.T) platform {
 	t.Helper()
 	p := newPlatform(t)
 	p.scope = c.scope
@@ -283,6 +353,49 @@ func (c contract) hold(t *testing.T) platform {
 	for _, s := range c.given {
 		p.play(t, false, s)
 	}
+	return p
+}
+
+// costs reports whether a kind says that a part of its result costs a request.
+func costs(k *engine.Kind, name string) bool {
+	return slices.ContainsFunc(k.Returns, func(r engine.Return) bool { return r.Name == name && r.Costs })
+}
+
+// holdResult sees to it that what is registered is what the kind says: by whoever changes
+// something, by whoever finds nothing to do, and by a check.
+func (c contract) holdResult(t *testing.T, k *engine.Kind) {
+	t.Helper()
+	p := c.begin(t)
+	p.allow = []string{c.allow}
+	s := c.step
+	s.register = "r"
+	for _, at := range []struct {
+		name  string
+		check bool
+	}{{"checked before", true}, {"applied", false}, {"again", false}, {"checked after", true}} {
+		ends := p.play(t, at.check, s, step{kind: "debug", args: args("msg", "{{ r }}")})
+		shown, _ := ends[1].Result.(*value.Map).Get("msg")
+		used, ok := shown.(*value.Map) // what costs a request is read by now
+		if !ok {
+			continue
+		}
+		for _, wrong := range engine.CheckResult(k.Returns, used) {
+			t.Errorf("%s: %s", at.name, wrong)
+		}
+		for name := range used.All() { // what it was before it was used
+			if _, read := ends[0].Result.(*value.Map).Get(name); !read && !costs(k, value.Text(name)) {
+				t.Errorf("%s: %s costs a request, and the kind does not say so", at.name, value.Text(name))
+			}
+		}
+	}
+}
+
+// hold sees to it that a check says what would be done and does nothing; that
+// nothing is done without the consent that is needed; and that a second client
+// finds nothing left to do.
+func (c contract) hold(t *testing.T) platform {
+	t.Helper()
+	p := c.begin(t)
 	before := p.world(t)
 	p.ResetJournal()
 

@@ -24,7 +24,8 @@ func debug() engine.Kind {
   ansible.builtin.debug:
     var: ansible_version.full
 `,
-		Returns: []engine.Return{{Name: "msg", Doc: "what was shown; with var, the value stands under the expression itself"}},
+		Returns: []engine.Return{{Name: "msg", Type: engine.AnyParam, Maybe: true, Doc: "what was shown"},
+			{Name: engine.AnyName, Type: engine.AnyParam, Maybe: true, Doc: "with var, the value, under the expression itself"}},
 	}
 }
 

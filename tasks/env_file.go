@@ -37,10 +37,10 @@ func envFile() engine.Kind {
     prefix: DB_
 `,
 		Returns: []engine.Return{
-			{Name: "dest", Doc: "the file"},
-			{Name: "format", Doc: "how it is written"},
-			{Name: "mode", Doc: "its permissions"},
-			{Name: "names", Doc: "the variables that were written, without their values"},
+			{Name: "dest", Type: engine.TextParam, Doc: "the file"},
+			{Name: "format", Type: engine.TextParam, Doc: "how it is written"},
+			{Name: "mode", Type: engine.TextParam, Doc: "its permissions"},
+			{Name: "names", Type: engine.ListParam, Doc: "the variables that were written, without their values"},
 		},
 	}
 }

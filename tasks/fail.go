@@ -18,7 +18,7 @@ func fail() engine.Kind {
     msg: give a plan with -e plan=NAME
   when: plan is not defined
 `,
-		Returns: []engine.Return{{Name: "msg", Doc: "the message"}},
+		Returns: []engine.Return{{Name: "msg", Type: engine.AnyParam, Doc: "the message"}},
 	}
 }
 

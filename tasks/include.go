@@ -27,7 +27,7 @@ func includeTasks() engine.Kind {
   loop_control:
     loop_var: phase
 `,
-		Returns: []engine.Return{{Name: "include", Doc: "the file, as it was named"}},
+		Returns: []engine.Return{{Name: "include", Type: engine.TextParam, Doc: "the file, as it was named"}},
 	}
 }
 
@@ -71,8 +71,8 @@ func includeVars() engine.Kind {
     environment_name: staging
 `,
 		Returns: []engine.Return{
-			{Name: "ansible_facts", Doc: "the variables, as they are written"},
-			{Name: "ansible_included_var_files", Doc: "the file that was read"},
+			{Name: "ansible_facts", Type: engine.NestedParam, Doc: "the variables, as they are written"},
+			{Name: "ansible_included_var_files", Type: engine.ListParam, Doc: "the file that was read"},
 		},
 	}
 }

@@ -22,7 +22,7 @@ func includeRole() engine.Kind {
   loop_control:
     loop_var: role
 `,
-		Returns: []engine.Return{{Name: "include", Doc: "the role, as it was named"}},
+		Returns: []engine.Return{{Name: "include", Type: engine.TextParam, Doc: "the role, as it was named"}},
 	}
 }
 

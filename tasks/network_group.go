@@ -26,10 +26,15 @@ func networkGroup(cloud *Cloud) engine.Kind {
     members: [shop, shop-db]
 `,
 		Returns: []engine.Return{
-			{Name: "group_id", Doc: "its id, ng_…; null if it is not there"},
-			{Name: "name", Doc: "its name"},
-			{Name: "organisation", Doc: "who owns it; null for the personal space"},
-			{Name: "members", Doc: "a list with id, kind (ADDON, APPLICATION or EXTERNAL), label and domain_name of each"},
+			{Name: "group_id", Type: engine.TextParam, Null: true, Doc: "its id, ng_…; null if it is not there"},
+			{Name: "name", Type: engine.TextParam, Doc: "its name"},
+			{Name: "organisation", Type: engine.TextParam, Null: true, Doc: "who owns it; null for the personal space"},
+			{Name: "members", Type: engine.NestedListParam, Doc: "its members", Fields: []engine.Return{
+				{Name: "id", Type: engine.TextParam, Doc: "the id of what is a member"},
+				{Name: "kind", Type: engine.TextParam, Doc: "ADDON, APPLICATION or EXTERNAL"},
+				{Name: "label", Type: engine.TextParam, Doc: "what it is called"},
+				{Name: "domain_name", Type: engine.TextParam, Null: true, Doc: "under which name the others reach it"},
+			}},
 		},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"runner/engine"
@@ -22,9 +21,14 @@ func pause() engine.Kind {
     seconds: 5
 `,
 		Returns: []engine.Return{
-			{Name: "user_input", Doc: "what the user typed"},
-			{Name: "delta", Doc: "how many seconds it took"},
-			{Name: "stdout", Doc: "how long it waited, in words"},
+			{Name: "user_input", Type: engine.TextParam, Doc: "what the user typed"},
+			{Name: "delta", Type: engine.IntParam, Doc: "how many seconds it took"},
+			{Name: "start", Type: engine.TextParam, Doc: "when it began"},
+			{Name: "stop", Type: engine.TextParam, Doc: "when it ended"},
+			{Name: "stdout", Type: engine.TextParam, Doc: "how long it waited, in words"},
+			{Name: "stderr", Type: engine.TextParam, Doc: "empty"},
+			{Name: "rc", Type: engine.IntParam, Doc: "0"},
+			{Name: "echo", Type: engine.BoolParam, Doc: "whether what is typed was shown"},
 		},
 	}
 }
@@ -47,16 +51,15 @@ func (*Pause) Guard() {}
 
 // Check reports durations that there are not.
 func (p *Pause) Check(c *engine.Checking) {
-	checkWait(c, "seconds", p.Seconds)
-	checkWait(c, "minutes", p.Minutes)
-}
-
-// longestPause is the most seconds, or minutes, to wait: 190 years, in minutes.
-const longestPause = 1e8
-
-func checkWait(c *engine.Checking, path string, d *float64) {
-	if d != nil && (math.IsNaN(*d) || *d < 0 || *d > longestPause) {
-		c.Addf(path, "%v is no time to wait: write a number from 0 to %d", *d, int(longestPause))
+	for path, d := range map[string]*float64{"seconds": p.Seconds, "minutes": p.Minutes} {
+		switch {
+		case d == nil:
+		case *d < 0:
+			c.Addf(path, "%v is no time to wait: write 0 or more", *d)
+		default:
+			_, err := p.duration()
+			c.Add("", err)
+		}
 	}
 }
 
@@ -64,11 +67,6 @@ func checkWait(c *engine.Checking, path string, d *float64) {
 func (p *Pause) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	start := time.Now()
 	input, err := "", error(nil)
-	if p.Seconds != nil || p.Minutes != nil {
-		if _, err := p.duration(); err != nil { // in a check, too
-			return engine.Change{}, err
-		}
-	}
 	switch {
 	case h.Check:
 	case p.Seconds != nil || p.Minutes != nil:

@@ -46,13 +46,23 @@ func providerRegister(cloud *Cloud) engine.Kind {
       plan: small
 `,
 		Returns: []engine.Return{
-			{Name: "id", Doc: "its id, which is the manifest's: what provider says to order it"},
-			{Name: "name", Doc: "its name"},
-			{Name: "status", Doc: "ALPHA, BETA_PRIV, BETA_PUB, RELEASE or DELETED"},
-			{Name: "organisation", Doc: "who sells it"},
-			{Name: "regions", Doc: "where it can be ordered"},
-			{Name: "features", Doc: "its features, each with name and type"},
-			{Name: "plans", Doc: "its plans, each with id, slug, name, price, zones and features"},
+			{Name: "id", Type: engine.TextParam, Doc: "its id, which is the manifest's: what provider says to order it"},
+			{Name: "name", Type: engine.TextParam, Doc: "its name"},
+			{Name: "status", Type: engine.TextParam, Doc: "ALPHA, BETA_PRIV, BETA_PUB, RELEASE or DELETED"},
+			{Name: "organisation", Type: engine.TextParam, Doc: "who sells it"},
+			{Name: "regions", Type: engine.ListParam, Doc: "where it can be ordered"},
+			{Name: "features", Type: engine.NestedListParam, Doc: "its features", Fields: []engine.Return{
+				{Name: "name", Type: engine.TextParam, Doc: "what it is called"},
+				{Name: "type", Type: engine.TextParam, Doc: "what its values are"},
+			}},
+			{Name: "plans", Type: engine.NestedListParam, Doc: "its plans", Fields: []engine.Return{
+				{Name: "id", Type: engine.TextParam, Doc: "its id"},
+				{Name: "slug", Type: engine.TextParam, Doc: "what it is ordered by"},
+				{Name: "name", Type: engine.TextParam, Doc: "what customers read"},
+				{Name: "price", Type: engine.FloatParam, Null: true, Doc: "euros a month"},
+				{Name: "zones", Type: engine.ListParam, Doc: "where it can be ordered"},
+				{Name: "features", Type: engine.TextMapParam, Doc: "the values of its features, by name"},
+			}},
 		},
 	}
 }

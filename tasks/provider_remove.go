@@ -22,8 +22,8 @@ func providerRemove(cloud *Cloud) engine.Kind {
     organisation: Example Organisation
 `,
 		Returns: []engine.Return{
-			{Name: "id", Doc: "the id that was named"},
-			{Name: "name", Doc: "the name that it had; null if it was gone already"},
+			{Name: "id", Type: engine.TextParam, Doc: "the id that was named"},
+			{Name: "name", Type: engine.TextParam, Null: true, Doc: "the name that it had; null if it was gone already"},
 		},
 	}
 }

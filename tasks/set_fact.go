@@ -24,7 +24,7 @@ func setFact() engine.Kind {
   ansible.builtin.debug:
     var: plan
 `,
-		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the variables with their values"}},
+		Returns: []engine.Return{{Name: "ansible_facts", Type: engine.NestedParam, Doc: "the variables with their values"}},
 	}
 }
 

@@ -35,7 +35,7 @@ func setup() engine.Kind {
   ansible.builtin.debug:
     msg: "{{ ansible_date_time.date }}"
 `,
-		Returns: []engine.Return{{Name: "ansible_facts", Doc: "the facts, by the names of their variables"}},
+		Returns: []engine.Return{{Name: "ansible_facts", Type: engine.NestedParam, Doc: "the facts, by the names of their variables"}},
 	}
 }
 

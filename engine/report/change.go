@@ -63,7 +63,7 @@ func (v masker) attributes(e engine.TaskEnd, attrs []engine.Attr) []Attribute {
 
 // seen returns both sides of a difference, as far as they may be seen.
 func (v masker) seen(e engine.TaskEnd, a engine.Attr) (before, after value.Value) {
-	if a.Secret || hidden(a.Path, kindOf(e.Step).Hidden) || value.SecretName(a.Path) || value.HoldsSecret(a.Before) || value.HoldsSecret(a.After) {
+	if a.Secret || hidden(a.Path, secretPaths(e.Step)) || value.SecretName(a.Path) || value.HoldsSecret(a.Before) || value.HoldsSecret(a.After) {
 		return secretSides(a)
 	}
 	return v.value(a.Before), v.value(a.After)

@@ -146,6 +146,12 @@ func kindOf(s *engine.Step) engine.Kind {
 	return *s.Kind
 }
 
+// secretPaths returns the paths of what is secret in the result of a step.
+func secretPaths(s *engine.Step) []string {
+	kind := kindOf(s)
+	return kind.SecretPaths()
+}
+
 // purpose reports whether showing its result is what a step is for.
 func purpose(s *engine.Step) bool {
 	kind := kindOf(s)

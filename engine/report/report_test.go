@@ -33,7 +33,7 @@ const playbook = `- name: Order databases
 
 var (
 	source   = &diagnostic.Source{Name: "site.yml", Text: playbook}
-	register = &engine.Kind{Name: "addon_register", Full: "noa.clevercloud.addon_register", Hidden: []string{"env"}}
+	register = &engine.Kind{Name: "addon_register", Full: "noa.clevercloud.addon_register", Returns: []engine.Return{{Name: "env", Secret: true}}}
 	debug    = &engine.Kind{Name: "debug", New: func() engine.Task { return displayed(engine.DisplayResult) }}
 	play     = &engine.Play{Place: diagnostic.Place{Source: source, Line: 1, Col: 3}, Hosts: "localhost"}
 	dawn     = time.Date(2026, time.March, 29, 1, 59, 58, 0, time.FixedZone("", 3600))

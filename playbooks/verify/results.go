@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,48 +21,64 @@ var (
 // EveryResult lists what the results of all kinds have.
 func EveryResult() []string { return slices.Clone(everyResult) }
 
+// UnknownVariable is the rule of warnings about variables that an add-on probably does not have.
+const UnknownVariable = "unknown-variable"
+
 // field reports a part of a registered result that its kind does not return.
 func (r *reading) field(ref syntax.Ref, certain bool) {
 	if ref.Soft || len(ref.Path) == 0 || r.Open || r.guarded[ref.Name] {
 		return
 	}
-	fields, looped := r.names.fields(ref.Name, r.index)
-	part := ref.Path[0]
-	if fields == nil || slices.Contains(slices.Concat(fields, everyResult, mapMethods), part) || looped && part == "results" {
-		return
+	results, looped := r.names.results(ref.Name, r.index)
+	var missing *engine.MissingPart
+	for _, fields := range results {
+		m := engine.FindPart(fields, ref.Path)
+		if m == nil || slices.Contains(mapMethods, ref.Path[m.At]) || m.At == 0 && slices.Contains(everyResult, ref.Path[0]) {
+			return
+		}
+		if missing == nil || m.At > missing.At {
+			missing = m
+		}
 	}
-	p := diagnostic.Problemf(ref.Place, "what %q holds has no %q", ref.Name, part)
+	if missing != nil {
+		r.missing(ref, missing, looped, certain)
+	}
+}
+
+// missing reports a part that there is not, or probably not.
+func (r *reading) missing(ref syntax.Ref, m *engine.MissingPart, looped, certain bool) {
+	part, of := ref.Path[m.At], strings.Join(append([]string{ref.Name}, ref.Path[:m.At]...), ".")
+	p := diagnostic.Problemf(ref.Place, "what %q holds has no %q", of, part)
+	if m.Open {
+		p = &diagnostic.Problem{Place: ref.Place, Msg: fmt.Sprintf("%q is no variable that %s is known to hold", part, of),
+			Severity: diagnostic.Warning, Rule: UnknownVariable}
+	}
 	if looped {
 		p.Hint = "it is the result of a loop: those of the items are under results"
 	} else {
-		_ = p.Suggest(part, suggest.Nearest(part, fields), "it has "+strings.Join(fields, ", "))
+		_ = p.Suggest(part, suggest.Nearest(part, m.Near), "it has "+strings.Join(m.Near, ", "))
 	}
 	r.report(p, certain)
 }
 
-// fields returns the parts that a name has where it is certain which tasks of ours
-// register it, and whether one of them has a loop; else nil.
-func (n *names) fields(name string, before int) (all []string, looped bool) {
+// results returns what a name may hold where it is certain which tasks register it and what
+// that is, and whether one of them has a loop; else nil.
+func (n *names) results(name string, before int) (all [][]engine.Return, looped bool) {
 	for _, i := range n.definers[name] {
 		if i >= before {
 			break
 		}
-		if i < 0 || n.steps[i].Register != name || !ours(n.steps[i].Kind) {
+		if i < 0 || n.steps[i].Register != name {
+			return nil, false
+		}
+		fields := n.steps[i].Kind.Result(n.steps[i].Args)
+		if len(fields) == 0 {
 			return nil, false
 		}
 		if n.steps[i].Loop != nil {
-			looped, all = true, append(all, "results")
-			continue
+			looped, fields = true, []engine.Return{{Name: "results", Type: engine.NestedListParam}}
 		}
-		for _, r := range n.steps[i].Kind.Returns {
-			all = append(all, r.Name)
-		}
+		all = append(all, fields)
 	}
 	return all, looped
-}
-
-// ours reports whether a kind says all that its results have, beside what every result has.
-func ours(k *engine.Kind) bool {
-	_, defines := engine.As[engine.Definer](k)
-	return strings.HasPrefix(k.Full, "noa.clevercloud.") && len(k.Returns) > 0 && !defines
 }
