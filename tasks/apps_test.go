@@ -124,8 +124,9 @@ func addonLink(pairs ...any) step { return step{kind: "addon_link", args: args(p
 func TestLinkingAndUnlinking(t *testing.T) {
 	p := newPlatform(t)
 	p.application(t, "", "shop")
-	p.play(t, false, order("db", "pg", "dev"), order("cache", "redis", "s_mono"))
+	p.play(t, false, order("db", "pg", "dev"))
 	id := p.Addons(p.User())[0].ID
+	p.play(t, false, order("cache", "redis", "s_mono"))
 	for _, test := range []struct {
 		step step
 		want string

@@ -93,7 +93,7 @@ func (c Change) Does() string {
 	if c.Action == engine.Update {
 		text = "update in place"
 	}
-	if c.Risk != "" && c.Action != engine.Delete {
+	if c.Risk != "" {
 		text += " (" + c.Risk + ")"
 	}
 	return text
@@ -123,14 +123,9 @@ func (c Change) String() string {
 	return text + ": " + strings.Join(parts, ", ")
 }
 
-// Question returns the change as the user is asked about it: with all that is risked, and
-// without the flag that would say yes.
+// Question returns the change as the user is asked about it: without the flag that would say yes.
 func (c Change) Question() string {
-	risk := c.Risk
 	c.Needs = ""
-	if c.Action == engine.Delete && risk != "" {
-		return c.String() + "; " + risk
-	}
 	return c.String()
 }
 
