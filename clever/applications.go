@@ -100,7 +100,7 @@ func (c *Client) UnknownOwner(ctx context.Context, owner string) (*UnknownError,
 	if err != nil || owner == summary.User.ID {
 		return nil, err
 	}
-	var names []string
+	names := []string{fmt.Sprintf("%s (%s)", summary.User.Name, summary.User.ID)}
 	for _, o := range summary.Organisations {
 		if o.ID == owner {
 			return nil, nil

@@ -92,6 +92,9 @@ func (t *AddonLink) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 	if err != nil || at == nil {
 		return engine.Change{Result: t.result(clever.Addon{}, clever.Application{Name: t.Application}, h.Task)}, err
 	}
+	if err := knowKeys(ctx, at); err != nil {
+		return engine.Change{}, err
+	}
 	l := link{client: at.client, owner: at.owner, addon: at.addon, restart: t.Restart}
 	list, err := at.client.Applications(ctx, at.owner)
 	if err != nil {
@@ -118,6 +121,20 @@ func (t *AddonLink) Plan(ctx context.Context, h *engine.Host) (engine.Change, er
 		return l.end(change), nil
 	}
 	return change, nil
+}
+
+// knowKeys sees to it that the names of an add-on's variables are known: those of a
+// configuration provider may be others than when the add-ons were listed.
+func knowKeys(ctx context.Context, at *location) error {
+	if at.addon.Provider.ID != clever.ConfigProvider {
+		return nil
+	}
+	env, err := at.client.Config(ctx, at.addon)
+	at.addon.ConfigKeys = nil
+	for _, v := range env {
+		at.addon.ConfigKeys = append(at.addon.ConfigKeys, v.Name)
+	}
+	return err
 }
 
 // addon returns the add-on that is meant; nil if it is gone and so is the link.
@@ -161,7 +178,7 @@ func (t *AddonLink) result(a clever.Addon, app clever.Application, task string) 
 // variableNames returns the names of an add-on's variables, as far as they are known.
 func variableNames(a clever.Addon, task string) []engine.Value {
 	known := a.ConfigKeys
-	if isMadeUp(a.ID) && len(known) == 0 {
+	if isMadeUp(a.ID) && len(known) == 0 { // not there yet
 		known = clever.Complete(a.Provider.ID)
 	}
 	names := []engine.Value{}

@@ -129,7 +129,7 @@ type revision struct {
 	set   []clever.EnvVar // that are new or other
 	drop  []string        // names of those that go
 	lost  []string        // of these, those that nothing names
-	vague bool            // a value is not known yet: in a check
+	vague int             // how many may be as they are: their values are not known yet, in a check
 }
 
 // revise compares variables with what is declared.
@@ -162,7 +162,7 @@ func (v variables) revise(now []clever.EnvVar) (revision, error) {
 
 func (r *revision) change(is clever.EnvVar, d declaredVariable) {
 	if u, ok := d.value.(*value.Unknown); ok {
-		r.vague = true
+		r.vague++
 		r.attrs = append(r.attrs, engine.Attr{Path: d.name, Before: shownVariable(is.Name, is.Value, d.value), After: u})
 		return
 	}
@@ -183,7 +183,6 @@ func (r *revision) remove(is clever.EnvVar) {
 func (r *revision) add(d declaredVariable) {
 	r.attrs = append(r.attrs, engine.Attr{Path: d.name, After: d.value, Secret: value.HoldsSecret(d.value)})
 	if _, ok := d.value.(*value.Unknown); ok {
-		r.vague = true
 		return
 	}
 	to := clever.EnvVar{Name: d.name, Value: value.OpenText(d.value)}
@@ -201,7 +200,7 @@ func shownVariable(name, text string, instead engine.Value) engine.Value {
 
 // plan returns the change that carries a revision out; Assume and Do are the caller's.
 func (r revision) plan(object string) engine.Change {
-	change := engine.Change{Object: object, Attrs: r.attrs, Unknown: r.vague}
+	change := engine.Change{Object: object, Attrs: r.attrs, Unknown: r.vague > 0 && r.vague == len(r.attrs)}
 	if len(r.attrs) == 0 {
 		return change
 	}

@@ -76,6 +76,19 @@ func (e *Emulator) makeOwners() error {
 	})
 }
 
+// makeApplications makes those that a new world begins with.
+func (e *Emulator) makeApplications() error {
+	if !e.fresh {
+		return nil
+	}
+	for _, name := range e.options.Applications {
+		if err := e.apps.Make(e.User(), name); err != nil {
+			return fmt.Errorf("the application %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
 func (e *Emulator) getSelf(*rest.Call) (rest.Response, error) {
 	u := e.store.World().User
 	return rest.Response{Body: clever.Self{

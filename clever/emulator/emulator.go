@@ -49,6 +49,9 @@ type Options struct {
 	// Owners are names of organisations that are made at the start, unless there are
 	// some of these names; a name of the form orga_… is the id too.
 	Owners []string
+	// Applications are names of applications that the user has in a world that is new, so
+	// that there is something to link.
+	Applications []string
 	// Consumers are further consumer keys, with their secrets, that Strict accepts.
 	Consumers map[string]string
 	// MigrationTime is how long a migration takes, step by step; the add-on is what it
@@ -102,6 +105,7 @@ type Emulator struct {
 	apps      *apps.Server
 	network   *network.Server
 	logs      *logs.Server
+	fresh     bool // the world was made at this start
 }
 
 // New makes an Emulator, with the world of o.State if that file exists. A file
@@ -151,6 +155,9 @@ func New(o Options) (*Emulator, error) {
 	if err := e.makeOwners(); err != nil {
 		return nil, errors.Join(err, e.store.Close())
 	}
+	if err := e.makeApplications(); err != nil {
+		return nil, errors.Join(err, e.store.Close())
+	}
 	if err := e.resume(); err != nil {
 		return nil, errors.Join(err, e.store.Close())
 	}
@@ -160,6 +167,7 @@ func New(o Options) (*Emulator, error) {
 
 // seed returns the world of a first start: a user, and an organisation of his.
 func (e *Emulator) seed() *store.World {
+	e.fresh = true
 	now := e.options.Now().UnixMilli()
 	return &store.World{
 		User:          store.Account{ID: "user_" + catalogue.NewUUID(), Name: "Example Operator", Email: "ops@example.test", Created: now},

@@ -31,11 +31,14 @@ type Emulation struct {
 	databases *databases.Databases // nil: all is pretended
 }
 
+// exampleApplication is there in an emulator's new world, so that there is something to link.
+const exampleApplication = "shop"
+
 // NewEmulation starts an emulator. Its databases, if it has some, are kept beside
 // its state.
 func NewEmulation(ctx context.Context, streams *ui.Streams, o emulator.Options, d Databases) (*Emulation, error) {
 	e := &Emulation{}
-	o.Warn = warner(streams)
+	o.Warn, o.Applications = warner(streams), []string{exampleApplication}
 	if !d.Real {
 		var err error
 		e.Emulator, err = emulator.New(o)

@@ -156,19 +156,31 @@ func (s *Server) create(c *rest.Call) (rest.Response, error) {
 	if err := c.Decode(&wanted); err != nil {
 		return rest.Response{}, err
 	}
+	a, err := s.make(owner, wanted)
+	return changed(a, err, func(a *store.Application) any { return newView(a) })
+}
+
+// Make creates an application as an example: a small one for Node.
+func (s *Server) Make(owner, name string) error {
+	zone, node := "par", variantOf("node")
+	_, err := s.make(owner, request{Name: &name, Zone: &zone, InstanceType: node.Type, InstanceVariant: node.id()})
+	return err
+}
+
+// make creates an application with what was sent.
+func (s *Server) make(owner string, wanted request) (*store.Application, error) {
 	id := catalogue.NewUUID()
 	a := &store.Application{
 		ID: "app_" + id, Owner: owner, Created: s.options.Now().UnixMilli(), Lifetime: "REGULAR", ForceHTTPS: "DISABLED",
 		MinInstances: 1, MaxInstances: 1, Domains: []string{"app-" + id + defaultDomain},
 	}
 	if err := s.take(a, wanted); err != nil {
-		return rest.Response{}, err
+		return nil, err
 	}
-	err = s.store.Change(func(d *store.Draft) error {
+	return a, s.store.Change(func(d *store.Draft) error {
 		d.Applications.Put(a)
 		return nil
 	})
-	return changed(a, err, func(a *store.Application) any { return newView(a) })
 }
 
 // update changes what is sent, and nothing else.
