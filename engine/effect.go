@@ -85,11 +85,11 @@ const gathered = "ansible_facts."
 // gathered returns ansible_facts as it is here.
 func (s *scope) gathered() *value.Map {
 	m := &value.Map{}
-	names := s.facts.names()
+	names := s.of.facts.names()
 	slices.Sort(names)
 	for _, name := range names {
 		if short, ok := strings.CutPrefix(name, gathered); ok {
-			if v, ok := s.facts.before(name, s.at); ok && v.value != value.Omit {
+			if v, ok := s.of.facts.before(name, s.at); ok && v.value != value.Omit {
 				m.Set(short, v.value)
 			}
 		}

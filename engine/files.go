@@ -89,11 +89,11 @@ func (a *attempt) planFiles(task Task) {
 
 // BeforeFile waits for the tasks above that write a file, or one in a folder.
 func (s *scope) BeforeFile(name string) *value.Unknown {
-	path := s.filePath(name)
+	path := s.of.filePath(name)
 	if s.worker != nil {
-		s.worker.Claim([]schedule.Use{{Path: s.fileUse(path), Read: true}}, true)
+		s.worker.Claim([]schedule.Use{{Path: s.of.fileUse(path), Read: true}}, true)
 	}
-	return s.planned.find(path)
+	return s.of.planned.find(path)
 }
 
 // BeforeProgram waits for all tasks above.

@@ -12,7 +12,7 @@ import (
 // here refuses what would be done elsewhere, as somebody else, or in the background,
 // where that shows only when a template is evaluated.
 func (a *attempt) here(end *TaskEnd) error {
-	s, host := a.step, a.scope.play.Where().Host
+	s, host := a.step, a.scope.of.play.Where().Host
 	for _, k := range []struct {
 		name  string
 		given *expr.Node

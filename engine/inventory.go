@@ -90,7 +90,7 @@ func (in *Inventory) magic(name string) (Value, bool) {
 // hostvars returns the variables of all hosts: of the one at hand whatever it sees, of
 // the others what the inventory says of them.
 func (s *scope) hostvars(c *expr.Context) *value.Map {
-	in := s.play.Where()
+	in := s.of.play.Where()
 	m := value.MapOf(in.Host, s.host(c))
 	for _, name := range slices.Sorted(maps.Keys(in.Others)) {
 		m.Set(name, s.otherHost(name))
@@ -100,13 +100,13 @@ func (s *scope) hostvars(c *expr.Context) *value.Map {
 
 // otherHost returns the variables of a host on which the play does not run.
 func (s *scope) otherHost(name string) *value.Map {
-	play := *s.play
-	in := *s.play.Where()
+	play := *s.of.play
+	in := *s.of.play.Where()
 	in.Host = name
 	play.Inventory, play.HostVars = &in, in.Others[name]
 	play.Vars, play.RoleVars, play.RoleDefaults = nil, nil, nil
 	m := &value.Map{}
-	inner := &scope{playRun: &playRun{run: s.run, play: &play, order: s.order}, step: &Step{}}
+	inner := &scope{of: &playRun{run: s.of.run, play: &play, order: s.of.order}, step: &Step{}}
 	c := inner.context()
 	for _, v := range in.Others[name] {
 		if found, ok, err := inner.Lookup(c, v.Name); ok && err == nil {

@@ -178,11 +178,11 @@ func (l *linker) step(s *linkedStep) {
 
 // A follower walks the names of one step.
 type follower struct {
-	*linker
-	at    *linkedStep
-	local map[string]*Var
-	own   []string // the step's own: of its loop
-	seen  map[*Var]bool
+	linker *linker
+	at     *linkedStep
+	local  map[string]*Var
+	own    []string // the step's own: of its loop
+	seen   map[*Var]bool
 }
 
 func (f *follower) follow(r syntax.Ref) {
@@ -194,13 +194,13 @@ func (f *follower) follow(r syntax.Ref) {
 		f.at.readsFiles = true
 		return
 	}
-	if f.extra[r.Name] {
+	if f.linker.extra[r.Name] {
 		return
 	}
 	f.defined(r)
 	v := f.local[r.Name]
 	if v == nil {
-		v = f.vars[r.Name]
+		v = f.linker.vars[r.Name]
 	}
 	if v == nil {
 		v = findVar(f.at.step.Defaults, r.Name)
@@ -217,10 +217,10 @@ func (f *follower) follow(r syntax.Ref) {
 // defined notes that the step may read a name, and of which steps above that wants the result.
 func (f *follower) defined(r syntax.Ref) {
 	f.at.reads = append(f.at.reads, r.Name)
-	all := f.definers[r.Name]
+	all := f.linker.definers[r.Name]
 	n, _ := slices.BinarySearch(all, f.at.index)
 	for _, i := range slices.Backward(all[:n]) {
-		by := f.steps[i]
+		by := f.linker.steps[i]
 		by.wanted = append(by.wanted, r.Path)
 		if !by.unsure && !f.at.unsure && (by.step.Register == r.Name || by.certain()) {
 			break

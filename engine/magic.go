@@ -28,21 +28,21 @@ func MagicNames() []string { return slices.Clone(magicNames[:]) }
 func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	switch name {
 	case "ansible_check_mode":
-		return s.opt.Check, true
+		return s.of.opt.Check, true
 	case "ansible_diff_mode":
-		return s.opt.Diff, true
+		return s.of.opt.Diff, true
 	case "ansible_verbosity":
-		return s.opt.Verbosity, true
+		return s.of.opt.Verbosity, true
 	case "ansible_forks":
 		return s.forks(), true
 	case "ansible_version":
 		return ansibleVersion(), true
 	case "ansible_run_tags":
-		return tagList(s.opt.Selection.Tags, "all"), true
+		return tagList(s.of.opt.Selection.Tags, "all"), true
 	case "ansible_skip_tags":
-		return tagList(s.opt.Selection.Skip), true
+		return tagList(s.of.opt.Selection.Skip), true
 	case "ansible_play_name":
-		return s.playName(s.playRun), true
+		return s.of.playName(s.of), true
 	case "hostvars":
 		return s.hostvars(c), true
 	case "vars":
@@ -52,13 +52,13 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_search_path":
 		return s.searchPath(), true
 	case "ansible_play_role_names", "role_names":
-		return tagList(s.play.Roles), true
+		return tagList(s.of.play.Roles), true
 	case "ansible_dependent_role_names":
 		return []Value{}, true
 	case "ansible_facts":
 		return s.gathered(), true
 	}
-	if v, ok := s.play.Where().magic(name); ok {
+	if v, ok := s.of.play.Where().magic(name); ok {
 		return v, true
 	}
 	return s.ofRole(name)
@@ -76,9 +76,9 @@ func (s *scope) host(c *expr.Context) *value.Map {
 }
 
 func (s *scope) playbookDir() string {
-	dir, err := filepath.Abs(filepath.Dir(s.play.File))
+	dir, err := filepath.Abs(filepath.Dir(s.of.play.File))
 	if err != nil {
-		return filepath.Dir(s.play.File)
+		return filepath.Dir(s.of.play.File)
 	}
 	return dir
 }
@@ -101,7 +101,7 @@ func ansibleVersion() *value.Map {
 
 // forks is how many hosts Ansible would serve at once: what was asked for, or its default.
 func (s *scope) forks() int {
-	if n := s.schedule.Slots(); n != DefaultJobs {
+	if n := s.of.schedule.Slots(); n != DefaultJobs {
 		return n
 	}
 	return 5

@@ -123,6 +123,38 @@ type Ender interface {
 	MayEnd(args *expr.Node) bool
 }
 
+// An Includer is a Task that brings in files while its play runs. Where their names are
+// written out, playbooks check them beforehand.
+type Includer interface {
+	Task
+	Includes() Inclusion
+}
+
+// An Inclusion is what an Includer brings in.
+type Inclusion int
+
+// What is brought in.
+const (
+	IncludesNothing Inclusion = iota
+	IncludesTasks             // the tasks of the file that the parameter file names
+	IncludesRole              // the role that the parameter name names
+	IncludesVars              // the variables of the file that the parameter file names
+)
+
+// Includes returns what tasks of the kind bring in.
+func (k *Kind) Includes() Inclusion {
+	if i, ok := As[Includer](k); ok {
+		return i.Includes()
+	}
+	return IncludesNothing
+}
+
+// A FactGatherer is the Task with which a play begins that says gather_facts.
+type FactGatherer interface {
+	Task
+	GathersFacts()
+}
+
 // A Pruner is a Task that removes what no play of a scope declares any more. A play that
 // says prune ends with it; its parameters are scope and keep. It is skipped where only a
 // part of the playbook is played.

@@ -17,7 +17,8 @@ import (
 // demands it; excludes names those it cannot go with; written:"true" takes the scalars in
 // a Value as text, as they were written; choices lists what it may be; secret:"true" keeps its value from
 // being shown; marks:"kept" leaves the marks of secrets in a Value, for what is only
-// registered and reported; doc says what it is; default says what holds without it (the task
+// registered and reported; plain:"true" lets a text stand in the place of all arguments,
+// which is then this one; doc says what it is; default says what holds without it (the task
 // itself fills it in). The type of the field is the type of the parameter:
 // string (the scalar as written), bool, int, float64, []string (or text with
 // commas), map[string]string, Value (anything), Expression, Conditions, a struct
@@ -34,6 +35,7 @@ type Param struct {
 	Written  bool // of AnyParam: its scalars are texts, as they were written
 	// Marked: a Value in which secrets keep their marks; else they are handed over in clear.
 	Marked   bool
+	Plain    bool
 	Excludes []string
 	Choices  []string
 	Params   []Param // of type Nested or NestedList
@@ -107,7 +109,7 @@ func structParams(t reflect.Type) []Param {
 		}
 		p := Param{
 			Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
-			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true",
+			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true", Plain: f.Tag.Get("plain") == "true",
 			Written: f.Tag.Get("written") == "true", Marked: f.Tag.Get("marks") == "kept",
 			Aliases: words(f.Tag.Get("alias")), Excludes: words(f.Tag.Get("excludes")), Choices: words(f.Tag.Get("choices")), field: i,
 		}

@@ -227,7 +227,7 @@ func (p *playRun) answer(ctx context.Context, prompt *Prompt, text string, other
 
 // playScope is what the play itself sees.
 func (p *playRun) playScope() *scope {
-	return &scope{playRun: p, step: &Step{}, at: p.place}
+	return &scope{of: p, step: &Step{}, at: p.place}
 }
 
 // playName returns a play's name as shown.

@@ -107,7 +107,7 @@ func (f *frame) param(name string) *Var {
 
 // A scope is what one step, or one item of it, sees (docs/language.md §2).
 type scope struct {
-	*playRun
+	of     *playRun
 	step   *Step
 	at     position
 	frame  *frame
@@ -123,17 +123,17 @@ func (s *scope) with(values map[string]Value) *scope {
 }
 
 func (s *scope) context() *expr.Context {
-	lookups := s.opt.Lookups
+	lookups := s.of.opt.Lookups
 	if len(s.step.Environment) > 0 && lookups != nil {
 		lookups = maps.Clone(lookups)
 		lookups["env"] = s.env
 	}
-	return &expr.Context{Scope: s, Lookups: lookups, FromYAML: s.opt.FromYAML}
+	return &expr.Context{Scope: s, Lookups: lookups, FromYAML: s.of.opt.FromYAML}
 }
 
 // env looks names up in the environment of the task, then in the process's.
 func (s *scope) env(c *expr.Context, terms []Value, options *value.Map) ([]Value, error) {
-	outer := s.opt.Lookups["env"]
+	outer := s.of.opt.Lookups["env"]
 	var found []Value
 	for _, term := range terms {
 		v, ok, err := s.environment(c, value.Text(term))
@@ -188,7 +188,7 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	if v, ok := s.frame.value(name); ok {
 		return v, true, nil
 	}
-	if v := findVar(s.opt.ExtraVars, name); v != nil {
+	if v := findVar(s.of.opt.ExtraVars, name); v != nil {
 		return resolve(c, v)
 	}
 	if v := s.frame.param(name); v != nil {
@@ -197,7 +197,7 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	if s.node != nil {
 		s.node.awaitName(s.worker, name)
 	}
-	for _, set := range []*registry{&s.facts, &s.included} {
+	for _, set := range []*registry{&s.of.facts, &s.of.included} {
 		if v, ok := set.before(name, s.at); ok {
 			if v.lazy != nil {
 				return resolve(c, v.lazy)
@@ -216,7 +216,7 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 
 // variables returns the variables of the playbook: the first list that has a name counts.
 func (s *scope) variables() [][]Var {
-	return [][]Var{s.step.Vars, s.play.RoleVars, s.files, s.answers, s.play.Vars, s.play.HostVars, s.step.Defaults, s.play.RoleDefaults}
+	return [][]Var{s.step.Vars, s.of.play.RoleVars, s.of.files, s.of.answers, s.of.play.Vars, s.of.play.HostVars, s.step.Defaults, s.of.play.RoleDefaults}
 }
 
 func findVar(vars []Var, name string) *Var {
@@ -235,8 +235,8 @@ func resolve(c *expr.Context, v *Var) (Value, bool, error) {
 
 // Names lists what can be looked up, for suggestions.
 func (s *scope) Names() []string {
-	list := append(s.facts.names(), s.included.names()...)
-	for _, vars := range append(s.variables(), s.opt.ExtraVars) {
+	list := append(s.of.facts.names(), s.of.included.names()...)
+	for _, vars := range append(s.variables(), s.of.opt.ExtraVars) {
 		list = append(list, varNames(vars)...)
 	}
 	for f := s.frame; f != nil; f = f.up {

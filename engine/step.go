@@ -54,7 +54,7 @@ func (n *node) step(ctx context.Context, step *Step) {
 // attempt returns the attempt of a step of which nothing is known yet.
 func (n *node) attempt(step *Step) *attempt {
 	return &attempt{node: n, play: n.play, step: step, worker: n.worker, out: n.out, name: step.As,
-		scope: &scope{playRun: n.play, step: step, at: n.at, frame: n.list.frame, node: n, worker: n.worker}}
+		scope: &scope{of: n.play, step: step, at: n.at, frame: n.list.frame, node: n, worker: n.worker}}
 }
 
 // finish registers and reports how a step ended.

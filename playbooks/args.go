@@ -80,12 +80,10 @@ func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 // freeForm makes parameters of a text such as `msg='hello world' verbosity=1`; nil
 // where that cannot be done.
 func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Node {
-	for _, form := range plainForms {
-		if form.kind == s.Kind.Name && !c.allParams(s.Kind, text) {
-			c.templates(n)
-			key := &expr.Node{Place: n.Place, Text: form.param, Value: form.param}
-			return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
-		}
+	if param := plainParam(s.Kind); param != "" && !c.allParams(s.Kind, text) {
+		c.templates(n)
+		key := &expr.Node{Place: n.Place, Text: param, Value: param}
+		return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
 	}
 	if list, err := reading.Pairs(text); strings.HasPrefix(strings.TrimSpace(text), "{{") && (err != nil || len(list) == 0) {
 		c.problem(n.Place, "the parameters of a task cannot be one template").

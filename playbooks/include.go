@@ -17,24 +17,21 @@ import (
 	"runner/playbooks/reading"
 )
 
-// special sees to the kinds that the language knows of.
+// special sees to tasks that bring in files, and notes the variables that they define.
 func (c *compiler) special(in section, s *engine.Step) {
-	switch s.Kind.Name {
-	case includeTasks:
+	switch s.Kind.Includes() {
+	case engine.IncludesTasks:
 		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeTasks(in, s)
-	case includeRole:
+	case engine.IncludesRole:
 		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeRole(in, s)
-	case includeVars:
+	case engine.IncludesVars:
 		c.includeVars(s)
-	case setFact:
-		if s.Args == nil {
-			return
-		}
-		for _, e := range s.Args.Entries {
-			c.names[e.Key.Text] = true
-		}
+	}
+	names, _ := s.Kind.Defines(s.Args)
+	for _, name := range names {
+		c.names[name] = true
 	}
 }
 

@@ -1,6 +1,10 @@
 package playbooks
 
-import "strings"
+import (
+	"strings"
+
+	"runner/engine"
+)
 
 // The namespaces of Ansible's own kinds: two for the same.
 const (
@@ -18,19 +22,29 @@ func bare(kind string) string {
 	return kind
 }
 
-// The kinds that bring in files while a play runs, and the one that defines variables.
+// What stands as a kind does, and is none: it is gone before anything runs.
 const (
-	includeTasks = "include_tasks"
-	includeVars  = "include_vars"
-	setup        = "setup"
-	includeRole  = "include_role"
-	importRole   = "import_role"
-	setFact      = "set_fact"
-	importTasks  = "import_tasks"
+	importRole  = "import_role"
+	importTasks = "import_tasks"
 )
 
-// plainForms are the kinds that take a text in place of a map, and the parameter
-// that it is.
-var plainForms = [...]struct{ kind, param string }{
-	{includeTasks, "file"}, {includeVars, "file"}, {"meta", "free_form"},
+// plainParam returns the parameter of a kind that a text in the place of a map is; "" if it
+// takes none.
+func plainParam(k *engine.Kind) string {
+	for _, p := range k.Params() {
+		if p.Plain {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// firstKind returns the first kind whose tasks have an optional interface; nil if none has.
+func firstKind[T engine.Task](c *compiler) *engine.Kind {
+	for _, name := range c.kindNames {
+		if _, ok := engine.As[T](c.kinds[name]); ok {
+			return c.kinds[name]
+		}
+	}
+	return nil
 }

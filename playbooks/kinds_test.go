@@ -83,8 +83,13 @@ type debug struct {
 
 type factSetter struct {
 	nothing
-	defining
 	Facts *value.Map `arg:"*"`
+}
+
+// Defines returns the names that are set; others too, as if one were a template.
+func (*factSetter) Defines(args *expr.Node) (names []string, more bool) {
+	names, _ = (*exactSetter)(nil).Defines(args)
+	return names, true
 }
 
 type fail struct {
@@ -100,14 +105,21 @@ type assert struct {
 type include struct {
 	nothing
 	defining
-	File  string       `arg:"file" required:"true" doc:"The file."`
+	File  string       `arg:"file" required:"true" plain:"true" doc:"The file."`
 	Apply engine.Value `arg:"apply"`
 	Name  string       `arg:"name"`
 }
 
+func (*include) Includes() engine.Inclusion { return engine.IncludesTasks }
+
+// includeFileVars is include, for variables.
+type includeFileVars include
+
+func (*includeFileVars) Includes() engine.Inclusion { return engine.IncludesVars }
+
 type meta struct {
 	nothing
-	Action string `arg:"free_form" required:"true" choices:"noop,end_play,flush_handlers"`
+	Action string `arg:"free_form" required:"true" plain:"true" choices:"noop,end_play,flush_handlers"`
 }
 
 func (*meta) MayEnd(args *expr.Node) bool {
@@ -134,10 +146,12 @@ func options() Options {
 		builtinKind[assert]("assert"),
 		builtinKind[factSetter]("set_fact"),
 		builtinKind[include]("include_tasks"),
-		builtinKind[include]("include_vars"),
+		builtinKind[includeFileVars]("include_vars"),
 		builtinKind[meta]("meta"),
 	}}
 }
+
+func (*includedRole) Includes() engine.Inclusion { return engine.IncludesRole }
 
 type includedRole struct {
 	nothing

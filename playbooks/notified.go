@@ -15,7 +15,7 @@ func (c *compiler) checkNotified(play *engine.Play) {
 	c.tried = nil
 	known := map[string]bool{}
 	for _, h := range play.Handlers {
-		if h.Name != nil && h.Name.Tmpl != nil || h.Kind.Name == includeTasks {
+		if h.Name != nil && h.Name.Tmpl != nil || h.Kind.Includes() == engine.IncludesTasks {
 			return // its name is not known yet
 		}
 		if h.Name != nil {

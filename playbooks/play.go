@@ -132,7 +132,7 @@ func (c *compiler) play(n *expr.Node, from imported) {
 
 // gather returns the task by which a play that says so gathers facts.
 func (c *compiler) gather(play *engine.Play, set inherited, written *expr.Node) []engine.Item {
-	n, kind := play.GatherFacts, c.kinds[setup]
+	n, kind := play.GatherFacts, firstKind[engine.FactGatherer](c)
 	if n == nil || kind == nil {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (c *compiler) gather(play *engine.Play, set inherited, written *expr.Node) 
 	c.know([]engine.Var{{Name: "ansible_facts"}})
 	step := set.step
 	step.ID, step.Place, step.At = c.playID()+"facts", play.Place, n.Place
-	step.Kind, step.As = kind, core+setup
+	step.Kind, step.As = kind, kind.Full
 	step.Name = &expr.Node{Place: n.Place, Text: "Gathering Facts", Value: "Gathering Facts"}
 	step.Tags = append(slices.Clip(step.Tags), "always")
 	if subset := written.Get("gather_subset"); subset != nil && !reading.IsNull(subset) {

@@ -14,7 +14,7 @@ import (
 // Its scope is a name, or a template of variables that are known when the play starts:
 // package verify sees to that.
 func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
-	kind := c.pruner()
+	kind := firstKind[engine.Pruner](c)
 	n := e.Value
 	if kind == nil || n.Shape != expr.Mapping {
 		c.problem(n.Place, "prune is a map with a scope, not %s", reading.Shape(n)).WithHint("write prune: {scope: NAME}")
@@ -47,13 +47,3 @@ func (c *compiler) prunes(play *engine.Play, set inherited, e expr.Entry) {
 
 // pruneKeys are the keywords of a play's prune.
 var pruneKeys = []string{"scope", "organisation", "keep", "require_backup"}
-
-// pruner returns the kind that removes what a scope no longer declares.
-func (c *compiler) pruner() *engine.Kind {
-	for _, name := range c.kindNames {
-		if _, ok := engine.As[engine.Pruner](c.kinds[name]); ok {
-			return c.kinds[name]
-		}
-	}
-	return nil
-}

@@ -118,10 +118,8 @@ func kindDef(name string) string { return "kind-" + name }
 // argsSchema returns the schema of what stands below a kind.
 func argsSchema(k *engine.Kind) *value.Map {
 	args := ref(kindDef(k.Name))
-	for _, form := range plainForms {
-		if form.kind == k.Name {
-			return value.MapOf("anyOf", items(args, value.MapOf("type", "string")))
-		}
+	if plainParam(k) != "" {
+		return value.MapOf("anyOf", items(args, value.MapOf("type", "string")))
 	}
 	if !strings.HasPrefix(k.Full, core) {
 		return args

@@ -32,16 +32,20 @@ func includeTasks() engine.Kind {
 }
 
 var (
-	_ engine.Guard   = (*IncludeTasks)(nil)
-	_ engine.Definer = (*IncludeTasks)(nil)
-	_ engine.Checker = (*IncludeTasks)(nil)
+	_ engine.Guard    = (*IncludeTasks)(nil)
+	_ engine.Definer  = (*IncludeTasks)(nil)
+	_ engine.Includer = (*IncludeTasks)(nil)
+	_ engine.Checker  = (*IncludeTasks)(nil)
 )
 
 // IncludeTasks brings in tasks.
 type IncludeTasks struct {
-	File  string       `arg:"file" required:"true" doc:"the file, relative to the one in which this stands"`
+	File  string       `arg:"file" required:"true" plain:"true" doc:"the file, relative to the one in which this stands"`
 	Apply engine.Value `arg:"apply" doc:"keywords for the tasks of the file, such as tags"`
 }
+
+// Includes says that tasks are brought in.
+func (*IncludeTasks) Includes() engine.Inclusion { return engine.IncludesTasks }
 
 // Guard says that what follows waits for the tasks of the file.
 func (*IncludeTasks) Guard() {}
@@ -78,9 +82,10 @@ func includeVars() engine.Kind {
 }
 
 var (
-	_ engine.Guard   = (*IncludeVars)(nil)
-	_ engine.Definer = (*IncludeVars)(nil)
-	_ engine.Checker = (*IncludeVars)(nil)
+	_ engine.Guard    = (*IncludeVars)(nil)
+	_ engine.Definer  = (*IncludeVars)(nil)
+	_ engine.Includer = (*IncludeVars)(nil)
+	_ engine.Checker  = (*IncludeVars)(nil)
 )
 
 // Defines returns the one name under which a file's variables are put.
@@ -93,7 +98,7 @@ func (*IncludeVars) Defines(args *expr.Node) (names []string, more bool) {
 
 // IncludeVars reads variables.
 type IncludeVars struct {
-	File          string   `arg:"file" alias:"_raw_params" excludes:"dir" doc:"the file, relative to the one in which this stands, or in vars/ beside it"`
+	File          string   `arg:"file" alias:"_raw_params" plain:"true" excludes:"dir" doc:"the file, relative to the one in which this stands, or in vars/ beside it"`
 	Dir           string   `arg:"dir" excludes:"file" doc:"a folder, all of whose files are read, in the order of their names"`
 	Name          string   `arg:"name" doc:"a variable that gets all of the variables as a map"`
 	Depth         int      `arg:"depth" doc:"how many levels of the folder are read; 0: all"`
@@ -103,6 +108,9 @@ type IncludeVars struct {
 	IgnoreUnknown bool     `arg:"ignore_unknown_extensions" doc:"whether files of other endings are passed over"`
 	Hash          string   `arg:"hash_behaviour" choices:"replace,merge" doc:"merge: maps that are there already are merged with"`
 }
+
+// Includes says that variables are brought in.
+func (*IncludeVars) Includes() engine.Inclusion { return engine.IncludesVars }
 
 // Guard says that what follows waits for the variables.
 func (*IncludeVars) Guard() {}

@@ -31,6 +31,7 @@ var (
 	_ engine.Definer   = (*IncludeRole)(nil)
 	_ engine.Displayer = (*IncludeRole)(nil)
 	_ engine.Ender     = (*IncludeRole)(nil)
+	_ engine.Includer  = (*IncludeRole)(nil)
 	_ engine.Checker   = (*IncludeRole)(nil)
 )
 
@@ -46,6 +47,9 @@ type IncludeRole struct {
 	AllowDuplicates  bool         `arg:"allow_duplicates" default:"true" doc:"accepted, without effect: an included role always runs"`
 	RolespecValidate bool         `arg:"rolespec_validate" default:"true" doc:"accepted, without effect: the arguments of roles are not checked"`
 }
+
+// Includes says that a role is brought in.
+func (*IncludeRole) Includes() engine.Inclusion { return engine.IncludesRole }
 
 // Guard says that what follows waits for the tasks of the role.
 func (*IncludeRole) Guard() {}

@@ -29,7 +29,7 @@ var (
 
 // Meta controls the run.
 type Meta struct {
-	Do string `arg:"free_form" required:"true" choices:"noop,flush_handlers,end_play,end_host,end_batch,end_role,clear_facts,clear_host_errors,refresh_inventory,reset_connection" doc:"what to do next"`
+	Do string `arg:"free_form" required:"true" plain:"true" choices:"noop,flush_handlers,end_play,end_host,end_batch,end_role,clear_facts,clear_host_errors,refresh_inventory,reset_connection" doc:"what to do next"`
 }
 
 // controls are what its words demand of the run; the others do nothing.

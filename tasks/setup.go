@@ -40,8 +40,9 @@ func setup() engine.Kind {
 }
 
 var (
-	_ engine.Definer = (*Setup)(nil)
-	_ engine.Checker = (*Setup)(nil)
+	_ engine.Definer      = (*Setup)(nil)
+	_ engine.Checker      = (*Setup)(nil)
+	_ engine.FactGatherer = (*Setup)(nil)
 )
 
 // Setup gathers facts.
@@ -166,6 +167,9 @@ func (s *Setup) wants(names ...string) bool {
 	}
 	return false
 }
+
+// GathersFacts says that a play which says gather_facts begins with it.
+func (*Setup) GathersFacts() {}
 
 // Defines returns the variables that hold facts.
 func (*Setup) Defines(*expr.Node) (names []string, more bool) {
