@@ -30,8 +30,9 @@ func (p *Program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "import",
 		Usage: "write a playbook of what exists",
-		Description: "The playbook declares each add-on as it is: playing it changes nothing. Options are written as far as\n" +
-			"the platform lists them. No variables and no secrets are written.",
+		Description: "The playbook declares each add-on as it is, with links, network groups, and the variables of applications and\n" +
+			"configuration providers: playing it changes nothing. Options are written as far as the platform lists them. No secrets\n" +
+			"are written: of variables whose names, or values, are secrets there is a comment.",
 		Flags: append([]cli.Flag{
 			p.organisationFlag(&o.platform, "only this owner (all if left out)"),
 			flags.String(&o.output, "output,o", "write to `FILE`, which must not exist yet (standard output if left out)"),
@@ -59,7 +60,7 @@ func (p *Program) importAll(ctx context.Context, o importOptions, client *clever
 		}
 	}
 	if text.Len() == 0 {
-		return errors.New("there is no add-on to import")
+		return errors.New("there is nothing to import")
 	}
 	if o.output != "" {
 		return writeNew(o.output, []byte("---\n"+text.String()))
@@ -87,10 +88,10 @@ func ownersOf(ctx context.Context, client *clever.Client, word string) ([]owner,
 	return owners, nil
 }
 
-// importOwner writes the play of one owner; nothing where he has no add-on.
+// importOwner writes the play of one owner; nothing where there is nothing to declare.
 func importOwner(ctx context.Context, w io.Writer, client *clever.Client, o owner) error {
 	addons, err := client.Addons(ctx, o.id)
-	if err != nil || len(addons) == 0 {
+	if err != nil {
 		return err
 	}
 	addons = slices.Clone(addons)
@@ -108,6 +109,21 @@ func importOwner(ctx context.Context, w io.Writer, client *clever.Client, o owne
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	around := importedOwner{owner: o, addons: addons}
+	var apps strings.Builder
+	if err := around.lookAtApps(ctx, client); err != nil {
+		return err
+	}
+	if err := around.writeApps(ctx, &apps, client); err != nil {
+		return err
+	}
+	rest := apps.String()
+	if len(found) == 0 {
+		rest = strings.TrimPrefix(rest, "\n")
+	}
+	if len(found) == 0 && rest == "" {
+		return nil
+	}
 	fmt.Fprintf(w, "- name: %s\n  hosts: localhost\n  tasks:\n", yamlText(o.name))
 	for i, f := range found {
 		f.several = slices.ContainsFunc(addons, func(b clever.Addon) bool {
@@ -118,7 +134,8 @@ func importOwner(ctx context.Context, w io.Writer, client *clever.Client, o owne
 		}
 		f.write(w, o.id)
 	}
-	return nil
+	_, err = io.WriteString(w, rest)
+	return err
 }
 
 // An existing is an add-on with what is read of it apart.
