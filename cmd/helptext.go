@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"runner/cmd/flags"
+	"runner/cmd/ui"
 )
 
 // The width of help in columns: the terminal's, between these; the narrow one where there
@@ -25,12 +24,8 @@ const (
 
 // widthOf returns how wide text on a stream may be.
 func widthOf(stream io.Writer) int {
-	f, ok := stream.(*os.File)
-	if !ok {
-		return narrowHelp
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || width <= 0 {
+	width := ui.Width(stream)
+	if width == 0 {
 		return narrowHelp
 	}
 	return min(max(width, narrowestHelp), wideHelp)

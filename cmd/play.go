@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,9 +9,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/flags"
+	"runner/cmd/live"
 	"runner/cmd/notify"
 	"runner/cmd/platform"
 	"runner/cmd/session"
+	"runner/cmd/ui"
 )
 
 func (p *Program) playCommand() *cli.Command {
@@ -29,7 +32,13 @@ func (p *Program) playCommand() *cli.Command {
 				p.Warn(text)
 			}
 			spec.Files = c.Args().Slice()
-			return session.Play(c.Context, p.world(), spec)
+			world := p.world()
+			board, stop := p.watch(spec.Quiet)
+			defer stop()
+			if board != nil {
+				world.Watch = board
+			}
+			return session.Play(c.Context, world, spec)
 		},
 	}
 }
@@ -63,6 +72,24 @@ func (p *Program) misread(wrong error) error {
 	return session.Fail(p.world(), spec, wrong)
 }
 
+// watch shows on standard error what is under way, until the function that it returns is
+// called; nil where nothing is to be shown.
+func (p *Program) watch(quiet bool) (board *live.Board, stop func()) {
+	if quiet {
+		return nil, func() {}
+	}
+	out, report := p.Err, p.Out
+	width := func() int { return cmp.Or(ui.Width(out), 80) }
+	board = live.New(live.Options{Out: out, Draws: p.Draws(), Color: p.Color(out), Width: width, Mask: p.Secrets.Mask})
+	if p.Draws() {
+		p.Err, p.Out, p.Pause = board.Writer(out), board.Writer(report), board.Pause
+	}
+	return board, func() {
+		board.Stop()
+		p.Err, p.Out, p.Pause = out, report, nil
+	}
+}
+
 // world returns what a session has around it.
 func (p *Program) world() session.World {
 	return session.World{Streams: &p.Streams, Transport: p.transport, UnderWay: &p.underWay}
@@ -94,6 +121,7 @@ func (p *Program) reportFlags(s *session.Spec) []cli.Flag {
 		flags.Strings(&s.Reports, "report", "report as `KIND[=FILE]`: "+flags.Alternatives(session.ReportKinds())+" (repeatable; text on standard output if left out)").Complete(reportValues).Setting(),
 		flags.Strings(&s.Notify, "notify", "notify the service at `URL` (repeatable): JSON, or chat messages for Slack's addresses, slack+URL and mattermost+URL; env:NAME takes it from a variable").Setting().Secret(),
 		flags.Words(&s.NotifyOn, "notify-on", "notify of these `EVENTS`").Of(notify.Events()...).Setting(),
+		flags.String(&p.Colors, "color", "use colours `WHEN`: auto (on terminals, unless $NO_COLOR or $CI is set), always or never").Of(ui.ColorWords()...).Setting(),
 		flags.Bool(&s.Quiet, "quiet,q", "in text show only what changes or fails").Setting(),
 	)
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
-	"runner/cmd/ui"
 	"runner/diagnostic"
 	"runner/marketplace/conformance"
 	"runner/marketplace/manifest"
@@ -121,12 +120,8 @@ func tested(c *cli.Context, report *conformance.Report, err error) error {
 	return nil
 }
 
-// showProgress keeps a line on a terminal that says which check is being made, and
-// returns what removes it.
+// showProgress shows which check is being made, and for how long, and returns what ends that.
 func (p *Program) showProgress(o *conformance.Options) (done func()) {
-	if !ui.IsTerminal(p.Err) || p.Getenv("CI") != "" || p.Getenv("TERM") == "dumb" {
-		return func() {}
-	}
 	var failed, advised int
 	o.OnResult = func(r conformance.Result) {
 		switch r.Status {
@@ -136,10 +131,14 @@ func (p *Program) showProgress(o *conformance.Options) (done func()) {
 			advised++
 		}
 	}
+	board, stop := p.watch(false)
+	over := func() {}
 	o.OnCheck = func(i, of int, c conformance.Check) {
-		fmt.Fprintf(p.Err, "\r\x1b[K%d/%d, %d failed, %d advised: %s %s", i+1, of, failed, advised, c.ID, c.Title)
+		over()
+		_, over = board.Begin(fmt.Sprintf("%d/%d, %d failed, %d advised: %s %s", i+1, of, failed, advised, c.ID, c.Title))
+		board.Draw()
 	}
-	return func() { fmt.Fprint(p.Err, "\r\x1b[K") }
+	return func() { over(); stop() }
 }
 
 // vendorSideOr is vendorSide for commands whose manifest has a usual name.

@@ -27,7 +27,7 @@ func TestVendorTestProgress(t *testing.T) {
 	user.waitFor(t, "1/2, 0 failed, 0 advised: K18 an order is taken")
 	user.waitFor(t, "2/2, 0 failed, 0 advised: N1 no credentials are refused")
 	user.waitFor(t, "FAIL N1")
-	if _, after, _ := strings.Cut(user.seen.String(), "N1 no credentials are refused"); !strings.HasPrefix(after, "\r\x1b[K") {
+	if _, after, _ := strings.Cut(user.seen.String(), "N1 no credentials are refused"); !strings.HasPrefix(after, "  0s\x1b[0m\r\x1b[K") {
 		t.Errorf("the line is still there: %q", after)
 	}
 }

@@ -28,8 +28,9 @@ type attempt struct {
 	out    *stream
 	name   string // the task's, rendered
 
-	noLog   bool     // the result is hidden
-	secrets []string // the texts of the secrets among the arguments
+	status  func(text string) // says to whom it may watch where the work stands
+	noLog   bool              // the result is hidden
+	secrets []string          // the texts of the secrets among the arguments
 }
 
 // A try is what came of carrying a task out once.
@@ -325,9 +326,13 @@ func (a *attempt) host(check, write bool) *Host {
 	h.Warn = func(text string) {
 		a.out.add(Warning{Problem: &diagnostic.Problem{Place: a.step.Place, Msg: text, Severity: diagnostic.Warning}})
 	}
-	h.Progress = func(text string) { a.out.add(TaskProgress{Step: a.step, Text: text}) }
+	h.Progress = func(text string) {
+		a.status(text)
+		a.out.add(TaskProgress{Step: a.step, Text: text})
+	}
 	h.Say = func(text string) { a.out.add(TaskSays{Step: a.step, Text: text}) }
 	h.Prompt = func(ctx context.Context, q Question) (string, error) {
+		a.status("waiting for the user")
 		if opt.Prompt == nil {
 			return "", ErrNobody
 		}

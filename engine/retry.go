@@ -27,6 +27,12 @@ func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 	if err != nil {
 		return try{err: err}
 	}
+	a.status = func(string) {}
+	if watch := a.play.opt.Watch; watch != nil {
+		var ended func()
+		a.status, ended = watch(a.name)
+		defer ended()
+	}
 	if limit == 1 {
 		return a.try(ctx, task, 0)
 	}
@@ -48,6 +54,7 @@ func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 			return a.gaveUp(t)
 		}
 		a.reportRetry(t, limit, end.NoLog)
+		a.status(fmt.Sprintf("try %d of %d", t.number+1, limit))
 		if err := a.pause(ctx); err != nil {
 			t.err = err
 			return t

@@ -52,6 +52,10 @@ type Options struct {
 	// function that it returns right after; may be nil. The goroutines that do
 	// the work call them, in no order.
 	Applying func(s *Step, name string, c *Change) (ended func(Value, error))
+	// Watch is called when a task, or an item of one, begins its work. It returns what is
+	// called when something is to be said of it, and when it ends. The goroutines that do
+	// the work call them, in no order. Nil: nobody watches.
+	Watch func(name string) (status func(text string), ended func())
 	// Complete: what of a result is read when it is used is read when the task ends, since
 	// whoever gets the result can read nothing. A failure of that fails the task.
 	Complete bool

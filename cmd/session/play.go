@@ -34,7 +34,14 @@ type World struct {
 	Transport http.RoundTripper // instead of the network; nil: none
 	UnderWay  *history.UnderWay // is kept up to date; nil: nobody looks
 	MayWrite  func() error      // why nothing may be written any more; nil: the right to write does not end
+	Watch     Watcher           // sees what is under way; nil: nobody
 	Report    report.Reporter   // instead of the reports that the spec names, and with whole results; nil: those
+}
+
+// A Watcher sees what is under way in a run while it is; see [engine.Options].
+type Watcher interface {
+	engine.Reporter
+	Begin(name string) (status func(text string), ended func())
 }
 
 // Play plays what a spec says. Its error is an [exit.Error] where everything that
@@ -216,13 +223,17 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 
 // options returns what the engine needs.
 func (r *run) options(ctx context.Context, reporter engine.Reporter, journal *history.Journal, user *ui.User) engine.Options {
-	return engine.Options{
+	opt := engine.Options{
 		Check: r.Check, Diff: r.Diff, Verbosity: r.Verbosity, Jobs: r.Jobs,
 		KeepGoing: r.KeepGoing, Allow: r.consented(), Ask: user.Consent(), ExtraVars: r.extra,
 		Selection: r.Selection, ForceHandlers: r.ForceHandlers, Hooks: r.hooks(user),
 		Transport: r.out, MayWrite: r.MayWrite, Secrets: &r.Secrets, Reporter: reporter, Applying: journal.Applying, Complete: r.Report != nil,
 		Lookups: r.lookups(ctx, r.Check), FromYAML: reading.FromYAML,
 	}
+	if r.Watch != nil {
+		opt.Watch, opt.Reporter = r.Watch.Begin, engine.Reporters{reporter, r.Watch}
+	}
+	return opt
 }
 
 // start returns what the journal notes of the run at its start.

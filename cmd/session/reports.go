@@ -129,7 +129,7 @@ func (r *reports) openFile(kind, path string) error {
 	switch {
 	case o.isStdout():
 		opt.Out, opt.Color = r.streams.Out, r.streams.Color(r.streams.Out)
-		opt.Live = opt.Color && ui.IsTerminal(opt.Out)
+		opt.Live = r.streams.Draws() && ui.IsTerminal(opt.Out)
 	case slices.Contains(stderrNames, path):
 		opt.Out = r.streams.Err
 	default:

@@ -30,6 +30,7 @@ func (s *Streams) Terminal() (tty *os.File, done func(), err error) {
 // question is there. The terminal is as before afterwards, even if a signal ends
 // the waiting; an interrupt is an [exit.Error].
 func (s *Streams) Hidden(ctx context.Context, tty *os.File, question string) ([]byte, error) {
+	defer s.pause()()
 	before, err := term.MakeRaw(int(tty.Fd()))
 	if err != nil {
 		return nil, err

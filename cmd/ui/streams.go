@@ -26,6 +26,11 @@ type Streams struct {
 	// Environ returns the environment of programs that the run starts, as
 	// [os.Environ] does; nil: they get no more than PATH and HOME.
 	Environ func() []string
+	// Colors says when there are colours: one of [ColorWords]; "" is auto.
+	Colors string
+	// Pause is called before the user is talked with, and what it returns after that; nil:
+	// nothing has to wait.
+	Pause func() (goOn func())
 	// Printed gets each problem that is to be printed; nil: standard error does.
 	Printed func(*diagnostic.Problem)
 
@@ -115,16 +120,68 @@ func (s *shared) Write(p []byte) (int, error) {
 	return s.w.Write(p)
 }
 
+// The words for when there are colours.
+const (
+	ColorAuto   = "auto" // on terminals
+	ColorAlways = "always"
+	ColorNever  = "never"
+)
+
+// ColorWords lists the words for when there are colours.
+func ColorWords() []string { return []string{ColorAuto, ColorAlways, ColorNever} }
+
+// pause keeps the terminal for a talk with the user until the function that it returns is
+// called.
+func (s *Streams) pause() (goOn func()) {
+	if s.Pause == nil {
+		return func() {}
+	}
+	return s.Pause()
+}
+
 // IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := file(stream)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// file returns the file that a stream is, or that is behind it.
+func file(stream any) (f *os.File, ok bool) {
+	for {
+		wrapped, more := stream.(interface{ Unwrap() io.Writer })
+		if !more {
+			f, ok = stream.(*os.File)
+			return f, ok
+		}
+		stream = wrapped.Unwrap()
+	}
+}
+
+// Width returns the columns of the terminal that a stream is; 0 for what is none.
+func Width(stream any) int {
+	f, ok := file(stream)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// Draws reports whether lines on standard error can be drawn anew: on a terminal, unless
+// NO_COLOR or CI is set.
+func (s *Streams) Draws() bool {
+	return IsTerminal(s.Err) && s.Getenv("CI") == "" && s.Getenv("TERM") != "dumb" && s.Getenv("NO_COLOR") == "" && s.Getenv("ANSIBLE_NOCOLOR") == ""
+}
+
 // Color reports whether a stream gets colours: a terminal does, unless NO_COLOR
-// or CI is set; FORCE_COLOR makes any stream get them.
+// or CI is set; FORCE_COLOR makes any stream get them. What Colors says comes first.
 func (s *Streams) Color(stream io.Writer) bool {
 	switch {
+	case s.Colors == ColorAlways, s.Colors == ColorNever:
+		return s.Colors == ColorAlways
 	case s.Getenv("NO_COLOR") != "" || s.Getenv("ANSIBLE_NOCOLOR") != "":
 		return false
 	case s.Getenv("FORCE_COLOR") != "" || s.Getenv("ANSIBLE_FORCE_COLOR") != "":

@@ -31,6 +31,7 @@ func (u *User) present() bool { return IsTerminal(u.In) && IsTerminal(u.Err) }
 func (u *User) Line(ctx context.Context, question string) (string, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	defer u.pause()()
 	fmt.Fprint(u.Err, question)
 	type reply struct {
 		text string

@@ -32,8 +32,8 @@ type Options struct {
 	Verbosity int
 	// Color puts ANSI colours into a text report.
 	Color bool
-	// Live shows the progress of a long change in one line, which the next output
-	// replaces: for terminals. Otherwise each step of it is a line.
+	// Live: whoever reads a text report sees the progress of changes elsewhere, while
+	// they are under way. Otherwise each step of it is a line.
 	Live bool
 	// Width is the width of a text report's banners in columns; 0: 79.
 	Width int

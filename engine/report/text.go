@@ -35,7 +35,6 @@ type Text struct {
 
 	play, task string       // banners that wait for something below them
 	open       *engine.Step // the step whose banner was made last
-	live       bool         // the terminal's line will be replaced
 	warned     map[string]bool
 	unfinished []string // loops of which not all items were started
 }
@@ -89,16 +88,10 @@ func (t *Text) Tell(e engine.Event) {
 	if e, ok := e.(engine.TaskEnd); ok && e.NotStarted > 0 && e.Outcome != engine.Blocked {
 		t.unfinished = append(t.unfinished, line(t.masker.text(e.Name))+": "+notStartedItems(e.NotStarted))
 	}
-	if t.buf.Len() > 0 {
-		t.endLive()
-	}
 	t.out.write(t.buf.String())
 	t.buf.Reset()
 	if e, ok := e.(engine.RunEnd); ok {
 		t.afterwards(e)
-	}
-	if p, ok := e.(engine.TaskProgress); ok && t.opt.Live && !t.opt.Quiet {
-		t.goOn(p)
 	}
 }
 
@@ -174,6 +167,13 @@ func (t *Text) taskStart(s *engine.Step, name string, handler bool) {
 	}
 	if !t.opt.Quiet {
 		t.banners()
+	}
+}
+
+// progress prints where a long change stands, unless whoever reads this sees it already.
+func (t *Text) progress(e engine.TaskProgress) {
+	if !t.opt.Quiet && !t.opt.Live {
+		t.print("  "+line(t.masker.text(e.Text)), blue)
 	}
 }
 
@@ -412,7 +412,6 @@ func (t *Text) warning(e engine.Warning) {
 		t.print(text, purple)
 		return
 	}
-	t.endLive()
 	t.warn.write(t.paint(text, purple) + "\n")
 }
 

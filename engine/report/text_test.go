@@ -143,24 +143,25 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
-func TestLiveLine(t *testing.T) {
-	var out, warn strings.Builder
-	secrets := &engine.Secrets{}
-	secrets.Add("hunter2hunter2")
-	text := NewText(Options{Out: &out, Err: &warn, Live: true, Width: 20, Secrets: secrets})
+func TestProgressThatIsSeenElsewhere(t *testing.T) {
 	step := &engine.Step{As: "debug", Kind: &engine.Kind{Name: "debug"}}
-	for _, e := range []engine.Event{
-		engine.TaskStart{Step: step, Name: "x"},
-		engine.TaskProgress{Step: step, Text: "step one of a very long migration"},
-		engine.TaskProgress{Step: step, Text: "hunter2hunter2"},
-		engine.Warning{Problem: &diagnostic.Problem{Msg: "careful", Severity: diagnostic.Warning}},
-		engine.TaskProgress{Step: step, Text: "two\nlines"},
-		engine.TaskEnd{Step: step, Name: "x", Outcome: engine.Changed},
-	} {
-		text.Tell(e)
+	for live, want := range map[bool]string{true: "", false: "  ********\n"} {
+		var out strings.Builder
+		secrets := &engine.Secrets{}
+		secrets.Add("hunter2hunter2")
+		text := NewText(Options{Out: &out, Live: live, Width: 20, Secrets: secrets})
+		text.Tell(engine.TaskStart{Step: step, Name: "x"})
+		text.Tell(engine.TaskProgress{Step: step, Text: "hunter2hunter2"})
+		if got := strings.TrimPrefix(out.String(), "\nTASK [x] ************\n"); got != want {
+			t.Errorf("live %v: %q, want %q", live, got, want)
+		}
 	}
-	want := "\nTASK [x] ************\n" + erase + "  step one of a ver" + erase + "  ********" + erase + erase + "  two\ufffdlines" + erase + "changed: [localhost]\n"
-	if out.String() != want || warn.String() != "[WARNING]: careful\n" {
-		t.Errorf("%q, %q\nwant %q", out.String(), warn.String(), want)
+}
+
+func TestCut(t *testing.T) {
+	for text, want := range map[string]string{"short": "short", "12345678": "12345678", "123456789": "1234567…", "日本日本日": "日本日…"} {
+		if got := Cut(text, 8); got != want {
+			t.Errorf("%q is cut to %q, want %q", text, got, want)
+		}
 	}
 }

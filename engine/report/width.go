@@ -65,3 +65,15 @@ func columns(text string) int {
 	}
 	return n
 }
+
+// Cut returns as much of a text as a terminal shows in so many columns.
+func Cut(text string, width int) string {
+	if columns(text) <= width {
+		return text
+	}
+	runes := []rune(text)
+	for len(runes) > 0 && columns(string(runes)) >= width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}
