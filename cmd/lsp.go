@@ -138,7 +138,7 @@ func (o *offer) refresh() {
 
 // embeddedCatalogue returns the catalogue that is part of the program.
 func embeddedCatalogue() *lsp.Catalogue {
-	c := &lsp.Catalogue{Infos: map[string]*clever.ProviderInfo{}, Variables: variableNames()}
+	c := &lsp.Catalogue{Infos: map[string]*clever.ProviderInfo{}}
 	offered, err := catalogue.Load()
 	if err != nil { // it is part of the program
 		return c
@@ -154,29 +154,13 @@ func embeddedCatalogue() *lsp.Catalogue {
 	return c
 }
 
-// variableNames returns what the env of add-ons holds, by provider: the platform does not
-// say it in its catalogue.
-func variableNames() map[string][]string {
-	all := map[string][]string{}
-	offered, err := catalogue.Load()
-	if err != nil {
-		return all
-	}
-	for _, p := range offered.Providers {
-		for _, v := range p.Env {
-			all[p.ID] = append(all[p.ID], v[0])
-		}
-	}
-	return all
-}
-
 // readCatalogue asks a platform what can be ordered; nil where it does not say.
 func readCatalogue(ctx context.Context, client *clever.Client) *lsp.Catalogue {
 	offered, err := client.Catalogue(ctx, "")
 	if err != nil || len(offered.Providers) == 0 {
 		return nil
 	}
-	c := &lsp.Catalogue{Catalogue: *offered, Infos: map[string]*clever.ProviderInfo{}, Variables: variableNames()}
+	c := &lsp.Catalogue{Catalogue: *offered, Infos: map[string]*clever.ProviderInfo{}}
 	c.Zones, _ = client.Zones(ctx)
 	infos, _ := allVersions(ctx, client, offered.Providers)
 	for i, info := range infos {

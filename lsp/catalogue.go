@@ -15,9 +15,8 @@ import (
 // A Catalogue is what can be ordered.
 type Catalogue struct {
 	clever.Catalogue
-	Infos     map[string]*clever.ProviderInfo // by provider; none for those without versions
-	Zones     []clever.Zone
-	Variables map[string][]string // what the env of an add-on holds, by provider
+	Infos map[string]*clever.ProviderInfo // by provider; none for those without versions
+	Zones []clever.Zone
 }
 
 // ofPlatform reports whether a kind is about what the platform offers.

@@ -142,7 +142,7 @@ func (c *completer) keys() {
 	if c.in&keyword.Task != 0 && open {
 		for i := range c.opt.Playbooks.Kinds {
 			k := &c.opt.Playbooks.Kinds[i]
-			c.key(k.Name, true, itemModule, firstSentence(k.Doc), c.page(k))
+			c.key(k.Name, true, itemModule, firstSentence(k.Doc), k.Doc)
 		}
 		c.key("import_tasks", false, itemModule, "a file whose tasks stand here", "")
 		c.key("import_role", false, itemModule, "a role whose tasks stand here", "")

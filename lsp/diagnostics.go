@@ -135,13 +135,19 @@ func (k *knowledge) findings() map[string][]finding {
 			all[path] = manifestFindings(d)
 		}
 	}
+	type key struct {
+		path string
+		Diagnostic
+	}
+	seen := map[key]bool{}
 	for _, root := range sortedKeys(k.reads) {
 		for _, p := range k.reads[root].analysis.Problems {
 			path := root
 			if !p.Place.IsZero() {
 				path = absolute(p.Place.Source.Name)
 			}
-			if f := k.finding(path, p); !slices.ContainsFunc(all[path], func(other finding) bool { return other.Diagnostic == f.Diagnostic }) {
+			if f := k.finding(path, p); !seen[key{path, f.Diagnostic}] {
+				seen[key{path, f.Diagnostic}] = true
 				all[path] = append(all[path], f)
 			}
 		}

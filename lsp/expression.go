@@ -12,14 +12,13 @@ import (
 )
 
 var (
-	filterTail   = regexp.MustCompile(`\|\s*([\w.]*)$`)
-	testTail     = regexp.MustCompile(`\bis\s+(?:not\s+)?([\w.]*)$`)
-	fieldTail    = regexp.MustCompile(`([A-Za-z_]\w*)((?:\.\w+|\[[^\[\]]*\])*)(?:\.|\[['"])(\w*)$`)
-	lookupTail   = regexp.MustCompile(`\b(?:lookup|query|q)\(\s*['"]([\w.]*)$`)
-	nameTail     = regexp.MustCompile(`(?:^|[^\w.'"])([A-Za-z_]\w*)?$`)
-	step         = regexp.MustCompile(`\.(\w+)|\[\s*(?:'([^']*)'|"([^"]*)"|([^\[\]]*))\s*\]`)
-	registerLine = regexp.MustCompile(`(?m)^\s*(?:- )?register:\s*["']?([A-Za-z_]\w*)`)
-	blockTail    = regexp.MustCompile(`^[-+]?\s*(\w*)$`)
+	filterTail = regexp.MustCompile(`\|\s*([\w.]*)$`)
+	testTail   = regexp.MustCompile(`\bis\s+(?:not\s+)?([\w.]*)$`)
+	fieldTail  = regexp.MustCompile(`([A-Za-z_]\w*)((?:\.\w+|\[[^\[\]]*\])*)(?:\.|\[['"])(\w*)$`)
+	lookupTail = regexp.MustCompile(`\b(?:lookup|query|q)\(\s*['"]([\w.]*)$`)
+	nameTail   = regexp.MustCompile(`(?:^|[^\w.'"])([A-Za-z_]\w*)?$`)
+	step       = regexp.MustCompile(`\.(\w+)|\[\s*(?:'([^']*)'|"([^"]*)"|([^\[\]]*))\s*\]`)
+	blockTail  = regexp.MustCompile(`^[-+]?\s*(\w*)$`)
 )
 
 // statements are what can begin a {% … %}.
@@ -114,8 +113,10 @@ func (c *completer) variables(typed string) {
 			c.add(m.name, m.name, itemVariable, m.what, mentionDoc(m, c.mask))
 		}
 	}
-	for _, m := range registerLine.FindAllStringSubmatch(c.doc.text.content, -1) {
-		c.add(m[1], m[1], itemVariable, "result of a task", "")
+	for line := range strings.Lines(c.doc.text.content) { // the index may be behind, or lack what is wrong
+		if name, ok := strings.CutPrefix(strings.TrimLeft(line, " -"), "register:"); ok && engine.IsName(strings.Trim(name, " \"'\r\n")) {
+			c.texts(itemVariable, strings.Trim(name, " \"'\r\n"))
+		}
 	}
 	for _, name := range engine.MagicNames() {
 		c.add(name, name, itemVariable, "in every playbook", "")
@@ -144,15 +145,15 @@ func (c *completer) fields(root string, path []string, typed string) {
 }
 
 // fieldsOf returns what the value at a path below a name has.
-func (s *completer) fieldsOf(root string, path []string) []word {
-	if s.index == nil {
+func (c *completer) fieldsOf(root string, path []string) []word {
+	if c.index == nil {
 		return nil
 	}
 	var all []word
-	for _, m := range s.index.definitions(aVariable, root, s.doc.path, s.pos.Line) {
+	for _, m := range c.index.definitions(aVariable, root, c.doc.path, c.pos.Line) {
 		switch {
 		case m.step != nil && m.step.Register == root:
-			all = append(all, s.resultFields(m.step, path)...)
+			all = append(all, c.resultFields(m.step, path)...)
 		case m.value != nil:
 			if n := below(m.value, path); n != nil {
 				for _, e := range n.Entries {
@@ -166,16 +167,17 @@ func (s *completer) fieldsOf(root string, path []string) []word {
 
 // below returns what stands at a path in a value; nil where nothing does.
 func below(n *expr.Node, path []string) *expr.Node {
-	for _, part := range path {
-		if n = n.Get(part); n == nil {
+	for _, name := range path {
+		if n = n.Get(name); n == nil {
 			return nil
 		}
 	}
 	return n
 }
 
-// resultFields returns what a part of a task's result has.
-func (s *completer) resultFields(of *engine.Step, path []string) []word {
+// resultFields returns what a part of a task's result has. An index of a list stands for
+// any of its items.
+func (c *completer) resultFields(of *engine.Step, path []string) []word {
 	if of.Loop != nil {
 		if len(path) == 0 {
 			return append([]word{{"results", "the results of the items", ""}}, everyResult()...)
@@ -185,41 +187,40 @@ func (s *completer) resultFields(of *engine.Step, path []string) []word {
 		}
 		path = path[2:]
 	}
-	switch {
-	case len(path) == 0:
-		var all []word
-		for _, r := range of.Kind.Returns {
-			all = append(all, word{r.Name, firstSentence(r.Doc), r.Doc})
-		}
-		return append(all, everyResult()...)
-	case len(path) == 1 && path[0] == "env" && ofPlatform(of.Kind):
-		return s.environment(of)
+	fields := of.Kind.Result(of.Args)
+	if len(path) == 0 {
+		return append(c.returns(fields, of), everyResult()...)
 	}
-	return nil
+	var part *engine.Return
+	for _, name := range path {
+		i := slices.IndexFunc(fields, func(r engine.Return) bool { return r.Name == name })
+		switch {
+		case i >= 0:
+			fields, part = fields[i].Fields, &fields[i]
+		case isIndex(name) && part != nil && part.Type == engine.NestedListParam:
+		default:
+			return nil
+		}
+	}
+	return c.returns(fields, of)
+}
+
+func isIndex(part string) bool { return part != "" && strings.Trim(part, "-0123456789") == "" }
+
+func (c *completer) returns(fields []engine.Return, of *engine.Step) []word {
+	var all []word
+	for _, r := range fields {
+		if r.Name != engine.AnyName {
+			all = append(all, word{r.Name, string(r.Type), returnDoc(r, of)})
+		}
+	}
+	return all
 }
 
 func everyResult() []word {
 	var all []word
 	for _, name := range verify.EveryResult() {
 		all = append(all, word{name, "of every result", ""})
-	}
-	return all
-}
-
-// environment returns the variables that the add-on of a task has.
-func (s *completer) environment(of *engine.Step) []word {
-	n := of.Args.Get("provider")
-	if n == nil || n.Tmpl != nil {
-		return nil
-	}
-	catalogue := s.opt.Catalogue()
-	provider, err := catalogue.Provider(n.Text)
-	if err != nil {
-		return nil
-	}
-	var all []word
-	for _, name := range slices.Sorted(slices.Values(catalogue.Variables[provider.ID])) {
-		all = append(all, word{name, provider.Name, ""})
 	}
 	return all
 }

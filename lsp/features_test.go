@@ -315,8 +315,8 @@ func listed(symbols []lsp.Symbol) string {
 func TestQuickFixes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ right, wrong string }{
-		{"| lower", "| lowr"}, {"{{ address }}", "{{ adress }}"}, {"debug:\n", "debgu:\n"}, {"msg: \"{{ address", "mgs: \"{{ address"},
-		{"notify: Tell them", "notify: Tell then"}, {"vars/main.yml", "vars/mian.yml"}, {"is changed", "is chnged"}, {"when: db", "whn: db"},
+		{"| lower", "| lowr"}, {"{{ address }}", "{{ addresss }}"}, {"debug:\n", "debgu:\n"}, {"msg: \"{{ address", "mgs: \"{{ address"},
+		{"notify: Tell them", "notify: Tell then"}, {"vars/main.yml", "vars/mian.yml"}, {"is changed", "is chnged"}, {"when: db", "whenn: db"},
 		{"vars_files", "vars_flies"}, {"db.env", "db.nev"},
 	} {
 		t.Run(strings.Trim(tt.wrong, "{} "), func(t *testing.T) {

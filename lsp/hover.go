@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -128,7 +129,7 @@ func (c *completer) explainName(text string) string {
 		c.extent(m[3])
 		for _, w := range c.fieldsOf(m[1], steps(m[2])) {
 			if w.text == m[3] {
-				return "**" + w.text + "**: " + strings.TrimSpace(w.doc+" "+map[bool]string{true: w.detail}[w.doc == ""])
+				return cmp.Or(w.doc, strings.TrimSuffix("**"+w.text+"**: "+w.detail, ": "))
 			}
 		}
 		return ""

@@ -78,11 +78,29 @@ func mentionDoc(m *mention, mask func(string) string) string {
 		if m.step.Loop != nil {
 			text += "\n\nIt is the result of a loop: those of the items are under `results`."
 		}
-		for _, r := range m.step.Kind.Returns {
-			text += fmt.Sprintf("\n- `%s`: %s", r.Name, r.Doc)
+		for _, r := range m.step.Kind.Result(m.step.Args) {
+			text += fmt.Sprintf("\n- `%s` (%s): %s", r.Name, strings.Join(returnFacts(r), ", "), r.Doc)
 		}
 	}
 	return text
+}
+
+// returnFacts returns what a part of a result is, in few words.
+func returnFacts(r engine.Return) []string {
+	facts := []string{string(r.Type)}
+	for _, f := range []struct {
+		holds bool
+		text  string
+	}{{r.Null, "may be null"}, {r.Secret, "secret"}, {r.Costs, "read when it is used, by a request"}, {r.Maybe, "in some results only"}} {
+		if f.holds {
+			facts = append(facts, f.text)
+		}
+	}
+	return facts
+}
+
+func returnDoc(r engine.Return, of *engine.Step) string {
+	return fmt.Sprintf("**%s** of %s (%s)\n\n%s", r.Name, of.As, strings.Join(returnFacts(r), ", "), r.Doc)
 }
 
 func placeOf(p diagnostic.Place) string {

@@ -35,9 +35,8 @@ const (
 
 var (
 	firstWord = regexp.MustCompile(`(?m)^(?:- +|  +)?([\w.]+|"[\w.]+") *:(?: |$)`)
-	topItem   = regexp.MustCompile(`(?m)^-(?: |$)`)
 	playMap   = regexp.MustCompile(`(?m)^hosts *: [^\n]*\n(?:.*\n)*?(?:tasks|roles) *:`)
-	topKey    = regexp.MustCompile(`(?m)^["'\w][\w .-]*["']? *:(?: |\r?$)`)
+	topKey    = regexp.MustCompile(`^["'\w][\w .-]*["']? *:(?: |$)`)
 )
 
 // sortOf tells what a text is. It may be half written.
@@ -59,16 +58,30 @@ func sortOf(path, content string, isKind func(string) bool) sort {
 	if strings.HasPrefix(content, "$ANSIBLE_VAULT;") {
 		return variables
 	}
-	item, key := topItem.FindStringIndex(content), topKey.FindStringIndex(content)
-	if item == nil || key != nil && key[0] < item[0] {
-		switch {
-		case key == nil:
-			return foreign
-		case playMap.MatchString(content):
-			return playbook // its dash is missing
-		}
-		return variables
+	switch first := firstLine(content); {
+	case first == "-", strings.HasPrefix(first, "- "):
+		return sortOfList(content, isKind)
+	case !topKey.MatchString(first):
+		return foreign
+	case playMap.MatchString(content):
+		return playbook // its dash is missing
 	}
+	return variables
+}
+
+// firstLine returns the first line of a text that is no comment and begins no document.
+func firstLine(content string) string {
+	for line := range strings.Lines(content) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if line != "" && line[0] != '#' && line[0] != '%' && line != "---" {
+			return line
+		}
+	}
+	return ""
+}
+
+// sortOfList tells a list of plays from one of tasks.
+func sortOfList(content string, isKind func(string) bool) sort {
 	found := foreign
 	for _, m := range firstWord.FindAllStringSubmatch(content, 200) {
 		word := strings.Trim(m[1], `"`)

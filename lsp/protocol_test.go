@@ -132,8 +132,8 @@ func serve(t *testing.T, messages ...string) (string, error) {
 		if _, err := fmt.Fprintf(editor, "Content-Length: %d\r\n\r\n%s", len(m), m); err != nil {
 			t.Fatal(err)
 		}
-		id, isRequest := strings.CutPrefix(m, `{"jsonrpc":"2.0",`)
-		for isRequest = strings.HasPrefix(id, `"id"`); isRequest && !strings.Contains(out.String(), id[:6]); {
+		id := strings.TrimPrefix(m, `{"jsonrpc":"2.0",`)
+		for strings.HasPrefix(id, `"id"`) && !strings.Contains(out.String(), id[:6]) {
 			<-out.wrote
 		}
 	}

@@ -52,15 +52,12 @@ func offered(t testing.TB) *lsp.Catalogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &lsp.Catalogue{Infos: map[string]*clever.ProviderInfo{}, Zones: known.Zones, Variables: map[string][]string{}}
+	c := &lsp.Catalogue{Infos: map[string]*clever.ProviderInfo{}, Zones: known.Zones}
 	for _, p := range known.Providers {
 		c.Providers = append(c.Providers, p.View)
 		if len(p.Versions) > 0 {
 			info := p.Info()
 			c.Infos[p.ID] = &info
-		}
-		for _, v := range p.Env {
-			c.Variables[p.ID] = append(c.Variables[p.ID], v[0])
 		}
 	}
 	return c
