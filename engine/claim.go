@@ -52,6 +52,9 @@ func (p *playRun) claims() *diagnostic.Problem {
 	if err != nil {
 		return diagnostic.From(err, at)
 	}
+	if _, unknown := value.HasUnknown(v); unknown {
+		return nil // before the run: it is asked for when the play starts
+	}
 	scope := value.OpenText(v)
 	if err := CheckScope(scope); err != nil {
 		return diagnostic.From(err, at)

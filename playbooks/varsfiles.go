@@ -1,9 +1,12 @@
 package playbooks
 
 import (
+	"slices"
+
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
+	"runner/engine/expr/value"
 	"runner/playbooks/reading"
 )
 
@@ -33,12 +36,13 @@ func (c *compiler) varsFiles(n *expr.Node) []*engine.VarsFile {
 // readVarsFile reads a file of variables, if its name is known already.
 func (c *compiler) readVarsFile(f *engine.VarsFile) {
 	for i, n := range f.Paths {
-		if n.Tmpl != nil || syntax.HasTemplate(n.Text) {
+		template := n.Tmpl != nil
+		if n = c.named(n); n == nil {
 			return
 		}
 		path := c.find(n.Text, "vars")
 		if err := c.stat(path); err != nil {
-			if i == len(f.Paths)-1 {
+			if i == len(f.Paths)-1 && !template {
 				c.missing(n, path, err)
 			}
 			continue
@@ -46,6 +50,28 @@ func (c *compiler) readVarsFile(f *engine.VarsFile) {
 		f.Vars, f.Read = c.varsOfFile(n), true
 		return
 	}
+}
+
+// named returns a file's name with its templates evaluated: those of variables that are known
+// before anything runs, and that no task above sets; nil where it is not known.
+func (c *compiler) named(n *expr.Node) *expr.Node {
+	if n.Tmpl == nil {
+		if syntax.HasTemplate(n.Text) {
+			return nil
+		}
+		return n
+	}
+	for _, ref := range n.Tmpl.Refs() {
+		if ref.Any || c.names[ref.Name] && !slices.Contains(c.extra, ref.Name) {
+			return nil
+		}
+	}
+	v, err := c.static(n)
+	text, isText := value.Bare(v).(string)
+	if err != nil || !isText {
+		return nil
+	}
+	return &expr.Node{Place: n.Place, Text: text, Value: text}
 }
 
 // varsOfFile reads the file of variables that a node names.

@@ -30,13 +30,21 @@ type Cloud struct {
 	// name and of a provider that is the one meant. Nil: nobody knows.
 	Declares func(name string, meant func(provider string) bool) bool
 
-	mu      sync.Mutex
-	clients map[clever.Credentials]*clever.Client
-	known   map[string]location // by add-on id
-	named   []declaration       // what tasks declare, found or not
-	unsure  map[string]bool     // ids of add-ons of which not all could be verified
-	planned planned             // what a check would have made of the platform by now
-	scopes  scopes
+	// OwnProviders: a task of the program registers a provider of its own, which the
+	// catalogue does not show before the run.
+	OwnProviders bool
+	// Taken reports whether a file must not be written, as the credentials of the run are in
+	// it. Nil: none is.
+	Taken func(path string) bool
+
+	mu       sync.Mutex
+	clients  map[clever.Credentials]*clever.Client
+	known    map[string]location // by add-on id
+	named    []declaration       // what tasks declare, found or not
+	unsure   map[string]bool     // ids of add-ons of which not all could be verified
+	planned  planned             // what a check would have made of the platform by now
+	scopes   scopes
+	declares declarations
 }
 
 // Renew forgets what was read, and what a check would have made of the platform: after it
@@ -246,4 +254,10 @@ func (c *Cloud) locations(word string) []location {
 	}
 	slices.SortFunc(found, func(a, b location) int { return compareIDs(a.addon, b.addon) })
 	return found
+}
+
+// taken returns what reports that a file must not be written. It is found out when it is
+// asked: the credentials of a run are known late.
+func (c *Cloud) taken() func(string) bool {
+	return func(path string) bool { return c != nil && c.Taken != nil && c.Taken(path) }
 }

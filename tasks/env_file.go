@@ -16,14 +16,14 @@ import (
 	"runner/engine/expr/value"
 )
 
-func envFile() engine.Kind {
+func envFile(cloud *Cloud) engine.Kind {
 	return engine.Kind{
 		Name: "env_file",
 		Full: "noa.clevercloud.env_file",
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
 			"The file is written whole or not at all, and changed only when something about it differs. A new one is readable by its owner only; one that is there keeps its owner, group, permissions and access list, unless mode says otherwise. " +
 			"A value that the format cannot hold is refused, and the file stays as it was.",
-		New: func() engine.Task { return &EnvFile{Format: "dotenv"} },
+		New: func() engine.Task { return &EnvFile{Format: "dotenv", taken: cloud.taken()} },
 		Example: `- name: Look for the database
   noa.clevercloud.addon_info:
     addon: shop-db
@@ -48,6 +48,7 @@ func envFile() engine.Kind {
 var (
 	_ engine.ResourceUser = (*EnvFile)(nil)
 	_ engine.Checker      = (*EnvFile)(nil)
+	_ engine.Preflighter  = (*EnvFile)(nil)
 )
 
 // EnvFile writes variables to a file.
@@ -64,6 +65,8 @@ type EnvFile struct {
 	Mode        string            `arg:"mode" doc:"the file's permissions, in octal, such as 0640; left out, a new file has 0600 and another keeps its own"`
 	Owner       string            `arg:"owner" doc:"the user who is to own the file, by name or number; left out, a new file is the writer's and another keeps its owner"`
 	Group       string            `arg:"group" doc:"the group that is to own the file, by name or number"`
+
+	taken func(path string) bool // see Cloud.Taken
 }
 
 // Resources names the file.
@@ -110,6 +113,9 @@ func (t *EnvFile) checkSecret(c *engine.Checking) bool {
 
 // Plan compares the file with what is to be in it.
 func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error) {
+	if err := t.spares(h.Dir); err != nil {
+		return engine.Change{}, engine.About("dest", err)
+	}
 	f := &envText{EnvFile: t, path: t.Dest}
 	if err := f.readAccess(); err != nil {
 		return engine.Change{}, err

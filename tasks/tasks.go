@@ -21,7 +21,7 @@ func Kinds(cloud *Cloud) []engine.Kind {
 		addonPrune(cloud),       // removes what a scope no longer declares
 		providerRegister(cloud), // registers a provider of add-ons, its features and plans
 		providerRemove(cloud),   // removes one
-		envFile(),               // writes variables to a file
+		envFile(cloud),          // writes variables to a file
 		debug(),                 // shows a text or a value
 		setFact(),               // sets variables
 		assert(),                // fails unless conditions hold

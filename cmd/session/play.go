@@ -170,6 +170,12 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 	if err := r.lockOwners(ctx, owners); err != nil {
 		return r.First(err, r.platform.Close())
 	}
+	if err := r.preflight(ctx, journal); err != nil {
+		if r.PlanOut != "" {
+			r.Warn("no plan was written, as the check failed")
+		}
+		return r.First(err, r.platform.Close())
+	}
 	return r.First(r.play(ctx, journal), r.platform.Close())
 }
 
