@@ -39,7 +39,7 @@ func listen() (*callback, error) {
 		replies: make(chan url.Values, 1), over: make(chan struct{}), shown: make(chan struct{}),
 	}
 	c.url = "http://" + c.host + c.path
-	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1 << 16}
+	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 1 << 16}
 	go func() { _ = c.server.Serve(listener) }()
 	return c, nil
 }
