@@ -46,11 +46,11 @@ func (s *Secrets) Add(values ...string) {
 	}
 }
 
-// AddMarked notes the secrets in a value that is about to leave the language: what
-// takes it may repeat it. Words and numbers that anything could be are left to their
+// AddMarked notes the secrets in values that are about to leave the language: what
+// takes them may repeat them. Words and numbers that anything could be are left to their
 // marks: looking for "admin" would blot out innocent text.
-func (s *Secrets) AddMarked(v Value) {
-	for _, text := range value.SecretTexts(v) {
+func (s *Secrets) AddMarked(values ...Value) {
+	for _, text := range value.SecretTexts(values) {
 		if !ordinary(text) {
 			s.Add(text)
 		}

@@ -56,11 +56,12 @@ func (c *compiler) staticScope(more []engine.Var) staticScope {
 	return s
 }
 
-// static evaluates a template of what has to be known before anything runs.
+// static evaluates a template of what has to be known before anything runs: names of
+// files and hosts, tags. A secret in it is returned in clear.
 func (c *compiler) static(n *expr.Node, more ...engine.Var) (value.Value, error) {
 	v, err := n.Tmpl.Eval(&expr.Context{Scope: c.staticScope(more)})
 	if err == nil {
 		v, err = value.Complete(v)
 	}
-	return v, err
+	return value.Open(v), err
 }

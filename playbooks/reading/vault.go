@@ -6,6 +6,8 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
+	"runner/engine/expr/value"
 	"runner/playbooks/vault"
 )
 
@@ -53,6 +55,23 @@ func (v *Vault) lookFor(n *expr.Node) {
 	}
 	if _, isBool := n.Value.(bool); n.Shape == expr.Scalar && !isBool {
 		v.Secrets.Add(n.Text)
+	}
+}
+
+// noteMarked has what is written under names that say secret looked for: a message may
+// show the line.
+func (v *Vault) noteMarked(n *expr.Node) {
+	if v == nil || v.Secrets == nil {
+		return
+	}
+	for _, item := range n.Items {
+		v.noteMarked(item)
+	}
+	for _, e := range n.Entries {
+		v.noteMarked(e.Value)
+	}
+	if n.Secret && !syntax.HasTemplate(n.Text) {
+		v.Secrets.AddMarked(value.Mark(n.Value), value.Mark(n.Text))
 	}
 }
 

@@ -106,6 +106,7 @@ func (d *Document) Parse() (n *expr.Node, problems []*diagnostic.Problem) {
 	}
 	if n != nil {
 		markNames(n)
+		d.vault.noteMarked(n)
 	}
 	return n, problems
 }
