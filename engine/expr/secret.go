@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"runner/engine/expr/value"
@@ -75,15 +76,37 @@ func unrevealing(op string, err error, of ...value.Value) error {
 	if !ok {
 		e = value.AsError(err, value.TypeError)
 	}
-	said := strings.ToLower(strings.Join([]string{e.Msg, e.Hint(), e.Detail()}, "\n"))
-	for _, text := range value.SecretTexts(value.Tuple(of)) {
+	texts := value.SecretTexts(value.Tuple(of))
+	shown := without(texts, e.Msg)
+	said := strings.ToLower(strings.Join([]string{shown, e.Hint(), e.Detail()}, "\n"))
+	for _, text := range texts {
 		if repeats(said, strings.ToLower(text)) {
-			hidden := value.Errorf(e.Class, "'%s' does not take this secret value; why is not shown, as that would show a part of it", op)
-			hidden.Place = e.Place
-			return hidden
+			return placedLike(e, "'%s' does not take this secret value; why is not shown, as that would show a part of it", op)
 		}
 	}
+	if shown != e.Msg {
+		return placedLike(e, "%s", shown).WithHint(e.Hint()).WithDetail(e.Detail())
+	}
 	return err
+}
+
+// placedLike returns an error of the class and at the place of another.
+func placedLike(e *value.Error, format string, args ...any) *value.Error {
+	other := value.Errorf(e.Class, format, args...)
+	other.Place = e.Place
+	return other
+}
+
+// without masks texts in a message, as they are and as they are quoted. Short ones are
+// left: what is like them is everywhere.
+func without(texts []string, message string) string {
+	for _, text := range texts {
+		if len([]rune(text)) > shortestRepeat {
+			quoted, long := value.Quote(text), strconv.Quote(text)
+			message = strings.NewReplacer(text, value.Masked, quoted[1:len(quoted)-1], value.Masked, long[1:len(long)-1], value.Masked).Replace(message)
+		}
+	}
+	return message
 }
 
 // unrevealingMissing is unrevealing for the Undefined that an operation returns.
