@@ -101,6 +101,10 @@ func TestBuckets(t *testing.T) {
 	}{
 		{wrong, "GET", "/", nil, "SignatureDoesNotMatch"},
 		{mine, "PUT", "/goods", nil, "\n200"},
+		// What the Terraform provider asks of a bucket: whether it is there, twice, and where.
+		{mine, "HEAD", "/goods", nil, "HTTP/1.1 200"},
+		{mine, "HEAD", "/goods", nil, "HTTP/1.1 200"},
+		{mine, "HEAD", "/bads", nil, "HTTP/1.1 404"},
 		{mine, "PUT", "/goods", nil, "BucketAlreadyOwnedByYou"},
 		{theirs, "PUT", "/goods", nil, "BucketAlreadyExists"},
 		{mine, "PUT", "/No_Name", nil, "InvalidBucketName"},

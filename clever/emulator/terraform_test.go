@@ -127,6 +127,20 @@ func (p *sequence) send(line string) {
 	if got := p.ask(method, path, sent, into); strconv.Itoa(got) != status {
 		p.t.Fatalf("%s: %s: %d, want %s: %v", p.place, p.call, got, status, p.answer)
 	}
+	if method == "GET" && status == "200" {
+		p.again(path)
+	}
+}
+
+// again reads once more what was read: a second read is without a difference, so that a plan
+// after it has nothing to do.
+func (p *sequence) again(path string) {
+	p.t.Helper()
+	var second any
+	p.ask("GET", path, nil, &second)
+	if diff := cmp.Diff(p.answer, second); diff != "" {
+		p.t.Errorf("%s: %s: a second read differs: %s", p.place, p.call, diff)
+	}
 }
 
 // replayed is what stands for something in a file: {org}, {plan redis-addon/s_mono}.

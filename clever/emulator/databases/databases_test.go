@@ -324,3 +324,63 @@ func TestLocale(t *testing.T) {
 		}
 	}
 }
+
+// TestTerraformReadsPostgres replays what the vendor's Terraform provider asks of a dedicated
+// PostgreSQL: it orders with a locale, reads the detail, and asks the database itself, over TLS,
+// for its collation. A second read tells the same, after a change too.
+func TestTerraformReadsPostgres(t *testing.T) {
+	t.Parallel()
+	needs(t, "initdb", "psql", "localedef")
+	if _, err := os.Stat("/usr/share/i18n/locales/en_GB"); err != nil {
+		t.Skip("there is no source of locales: apt-get install locales")
+	}
+	s := begin(t, folder(t), "")
+	a, err := s.client.Create(t.Context(), s.owner(), clever.CreateRequest{Name: "tf-db", ProviderID: "postgresql-addon",
+		Plan: s.plan(t, "postgresql-addon", "xxs_sml"), Region: "par", Options: map[string]string{"do-backup": "true", "locale": "en_GB", "encryption": "true"}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type state struct {
+		name, plan, version, locale, collation string
+		backup, encryption                     string
+		uri                                    string
+	}
+	read := func() state {
+		t.Helper()
+		addons, err := s.client.Refresh(t.Context(), s.owner())
+		if err != nil || len(addons) != 1 {
+			t.Fatalf("%d add-ons, %v", len(addons), err)
+		}
+		d, err := s.client.Detail(t.Context(), addons[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := state{name: addons[0].Name, plan: addons[0].Plan.Slug, version: d.Version, locale: d.Locale, uri: s.env(t, a.ID)["POSTGRESQL_ADDON_URI"]}
+		now.backup, _ = d.Option("do-backup")
+		now.encryption, _ = d.Option("encryption")
+		now.collation, _ = sql(t, now.uri+"?sslmode=require", "select datcollate from pg_database where datname = current_database()")
+		return now
+	}
+	first := read()
+	if second := read(); first != second {
+		t.Errorf("a second read differs: %+v, %+v", first, second)
+	}
+	if first.locale != "en_GB" || first.collation != "en_GB" || first.backup != "true" || first.encryption != "true" || first.plan != "xxs_sml" {
+		t.Errorf("it is %+v", first)
+	}
+	if err := s.client.Rename(t.Context(), s.owner(), a.ID, "tf-renamed"); err != nil {
+		t.Fatal(err)
+	}
+	s.migrate(t, a, "xs_tny")
+	moved := read()
+	if again := read(); again != moved {
+		t.Errorf("after a change a second read differs: %+v, %+v", moved, again)
+	}
+	if moved.name != "tf-renamed" || moved.plan != "xs_tny" || moved.locale != "en_GB" || moved.collation != "en_GB" || moved.encryption != "true" || moved.version != first.version {
+		t.Errorf("after a change it is %+v", moved)
+	}
+	s.remove(t, a.ID)
+	if addons, err := s.client.Refresh(t.Context(), s.owner()); err != nil || len(addons) != 0 {
+		t.Errorf("left %v, %v", addons, err)
+	}
+}
