@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -106,4 +107,57 @@ func nodeModules() string {
 func nodeHas(library string) bool {
 	_, err := os.Stat(filepath.Join(nodeModules(), library))
 	return err == nil
+}
+
+// TestNeovimAsThePageSetsItUp has Neovim configured by the block of docs/editors.md for its
+// version: a playbook that is opened is checked.
+func TestNeovimAsThePageSetsItUp(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("editors take their time to start")
+	}
+	nvim, err := exec.LookPath("nvim")
+	if err != nil {
+		t.Skip("nvim is not there: install it")
+	}
+	scripts, err := filepath.Abs("testdata/editors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../docs/editors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```lua\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("the page has %d blocks of Lua", len(blocks))
+	}
+	folder := editorFolder(t, scripts)
+	for i, name := range []string{"new.lua", "old.lua"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(blocks[i][1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const look = `
+vim.cmd("source " .. vim.env.FOLDER .. (vim.lsp.enable and "/new.lua" or "/old.lua"))
+vim.cmd("filetype on")
+vim.cmd("edit " .. vim.env.FOLDER .. "/site.yml")
+vim.wait(60000, function() return #vim.diagnostic.get(0) > 0 end, 10)
+local all = vim.tbl_map(function(d) return d.message end, vim.diagnostic.get(0))
+vim.fn.writefile(all, vim.env.FOLDER .. "/said.txt")
+vim.cmd("qall!")`
+	if err := os.WriteFile(filepath.Join(folder, "look.lua"), []byte(look), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), nvim, "--clean", "--headless", "-n", "-S", filepath.Join(folder, "look.lua"))
+	c.Dir = folder
+	c.Env = []string{"PATH=" + filepath.Join(folder, "bin") + ":" + os.Getenv("PATH"), "HOME=" + filepath.Join(folder, "home"), "FOLDER=" + folder, "LC_ALL=C.UTF-8"}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	said, err := os.ReadFile(filepath.Join(folder, "said.txt"))
+	if err != nil || !strings.Contains(string(said), `did you mean "lower"?`) {
+		t.Errorf("it shows %q (%v)\n%s", said, err, out)
+	}
 }
