@@ -237,7 +237,7 @@ func (a *ansibleUser) reportsMistakes(t *testing.T) {
 func (a *ansibleUser) consents(t *testing.T) {
 	t.Helper()
 	out := a.play(t, 0, "change.yml")
-	wants(t, out, "consent is needed", "changed=2 ", "ignored=1 ")
+	wants(t, out, "consent is needed", "`allow: [migrate]` among the module's parameters consents", "changed=2 ", "ignored=1 ")
 	if all := a.e.Addons(a.e.User()); len(all) != 0 {
 		t.Errorf("there are %+v", all)
 	}

@@ -71,7 +71,7 @@ func TestLiveLines(t *testing.T) {
 					t.Errorf("a line of %d columns: %q", n, line[1])
 				}
 			}
-			for _, want := range []string{"  Order the database of the shop, ", "  Order the cache  ", "  Try it again  ", "3 under way", "try 2 of 3"} {
+			for _, want := range []string{"  Order the database of the shop, ", "  Order the cache  ", "  Try it again  ", "3 under way", "try 2 of 3", "ordering it", "waiting for its variables"} {
 				if !strings.Contains(seen, want) {
 					t.Errorf("nothing says %q\n%q", want, seen)
 				}

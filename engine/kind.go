@@ -130,6 +130,15 @@ type Host struct {
 	Context context.Context //nolint:containedctx // it outlives the call that the Host is made for
 
 	mentions func(part string) bool
+	status   func(text string)
+}
+
+// Status says where the work stands, to whom it may watch it. Unlike Progress it is in no
+// report.
+func (h *Host) Status(text string) {
+	if h.status != nil {
+		h.status(text)
+	}
 }
 
 // Mentioned reports whether the program mentions a part of this task's registered

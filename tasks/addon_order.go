@@ -202,6 +202,7 @@ func (b target) attrs() []engine.Attr {
 // create orders an add-on, tags it, and waits until its variables are there.
 func (r *registration) create(ctx context.Context, h *engine.Host, b target) (engine.Value, error) {
 	client := via(r.client, h)
+	h.Status("ordering it")
 	a, err := client.Create(ctx, r.owner, b.request, r.scope)
 	if err != nil {
 		return nil, err
@@ -218,6 +219,7 @@ func (r *registration) create(ctx context.Context, h *engine.Host, b target) (en
 			return nil, err
 		}
 	}
+	h.Status("waiting for its variables")
 	env, err := client.WaitEnv(ctx, r.owner, a)
 	if err != nil {
 		return nil, err

@@ -140,6 +140,11 @@ func (m *Module) failure() []*diagnostic.Problem {
 	if m.task == nil || m.task.Problem == nil {
 		return nil
 	}
+	if c := m.task.Change; c != nil && c.Allow != "" && c.Consent == "" {
+		lacking := *m.task.Problem
+		lacking.Hint = fmt.Sprintf("nothing was changed; `allow: [%s]` among the module's parameters consents", c.Allow)
+		return []*diagnostic.Problem{&lacking}
+	}
 	return m.task.Problem.Each()
 }
 
