@@ -143,7 +143,7 @@ func (a *attempt) conditions() (try, bool) {
 
 func (a *attempt) skip(c *Condition) try {
 	t := skipped("Conditional result was False")
-	t.value.(*value.Map).Set("false_condition", c.Text)
+	t.value.(*value.Map).Set("false_condition", c.Said())
 	return t
 }
 

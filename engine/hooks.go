@@ -27,7 +27,7 @@ type Hooks struct {
 
 // Included is a file of tasks, compiled.
 type Included struct {
-	File  string // as it is shown: its absolute path
+	File  string // as it is shown: its absolute path, or the name of the role
 	Items []Item
 	// Handlers are those of a role, Vars and Defaults its variables.
 	Handlers       []*Step

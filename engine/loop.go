@@ -325,7 +325,9 @@ func (l *looping) label(item *attempt, e ending) string {
 	case e.NoLog:
 		return "(censored due to no_log)"
 	case l.step.Loop.Label != nil:
-		return item.play.render(item.scope, l.step.Loop.Label)
+		if text := item.play.render(item.scope, l.step.Loop.Label); text != "" {
+			return text
+		}
 	}
 	v, _ := e.frame.value(l.step.Loop.variable())
 	return value.Text(value.Known(v))

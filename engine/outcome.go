@@ -136,6 +136,9 @@ func argument(n *expr.Node, path string, params []Param) *expr.Node {
 func (a *attempt) merged(v Var) *expr.Node {
 	context := a.scope.context()
 	before, ok, err := a.scope.Lookup(context, v.Name)
+	if err == nil && ok {
+		before, err = context.Plain(before)
+	}
 	old, isMap := before.(*value.Map)
 	if !ok || err != nil || !isMap || v.Value.Shape != expr.Mapping {
 		return v.Value

@@ -6,6 +6,7 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/value"
 )
 
 // A Program is a checked playbook, ready to run: plain data and templates.
@@ -220,8 +221,40 @@ type Loop struct {
 // A Condition is one expression of a `when`.
 type Condition struct {
 	Text  string // as written
+	Bare  bool   // it is true or false, and Text says which
 	Place diagnostic.Place
 	Expr  *expr.Template
+}
+
+// Said returns a condition as results have it: as it is written, or the truth value that
+// it is written as.
+func (c *Condition) Said() Value {
+	if c.Bare {
+		return c.Text == "true"
+	}
+	return c.Text
+}
+
+// Title returns the name of a play as far as its own variables say it, and else as written.
+func (p *Play) Title() string {
+	c := &expr.Context{Scope: ownVars(*p)}
+	if v, err := p.Name.Eval(c); err == nil {
+		return value.Text(v)
+	}
+	return p.Name.Text
+}
+
+// ownVars is the scope of what a play says before it runs.
+type ownVars Play
+
+// Lookup returns a variable of the play.
+func (p ownVars) Lookup(c *expr.Context, name string) (Value, bool, error) {
+	for _, vars := range [][]Var{p.Vars, p.HostVars} {
+		if v := findVar(vars, name); v != nil {
+			return resolve(c, v)
+		}
+	}
+	return nil, false, nil
 }
 
 // Variables returns the variables of a play and of the files that were read: of those

@@ -1,6 +1,35 @@
 package playbooks
 
-import "strings"
+import (
+	"context"
+	"strings"
+
+	"runner/diagnostic"
+	"runner/engine"
+	"runner/engine/expr"
+)
+
+// A foreignTask is one of a module of Ansible's that is none of ours: it fails if it is
+// reached, as a task that is certain to be reached does before anything runs.
+type foreignTask struct{ problem *diagnostic.Problem }
+
+// Plan returns what to do in place of the module.
+func (f *foreignTask) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	return engine.Change{}, f.problem
+}
+
+// foreignTask makes a task of a module of Ansible's.
+func (c *compiler) foreignTask(d *draft, e expr.Entry) {
+	p := diagnostic.Problemf(e.Key.Place, "unknown task kind %q", e.Key.Text).WithHint("%s", advice(e.Key.Text))
+	p.Detail = "the kinds are " + list(c.kindNames)
+	d.step.Kind = &engine.Kind{Name: bare(e.Key.Text), New: func() engine.Task { return &foreignTask{p} }}
+	d.step.As, d.step.At, d.step.Args = e.Key.Text, e.Key.Place, &expr.Node{Shape: expr.Mapping, Place: e.Value.Place}
+	d.kinds, d.foreign = append(d.kinds, e), true
+	if d.step.Register != "" {
+		c.names[d.step.Register] = true
+	}
+	c.mistake(d.step, p)
+}
 
 // What to do in place of Ansible's modules that are none of ours.
 const (

@@ -185,7 +185,7 @@ func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall
 	if err := c.problems.Err(); err != nil {
 		return nil, err
 	}
-	return &engine.Included{Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
+	return &engine.Included{File: call.Name, Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
 }
 
 // includeVars checks the file of an include_vars whose name is known already.

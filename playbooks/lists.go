@@ -143,6 +143,9 @@ func (c *compiler) condition(n *expr.Node) *engine.Condition {
 	at := c.doc.Origin(n)
 	tmpl, delimited, err := expr.ParseCondition(builtin.Table(), text, at)
 	cond := &engine.Condition{Text: n.Text, Place: at(0), Expr: tmpl}
+	if _, cond.Bare = n.Value.(bool); cond.Bare {
+		cond.Text = text
+	}
 	switch {
 	case err != nil:
 		c.mistake(cond, diagnostic.From(err, n.Place))

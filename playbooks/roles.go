@@ -21,7 +21,6 @@ type roleCall struct {
 	at     *expr.Node   // its name
 	entry  *expr.Node   // of a list of roles
 	params []engine.Var // that it is given
-	vars   []engine.Var // that are said of it, and seen wherever the role's are
 	nested bool         // an import or an include, which may stand in another role's tasks
 }
 
@@ -94,9 +93,7 @@ func (c *compiler) roleEntry(set *inherited, n *expr.Node) (call roleCall, ok bo
 			c.problem(n.Place, "this names no role").WithHint("write role: NAME")
 			return call, false
 		}
-		inherits := len(set.step.Vars)
 		call.params = c.roleKeys(set, n)
-		call.vars = slices.Clone(set.step.Vars[inherits:])
 	}
 	call.Name, ok = c.roleName(call.at)
 	return call, ok
@@ -148,7 +145,7 @@ func (c *compiler) role(in section, call roleCall) roleParts {
 	}
 	in.set.step.Role = role
 	var all roleParts
-	own := roleParts{vars: append(c.roleVars(role, "vars", call.Vars), call.vars...), defaults: c.roleVars(role, "defaults", call.Defaults)}
+	own := roleParts{vars: c.roleVars(role, "vars", call.Vars), defaults: c.roleVars(role, "defaults", call.Defaults)}
 	in.set.step.Vars = slices.Concat(in.set.step.Vars[:0:0], own.vars, in.set.step.Vars, call.params)
 	if meta.dependencies != nil {
 		c.file(source.Name, source, func(*expr.Node) { all.add(c.listedRoles(in, meta.dependencies)) })

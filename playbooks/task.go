@@ -17,6 +17,7 @@ type draft struct {
 	unknown []expr.Entry
 	refused bool // a key was refused: what the task does is not what was meant
 	does    bool // that key was what the task does
+	foreign bool // it is of a module of Ansible's that is none of ours
 }
 
 // draft starts a task with what it inherits.
@@ -46,6 +47,9 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 	}
 	if s.Kind == nil {
 		return c.importStep(in, d, n)
+	}
+	if d.foreign {
+		return []engine.Item{s}
 	}
 	if !in.handlers && !c.partial && s.Listen != nil {
 		c.problem(n.Get("listen").Place, `"listen" is for handlers`).WithHint(`move the task to the "handlers:" of the play, or remove it`)
@@ -156,7 +160,9 @@ func (c *compiler) checkDraft(d *draft, n *expr.Node) {
 		meant = c.meantAsKind(d.unknown)
 	}
 	for i, e := range d.unknown {
-		if i == meant {
+		if i == meant && advice(e.Key.Text) != "" {
+			c.foreignTask(d, e)
+		} else if i == meant {
 			c.unknownKind(e.Key)
 		} else {
 			c.unknownKeyword(e.Key)

@@ -123,7 +123,7 @@ func (c *compiler) name(n *expr.Node) *expr.Node {
 		c.problem(n.Place, "a name is text, not %s", reading.Shape(n))
 		return nil
 	}
-	if reading.IsNull(n) {
+	if reading.IsNull(n) || n.Text == "" {
 		return nil
 	}
 	c.templates(n)

@@ -27,12 +27,11 @@ func includeRole() engine.Kind {
 }
 
 var (
-	_ engine.Guard     = (*IncludeRole)(nil)
-	_ engine.Definer   = (*IncludeRole)(nil)
-	_ engine.Displayer = (*IncludeRole)(nil)
-	_ engine.Ender     = (*IncludeRole)(nil)
-	_ engine.Includer  = (*IncludeRole)(nil)
-	_ engine.Checker   = (*IncludeRole)(nil)
+	_ engine.Guard    = (*IncludeRole)(nil)
+	_ engine.Definer  = (*IncludeRole)(nil)
+	_ engine.Ender    = (*IncludeRole)(nil)
+	_ engine.Includer = (*IncludeRole)(nil)
+	_ engine.Checker  = (*IncludeRole)(nil)
 )
 
 // IncludeRole brings in a role.
@@ -56,9 +55,6 @@ func (*IncludeRole) Guard() {}
 
 // Defines says that it may define whatever the role does.
 func (*IncludeRole) Defines(*expr.Node) (names []string, more bool) { return nil, true }
-
-// Display says that only the banner is printed: the tasks of the role are counted.
-func (*IncludeRole) Display() engine.Display { return engine.DisplayBanner }
 
 // MayEnd says that a task of the role may end the play.
 func (*IncludeRole) MayEnd(*expr.Node) bool { return true }

@@ -34,7 +34,7 @@ func (l *listing) file(name string, plays []*engine.Play) {
 	for i, play := range plays {
 		title := play.Hosts
 		if play.Name != nil {
-			title = play.Name.Text
+			title = play.Title()
 		}
 		fmt.Fprintf(l.out, "\n  play #%d (%s): %s\tTAGS: %s\n", i+1, play.Hosts, title, bracketed(play.Tags))
 		l.play(play)

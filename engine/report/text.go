@@ -351,9 +351,6 @@ func bare(m *value.Map, o engine.Outcome) *value.Map {
 	if msg, ok := m.Get("msg"); ok {
 		return value.MapOf("msg", msg)
 	}
-	if o == engine.Skipped {
-		return without(m, "changed", "skip_reason")
-	}
 	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var")
 }
 
