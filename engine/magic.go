@@ -67,11 +67,11 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 // host returns what hostvars holds of the host of the play: its variables in the inventory,
 // facts, what was registered or included, and those magic ones that are the host's.
 func (s *scope) host(c *expr.Context) *value.Map {
-	play := *s.play
+	play := *s.of.play
 	play.Vars, play.RoleVars, play.RoleDefaults = nil, nil, nil
 	own := *s
 	own.step, own.frame = &Step{}, nil
-	own.playRun = &playRun{run: s.run, play: &play, order: s.order}
+	own.of = &playRun{run: s.of.run, play: &play, order: s.of.order}
 	m := own.all(c)
 	for _, name := range [...]string{"ansible_version", "group_names", "groups", "inventory_hostname", "inventory_hostname_short", "playbook_dir"} {
 		v, _ := s.magic(c, name)
