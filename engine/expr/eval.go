@@ -2,7 +2,6 @@ package expr
 
 import (
 	"runner/diagnostic"
-	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
@@ -345,22 +344,6 @@ func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
 	return v, st.failAt(n.Pos, err)
 }
 
-// operate does an operator on known values; text % values is a format.
-func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
-	if s, ok := value.Bare(l).(string); ok && op == "%" {
-		u, secret, err := c.Survey(r)
-		if u != nil || err != nil {
-			return OrUnknown(u), err
-		}
-		if !secret && !value.IsSecret(l) {
-			return format.Percent(&c.Budget, s, r)
-		}
-		v, err := format.Percent(&c.Budget, s, value.Open(r))
-		return value.MarkAll(v), unrevealing("%", err, l, r)
-	}
-	return c.Arithmetic(op, l, r)
-}
-
 // inNothing returns that what failed is not in a list or a map that is empty, which
 // nothing is compared with; else the error.
 func (st *state) inNothing(n *syntax.Comparison, err error) (value.Value, error) {
@@ -371,7 +354,7 @@ func (st *state) inNothing(n *syntax.Comparison, err error) (value.Value, error)
 	if wrong != nil {
 		return nil, err
 	}
-	_, isText := r.(string)
+	_, isText := value.Bare(r).(string)
 	if list, wrong := st.c.Elements(r); wrong != nil || isText || len(list) > 0 {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"runner/engine/expr/format"
 	"runner/engine/expr/value"
 )
 
@@ -61,6 +62,22 @@ func (g given) values() []value.Value {
 		all = append(all, v)
 	}
 	return all
+}
+
+// operate does an operator on known values; text % values is a format.
+func (c *Context) operate(op string, l, r value.Value) (value.Value, error) {
+	if s, ok := value.Bare(l).(string); ok && op == "%" {
+		u, secret, err := c.Survey(r)
+		if u != nil || err != nil {
+			return OrUnknown(u), err
+		}
+		if !secret && !value.IsSecret(l) {
+			return format.Percent(&c.Budget, s, r)
+		}
+		v, err := format.Percent(&c.Budget, s, value.Open(r))
+		return value.MarkAll(v), unrevealing("%", err, l, r)
+	}
+	return c.Arithmetic(op, l, r)
 }
 
 // unrevealing returns the error of an operation on secrets: with its message where
