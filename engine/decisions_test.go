@@ -272,6 +272,22 @@ func TestKeepGoingLeavesOutWhatDependsOnWhatIsLeftOut(t *testing.T) {
 	})
 }
 
+// Of many steps that may define a name only the last ones are edges beforehand: the lookup
+// waits for all of them.
+func TestALookupWaitsForAllThatMayDefineAName(t *testing.T) {
+	for _, jobs := range []int{1, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			text := "put name=a value=m takes=5 | register=p\nset plan={{p.value}}\n" +
+				strings.Repeat("set plan=x | when=false\n", 40) + "say msg={{plan|default('none')}}"
+			_, seen := play(t, newWorld(), text, engine.Options{Jobs: jobs})
+			if !strings.Contains(seen.String(), `ok {"msg": "m"`) {
+				t.Errorf("%d jobs: the first of them is not seen:\n%s", jobs, seen)
+			}
+		})
+	}
+}
+
+// The first handler of a name runs, in the play and in each role.
 func TestTheFirstHandlerOfANameRuns(t *testing.T) {
 	expectReports(t, map[string]languageCase{
 		"two of one name": {text: "put name=a value=1 | notify=h\nhandler say msg=first | name=h\nhandler say msg=last | name=h", want: `
