@@ -103,6 +103,8 @@ func (p *Program) app() *cli.App {
 			p.catalogCommand(),
 			p.envCommand(),
 			p.importCommand(),
+			p.listCommand(),
+			p.destroyCommand(),
 			p.loginCommand(),
 			p.logoutCommand(),
 			p.whoamiCommand(),

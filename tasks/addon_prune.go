@@ -42,6 +42,7 @@ type AddonPrune struct {
 	Organisation  []string `arg:"organisation" doc:"whose add-ons are pruned: orga_…, user_…, or names of organisations; if left out those for whom this run declares something in the scope, else the run's own"`
 	Keep          []string `arg:"keep" doc:"ids or names of add-ons that stay though nothing registers them"`
 	RequireBackup string   `arg:"require_backup" doc:"refuse to remove anything unless the platform has a backup of each that is younger: 24h, 7d"`
+	Everything    bool     `arg:"everything" default:"false" doc:"remove all that the scope holds and no task of this run registers, with whatever variables it was declared; of all owners if organisation is left out"`
 	Auth          Auth     `arg:"auth" doc:"the credentials; if left out those of all tasks of this run"`
 
 	cloud *Cloud
@@ -164,7 +165,7 @@ func (p *pruning) lookWith(ctx context.Context, a access) error {
 		if known || p.cloud.declared(l.Addon) || slices.ContainsFunc(p.Keep, l.Addon.Means) {
 			continue
 		}
-		if !slices.Contains(owners, l.Owner) {
+		if !slices.Contains(owners, l.Owner) && (!p.Everything || len(p.Organisation) > 0) {
 			p.elsewhere = append(p.elsewhere, ownerName(l.Owner))
 			continue
 		}

@@ -82,6 +82,10 @@ func ownTag(tag string) bool {
 // scopesOf returns the scopes whose tags an add-on bears.
 func scopesOf(tags []string) []string { return tagged(tags, scopePrefix) }
 
+// ScopeOf returns the scope whose tag is among some tags; "" for none, several with
+// commas.
+func ScopeOf(tags []string) string { return strings.Join(scopesOf(tags), ", ") }
+
 // tagged returns what stands behind a prefix in some tags.
 func tagged(tags []string, prefix string) []string {
 	var scopes []string

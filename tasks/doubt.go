@@ -35,7 +35,9 @@ func (p *pruning) doubt(ctx context.Context, client platform, at place, l clever
 		add("moved here from the scope " + strings.Join(from, " and ") + ", which was not pruned since and may declare it still")
 	}
 	add(p.byOthers(declared, here))
-	add(p.withOthers(tags, here))
+	if !p.Everything {
+		add(p.withOthers(tags, here))
+	}
 	if name := p.cloud.scopes.like(p.Scope, at, l.Addon, tags, here); name != "" && len(doubts) == 0 {
 		add(fmt.Sprintf("looks as if it was renamed to %q: to keep its data, write moved: [{from: %s}] in the task that orders that one", name, l.Addon.Name))
 	}

@@ -95,7 +95,7 @@ func scopesOf(p *engine.Program) (marked []string, open bool) {
 
 func (v *verifier) unmarked(s *engine.Step, marked []string, open bool) {
 	scope := s.Args.Get("scope")
-	if open || scope == nil || scope.Tmpl != nil || scope.Text == "" || slices.Contains(marked, scope.Text) {
+	if open || s.Args.Get("everything") != nil || scope == nil || scope.Tmpl != nil || scope.Text == "" || slices.Contains(marked, scope.Text) {
 		return
 	}
 	v.report(&diagnostic.Problem{Place: scope.Place, Severity: diagnostic.Warning, Rule: UnmarkedScope,
