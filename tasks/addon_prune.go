@@ -27,9 +27,10 @@ func addonPrune(cloud *Cloud) engine.Kind {
 			"Where it is doubtful whether an add-on is declared nowhere it needs a consent of its own (delete-doubtful): " +
 			"a run with other variables declared it (-e), or a playbook without a scope; it was there before a playbook with a scope declared it; or it looks as if it was renamed.",
 		New: func() engine.Task { return &AddonPrune{cloud: cloud} },
-		Example: `- name: Remove what the shop no longer declares
+		Example: `- name: Remove all that the old shop had, but for its archive
   noa.clevercloud.addon_prune:
-    scope: shop
+    scope: old-shop
+    everything: true
     keep: [shop-archive]
 `,
 		Returns: []engine.Return{{Name: "removed", Type: engine.NestedListParam, Doc: "what was removed", Fields: plainReturns()}},
