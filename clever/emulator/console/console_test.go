@@ -399,3 +399,42 @@ func TestConsoleEventsAreBounded(t *testing.T) {
 		res.Body.Close()
 	}
 }
+
+// TestConsoleThings makes one of each that an owner can have beside add-ons; the page shows it, finds it
+// by a word, and shows no secret of it.
+func TestConsoleThings(t *testing.T) {
+	s := newSite(t, emulator.Options{})
+	a := s.order("/v2/self", "shop-db")
+	must := func(method, path string, body, into any) {
+		t.Helper()
+		if status := s.call(method, path, body, into); status > 299 {
+			t.Fatalf("%s %s: %d", method, path, status)
+		}
+	}
+	var app struct{ ID string }
+	must("POST", "/v2/self/applications", map[string]any{"name": "shop", "zone": "par", "instanceType": "node", "instanceVariant": "395103fb-d6e2-4fdd-93bc-bc99146f1ea2",
+		"env": map[string]string{"TOKEN": "hidden-1"}}, &app)
+	must("POST", "/v2/self/applications/"+app.ID+"/addons", a.ID, nil)
+	must("POST", "/v4/networkgroups/organisations/"+s.User()+"/networkgroups", map[string]any{"id": "ng_0f8f8b5e-6a3c-4f6e-9d0b-7d1c52a1b001", "label": "backbone",
+		"members": []map[string]string{{"id": a.RealID}, {"id": app.ID}}}, nil)
+	must("POST", "/v4/drains/organisations/"+s.User()+"/resources/"+a.RealID+"/drains", map[string]any{"kind": "LOG",
+		"recipient": map[string]string{"type": "RAW_HTTP", "url": "https://u:hidden-2@logs.example.com/hidden-3"}}, nil)
+	must("POST", "/v2/notifications/webhooks/"+s.User(), map[string]any{"name": "chat", "urls": []map[string]string{{"format": "raw", "url": "https://chat.example.com/hidden-4"}}}, nil)
+	must("POST", "/v2/self/consumers", map[string]any{"name": "store", "description": "d", "url": "https://shop.example.com", "baseUrl": "https://shop.example.com",
+		"picture": "https://shop.example.com/p.png", "rights": map[string]bool{"access_organisations": true}}, nil)
+	var shown []string
+	for _, thing := range s.world("").Owners[0].Things {
+		shown = append(shown, thing.Kind+": "+thing.Name+": "+thing.About)
+	}
+	want := []string{"Application: shop: linked to shop-db; 1 variable", "Network group: backbone: shop-db, shop", "Drain: LOG of shop-db: to RAW_HTTP logs.example.com; enabled",
+		"Notification hook: chat: webhooks", "OAuth consumer: store: https://shop.example.com; 1 right"}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Error(diff)
+	}
+	if _, _, text := s.ask("GET", "/console/world?q=", ""); strings.Contains(text, "hidden") {
+		t.Errorf("a secret is shown: %s", text)
+	}
+	if found := s.world("backbone").Owners[0].Things; len(found) != 1 || found[0].Kind != "Network group" {
+		t.Errorf("found %v", found)
+	}
+}

@@ -33,6 +33,7 @@ type consoleOwner struct {
 	Name   string         `json:"name"`
 	Found  int            `json:"found"`
 	Addons []consoleAddon `json:"addons"`
+	Things []consoleThing `json:"things"` // what there is beside add-ons
 }
 
 type consoleAddon struct {
@@ -67,7 +68,7 @@ func worldView(e *emulator.Emulator, word string) consoleWorld {
 	at := map[string]int{}
 	for i, owner := range append([]store.Account{w.User}, w.Organisations...) {
 		at[owner.ID] = i
-		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}})
+		view.Owners = append(view.Owners, consoleOwner{ID: owner.ID, Name: owner.Name, Addons: []consoleAddon{}, Things: thingsOf(w, owner.ID, word)})
 	}
 	for _, a := range slices.Concat(w.Addons, w.Leaving) {
 		p := e.World().ProviderOf(a)

@@ -58,8 +58,9 @@ function ownerBox(id) {
   head.append(el("th", { scope: "col" }, el("span", { class: "hidden" }, "Details")));
   const table = el("table", { class: "list" }, el("thead", {}, head), body);
   const none = el("p", { class: "none quiet" });
-  const box = el("section", { class: "owner" }, el("div", { class: "head" }, name, count, el("code", {}, id)), table, none);
-  return { box, name, count, table, body, none };
+  const things = el("table", { class: "things", "aria-label": "Beside add-ons", hidden: "" });
+  const box = el("section", { class: "owner" }, el("div", { class: "head" }, name, count, el("code", {}, id)), table, none, things);
+  return { box, name, count, table, body, none, things, thingsText: "" };
 }
 
 // row makes the two rows of an add-on: what it is, and what can be done with it.
@@ -203,7 +204,20 @@ function drawOwner(o, world, seen) {
   place(box.body, lines);
   box.table.hidden = lines.length === 0;
   box.none.hidden = lines.length > 0;
+  drawThings(box, o.things);
   text(box.none, o.found > 0 ? "Filter to find them." : $("filter").value ? "Nothing here matches the filter." : "No add-ons yet.");
+}
+
+// drawThings shows applications, network groups, drains, hooks, consumers and buckets.
+function drawThings(box, things) {
+  const now = JSON.stringify(things);
+  if (box.thingsText === now) return;
+  box.thingsText = now;
+  box.things.hidden = things.length === 0;
+  box.things.replaceChildren(el("tbody", {}, ...things.map((t) =>
+    el("tr", { "data-thing": t.kind }, el("td", { class: "quiet" }, t.kind),
+      el("td", {}, el("span", { class: "name" }, t.name), el("code", { class: "id", title: t.id }, t.id)),
+      el("td", {}, t.about)))));
 }
 
 function drawFaults(list) {
