@@ -285,6 +285,15 @@ func (p Plan) Needs() []Change {
 	return list
 }
 
+// Empty reports whether nothing would change, as far as that is known.
+func (p Plan) Empty() bool {
+	changes := p.Unknown()
+	for _, a := range []engine.Action{engine.Create, engine.Update, engine.Migrate, engine.Replace, engine.Delete} {
+		changes += p.Count(a)
+	}
+	return changes == 0
+}
+
 // String returns the plan's summary: "Plan: 2 to create, 1 to replace; +34.68 €/month".
 func (p Plan) String() string {
 	var parts []string

@@ -419,6 +419,7 @@ func (t *Text) runEnd(e engine.RunEnd) {
 		t.print("[ERROR]: the run was interrupted: nothing more was started", red)
 	}
 	t.playbookEnd(e.Stats)
+	t.planned()
 }
 
 // playbookEnd prints the recap of what has been done so far.
@@ -430,7 +431,12 @@ func (t *Text) playbookEnd(s engine.Stats) {
 		t.recap(s)
 	}
 	t.print("", "")
-	if !t.run.Check {
+}
+
+// planned prints what a check would change, if it would change anything: else standard
+// output is Ansible's.
+func (t *Text) planned() {
+	if !t.run.Check || t.plan.Empty() {
 		return
 	}
 	t.print(t.plan.String(), "")
