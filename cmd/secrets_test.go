@@ -191,7 +191,7 @@ func (h *hiding) add(v any) {
 // is shown or leaves the process.
 func (h *hiding) playbook(t *testing.T) string {
 	var b strings.Builder
-	b.WriteString(playHead)
+	b.WriteString(playHead + "    - set_fact: {late: \"{{ '' }}\"}\n") // what names it is not known before the play
 	for i, e := range filtered {
 		x := quoted(asTemplate(e))
 		fmt.Fprintf(&b, "    - name: %s\n      set_fact: {f%d: %s}\n      register: r%d\n      ignore_errors: true\n", quoted("task "+asTemplate(e)), i, x, i)
@@ -205,7 +205,7 @@ func (h *hiding) playbook(t *testing.T) string {
 		case 3:
 			fmt.Fprintf(&b, "    - set_fact: {again: \"{{ f%d }}\", from: \"{{ r%d }}\"}\n      loop: [1]\n      ignore_errors: true\n", i, i)
 		case 4:
-			fmt.Fprintf(&b, "    - addon_register: {name: x, provider: pg, details: {plan: %s}}\n      ignore_errors: true\n", x)
+			fmt.Fprintf(&b, "    - addon_register: {name: x, provider: pg, details: {plan: %s}}\n      ignore_errors: true\n", quoted("{{ late }}"+asTemplate(e)))
 		case 5:
 			fmt.Fprintf(&b, "    - fail: {msg: again}\n      retries: 1\n      delay: 0\n      register: w\n      until: w.msg == %s\n      ignore_errors: true\n", "(f"+strconv.Itoa(i)+" | string)")
 		}
@@ -217,15 +217,15 @@ func (h *hiding) playbook(t *testing.T) string {
     - addon_register: {name: db, provider: pg, details: {plan: dev}}
       register: db
       ignore_errors: true
-    - addon_register: {name: x, provider: "{{ s }}", details: {plan: dev}}
+    - addon_register: {name: x, provider: "{{ s ~ late }}", details: {plan: dev}}
       ignore_errors: true
-    - addon_register: {name: x, provider: pg, details: {plan: dev, region: "{{ s }}"}}
+    - addon_register: {name: x, provider: pg, details: {plan: dev, region: "{{ s ~ late }}"}}
       ignore_errors: true
-    - addon_register: {name: x, provider: pg, details: {plan: xxs_sml, version: "{{ s }}"}}
+    - addon_register: {name: x, provider: pg, details: {plan: xxs_sml, version: "{{ s ~ late }}"}}
       ignore_errors: true
-    - addon_info: {name: "{{ s }}", provider: pg}
+    - addon_info: {name: "{{ s ~ late }}", provider: pg}
       ignore_errors: true
-    - addon_remove: {name: "{{ s }}", provider: pg}
+    - addon_remove: {name: "{{ s ~ late }}", provider: pg}
       ignore_errors: true
     - env_file: {dest: app.env, format: json, from: {A: "{{ s }}", B: "{{ s | b64encode }}", PLAIN: x}}
       ignore_errors: true
@@ -275,7 +275,7 @@ func (h *hiding) playbook(t *testing.T) string {
     - addon_register: {name: "{{ s }}", provider: pg, details: {plan: xxs_sml, version: 15, region: par}}
       when: ansible_check_mode
       ignore_errors: true
-    - addon_register: {name: "x{{ s }}", provider: pg, details: {plan: "{{ s }}", version: "{{ s }}"}}
+    - addon_register: {name: "x{{ s }}", provider: pg, details: {plan: "{{ s ~ late }}", version: "{{ s ~ late }}"}}
 `)
 	return h.file(t, "hidden.yml", b.String())
 }
@@ -306,12 +306,19 @@ func (h *hiding) play(t *testing.T, r *receiver, args ...string) {
 	}
 }
 
+// foreseen is a playbook whose mistakes can be known before it is played.
+const foreseen = playHead + `
+    - addon_register: {name: x, provider: "{{ s }}", details: {plan: dev}}
+    - addon_register: {name: y, provider: pg, organisation: "{{ s }}", details: {plan: "{{ s }}", region: "{{ s }}", version: "{{ s }}"}}
+    - addon_register: {name: "{{ s }}", provider: pg, details: {plan: "{{ s }}"}}
+`
+
 // more keeps what other commands say, and every file that a home has afterwards.
 func (h *hiding) more(t *testing.T, book string) {
 	password := []string{"--vault-password-file", filepath.Join(h.dir, "pw")}
 	for _, args := range [][]string{
 		{"history"}, {"history", "--format", "json"}, {"validate", book}, {"graph", book}, {"graph", "--format", "json", book}, {"graph", "--format", "dot", book}, {"graph", "--format", "mermaid", book},
-		{"graph", "--format", "svg", book}, {"play", "--list-tasks", book},
+		{"graph", "--format", "svg", book}, {"play", "--list-tasks", book}, {"play", h.file(t, "foreseen.yml", foreseen)}, {"validate", h.file(t, "foreseen.yml", foreseen)},
 	} {
 		if args[0] != "history" {
 			args = append(args, password...)

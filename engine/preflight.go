@@ -28,6 +28,7 @@ type Preview struct {
 	play    *playRun
 	scope   *scope
 	open    []string
+	secrets []string // the texts of the secrets among the arguments
 }
 
 // Known reports whether all of some arguments is known; see Checking.
@@ -103,7 +104,8 @@ func (p *Preview) problems(err error) []*diagnostic.Problem {
 	if err == nil {
 		return nil
 	}
-	return p.Step.Kind.ProblemOf(err, p.Step.Args, p.Step.Place).Each()
+	hiding := &attempt{secrets: p.secrets}
+	return hiding.hideProblem(p.Step.Kind.ProblemOf(err, p.Step.Args, p.Step.Place)).Each()
 }
 
 // ask asks the world about the task.
@@ -272,7 +274,7 @@ func (f *foreseer) item(p *playRun, s *Step, sc *scope, certain bool) {
 		f.include(p, s, task, sc, certain && d.unknown == nil)
 		return
 	}
-	f.Tasks = append(f.Tasks, &Preview{Step: s, Task: task, Certain: certain, play: p, scope: sc, open: d.vague})
+	f.Tasks = append(f.Tasks, &Preview{Step: s, Task: task, Certain: certain, play: p, scope: sc, open: d.vague, secrets: d.marked})
 }
 
 // name lets a task make something of its name; of one that is not known it makes nothing
