@@ -129,6 +129,9 @@ func (a *attempt) conditions() (try, bool) {
 	if has[Pruner](a.step.Kind) && a.play.opt.partial() {
 		return skipped("Only a part of the playbook is played: what is left out would count as not declared"), false
 	}
+	if has[Pruner](a.step.Kind) && a.play.claim.scope != "" && endedEarly(a.play.earlier, a.play.claim.scope) {
+		return skipped("A play of this scope ended early: what it did not come to would count as not declared"), false
+	}
 	c, err := a.scope.test(a.step.When)
 	switch {
 	case err != nil:

@@ -29,8 +29,9 @@ type playRun struct {
 	ended      atomic.Bool // on purpose: nothing more is started
 	fatal      atomic.Bool // a failure that --keep-going does not pass over
 	claim      claim
-	last       bool // no play comes after it
-	pruning    bool // only what prunes for the play is run
+	last       bool       // no play comes after it
+	earlier    []*playRun // of the same run
+	pruning    bool       // only what prunes for the play is run
 }
 
 // runPlay runs one play and reports it.

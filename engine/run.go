@@ -92,7 +92,7 @@ func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	r.deciding = deciding(p, varNames(opt.ExtraVars))
 	var plays []*playRun
 	for i, play := range p.Plays {
-		plays = append(plays, &playRun{run: r, play: play, order: order, last: i == len(p.Plays)-1})
+		plays = append(plays, &playRun{run: r, play: play, order: order, last: i == len(p.Plays)-1, earlier: plays})
 		r.runPlay(ctx, i, plays[i])
 		if r.result.Stats.Failed > 0 || ctx.Err() != nil {
 			break

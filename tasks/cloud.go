@@ -45,6 +45,7 @@ type Cloud struct {
 	planned  planned             // what a check would have made of the platform by now
 	scopes   scopes
 	declares declarations
+	foreseen scopes // as scopes, before the run
 }
 
 // Renew forgets what was read, and what a check would have made of the platform: after it

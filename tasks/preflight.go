@@ -82,6 +82,9 @@ func (t *AddonRegister) Preflight(ctx context.Context, h *engine.Host, c *engine
 		return err
 	}
 	t.conflicts(c, r.place)
+	if t.Name != "" && h.Scope != "" {
+		c.Add("name", t.cloud.foreseen.enter(r.place, t.Provider, t.Name, h.Scope))
+	}
 	return r.words(ctx, c, addons)
 }
 
