@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"runner/tasks"
 )
 
 // TestPages does what the pages of documentation show, block after block, in a new
@@ -244,4 +246,29 @@ func (r *reader) run(script string) (string, error) {
 	c.Stdout, c.Stderr = &out, &out
 	err := c.Run()
 	return out.String(), err
+}
+
+// TestReadmeNamesKinds: README's table has every kind of task, and no other.
+func TestReadmeNamesKinds(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## Kinds of task\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var named, kinds []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\|").FindAllStringSubmatch(table, -1) {
+		for word := range strings.SplitSeq(row[1], ", ") {
+			named = append(named, strings.Trim(word, "`"))
+		}
+	}
+	for _, k := range tasks.Kinds(nil) {
+		kinds = append(kinds, k.Name)
+	}
+	slices.Sort(named)
+	slices.Sort(kinds)
+	if !slices.Equal(named, kinds) {
+		t.Errorf("README has\n%v\nand there are\n%v", named, kinds)
+	}
 }
