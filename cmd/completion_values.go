@@ -36,6 +36,7 @@ const (
 // known is what a platform is completed with. Nothing of it is secret.
 type known struct {
 	Addons        []flags.Value `json:"addons"`
+	Applications  []flags.Value `json:"applications"`
 	Organisations []flags.Value `json:"organisations"`
 	Providers     []flags.Value `json:"providers"`
 	Plans         []flags.Value `json:"plans"`
@@ -156,17 +157,21 @@ func readKnown(ctx context.Context, client *clever.Client, loggedIn bool) known 
 			for _, a := range addons {
 				k.Addons = append(k.Addons, flags.Value{Text: a.Name, Doc: a.Provider.Name})
 			}
+			apps, _ := client.Applications(ctx, owner)
+			for _, a := range apps {
+				k.Applications = append(k.Applications, flags.Value{Text: a.Name, Doc: a.ID})
+			}
 		}
 	}
-	for _, list := range []*[]flags.Value{&k.Plans, &k.Addons} {
+	for _, list := range []*[]flags.Value{&k.Plans, &k.Addons, &k.Applications} {
 		slices.SortFunc(*list, func(a, b flags.Value) int { return strings.Compare(a.Text, b.Text) })
 		*list = slices.CompactFunc(*list, func(a, b flags.Value) bool { return a.Text == b.Text })
 	}
 	return k
 }
 
-// extraVarValues completes -e: a file behind @, and plans, zones and providers for
-// variables that are called so.
+// extraVarValues completes -e: a file behind @, and plans, zones, providers, add-ons,
+// applications and organisations for variables that are called so.
 func (p *Program) extraVarValues(r flags.Request) flags.Values {
 	name, _, ok := strings.Cut(r.Word, "=")
 	if !ok {
@@ -174,6 +179,7 @@ func (p *Program) extraVarValues(r flags.Request) flags.Values {
 	}
 	var all []flags.Value
 	for part, values := range map[string]func(known) []flags.Value{"plan": func(k known) []flags.Value { return k.Plans }, "provider": providerNames,
+		"addon": addonNames, "organisation": organisationNames, "application": func(k known) []flags.Value { return k.Applications },
 		"region": func(k known) []flags.Value { return k.Zones }, "zone": func(k known) []flags.Value { return k.Zones }} {
 		if strings.HasSuffix(strings.ToLower(name), part) {
 			all = values(p.known(specOf(r.Command), false))

@@ -15,7 +15,6 @@ import (
 	"runner/clever"
 	"runner/clever/emulator"
 	"runner/engine"
-	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
@@ -321,8 +320,8 @@ func TestVariablesOfARegisteredResult(t *testing.T) {
 	id := p.application(t, "", "shop")
 	ordered := order("db", "pg", "dev")
 	ordered.register = "db"
-	var vars expr.Node = *args("DATABASE", "{{ db.env.POSTGRESQL_ADDON_URI }}")
-	set := step{kind: "app_env", args: args("application", id, "vars", &vars)}
+	vars := args("DATABASE", "{{ db.env.POSTGRESQL_ADDON_URI }}")
+	set := step{kind: "app_env", args: args("application", id, "vars", vars)}
 	ends := p.play(t, true, ordered, set)
 	if got := ends[1].Change; ends[1].Outcome == engine.Failed || !got.Unknown && len(got.Attrs) != 1 {
 		t.Errorf("a check: %v (%v)", ends[1].Outcome, ends[1].Problem)
