@@ -21,7 +21,7 @@ func (s *addonLists) of(owner string) *addonList {
 		if s.lists == nil {
 			s.lists = map[string]*addonList{}
 		}
-		l = &addonList{}
+		l = &addonList{owner: owner}
 		s.lists[owner] = l
 	}
 	return l
@@ -68,6 +68,7 @@ func replacing(addon Addon) func([]Addon) []Addon {
 func (s *addonLists) forget(owner string) {
 	for _, l := range s.alike(owner) {
 		l.forget()
+		s.readings.leave(l.owner)
 	}
 }
 
@@ -90,6 +91,7 @@ func personal(owner string) bool { return owner == "" || strings.HasPrefix(owner
 // given out without copying them, so that a long one costs nothing: a change appends
 // to a list, or makes a new one.
 type addonList struct {
+	owner   string
 	mu      sync.Mutex
 	list    []Addon
 	loaded  bool

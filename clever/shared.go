@@ -105,10 +105,19 @@ func (s *shared[V]) join(key string) (r *reading[V], mine bool) {
 	return r, true
 }
 
+// leave lets whoever asks from now on read anew: what is being read may be old already.
+func (s *shared[V]) leave(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.under, key)
+}
+
 func (s *shared[V]) run(ctx context.Context, key string, r *reading[V], fn func() (V, error)) (V, error) {
 	defer func() {
 		s.mu.Lock()
-		delete(s.under, key)
+		if s.under[key] == r {
+			delete(s.under, key)
+		}
 		s.mu.Unlock()
 		close(r.done)
 	}()

@@ -94,6 +94,9 @@ func (d *decoder) set(field reflect.Value, path string, p Param, n *expr.Node) e
 		field.Set(reflect.ValueOf(&v).Elem())
 		return nil
 	}
+	if u, ok := v.(*value.Unknown); ok && p.Planned && u.Made != "" {
+		v = u.Made
+	}
 	if u, ok := value.HasUnknown(v); ok {
 		d.unknown = u
 		if v, ok = knownParts(p, v); !ok {

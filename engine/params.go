@@ -36,6 +36,7 @@ type Param struct {
 	// Marked: a Value in which secrets keep their marks; else they are handed over in clear.
 	Marked   bool
 	Plain    bool
+	Planned  bool // it takes, in a check, the id of what is not there yet: value.Unknown.Made
 	Excludes []string
 	Choices  []string
 	Params   []Param // of type Nested or NestedList
@@ -110,7 +111,7 @@ func structParams(t reflect.Type) []Param {
 		p := Param{
 			Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
 			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true", Plain: f.Tag.Get("plain") == "true",
-			Written: f.Tag.Get("written") == "true", Marked: f.Tag.Get("marks") == "kept",
+			Written: f.Tag.Get("written") == "true", Marked: f.Tag.Get("marks") == "kept", Planned: f.Tag.Get("planned") == "true",
 			Aliases: words(f.Tag.Get("alias")), Excludes: words(f.Tag.Get("excludes")), Choices: words(f.Tag.Get("choices")), field: i,
 		}
 		p.Type, p.Params = typeOf(f.Type)

@@ -19,7 +19,7 @@ import (
 func compareIDs(a, b clever.Addon) int { return cmp.Compare(a.ID, b.ID) }
 
 // byID reports whether a word is an id rather than a name.
-func byID(word string) bool { return strings.HasPrefix(word, "addon_") }
+func byID(word string) bool { return strings.HasPrefix(word, "addon_") || isMadeUp(word) }
 
 // ofProvider reports whether an add-on is of the provider that a playbook names,
 // by the rules of the catalogue: what is ordered by a word is found by it again.
@@ -48,8 +48,8 @@ func object(a clever.Addon) string {
 // result is what register holds of an add-on, without what must be read apart.
 func result(a clever.Addon, owner string) *value.Map {
 	return value.MapOf(
-		"addon_id", a.ID,
-		"real_id", a.RealID,
+		"addon_id", idValue(a.ID, ""),
+		"real_id", idValue(a.RealID, ""),
 		"name", a.Name,
 		"provider", a.Provider.ID,
 		"organisation", orNothing(owner),
@@ -65,6 +65,13 @@ func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *v
 	if task := at.client.plan(at.owner, at.addon.ID).task; isMadeUp(at.addon.ID) {
 		res.Set("addon_id", idValue(at.addon.ID, task))
 		res.Set("real_id", idValue(at.addon.RealID, task))
+	}
+	if plan := at.client.plan(at.owner, at.addon.ID); plan.unsure {
+		unknown := &value.Unknown{Task: plan.task, Made: at.addon.ID}
+		for _, name := range []string{"addon_id", "real_id", "plan", "version", "region", "tags", "env"} {
+			res.Set(name, unknown)
+		}
+		return res
 	}
 	var reading sync.Mutex // version and env read the same
 	variables := func() ([]clever.EnvVar, error) {

@@ -56,6 +56,7 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 		change.Attrs = append(change.Attrs, unknown...)
 		if len(attrs) == 0 {
 			change.Action, change.Unknown = engine.Update, true
+			change.Assume = func() { r.client.doubt(r.owner, a.ID) }
 			return change, nil
 		}
 	}
@@ -64,10 +65,27 @@ func (r *registration) compare(ctx context.Context, h *engine.Host, a clever.Add
 			change.Action, change.Unknown = engine.Update, true
 		}
 	}
+	if r.client.plan(r.owner, a.ID).unsure {
+		change.Action, change.Unknown = engine.Update, true
+	}
 	if len(attrs) == 0 {
 		return change, nil
 	}
-	return r.planUpdate(ctx, h, change, now, b)
+	unknown := change.Attrs[len(attrs):]
+	change.Attrs = attrs
+	change, err = r.planUpdate(ctx, h, change, now, b)
+	change.Attrs = append(slices.Clip(attrs), unknown...)
+	if err != nil && len(unknown) > 0 { // what was refused may not be what it comes to
+		change.Assume, err = func() { r.client.doubt(r.owner, now.ID) }, nil
+	}
+	change.Unknown = change.Unknown || len(unknown) > 0
+	if assume := change.Assume; change.Unknown && assume != nil {
+		change.Assume = func() {
+			assume()
+			r.client.doubt(r.owner, now.ID)
+		}
+	}
+	return change, err
 }
 
 // planned reports whether an earlier task of this check would order the add-on, or move it.
@@ -88,7 +106,7 @@ func (r *registration) unknownAttrs(now existing, b target) []engine.Attr {
 		if now.detail == nil {
 			break
 		}
-		if _, known := now.detail.Option(name); !known && isMadeUp(now.ID) {
+		if _, known := now.detail.Option(name); !known {
 			attrs = append(attrs, engine.Attr{Path: "options." + name, Before: unknown, After: b.request.Options[name]})
 		}
 	}

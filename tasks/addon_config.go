@@ -42,7 +42,7 @@ func addonConfig(cloud *Cloud) engine.Kind {
 
 // AddonConfig sets the variables of a configuration provider.
 type AddonConfig struct {
-	Addon        string       `arg:"addon" required:"true" doc:"the configuration provider's id, real id or name"`
+	Addon        string       `arg:"addon" planned:"true" required:"true" doc:"the configuration provider's id, real id or name"`
 	Organisation string       `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
 	Vars         engine.Value `arg:"vars" written:"true" marks:"kept" doc:"names and values; a scalar counts as it is written. Others stay as they are, unless exact says otherwise"`
 	Absent       []string     `arg:"absent" doc:"names of variables that are not to be there"`

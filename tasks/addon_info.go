@@ -49,7 +49,7 @@ var (
 
 // AddonInfo lists the add-ons that there are.
 type AddonInfo struct {
-	Addon        string `arg:"addon" alias:"name" doc:"an add-on's id, real id or name; all of the owner if left out"`
+	Addon        string `arg:"addon" planned:"true" alias:"name" doc:"an add-on's id, real id or name; all of the owner if left out"`
 	Organisation string `arg:"organisation" doc:"the owner: orga_…, user_…, or an organisation's name; if left out, looked up for addon, else the personal space"`
 	Provider     string `arg:"provider" doc:"only those of this provider"`
 	Tag          string `arg:"tag" doc:"only those with this tag"`

@@ -39,7 +39,7 @@ func addonLink(cloud *Cloud) engine.Kind {
 
 // AddonLink links an application to an add-on.
 type AddonLink struct {
-	Addon        string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
+	Addon        string `arg:"addon" planned:"true" required:"true" doc:"the add-on's id, real id or name"`
 	Application  string `arg:"application" alias:"app" required:"true" doc:"the application's id or name; it belongs to the add-on's owner"`
 	State        string `arg:"state" choices:"present,absent" default:"present" doc:"whether the link is to be there"`
 	Restart      bool   `arg:"restart" default:"false" doc:"restart the application when the link was made or ended; one that was never deployed is left alone"`

@@ -55,11 +55,14 @@ func (r *registration) expected(h *engine.Host, after plannedAddon) *value.Map {
 	res := details(h, location{r.client, r.owner, after.Addon}, nil, after.tags)
 	unknown := &value.Unknown{Task: after.task}
 	if isMadeUp(after.ID) {
-		res.Set("addon_id", unknown)
-		res.Set("real_id", unknown)
+		res.Set("addon_id", idValue(after.ID, after.task))
+		res.Set("real_id", idValue(after.RealID, after.task))
 	}
 	if after.moved {
 		res.Set("version", orUnknown(after.version, unknown))
+		if clever.UpdatesVersion(after.Provider.ID) { // which its variables do not tell
+			res.Set("version", unknown)
+		}
 		res.Set("env", unknown)
 	}
 	return res

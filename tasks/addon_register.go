@@ -61,7 +61,7 @@ type AddonRegister struct {
 	Details      Details   `arg:"details" doc:"what it is like"`
 	Link         []string  `arg:"link" doc:"applications of its owner, by id or name, that are to be linked to it; others that are linked stay so. They have its variables with their next start"`
 	Tags         *[]string `arg:"tags" doc:"its tags, just these; those that it has are left alone if left out"`
-	Addon        string    `arg:"addon" doc:"the id of an existing add-on that is meant, whatever its name; it is renamed if name says otherwise"`
+	Addon        string    `arg:"addon" planned:"true" doc:"the id of an existing add-on that is meant, whatever its name; it is renamed if name says otherwise"`
 	Moved        []Moved   `arg:"moved" doc:"names that the add-on had before: where there is none of its name, but one of those, that one is meant and renamed; may stay for good"`
 
 	RequireBackup string `arg:"require_backup" doc:"what destroys it, or moves it, is refused unless the platform has a backup of it that is younger: 24h, 7d"`

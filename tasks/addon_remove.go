@@ -41,7 +41,7 @@ func gone(name string) *value.Map {
 	for _, f := range plainReturns() {
 		m.Set(f.Name, nil)
 	}
-	m.Set("name", name)
+	m.Set("name", idValue(name, ""))
 	return m
 }
 
@@ -52,7 +52,7 @@ var (
 
 // AddonRemove removes an add-on.
 type AddonRemove struct {
-	Addon         string `arg:"addon" required:"true" doc:"the add-on's id, real id or name"`
+	Addon         string `arg:"addon" planned:"true" required:"true" doc:"the add-on's id, real id or name"`
 	Organisation  string `arg:"organisation" doc:"who owns it: orga_…, user_…, or an organisation's name; looked up if left out"`
 	Provider      string `arg:"provider" doc:"its provider, where a name alone is not enough"`
 	RequireBackup string `arg:"require_backup" doc:"refuse unless the platform has a backup of it that is younger: 24h, 7d"`
@@ -104,15 +104,17 @@ func (t *AddonRemove) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 
 func (t *AddonRemove) removal(f location) engine.Change {
 	a, part := f.addon, removal(f.addon)
+	unsure := f.client.plan(f.owner, a.ID).unsure
 	res := result(a, f.owner)
 	return engine.Change{
-		Action: part.Action,
-		Object: part.Object,
-		Attrs:  part.Attrs,
-		Price:  part.Price,
-		Risk:   "data is lost",
-		Result: res,
-		Assume: func() { f.client.assumeGone(f.owner, a.ID) },
+		Action:  part.Action,
+		Object:  part.Object,
+		Attrs:   part.Attrs,
+		Price:   part.Price,
+		Risk:    "data is lost",
+		Unknown: unsure,
+		Result:  res,
+		Assume:  func() { f.client.assumeGone(f.owner, a.ID) },
 		Do: func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 			return res, via(f.client, h).Delete(ctx, f.owner, a.ID)
 		},

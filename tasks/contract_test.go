@@ -47,6 +47,7 @@ func args(pairs ...any) *expr.Node {
 
 // A platform is one emulator; each run against it has a client of its own.
 type platform struct {
+	jobs int // 0: the default
 	*emulator.Emulator
 	dir    string        // of the playbook
 	allow  []string      // risks that are consented to
@@ -140,7 +141,7 @@ func (p platform) play(t *testing.T, check bool, steps ...step) []engine.TaskEnd
 	}
 	var seen ends
 	_, err := engine.Run(t.Context(), &engine.Program{Plays: []*engine.Play{play}},
-		engine.Options{Check: check, Transport: transport, Reporter: &seen, Allow: p.allow, ExtraVars: p.extra})
+		engine.Options{Check: check, Jobs: p.jobs, Transport: transport, Reporter: &seen, Allow: p.allow, ExtraVars: p.extra})
 	if err != nil {
 		t.Fatal(err)
 	}

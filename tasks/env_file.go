@@ -23,7 +23,7 @@ func envFile(cloud *Cloud) engine.Kind {
 		Doc: "Writes variables to a file: those of one or several add-ons, or of maps. " +
 			"The file is written whole or not at all, and changed only when something about it differs. A new one is readable by its owner only; one that is there keeps its owner, group, permissions and access list, unless mode says otherwise. " +
 			"A value that the format cannot hold is refused, and the file stays as it was.",
-		New: func() engine.Task { return &EnvFile{Format: "dotenv", taken: cloud.taken()} },
+		New: func() engine.Task { return &EnvFile{Format: "dotenv", taken: cloud.taken(), cloud: cloud} },
 		Example: `- name: Look for the database
   noa.clevercloud.addon_info:
     addon: shop-db
@@ -67,6 +67,7 @@ type EnvFile struct {
 	Group       string            `arg:"group" doc:"the group that is to own the file, by name or number"`
 
 	taken func(path string) bool // see Cloud.Taken
+	cloud *Cloud
 }
 
 // Resources names the file.
@@ -123,13 +124,17 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	if !filepath.IsAbs(f.path) {
 		f.path = filepath.Join(h.Dir, f.path)
 	}
-	before, err := readBefore(f.path)
+	before, err := t.before(f.path)
 	if err != nil {
 		return engine.Change{}, engine.About("dest", err)
 	}
 	f.keep(before)
-	if u, ok := value.HasUnknown(t.From); ok { // a check, and the add-on is not there yet
-		return engine.Change{Action: actionOn(before), Object: t.Dest, Unknown: true, Attrs: []engine.Attr{{Path: "content", After: u}}, Result: f.result()}, nil
+	u, unknown := value.HasUnknown(t.From) // a check, and the add-on is not there yet
+	if !unknown && before != nil && before.unknown != nil {
+		u, unknown = before.unknown, true
+	}
+	if unknown {
+		return f.unknown(before, u), nil
 	}
 	if err := f.fill(h.Secrets); err != nil {
 		return engine.Change{}, err
@@ -138,11 +143,56 @@ func (t *EnvFile) Plan(_ context.Context, h *engine.Host) (engine.Change, error)
 	change := engine.Change{Object: t.Dest, Attrs: attrs, Result: f.result()}
 	if len(attrs) > 0 {
 		change.Action = actionOn(before)
+		change.Assume = func() { t.assume(f.path, f.after(before)) }
 		change.Do = func(_ context.Context, h *engine.Host) (engine.Value, error) {
 			return f.result(), engine.About("dest", f.put(h))
 		}
 	}
 	return change, nil
+}
+
+// before returns the file that is there, or would be by what a check has planned so far; nil
+// if there is none.
+func (t *EnvFile) before(path string) (*onDisk, error) {
+	if t.cloud != nil {
+		if file, there, noted := t.cloud.planned.files.find("", filepath.Clean(path)); noted && there {
+			return &file, nil
+		}
+	}
+	return readBefore(path)
+}
+
+// assume notes what a check would make of a file.
+func (t *EnvFile) assume(path string, after onDisk) {
+	if t.cloud != nil {
+		t.cloud.planned.files.put("", filepath.Clean(path), after)
+	}
+}
+
+// after returns the file as it would be written.
+func (f *envText) after(before *onDisk) onDisk {
+	after := onDisk{text: f.text, mode: f.mode, uid: os.Getuid(), gid: os.Getgid()}
+	if before != nil {
+		after.uid, after.gid = before.uid, before.gid
+	}
+	if f.uid != nil {
+		after.uid = *f.uid
+	}
+	if f.gid != nil {
+		after.gid = *f.gid
+	}
+	return after
+}
+
+// unknown returns the change of a file of which only a run will show what is in it. That a
+// file which is not there is written is known all the same.
+func (f *envText) unknown(before *onDisk, u *value.Unknown) engine.Change {
+	after := f.after(before)
+	after.unknown = u
+	res := f.result()
+	res.Set("names", u)
+	return engine.Change{Action: actionOn(before), Object: f.Dest, Unknown: before != nil, Result: res,
+		Attrs: []engine.Attr{{Path: "content", After: u}}, Assume: func() { f.assume(f.path, after) }}
 }
 
 func actionOn(before *onDisk) engine.Action {
@@ -262,7 +312,8 @@ func (f *envText) result() *value.Map {
 type onDisk struct {
 	text     string
 	mode     fs.FileMode
-	uid, gid int // -1 where the system has none
+	uid, gid int            // -1 where the system has none
+	unknown  *value.Unknown // what is in it only a run will show; nil: it is known
 }
 
 // largestEnvFile is the most that an existing file may hold: what is larger was
@@ -293,7 +344,7 @@ func readBefore(path string) (*onDisk, error) {
 		return nil, fmt.Errorf("it cannot be compared: %w", err)
 	}
 	uid, gid := atomicfile.Owner(info)
-	return &onDisk{string(text), info.Mode().Perm(), uid, gid}, nil
+	return &onDisk{text: string(text), mode: info.Mode().Perm(), uid: uid, gid: gid}, nil
 }
 
 func checkFolder(dir string) error {

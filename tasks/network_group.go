@@ -205,8 +205,13 @@ func (g grouping) member(ctx context.Context, word string) (clever.GroupMember, 
 // result returns what register holds.
 func (g grouping) result(group clever.Group, task string) *value.Map {
 	members := []engine.Value{}
+	_, _, planned := g.client.planned.groups.find(g.client.space(g.owner), group.ID)
 	for _, m := range group.Members {
-		members = append(members, value.MapOf("id", idValue(m.ID, task), "kind", m.Kind, "label", m.Label, "domain_name", orNothing(m.DomainName)))
+		domain := orNothing(m.DomainName)
+		if planned && domain == nil { // it gets one when it is a member
+			domain = &value.Unknown{Task: task}
+		}
+		members = append(members, value.MapOf("id", idValue(m.ID, task), "kind", m.Kind, "label", m.Label, "domain_name", domain))
 	}
 	id := orNothing(group.ID)
 	if isMadeUp(group.ID) {

@@ -29,6 +29,7 @@ type planned struct {
 	links     layer[clever.Addon]    // by application and add-on
 	variables layer[[]clever.EnvVar] // by what has them, "application" or "add-on", and its id
 	groups    layer[clever.Group]    // by owner and id
+	files     layer[onDisk]          // by path
 	count     atomic.Int64           // of ids made up
 }
 
@@ -45,7 +46,7 @@ func isMadeUp(id string) bool { return strings.HasPrefix(id, madeUp) }
 // idValue returns an id as a result holds it: unknown if what it names is not there yet.
 func idValue(id, task string) value.Value {
 	if isMadeUp(id) {
-		return &value.Unknown{Task: task}
+		return &value.Unknown{Task: task, Made: id}
 	}
 	return id
 }
@@ -75,6 +76,7 @@ type plannedAddon struct {
 	clever.Addon
 	task    string            // that would make it so
 	tags    []string          // nil: as they are
+	unsure  bool              // whether it is changed, or replaced, only a run will show
 	moved   bool              // it is another one, or at another place: its variables are not known
 	version string            // of one that was moved; "": not known
 	options map[string]string // of one that is not there yet

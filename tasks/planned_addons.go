@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,15 @@ func (p platform) providerPlanned(owner, id string) bool {
 
 // assumeGone notes that a task of a check would remove an add-on.
 func (p platform) assumeGone(owner, id string) { p.planned.addons.remove(p.space(owner), id) }
+
+// doubt notes that an earlier task of a check may change an add-on, or replace it: nothing
+// about it is known any more but that there is one.
+func (p platform) doubt(owner, id string) {
+	if a, there, noted := p.planned.addons.find(p.space(owner), id); noted && there {
+		a.unsure, a.moved = true, true
+		p.assume(owner, a)
+	}
+}
 
 // plan returns what earlier tasks of a check would have made of an add-on; the zero value
 // if none would have touched it.
@@ -89,8 +99,19 @@ func (p platform) asPlanned(found []clever.Located) []clever.Located {
 	return list
 }
 
+// gone returns the error of a read of what an earlier task of a check would have removed.
+func (p platform) gone(owner, id string) error {
+	if _, there, noted := p.planned.addons.find(p.space(owner), id); noted && !there {
+		return fmt.Errorf("the add-on %s would be gone by then", id)
+	}
+	return nil
+}
+
 // TagsOf returns the tags of an add-on; see [clever.Client.TagsOf].
 func (p platform) TagsOf(ctx context.Context, owner, id string) ([]string, error) {
+	if err := p.gone(owner, id); err != nil {
+		return nil, err
+	}
 	if a := p.plan(owner, id); a.tags != nil {
 		return slices.Clone(a.tags), nil
 	}
@@ -102,6 +123,9 @@ func (p platform) TagsOf(ctx context.Context, owner, id string) ([]string, error
 func (p platform) Env(ctx context.Context, owner, id string) ([]clever.EnvVar, error) {
 	if env, _, noted := p.planned.variables.find("add-on", id); noted {
 		return env, nil
+	}
+	if err := p.gone(owner, id); err != nil {
+		return nil, err
 	}
 	if a := p.plan(owner, id); a.moved {
 		return nil, unknownUntil(a.task)
@@ -116,8 +140,8 @@ func (p platform) Detail(ctx context.Context, owner string, a clever.Addon) (cle
 		return plannedDetail(plan), nil
 	}
 	d, err := p.Client.Detail(ctx, a)
-	if plan.moved {
-		d.Version = plan.version
+	if plan.moved { // what its options come to elsewhere is not known
+		d = clever.Detail{Version: plan.version}
 	}
 	return d, err
 }

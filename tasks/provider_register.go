@@ -216,7 +216,7 @@ func (s *providerTask) compare(h *engine.Host, now clever.Provider) (engine.Chan
 		return engine.Change{}, err
 	}
 	s.tellLeftAlone(h, now, d)
-	change := engine.Change{Object: fmt.Sprintf("provider %q", now.ID), Attrs: d.attrs, Result: s.result(now)}
+	change := engine.Change{Object: fmt.Sprintf("provider %q", now.ID), Attrs: d.attrs, Result: s.expected(h.Task, now)}
 	if len(d.attrs) == 0 {
 		return change, nil
 	}

@@ -50,6 +50,9 @@ type Undefined struct {
 // Unknown stands for a value that is known only after Task was applied.
 type Unknown struct {
 	Task string // the name of the task it waits for
+	// Made is, of an id, the one by which tasks of the check know what is not there yet; "" of
+	// any other value. It is never shown.
+	Made string
 }
 
 // KnownAfterApply is what an Unknown looks like where it is shown.
