@@ -83,7 +83,7 @@ func pair(t *testing.T, a, b contract) {
 }
 
 // checkedAndRun checks steps in a world, runs them, and compares. It returns how much the
-// check called unknown, and how many changes it told of.
+// check called unknown, and how many changes it reported.
 func checkedAndRun(t *testing.T, p platform, book []step) (unknown, changed int) {
 	t.Helper()
 	p.allow, p.jobs = engine.Risks(), 1
@@ -288,7 +288,7 @@ func foretell(before []addonState) *foretelling {
 	return f
 }
 
-// asFresh returns a world in which the ids of what is new are not told.
+// asFresh returns a world in which new objects have no id.
 func (f *foretelling) asFresh(list []addonState) []addonState {
 	for i := range list {
 		if !slices.Contains(f.known, list[i].ID) {
