@@ -222,7 +222,7 @@ func (a *ansibleUser) reportsMistakes(t *testing.T) {
 	t.Helper()
 	out := a.play(t, 0, "mistakes.yml", "-vvv")
 	wants(t, out, `unknown plan \"xxs_sm\" of postgresql-addon; did you mean \"xxs_sml\"?`,
-		`unknown parameter \"verison\" of details of addon_register; did you mean \"version\"?`,
+		`unknown parameter \"versoin\" of details of addon_register; did you mean \"version\"?`,
 		`unknown parameter \"resource_secrt\" of auth of addon_register; did you mean \"resource_secret\"?`,
 		"an add-on needs a name", `lock_timeout takes seconds, or a duration such as 30m, not \"soon\"`, "everything", "ignored=5 ")
 	if strings.Contains(out, "misplaced-secret") {

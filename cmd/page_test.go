@@ -31,7 +31,7 @@ func TestReportInChromium(t *testing.T) {
     - name: Show it
       debug: {msg: "{{ db.env.POSTGRESQL_ADDON_URI }}"}
     - name: Order another
-      addon_register: {name: other, provider: pg, details: {plan: dve}}
+      assert: {that: ["db.name == 'other'"]}
 `)
 	path := filepath.Join(s.dir, "run.html")
 	if code, out, stderr := s.run("play", "--diff", "--report", "html="+path, book); code != 2 {
@@ -89,7 +89,7 @@ func (v *viewer) showsRun() {
 	v.t.Helper()
 	for css, want := range map[string]string{
 		"h1":               "The run failed",
-		"#failed article":  `unknown plan "dve" of postgresql-addon; did you mean "dev"?`,
+		"#failed article":  "Assertion failed",
 		"#failed .excerpt": "11 |",
 		"#changed article": `create add-on "shop-database-with-a-long-name"`,
 		"#changed .added":  "+{",

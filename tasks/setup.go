@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -223,21 +221,21 @@ func environment() *value.Map {
 
 // systemFacts adds what the kernel says of itself and of the machine.
 func systemFacts(facts *value.Map) {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return
-	}
-	text := unix.ByteSliceToString
-	node := text(u.Nodename[:])
-	short, domain, _ := strings.Cut(node, ".")
+	k := readKernel()
+	short, domain, _ := strings.Cut(k.node, ".")
 	for name, v := range map[string]string{
-		"system": text(u.Sysname[:]), "kernel": text(u.Release[:]), "kernel_version": text(u.Version[:]),
-		"machine": text(u.Machine[:]), "architecture": text(u.Machine[:]), "userspace_architecture": text(u.Machine[:]),
-		"nodename": node, "hostname": short, "fqdn": node, "domain": domain,
+		"system": k.system, "kernel": k.release, "kernel_version": k.version,
+		"machine": k.machine, "architecture": k.machine, "userspace_architecture": k.machine,
+		"nodename": k.node, "hostname": short, "fqdn": k.node, "domain": domain,
 	} {
-		facts.Set(name, v)
+		if v != "" || name == "domain" && k.node != "" {
+			facts.Set(name, v)
+		}
 	}
 }
+
+// A kernel is what the kernel says of itself and of the machine; "" where it does not.
+type kernel struct{ system, release, version, machine, node string }
 
 // families are the families of distributions, by their id.
 var families = map[string]string{
