@@ -167,7 +167,7 @@ func differ(planned, now []plannedChange) []string {
 	var texts []string
 	left := slices.Clone(now)
 	for _, p := range planned {
-		at := slices.IndexFunc(left, func(c plannedChange) bool { return p.same(c) })
+		at := slices.IndexFunc(left, p.same)
 		if at >= 0 {
 			left = slices.Delete(left, at, at+1)
 			continue
