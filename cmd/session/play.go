@@ -170,12 +170,6 @@ func (r *run) onPlatform(ctx context.Context) (err error) {
 	if err := r.lockOwners(ctx, owners); err != nil {
 		return r.First(err, r.platform.Close())
 	}
-	if err := r.preflight(ctx, journal); err != nil {
-		if r.PlanOut != "" {
-			r.Warn("no plan was written, as the check failed")
-		}
-		return r.First(err, r.platform.Close())
-	}
 	return r.First(r.play(ctx, journal), r.platform.Close())
 }
 
@@ -196,6 +190,13 @@ func (r *run) play(ctx context.Context, journal *history.Journal) error {
 	start := r.start()
 	journal.Begin(start)
 	r.notification.begin(journal.Run(), start.Endpoint)
+	if err := r.preflight(ctx, journal); err != nil {
+		if r.PlanOut != "" {
+			r.Warn("no plan was written, as the check failed")
+		}
+		journal.End(engine.Result{}, ExitCode(err))
+		return err
+	}
 	user, plan := ui.NewUser(r.Streams), &collector{secrets: &r.Secrets}
 	reporters := engine.Reporters{scopes{r}, &untilGone{r.reports, stop}, journal, r.notification}
 	if r.PlanOut != "" {
