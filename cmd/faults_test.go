@@ -29,7 +29,7 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 		"an HTML page": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<html><body>welcome</body></html>")
-		}, "HTML"},
+		}, "web page"},
 		"half an answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprint(w, `[{"id":"addon_`)
@@ -57,7 +57,7 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 			if name == "a refusal" {
 				want = 5
 			}
-			if code != want || strings.Count(out, "[ERROR]") != 1 || !strings.Contains(out, test.want) {
+			if code != want || strings.Count(stderr, "error: ") != 1 || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d\n%s%s", code, out, stderr)
 			}
 			if strings.Contains(out+stderr, "of-the-test") || strings.Contains(out+stderr, "goroutine") {
@@ -78,7 +78,7 @@ func TestNobodyListens(t *testing.T) {
 	s := newShell(t)
 	s.env["CLEVER_TOKEN"], s.env["CLEVER_SECRET"] = "word-of-the-test", "secret-of-the-test"
 	code, out, stderr := s.run("play", "--endpoint", "http://"+address, s.file(t, "site.yml", orders(1)))
-	if code != 2 || !strings.Contains(out, address) || strings.Count(out, "[ERROR]") != 1 {
+	if code != 2 || !strings.Contains(stderr, address) || strings.Count(stderr, "error: ") != 1 {
 		t.Errorf("exit %d\n%s%s", code, out, stderr)
 	}
 }

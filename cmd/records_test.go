@@ -223,7 +223,7 @@ var ends = []struct {
 		code, _, _ := s.run(append([]string{"play", filepath.Join(s.dir, "site.yml")}, reports...)...)
 		return code
 	}},
-	{"no credentials", 5, "ended", "", func(t *testing.T, s *shell, reports []string) int {
+	{"no credentials", 5, "not begun", "", func(t *testing.T, s *shell, reports []string) int {
 		s.on(t, emulator.Options{})
 		delete(s.env, "CLEVER_TOKEN")
 		delete(s.env, "CLEVER_SECRET")

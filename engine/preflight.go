@@ -87,7 +87,7 @@ func (f *Foresight) Preflight(ctx context.Context) ([]*diagnostic.Problem, error
 		}
 		found, err := p.ask(ctx)
 		if err != nil {
-			return problems, diagnostic.From(err, p.Step.Place)
+			return problems, err // whichever task comes to it
 		}
 		note(p, found)
 	}
