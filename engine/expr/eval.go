@@ -153,6 +153,11 @@ func (st *state) operand(x syntax.Expression) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	return st.usable(x, v)
+}
+
+// usable makes a value that x came to ordinary; Undefined is refused.
+func (st *state) usable(x syntax.Expression, v value.Value) (value.Value, error) {
 	switch v := v.(type) {
 	case *lazy:
 		f, err := st.c.Force(v)
@@ -305,43 +310,6 @@ func (st *state) evalEmbedded(n *syntax.Embedded) (value.Value, error) {
 		return nil, err
 	}
 	return st.gather(out)
-}
-
-func (st *state) evalUnary(n *syntax.Unary) (value.Value, error) {
-	v, err := st.operand(n.Of)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := v.(*value.Unknown); ok {
-		return u, nil
-	}
-	r, err := value.Signed(n.Op, value.Bare(v))
-	if value.IsSecret(v) {
-		r = value.MarkAll(r)
-	}
-	return r, st.failAt(n.Pos, err)
-}
-
-func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
-	if err := st.step(); err != nil {
-		return nil, st.failAt(n.Pos, err)
-	}
-	l, err := st.operand(n.L)
-	if err != nil {
-		return nil, err
-	}
-	r, err := st.operand(n.R)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := l.(*value.Unknown); ok {
-		return u, nil
-	}
-	if u, ok := r.(*value.Unknown); ok {
-		return u, nil
-	}
-	v, err := st.c.operate(n.Op, l, r)
-	return v, st.failAt(n.Pos, err)
 }
 
 // inNothing returns that what failed is not in a list or a map that is empty, which

@@ -324,7 +324,7 @@ func knownDifference(text string, mine, theirs outcome) bool {
 	case regexp.MustCompile(`union|intersect|difference`).MatchString(text):
 		// Any two things that can be gone over are sets, and nothing else is; equal letters of two cases have no order.
 		return (mine.err == "") != (theirs.err == "") || strings.EqualFold(mine.text, theirs.text)
-	case theirs.err != "" && regexp.MustCompile(`default|defined|type_debug|ternary`).MatchString(text):
+	case theirs.err != "" && regexp.MustCompile(`default|defined|type_debug|ternary| % `).MatchString(text):
 		return true // what fails is an error where it is used, and not before
 	case strings.Contains(mine.text, "Marker'"):
 		return true // so do what is undefined
