@@ -3,7 +3,6 @@ package expr
 import (
 	"strings"
 
-	"runner/engine/expr/format"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
