@@ -31,5 +31,6 @@ var environment = []variable{
 	{"HOME, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR", "where the login, the log of orders, the history, the cache and what is being edited are kept"},
 	{"APPDATA", "the same on Windows, for the login"},
 	{"DISPLAY, WAYLAND_DISPLAY", "whether there is a desktop that can open a page, for runner login"},
+	{"NETRC", "the file with names and passwords of hosts, in place of ~/.netrc, for lookup('url')"},
 	{"PATH, SHELL", "programs on this machine; what `ansible_facts` say of the user"},
 }

@@ -33,7 +33,7 @@ func (p *Program) fleetCommand() *cli.Command {
 func (p *Program) handOver(c *cli.Context, args []string) error {
 	path, err := p.findFleet()
 	if err != nil && slices.Equal(args, []string{"--help"}) {
-		return cli.ShowSubcommandHelp(c)
+		return p.printHelp(c.App.Writer, c.App, c.Command, c.Command.HelpName)
 	}
 	if err != nil {
 		return err

@@ -158,7 +158,7 @@ func (o *orderer) readLoop(r string) []string {
 		`- debug: {msg: "{% for x in R.results %}{{ x.env | length }} {{ x.version }};{% endfor %}"}`,
 		"- set_fact: {all: \"{{ (all | default([])) + [item.env] }}\"}\n  loop: \"{{ R.results }}\"\n  loop_control: {label: x}\n- debug: {var: all}",
 		"- env_file: {dest: \"{{ item.name }}.env\", from: \"{{ item }}\"}\n  loop: \"{{ R.results }}\"\n  loop_control: {label: \"{{ item.name }}\"}\n"+
-			"- debug: {msg: \"{{ R.results | map(attribute='name') | map('regex_replace', '$', '.env') | map('extract', {}) | list | length }}\"}",
+			"- debug: {msg: \"{{ R.results | map(attribute='name') | map('regex_replace', '$', '.env') | join(' ') }}\"}",
 		"- env_file: {dest: R.env, from: \"{{ R.results[1] }}\", format: json}\n- debug: {msg: \"{{ lookup('file', 'R.env') | from_json | length }}\"}",
 	), "R", r), "\n")
 }

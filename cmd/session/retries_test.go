@@ -15,7 +15,7 @@ import (
 
 // sixTasks order two add-ons, make one larger, read and remove.
 const sixTasks = `
-- addon_register: {name: grows, provider: pg, details: {plan: xxs_sml}}
+- addon_register: {name: small, provider: pg, details: {plan: dev}}
 - addon_register: {name: cache, provider: redis, tags: [shop], details: {plan: s_mono}}
   register: cache
 - addon_register: {name: grows, provider: pg, details: {plan: xs_sml}}
@@ -100,11 +100,15 @@ func playFaulty(t *testing.T, n *atomic.Int64, fault func(int64, func() (*http.R
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://chaos.invalid/v2/self/addons", strings.NewReader(
-		`{"name":"old","providerId":"redis-addon","plan":"plan_c62dd71e-15c3-483e-879d-75e4c836e21e","region":"par","options":{}}`))
-	r.Header.Set("Authorization", "Bearer anything")
-	if response, err := e.Transport().RoundTrip(r); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatal(response, err)
+	for _, order := range []string{
+		`{"name":"old","providerId":"redis-addon","plan":"plan_c62dd71e-15c3-483e-879d-75e4c836e21e","region":"par","options":{}}`,
+		`{"name":"grows","providerId":"postgresql-addon","plan":"plan_c32d00fb-6c06-48a9-a0a3-9d808937ec68","region":"par","options":{}}`,
+	} {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://chaos.invalid/v2/self/addons", strings.NewReader(order))
+		r.Header.Set("Authorization", "Bearer anything")
+		if response, err := e.Transport().RoundTrip(r); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response, err)
+		}
 	}
 	m := newMachine(t, nil, nil)
 	code, out := m.through(sixTasks, faultyWay{e.Transport(), n, fault}, func(s *specOf) { s.Allow = []string{"migrate"} })
@@ -113,7 +117,7 @@ func playFaulty(t *testing.T, n *atomic.Int64, fault func(int64, func() (*http.R
 		names = append(names, a.Name+" "+a.Plan.Slug)
 	}
 	slices.Sort(names)
-	if want := []string{"cache s_mono", "grows xs_sml"}; code != 0 || !slices.Equal(names, want) {
+	if want := []string{"cache s_mono", "grows xs_sml", "small dev"}; code != 0 || !slices.Equal(names, want) {
 		return fmt.Sprintf("exit %d, there is %v\n%s", code, names, out)
 	}
 	return ""
