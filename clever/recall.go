@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -138,32 +139,43 @@ func (c *Client) mend(ctx context.Context, owner string, log *orderlog.Log, list
 	for i := range list {
 		shown[list[i].ID] = &list[i]
 	}
+	var mu sync.Mutex
+	// edit changes what is kept, and what was read: it is not the same where it was
+	// read while the kept list was forgotten.
+	edit := func(change func([]Addon) []Addon) {
+		c.addons.edit(owner, nil, change)
+		mu.Lock()
+		defer mu.Unlock()
+		list = change(list)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, o := range log.Orders() {
 		if o.ID == "" || !o.Gone.IsZero() || shown[o.ID] != nil {
 			continue
 		}
-		group.Go(func() error { return c.addHidden(ctx, owner, log, o) })
+		group.Go(func() error { return c.addHidden(ctx, owner, log, o, edit) })
 	}
 	for id, a := range shown {
 		switch name, ok := log.Name(id, time.Now().Add(-recent)); {
 		case log.WasRemoved(id):
-			c.addons.edit(owner, nil, leaving(id))
+			edit(leaving(id))
 		case ok && name != a.Name:
-			group.Go(func() error { return c.readAgain(ctx, owner, id) })
+			group.Go(func() error { return c.readAgain(ctx, owner, id, edit) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	list, _ = c.addons.of(owner).look()
+	if kept, ok := c.addons.of(owner).look(); ok {
+		return kept, nil
+	}
 	return list, nil
 }
 
 // addHidden adds an add-on that was ordered and that the list does not show, if it
 // is there: it is read by its id. One that is not even there so soon after the order
 // is looked for as long as the platform may be behind.
-func (c *Client) addHidden(ctx context.Context, owner string, log *orderlog.Log, o orderlog.Order) error {
+func (c *Client) addHidden(ctx context.Context, owner string, log *orderlog.Log, o orderlog.Order, edit func(func([]Addon) []Addon)) error {
 	var addon Addon
 	until := o.Ended.Add(c.timing.settle)
 	err := c.timing.looks(ctx, until, func() (bool, error) {
@@ -179,18 +191,18 @@ func (c *Client) addHidden(ctx context.Context, owner string, log *orderlog.Log,
 	case addon.ID == "": // somebody removed it
 		return c.note(func() error { return log.Removed(o.ID) })
 	}
-	c.addons.edit(owner, nil, adding(addon))
+	edit(adding(addon))
 	return nil
 }
 
 // readAgain replaces what a list says of an add-on by what its id says.
-func (c *Client) readAgain(ctx context.Context, owner, id string) error {
+func (c *Client) readAgain(ctx context.Context, owner, id string, edit func(func([]Addon) []Addon)) error {
 	addon, err := c.addon(ctx, owner, id)
 	if IsNotFound(err) {
 		return nil
 	}
 	if err == nil {
-		c.addons.edit(owner, nil, replacing(addon))
+		edit(replacing(addon))
 	}
 	return err
 }
