@@ -46,7 +46,7 @@ func (p *Program) docCommand() *cli.Command {
 			case c.NArg() > 1, c.Args().Present() && (keywords || rules), pages > 1:
 				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
 			case folder != "":
-				return p.writeReference(folder)
+				return writeReference(c.App, folder)
 			case rules:
 				page = pageOfRules(playbooks.Rules())
 			case keywords:

@@ -31,8 +31,7 @@ type referencePage struct {
 }
 
 // referencePages returns the pages, in the order of their list.
-func (p *Program) referencePages() []referencePage {
-	app := p.app()
+func referencePages(app *cli.App) []referencePage {
 	return []referencePage{
 		{"kinds.md", "Kinds of task", "What a task can do: parameters, results, an example each.", kindsPage},
 		{"keywords.md", "Keywords", "What plays, blocks and tasks can say.", keywordsPage},
@@ -49,13 +48,13 @@ func (p *Program) referencePages() []referencePage {
 }
 
 // writeReference writes the pages and their list to a folder.
-func (p *Program) writeReference(folder string) error {
+func writeReference(app *cli.App, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	index := newMarkdown("Reference")
 	index.WriteString("These pages are made from the program by `runner doc --dir docs/reference`.\n\n")
-	for _, page := range p.referencePages() {
+	for _, page := range referencePages(app) {
 		m := newMarkdown(page.title)
 		m.WriteString(page.about + "\n")
 		page.write(m)

@@ -9,9 +9,6 @@ import (
 	"runner/engine/expr/value"
 )
 
-// A Value is a value of the language; see package expr.
-type Value = value.Value
-
 // A Kind is what a task can be. Its parameters are the exported fields of what
 // New returns; params.go says how their tags are read.
 type Kind struct {

@@ -32,15 +32,6 @@ type Link struct {
 	Role  bool
 }
 
-// Analyze reads playbooks as Load does, and returns all that is known of them.
-func Analyze(paths []string, opt Options) *Analysis {
-	c := newCompiler(opt)
-	c.notes = &Analysis{Program: c.program, Included: c.included}
-	c.load(paths, opt)
-	_, c.notes.Problems = c.finish()
-	return c.notes
-}
-
 func (a *Analysis) file(src *diagnostic.Source, root *expr.Node) {
 	if a != nil {
 		a.Files = append(a.Files, File{src, root})

@@ -196,3 +196,19 @@ func (c *compiler) note(list []reading.Mistake) {
 
 // playID is what the ids of the steps of the last play begin with.
 func (c *compiler) playID() string { return fmt.Sprintf("%d.", len(c.program.Plays)) }
+
+// know notes that variables can be used from here on.
+func (c *compiler) know(vars []engine.Var) {
+	for _, v := range vars {
+		c.names[v.Name] = true
+	}
+}
+
+// lose keeps the name that a task registers as defined, though the task itself
+// is left out: whoever mentions it is not to blame.
+func (c *compiler) lose(s *engine.Step) {
+	if s.Register != "" {
+		c.extra = append(c.extra, s.Register)
+		c.names[s.Register] = true
+	}
+}

@@ -116,3 +116,12 @@ func (c *compiler) rank(p *diagnostic.Problem) int {
 	}
 	return len(c.sources)
 }
+
+// Analyze reads playbooks as Load does, and returns all that is known of them.
+func Analyze(paths []string, opt Options) *Analysis {
+	c := newCompiler(opt)
+	c.notes = &Analysis{Program: c.program, Included: c.included}
+	c.load(paths, opt)
+	_, c.notes.Problems = c.finish()
+	return c.notes
+}

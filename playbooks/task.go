@@ -98,22 +98,6 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 	return c.importTasks(in, file)
 }
 
-// know notes that variables can be used from here on.
-func (c *compiler) know(vars []engine.Var) {
-	for _, v := range vars {
-		c.names[v.Name] = true
-	}
-}
-
-// lose keeps the name that a task registers as defined, though the task itself
-// is left out: whoever mentions it is not to blame.
-func (c *compiler) lose(s *engine.Step) {
-	if s.Register != "" {
-		c.extra = append(c.extra, s.Register)
-		c.names[s.Register] = true
-	}
-}
-
 // taskKey sorts one key of a task.
 func (c *compiler) taskKey(d *draft, e expr.Entry) {
 	switch k := d.put(c, e); k.Takes {

@@ -43,6 +43,7 @@ func infoReturns() []engine.Return {
 
 var (
 	_ engine.ResourceUser = (*AddonInfo)(nil)
+	_ engine.Preflighter  = (*AddonInfo)(nil)
 	_ engine.Checker      = (*AddonInfo)(nil)
 	_ engine.Resulter     = (*AddonInfo)(nil)
 )
@@ -168,4 +169,10 @@ func readEnvs(facts []engine.Value) error {
 		})
 	}
 	return group.Wait()
+}
+
+// Preflight checks credentials and the owner.
+func (t *AddonInfo) Preflight(ctx context.Context, h *engine.Host, c *engine.Checking) error {
+	_, _, _, err := t.cloud.reach(ctx, h, c, t.Auth, t.Organisation)
+	return err
 }

@@ -51,6 +51,7 @@ type AddonPrune struct {
 
 var (
 	_ engine.Guard        = (*AddonPrune)(nil)
+	_ engine.Preflighter  = (*AddonPrune)(nil)
 	_ engine.Pruner       = (*AddonPrune)(nil)
 	_ engine.ResourceUser = (*AddonPrune)(nil)
 	_ engine.Checker      = (*AddonPrune)(nil)
@@ -354,4 +355,20 @@ func (p *pruning) remove(ctx context.Context, h *engine.Host) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// Preflight checks credentials and the owners.
+func (t *AddonPrune) Preflight(ctx context.Context, h *engine.Host, c *engine.Checking) error {
+	client, _, ok, err := t.cloud.reach(ctx, h, c, t.Auth, "")
+	for i, word := range t.Organisation {
+		if !ok {
+			break
+		}
+		if _, err := client.Owner(ctx, word); isWord(err) {
+			c.Add(fmt.Sprintf("organisation[%d]", i), err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -47,6 +47,7 @@ func gone(name string) *value.Map {
 
 var (
 	_ engine.ResourceUser = (*AddonRemove)(nil)
+	_ engine.Preflighter  = (*AddonRemove)(nil)
 	_ engine.Checker      = (*AddonRemove)(nil)
 )
 
@@ -142,4 +143,10 @@ func costOf(providerID string, p clever.Plan) *float64 {
 func removal(a clever.Addon) engine.Part {
 	return engine.Part{Action: engine.Delete, Object: object(a), Attrs: whatIsLost(a),
 		Price: &engine.Price{Before: costOf(a.Provider.ID, a.Plan), After: new(0.0)}}
+}
+
+// Preflight checks credentials and the owner.
+func (t *AddonRemove) Preflight(ctx context.Context, h *engine.Host, c *engine.Checking) error {
+	_, _, _, err := t.cloud.reach(ctx, h, c, t.Auth, t.Organisation)
+	return err
 }

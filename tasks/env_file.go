@@ -12,6 +12,7 @@ import (
 
 	"runner/atomicfile"
 	"runner/clever"
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr/value"
 )
@@ -47,6 +48,7 @@ func envFile(cloud *Cloud) engine.Kind {
 
 var (
 	_ engine.ResourceUser = (*EnvFile)(nil)
+	_ engine.Preflighter  = (*EnvFile)(nil)
 	_ engine.Checker      = (*EnvFile)(nil)
 	_ engine.Preflighter  = (*EnvFile)(nil)
 )
@@ -358,4 +360,24 @@ func checkFolder(dir string) error {
 		return fmt.Errorf("%s is no folder", dir)
 	}
 	return nil
+}
+
+// Preflight checks that the file is not the one that the run's own credentials are in.
+func (t *EnvFile) Preflight(_ context.Context, h *engine.Host, c *engine.Checking) error {
+	if c.Known("dest") {
+		c.Add("dest", t.spares(h.Dir))
+	}
+	return nil
+}
+
+// spares refuses to write the file that the credentials of the run are in.
+func (t *EnvFile) spares(dir string) error {
+	path := t.Dest
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	if t.taken == nil || !t.taken(path) {
+		return nil
+	}
+	return &diagnostic.Problem{Msg: fmt.Sprintf("%s holds the credentials of this run, and would lose them", t.Dest), Hint: "write another file, such as app.env"}
 }

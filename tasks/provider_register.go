@@ -69,6 +69,7 @@ func providerRegister(cloud *Cloud) engine.Kind {
 
 var (
 	_ engine.ResourceUser = (*ProviderRegister)(nil)
+	_ engine.Preflighter  = (*ProviderRegister)(nil)
 	_ engine.Checker      = (*ProviderRegister)(nil)
 )
 
@@ -314,4 +315,13 @@ func (s *providerTask) warnOfNoPlans(h *engine.Host, after clever.Provider) {
 	if len(after.Plans) == 0 {
 		h.Warn(fmt.Sprintf("provider %q has no plan: nobody can order it", after.ID))
 	}
+}
+
+// Preflight checks credentials. Who sells is looked up when the manifest is known to be right.
+func (t *ProviderRegister) Preflight(_ context.Context, h *engine.Host, c *engine.Checking) error {
+	if !c.Known("auth") {
+		return nil
+	}
+	_, err := t.cloud.client(h, t.Auth)
+	return err
 }

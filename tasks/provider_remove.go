@@ -30,6 +30,7 @@ func providerRemove(cloud *Cloud) engine.Kind {
 
 var (
 	_ engine.ResourceUser = (*ProviderRemove)(nil)
+	_ engine.Preflighter  = (*ProviderRemove)(nil)
 	_ engine.Checker      = (*ProviderRemove)(nil)
 )
 
@@ -85,4 +86,10 @@ func (t *ProviderRemove) Plan(ctx context.Context, h *engine.Host) (engine.Chang
 			return res, engine.About("provider", via(client, h).RemoveProvider(ctx, owner, found.ID))
 		},
 	}, nil
+}
+
+// Preflight checks credentials and who sells.
+func (t *ProviderRemove) Preflight(ctx context.Context, h *engine.Host, c *engine.Checking) error {
+	_, _, _, err := t.cloud.reach(ctx, h, c, t.Auth, t.Organisation)
+	return err
 }

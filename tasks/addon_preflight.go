@@ -1,0 +1,99 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"runner/clever"
+	"runner/diagnostic"
+	"runner/engine"
+)
+
+var _ engine.Preflighter = (*AddonRegister)(nil)
+
+// Preflight checks credentials, the owner, and the words that only the catalogue can judge.
+func (t *AddonRegister) Preflight(ctx context.Context, h *engine.Host, c *engine.Checking) error {
+	client, owner, ok, err := t.cloud.reach(ctx, h, c, t.Auth, t.Organisation)
+	if !ok || !c.Known("provider", "name", "addon") {
+		return err
+	}
+	addons, err := client.Addons(ctx, owner)
+	if clever.IsNotFound(err) || isWord(err) {
+		c.Add("organisation", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope}
+	if r.place, err = t.cloud.placeOf(ctx, client, t.Auth, owner); err != nil {
+		return err
+	}
+	t.conflicts(c, r.place)
+	if t.Name != "" && h.Scope != "" {
+		c.Add("name", t.cloud.foreseen.enter(r.place, t.Provider, t.Name, h.Scope))
+	}
+	return r.words(ctx, c, addons)
+}
+
+// conflicts notes what another task declares otherwise of the same add-on.
+func (t *AddonRegister) conflicts(c *engine.Checking, at place) {
+	if t.Name == "" {
+		return
+	}
+	first := t.cloud.declares.first(inScope{at, strings.ToLower(clever.ProviderAlias(t.Provider)), t.Name}, t)
+	differs := func(path string, a, b any) {
+		if x, y := reflect.ValueOf(a), reflect.ValueOf(b); !x.IsZero() && !y.IsZero() && !reflect.DeepEqual(a, b) {
+			c.Add(path, &diagnostic.Problem{Msg: fmt.Sprintf("add-on %q is declared twice, with %s %s and %s", t.Name, strings.TrimPrefix(path, "details."), plain(a), plain(b)),
+				Hint: "declare it once, or give the two different names"})
+		}
+	}
+	differs("details.plan", strings.ToLower(first.Details.Plan), strings.ToLower(t.Details.Plan))
+	differs("details.version", first.Details.Version, t.Details.Version)
+	differs("details.region", strings.ToLower(first.Details.Region), strings.ToLower(t.Details.Region))
+	differs("details.encryption", first.Details.Encryption, t.Details.Encryption)
+	differs("tags", first.Tags, t.Tags)
+}
+
+// plain returns a declared value as text.
+func plain(v any) string {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer {
+		return fmt.Sprint(p.Elem().Interface())
+	}
+	return fmt.Sprint(v)
+}
+
+// words notes the words that the catalogue does not know. What an add-on that is there has
+// already is not judged: it keeps even a plan that can no longer be ordered.
+func (r *registration) words(ctx context.Context, c *engine.Checking, addons []clever.Addon) error {
+	i := slices.IndexFunc(addons, func(a clever.Addon) bool {
+		before := slices.ContainsFunc(r.Moved, func(m Moved) bool { return m.From == a.Name })
+		return a.ID == r.Addon || a.RealID == r.Addon || (before || a.Name == r.Name) && ofProvider(a, r.Provider)
+	})
+	var now *existing
+	if i >= 0 {
+		now = &existing{Addon: addons[i]}
+	}
+	switch {
+	case now != nil && r.asDeclared(*now), now == nil && (r.Addon != "" || r.Details.Plan == ""):
+		return nil
+	case !c.Known("details.plan") || r.cloud.OwnProviders && clever.Complete(clever.ProviderAlias(r.Provider)) == nil:
+		return nil
+	}
+	_, err := r.choose(ctx, now)
+	if !isMistake(err) {
+		return err
+	}
+	if several, ok := errors.AsType[engine.Mistakes](err); ok {
+		for _, one := range several {
+			c.Add("", one)
+		}
+		return nil
+	}
+	c.Add("", err)
+	return nil
+}
