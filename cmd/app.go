@@ -99,7 +99,7 @@ func (p *Program) app() *cli.App {
 			p.graphCommand(),
 			p.schemaCommand(),
 			p.lspCommand(),
-			p.docCommand(),
+			p.docCommand(p.app),
 			p.catalogCommand(),
 			p.envCommand(),
 			p.importCommand(),

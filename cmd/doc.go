@@ -17,7 +17,9 @@ import (
 	"runner/tasks"
 )
 
-func (p *Program) docCommand() *cli.Command {
+// docCommand makes the command; fresh makes the program's commands anew, whose flags hold
+// their defaults.
+func (p *Program) docCommand(fresh func() *cli.App) *cli.Command {
 	var rules, keywords, filters, tests, lookups bool
 	var folder string
 	return &cli.Command{
@@ -46,7 +48,7 @@ func (p *Program) docCommand() *cli.Command {
 			case c.NArg() > 1, c.Args().Present() && (keywords || rules), pages > 1:
 				return (&diagnostic.Problem{Msg: "doc shows one page at a time"}).WithHint("runner doc debug, or runner doc --keywords")
 			case folder != "":
-				return writeReference(c.App, folder)
+				return writeReference(fresh(), folder)
 			case rules:
 				page = pageOfRules(playbooks.Rules())
 			case keywords:
