@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"runner/clever"
@@ -99,7 +98,7 @@ func organisations(program *engine.Program) []string {
 	var words []string
 	for _, play := range program.Plays {
 		for step := range play.Steps() {
-			word, touches := "", strings.HasPrefix(step.Kind.Name, "addon_")
+			word, touches := "", ownsThings(step.Kind)
 			if named := step.Args.Get("organisation"); named != nil {
 				word, touches = named.Text, named.Tmpl == nil
 			}
@@ -109,6 +108,11 @@ func organisations(program *engine.Program) []string {
 		}
 	}
 	return words
+}
+
+// ownsThings reports whether tasks of a kind are about things that an owner has.
+func ownsThings(k *engine.Kind) bool {
+	return slices.ContainsFunc(k.Params(), func(p engine.Param) bool { return p.Name == "organisation" })
 }
 
 // ownerOf returns the personal space of credentials at an endpoint.

@@ -40,8 +40,13 @@ func (r *run) preview(ctx context.Context, opt engine.Options) (report.Plan, eng
 }
 
 // decide finds out what may be done: it asks the user for all consents at once, or sees to it
-// that a saved plan is what there is to do. It returns the options of a run that does that.
+// that a saved plan is what there is to do. What a spec lists as approved is not asked for. It returns the options of a
+// run that does that.
 func (r *run) decide(ctx context.Context, opt engine.Options, user *ui.User) (engine.Options, error) {
+	if len(r.Approved) > 0 && r.Plan == "" {
+		opt.Approved = r.approved
+		return opt, nil
+	}
 	asks := opt.Ask != nil && !r.Step && slices.ContainsFunc(engine.Risks(), func(risk string) bool { return !slices.Contains(opt.Allow, risk) })
 	if r.Check || r.Plan == "" && !asks {
 		return opt, nil
@@ -86,6 +91,17 @@ func (r *run) byUser(ctx context.Context, opt engine.Options, plan report.Plan, 
 		return engine.ByUser
 	}
 	return opt, nil
+}
+
+// approved returns who has consented to a change: the user, where all that it does is on the
+// list of the spec.
+func (r *run) approved(s *engine.Step, c *engine.Change) string {
+	for _, part := range report.Changes(&r.Secrets, engine.TaskEnd{Step: s, Outcome: engine.Changed, Change: c}) {
+		if !slices.Contains(r.Approved, Need{part.Needs, part.Action.String(), part.Object}) {
+			return ""
+		}
+	}
+	return engine.ByUser
 }
 
 // listed says how many objects the consent is for.

@@ -40,6 +40,7 @@ type Spec struct {
 	ForceHandlers    bool
 	Step             bool     // ask before each task
 	Allow            []string // risks that are consented to; see [Risks]
+	Approved         []Need   // changes that somebody consented to, and no others of their risk
 	Prune            bool     // consent to what plays that say prune remove
 	DetailedExitCode bool
 	Settle           time.Duration // how long the platform's list may be behind, where a response was unclear
@@ -53,6 +54,13 @@ type Spec struct {
 
 	// One of these makes a session that plays nothing: it lists, or checks.
 	SyntaxCheck, ListTasks, ListTags bool
+}
+
+// A Need is a change that needs consent, as the needs of a report name it.
+type Need struct {
+	Risk   string // the word of --allow: "replace"
+	Action string // "replace", "update", "delete", …
+	Object string // `add-on "shop-db" (addon_…)`
 }
 
 // Default returns a spec of what is meant where nothing is said.

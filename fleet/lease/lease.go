@@ -11,14 +11,16 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // ErrEnded is why a play may not write any more: somebody else may be playing in its
 // place.
 var ErrEnded = errors.New("the right to write has ended: the server did not confirm in time that this play goes on")
 
-// Leases are those of the plays of one worker, by the token of their activity. The
-// zero value is ready.
+// Leases are those of the plays of one worker, by the token of their activity. Make them
+// with New.
 type Leases struct {
 	mu    sync.Mutex
 	until map[string]time.Time
@@ -28,11 +30,26 @@ type Leases struct {
 // New returns leases that last so long after a heartbeat was sent.
 func New(d time.Duration) *Leases { return &Leases{until: map[string]time.Time{}, time: d} }
 
-// Grant begins a lease: a play was started at that time, by this machine's clock.
-func (l *Leases) Grant(token []byte, started time.Time) {
+// Begin makes a lease known. It holds with the first heartbeat that the server confirms,
+// and not before: the machine may have slept since it was handed the play.
+func (l *Leases) Begin(token []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until[string(token)] = started.Add(l.time)
+	l.until[string(token)] = time.Time{}
+}
+
+// Await waits until a lease holds, or the context ends.
+func (l *Leases) Await(ctx context.Context, token []byte) error {
+	looks := time.NewTicker(20 * time.Millisecond)
+	defer looks.Stop()
+	for l.MayWrite(token) != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-looks.C:
+		}
+	}
+	return nil
 }
 
 // End ends a lease.
@@ -84,3 +101,7 @@ func (l *Leases) Intercept(ctx context.Context, method string, req, reply any, c
 	}
 	return err
 }
+
+// gone reports whether the server knows no such activity any more: its workflow was
+// terminated, or another attempt has begun.
+func gone(err error) bool { return status.Code(err) == codes.NotFound }

@@ -83,6 +83,9 @@ func (p *Player) spec(w worker.Playing) (session.Spec, error) {
 	spec.Files = []string{filepath.Join(w.Folder, filepath.FromSlash(w.Playbook))}
 	spec.ExtraVars, spec.Allow, spec.Prune, spec.Timeout = w.ExtraVars, w.Allow, w.Prune, w.Timeout
 	spec.Check, spec.DetailedExitCode = w.Check, w.Check
+	for _, c := range w.Approved {
+		spec.Approved = append(spec.Approved, session.Need{Risk: c.Risk, Action: c.Action, Object: c.Object})
+	}
 	spec.Quiet = true
 	spec.Platform.Endpoint = w.Settings.Endpoint
 	var err error

@@ -190,8 +190,12 @@ func (a *activities) askLane(ctx context.Context, lane string, ask flow.Ask) err
 // runPlay plays a job, in this process, as long as the server knows of it.
 func (a *activities) runPlay(ctx context.Context, job flow.Job) (flow.Outcome, error) {
 	info := activity.GetInfo(ctx)
-	a.Leases.Grant(info.TaskToken, time.Now()) // it was started by this call, not before
+	a.Leases.Begin(info.TaskToken)
 	defer a.Leases.End(info.TaskToken)
+	activity.RecordHeartbeat(ctx)
+	if a.Leases.Await(ctx, info.TaskToken) != nil {
+		return flow.Outcome{}, errAgain
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go a.watch(ctx, stop, job, info.TaskToken)
