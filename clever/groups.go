@@ -84,7 +84,7 @@ func (c *Client) group(ctx context.Context, owner, id string) (*Group, error) {
 // platform takes such orders and carries them out later. Its id is drawn here, so a request
 // that is repeated makes no second one.
 func (c *Client) CreateGroup(ctx context.Context, owner string, g Group) (Group, error) {
-	g.ID = "ng_" + newUUID()
+	g.ID = "ng_" + NewUUID()
 	for i := range g.Members {
 		g.Members[i].DomainName = g.Members[i].ID + ".m." + g.ID + ".cc-ng.cloud"
 	}
@@ -193,8 +193,8 @@ func (c *Client) untilSeen(ctx context.Context, still string, look func(context.
 	}
 }
 
-// newUUID returns a random UUID, version 4 of RFC 4122.
-func newUUID() string {
+// NewUUID returns a random UUID, version 4 of RFC 4122.
+func NewUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: the process would have ended
 	b[6] = b[6]&0x0f | 0x40

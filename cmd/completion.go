@@ -80,7 +80,7 @@ func (p *Program) completeArgument(r flags.Request) flags.Values {
 // kindNames completes with the names of kinds.
 func kindNames(kinds []engine.Kind) (v flags.Values) {
 	for _, k := range kinds {
-		v.All = append(v.All, flags.Value{Text: k.Name, Doc: collection.FirstSentence(k.Doc)})
+		v.All = append(v.All, flags.Value{Text: k.Name, Doc: k.Summary()})
 	}
 	return v
 }

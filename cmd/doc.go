@@ -7,7 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"runner/cmd/collection"
 	"runner/cmd/flags"
 	"runner/diagnostic"
 	"runner/engine"
@@ -134,7 +133,7 @@ func pageOfKinds(kinds []engine.Kind) string {
 	}
 	p.WriteString("What a task can do:\n")
 	for _, k := range kinds {
-		p.entry(width, k.Name, collection.FirstSentence(k.Doc))
+		p.entry(width, k.Name, k.Summary())
 	}
 	p.WriteString("\nrunner doc KIND shows the parameters of one, runner doc --keywords what plays and tasks say beside it.\n")
 	return p.String()
@@ -206,7 +205,7 @@ func (p *page) params(path string, params []engine.Param) {
 		if param.Name == engine.AnyName {
 			name = path + "(any name)"
 		}
-		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(paramFacts(param), ", "))
+		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(param.Facts(), ", "))
 		for _, l := range folded(param.Doc, pageWidth-8) {
 			if l != "" {
 				p.WriteString("        " + l + "\n")
@@ -217,30 +216,6 @@ func (p *page) params(path string, params []engine.Param) {
 		}
 		p.params(name+".", param.Params)
 	}
-}
-
-// paramFacts returns what a parameter takes, in few words.
-func paramFacts(p engine.Param) []string {
-	facts := []string{string(p.Type)}
-	if p.Required {
-		facts = append(facts, "required")
-	}
-	if p.Secret {
-		facts = append(facts, "secret")
-	}
-	if p.Default != "" {
-		facts = append(facts, "default: "+p.Default)
-	}
-	if len(p.Choices) > 0 {
-		facts = append(facts, "one of "+strings.Join(p.Choices, ", "))
-	}
-	if len(p.Aliases) > 0 {
-		facts = append(facts, "also "+strings.Join(p.Aliases, ", "))
-	}
-	if len(p.Excludes) > 0 {
-		facts = append(facts, "not with "+strings.Join(p.Excludes, ", "))
-	}
-	return facts
 }
 
 func pageOfRules(rules []playbooks.Rule) string {

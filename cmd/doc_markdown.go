@@ -150,7 +150,7 @@ func paramRows(path string, params []engine.Param) [][]string {
 		if param.Name == engine.AnyName {
 			name = path + "(any name)"
 		}
-		rows = append(rows, []string{code(name), strings.Join(paramFacts(param), ", "), param.Doc})
+		rows = append(rows, []string{code(name), strings.Join(param.Facts(), ", "), param.Doc})
 		if param.Type == engine.NestedListParam {
 			name += "[]"
 		}

@@ -23,8 +23,9 @@ func (p *Program) fleetCommand() *cli.Command {
 	return &cli.Command{
 		Name: "fleet", Usage: "play many playbooks, on schedules and on many machines",
 		ArgsUsage: "COMMAND…", SkipFlagParsing: true,
-		Description: "Hands over to " + fleetProgram + ", which is beside this program or in a folder of $PATH. Packages hold both; from the\n" +
-			"sources, go -C fleet build -o ~/bin/" + fleetProgram + " ./runner-fleet makes it. runner fleet --help lists its commands.",
+		Description: "Hands over to " + fleetProgram + ", which is beside this program or in a folder of $PATH. From the sources,\n" +
+			"go -C fleet build -o ~/bin/" + fleetProgram + " ./runner-fleet makes it; packages do not hold it yet. runner fleet --help\n" +
+			"lists its commands.",
 		Action: func(c *cli.Context) error { return p.handOver(c, c.Args().Slice()) },
 	}
 }
@@ -66,5 +67,5 @@ func (p *Program) findFleet() (string, error) {
 		}
 	}
 	return "", (&diagnostic.Problem{Msg: "there is no " + fleetProgram}).
-		WithHint("packages hold it beside runner; from the sources: go -C fleet build -o %s ./runner-fleet, in a folder of $PATH", fleetProgram)
+		WithHint("from the sources: go -C fleet build -o FOLDER/%s ./runner-fleet, with a FOLDER of $PATH", fleetProgram)
 }

@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +14,8 @@ import (
 	"runner/cmd/flags"
 	"runner/cmd/platform"
 	"runner/diagnostic"
+	"runner/engine/expr/format"
+	"runner/engine/expr/value"
 	"runner/tasks"
 )
 
@@ -94,33 +95,19 @@ func (l listed) price() string {
 	return fmt.Sprintf("%.2f", *l.Price)
 }
 
-// listYAML writes a list of maps. What JSON quotes YAML reads alike.
+// listYAML writes a list of maps, with the names that JSON has.
 func (p *Program) listYAML(all []listed) error {
-	if len(all) == 0 {
-		_, err := fmt.Fprintln(p.Out, "[]")
-		return err
-	}
-	for _, l := range all {
-		price := "null"
+	list := make([]value.Value, len(all))
+	for i, l := range all {
+		var price value.Value
 		if l.Price != nil {
-			price = l.price()
+			price = *l.Price
 		}
-		fields := []string{"name", l.Name, "addon_id", l.ID, "provider", l.Provider, "plan", l.Plan, "version", l.Version,
-			"region", l.Region, "scope", l.Scope, "monthly_price", price, "organisation", l.Organisation, "owner", l.Owner}
-		for i := 0; i < len(fields); i += 2 {
-			text, err := json.Marshal(fields[i+1])
-			if err != nil {
-				return err
-			}
-			if fields[i] == "monthly_price" {
-				text = []byte(price)
-			}
-			if _, err := fmt.Fprintf(p.Out, "%s%s: %s\n", map[bool]string{true: "- ", false: "  "}[i == 0], fields[i], text); err != nil {
-				return err
-			}
-		}
+		list[i] = value.MapOf("name", l.Name, "addon_id", l.ID, "provider", l.Provider, "plan", l.Plan, "version", l.Version,
+			"region", l.Region, "scope", l.Scope, "monthly_price", price, "organisation", l.Organisation, "owner", l.Owner)
 	}
-	return nil
+	_, err := fmt.Fprint(p.Out, format.YAML(list, format.YAMLStyle{Indent: 2, Flow: format.FlowNever, Width: 1 << 20}))
+	return err
 }
 
 // listOwner returns the add-ons of an owner, by name.

@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"runner/engine/expr/value"
 )
@@ -20,6 +21,15 @@ type Kind struct {
 	Example string
 	// Returns is what its result holds, beside changed and failed.
 	Returns []Return
+}
+
+// Summary returns the first sentence of Doc, for lists.
+func (k *Kind) Summary() string {
+	first, _, more := strings.Cut(k.Doc, ". ")
+	if more {
+		first += "."
+	}
+	return first
 }
 
 // A Task is one use of a kind with its parameters filled in.

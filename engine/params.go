@@ -44,6 +44,30 @@ type Param struct {
 	field int
 }
 
+// Facts returns what the parameter takes, in few words: its type, whether it is required,
+// what it is if left out.
+func (p Param) Facts() []string {
+	facts := []string{string(p.Type)}
+	if p.Required {
+		facts = append(facts, "required")
+	}
+	if p.Secret {
+		facts = append(facts, "secret")
+	}
+	if p.Default != "" {
+		facts = append(facts, "default: "+p.Default)
+	}
+	for _, list := range []struct {
+		what  string
+		words []string
+	}{{"one of ", p.Choices}, {"also ", p.Aliases}, {"not with ", p.Excludes}} {
+		if len(list.words) > 0 {
+			facts = append(facts, list.what+strings.Join(list.words, ", "))
+		}
+	}
+	return facts
+}
+
 // A ParamType is what a parameter takes.
 type ParamType string
 

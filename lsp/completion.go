@@ -142,7 +142,7 @@ func (c *completer) keys() {
 	if c.in&keyword.Task != 0 && open {
 		for i := range c.opt.Playbooks.Kinds {
 			k := &c.opt.Playbooks.Kinds[i]
-			c.key(k.Name, true, itemModule, firstSentence(k.Doc), k.Doc)
+			c.key(k.Name, true, itemModule, strings.TrimSuffix(k.Summary(), "."), k.Doc)
 		}
 		c.key("import_tasks", false, itemModule, "a file whose tasks stand here", "")
 		c.key("import_role", false, itemModule, "a role whose tasks stand here", "")
@@ -177,11 +177,6 @@ func (c *completer) key(name string, more bool, kind int, detail, doc string) {
 	c.add(name, insert, kind, detail, doc)
 }
 
-func firstSentence(text string) string {
-	first, _, _ := strings.Cut(text, ". ")
-	return strings.TrimSuffix(first, ".")
-}
-
 // values offers the value of a keyword or a parameter.
 func (c *completer) values() {
 	if c.from > 0 && c.from <= len([]rune(c.line)) && []rune(c.line)[c.from-1] == ':' {
@@ -212,7 +207,7 @@ func (c *completer) values() {
 		c.handlers()
 	case keyword.Action:
 		for _, k := range c.opt.Playbooks.Kinds {
-			c.add(k.Name, k.Name, itemModule, firstSentence(k.Doc), "")
+			c.add(k.Name, k.Name, itemModule, strings.TrimSuffix(k.Summary(), "."), "")
 		}
 	case keyword.Roles:
 		c.roles()

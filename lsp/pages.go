@@ -21,23 +21,7 @@ func keywordDoc(k keyword.Keyword) string {
 
 // paramDoc returns what a parameter is, in Markdown.
 func paramDoc(p engine.Param) string {
-	facts := []string{string(p.Type)}
-	if p.Required {
-		facts = append(facts, "required")
-	}
-	if p.Secret {
-		facts = append(facts, "secret")
-	}
-	if p.Default != "" {
-		facts = append(facts, "default: "+p.Default)
-	}
-	if len(p.Choices) > 0 {
-		facts = append(facts, "one of "+strings.Join(p.Choices, ", "))
-	}
-	if len(p.Aliases) > 0 {
-		facts = append(facts, "also "+strings.Join(p.Aliases, ", "))
-	}
-	return fmt.Sprintf("**%s** (%s)\n\n%s", p.Name, strings.Join(facts, ", "), p.Doc)
+	return fmt.Sprintf("**%s** (%s)\n\n%s", p.Name, strings.Join(p.Facts(), ", "), p.Doc)
 }
 
 // operationDoc returns what a filter, test, lookup or function is, in Markdown.

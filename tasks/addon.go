@@ -21,6 +21,15 @@ func compareIDs(a, b clever.Addon) int { return cmp.Compare(a.ID, b.ID) }
 // byID reports whether a word is an id rather than a name.
 func byID(word string) bool { return strings.HasPrefix(word, "addon_") || isMadeUp(word) }
 
+// addonResources names an add-on that a task uses: all of them where there is only an id, or
+// nothing, since another task may know the same one by its name.
+func addonResources(word string, read bool) []engine.Resource {
+	if word == "" || byID(word) {
+		return []engine.Resource{{Path: "addons", Read: read}}
+	}
+	return []engine.Resource{{Path: "addons/" + word, Read: read}, {Path: "addons/by-id", Read: read}}
+}
+
 // ofProvider reports whether an add-on is of the provider that a playbook names,
 // by the rules of the catalogue: what is ordered by a word is found by it again.
 func ofProvider(a clever.Addon, word string) bool {

@@ -59,18 +59,17 @@ var (
 
 // Resources names the configuration provider.
 func (t *AddonConfig) Resources() []engine.Resource {
-	if byID(t.Addon) {
-		return []engine.Resource{{Path: "addons"}}
-	}
-	return []engine.Resource{{Path: "addons/" + t.Addon}, {Path: "addons/by-id"}}
+	return addonResources(t.Addon, false)
 }
+
+func (t *AddonConfig) variables() variables { return variables{t.Vars, t.Absent, t.Exact} }
 
 // Check notes what is wrong with the parameters.
 func (t *AddonConfig) Check(c *engine.Checking) {
 	named(c, "addon", t.Addon, "an add-on's id or name")
 	notBlank(c, "organisation", t.Organisation, "an organisation's name")
 	t.Auth.check(c)
-	variables{t.Vars, t.Absent, t.Exact}.checkArguments(c)
+	t.variables().checkArguments(c)
 }
 
 // Plan compares its variables with what is declared.
@@ -89,7 +88,7 @@ func (t *AddonConfig) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 		return engine.Change{}, err
 	}
 	note(h.Secrets, now)
-	r, err := variables{t.Vars, t.Absent, t.Exact}.revise(now)
+	r, err := t.variables().revise(now)
 	if err != nil {
 		return engine.Change{}, err
 	}
@@ -111,7 +110,7 @@ func (t *AddonConfig) apply(ctx context.Context, h *engine.Host, at location, re
 	if err != nil {
 		return nil, err
 	}
-	r, err := variables{t.Vars, t.Absent, t.Exact}.revise(now)
+	r, err := t.variables().revise(now)
 	if err != nil {
 		return nil, err
 	}

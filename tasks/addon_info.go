@@ -63,10 +63,7 @@ type AddonInfo struct {
 
 // Resources names what is read.
 func (t *AddonInfo) Resources() []engine.Resource {
-	if t.Addon == "" || byID(t.Addon) {
-		return []engine.Resource{{Path: "addons", Read: true}}
-	}
-	return []engine.Resource{{Path: "addons/" + t.Addon, Read: true}, {Path: "addons/by-id", Read: true}}
+	return addonResources(t.Addon, true)
 }
 
 // Result says which variables there are.

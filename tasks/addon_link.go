@@ -57,15 +57,7 @@ var (
 
 // Resources names the application, and the add-on, which is only read.
 func (t *AddonLink) Resources() []engine.Resource {
-	return append(readsAddon(t.Addon), applicationResource(t.Application))
-}
-
-// readsAddon names an add-on that is only read.
-func readsAddon(word string) []engine.Resource {
-	if byID(word) {
-		return []engine.Resource{{Path: "addons", Read: true}}
-	}
-	return []engine.Resource{{Path: "addons/" + word, Read: true}, {Path: "addons/by-id", Read: true}}
+	return append(addonResources(t.Addon, true), applicationResource(t.Application))
 }
 
 // applicationResource names an application that may change: all of them where only an id is

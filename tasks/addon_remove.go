@@ -65,10 +65,7 @@ type AddonRemove struct {
 // Resources names the add-on, or all of them where only an id is given: a task
 // that orders says the name, and nobody knows yet whether it is the same one.
 func (t *AddonRemove) Resources() []engine.Resource {
-	if byID(t.Addon) {
-		return []engine.Resource{{Path: "addons"}}
-	}
-	return []engine.Resource{{Path: "addons/" + t.Addon}, {Path: "addons/by-id"}}
+	return addonResources(t.Addon, false)
 }
 
 // Check reports an add-on that is not named.

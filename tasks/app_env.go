@@ -57,12 +57,14 @@ func (t *AppEnv) Resources() []engine.Resource {
 	return []engine.Resource{applicationResource(t.Application)}
 }
 
+func (t *AppEnv) variables() variables { return variables{t.Vars, t.Absent, t.Exact} }
+
 // Check notes what is wrong with the parameters.
 func (t *AppEnv) Check(c *engine.Checking) {
 	named(c, "application", t.Application, "an application's id or name")
 	notBlank(c, "organisation", t.Organisation, "an organisation's name")
 	t.Auth.check(c)
-	variables{t.Vars, t.Absent, t.Exact}.checkArguments(c)
+	t.variables().checkArguments(c)
 }
 
 // Plan compares its variables with what is declared.
@@ -76,7 +78,7 @@ func (t *AppEnv) Plan(ctx context.Context, h *engine.Host) (engine.Change, error
 		return engine.Change{}, err
 	}
 	note(h.Secrets, now)
-	r, err := variables{t.Vars, t.Absent, t.Exact}.revise(now)
+	r, err := t.variables().revise(now)
 	if err != nil {
 		return engine.Change{}, err
 	}

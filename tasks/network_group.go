@@ -62,7 +62,7 @@ var (
 func (t *NetworkGroup) Resources() []engine.Resource {
 	list := []engine.Resource{{Path: "groups/" + t.Name}}
 	for _, word := range t.members() {
-		list = append(list, readsAddon(word)...)
+		list = append(list, addonResources(word, true)...)
 	}
 	return list
 }

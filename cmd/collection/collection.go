@@ -71,22 +71,13 @@ func Files(all []engine.Kind, version string) (map[string]string, error) {
 }
 
 func fill(name string, data any) (string, error) {
-	t, err := template.New(name).Funcs(template.FuncMap{"first": FirstSentence}).ParseFS(files, "files/"+name)
+	t, err := template.New(name).ParseFS(files, "files/"+name)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	err = t.Execute(&b, data)
 	return b.String(), err
-}
-
-// FirstSentence returns a text up to its first full stop.
-func FirstSentence(text string) string {
-	first, _, more := strings.Cut(text, ". ")
-	if more {
-		first += "."
-	}
-	return first
 }
 
 func yaml(v value.Value) string {

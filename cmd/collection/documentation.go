@@ -18,7 +18,7 @@ func documentation(k *engine.Kind, version string) string {
 	}
 	doc := value.MapOf(
 		"module", k.Name,
-		"short_description", sentence(FirstSentence(k.Doc)),
+		"short_description", sentence(k.Summary()),
 		"description", texts(k.Doc),
 		"version_added", "0.1.0",
 		"author", texts("the authors of runner"),

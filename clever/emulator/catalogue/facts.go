@@ -3,12 +3,13 @@ package catalogue
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"runner/clever"
 )
 
 // Facts are what an add-on gets when it is ordered: the names, passwords and
@@ -97,14 +98,7 @@ func Braces(facts map[string]string) *strings.Replacer {
 
 // NewUUID returns a random UUID, version 4 of RFC 4122: the vendor's command line
 // takes anything else for a name.
-func NewUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: the process would have ended
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	s := hex.EncodeToString(b[:])
-	return fmt.Sprintf("%s-%s-%s-%s-%s", s[:8], s[8:12], s[12:16], s[16:20], s[20:])
-}
+func NewUUID() string { return clever.NewUUID() }
 
 // RandomText draws n characters, each as likely as the other.
 func RandomText(alphabet string, n int) string {
