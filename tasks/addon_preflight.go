@@ -70,13 +70,12 @@ func plain(v any) string {
 // words notes the words that the catalogue does not know. What an add-on that is there has
 // already is not judged: it keeps even a plan that can no longer be ordered.
 func (r *registration) words(ctx context.Context, c *engine.Checking, addons []clever.Addon) error {
-	i := slices.IndexFunc(addons, func(a clever.Addon) bool {
-		before := slices.ContainsFunc(r.Moved, func(m Moved) bool { return m.From == a.Name })
-		return a.ID == r.Addon || a.RealID == r.Addon || (before || a.Name == r.Name) && ofProvider(a, r.Provider)
-	})
 	var now *existing
-	if i >= 0 {
-		now = &existing{Addon: addons[i]}
+	for i := range addons { // by index: add-ons are large
+		if r.means(&addons[i]) {
+			now = &existing{Addon: addons[i]}
+			break
+		}
 	}
 	switch {
 	case now != nil && r.asDeclared(*now), now == nil && (r.Addon != "" || r.Details.Plan == ""):
@@ -96,4 +95,10 @@ func (r *registration) words(ctx context.Context, c *engine.Checking, addons []c
 	}
 	c.Add("", err)
 	return nil
+}
+
+// means reports whether the task is about an add-on, under its name or one that it had before.
+func (r *registration) means(a *clever.Addon) bool {
+	named := a.Name == r.Name || slices.ContainsFunc(r.Moved, func(m Moved) bool { return m.From == a.Name })
+	return a.ID == r.Addon || a.RealID == r.Addon || named && ofProvider(*a, r.Provider)
 }
