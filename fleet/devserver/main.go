@@ -114,12 +114,12 @@ func configuration(host string, port int, state string) (*config.Config, error) 
 		Services:     map[string]config.Service{},
 	}
 	cfg.Global.Membership = config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}
-	free, err := freePorts(host, 7)
+	free, err := freePorts(host, 8)
 	if err != nil {
 		return nil, err
 	}
 	for i, name := range []string{"frontend", "history", "matching", "worker"} {
-		rpc := config.RPC{GRPCPort: free[i], MembershipPort: free[3+i], BindOnIP: host}
+		rpc := config.RPC{GRPCPort: free[i], MembershipPort: free[4+i], BindOnIP: host}
 		if name == "frontend" {
 			rpc.GRPCPort = port
 		}
