@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
+	"net/netip"
+	"net/url"
 	"path"
 	"reflect"
 	"regexp"
@@ -203,6 +206,7 @@ func (r *reader) place(field any) diagnostic.Place {
 
 // check reports what is wrong beyond types.
 func (r *reader) check(f *File) {
+	r.serve(&f.Serve)
 	names := slices.Sorted(maps.Keys(f.Projects))
 	for i := range f.Playbooks {
 		p := &f.Playbooks[i]
@@ -221,6 +225,7 @@ func (r *reader) check(f *File) {
 		if p.Every > 0 && p.Jitter >= p.Every {
 			r.mistake(&p.Jitter, "", "jitter has to be less than every")
 		}
+		r.push(p, f.Projects[p.Project])
 		r.risks(p.Allow)
 		r.risks(p.Approve)
 		for j, risk := range p.Approve {
@@ -229,6 +234,57 @@ func (r *reader) check(f *File) {
 			}
 		}
 	}
+}
+
+// push reports what is wrong with playing on a push.
+func (r *reader) push(p *Playbook, of Project) {
+	if p.OnPush && p.Project != "" && of.Git != "" && of.Hook == "" {
+		r.mistake(&p.OnPush, "say hook: NAME there", "on_push needs the secret of a web hook, and project %q has none", p.Project)
+	}
+	if len(p.Changed) > 0 && !p.OnPush {
+		r.mistake(&p.Changed, "add on_push: true", "changed says which pushes play")
+	}
+	for i, pattern := range p.Changed {
+		if _, err := path.Match(pattern, ""); err != nil {
+			r.mistake(&p.Changed[i], "", "%q is no pattern: %v", pattern, err)
+		}
+	}
+}
+
+// serve reports what is wrong with how it listens.
+func (r *reader) serve(s *Serve) {
+	if _, port, err := net.SplitHostPort(s.Listen); s.Listen != "" && (err != nil || port == "") {
+		r.mistake(&s.Listen, "HOST:PORT, such as 127.0.0.1:8480", "%q is no address to listen at", s.Listen)
+	}
+	if u, err := url.Parse(s.UI); s.UI != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		r.mistake(&s.UI, "", "ui takes the address of a page: https://temporal.example.com")
+	}
+	if (s.Cert == "") != (s.Key == "") {
+		given := &s.Cert
+		if s.Key != "" {
+			given = &s.Key
+		}
+		r.mistake(given, "", "cert_file and key_file go together")
+	}
+	if s.Users != "" && s.UserHeader != "" {
+		r.mistake(&s.UserHeader, "leave one of them out", "users_file and user_header both say who a user is")
+	}
+	if len(s.Proxies) > 0 && s.UserHeader == "" {
+		r.mistake(&s.Proxies, "add user_header", "proxies says whose user_header is believed")
+	}
+	for i, text := range s.Proxies {
+		if _, err := Network(text); err != nil {
+			r.mistake(&s.Proxies[i], "such as 10.0.0.0/8", "%q is no address or network", text)
+		}
+	}
+}
+
+// Network returns the network that a text names: 10.0.0.0/8, or an address alone.
+func Network(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return address.Prefix(address.BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 func (r *reader) mistake(field any, hint, format string, args ...any) {

@@ -19,6 +19,7 @@ type File struct {
 	Projects  map[string]Project `yaml:"projects,required"`
 	Playbooks []Playbook         `yaml:"playbooks"`
 	Worker    Worker             `yaml:"worker"`
+	Serve     Serve              `yaml:"serve"`
 }
 
 // A Server is where the engine of the workflows runs.
@@ -47,6 +48,7 @@ type Project struct {
 	Vault       []string `yaml:"vault"`       // vault passwords, as --vault-id takes them, or names of such files
 	Endpoint    string   `yaml:"endpoint"`    // another platform than the real one
 	Lane        []string `yaml:"lane"`        // whose plays wait for each other; the owners that a playbook names if left out
+	Hook        string   `yaml:"hook"`        // the secret of the web hook: env:NAME, file:PATH, or the NAME of NAME.hook in the folder of secrets
 }
 
 // A Playbook says when the playbooks of a project are played.
@@ -63,6 +65,8 @@ type Playbook struct {
 	Approve   []string      `yaml:"approve"`
 	Prune     bool          `yaml:"prune"`
 	Timeout   time.Duration `yaml:"timeout"`
+	OnPush    bool          `yaml:"on_push"` // played when the web hook reports a push to ref
+	Changed   []string      `yaml:"changed"` // only if the push changed one of these files or folders; patterns as files has them
 
 	Place diagnostic.Place `yaml:"-"`
 }
@@ -72,6 +76,18 @@ type Worker struct {
 	Folder  string        `yaml:"folder"`   // repositories, state and logs; ~/.local/state/runner/fleet if left out
 	Secrets string        `yaml:"secrets"`  // a folder: NAME.env holds credentials, NAME.vault a vault password
 	KeepLog time.Duration `yaml:"keep_log"` // how long a log is kept; 30 days if left out
+}
+
+// A Serve is how `runner fleet serve` listens, and who may see and consent.
+type Serve struct {
+	Listen     string   `yaml:"listen"`      // HOST:PORT; 127.0.0.1:8480 if left out
+	Cert       string   `yaml:"cert_file"`   // of the server itself; none where a proxy has it
+	Key        string   `yaml:"key_file"`    // goes with cert_file
+	UI         string   `yaml:"ui"`          // the address of the server's own pages, for links to runs
+	Secrets    string   `yaml:"secrets"`     // the folder of the hooks' secrets; the worker's if left out
+	Users      string   `yaml:"users_file"`  // who may see the page and consent: lines NAME:BCRYPT, as htpasswd -B writes them
+	UserHeader string   `yaml:"user_header"` // the header in which a proxy says who a user is
+	Proxies    []string `yaml:"proxies"`     // whose user_header is believed: addresses or networks; this machine if left out
 }
 
 // Risks are what somebody can consent to.
@@ -129,6 +145,11 @@ func (f *File) complete() {
 	}
 	for i := range f.Playbooks {
 		set(&f.Playbooks[i].Ref, f.Projects[f.Playbooks[i].Project].Ref)
+	}
+	set(&f.Serve.Listen, "127.0.0.1:8480")
+	set(&f.Serve.Secrets, f.Worker.Secrets)
+	if len(f.Serve.Proxies) == 0 {
+		f.Serve.Proxies = []string{"127.0.0.0/8", "::1/128"}
 	}
 	if f.Worker.KeepLog == 0 {
 		f.Worker.KeepLog = 30 * 24 * time.Hour

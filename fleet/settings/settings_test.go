@@ -14,7 +14,7 @@ import (
 const whole = `
 server: {address: "temporal:7233", namespace: acme, codec_key_file: /etc/fleet/keys}
 projects:
-  shop: {git: "https://git.example/shop.git", credentials: shop-prod, vault: [shop]}
+  shop: {git: "https://git.example/shop.git", credentials: shop-prod, vault: [shop], hook: shop}
   blog:
     git: /srv/git/blog.git
     ref: v1
@@ -22,6 +22,9 @@ projects:
 playbooks:
   - {project: shop, files: "playbooks/*.yml", every: 15m, jitter: 5m, drift: 5m, allow: migrate, approve: [replace, delete]}
   - {project: blog, files: site.yml, cron: "0 3 * * *"}
+  - {project: shop, files: site.yml, on_push: true, changed: [roles, "vars/*.yml"]}
+worker: {secrets: /etc/fleet/secrets}
+serve: {ui: "https://temporal.example", user_header: X-User}
 `
 
 func TestParse(t *testing.T) {
@@ -32,15 +35,18 @@ func TestParse(t *testing.T) {
 	want := &settings.File{
 		Server: settings.Server{Address: "temporal:7233", Namespace: "acme", CodecKeys: "/etc/fleet/keys"},
 		Projects: map[string]settings.Project{
-			"shop": {Git: "https://git.example/shop.git", Ref: "main", Queue: "shop", Credentials: "shop-prod", Vault: []string{"shop"}},
+			"shop": {Git: "https://git.example/shop.git", Ref: "main", Queue: "shop", Credentials: "shop-prod", Vault: []string{"shop"}, Hook: "shop"},
 			"blog": {Git: "/srv/git/blog.git", Ref: "v1", Queue: "web"},
 		},
 		Playbooks: []settings.Playbook{
 			{Project: "shop", Files: "playbooks/*.yml", Every: 15 * time.Minute, Jitter: 5 * time.Minute, Drift: 5 * time.Minute,
 				Ref: "main", Allow: []string{"migrate"}, Approve: []string{"replace", "delete"}},
 			{Project: "blog", Files: "site.yml", Cron: "0 3 * * *", Ref: "v1"},
+			{Project: "shop", Files: "site.yml", Ref: "main", OnPush: true, Changed: []string{"roles", "vars/*.yml"}},
 		},
-		Worker: settings.Worker{KeepLog: 30 * 24 * time.Hour},
+		Worker: settings.Worker{KeepLog: 30 * 24 * time.Hour, Secrets: "/etc/fleet/secrets"},
+		Serve: settings.Serve{Listen: "127.0.0.1:8480", UI: "https://temporal.example", UserHeader: "X-User", Secrets: "/etc/fleet/secrets",
+			Proxies: []string{"127.0.0.0/8", "::1/128"}},
 	}
 	if d := cmp.Diff(want, got, cmpopts.IgnoreTypes(diagnostic.Place{})); d != "" {
 		t.Error(d)
@@ -64,6 +70,14 @@ fleet.yml:2:56: unknown risk "migrat"; did you mean "migrate"?`,
 fleet.yml:2:53: "1 2" is no time: it has 2 fields; five fields: minute hour day month weekday
 fleet.yml:2:68: jitter has to be less than every
 fleet.yml:2:96: "delete" is allowed in advance and to be approved; leave it out of one of them`,
+		"projects: {a: {git: x}}\nplaybooks: [{project: a, files: b, on_push: true, changed: ['[']}, {project: a, files: b, changed: c}]": `fleet.yml:2:45: on_push needs the secret of a web hook, and project "a" has none; say hook: NAME there
+fleet.yml:2:61: "[" is no pattern: syntax error in pattern
+fleet.yml:2:100: changed says which pushes play; add on_push: true`,
+		"projects: {}\nserve: {listen: '80', ui: a, cert_file: c, users_file: u, user_header: h, proxies: [1.2.3]}\n": `fleet.yml:2:17: "80" is no address to listen at; HOST:PORT, such as 127.0.0.1:8480
+fleet.yml:2:27: ui takes the address of a page: https://temporal.example.com
+fleet.yml:2:41: cert_file and key_file go together
+fleet.yml:2:72: users_file and user_header both say who a user is; leave one of them out
+fleet.yml:2:85: "1.2.3" is no address or network; such as 10.0.0.0/8`,
 		"projects: {a: {git: x}}\nprojects: {}": `fleet.yml:2:1: "projects" is there twice in the file`,
 		"a: [":                                  "fleet.yml:1:1: did not find expected node content",
 	} {
