@@ -96,9 +96,14 @@ func schedules(ctx context.Context, f *settings.File, sources *checkout.Reposito
 	return all, nil
 }
 
-func schedulesOf(p settings.Playbook, project settings.Project, file string) []*schedule {
-	job := flow.Job{Project: p.Project, Playbook: file, Ref: p.Ref, Queue: project.Queue, ExtraVars: p.ExtraVars,
+// JobOf returns the job of a file that an entry of playbooks declares.
+func JobOf(p settings.Playbook, project settings.Project, file string) flow.Job {
+	return flow.Job{Project: p.Project, Playbook: file, Ref: p.Ref, Queue: project.Queue, ExtraVars: p.ExtraVars,
 		Allow: p.Allow, Approve: p.Approve, Lanes: project.Lane, Prune: p.Prune, Timeout: p.Timeout}
+}
+
+func schedulesOf(p settings.Playbook, project settings.Project, file string) []*schedule {
+	job := JobOf(p, project, file)
 	var all []*schedule
 	if p.Every > 0 || p.Cron != "" {
 		all = append(all, newSchedule("play/"+job.Name(), p.Every, p.Cron, p.Jitter, job))
@@ -270,7 +275,7 @@ func (a *Apply) create(ctx context.Context, s *schedule) error {
 	_, err := a.Client.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: s.ID, Spec: s.Spec, CatchupWindow: catchUp, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
 		Memo:   map[string]any{digestKey: s.digest},
-		Action: &client.ScheduleWorkflowAction{ID: s.ID, Workflow: flow.PlayWorkflow, TaskQueue: s.Job.Queue, Args: []any{s.Job}},
+		Action: &client.ScheduleWorkflowAction{ID: s.ID, Workflow: flow.PlayWorkflow, TaskQueue: s.Job.Queue, Args: []any{s.Job}, Memo: firstMemo(s.Job)},
 	})
 	return err
 }

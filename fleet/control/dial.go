@@ -30,29 +30,54 @@ const dialTime = 5 * time.Second
 // that it does not read by itself. Leases, which may be nil, follow the heartbeats of
 // the connection.
 func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *slog.Logger) (client.Client, converter.DataConverter, error) {
+	o, err := options(s, leases, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	within, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	for {
+		c, err := client.DialContext(within, o)
+		if err == nil {
+			return c, o.DataConverter, nil
+		}
+		select {
+		case <-within.Done():
+			return nil, nil, fmt.Errorf("the server at %s does not respond: %w; is it running, and is its address right in fleet.yml?", s.Address, err)
+		case <-time.After(200 * time.Millisecond): // it may have been started just now
+		}
+	}
+}
+
+// DialLater is as Dial, for those who go on while the server is away: it connects when
+// there is something to ask.
+func DialLater(s settings.Server, logger *slog.Logger) (client.Client, converter.DataConverter, error) {
+	o, err := options(s, nil, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := client.NewLazyClient(o)
+	return c, o.DataConverter, err
+}
+
+func options(s settings.Server, leases *lease.Leases, logger *slog.Logger) (client.Options, error) {
 	o := client.Options{HostPort: s.Address, Namespace: s.Namespace, Logger: sdklog.NewStructuredLogger(logger)}
 	o.DataConverter = converter.GetDefaultDataConverter()
 	if s.CodecKeys != "" {
 		keys, err := seal.ReadKeys(s.CodecKeys)
 		if err != nil {
-			return nil, nil, err
+			return o, err
 		}
 		o.DataConverter, o.FailureConverter = keys.Converters()
 	}
 	var err error
 	if o.ConnectionOptions.TLS, err = tlsConfig(s.TLS); err != nil {
-		return nil, nil, err
+		return o, err
 	}
 	if leases != nil {
 		o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(leases.Intercept))
 	}
-	within, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	c, err := client.DialContext(within, o)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the server at %s does not answer: %w; is it running, and is its address right in fleet.yml?", s.Address, err)
-	}
-	return c, o.DataConverter, nil
+	return o, nil
 }
 
 func tlsConfig(t settings.TLS) (*tls.Config, error) {

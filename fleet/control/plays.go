@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,9 +28,33 @@ type Fleet struct {
 
 // Start begins a play now, and returns the id of its workflow.
 func (f *Fleet) Start(ctx context.Context, job flow.Job) (string, error) {
-	id := fmt.Sprintf("play/%s/%s", job.Name(), time.Now().UTC().Format("20060102T150405.000Z"))
-	_, err := f.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: job.Queue}, flow.PlayWorkflow, job)
+	id := fmt.Sprintf("play/%s/%s-%s", job.Name(), time.Now().UTC().Format("20060102T150405.000Z"), rand.Text()[:6])
+	_, err := f.StartOnce(ctx, id, job)
 	return id, err
+}
+
+// StartOnce begins a play with an id, unless there is one with that id, or was; then it
+// reports true.
+func (f *Fleet) StartOnce(ctx context.Context, id string, job flow.Job) (already bool, err error) {
+	_, err = f.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: job.Queue, Memo: firstMemo(job),
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, flow.PlayWorkflow, job)
+	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); started {
+		return true, nil
+	}
+	return false, err
+}
+
+// firstMemo is what a list shows of a play that no worker has taken yet.
+func firstMemo(job flow.Job) map[string]any {
+	return map[string]any{flow.MemoKey: flow.Memo{Name: job.Name(), Check: job.Check, Phase: flow.Resolving}}
+}
+
+// Healthy returns an error where the server does not respond.
+func (f *Fleet) Healthy(ctx context.Context) error {
+	_, err := f.Client.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return err
 }
 
 // Wait waits for the end of a play, and says each time what it is doing.

@@ -72,7 +72,7 @@ func (p *program) app() *cli.App {
 		Writer: p.Out, ErrWriter: p.Err, HideVersion: true, ExitErrHandler: func(*cli.Context, error) {},
 		Flags: []cli.Flag{&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Value: "fleet.yml", Usage: "read the settings from `FILE`", Destination: &p.file}},
 		Commands: []*cli.Command{
-			p.applyCommand(), p.workerCommand(), p.runCommand(), p.statusCommand(),
+			p.applyCommand(), p.workerCommand(), p.serveCommand(), p.runCommand(), p.statusCommand(),
 			p.consentCommand("approve", false), p.consentCommand("deny", true), p.cancelCommand(),
 			p.pauseCommand("pause"), p.pauseCommand("resume"), p.logsCommand(), p.validateCommand(),
 		},

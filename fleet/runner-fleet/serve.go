@@ -1,0 +1,45 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"runner/fleet/control"
+	"runner/fleet/serve"
+	"runner/fleet/settings"
+)
+
+func (p *program) serveCommand() *cli.Command {
+	var listen string
+	return &cli.Command{
+		Name: "serve", Usage: "take web hooks, show the overview page, and count for Prometheus",
+		Description: "POST /hook/PROJECT starts the playbooks with on_push: true of a project with hook: NAME. Ends on SIGTERM.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Usage: "listen at `HOST:PORT`, instead of at serve.listen of fleet.yml", Destination: &listen},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return fmt.Errorf("serve takes no argument: %q", c.Args().First())
+			}
+			f, err := settings.Read(p.file)
+			if err != nil {
+				return err
+			}
+			f.Serve.Listen = cmp.Or(listen, f.Serve.Listen)
+			conn, data, err := control.DialLater(f.Server, p.quiet())
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			s, err := serve.New(serve.Options{
+				Settings: f, Fleet: &control.Fleet{Client: conn, Data: data}, Sources: p.sources(f), Getenv: p.Getenv, Logger: p.logger(),
+			})
+			if err != nil {
+				return err
+			}
+			return s.Run(c.Context, func(address string) { fmt.Fprintf(p.Out, "listening at %s\n", address) })
+		},
+	}
+}
