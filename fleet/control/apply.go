@@ -180,15 +180,15 @@ func describe(s *schedule) string {
 
 // plan compares what is to be with what there is.
 func (a *Apply) plan(ctx context.Context, want []*schedule) ([]*schedule, error) {
-	there, err := a.existing(ctx)
+	there, err := (&Fleet{a.Client, a.Data}).schedules(ctx, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range want {
-		switch digest, ok := there[s.ID]; {
+		switch found, ok := there[s.ID]; {
 		case !ok:
 			s.action = "create"
-		case digest != s.digest:
+		case found.digest != s.digest:
 			s.action = "update"
 		}
 		delete(there, s.ID)
@@ -199,31 +199,6 @@ func (a *Apply) plan(ctx context.Context, want []*schedule) ([]*schedule, error)
 	}
 	slices.SortFunc(plan, func(a, b *schedule) int { return strings.Compare(a.ID, b.ID) })
 	return plan, nil
-}
-
-// existing returns the schedules of ours that there are, with what they were made of.
-func (a *Apply) existing(ctx context.Context) (map[string]string, error) {
-	list, err := a.Client.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 1000})
-	if err != nil {
-		return nil, fmt.Errorf("the schedules cannot be listed: %w", err)
-	}
-	there := map[string]string{}
-	for list.HasNext() {
-		s, err := list.Next()
-		if err != nil {
-			return nil, fmt.Errorf("the schedules cannot be listed: %w", err)
-		}
-		payload, ours := s.Memo.GetFields()[digestKey]
-		if !ours {
-			continue
-		}
-		var digest string
-		if err := a.Data.FromPayload(payload, &digest); err != nil {
-			digest = "" // it is written anew
-		}
-		there[s.ID] = digest
-	}
-	return there, nil
 }
 
 // atOnce is how many schedules are changed at the same time.

@@ -4,20 +4,20 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"runner/fleet/flow"
+	"runner/suggest"
 )
 
 // A Fleet is a server, as people use it.
@@ -98,39 +98,119 @@ func (f *Fleet) State(ctx context.Context, id string) (flow.State, error) {
 	return state, err
 }
 
-// A NoPlayError says that there is no such play.
-type NoPlayError struct{ Name string }
+// A NoPlayError says that there is no such play, or no such playbook.
+type NoPlayError struct{ Name, Hint string }
 
-func (e *NoPlayError) Error() string { return fmt.Sprintf("there is no play %q", e.Name) }
+func (e *NoPlayError) Error() string {
+	text := fmt.Sprintf("there is no play and no playbook %q", e.Name)
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return text
+}
 
 // Find returns the id of the latest play that a word names: a workflow's id, or the
 // name of a playbook.
 func (f *Fleet) Find(ctx context.Context, word string) (string, error) {
-	if _, err := f.Client.DescribeWorkflowExecution(ctx, word, ""); err == nil {
+	_, err := f.describe(ctx, word)
+	if err == nil {
 		return word, nil
 	}
-	plays, err := f.List(ctx, Filter{})
+	if _, none := errors.AsType[*NoPlayError](err); !none {
+		return "", err
+	}
+	o, err := NewWatch(f, nil).Look(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, p := range plays {
-		if p.ID == word || p.Name == word {
-			return p.ID, nil
-		}
+	if found := o.find(word); found != nil {
+		return found.ID, nil
 	}
-	return "", &NoPlayError{word}
+	return "", o.missing(word)
 }
 
-// Approve says yes, or no, to what a play waits for.
-func (f *Fleet) Approve(ctx context.Context, id, by string, denied bool) ([]flow.Change, error) {
-	state, err := f.State(ctx, id)
+// find returns the latest play of a playbook, one that waits for consent before others;
+// nil where there is none.
+func (o *Overview) find(name string) *PlayInfo {
+	for i, p := range o.Waiting {
+		if p.Name == name {
+			return &o.Waiting[i]
+		}
+	}
+	for _, b := range o.Playbooks {
+		if b.Name == name {
+			return cmp.Or(b.Play, b.Check)
+		}
+	}
+	return nil
+}
+
+// missing says that there is no playbook of a name, and which one is near; or that it was
+// not played yet.
+func (o *Overview) missing(name string) error {
+	var names []string
+	for _, b := range o.Playbooks {
+		if b.Name == name {
+			return fmt.Errorf("%s was not played yet", name)
+		}
+		names = append(names, b.Name)
+	}
+	return &NoPlayError{name, suggest.DidYouMean(name, names)}
+}
+
+// describe returns a play as it is now.
+func (f *Fleet) describe(ctx context.Context, id string) (PlayInfo, error) {
+	d, err := f.Client.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
-		return nil, missing(id, err)
+		return PlayInfo{}, missing(id, err)
 	}
-	if state.Phase != flow.Waiting {
-		return nil, fmt.Errorf("%s waits for no consent: it is %s", id, state.Phase)
+	return f.info(d.GetWorkflowExecutionInfo())
+}
+
+// A ChangedError says that a play needs other consent than what somebody was shown.
+type ChangedError struct {
+	ID    string
+	Needs []flow.Change // what it needs now
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("what %s needs consent for has changed since it was shown: look again", e.ID)
+}
+
+// Digest names a list of changes: the same for the same ones.
+func Digest(changes []flow.Change) string {
+	h := sha256.New()
+	for _, c := range changes {
+		fmt.Fprintf(h, "%q %q %q %q\n", c.Risk, c.Action, c.Object, c.Task)
 	}
-	return state.Needs, f.Client.SignalWorkflow(ctx, id, "", flow.ApproveSignal, flow.Approval{By: by, Denied: denied, Changes: state.Needs})
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// A Consent says yes, or no, to what a play waits for.
+type Consent struct {
+	By     string // who says it
+	Denied bool
+	Shown  string // the Digest of what was shown; "": whatever it waits for now
+}
+
+// Consent says yes, or no, to what a play waits for, and returns that. What is needed now
+// and was not shown is a *ChangedError.
+func (f *Fleet) Consent(ctx context.Context, id string, c Consent) ([]flow.Change, error) {
+	p, err := f.describe(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Waiting() {
+		phase := p.Phase
+		if !p.Running() {
+			phase = strings.ToLower(p.Status)
+		}
+		return nil, fmt.Errorf("%s waits for no consent: it is %s", id, phase)
+	}
+	if c.Shown != "" && c.Shown != Digest(p.Needs) {
+		return nil, &ChangedError{id, p.Needs}
+	}
+	return p.Needs, f.Client.SignalWorkflow(ctx, id, p.Run, flow.ApproveSignal, flow.Approval{By: c.By, Denied: c.Denied, Changes: p.Needs})
 }
 
 // Cancel ends a play; what is under way is finished.
@@ -164,96 +244,23 @@ func (f *Fleet) eachSchedule(ctx context.Context, name string, do func(client.Sc
 		}
 		found++
 	}
-	if found == 0 {
-		return fmt.Errorf("there is no schedule of %q", name)
+	if found > 0 {
+		return nil
 	}
-	return nil
-}
-
-func missing(id string, err error) error {
-	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
-		return &NoPlayError{id}
+	o, err := NewWatch(f, nil).Look(ctx)
+	if err != nil {
+		return err
+	}
+	err = o.missing(name)
+	if _, none := errors.AsType[*NoPlayError](err); !none {
+		err = fmt.Errorf("%s has no schedule", name)
 	}
 	return err
 }
 
-// A Filter chooses plays.
-type Filter struct{ Drift, Waiting, Failed bool }
-
-// A PlayInfo is a play as a list shows it.
-type PlayInfo struct {
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`  // "shop/site.yml"
-	Check   bool      `json:"check"` // it looks whether there is something to do
-	Phase   string    `json:"phase"`
-	Exit    *int      `json:"exit,omitempty"` // nil while it goes on, and where it ended without
-	Changed int       `json:"changed"`
-	Needs   int       `json:"needs,omitempty"`
-	Began   time.Time `json:"began"`
-	Ended   time.Time `json:"ended,omitzero"`
-	Status  string    `json:"status"` // the server's word: "Running", "Completed", "Failed", …
-}
-
-// matches reports whether a filter lets a play through.
-func (f Filter) matches(p PlayInfo) bool {
-	switch {
-	case f.Waiting:
-		return p.Phase == flow.Waiting && p.Status == "Running"
-	case f.Failed:
-		return p.Status != "Running" && p.Status != "Completed"
-	case f.Drift:
-		return p.Check && p.Exit != nil && *p.Exit == 3
+func missing(id string, err error) error {
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return &NoPlayError{Name: id}
 	}
-	return true
-}
-
-// List returns the latest play of each playbook, and its latest check, by name.
-func (f *Fleet) List(ctx context.Context, filter Filter) ([]PlayInfo, error) {
-	latest := map[string]PlayInfo{}
-	var token []byte
-	for {
-		page, err := f.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: "WorkflowType = '" + flow.PlayWorkflow + "'", PageSize: 500, NextPageToken: token,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("the plays cannot be listed: %w", err)
-		}
-		for _, e := range page.GetExecutions() {
-			p := f.info(e)
-			key := fmt.Sprint(p.Name, p.Check)
-			if was, ok := latest[key]; !ok || p.Began.After(was.Began) {
-				latest[key] = p
-			}
-		}
-		if token = page.GetNextPageToken(); len(token) == 0 {
-			break
-		}
-	}
-	var all []PlayInfo
-	for _, p := range latest {
-		if filter.matches(p) {
-			all = append(all, p)
-		}
-	}
-	slices.SortFunc(all, func(a, b PlayInfo) int { return cmp.Or(strings.Compare(a.Name, b.Name), b.Began.Compare(a.Began)) })
-	return all, nil
-}
-
-func (f *Fleet) info(e *workflowpb.WorkflowExecutionInfo) PlayInfo {
-	p := PlayInfo{ID: e.GetExecution().GetWorkflowId(), Began: e.GetStartTime().AsTime(), Status: statusName(e.GetStatus())}
-	if e.GetCloseTime() != nil {
-		p.Ended = e.GetCloseTime().AsTime()
-	}
-	var m flow.Memo
-	if payload, ok := e.GetMemo().GetFields()[flow.MemoKey]; ok && f.Data.FromPayload(payload, &m) == nil {
-		p.Name, p.Check, p.Phase, p.Exit, p.Changed, p.Needs = m.Name, m.Check, m.Phase, m.Exit, m.Changed, m.Needs
-	}
-	if p.Name == "" {
-		p.Name = p.ID
-	}
-	return p
-}
-
-func statusName(s enums.WorkflowExecutionStatus) string {
-	return strings.ReplaceAll(s.String(), "_", " ")
+	return err
 }

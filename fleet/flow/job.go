@@ -136,10 +136,12 @@ const MemoKey = "play"
 
 // A Memo is what a list of plays shows without asking each.
 type Memo struct {
-	Name    string `json:"name"`
-	Check   bool   `json:"check,omitempty"`
-	Phase   string `json:"phase"`
-	Exit    *int   `json:"exit,omitempty"`
-	Changed int    `json:"changed,omitempty"`
-	Needs   int    `json:"needs,omitempty"`
+	Name    string   `json:"name"`
+	Check   bool     `json:"check,omitempty"`
+	Phase   string   `json:"phase"`
+	Commit  string   `json:"commit,omitempty"`
+	Exit    *int     `json:"exit,omitempty"`
+	Changed int      `json:"changed,omitempty"`
+	Message string   `json:"message,omitempty"` // the beginning of the outcome's
+	Needs   []Change `json:"needs,omitempty"`   // while it waits for consent
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -48,11 +49,20 @@ type playing struct {
 // enter notes what the play is doing, for whoever asks, and for the list of plays.
 func (p *playing) enter(ctx workflow.Context, phase string) {
 	p.state.Phase, p.state.Job, p.state.Since = phase, p.job, workflow.Now(ctx)
-	m := Memo{Name: p.job.Name(), Check: p.job.Check, Phase: phase, Needs: len(p.state.Needs)}
+	m := Memo{Name: p.job.Name(), Check: p.job.Check, Phase: phase, Commit: p.job.Commit, Needs: p.state.Needs}
 	if o := p.state.Outcome; o != nil {
-		m.Exit, m.Changed = &o.Exit, o.Counts["changed"]
+		m.Exit, m.Changed, m.Message = &o.Exit, o.Counts["changed"], beginning(o.Message)
 	}
 	_ = workflow.UpsertMemo(ctx, map[string]any{MemoKey: m}) // of use to people only
+}
+
+// beginning returns as much of a text as a list shows.
+func beginning(text string) string {
+	const most = 1000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 func (p *playing) resolve(ctx workflow.Context) error {

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/user"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -24,6 +27,7 @@ import (
 	"runner/fleet/player"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
+	"runner/suggest"
 )
 
 // folder returns where a worker keeps things.
@@ -168,13 +172,18 @@ func (p *program) runCommand() *cli.Command {
 func jobOf(f *settings.File, name string) (flow.Job, error) {
 	project, file, ok := strings.Cut(name, "/")
 	of, known := f.Projects[project]
-	if !ok || !known {
+	if !ok || file == "" {
 		return flow.Job{}, fmt.Errorf("%q names no playbook: PROJECT/PATH, such as shop/site.yml", name)
 	}
-	job := flow.Job{Project: project, Playbook: file, Ref: of.Ref, Queue: of.Queue, Lanes: of.Lane}
+	if !known {
+		names := slices.Sorted(maps.Keys(f.Projects))
+		return flow.Job{}, fmt.Errorf("there is no project %q in fleet.yml; %s", project,
+			cmp.Or(suggest.DidYouMean(project, names), "available: "+strings.Join(names, ", ")))
+	}
+	job := control.JobOf(settings.Playbook{Project: project, Ref: of.Ref}, of, file)
 	for _, p := range f.Playbooks {
-		if ok, _ := filepath.Match(p.Files, file); ok && p.Project == project {
-			job.Ref, job.ExtraVars, job.Allow, job.Approve, job.Prune, job.Timeout = p.Ref, p.ExtraVars, p.Allow, p.Approve, p.Prune, p.Timeout
+		if ok, _ := path.Match(p.Files, file); ok && p.Project == project {
+			job = control.JobOf(p, of, file)
 		}
 	}
 	return job, nil
@@ -192,7 +201,9 @@ func (p *program) statusCommand() *cli.Command {
 	var filter control.Filter
 	format := "text"
 	return &cli.Command{
-		Name: "status", Usage: "list the latest play of each playbook",
+		Name: "status", Usage: "list the latest play of each playbook, and its latest check",
+		Description: "--drift, --waiting and --failed choose playbooks to which all of them apply. JSON is a list of playbooks:\n" +
+			"docs/fleet.md has its keys.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "drift", Usage: "only those whose check found something to do", Destination: &filter.Drift},
 			&cli.BoolFlag{Name: "waiting", Usage: "only those that wait for consent", Destination: &filter.Waiting},
@@ -200,35 +211,39 @@ func (p *program) statusCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Aliases: []string{"F"}, Value: format, Usage: "write `FORMAT`: text or json", Destination: &format},
 		},
 		Action: func(c *cli.Context) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("there is no format %q: text or json", format)
+			}
 			return p.connected(c.Context, func(_ *settings.File, fleet *control.Fleet) error {
-				plays, err := fleet.List(c.Context, filter)
+				o, err := control.NewWatch(fleet, nil).Look(c.Context)
 				if err != nil {
 					return err
+				}
+				if o.Unreadable != "" {
+					fmt.Fprintf(p.Err, "warning: some plays cannot be read: %s\n", o.Unreadable)
 				}
 				if format == "json" {
 					e := json.NewEncoder(p.Out)
 					e.SetIndent("", "  ")
-					return e.Encode(plays)
+					return e.Encode(o.Filter(filter))
 				}
-				return p.table(plays)
+				return p.table(o.Filter(filter), filter)
 			})
 		},
 	}
 }
 
-func (p *program) table(plays []control.PlayInfo) error {
+func (p *program) table(playbooks []control.Playbook, filter control.Filter) error {
 	t := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PLAYBOOK\tPHASE\tEXIT\tCHANGED\tBEGAN\tRUN")
-	for _, play := range plays {
-		exit := ""
-		if play.Exit != nil {
-			exit = fmt.Sprint(*play.Exit)
+	fmt.Fprintln(t, "PLAYBOOK\tSTATE\tCHANGED\tBEGAN\tRUN\tWHY")
+	for _, b := range playbooks {
+		for _, play := range b.Plays(filter) {
+			name := play.Name
+			if play.Check {
+				name += " (check)"
+			}
+			fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\n", name, play.State(), play.Changed, play.Began.Local().Format(time.DateTime), play.ID, play.Why())
 		}
-		name := play.Name
-		if play.Check {
-			name += " (check)"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\n", name, cmp.Or(play.Phase, play.Status), exit, play.Changed, play.Began.Local().Format(time.DateTime), play.ID)
 	}
 	return t.Flush()
 }
@@ -238,7 +253,7 @@ func (p *program) consentCommand(name string, denied bool) *cli.Command {
 		Name: name, Usage: map[bool]string{false: "consent to what a play waits for", true: "refuse what a play waits for"}[denied], ArgsUsage: "RUN",
 		Action: func(c *cli.Context) error {
 			return p.onPlay(c, func(fleet *control.Fleet, id string) error {
-				changes, err := fleet.Approve(c.Context, id, whoAmI(p.Getenv), denied)
+				changes, err := fleet.Consent(c.Context, id, control.Consent{By: whoAmI(p.Getenv), Denied: denied})
 				if err != nil {
 					return err
 				}
