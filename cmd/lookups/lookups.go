@@ -238,17 +238,7 @@ func evaluated(c *expr.Context, text, path string, options *value.Map) (value.Va
 		}
 	}
 	c = c.In(withVars{c.Scope, names})
-	v, err := t.Eval(c)
-	if _, unknown := v.(*value.Unknown); unknown || err != nil {
-		return v, err
-	}
-	switch {
-	case v == nil:
-		return "", nil
-	case value.HoldsSecret(v):
-		return value.NewSecret(value.OpenText(v), value.Text(v)), nil
-	}
-	return value.Text(v), nil
+	return t.Eval(c)
 }
 
 // templateNames are the variables that Ansible adds for the file of a template.

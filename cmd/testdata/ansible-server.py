@@ -2,10 +2,11 @@
 
 The imports take Ansible longer than a small playbook does: here they are done
 once, and a fork plays on from there as the command ansible-playbook would. Over
-each connection comes {"args": [...], "home": "..."}, and goes back
-{"code": ..., "out": "...", "err": "..."}.
+each connection comes {"args": [...], "home": "..."}, with "dir" to play in a folder of
+that name, and goes back {"code": ..., "out": "...", "err": "..."}.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -19,12 +20,42 @@ from ansible import constants
 from ansible.cli.playbook import PlaybookCLI
 
 
-# What else a run imports, of what is installed: its connection plugins want the last.
-for module in ("ansible.plugins.action", "ansible.executor.module_common", "winrm"):
-    try:
-        importlib.import_module(module)
-    except ImportError:
-        pass
+# What a first run imports, it imports for all.
+FIRST = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - set_fact: {a: 1}
+    - assert: {that: a | string == "1"}
+    - include_vars: {file: missing.yml}
+      ignore_errors: true
+    - fail:
+"""
+
+
+def warm_up():
+    """Imports what a first run imports, and what the connection plugins want."""
+    came, went = os.pipe()
+    if os.fork() == 0:
+        home = tempfile.mkdtemp()
+        try:
+            with open(home + "/play.yml", "w") as file:
+                file.write(FIRST)
+            play({"args": ["-i", "localhost,", home + "/play.yml"], "home": home})
+            os.write(went, json.dumps([name for name in sys.modules if name.split(".")[0] in ("ansible", "xml", "multiprocessing")]).encode())
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+            os._exit(0)
+    os.close(went)
+    with open(came) as stream:
+        names = json.loads(stream.read() or "[]")
+    os.wait()
+    for module in names + ["winrm"]:
+        try:
+            importlib.import_module(module)
+        except Exception:  # whoever needs it says so
+            pass
+    gc.freeze()
 
 
 def output(name, fd):
@@ -42,6 +73,7 @@ def text(file):
 def play(request):
     home = request["home"]
     os.environ["HOME"] = home
+    os.chdir(request.get("dir", "."))
     constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(dir=home)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     out, err = output(home + "/out", 1), output(home + "/err", 2)
@@ -79,4 +111,5 @@ def serve(path):
         connection.close()
 
 
+warm_up()
 serve(sys.argv[1])

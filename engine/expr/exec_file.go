@@ -34,7 +34,7 @@ func (st *state) load(x syntax.Expression) (*Template, error) {
 			continue
 		}
 		text, path := value.OpenText(found[0]), value.OpenText(found[1])
-		t, err := ParseFile(st.t.lib, text, syntax.Places(path, text), syntax.Defaults())
+		t, err := ParseFile(st.t.lib, strings.TrimSuffix(text, "\n"), syntax.Places(path, text), syntax.Defaults())
 		t.secret = value.IsSecret(found[0])
 		return t, err
 	}

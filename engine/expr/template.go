@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"strings"
+
 	"runner/diagnostic"
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -152,6 +154,9 @@ func (st *state) runTemplate() (value.Value, error) {
 	}
 	if t.tree.Expr != nil {
 		v, err := st.eval(t.tree.Expr)
+		if err == nil && t.tree.Newlines > 0 {
+			v, err = st.lastLines(v)
+		}
 		if u, ok := err.(*value.UnknownError); ok {
 			return u.Unknown, nil
 		}
@@ -168,10 +173,33 @@ func (st *state) runTemplate() (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.tree.Tail && len(out.parts) != 1 {
-		out.parts = append(out.parts, "\n")
+	v, err := st.gather(out)
+	if err != nil || t.tree.Newlines == 0 {
+		return v, err
 	}
-	return st.gather(out)
+	return st.lastLines(v)
+}
+
+// lastLines returns a value with as many newlines at its end as end the template, if it is
+// text and does not have them.
+func (st *state) lastLines(v value.Value) (value.Value, error) {
+	v, err := st.c.Force(v)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := value.Bare(v).(string)
+	if !ok {
+		return v, nil
+	}
+	missing := st.t.tree.Newlines - (len(text) - len(strings.TrimRight(text, "\n")))
+	if missing <= 0 {
+		return v, nil
+	}
+	more := strings.Repeat("\n", missing)
+	if value.IsSecret(v) {
+		return value.NewSecret(text+more, value.Text(v)+more), nil
+	}
+	return text + more, nil
 }
 
 // Test evaluates a condition: a bool, or an *Unknown. Any other value is an error.

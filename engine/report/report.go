@@ -92,13 +92,16 @@ func line(text string) string {
 }
 
 // lines is line for texts that may have several.
-func lines(text string) string {
+func lines(text string) string { return harmless(strings.TrimRight(text, " \r\n")) }
+
+// harmless returns a text without what would move the cursor of a terminal, but whole.
+func harmless(text string) string {
 	return strings.Map(func(r rune) rune {
 		if diagnostic.IsHarmful(r) && r != '\n' && r != '\t' {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, strings.TrimRight(text, " \r\n"))
+	}, text)
 }
 
 // where returns "file:line", or "" for nowhere.

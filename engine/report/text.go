@@ -237,7 +237,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 	}
 	t.under(e.TaskEnd)
 	t.diff(e.TaskEnd)
-	item := " (item=" + lines(t.masker.text(e.Label)) + ")"
+	item := " (item=" + harmless(t.masker.text(e.Label)) + ")"
 	defer t.changes(e.TaskEnd)
 	switch {
 	case e.Outcome == engine.Skipped:
@@ -248,7 +248,12 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 		}
 		t.print("failed: ["+t.on(e.TaskEnd)+"]"+item+" => "+t.result(e.TaskEnd), red)
 	case e.Included != "":
-		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+" =>"+item, cyan)
+		if e.Label == "" {
+			item = ""
+		} else {
+			item = " =>" + item
+		}
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+item, cyan)
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
 	}

@@ -14,8 +14,9 @@ type Template struct {
 	at   diagnostic.Origin
 	Expr Expression  // the whole of it, if it is one expression
 	Body []Statement // else; nil for text without templates
-	Tail bool        // a final newline, which makes no difference to a lone value
-	Refs []Ref       // the names that it mentions, in the order of the text
+	// Newlines is how many newlines end the text: what it comes to has as many, if it is text.
+	Newlines int
+	Refs     []Ref // the names that it mentions, in the order of the text
 	// Blocks are its {% block %}s, by name.
 	Blocks map[string]*Block
 }
@@ -56,13 +57,19 @@ func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) 
 	return t, nil
 }
 
-// simplify finds the final newline, and the template that is one expression.
+// simplify takes the final newline away, and finds the template that is one expression.
 func (t *Template) simplify() {
 	if t.Body == nil {
 		t.Body = []Statement{}
 	}
-	if n := len(t.Body); n > 1 && t.Body[n-1] == Text("\n") {
-		t.Body, t.Tail = t.Body[:n-1], true
+	t.Newlines = len(t.Text) - len(strings.TrimRight(t.Text, "\n"))
+	if n := len(t.Body); n > 1 {
+		if last, ok := t.Body[n-1].(Text); ok {
+			t.Body[n-1] = Text(strings.TrimSuffix(string(last), "\n"))
+		}
+		if t.Body[n-1] == Text("") {
+			t.Body = t.Body[:n-1]
+		}
 	}
 	if len(t.Body) == 1 {
 		if p, ok := t.Body[0].(*Print); ok {

@@ -1,0 +1,25 @@
+package differ_test
+
+import "regexp"
+
+// acceptedDifferences are meant, or not ours. docs/language.md names those that users meet.
+var acceptedDifferences = []struct {
+	kind, text *regexp.Regexp // of the difference's kind, and of the playbook's files; nil: any
+	old        bool           // only of an ansible-core before 2.19
+	why        string
+}{
+	{regexp.MustCompile(`^refused: `), regexp.MustCompile(`^\$.*"--list-`), false, "a playbook that is certain to fail is not listed"},
+}
+
+// accepted reports whether a difference is one of these.
+func accepted(p playbook, d *difference, modern bool) bool {
+	for _, a := range acceptedDifferences {
+		if a.old && modern || a.kind != nil && !a.kind.MatchString(d.kind) {
+			continue
+		}
+		if a.text == nil || a.text.MatchString(p.report(d)) {
+			return true
+		}
+	}
+	return false
+}
