@@ -321,7 +321,7 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 func (a *attempt) host(check, write bool) *Host {
 	opt := &a.play.opt
 	h := &Host{HTTP: a.play.reading, Task: a.name, Check: check, Verbosity: opt.Verbosity,
-		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, mentions: a.node.linked.mentions, status: a.status, Context: a.play.ctx}
+		Dir: filepath.Dir(a.play.play.File), Secrets: opt.Secrets, mentions: a.node.linked.mentions, status: a.status, Context: a.play.ctx, Pending: &a.play.pending}
 	h.Scope, h.Given, h.With, h.Playbook = a.play.claim.scope, a.play.claim.given, a.play.claim.with, a.play.play.File
 	if write {
 		h.HTTP = a.play.writing

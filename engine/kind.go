@@ -133,6 +133,8 @@ type Host struct {
 	// ReadVars reads files of variables, as seen from where the task stands.
 	ReadVars func(ctx context.Context, which VarsQuery) ([]Var, error)
 
+	// Pending is read before an object is changed: what earlier tasks registered of it.
+	Pending *Pending
 	// Context ends when the run is interrupted: for what is read after the task.
 	Context context.Context //nolint:containedctx // it outlives the call that the Host is made for
 
@@ -155,8 +157,9 @@ func (h *Host) Status(text string) {
 func (h *Host) Mentioned(part string) bool { return h.mentions != nil && h.mentions(part) }
 
 // Later returns a value that is read when it is used: a part of a result that costs a
-// request.
-func (h *Host) Later(read func(context.Context) (Value, error)) Value {
+// request. It is a part of an object; whoever changes that has it read before, see
+// [Pending].
+func (h *Host) Later(object string, read func(context.Context) (Value, error)) Value {
 	ctx := h.Context
-	return value.NewLater(func() (Value, error) { return read(ctx) })
+	return value.NewLater(object, func() (Value, error) { return read(ctx) })
 }

@@ -181,19 +181,12 @@ func (l *looping) pace() error {
 	}
 	kind := l.step.Kind
 	l.serial = l.whole.play.sequential() || has[Guard](kind) || has[Definer](kind) || l.pause > 0 || throttle == 1 ||
-		loop.BreakWhen != nil || l.mentionsItself()
+		loop.BreakWhen != nil
 	l.width = window
 	if throttle >= 1 {
 		l.width = int(min(throttle, window))
 	}
 	return nil
-}
-
-// mentionsItself reports whether an item may read the result of the one before.
-func (l *looping) mentionsItself() bool {
-	return l.step.Register != "" && slices.ContainsFunc(stepRefs(l.step), func(r syntax.Ref) bool {
-		return r.Any || r.Name == l.step.Register
-	})
 }
 
 // run does the items. All are done, even if one fails.
@@ -215,6 +208,7 @@ func (l *looping) run(ctx context.Context) []ending {
 	}
 	l.whole.worker.NoMoreClaims()
 	l.whole.worker.Join()
+	l.whole.play.facts.drop(l.step.Register, l.whole.scope.at) // the whole loop's comes in its place
 	return endings
 }
 
@@ -258,6 +252,9 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 		e = item.run(ctx, end)
 	}
 	l.complete(e)
+	if l.step.Register != "" {
+		l.whole.play.facts.set(l.step.Register, e.at, registered{value: e.Result}) // for the item after it
+	}
 	if e.Outcome != Blocked && (l.step.Kind.Display() != DisplayBanner || e.Outcome != OK) {
 		end := e.TaskEnd
 		end.Result = value.Known(end.Result)
@@ -313,9 +310,6 @@ func (l *looping) complete(e ending) {
 	m.Set("ansible_loop_var", l.step.Loop.variable())
 	if l.step.Loop.Index != "" {
 		m.Set("ansible_index_var", l.step.Loop.Index)
-	}
-	if l.serial && l.step.Register != "" {
-		l.whole.play.facts.set(l.step.Register, e.at, registered{value: m})
 	}
 }
 

@@ -10,7 +10,7 @@ func TestMarkAtPaths(t *testing.T) {
 	read := false
 	m := value.MapOf(
 		"id", "addon_x",
-		"env", value.NewLater(func() (Value, error) { read = true; return value.MapOf("HOST", "h", "LIST", []Value{1, true}), nil }),
+		"env", value.NewLater("db", func() (Value, error) { read = true; return value.MapOf("HOST", "h", "LIST", []Value{1, true}), nil }),
 		"auth", value.MapOf("token", "t", "user", "u"),
 		"results", []Value{value.MapOf("key", 1), value.MapOf("key", value.MapOf("a", nil)), "text"},
 		"none", nil)

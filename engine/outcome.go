@@ -44,6 +44,9 @@ func (a *attempt) conclude(e *ending, t try) {
 		}
 	}
 	e.Result = a.registered(e.Outcome, t)
+	if a.step.Register != "" || t.err != nil { // others may see it, or a rescue
+		a.play.pending.add(e.Result)
+	}
 	e.Shows = display == DisplayResult && t.err == nil && e.Outcome != Skipped
 	e.Tells = t.tells
 	// An include that is left out is counted, as Ansible does.

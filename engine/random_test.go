@@ -128,7 +128,7 @@ func template(c *expr.Context, terms []engine.Value, _ *value.Map) ([]engine.Val
 	name := value.Text(terms[0])
 	text := "{{" + name + "|default('none')}}"
 	if strings.HasPrefix(name, "r") {
-		text = "{{" + name + ".value|default('none')}}"
+		text = "{{" + name + ".value|default('none')}} {{" + name + ".seen|default('none')}}"
 	}
 	tmpl, err := expr.Parse(builtin.Table(), text, diagnostic.At(diagnostic.Place{}, text))
 	if err != nil {
@@ -206,8 +206,12 @@ func (p *programmer) steps(n int) {
 			p.add("set v%d=%s%s", p.IntN(3), p.value(), p.keywords("loop=1,2", "when=false"))
 		case k == 6 && p.IntN(2) == 0:
 			p.facts()
+		case k == 15 && p.IntN(2) == 0:
+			p.changeWhatIsSeen()
 		case k == 15:
 			p.handOver()
+		case k == 6 && p.IntN(3) == 0:
+			p.add("set v%d={{r%d|default('none')}}%s", p.IntN(3), p.IntN(4), p.keywords())
 		case k == 6:
 			p.add("set v0={{v0|default('')|string~item}}%s", p.keywords("loop=1,2"))
 			p.lines[len(p.lines)-1] = withLoop(p.lines[len(p.lines)-1])
@@ -241,6 +245,26 @@ func (p *programmer) facts() {
 	p.add("set v%d={{r%d.value|default('none')}}%s", v, r, p.keywords())
 	p.add("set v%d=%s%s", v, p.value(), p.keywords("when=false"))
 	p.add("say msg={{lookup('template','v%d')}}%s", v, p.keywords())
+}
+
+// changeWhatIsSeen looks at a thing, now or later, that a task below changes or drops.
+func (p *programmer) changeWhatIsSeen() {
+	r, name, loop, seen := p.IntN(4), fmt.Sprintf("t%d", p.IntN(5)), "", "{{r%d.seen|default('none')}}"
+	item := name
+	if p.IntN(2) == 0 {
+		name, item, loop, seen = name+"-{{item}}", name+"-1", " loop=1,2", "{{(r%d.results|default([]))|map(attribute='seen',default='none')|first|default('none')}}"
+	}
+	p.add("put name=%s value=%d takes=%d | register=r%d%s", name, p.IntN(3), p.IntN(3), r, loop)
+	if p.IntN(2) == 0 {
+		p.add("set v%d={{r%d}}%s", p.IntN(3), r, p.keywords())
+	}
+	for range 1 + p.IntN(2) {
+		p.add("put name=%s value=%d takes=%d%s", item, p.IntN(3), p.IntN(3), p.keywords())
+		p.add("say msg="+seen+" takes=%d%s", r, p.IntN(3), p.keywords())
+		if p.IntN(2) == 0 {
+			p.add("drop name=%s%s", item, p.keywords())
+		}
+	}
 }
 
 // handOver writes a file that hangs on a change, and reads it under another name.
@@ -317,7 +341,13 @@ func (p *programmer) file() string {
 
 // value returns a value that may be what an earlier step registered or set.
 func (p *programmer) value() string {
-	switch p.IntN(9) {
+	switch p.IntN(12) {
+	case 9:
+		return fmt.Sprintf("{{r%d.seen|default('none')}}", p.IntN(4))
+	case 10:
+		return fmt.Sprintf("{{(r%d.results|default([]))|map(attribute='seen',default='none')|list|string}}", p.IntN(4))
+	case 11:
+		return fmt.Sprintf("{{(v%d|default({})).seen|default('none')}}", p.IntN(3))
 	case 8:
 		return fmt.Sprintf("{{lookup('file','%s')}}", p.file())
 	case 0, 1:
@@ -385,7 +415,7 @@ func TestRandomProgramsHoldWhatTheyAreFor(t *testing.T) {
 	for seed := range uint64(600) {
 		all = append(all, strings.Split(randomProgram(rand.New(rand.NewPCG(seed, 1)), false).text, "\n")...)
 	}
-	for _, word := range []string{"block", "rescue", "always", "loop=", "notify=", "stop fail", "bring", "set ", "drop", "when=", "write ", "lookup('file'"} {
+	for _, word := range []string{"block", "rescue", "always", "loop=", "notify=", "stop fail", "bring", "set ", "drop", "when=", "write ", "lookup('file'", "seen"} {
 		if !slices.ContainsFunc(all, func(line string) bool { return strings.Contains(line, word) }) {
 			t.Errorf("no program has %q", word)
 		}

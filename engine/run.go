@@ -121,6 +121,7 @@ type run struct {
 	facts    registry // what was registered or set
 	included registry // what include_vars read
 	planned  plannedFiles
+	pending  Pending
 	schedule *schedule.Schedule
 	reading  *http.Client // refuses to write
 	writing  *http.Client

@@ -50,12 +50,17 @@ func (p position) holds(other position) bool {
 
 // withdraw takes back what was set at a position or within it.
 func (r *registry) withdraw(at position) {
+	for _, name := range r.names() {
+		r.drop(name, at)
+	}
+}
+
+// drop takes back the values of a name that were set at a position or within it.
+func (r *registry) drop(name string, at position) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for name, list := range r.values {
-		r.values[name] = slices.DeleteFunc(list, func(e registered) bool {
-			return at.holds(e.at)
-		})
+	if list, ok := r.values[name]; ok {
+		r.values[name] = slices.DeleteFunc(list, func(e registered) bool { return at.holds(e.at) })
 	}
 }
 
@@ -196,6 +201,9 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	}
 	if s.node != nil {
 		s.node.awaitName(s.worker, name)
+		if name == s.step.Register {
+			s.worker.WaitForItems() // the one before has registered it
+		}
 	}
 	for _, set := range []*registry{&s.of.facts, &s.of.included} {
 		if v, ok := set.before(name, s.at); ok {

@@ -23,13 +23,23 @@ import (
 type world struct {
 	mu      sync.Mutex
 	things  map[string]string
-	log     []string // "start x", "end x" in the order of time
-	dir     string   // of files; link/ in it is itself
+	writes  map[string]int // how often each thing was changed or dropped
+	log     []string       // "start x", "end x" in the order of time
+	dir     string         // of files; link/ in it is itself
 	running int
 	peak    int
 }
 
-func newWorld() *world { return &world{things: map[string]string{}} }
+func newWorld() *world { return &world{things: map[string]string{}, writes: map[string]int{}} }
+
+// seen returns what a thing is when it is looked at, once.
+func (w *world) seen(h *engine.Host, name string) engine.Value {
+	return h.Later(name, func(context.Context) (engine.Value, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return fmt.Sprintf("%s after %d writes", w.things[name], w.writes[name]), nil
+	})
+}
 
 func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
@@ -63,7 +73,7 @@ func (p *put) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	p.w.mu.Lock()
 	old, there := p.w.things[p.Name]
 	p.w.mu.Unlock()
-	result := value.MapOf("name", p.Name, "value", p.Value)
+	result := value.MapOf("name", p.Name, "value", p.Value, "seen", p.w.seen(h, p.Name))
 	if there && old == p.Value {
 		return engine.Change{Result: result}, nil
 	}
@@ -72,11 +82,12 @@ func (p *put) Plan(ctx context.Context, h *engine.Host) (engine.Change, error) {
 	if there {
 		c.Action = engine.Update
 	}
-	c.Do = func(context.Context, *engine.Host) (engine.Value, error) { return result, p.do() }
+	c.Do = func(_ context.Context, h *engine.Host) (engine.Value, error) { return result, p.do(h) }
 	return c, nil
 }
 
-func (p *put) do() error {
+func (p *put) do(h *engine.Host) error {
+	h.Pending.Read(p.Name)
 	p.w.note("start %s", p.Name)
 	p.w.mu.Lock()
 	p.w.running++
@@ -87,6 +98,7 @@ func (p *put) do() error {
 	p.w.running--
 	if !p.Fail {
 		p.w.things[p.Name] = p.Value
+		p.w.writes[p.Name]++
 	}
 	p.w.mu.Unlock()
 	p.w.note("end %s", p.Name)
@@ -177,11 +189,13 @@ func (d *drop) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	if d.Risky {
 		c.Risk, c.Allow = "its data is lost", "delete"
 	}
-	c.Do = func(context.Context, *engine.Host) (engine.Value, error) {
+	c.Do = func(_ context.Context, h *engine.Host) (engine.Value, error) {
 		d.w.note("drop %s", d.Name)
+		h.Pending.Read(d.Name)
 		d.w.mu.Lock()
 		defer d.w.mu.Unlock()
 		delete(d.w.things, d.Name)
+		d.w.writes[d.Name]++
 		return nil, nil
 	}
 	return c, nil

@@ -117,20 +117,21 @@ func details(h *engine.Host, at location, env []clever.EnvVar, tags []string) *v
 		found, err := at.client.TagsOf(ctx, at.owner, at.addon.ID)
 		return texts(usersTags(found)), err
 	}
-	res.Set("version", now(h, env != nil, version))
-	res.Set("tags", now(h, tags != nil, labels))
-	res.Set("env", now(h, env != nil, all))
+	object := at.client.objectOf(at.addon.ID)
+	res.Set("version", now(h, object, env != nil, version))
+	res.Set("tags", now(h, object, tags != nil, labels))
+	res.Set("env", now(h, object, env != nil, all))
 	return res
 }
 
-// now reads a value at once where that costs nothing, and else when it is used.
-func now(h *engine.Host, known bool, read func(context.Context) (engine.Value, error)) engine.Value {
+// now reads a part of an object at once where that costs nothing, and else when it is used.
+func now(h *engine.Host, object string, known bool, read func(context.Context) (engine.Value, error)) engine.Value {
 	if known {
 		if v, err := read(h.Context); err == nil {
 			return v
 		}
 	}
-	return h.Later(read)
+	return h.Later(object, read)
 }
 
 // addonReturns documents what result returns, with what is read after it.

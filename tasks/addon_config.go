@@ -95,7 +95,7 @@ func (t *AddonConfig) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	change := r.plan("variables of " + object(at.addon))
 	change.Result = value.MapOf("addon_id", idValue(at.addon.ID, h.Task), "name", at.addon.Name, "names", names(r.after))
 	if len(r.attrs) > 0 {
-		change.Assume = func() { at.client.planned.variables.put("add-on", at.addon.ID, r.after) }
+		change.Assume = func() { at.client.assumeConfig(at.addon.ID, r.after) }
 		change.Do = func(ctx context.Context, h *engine.Host) (engine.Value, error) {
 			return t.apply(ctx, h, *at, change.Result)
 		}

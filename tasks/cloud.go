@@ -96,7 +96,7 @@ func (c *Cloud) client(h *engine.Host, auth Auth) (platform, error) {
 	if err != nil {
 		return platform{}, engine.About("auth", err)
 	}
-	return via(platform{shared, &c.planned}, h), nil
+	return via(platform{shared, &c.planned, h.Pending}, h), nil
 }
 
 // via returns the platform as it is reached through a task's host.
@@ -221,7 +221,7 @@ func (c *Cloud) used(h *engine.Host) ([]access, error) {
 	c.mu.Lock()
 	var list []access
 	for creds, client := range c.clients {
-		list = append(list, access{creds, platform{client, &c.planned}})
+		list = append(list, access{creds, platform{client, &c.planned, h.Pending}})
 	}
 	c.mu.Unlock()
 	if len(list) == 0 {

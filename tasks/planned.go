@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"runner/clever"
+	"runner/engine"
 	"runner/engine/expr/value"
 )
 
@@ -18,6 +19,7 @@ import (
 type platform struct {
 	*clever.Client
 	planned *planned
+	pending *engine.Pending // of the run
 }
 
 // A planned world is what the tasks of a check would have made of the platform by now: a

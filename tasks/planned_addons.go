@@ -12,6 +12,7 @@ import (
 
 // assume notes what a task of a check would make of an add-on.
 func (p platform) assume(owner string, a plannedAddon) {
+	p.willChange(a.ID)
 	p.planned.addons.put(p.space(owner), a.ID, a)
 }
 
@@ -23,7 +24,10 @@ func (p platform) providerPlanned(owner, id string) bool {
 }
 
 // assumeGone notes that a task of a check would remove an add-on.
-func (p platform) assumeGone(owner, id string) { p.planned.addons.remove(p.space(owner), id) }
+func (p platform) assumeGone(owner, id string) {
+	p.willChange(id)
+	p.planned.addons.remove(p.space(owner), id)
+}
 
 // doubt notes that an earlier task of a check may change an add-on, or replace it: nothing
 // about it is known any more but that there is one.

@@ -42,6 +42,12 @@ func (p platform) Config(ctx context.Context, a clever.Addon) ([]clever.EnvVar, 
 	return p.Client.Config(ctx, a)
 }
 
+// assumeConfig notes what a task of a check would make of a configuration provider's variables.
+func (p platform) assumeConfig(id string, env []clever.EnvVar) {
+	p.willChange(id)
+	p.planned.variables.put("add-on", id, env)
+}
+
 // Groups lists the network groups of an owner; see [clever.Client.Groups].
 func (p platform) Groups(ctx context.Context, owner string) ([]clever.Group, error) {
 	groups, err := p.Client.Groups(ctx, owner)

@@ -20,6 +20,7 @@ import (
 // TestACheckSaysWhatARunDoes: in three hundred made-up worlds, with made-up playbooks, what a
 // check says is what the run does: task by task, object by object, attribute by attribute, what
 // is registered, and what is there in the end. What the check calls unknown may be anything.
+// One of the two has one job, the other many; every third world has many in both.
 func TestACheckSaysWhatARunDoes(t *testing.T) {
 	t.Parallel()
 	unknown, changes := 0, 0
@@ -27,12 +28,41 @@ func TestACheckSaysWhatARunDoes(t *testing.T) {
 		w := &worldMaker{rand.New(rand.NewPCG(seed, 13))}
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			c := contract{given: w.given()}
-			u, n := checkedAndRun(t, c.begin(t), w.book())
+			jobs := [][2]int{{1, 0}, {0, 1}, {0, 0}}[seed%3]
+			u, n := checkedAndRun(t, c.begin(t), w.book(), jobs[0], jobs[1])
 			unknown, changes = unknown+u, changes+n
 		})
 	}
 	if unknown == 0 || changes < 300 || unknown > changes {
 		t.Errorf("%d changes were said, and %d unknown: the worlds show too little", changes, unknown)
+	}
+}
+
+// TestAResultHoldsWhatThereWas: what a task registered of an add-on and is read after another
+// task has changed or removed it, is what was read before that: in a check, in a run, and
+// however many jobs there are.
+func TestAResultHoldsWhatThereWas(t *testing.T) {
+	t.Parallel()
+	all := []contract{contracts{}.AddonRemove(), contracts{}.AddonConfig(), contracts{}.AddonPrune(), contracts{}.AddonLink()}
+	for _, c := range changes {
+		all = append(all, c)
+	}
+	for i, c := range all {
+		for _, jobs := range []int{1, 0} {
+			t.Run(fmt.Sprint(i, c.step.kind, jobs), func(t *testing.T) {
+				t.Parallel()
+				p := c.begin(t)
+				p.allow, p.jobs = engine.Risks(), jobs
+				early, late := step{kind: "addon_info", args: args(), register: "early"}, step{kind: "addon_info", args: args(), register: "late"}
+				show := func(name string) step { return step{kind: "debug", args: args("msg", "{{ "+name+".addons }}")} }
+				for _, check := range []bool{true, false} {
+					ends := p.play(t, check, early, late, show("early"), c.step, show("late"))
+					if want, got := ends[2].Result, ends[4].Result; !value.Equal(want, got) || ends[3].Outcome != engine.Changed {
+						t.Errorf("check %v, then %v: before %s, after %s", check, ends[3].Outcome, value.OpenText(want), value.OpenText(got))
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -79,19 +109,20 @@ func pair(t *testing.T, a, b contract) {
 	if both.scope == "" {
 		both.scope = b.scope
 	}
-	checkedAndRun(t, both.begin(t), []step{a.step, b.step})
+	checkedAndRun(t, both.begin(t), []step{a.step, b.step}, 1, 1)
 }
 
-// checkedAndRun checks steps in a world, runs them, and compares. It returns how much the
-// check called unknown, and how many changes it reported.
-func checkedAndRun(t *testing.T, p platform, book []step) (unknown, changed int) {
+// checkedAndRun checks steps in a world, runs them, and compares, each with so many jobs; 0:
+// the default. It returns how much the check called unknown, and how many changes it reported.
+func checkedAndRun(t *testing.T, p platform, book []step, ofCheck, ofRun int) (unknown, changed int) {
 	t.Helper()
-	p.allow, p.jobs = engine.Risks(), 1
+	p.allow, p.jobs = engine.Risks(), ofCheck
 	foretold := foretell(p.state(t))
 	checked := p.play(t, true, book...)
 	for _, end := range checked {
 		foretold.apply(end)
 	}
+	p.jobs = ofRun
 	ran := p.play(t, false, book...)
 	for i := range min(len(checked), len(ran)) {
 		if checked[i].Outcome == engine.Unknown {
@@ -441,7 +472,8 @@ func (w *worldMaker) task(registered []string) step {
 	case n == 3 && from != "":
 		return step{kind: "env_file", args: args("dest", name+".env", "from", args("ID", "{{ "+from+".name | default('none', true) }}", "PLAN", "{{ "+from+".plan.slug | default('none', true) }}"))}
 	case n == 4 && from != "":
-		return step{kind: "debug", args: args("msg", "{{ "+from+".region | default('none') }} {{ "+from+".tags | default([]) }} {{ "+from+".addon_id | default('none') }}")}
+		part := pick(w, "region", "tags", "version", "addon_id", "addons | default([]) | map(attribute='tags') | list", "plan.slug", "env | default({}) | dict2items | length")
+		return step{kind: "debug", args: args("msg", "{{ "+from+"."+part+" | default('none') }}")}
 	}
 	return w.order(name)
 }

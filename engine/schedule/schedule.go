@@ -181,7 +181,8 @@ type Worker struct {
 	claims   bool // it has not said yet what it uses
 	ended    bool
 	children int
-	limit    int // of one that waits for its items: how many may be left; else noLimit
+	items    []*Worker // of its own, from the first one that has not ended on
+	limit    int       // of one that waits for its items: how many may be left; else noLimit
 	awake    chan struct{}
 	waiters  []*Worker // for its end, or its claims
 	before   *Worker   // the item before, while that may not have begun
@@ -233,6 +234,15 @@ func (w *Worker) WaitForAll() {
 	w.reach(allEnded, w.node.Index, running)
 }
 
+// WaitForItems waits, in an item, until those before it have ended.
+func (w *Worker) WaitForItems() {
+	w.lock()
+	defer w.unlock()
+	for w.parent != nil && w.parent.items[0] != w {
+		w.awaitWorker(w.parent.items[0])
+	}
+}
+
 // Fork starts an item of the node, when fewer than `limit` are at work. Its End
 // ends it.
 func (w *Worker) Fork(limit int) *Worker {
@@ -246,6 +256,7 @@ func (w *Worker) Fork(limit int) *Worker {
 		w.previous = child
 	}
 	w.children++
+	w.items = append(w.items, child)
 	child.before, w.before = w.before, child
 	return child
 }
@@ -288,6 +299,9 @@ func (w *Worker) End(failed bool) {
 
 func (w *Worker) itemEnded() {
 	w.children--
+	for len(w.items) > 0 && w.items[0].ended {
+		w.items = w.items[1:]
+	}
 	if w.state == blocked && w.limit != noLimit && w.children <= w.limit {
 		w.wake()
 	}

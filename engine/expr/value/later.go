@@ -11,24 +11,31 @@ import (
 // All read it, and whoever has read it once has the same value ever after. Where the
 // reading fails they panic with a *ReadError, which CatchRead makes an error.
 type Later struct {
-	read  func() (Value, error)
-	of    *Later // what this one is made of, if of another
-	by    func(Value) Value
-	mu    sync.Mutex
-	known bool
-	value Value
+	object string
+	read   func() (Value, error)
+	of     *Later // what this one is made of, if of another
+	by     func(Value) Value
+	mu     sync.Mutex
+	known  bool
+	value  Value
+	err    error // why it will never be known
 }
 
-// NewLater returns a value that read reads. A failed reading is tried again by the
-// next use.
-func NewLater(read func() (Value, error)) *Later { return &Later{read: read} }
+// NewLater returns a value that read reads: a part of an object. A failed reading is
+// tried again by the next use.
+func NewLater(object string, read func() (Value, error)) *Later {
+	return &Later{object: object, read: read}
+}
+
+// Object returns the object of which it is a part, as given to NewLater.
+func (l *Later) Object() string { return l.object }
 
 // Value reads the value.
 func (l *Later) Value() (Value, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known {
-		return l.value, nil
+		return l.value, l.err
 	}
 	v, err := l.read()
 	if err != nil {
@@ -43,13 +50,24 @@ func (l *Later) peek() (Value, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known || l.of == nil {
-		return l.value, l.known
+		return l.value, l.known && l.err == nil
 	}
 	v, ok := l.of.peek()
 	if !ok {
 		return nil, false
 	}
 	return l.by(v), true
+}
+
+// Fix reads the value, unless it was read before. Where that fails, it has failed for
+// whoever uses it from now on.
+func (l *Later) Fix() {
+	_, err := l.Value()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.known {
+		l.err, l.known, l.read = err, true, nil
+	}
 }
 
 // Then returns a Later of what by makes of the value of l.
@@ -61,6 +79,34 @@ func (l *Later) Then(by func(Value) Value) *Later {
 		}
 		return by(v), nil
 	}}
+}
+
+// Laters returns those that are in v and made of no other; of one that is, what it is
+// made of.
+func Laters(v Value) iter.Seq[*Later] {
+	return func(yield func(*Later) bool) { eachLater(v, yield) }
+}
+
+func eachLater(v Value, yield func(*Later) bool) bool {
+	each := func(e Value) bool { return !eachLater(e, yield) }
+	switch v := v.(type) {
+	case *Later:
+		for v.of != nil {
+			v = v.of
+		}
+		return yield(v)
+	case []Value:
+		return !slices.ContainsFunc(v, each)
+	case Tuple:
+		return !slices.ContainsFunc(v, each)
+	case *Map:
+		for _, e := range v.Stored() {
+			if each(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // A ReadError is why a value that is read when it is used could not be read.
@@ -118,8 +164,11 @@ func Complete(v Value) (complete Value, err error) {
 	return resolved(v, func(l *Later) (Value, bool) { return used(l), true }), nil
 }
 
-// Known returns v without what was not read yet: what a report may show.
-func Known(v Value) Value { return resolved(v, (*Later).peek) }
+// Known returns v without what is read when it is used, whether anybody did so or not:
+// what a report shows, whatever was done meanwhile.
+func Known(v Value) Value {
+	return resolved(v, func(*Later) (Value, bool) { return nil, false })
+}
 
 // resolved copies v where a Later is in it, with what `of` makes of each.
 func resolved(v Value, of func(*Later) (Value, bool)) Value {
@@ -156,19 +205,8 @@ func resolvedList(list []Value, of func(*Later) (Value, bool)) []Value {
 
 // holdsLater reports whether a Later is somewhere in v.
 func holdsLater(v Value) bool {
-	switch v := v.(type) {
-	case *Later:
+	for range Laters(v) {
 		return true
-	case []Value:
-		return anyIs(v, holdsLater)
-	case Tuple:
-		return anyIs(v, holdsLater)
-	case *Map:
-		for _, e := range v.Stored() {
-			if holdsLater(e) {
-				return true
-			}
-		}
 	}
 	return false
 }
