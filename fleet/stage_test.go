@@ -36,6 +36,7 @@ type stage struct {
 	dir      string
 	address  string // of the server
 	server   *exec.Cmd
+	store    []string // where the server keeps its state, as options
 	platform *platform
 	repo     string
 	settings string // fleet.yml
@@ -57,6 +58,7 @@ var programs = sync.OnceValues(func() (map[string]string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	stopPostgres()
 	if found, err := programs(); err == nil {
 		_ = os.RemoveAll(found["dir"])
 	}
@@ -97,6 +99,7 @@ func newStage(t *testing.T) *stage {
 	s.platform = newPlatform(t)
 	s.repo = filepath.Join(s.dir, "shop.git")
 	s.git("init", "-q", "-b", "main", s.repo)
+	s.store = newStore(t, s.dir)
 	s.startServer(server)
 	return s
 }
@@ -114,7 +117,7 @@ func freeAddress(t *testing.T) string {
 // startServer starts the server of workflows with the state that it had.
 func (s *stage) startServer(path string) {
 	s.t.Helper()
-	s.server = exec.Command(path, "-address", s.address, "-state", filepath.Join(s.dir, "fleet.db"))
+	s.server = exec.Command(path, append([]string{"-address", s.address}, s.store...)...)
 	var said bytes.Buffer
 	s.server.Stdout, s.server.Stderr = &said, &said
 	s.start(s.server)

@@ -1,60 +1,115 @@
 // Devserver is a server of workflows for one machine: all services of Temporal in one
-// process, with its state in a file. It is for trying a fleet and for its tests; for a
-// team, run the server as its own documentation says. It knows nothing of plays.
+// process, with its state in a file or in PostgreSQL, and its web pages. It is for trying
+// a fleet and for its tests; for a team, run the server as its own documentation says. It
+// knows nothing of plays.
 package main
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"go.temporal.io/server/common/authorization"
-	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/log"
-	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
-	"go.temporal.io/server/schema/sqlite"
 	"go.temporal.io/server/temporal"
 )
 
+// options are what the command line says.
+type options struct {
+	address    string // HOST:PORT
+	ui         string // HOST:PORT of the web pages; "": there are none
+	state      string // the file; not used with postgres
+	postgres   string // the URL of a PostgreSQL server
+	namespaces []string
+	retention  time.Duration
+	level      string
+	stdin      bool // end when standard input does
+}
+
 func main() {
-	address := flag.String("address", "127.0.0.1:7233", "listen at `HOST:PORT`")
-	state := flag.String("state", "fleet.db", "keep the state in `FILE`")
-	namespaces := flag.String("namespaces", "default", "have these `NAMES`, with commas between them")
-	level := flag.String("log", "error", "log from this `LEVEL` on")
+	o := options{}
+	flag.StringVar(&o.address, "address", "127.0.0.1:7233", "listen at `HOST:PORT`")
+	flag.StringVar(&o.ui, "ui", "", "serve the web pages at `HOST:PORT`")
+	flag.StringVar(&o.state, "state", "fleet.db", "keep the state in `FILE`")
+	flag.StringVar(&o.postgres, "postgres", os.Getenv("RUNNER_FLEET_POSTGRES"),
+		"keep the state in the databases NAME and NAME_visibility of `postgres://USER:PASSWORD@HOST:PORT/NAME`;\nthey are created where they are missing ($RUNNER_FLEET_POSTGRES)")
+	namespaces := flag.String("namespaces", "default", "create these `NAMES`, with commas between them")
+	flag.DurationVar(&o.retention, "retention", 72*time.Hour, "keep what ended for a `TIME`, in namespaces that are created")
+	flag.StringVar(&o.level, "log", "error", "log from this `LEVEL` on: debug, info, warn, error")
+	flag.BoolVar(&o.stdin, "until-eof", false, "end when standard input does, as well as on a signal")
 	flag.Parse()
-	if err := run(*address, *state, strings.Split(*namespaces, ","), *level); err != nil {
+	o.namespaces = strings.FieldsFunc(*namespaces, func(r rune) bool { return r == ',' || r == ' ' })
+	err := run(&o)
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-const current = "active" // the name of the only cluster
+func run(o *options) error {
+	if flag.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q; -help lists the options", flag.Arg(0))
+	}
+	if err := canListen(o.address, o.ui); err != nil {
+		return err
+	}
+	stores, err := storesOf(o)
+	if err != nil {
+		return err
+	}
+	if err := stores.prepare(o.namespaces, o.retention); err != nil {
+		return err
+	}
+	cfg, err := configuration(o.address, stores)
+	if err != nil {
+		return err
+	}
+	server, err := start(cfg, o.level)
+	if err != nil {
+		return err
+	}
+	if o.ui != "" {
+		pages, err := startPages(o.ui, o.address, o.namespaces)
+		if err != nil {
+			return errors.Join(err, server.Stop())
+		}
+		defer pages.Stop()
+		fmt.Printf("web pages at http://%s\n", o.ui)
+	}
+	fmt.Printf("listening at %s\n", o.address)
+	awaitEnd(o.stdin)
+	return server.Stop()
+}
 
-func run(address, state string, namespaces []string, level string) error {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("the address %q is not HOST:PORT: %w", address, err)
+// canListen reports what keeps the server from listening, before anything is written.
+func canListen(addresses ...string) error {
+	for _, address := range addresses {
+		if address == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", address)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("another program listens at %s already", address)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot listen at %q: %w", address, err)
+		}
+		l.Close()
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return fmt.Errorf("the port %q is no number", port)
-	}
-	cfg, err := configuration(host, number, state)
-	if err != nil {
-		return err
-	}
-	if err := prepare(cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL, state, namespaces); err != nil {
-		return err
-	}
+	return nil
+}
+
+func start(cfg *config.Config, level string) (temporal.Server, error) {
 	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{Level: level}))
 	server, err := temporal.NewServer(
 		temporal.WithConfig(cfg), temporal.ForServices(temporal.DefaultServices), temporal.WithLogger(logger),
@@ -62,16 +117,12 @@ func run(address, state string, namespaces []string, level string) error {
 		temporal.WithDynamicConfigClient(settings()),
 	)
 	if err != nil {
-		return fmt.Errorf("the server cannot be made: %w", err)
+		return nil, fmt.Errorf("the server cannot be made: %w", err)
 	}
 	if err := server.Start(); err != nil {
-		return fmt.Errorf("the server cannot start: %w", err)
+		return nil, fmt.Errorf("the server cannot start: %w", err)
 	}
-	fmt.Printf("listening at %s\n", address)
-	ends := make(chan os.Signal, 1)
-	signal.Notify(ends, syscall.SIGINT, syscall.SIGTERM)
-	<-ends
-	return server.Stop()
+	return server, nil
 }
 
 // settings are what the server does otherwise than by default: polls of dead clients
@@ -86,90 +137,30 @@ func settings() dynamicconfig.StaticClient {
 	}
 }
 
-// configuration returns that of all services in one process.
-func configuration(host string, port int, state string) (*config.Config, error) {
-	store := &config.SQL{
-		PluginName: sqliteplugin.PluginName, DatabaseName: state,
-		ConnectAttributes: map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "2"},
+// awaitEnd returns on a signal, and, if asked to, when standard input ends: so a parent
+// ends its child on every system, and a child ends with its parent.
+func awaitEnd(stdin bool) {
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
+	closed := make(chan struct{})
+	if stdin {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			close(closed)
+		}()
 	}
-	cfg := &config.Config{
-		Persistence: config.Persistence{
-			DefaultStore: sqliteplugin.PluginName, VisibilityStore: sqliteplugin.PluginName, NumHistoryShards: 4,
-			DataStores: map[string]config.DataStore{sqliteplugin.PluginName: {SQL: store}},
-		},
-		ClusterMetadata: &cluster.Config{
-			FailoverVersionIncrement: 10, MasterClusterName: current, CurrentClusterName: current,
-			ClusterInformation: map[string]cluster.ClusterInformation{
-				current: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: net.JoinHostPort(host, strconv.Itoa(port))},
-			},
-		},
-		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
-		Archival: config.Archival{
-			History: config.HistoryArchival{State: "disabled"}, Visibility: config.VisibilityArchival{State: "disabled"},
-		},
-		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
-			History: config.HistoryArchivalNamespaceDefaults{State: "disabled"}, Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
-		}},
-		PublicClient: config.PublicClient{HostPort: net.JoinHostPort(host, strconv.Itoa(port))},
-		Services:     map[string]config.Service{},
+	select {
+	case <-ends:
+	case <-closed:
 	}
-	cfg.Global.Membership = config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}
-	free, err := freePorts(host, 8)
+}
+
+// hostPort returns the parts of an address that can be listened at.
+func hostPort(address string) (host string, port int, err error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
-		return nil, err
+		return "", 0, err
 	}
-	for i, name := range []string{"frontend", "history", "matching", "worker"} {
-		rpc := config.RPC{GRPCPort: free[i], MembershipPort: free[4+i], BindOnIP: host}
-		if name == "frontend" {
-			rpc.GRPCPort = port
-		}
-		cfg.Services[name] = config.Service{RPC: rpc}
-	}
-	return cfg, nil
-}
-
-// freePorts returns ports that nobody listens on.
-func freePorts(host string, n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
-}
-
-// prepare makes the database where there is none, and the namespaces that are missing.
-func prepare(store *config.SQL, state string, namespaces []string) error {
-	if _, err := os.Stat(state); os.IsNotExist(err) {
-		if err := os.MkdirAll(filepath.Dir(state), 0o700); err != nil {
-			return err
-		}
-		// Only its owner may read what plays were started with.
-		f, err := os.OpenFile(state, os.O_CREATE|os.O_RDWR, 0o600)
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-		if err := sqlite.SetupSchema(store); err != nil {
-			return fmt.Errorf("the state cannot be made: %w", err)
-		}
-	}
-	var all []*sqlite.NamespaceConfig
-	for _, name := range namespaces {
-		ns, err := sqlite.NewNamespaceConfig(current, strings.TrimSpace(name), false, nil)
-		if err != nil {
-			return err
-		}
-		all = append(all, ns)
-	}
-	if err := sqlite.CreateNamespaces(store, all...); err != nil {
-		return fmt.Errorf("the namespaces cannot be made: %w", err)
-	}
-	return nil
+	host, _, _ = net.SplitHostPort(address)
+	return cmp.Or(host, "127.0.0.1"), at.Port, nil
 }
