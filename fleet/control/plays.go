@@ -160,11 +160,11 @@ func (o *Overview) missing(name string) error {
 
 // describe returns a play as it is now.
 func (f *Fleet) describe(ctx context.Context, id string) (PlayInfo, error) {
-	d, err := f.Client.DescribeWorkflowExecution(ctx, id, "")
+	d, err := f.Client.DescribeWorkflow(ctx, id, "")
 	if err != nil {
 		return PlayInfo{}, missing(id, err)
 	}
-	return f.info(d.GetWorkflowExecutionInfo())
+	return f.info(d.RawResponse.GetWorkflowExecutionInfo())
 }
 
 // A ChangedError says that a play needs other consent than what somebody was shown.

@@ -18,10 +18,11 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	p := &program{Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
-	os.Exit(p.run(ctx, os.Args))
+	code := p.run(ctx, os.Args)
+	stop()
+	os.Exit(code)
 }
 
 // A program is runner-fleet with the world around it.
