@@ -114,7 +114,7 @@ func start(cfg *config.Config, level string) (temporal.Server, error) {
 	server, err := temporal.NewServer(
 		temporal.WithConfig(cfg), temporal.ForServices(temporal.DefaultServices), temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		temporal.WithDynamicConfigClient(settings()),
+		temporal.WithDynamicConfigClient(settings()), temporal.WithStaticHosts(hosts(cfg)),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("the server cannot be made: %w", err)
