@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +19,13 @@ import (
 
 func compareIDs(a, b clever.Addon) int { return cmp.Compare(a.ID, b.ID) }
 
+// realID is what the real ids of the platform's own providers look like: postgresql_ and a UUID.
+var realID = regexp.MustCompile(`^[a-z0-9-]+_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 // byID reports whether a word is an id rather than a name.
-func byID(word string) bool { return strings.HasPrefix(word, "addon_") || isMadeUp(word) }
+func byID(word string) bool {
+	return strings.HasPrefix(word, "addon_") || isMadeUp(word) || realID.MatchString(word)
+}
 
 // addonResources names an add-on that a task uses: all of them where there is only an id, or
 // nothing, since another task may know the same one by its name.

@@ -3,11 +3,13 @@ package tasks_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,6 +64,36 @@ func TestAResultHoldsWhatThereWas(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// A slowRemoval keeps a removal waiting, so that others could overtake it.
+type slowRemoval struct{ http.RoundTripper }
+
+func (s slowRemoval) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodDelete {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return s.RoundTripper.RoundTrip(r)
+}
+
+// TestAnAddonHasSeveralNames: what one task knows by its real id and another by its name is one
+// add-on, of which the first goes first.
+func TestAnAddonHasSeveralNames(t *testing.T) {
+	t.Parallel()
+	for _, jobs := range []int{1, 0} {
+		p := newPlatform(t)
+		p.allow, p.jobs = engine.Risks(), jobs
+		order := register("name", "db", "provider", "pg", "details", details("plan", "dev"))
+		p.play(t, false, order)
+		old := p.Addons(p.User())[0]
+		p.transport = slowRemoval{p.Transport()}
+		for _, check := range []bool{true, false} {
+			ends := p.play(t, check, step{kind: "addon_remove", args: args("addon", old.RealID)}, order)
+			if ends[0].Outcome != engine.Changed || ends[1].Outcome != engine.Changed || ends[1].Change.Action != engine.Create {
+				t.Errorf("%d jobs, check %v: %v, then %v %v", jobs, check, ends[0].Outcome, ends[1].Outcome, ends[1].Change)
+			}
 		}
 	}
 }
