@@ -137,19 +137,55 @@ func span(ids []string) string {
 	return strings.Join(ids, ", ")
 }
 
+// A language is how a drawing program writes nodes, and groups of them.
+type language struct {
+	node  func(n engine.GraphNode) string
+	group func(id, name string) string // its beginning
+	end   string
+}
+
+// write writes the nodes of a play, those of a block, of its parts, and handlers as groups.
+func (l language) write(b *strings.Builder, nodes []engine.GraphNode) {
+	within := map[string][]engine.GraphNode{}
+	for _, n := range nodes {
+		within[n.In] = append(within[n.In], n)
+	}
+	l.inside(b, within, "", "    ")
+	if len(within["handlers"]) > 0 {
+		b.WriteString("    " + l.group(within["handlers"][0].ID+".handlers", "handlers") + "\n")
+		l.inside(b, within, "handlers", "      ")
+		b.WriteString("    " + l.end + "\n")
+	}
+}
+
+func (l language) inside(b *strings.Builder, within map[string][]engine.GraphNode, in, indent string) {
+	for _, n := range within[in] {
+		if len(within[n.ID]) == 0 {
+			b.WriteString(indent + l.node(n) + "\n")
+			continue
+		}
+		b.WriteString(indent + l.group(n.ID+".group", n.Name) + "\n" + indent + "  " + l.node(n) + "\n")
+		l.inside(b, within, n.ID, indent+"  ")
+		b.WriteString(indent + l.end + "\n")
+	}
+}
+
 // dot writes Graphviz's language.
 func dot(plays []engine.PlayGraph) string {
+	l := language{node: func(n engine.GraphNode) string {
+		shape := ""
+		if n.Barrier {
+			shape = ", peripheries=2"
+		}
+		return fmt.Sprintf("%s [label=%s%s];", quote(n.ID), quote(title(n)), shape)
+	}, group: func(id, name string) string {
+		return fmt.Sprintf("subgraph %s { label=%s; style=dashed;", quote("cluster_"+id), quote(name))
+	}, end: "}"}
 	var b strings.Builder
 	b.WriteString("digraph playbook {\n  rankdir=TB;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n")
 	for i, p := range plays {
 		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s;\n", i, quote(p.Name))
-		for _, n := range p.Nodes {
-			shape := ""
-			if n.Barrier {
-				shape = ", peripheries=2"
-			}
-			fmt.Fprintf(&b, "    %s [label=%s%s];\n", quote(n.ID), quote(title(n)), shape)
-		}
+		l.write(&b, p.Nodes)
 		b.WriteString("  }\n")
 		for _, e := range p.Edges {
 			fmt.Fprintf(&b, "  %s -> %s [label=%s];\n", quote(e.To), quote(e.From), quote(why(e)))
@@ -165,13 +201,16 @@ func quote(text string) string {
 
 // mermaid writes Mermaid's flowcharts.
 func mermaid(plays []engine.PlayGraph) string {
+	l := language{node: func(n engine.GraphNode) string {
+		return fmt.Sprintf("%s[\"%s\"]", mermaidID(n.ID), escaped(title(n)))
+	}, group: func(id, name string) string {
+		return fmt.Sprintf("subgraph %s[\"%s\"]", mermaidID(id), escaped(name))
+	}, end: "end"}
 	var b strings.Builder
 	b.WriteString("flowchart TB\n")
 	for i, p := range plays {
 		fmt.Fprintf(&b, "  subgraph play%d[\"%s\"]\n", i+1, escaped(p.Name))
-		for _, n := range p.Nodes {
-			fmt.Fprintf(&b, "    %s[\"%s\"]\n", mermaidID(n.ID), escaped(title(n)))
-		}
+		l.write(&b, p.Nodes)
 		b.WriteString("  end\n")
 		for _, e := range p.Edges {
 			fmt.Fprintf(&b, "  %s -->|\"%s\"| %s\n", mermaidID(e.To), escaped(why(e)), mermaidID(e.From))
