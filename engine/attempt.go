@@ -41,6 +41,7 @@ type try struct {
 	included *Included
 	tells    bool // the result is printed without being asked for
 	applied  bool // Change.Do was called
+	changed  bool // something changed, though it counts as failed
 	number   int  // of tries so far, 0 where there is one at most
 	err      error
 }

@@ -251,6 +251,7 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 	} else {
 		e = item.run(ctx, end)
 	}
+	label := l.label(item, &e)
 	l.complete(e)
 	if l.step.Register != "" {
 		l.whole.play.facts.set(l.step.Register, e.at, registered{value: e.Result}) // for the item after it
@@ -258,7 +259,7 @@ func (l *looping) do(ctx context.Context, item *attempt) ending {
 	if e.Outcome != Blocked && (l.step.Kind.Display() != DisplayBanner || e.Outcome != OK) {
 		end := e.TaskEnd
 		end.Result = value.Known(end.Result)
-		item.out.add(ItemEnd{TaskEnd: end, Label: l.label(item, e)})
+		item.out.add(ItemEnd{TaskEnd: end, Label: label})
 	}
 	e.Change = nil
 	return e
@@ -313,18 +314,30 @@ func (l *looping) complete(e ending) {
 	}
 }
 
-// label returns what is shown of an item.
-func (l *looping) label(item *attempt, e ending) string {
+// label returns what is shown of an item. An item whose label cannot be rendered fails.
+func (l *looping) label(item *attempt, e *ending) string {
+	n := l.step.Loop.Label
 	switch {
 	case e.NoLog:
 		return "(censored due to no_log)"
-	case l.step.Loop.Label != nil:
-		if text := item.play.render(item.scope, l.step.Loop.Label); text != "" {
-			return text
-		}
+	case n == nil || n.Text == "" || e.Outcome == Blocked:
+		v, _ := e.frame.value(l.step.Loop.variable())
+		return value.Text(value.Known(v))
 	}
-	v, _ := e.frame.value(l.step.Loop.variable())
+	v, err := n.Eval(l.seeing(item, e).context())
+	if err != nil {
+		item.conclude(e, try{value: e.Result, err: diagnostic.From(err, n.Place)})
+		return "None"
+	}
 	return value.Text(value.Known(v))
+}
+
+// seeing is the scope of an item with its own result under the name that is registered.
+func (l *looping) seeing(item *attempt, e *ending) *scope {
+	if l.step.Register == "" {
+		return item.scope
+	}
+	return item.scope.with(map[string]Value{l.step.Register: e.Result})
 }
 
 // breaks reports whether the rest of the items is left out. Where that cannot be
@@ -333,11 +346,7 @@ func (l *looping) breaks(item *attempt, e *ending) bool {
 	if l.step.Loop.BreakWhen == nil || e.Outcome == Blocked {
 		return false
 	}
-	sc := item.scope
-	if l.step.Register != "" {
-		sc = sc.with(map[string]Value{l.step.Register: e.Result})
-	}
-	c, err := sc.test(l.step.Loop.BreakWhen)
+	c, err := l.seeing(item, e).test(l.step.Loop.BreakWhen)
 	if err != nil {
 		item.conclude(e, try{value: e.Result, err: err})
 		return true
@@ -349,10 +358,11 @@ func (l *looping) breaks(item *attempt, e *ending) bool {
 func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 	end.Looped = true
 	results := make([]Value, len(items))
-	count := map[Outcome]int{}
+	count, changed := map[Outcome]int{}, false
 	for i, e := range items {
 		results[i] = e.Result
 		count[e.Outcome]++
+		changed = changed || e.Outcome == Changed || changedIn(e.Result)
 		end.NoLog = end.NoLog || e.NoLog
 		end.Included = cmp.Or(end.Included, e.Included)
 		if e.Problem != nil && (end.Problem == nil || e.Outcome == Failed && count[Failed] == 1) {
@@ -361,7 +371,7 @@ func (l *looping) sum(end TaskEnd, items []ending) TaskEnd {
 	}
 	skipped := count[Skipped] == len(items)
 	failed := count[Failed]+count[Ignored] > 0
-	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed", "changed", count[Changed] > 0)
+	result := value.MapOf("results", results, "skipped", skipped, "msg", "All items completed", "changed", changed)
 	switch {
 	case count[Blocked] == len(items): // there are none where it was interrupted at once
 		end.Outcome = Blocked

@@ -67,10 +67,17 @@ func (a *attempt) registered(o Outcome, t try) Value {
 		m.Set("attempts", t.number)
 	}
 	if o != Skipped {
-		m.Set("changed", o == Changed)
+		m.Set("changed", o == Changed || t.err != nil && t.changed)
 		m.Set("failed", t.err != nil)
 	}
 	return m
+}
+
+// changedIn reports whether a result says that something changed.
+func changedIn(v Value) bool {
+	m, _ := v.(*value.Map)
+	changed, _ := m.Get("changed")
+	return changed == true
 }
 
 // resultMap copies what a task returned.

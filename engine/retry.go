@@ -117,7 +117,7 @@ func (a *attempt) reportRetry(t try, limit int, noLog bool) {
 		m.Set("retries", limit)
 		result = m
 	}
-	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
+	a.out.add(TaskRetry{Step: a.step, Name: a.title(), Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
 		Shows: a.step.Kind.Display() == DisplayResult && t.err == nil, NoLog: noLog})
 }
 
@@ -226,7 +226,7 @@ func (a *attempt) judge(t try) try {
 			t.err = err
 			return t
 		case c.holds:
-			t.outcome = Changed
+			t.outcome, t.changed = Changed, true
 		case c.unknown == nil:
 			t.outcome = OK
 		}
@@ -249,6 +249,7 @@ func (a *attempt) judge(t try) try {
 	case !c.holds:
 		t.err = nil
 	case t.err == nil:
+		t.changed = t.outcome == Changed
 		t.err = at(a.step.FailedWhen, &Failure{Msg: "failed_when holds: " + texts(a.step.FailedWhen), Result: result})
 	}
 	return t

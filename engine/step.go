@@ -24,9 +24,7 @@ func (n *node) step(ctx context.Context, step *Step) {
 		end.Name = n.play.render(a.scope, step.Name)
 	}
 	a.name = end.Name
-	if step.Role != nil {
-		end.Name = step.Role.Name + " : " + end.Name
-	}
+	end.Name = a.title()
 	if wanted, problem := n.confirm(ctx, end.Name); !wanted {
 		if problem != nil {
 			n.failedBeforehand(end, problem)
@@ -135,4 +133,16 @@ func (n *node) failedBeforehand(end TaskEnd, problem *diagnostic.Problem) {
 	end.Result = value.MapOf("msg", problem.Msg, "changed", false, "failed", true)
 	n.outcome, n.failure = Failed, &end
 	n.out.add(end)
+}
+
+// title returns the name of the task as reports show it.
+func (a *attempt) title() string { return a.step.Title(a.name) }
+
+// Title returns a name of the step with that of its role before it, which what brings in
+// a role itself does not show.
+func (s *Step) Title(name string) string {
+	if s.Role == nil || s.Kind.Includes() == IncludesRole {
+		return name
+	}
+	return s.Role.Name + " : " + name
 }

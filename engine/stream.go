@@ -119,6 +119,9 @@ func (r *run) count(e TaskEnd) {
 		return
 	}
 	r.result.Stats.Count(e.Outcome)
+	if e.Outcome == Ignored && changedIn(e.Result) {
+		r.result.Stats.Changed++
+	}
 	if e.Outcome == Failed {
 		r.result.Problems = append(r.result.Problems, e.Problem)
 	}

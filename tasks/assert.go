@@ -58,6 +58,11 @@ func (a *Assert) Display() engine.Display {
 
 // Plan tests the conditions. What cannot be known yet is taken to hold.
 func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
+	for name, v := range map[string]engine.Value{"fail_msg": a.FailMsg, "success_msg": a.SuccessMsg} {
+		if err := checkMessage(v); err != nil {
+			return engine.Change{}, engine.About(name, err)
+		}
+	}
 	for i, c := range a.That {
 		v, err := c.Test()
 		if err != nil {
@@ -69,6 +74,22 @@ func (a *Assert) Plan(context.Context, *engine.Host) (engine.Change, error) {
 	}
 	result := value.MapOf("msg", cmp.Or(a.SuccessMsg, engine.Value("All assertions passed")))
 	return engine.Change{Result: result}, nil
+}
+
+// checkMessage returns why a value is no message, nil if it is one or is not known yet.
+func checkMessage(v engine.Value) error {
+	switch v := value.Bare(v).(type) {
+	case nil, string, *value.Unknown:
+		return nil
+	case []engine.Value:
+		for _, e := range v {
+			if _, ok := value.Bare(e).(string); !ok {
+				return fmt.Errorf("a message is text or a list of texts, not a list with %s in it", value.Describe(e))
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("a message is text or a list of texts, not %s", value.Describe(v))
 }
 
 func (a *Assert) failure(c engine.Tested) error {

@@ -58,7 +58,8 @@ func (g *generator) after(p pair, t dict) {
 				g.define("ints", name+".results | map(attribute='changed') | map('int')")
 			}
 			if q.key == "debug" {
-				g.define("str", name+".msg | default('no msg') | string")
+				g.define("bool", name+".msg is defined")
+				g.define("str", name+".msg | default('none') | type_debug")
 			}
 			if q.key == "until" {
 				g.define("int", name+".attempts")

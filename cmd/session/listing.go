@@ -60,8 +60,8 @@ func (l *listing) items(items []engine.Item, all *[]string) {
 		switch item := item.(type) {
 		case *engine.Step:
 			name := item.As
-			if item.Name != nil {
-				name = item.Name.Text
+			if item.Name != nil && !strings.HasPrefix(item.Name.Text, item.As+" : ") { // which is include_role's for want of another
+				name = item.Title(item.Name.Text)
 			}
 			*all = append(*all, item.Tags...)
 			if l.tasks {

@@ -224,7 +224,11 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 		t.failed(e)
 	case e.Looped: // its items were reported
 	case e.Included != "":
-		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName(), cyan)
+		item := ""
+		if e.NoLog {
+			item = " => (item=(censored due to no_log))" // though there is no loop
+		}
+		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+item, cyan)
 	default:
 		t.good("ok", e, "")
 	}
@@ -327,8 +331,8 @@ func (t *Text) result(e engine.TaskEnd) string {
 	if m, ok := v.(*value.Map); ok && (e.Shows || purpose(e.Step)) {
 		v = bare(m, e.Outcome)
 	}
-	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped && !e.Looped {
-		v = without(m, "results") // there are none
+	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped {
+		v = without(m, "results")
 	}
 	style := format.JSONStyle{SortKeys: true}
 	if tells(e) || t.opt.Verbosity >= 3 {
