@@ -37,10 +37,8 @@ func (s *stage) serve(more string) *served {
 		s.t.Fatal(err)
 	}
 	changed := strings.Replace(string(text), "credentials: shop,", "credentials: shop, hook: shop,", 1) + "serve: {listen: \"127.0.0.1:0\"" + more + "}\n"
-	for path, text := range map[string]string{filepath.Join(s.dir, "secrets", "shop.hook"): hookSecret, s.settings: changed} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
+	for path, text := range map[string]string{filepath.Join(s.dir, "worker", "secrets", "shop.hook"): hookSecret, s.settings: changed} {
+		s.write(path, text)
 	}
 	c := exec.Command(s.program, "--file", s.settings, "serve")
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}
@@ -113,8 +111,9 @@ func (s *served) get(path string) (int, string) {
 // TestAWebHookPlays: a push plays what is declared, once, however often its delivery is
 // sent; serve ends well on SIGTERM.
 func TestAWebHookPlays(t *testing.T) {
-	s := newStage(t)
-	s.commit(map[string]string{"site.yml": orders("db", 1), "other.yml": orders("other", 1)})
+	on := newServer(t)
+	s := newStageOn(t, on)
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 1), "other.yml": orders(organisation(0), "other", 1)})
 	s.declare("  - {project: shop, files: site.yml, on_push: true}\n")
 	server := s.serve("")
 	s.worker("one", 2)
@@ -141,12 +140,12 @@ func TestAWebHookPlays(t *testing.T) {
 	if code, _ := server.get("/healthz"); code != 200 {
 		t.Errorf("/healthz: %d", code)
 	}
-	kill(s.server)
+	on.kill()
 	s.eventually(15*time.Second, "/healthz notices that the server is away", func() bool { code, _ := server.get("/healthz"); return code == 503 })
 	if code, res := server.hook(push, "while it is away"); code != 202 || !res.Pending {
 		t.Errorf("%d %+v", code, res)
 	}
-	s.startServer(devserver(t))
+	on.start(t)
 	s.eventually(time.Minute, "it is played when the server is back", func() bool {
 		_, res := server.hook(push, "while it is away")
 		return len(res.Already) == 1

@@ -6,68 +6,116 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 
-	"runner/clever/emulator"
 	"runner/fleet/control"
 	"runner/fleet/flow"
 	"runner/fleet/settings"
 )
 
 // A stage is a server of workflows, the emulator as the platform, a repository of
-// playbooks, and workers, each a process of its own.
+// playbooks, and workers, each a process of its own with a folder of its own, as on a
+// machine of its own. A stage has a namespace of the server to itself.
 type stage struct {
-	t        *testing.T
-	dir      string
-	address  string // of the server
-	server   *exec.Cmd
-	store    []string // where the server keeps its state, as options
-	platform *platform
-	repo     string
-	settings string // fleet.yml
-	program  string
+	t         *testing.T
+	dir       string
+	server    *server
+	namespace string
+	platform  *platform
+	repo      string
+	settings  string            // fleet.yml of the commands
+	more      string            // what stands in each fleet.yml below server
+	secrets   map[string]string // the files of the workers' folders of secrets
+	program   string
 }
 
-// programs builds runner-fleet and finds the development server, once.
-var programs = sync.OnceValues(func() (map[string]string, error) {
-	dir, err := os.MkdirTemp("", "fleet-test-")
-	if err != nil {
-		return nil, err
+// built are the programs that tests build, each once.
+var built struct {
+	mu   sync.Mutex
+	dir  string
+	path map[string]string
+}
+
+// program returns runner-fleet, built with tags.
+func program(t *testing.T, tags string) string {
+	t.Helper()
+	built.mu.Lock()
+	defer built.mu.Unlock()
+	if built.path == nil {
+		dir, err := os.MkdirTemp("", "fleet-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.dir, built.path = dir, map[string]string{}
 	}
-	built := filepath.Join(dir, "runner-fleet")
-	if out, err := exec.Command("go", "build", "-o", built, "./runner-fleet").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, out)
+	if built.path[tags] == "" {
+		path := filepath.Join(built.dir, "runner-fleet"+tags)
+		if out, err := exec.Command("go", "build", "-tags", tags, "-o", path, "./runner-fleet").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		built.path[tags] = path
 	}
-	return map[string]string{"runner-fleet": built, "dir": dir}, nil
-})
+	return built.path[tags]
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if shared.server != nil {
+		shared.server.kill()
+	}
 	stopPostgres()
-	if found, err := programs(); err == nil {
-		_ = os.RemoveAll(found["dir"])
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
 	}
 	os.Exit(code)
+}
+
+// A server is the server of workflows.
+type server struct {
+	address string
+	store   []string // where it keeps its state, as options
+	cmd     *exec.Cmd
+	said    bytes.Buffer
+}
+
+// shared is the server of the tests that are not about it.
+var shared struct {
+	sync.Mutex
+	server     *server
+	namespaces atomic.Int32
+}
+
+// namespaces are as many as there may be tests.
+func namespaces() (all []string) {
+	for i := range 60 {
+		all = append(all, fmt.Sprintf("test-%d", i))
+	}
+	return all
 }
 
 // devserver returns the development server, which .ci/run builds into its cache.
 func devserver(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a server of workflows")
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Skip(err)
@@ -81,26 +129,41 @@ func devserver(t *testing.T) string {
 	return ""
 }
 
+// newStage returns a stage with the server that tests share.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("it starts a server of workflows")
+	devserver(t)
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		program(t, "")
+		shared.server = &server{address: freeAddress(t), store: newStore(t, built.dir)}
+		shared.server.start(t)
 	}
-	server := devserver(t)
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("there is no git")
-	}
-	found, err := programs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{t: t, dir: t.TempDir(), program: found["runner-fleet"]}
-	s.address = freeAddress(t)
+	return newStageOn(t, shared.server)
+}
+
+// newStageOn returns a stage with a server.
+func newStageOn(t *testing.T, on *server) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), server: on, program: program(t, ""), secrets: map[string]string{"shop.env": emulatorCredentials}}
+	s.namespace = namespaces()[shared.namespaces.Add(1)-1]
 	s.platform = newPlatform(t)
 	s.repo = filepath.Join(s.dir, "shop.git")
 	s.git("init", "-q", "-b", "main", s.repo)
-	s.store = newStore(t, s.dir)
-	s.startServer(server)
+	s.declare("  []\n")
+	return s
+}
+
+const emulatorCredentials = "CLEVER_TOKEN=emulator-token\nCLEVER_SECRET=emulator-token-secret\nOAUTH_CONSUMER_KEY=emulator-consumer\nOAUTH_CONSUMER_SECRET=emulator-consumer-secret\n"
+
+// newServer starts a server for one test.
+func newServer(t *testing.T) *server {
+	t.Helper()
+	devserver(t)
+	s := &server{address: freeAddress(t), store: newStore(t, t.TempDir())}
+	s.start(t)
+	t.Cleanup(s.kill)
 	return s
 }
 
@@ -114,31 +177,28 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// startServer starts the server of workflows with the state that it had.
-func (s *stage) startServer(path string) {
-	s.t.Helper()
-	s.server = exec.Command(path, append([]string{"-address", s.address}, s.store...)...)
-	var said bytes.Buffer
-	s.server.Stdout, s.server.Stderr = &said, &said
-	s.start(s.server)
-	s.eventually(time.Minute, "the server answers", func() bool {
-		c, err := net.DialTimeout("tcp", s.address, time.Second)
-		if err == nil {
+// start starts the server with the state that it had, and waits until it responds.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	s.cmd = exec.Command(devserver(t), append([]string{"-address", s.address, "-namespaces", strings.Join(namespaces(), ",")}, s.store...)...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for until := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if c, err := client.Dial(client.Options{HostPort: s.address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}); err == nil {
 			c.Close()
+			return
 		}
-		return err == nil
-	})
+		if time.Now().After(until) {
+			s.kill()
+			t.Fatalf("the server does not respond:\n%s", s.said.String())
+		}
+	}
 }
 
-// start starts a process that ends with the test.
-func (s *stage) start(c *exec.Cmd) {
-	s.t.Helper()
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := c.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { kill(c) })
-}
+func (s *server) kill() { kill(s.cmd) }
 
 // kill ends a process at once.
 func kill(c *exec.Cmd) {
@@ -148,9 +208,22 @@ func kill(c *exec.Cmd) {
 	}
 }
 
+// bound returns how long something may take that is to take at most d, with the machine
+// otherwise idle: where it is not, it is measured for the log only.
+func bound(d time.Duration) time.Duration {
+	var load float64
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		_, _ = fmt.Sscan(string(text), &load)
+	}
+	if load > 1.5*float64(runtime.NumCPU()) {
+		return 4 * d
+	}
+	return d
+}
+
 func (s *stage) eventually(within time.Duration, what string, holds func() bool) {
 	s.t.Helper()
-	for until := time.Now().Add(within); !holds(); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(until) {
 			s.t.Fatalf("after %v it does not hold that %s", within, what)
 		}
@@ -172,54 +245,105 @@ func (s *stage) git(args ...string) {
 func (s *stage) commit(files map[string]string) {
 	s.t.Helper()
 	for name, text := range files {
-		path := filepath.Join(s.repo, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			s.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
+		s.write(filepath.Join(s.repo, name), text)
 	}
 	s.git("-C", s.repo, "add", ".")
 	s.git("-C", s.repo, "commit", "-qm", "playbooks")
 }
 
-// declare writes fleet.yml, with what stands below playbooks, and the worker's secrets.
-func (s *stage) declare(playbooks string) {
+func (s *stage) write(path, text string) {
 	s.t.Helper()
-	secrets := filepath.Join(s.dir, "secrets")
-	if err := os.MkdirAll(secrets, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		s.t.Fatal(err)
 	}
-	credentials := "CLEVER_TOKEN=emulator-token\nCLEVER_SECRET=emulator-token-secret\nOAUTH_CONSUMER_KEY=emulator-consumer\nOAUTH_CONSUMER_SECRET=emulator-consumer-secret\n"
-	text := fmt.Sprintf("server: {address: %q}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s",
-		s.address, s.repo, s.platform.URL, filepath.Join(s.dir, "worker"), secrets, playbooks)
-	s.settings = filepath.Join(s.dir, "fleet.yml")
-	for path, text := range map[string]string{filepath.Join(secrets, "shop.env"): credentials, s.settings: text} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			s.t.Fatal(err)
-		}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// worker starts a worker; it has a folder of its own, as on a machine of its own.
-func (s *stage) worker(name string, slots int) *exec.Cmd {
+// declare writes the fleet.yml of the commands, with what stands below playbooks.
+func (s *stage) declare(playbooks string) {
 	s.t.Helper()
-	c := exec.Command(s.program, "--file", s.settings, "worker", "--queue", "shop", "--name", name, "--slots", fmt.Sprint(slots))
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}
-	log, err := os.Create(filepath.Join(s.dir, name+".log"))
-	if err != nil {
+	s.settings = filepath.Join(s.dir, "fleet.yml")
+	s.write(s.settings, s.fleetYAML(s.server.address, s.dir, playbooks))
+}
+
+// fleetYAML returns settings for a machine that keeps things in a folder.
+func (s *stage) fleetYAML(server, dir, playbooks string) string {
+	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nworker: {folder: %q}\nplaybooks:\n%s",
+		server, s.namespace, s.more, s.repo, platformURL, filepath.Join(dir, "worker"), playbooks)
+}
+
+// A machine is a worker and where it keeps things.
+type machine struct {
+	*exec.Cmd
+	name, dir string
+	log       *os.File
+}
+
+// worker starts a worker, on a machine of its own.
+func (s *stage) worker(name string, slots int) *machine {
+	s.t.Helper()
+	m := s.newMachine(name, s.server.address, s.platform.gateway(name, "127.0.0.1:0"))
+	s.launch(m, s.program, slots)
+	return m
+}
+
+// newMachine prepares a machine that reaches the server at an address, and the platform
+// through a gateway.
+func (s *stage) newMachine(name, server, gateway string) *machine {
+	s.t.Helper()
+	m := &machine{name: name, dir: filepath.Join(s.dir, name)}
+	s.write(filepath.Join(m.dir, "fleet.yml"), s.fleetYAML(server, m.dir, "  []\n"))
+	for file, text := range s.secrets {
+		s.write(filepath.Join(m.dir, "worker", "secrets", file), text)
+	}
+	m.Cmd = &exec.Cmd{Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "HTTP_PROXY=http://" + gateway}}
+	var err error
+	if m.log, err = os.Create(filepath.Join(m.dir, "log")); err != nil {
 		s.t.Fatal(err)
 	}
-	c.Stdout, c.Stderr = log, log
+	return m
+}
+
+// launch starts the worker of a machine, perhaps by another program.
+func (s *stage) launch(m *machine, program string, slots int, by ...string) {
+	s.t.Helper()
+	s.launchFor(m, program, "shop", slots, by...)
+}
+
+// launchFor starts the worker of a machine for a queue.
+func (s *stage) launchFor(m *machine, program, queue string, slots int, by ...string) {
+	s.t.Helper()
+	args := append(by, program, "--file", filepath.Join(m.dir, "fleet.yml"), "worker", "--queue", queue, "--name", m.name, "--slots", fmt.Sprint(slots))
+	c := exec.Command(args[0], args[1:]...)
+	c.Env, c.Stdout, c.Stderr = m.Env, m.log, m.log
 	s.start(c)
+	m.Cmd = c
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			s.t.Logf("%s:\n%s", name, text)
+			text, _ := os.ReadFile(m.log.Name())
+			s.t.Logf("%s:\n%s", m.name, text)
 		}
 	})
-	return c
+}
+
+// start starts a process that ends with the test.
+func (s *stage) start(c *exec.Cmd) {
+	s.t.Helper()
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { kill(c) })
+}
+
+// signal sends a signal to the worker.
+func (s *stage) signal(m *machine, sig syscall.Signal) {
+	s.t.Helper()
+	if err := syscall.Kill(-m.Process.Pid, sig); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // run runs a command of runner fleet and returns its exit code and what it prints.
@@ -234,7 +358,11 @@ func (s *stage) run(args ...string) (int, string) {
 // fleet connects with the server.
 func (s *stage) fleet() *control.Fleet {
 	s.t.Helper()
-	c, data, err := control.Dial(context.Background(), settings.Server{Address: s.address, Namespace: "default"}, nil, slog.New(slog.DiscardHandler))
+	file, err := settings.Read(s.settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c, data, err := control.Dial(context.Background(), file.Server, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -247,6 +375,16 @@ func job(playbook string) flow.Job {
 	return flow.Job{Project: "shop", Playbook: playbook, Ref: "main", Queue: "shop"}
 }
 
+// play starts a play and returns its id.
+func (s *stage) play(fleet *control.Fleet, j flow.Job) string {
+	s.t.Helper()
+	id, err := fleet.Start(context.Background(), j)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
+
 // outcome waits for the end of a play.
 func (s *stage) outcome(c client.Client, id string) flow.Outcome {
 	s.t.Helper()
@@ -257,78 +395,4 @@ func (s *stage) outcome(c client.Client, id string) flow.Outcome {
 		s.t.Errorf("%s: %v", id, err)
 	}
 	return o
-}
-
-// A platform is the emulator behind a socket, with a record of who wrote when.
-type platform struct {
-	*emulator.Emulator
-	URL string
-
-	mu     sync.Mutex
-	writes []write
-}
-
-// A write is a request that may have changed something.
-type write struct {
-	began, ended time.Time
-	path, body   string
-}
-
-// thinks is how long the platform takes for each response.
-const thinks = 150 * time.Millisecond
-
-func newPlatform(t *testing.T) *platform {
-	t.Helper()
-	e, err := emulator.New(emulator.Options{Latency: thinks})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &platform{Emulator: e}
-	server := httptest.NewServer(http.HandlerFunc(p.serve))
-	t.Cleanup(server.Close)
-	p.URL = server.URL
-	return p
-}
-
-func (p *platform) serve(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		p.ServeHTTP(w, r)
-		return
-	}
-	body, _ := io.ReadAll(r.Body)
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	began := time.Now()
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.writes = append(p.writes, write{began, time.Now(), r.URL.Path, string(body)})
-	}()
-	p.ServeHTTP(w, r)
-}
-
-// names returns the names of all add-ons, sorted.
-func (p *platform) names() []string {
-	var names []string
-	for _, a := range p.Addons(p.User()) {
-		names = append(names, a.Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// countWrites returns how many writes there were.
-func (p *platform) countWrites() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.writes)
-}
-
-// orders is a playbook of n databases, one after the other.
-func orders(name string, n int) string {
-	var b strings.Builder
-	b.WriteString("- hosts: localhost\n  strategy: linear\n  tasks:\n")
-	for i := range n {
-		fmt.Fprintf(&b, "    - addon_register: {name: %s-%d, provider: pg, details: {plan: dev}}\n", name, i)
-	}
-	return b.String()
 }

@@ -154,10 +154,13 @@ func (st *state) runTemplate() (value.Value, error) {
 	}
 	if t.tree.Expr != nil {
 		v, err := st.eval(t.tree.Expr)
+		if err == nil && t.tree.Newlines > 0 {
+			v, err = st.lastLines(v)
+		}
 		if u, ok := err.(*value.UnknownError); ok {
 			return u.Unknown, nil
 		}
-		return st.tailed(v), err
+		return v, err
 	}
 	if t.tree.Body == nil {
 		return t.tree.Text, nil
@@ -171,24 +174,32 @@ func (st *state) runTemplate() (value.Value, error) {
 		return nil, err
 	}
 	v, err := st.gather(out)
-	return st.tailed(v), err
+	if err != nil || t.tree.Newlines == 0 {
+		return v, err
+	}
+	return st.lastLines(v)
 }
 
-// tailed returns a text that ends in as many newlines as the template's own text, at least.
-func (st *state) tailed(v value.Value) value.Value {
-	text, isText := value.Bare(v).(string)
-	if st.t.tree.Tail == 0 || !isText {
-		return v
+// lastLines returns a value with as many newlines at its end as end the template, if it is
+// text and does not have them.
+func (st *state) lastLines(v value.Value) (value.Value, error) {
+	v, err := st.c.Force(v)
+	if err != nil {
+		return nil, err
 	}
-	more := st.t.tree.Tail - (len(text) - len(strings.TrimRight(text, "\n")))
-	if more <= 0 {
-		return v
+	text, ok := value.Bare(v).(string)
+	if !ok {
+		return v, nil
 	}
-	ends := strings.Repeat("\n", more)
+	missing := st.t.tree.Newlines - (len(text) - len(strings.TrimRight(text, "\n")))
+	if missing <= 0 {
+		return v, nil
+	}
+	more := strings.Repeat("\n", missing)
 	if value.IsSecret(v) {
-		return value.NewSecret(text+ends, value.Text(v)+ends)
+		return value.NewSecret(text+more, value.Text(v)+more), nil
 	}
-	return text + ends
+	return text + more, nil
 }
 
 // Test evaluates a condition: a bool, or an *Unknown. Any other value is an error.

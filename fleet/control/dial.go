@@ -13,10 +13,12 @@ import (
 	"os"
 	"time"
 
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"runner/fleet/lease"
 	"runner/fleet/seal"
@@ -74,10 +76,25 @@ func options(s settings.Server, leases *lease.Leases, logger *slog.Logger) (clie
 	if o.ConnectionOptions.TLS, err = tlsConfig(s.TLS); err != nil {
 		return o, err
 	}
+	o.ConnectionOptions.KeepAliveTime, o.ConnectionOptions.KeepAliveTimeout = 10*time.Second, 5*time.Second // of a network that lets nothing through
+	again := backoff.DefaultConfig
+	again.BaseDelay, again.MaxDelay = 200*time.Millisecond, time.Second
+	o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions,
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: again, MinConnectTimeout: 5 * time.Second}), grpc.WithChainUnaryInterceptor(pollOn))
 	if leases != nil {
 		o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(leases.Intercept))
 	}
 	return o, nil
+}
+
+// pollOn lets polls wait for a server that is away: whoever polls would otherwise wait
+// longer each time, and begin late when it is back.
+func pollOn(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	switch req.(type) {
+	case *workflowservice.PollWorkflowTaskQueueRequest, *workflowservice.PollActivityTaskQueueRequest:
+		opts = append(opts, grpc.WaitForReady(true))
+	}
+	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
 func tlsConfig(t settings.TLS) (*tls.Config, error) {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,8 @@ import (
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
 )
 
@@ -123,6 +126,16 @@ func start(cfg *config.Config, level string) (temporal.Server, error) {
 		return nil, fmt.Errorf("the server cannot start: %w", err)
 	}
 	return server, nil
+}
+
+// hosts returns where each service is: here. What the database remembers of an earlier
+// process, which was perhaps killed, is not waited for.
+func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
+	all := map[primitives.ServiceName]static.Hosts{}
+	for name, service := range cfg.Services {
+		all[primitives.ServiceName(name)] = static.SingleLocalHost(net.JoinHostPort(service.RPC.BindOnIP, strconv.Itoa(service.RPC.GRPCPort)))
+	}
+	return all
 }
 
 // settings are what the server does otherwise than by default: polls of dead clients

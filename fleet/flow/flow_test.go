@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/mock"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
@@ -19,6 +20,7 @@ import (
 type laneTest struct {
 	*testsuite.TestWorkflowEnvironment
 	played []string
+	ran    []flow.Ask // what was played
 	said   []flow.Done
 }
 
@@ -26,9 +28,10 @@ func newLane(t *testing.T, play func(flow.Job) flow.Outcome) *laneTest {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	l := &laneTest{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
-	l.RegisterActivityWithOptions(func(_ context.Context, job flow.Job) (flow.Outcome, error) {
-		l.played = append(l.played, job.Playbook)
-		return play(job), nil
+	l.RegisterActivityWithOptions(func(_ context.Context, a flow.Ask) (flow.Outcome, error) {
+		l.played = append(l.played, a.Job.Playbook)
+		l.ran = append(l.ran, a)
+		return play(a.Job), nil
 	}, activity.RegisterOptions{Name: flow.RunPlayActivity})
 	l.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, flow.DoneSignal, mock.Anything).Return(
 		func(_, id, _, _ string, done any) error {
@@ -43,7 +46,7 @@ func newLane(t *testing.T, play func(flow.Job) flow.Outcome) *laneTest {
 }
 
 func ask(id string, more ...func(*flow.Ask)) flow.Ask {
-	a := flow.Ask{ID: id, ReplyTo: id, Job: flow.Job{Project: "shop", Playbook: id, Queue: "shop"}}
+	a := flow.Ask{ID: id, ReplyTo: id, Plays: []string{id}, Job: flow.Job{Project: "shop", Playbook: id, Queue: "shop"}}
 	for _, m := range more {
 		m(&a)
 	}
@@ -75,7 +78,7 @@ func TestALanePlaysInTurn(t *testing.T) {
 // TestAnAskThatComesAgainIsAnswered: what was played is said again, and not played again.
 func TestAnAskThatComesAgainIsAnswered(t *testing.T) {
 	l := newLane(t, func(flow.Job) flow.Outcome { return flow.Outcome{} })
-	l.ExecuteWorkflow(flow.Lane, flow.LaneState{Waiting: []flow.Ask{ask("a"), ask("b")}, Ended: []flow.Done{{ID: "c", Outcome: flow.Outcome{Exit: 2}}}})
+	l.ExecuteWorkflow(flow.Lane, flow.LaneState{Waiting: []flow.Entry{{Ask: ask("a")}, {Ask: ask("b")}}, Ended: []flow.Done{{ID: "c", Outcome: flow.Outcome{Exit: 2}}}})
 	if len(l.played) != 2 {
 		t.Fatalf("played %v", l.played)
 	}
@@ -87,20 +90,90 @@ func TestAnAskThatComesAgainIsAnswered(t *testing.T) {
 	}
 }
 
-// TestALaneThatWasTerminatedIsFollowedAfterItsLease: who asks again of a new lane may
-// have been played by the one before, whose worker may write until its lease ends.
-func TestALaneThatWasTerminatedIsFollowedAfterItsLease(t *testing.T) {
-	l := newLane(t, nil)
-	var began time.Duration
-	start := l.Now()
-	l.OnActivity(flow.RunPlayActivity, mock.Anything, mock.Anything).Return(func(context.Context, flow.Job) (flow.Outcome, error) {
-		began = l.Now().Sub(start)
-		return flow.Outcome{}, nil
+// TestALaneBeginsAfterTheLeaseOfTheOneBefore: a run of a lane that ended earlier may have
+// been ended from outside, while its worker may write until its lease ends.
+func TestALaneBeginsAfterTheLeaseOfTheOneBefore(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		l := newLane(t, nil)
+		var began time.Duration
+		start := l.Now()
+		l.OnActivity(flow.RunPlayActivity, mock.Anything, mock.Anything).Return(func(context.Context, flow.Ask) (flow.Outcome, error) {
+			began = l.Now().Sub(start)
+			return flow.Outcome{}, nil
+		})
+		l.RegisterDelayedCallback(func() { l.SignalWorkflow(flow.AskSignal, ask("a")) }, 0)
+		l.ExecuteWorkflow(flow.Lane, flow.LaneState{After: after})
+		if late := began > flow.LeaseTime; late != after {
+			t.Errorf("after another: %v; it was played after %v", after, began)
+		}
+	}
+}
+
+// TestTheSameJobIsPlayedOnceForAllWhoWait: unless it is under way already, as what it
+// looked at may be old.
+func TestTheSameJobIsPlayedOnceForAllWhoWait(t *testing.T) {
+	same := func(a *flow.Ask) { a.Job.Playbook = "same" }
+	l := newLane(t, func(flow.Job) flow.Outcome { return flow.Outcome{} })
+	l.OnActivity(flow.RunPlayActivity, mock.Anything, mock.Anything).After(time.Minute).Return(func(_ context.Context, a flow.Ask) (flow.Outcome, error) {
+		l.ran = append(l.ran, a)
+		return flow.Outcome{Message: a.ID}, nil
 	})
-	l.RegisterDelayedCallback(func() { l.SignalWorkflow(flow.AskSignal, ask("a", func(a *flow.Ask) { a.Again = true })) }, 0)
+	for i, id := range []string{"a", "b", "c", "d"} {
+		l.RegisterDelayedCallback(func() { l.SignalWorkflow(flow.AskSignal, ask(id, same)) }, time.Duration(i)*time.Second)
+	}
 	l.ExecuteWorkflow(flow.Lane, flow.LaneState{})
-	if began < flow.LeaseTime {
-		t.Errorf("it was played after %v, while its predecessor may have written", began)
+	if len(l.ran) != 2 || strings.Join(l.ran[1].Plays, " ") != "b c d" {
+		t.Fatalf("played %+v", l.ran)
+	}
+	want := []flow.Done{{ID: "a", Outcome: flow.Outcome{Message: "a"}}}
+	for _, id := range []string{"b", "c", "d"} {
+		want = append(want, flow.Done{ID: id, Outcome: flow.Outcome{Message: "b"}})
+	}
+	if diff := cmp.Diff(want, l.said); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWithdrawing: what waits is not played, what is under way is ended, and what others
+// wait for too goes on.
+func TestWithdrawing(t *testing.T) {
+	same := func(a *flow.Ask) { a.Job.Playbook = "same" }
+	for _, c := range []struct {
+		name, who  string
+		at         time.Duration
+		cancelled  bool // what was under way
+		played     int
+		interrupts string // who learns that it was cancelled
+	}{
+		{"under way", "a", 30 * time.Second, true, 2, "a"},
+		{"waiting, with another", "b", 30 * time.Second, false, 2, "b"},
+		{"under way, with another", "c", 90 * time.Second, false, 2, "c"},
+		{"over", "a", 90 * time.Second, false, 2, ""},
+		{"unknown", "x", time.Second, false, 2, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLane(t, nil)
+			ended := 0
+			l.OnActivity(flow.RunPlayActivity, mock.Anything, mock.Anything).Return(func(ctx context.Context, a flow.Ask) (flow.Outcome, error) {
+				l.ran = append(l.ran, a)
+				return flow.Outcome{}, nil
+			}).After(time.Minute)
+			l.SetOnActivityCanceledListener(func(*activity.Info) { ended++ })
+			for i, a := range []flow.Ask{ask("a"), ask("b", same), ask("c", same)} {
+				l.RegisterDelayedCallback(func() { l.SignalWorkflow(flow.AskSignal, a) }, time.Duration(i)*time.Second)
+			}
+			l.RegisterDelayedCallback(func() { l.SignalWorkflow(flow.WithdrawSignal, c.who) }, c.at)
+			l.ExecuteWorkflow(flow.Lane, flow.LaneState{})
+			var informed []string
+			for _, d := range l.said {
+				if d.Outcome.Exit == 130 {
+					informed = append(informed, d.ID)
+				}
+			}
+			if (ended > 0) != c.cancelled || strings.Join(informed, " ") != c.interrupts || len(l.said) != 3 {
+				t.Errorf("cancelled %d, informed %+v", ended, l.said)
+			}
+		})
 	}
 }
 
@@ -117,12 +190,12 @@ func newPlay(t *testing.T, lane func(a flow.Ask) *flow.Outcome) *playTest {
 	p.RegisterActivityWithOptions(func(_ context.Context, job flow.Job) (flow.Resolved, error) {
 		return flow.Resolved{Commit: "c0ffee", Lanes: []string{"orga_a", "orga_b"}}, nil
 	}, activity.RegisterOptions{Name: flow.ResolveActivity})
-	p.RegisterActivityWithOptions(func(_ context.Context, name string, a flow.Ask) error {
+	p.RegisterActivityWithOptions(func(_ context.Context, name string, a flow.Ask) (string, error) {
 		p.asks = append(p.asks, a)
 		if outcome := lane(a); outcome != nil {
 			p.RegisterDelayedCallback(func() { p.SignalWorkflow(flow.DoneSignal, flow.Done{ID: a.ID, Outcome: *outcome}) }, time.Second)
 		}
-		return nil
+		return "first run of " + name, nil
 	}, activity.RegisterOptions{Name: flow.AskLaneActivity})
 	return p
 }
@@ -150,7 +223,7 @@ func TestAPlayIsResolvedOnceAndTakesItsLanesInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := p.asks[0]
-	if len(p.asks) != 1 || a.Job.Commit != "c0ffee" || strings.Join(a.Rest, " ") != "orga_b" || a.Job.PlayID != a.ReplyTo {
+	if len(p.asks) != 1 || a.Job.Commit != "c0ffee" || strings.Join(a.Rest, " ") != "orga_b" || strings.Join(a.Plays, " ") != a.ReplyTo {
 		t.Errorf("asked %+v", p.asks)
 	}
 	if p.outcome(t).Counts["changed"] != 2 {
@@ -168,7 +241,7 @@ func TestALaneThatSaysNothingIsTriedAgain(t *testing.T) {
 		return &flow.Outcome{}
 	})
 	p.ExecuteWorkflow(flow.Play, job)
-	if len(p.asks) != 3 || p.asks[0].ID != p.asks[2].ID || p.asks[0].Again || !p.asks[1].Again {
+	if len(p.asks) != 3 || p.asks[0].ID != p.asks[2].ID || p.asks[0].Chain != "" || p.asks[1].Chain != "first run of orga_a" {
 		t.Errorf("asked %+v", p.asks)
 	}
 }
@@ -198,7 +271,7 @@ func TestConsent(t *testing.T) {
 			return needs(replace)
 		}, []flow.Approval{{By: "ann", Changes: []flow.Change{other}}, {By: "ann", Changes: []flow.Change{replace}}}, 0, 2, ""},
 		{"no", func(flow.Ask) *flow.Outcome { return needs(replace) }, []flow.Approval{{By: "bob", Denied: true}}, 2, 1, "denied by bob: consent"},
-		{"nobody", func(flow.Ask) *flow.Outcome { return needs(replace) }, nil, 2, 1, "nobody consented: consent"},
+		{"nobody", func(flow.Ask) *flow.Outcome { return needs(replace) }, nil, 2, 1, "nobody consented within 3 days to replace add-on \"db\""},
 		{"the plan changed", func(a flow.Ask) *flow.Outcome {
 			switch {
 			case slices.Contains(a.Job.Approved, other):
@@ -208,6 +281,15 @@ func TestConsent(t *testing.T) {
 			}
 			return needs(replace)
 		}, []flow.Approval{{By: "ann", Changes: []flow.Change{replace}}, {By: "ann", Changes: []flow.Change{replace, other}}}, 0, 3, ""},
+		{"more is approved than was shown", func(a flow.Ask) *flow.Outcome {
+			switch {
+			case slices.Contains(a.Job.Approved, other):
+				return &flow.Outcome{Exit: 1, Message: "too much was approved"}
+			case slices.Contains(a.Job.Approved, replace):
+				return &flow.Outcome{}
+			}
+			return needs(replace)
+		}, []flow.Approval{{By: "ann", Changes: []flow.Change{replace, other}}}, 0, 2, ""},
 		{"not to be approved", func(flow.Ask) *flow.Outcome { return needs(flow.Change{Risk: "delete"}) }, nil, 2, 1, "consent"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,7 +6,6 @@ package flow
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -29,11 +28,15 @@ const (
 
 // The names of the signals.
 const (
-	AskSignal     = "ask"     // to a lane: an Ask
-	DoneSignal    = "done"    // to a play: a Done
-	LostSignal    = "lost"    // to a play: the lane that played it is gone
-	ApproveSignal = "approve" // to a play: an Approval
+	AskSignal      = "ask"      // to a lane: an Ask
+	WithdrawSignal = "withdraw" // to a lane: the id of an Ask that is taken back
+	DoneSignal     = "done"     // to a play, or a lane that asked another: a Done
+	LostSignal     = "lost"     // to the same: the lane that was asked has ended
+	ApproveSignal  = "approve"  // to a play: an Approval
 )
+
+// LaneID returns the id of the workflow of a lane.
+func LaneID(lane string) string { return "lane/" + lane }
 
 // StateQuery asks a play what it is doing: a State.
 const StateQuery = "state"
@@ -50,14 +53,12 @@ type Job struct {
 	ExtraVars []string      `json:"extra_vars,omitempty"` // as -e takes them
 	Allow     []string      `json:"allow,omitempty"`      // risks that are consented to in advance
 	Approve   []string      `json:"approve,omitempty"`    // risks that somebody is waited for to consent to
-	Lanes     []string      `json:"lanes,omitempty"`      // in the order in which they are taken; resolved if empty
+	Lanes     []string      `json:"lanes,omitempty"`      // whose plays wait for each other; the owners that the playbook names if empty
 	Check     bool          `json:"check,omitempty"`      // only what would be done
 	Prune     bool          `json:"prune,omitempty"`
 	Timeout   time.Duration `json:"timeout,omitempty"` // of the play itself; 0: DefaultTimeout
 
 	Approved []Change `json:"approved,omitempty"` // what somebody consented to
-	// PlayID is the id of the workflow of the play, for the worker to see that it goes on.
-	PlayID string `json:"play_id,omitempty"`
 }
 
 // DefaultTimeout is how long a play may take that says nothing of it.
@@ -74,12 +75,6 @@ type Change struct {
 	Task   string `json:"task"`
 }
 
-// Compare orders changes.
-func (c Change) Compare(other Change) int {
-	return strings.Compare(strings.Join([]string{c.Object, c.Action, c.Risk, c.Task}, "\x00"),
-		strings.Join([]string{other.Object, other.Action, other.Risk, other.Task}, "\x00"))
-}
-
 // An Outcome is what came of a play: counts and pointers, no values.
 type Outcome struct {
 	Exit    int            `json:"exit"` // as runner play's
@@ -87,7 +82,7 @@ type Outcome struct {
 	Commit  string         `json:"commit,omitempty"`
 	Worker  string         `json:"worker,omitempty"`
 	Log     string         `json:"log,omitempty"`     // where the worker keeps the log of the run
-	Message string         `json:"message,omitempty"` // why, in one line with secrets masked; "" where it ended well
+	Message string         `json:"message,omitempty"` // why, a line for each mistake, with secrets masked; "" where it ended well
 	Needs   []Change       `json:"needs,omitempty"`   // what was not done for want of consent
 	Began   time.Time      `json:"began,omitzero"`    // by the worker's clock
 	Took    time.Duration  `json:"took,omitempty"`
@@ -111,7 +106,7 @@ type Approval struct {
 // A Resolved is what a job stands for at the time when it begins.
 type Resolved struct {
 	Commit string   `json:"commit"`
-	Lanes  []string `json:"lanes"` // sorted
+	Lanes  []string `json:"lanes"` // at least one, sorted: they are taken in this order
 }
 
 // A State is what a play is doing.

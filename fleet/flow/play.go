@@ -1,19 +1,24 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"runner/cmd/exit"
 )
 
 const (
-	// askAgain is how long a play waits for its lane before it asks once more, longer
-	// each time: who asked before is known, so it costs little, and finds out about a
-	// lane that was terminated. A worker that notices it first says so at once.
-	askAgain, askAgainMost = 10 * time.Second, time.Minute
+	// askAgain is how long a play waits for its lane before it looks whether that still
+	// knows of it, longer each time. A worker that sees the lane end says so at once.
+	askAgain, askAgainMost = 10 * time.Second, 10 * time.Minute
+	// withdrawTime is how long a play that was cancelled waits for what is under way.
+	withdrawTime = 10 * time.Minute
 	// consentTime is how long a play waits for somebody to consent.
 	consentTime = 72 * time.Hour
 )
@@ -21,22 +26,30 @@ const (
 // Play is one play: it is resolved to a commit, waits for its lanes, which play it,
 // and asks for consent where it needs some, outside the lanes.
 func Play(ctx workflow.Context, job Job) (Outcome, error) {
-	job.PlayID = workflow.GetInfo(ctx).WorkflowExecution.ID
 	p := &playing{job: job, state: State{Phase: Resolving, Job: job}}
 	if err := workflow.SetQueryHandler(ctx, StateQuery, func() (State, error) { return p.state, nil }); err != nil {
 		return Outcome{}, err
 	}
 	p.enter(ctx, Resolving)
-	if err := p.resolve(ctx); err != nil {
-		return Outcome{}, err
-	}
-	outcome, err := p.play(ctx)
+	outcome := p.play(ctx)
 	p.state.Outcome = &outcome
 	p.enter(ctx, Ended)
-	if err == nil && outcome.Failed() {
-		err = temporal.NewNonRetryableApplicationError(fmt.Sprintf("exit %d: %s", outcome.Exit, outcome.Message), "play", nil, outcome)
+	dropSignals(ctx)
+	switch {
+	case outcome.Exit == exit.Interrupted && ctx.Err() != nil:
+		return outcome, ctx.Err()
+	case outcome.Failed():
+		return outcome, temporal.NewNonRetryableApplicationError(fmt.Sprintf("exit %d: %s", outcome.Exit, outcome.Message), "play", nil, outcome)
 	}
-	return outcome, err
+	return outcome, nil
+}
+
+// dropSignals takes signals that came too late to matter.
+func dropSignals(ctx workflow.Context) {
+	for _, name := range []string{DoneSignal, LostSignal, ApproveSignal} {
+		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) { //nolint:revive // until none is left
+		}
+	}
 }
 
 // playing is a play that is under way.
@@ -65,6 +78,33 @@ func beginning(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
+// play resolves the job, and has the lanes play it until it needs no consent that
+// somebody may give.
+func (p *playing) play(ctx workflow.Context) Outcome {
+	if err := p.resolve(ctx); err != nil {
+		return failed(err)
+	}
+	for {
+		p.enter(ctx, Queued)
+		outcome := p.inLane(ctx)
+		if !p.job.approvable(outcome.Needs) {
+			return outcome
+		}
+		p.state.Needs = outcome.Needs
+		p.enter(ctx, Waiting)
+		approval, err := awaitApproval(ctx, outcome.Needs)
+		p.state.Needs = nil
+		if err != nil {
+			return failed(err)
+		}
+		if approval.Denied {
+			outcome.Message = "denied by " + approval.By + ": " + outcome.Message
+			return outcome
+		}
+		p.job.Approved = append(slices.Clone(p.job.Approved), outcome.Needs...)
+	}
+}
+
 func (p *playing) resolve(ctx workflow.Context) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 5 * time.Minute, TaskQueue: p.job.Queue,
@@ -75,101 +115,105 @@ func (p *playing) resolve(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(ctx, ResolveActivity, p.job).Get(ctx, &r); err != nil {
 		return err
 	}
-	p.job.Commit = r.Commit
-	if len(p.job.Lanes) == 0 {
-		p.job.Lanes = r.Lanes
+	if len(r.Lanes) == 0 {
+		return errors.New("the playbook has no lane")
 	}
+	p.job.Commit, p.job.Lanes = r.Commit, r.Lanes
 	return nil
 }
 
-// play has the lanes play the job until it needs no consent that somebody may give.
-func (p *playing) play(ctx workflow.Context) (Outcome, error) {
-	for {
-		p.enter(ctx, Queued)
-		outcome, err := p.inLane(ctx)
-		if err != nil || !p.job.approvable(outcome.Needs) {
-			return outcome, err
-		}
-		p.state.Needs = outcome.Needs
-		p.enter(ctx, Waiting)
-		approval, ok := awaitApproval(ctx, outcome.Needs)
-		p.state.Needs = nil
-		if !ok {
-			outcome.Message = "nobody consented: " + outcome.Message
-			return outcome, nil
-		}
-		if approval.Denied {
-			outcome.Message = "denied by " + approval.By + ": " + outcome.Message
-			return outcome, nil
-		}
-		p.job.Approved = approval.Changes
-	}
-}
-
 // inLane asks the first lane, and waits for what came of the play.
-func (p *playing) inLane(ctx workflow.Context) (Outcome, error) {
+func (p *playing) inLane(ctx workflow.Context) Outcome {
 	p.rounds++
-	ask := Ask{
-		Job: p.job, Rest: p.job.Lanes[1:], ReplyTo: workflow.GetInfo(ctx).WorkflowExecution.ID,
-		ID: fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, p.rounds),
-	}
-	return askUntilDone(ctx, p.job.Lanes[0], ask)
+	me := workflow.GetInfo(ctx).WorkflowExecution
+	return askUntilDone(ctx, p.job.Lanes[0], Ask{
+		Job: p.job, Rest: p.job.Lanes[1:], ReplyTo: me.ID, Plays: []string{me.ID}, ID: fmt.Sprintf("%s/%d", me.RunID, p.rounds),
+	})
 }
 
-// askUntilDone asks a lane, again and again, until it says what came of it.
-func askUntilDone(ctx workflow.Context, lane string, ask Ask) (Outcome, error) {
+// askUntilDone asks a lane, again and again, until that reports what came of it. When the
+// context is cancelled it takes the ask back.
+func askUntilDone(cancelled workflow.Context, lane string, ask Ask) Outcome {
+	ctx, _ := workflow.NewDisconnectedContext(cancelled)
 	asking := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 10 * time.Second, TaskQueue: ask.Job.Queue,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
 	})
-	for wait := askAgain; ; wait = min(2*wait, askAgainMost) {
-		if err := workflow.ExecuteActivity(asking, AskLaneActivity, lane, ask).Get(ctx, nil); err != nil {
-			return Outcome{}, err
+	w := &waiting{id: ask.ID, lane: lane, cancelled: cancelled}
+	for ask.Wait = askAgain; ; ask.Wait = min(2*ask.Wait, askAgainMost) {
+		if err := workflow.ExecuteActivity(asking, AskLaneActivity, lane, ask).Get(ctx, &ask.Chain); err != nil {
+			return failed(err)
 		}
-		if done, ok := awaitDone(ctx, ask.ID, wait); ok {
-			return done.Outcome, nil
+		if o := w.wait(ctx, ask.Wait); o != nil {
+			return *o
 		}
-		ask.Again = true
 	}
 }
 
-// awaitDone waits for what came of an ask. It reports false after some time, or when
-// a worker says that the lane is gone.
-func awaitDone(ctx workflow.Context, id string, wait time.Duration) (done Done, ok bool) {
-	ctx, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	ended := false
-	s := workflow.NewSelector(ctx)
-	s.AddFuture(workflow.NewTimer(ctx, wait), func(workflow.Future) { ended = true })
-	s.AddReceive(workflow.GetSignalChannel(ctx, LostSignal), func(c workflow.ReceiveChannel, _ bool) {
-		c.Receive(ctx, nil)
-		ended = true
-	})
-	s.AddReceive(workflow.GetSignalChannel(ctx, DoneSignal), func(c workflow.ReceiveChannel, _ bool) {
-		var d Done
-		c.Receive(ctx, &d)
-		if d.ID == id {
-			done, ok, ended = d, true, true
+// waiting is waiting for what a lane reports.
+type waiting struct {
+	id, lane  string
+	cancelled workflow.Context // whoever waits is cancelled with it
+	withdrawn bool
+}
+
+// wait waits for what came of an ask. It returns nil after some time, or when a worker
+// says that the lane has ended.
+func (w *waiting) wait(ctx workflow.Context, long time.Duration) (o *Outcome) {
+	ctx, stop := workflow.WithCancel(ctx)
+	defer stop()
+	over := false
+	timer := workflow.NewTimer(ctx, long)
+	for !over {
+		s := workflow.NewSelector(ctx)
+		s.AddReceive(workflow.GetSignalChannel(ctx, DoneSignal), func(c workflow.ReceiveChannel, _ bool) {
+			var d Done
+			if c.Receive(ctx, &d); d.ID == w.id {
+				o, over = &d.Outcome, true
+			}
+		})
+		s.AddReceive(workflow.GetSignalChannel(ctx, LostSignal), func(c workflow.ReceiveChannel, _ bool) {
+			c.Receive(ctx, nil)
+			over = true
+		})
+		if !w.withdrawn {
+			s.AddReceive(w.cancelled.Done(), func(workflow.ReceiveChannel, bool) {
+				w.withdrawn, timer = true, workflow.NewTimer(ctx, withdrawTime)
+				_ = workflow.SignalExternalWorkflow(ctx, LaneID(w.lane), "", WithdrawSignal, w.id).Get(ctx, nil)
+			})
 		}
-	})
-	for !ended && ctx.Err() == nil {
+		s.AddFuture(timer, func(workflow.Future) { over = true })
 		s.Select(ctx)
 	}
-	return done, ok
+	if o == nil && w.withdrawn { // the lane ended, and with it what was under way
+		o = &cancelled
+	}
+	return o
 }
 
 // awaitApproval waits until somebody says yes to just the changes that are needed,
-// or no. It reports false when nobody did in time.
-func awaitApproval(ctx workflow.Context, needs []Change) (Approval, bool) {
+// or no.
+func awaitApproval(ctx workflow.Context, needs []Change) (Approval, error) {
 	approvals := workflow.GetSignalChannel(ctx, ApproveSignal)
-	until := workflow.Now(ctx).Add(consentTime)
+	until := workflow.NewTimer(ctx, consentTime)
 	for {
 		var a Approval
-		if ok, _ := approvals.ReceiveWithTimeout(ctx, until.Sub(workflow.Now(ctx)), &a); !ok {
-			return Approval{}, false
-		}
-		if a.Denied || covers(a.Changes, needs) {
-			return a, true
+		var err error
+		s := workflow.NewSelector(ctx)
+		s.AddReceive(approvals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, &a) })
+		s.AddFuture(until, func(f workflow.Future) {
+			if err = f.Get(ctx, nil); err == nil {
+				err = Fail(Outcome{Exit: exit.Failed, Needs: needs, Message: "nobody consented within 3 days to " + listed(needs)})
+			}
+		})
+		s.Select(ctx)
+		if err != nil || a.Denied || covers(a.Changes, needs) {
+			return a, err
 		}
 	}
+}
+
+// covers reports whether what was approved holds all that is needed.
+func covers(approved, needs []Change) bool {
+	return !slices.ContainsFunc(needs, func(c Change) bool { return !slices.Contains(approved, c) })
 }

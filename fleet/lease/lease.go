@@ -73,8 +73,9 @@ func (l *Leases) MayWrite(token []byte) error {
 	return nil
 }
 
-// renew lengthens a lease that has not ended.
-func (l *Leases) renew(token []byte, sent time.Time) {
+// Renew lengthens a lease that has not ended, from when something was sent that the
+// server confirmed.
+func (l *Leases) Renew(token []byte, sent time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.until[string(token)]; ok {
@@ -83,8 +84,8 @@ func (l *Leases) renew(token []byte, sent time.Time) {
 }
 
 // Intercept watches the calls to the server: a heartbeat that it confirms renews the
-// lease, counted from when it was sent; one that it answers with "no such play", or
-// with a request to end it, ends it.
+// lease, counted from when it was sent; one that it answers with "no such play" ends it.
+// A play that is to end keeps it, so that what is under way can be finished.
 func (l *Leases) Intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	beat, isBeat := req.(*workflowservice.RecordActivityTaskHeartbeatRequest)
 	sent := time.Now()
@@ -92,11 +93,10 @@ func (l *Leases) Intercept(ctx context.Context, method string, req, reply any, c
 	if !isBeat {
 		return err
 	}
-	response, _ := reply.(*workflowservice.RecordActivityTaskHeartbeatResponse)
 	switch {
-	case err == nil && response != nil && !response.GetCancelRequested():
-		l.renew(beat.GetTaskToken(), sent)
-	case gone(err) || err == nil:
+	case err == nil:
+		l.Renew(beat.GetTaskToken(), sent)
+	case gone(err):
 		l.End(beat.GetTaskToken())
 	}
 	return err

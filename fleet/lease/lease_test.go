@@ -42,7 +42,7 @@ func TestALease(t *testing.T) {
 		"nobody confirms":       func(*lease.Leases) { time.Sleep(8 * time.Second) },
 		"the server is away":    func(l *lease.Leases) { beat(l, 8*time.Second, false, status.Error(codes.Unavailable, "away")) },
 		"the play is gone":      func(l *lease.Leases) { beat(l, 0, false, status.Error(codes.NotFound, "gone")) },
-		"it is to end":          func(l *lease.Leases) { beat(l, 0, true, nil) },
+		"it is to end":          func(l *lease.Leases) { beat(l, 0, true, nil); time.Sleep(8 * time.Second) },
 		"it ended":              func(l *lease.Leases) { l.End(token) },
 		"a late confirmation":   func(l *lease.Leases) { beat(l, 9*time.Second, false, nil) },
 		"another begins anew":   func(l *lease.Leases) { l.Begin(token) },

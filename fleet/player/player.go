@@ -3,10 +3,8 @@
 package player
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,8 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"runner/cmd/exit"
 	"runner/cmd/session"
-	"runner/cmd/ui"
 	"runner/fleet/flow"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
@@ -35,32 +33,50 @@ func (e *SecretError) Error() string {
 	return fmt.Sprintf("this worker has no secret %q: it would be %s", e.Name, filepath.Join(e.Folder, e.Name))
 }
 
-// Play plays a job.
+// Play plays a job. What somebody may consent to is looked for first, by a check, so that
+// all of it is asked for at once and before anything is changed.
 func (p *Player) Play(ctx context.Context, w worker.Playing) flow.Outcome {
 	spec, err := p.spec(w)
 	if err != nil {
-		return flow.Outcome{Exit: 1, Message: err.Error()}
+		return failure(err)
 	}
-	document := w.Log + ".result"
-	defer os.Remove(document)
-	spec.Reports = []string{"jsonl=" + w.Log, "json=" + document}
-	var complaints bytes.Buffer
-	world := session.World{Streams: p.streams(&complaints), MayWrite: w.MayWrite}
-	code := session.ExitCode(p.reported(world.Streams, session.Play(ctx, world, spec)))
-	return p.outcome(code, document, complaints.String())
+	if len(w.Approve) > 0 && !w.Check {
+		check := spec
+		check.Check = true
+		if o := p.session(ctx, w, check); len(o.Needs) > 0 {
+			o.Exit, o.Message = exit.Failed, flow.ConsentMessage(o.Needs)
+			return o
+		}
+	}
+	return p.session(ctx, w, spec)
 }
 
-// reported prints an error that was not printed yet, as the command line does.
-func (p *Player) reported(s *ui.Streams, err error) error {
-	if inner := errors.Unwrap(err); err != nil && inner != nil {
-		s.PrintError(inner)
+// failure returns what comes of a play that cannot begin.
+func failure(err error) flow.Outcome {
+	o := flow.Outcome{Exit: exit.Usage, Message: err.Error()}
+	if _, lacks := errors.AsType[*SecretError](err); lacks {
+		o.Exit = exit.Credentials
 	}
-	return err
+	return o
 }
 
-func (p *Player) streams(complaints *bytes.Buffer) *ui.Streams {
-	err := ui.Shared(complaints)
-	return &ui.Streams{In: strings.NewReader(""), Out: err, Err: err, Getenv: p.getenv}
+// session plays what a spec says, and reads what came of it from its report.
+func (p *Player) session(ctx context.Context, w worker.Playing, spec session.Spec) flow.Outcome {
+	report := w.Log + ".result"
+	defer os.Remove(report)
+	spec.Reports = []string{"jsonl=" + w.Log, "json=" + report}
+	s := p.newScreen(w)
+	code := session.ExitCode(s.shown(session.Play(ctx, session.World{Streams: s.Streams, MayWrite: w.MayWrite}, spec)))
+	o := flow.Outcome{Exit: code}
+	d := readDocument(report)
+	for _, counts := range d.Stats {
+		o.Counts = counts
+	}
+	o.Needs = d.Needs
+	if o.Failed() {
+		o.Message = cmp.Or(s.lines(append(s.problems, d.failures()...)), fmt.Sprintf("exit %d", code))
+	}
+	return o
 }
 
 // getenv is the environment of plays: PATH, and a state folder that all plays of this
@@ -86,7 +102,7 @@ func (p *Player) spec(w worker.Playing) (session.Spec, error) {
 	for _, c := range w.Approved {
 		spec.Approved = append(spec.Approved, session.Need{Risk: c.Risk, Action: c.Action, Object: c.Object})
 	}
-	spec.Quiet = true
+	spec.Quiet, spec.LockTimeout = true, flow.LockTime
 	spec.Platform.Endpoint = w.Settings.Endpoint
 	var err error
 	if spec.Platform.Credentials, err = p.credentials(w.Settings); err != nil {
@@ -104,7 +120,7 @@ func (p *Player) spec(w worker.Playing) (session.Spec, error) {
 
 func (p *Player) credentials(s settings.Project) (string, error) {
 	if s.Credentials == "" {
-		return "", errors.New("the project names no credentials: say credentials: NAME, and give the worker NAME.env")
+		return "", errors.New("the project names no credentials: write credentials: NAME in fleet.yml, and give the worker NAME.env")
 	}
 	return p.secret(s.Credentials, ".env", "file:")
 }
@@ -131,50 +147,21 @@ func (p *Player) secret(word, ending, prefix string) (string, error) {
 	return prefix + file, nil
 }
 
-// A document is what the json report says, as far as it counts here.
-type document struct {
-	Stats map[string]map[string]int `json:"stats"`
-	Needs []flow.Change             `json:"needs"`
-}
-
-// outcome makes an outcome of the exit code and the report.
-func (p *Player) outcome(code int, file, complaints string) flow.Outcome {
-	o := flow.Outcome{Exit: code}
-	var d document
-	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &d) == nil {
-		for _, counts := range d.Stats {
-			o.Counts = counts
-		}
-		o.Needs = d.Needs
-	}
-	if o.Failed() {
-		o.Message = cmp.Or(firstLine(complaints), fmt.Sprintf("exit %d", code))
-	}
-	return o
-}
-
-// firstLine returns the first line that tells what is wrong.
-func firstLine(text string) string {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "playing on ") && !strings.HasPrefix(line, "warning: ") {
-			return line
-		}
-	}
-	return ""
-}
-
 // Lanes returns a lane for each owner that a playbook names.
 func (p *Player) Lanes(ctx context.Context, w worker.Playing) ([]string, error) {
 	spec, err := p.spec(w)
 	if err != nil {
-		return nil, err
+		return nil, flow.Fail(failure(err))
 	}
-	var complaints bytes.Buffer
-	streams := p.streams(&complaints)
-	owners, err := session.Owners(ctx, session.World{Streams: streams}, spec)
-	if err != nil {
-		_ = p.reported(streams, err)
-		return nil, errors.New(cmp.Or(firstLine(complaints.String()), err.Error()))
+	s := p.newScreen(w)
+	owners, err := session.Owners(ctx, session.World{Streams: s.Streams}, spec)
+	if err = s.shown(err); err == nil {
+		return owners, nil
 	}
-	return owners, nil
+	text := cmp.Or(s.lines(s.problems), err.Error())
+	switch code := session.ExitCode(err); code {
+	case exit.Playbook, exit.Credentials:
+		return nil, flow.Fail(flow.Outcome{Exit: code, Message: text})
+	}
+	return nil, errors.New(text)
 }

@@ -3,7 +3,6 @@ package builtin
 import (
 	"math"
 	"math/big"
-	"slices"
 	"strings"
 
 	"runner/engine/expr"
@@ -111,7 +110,7 @@ func boolFilter(u *expr.Call) (value.Value, error) {
 	case bool:
 		return v, nil
 	case string:
-		return slices.Contains([]string{"yes", "on", "1", "true"}, strings.ToLower(v)), nil
+		return truthWord(v), nil
 	}
 	return value.IsNumber(u.In) && value.ToFloat(u.In) == 1, nil
 }

@@ -45,10 +45,7 @@ func passwordHash(u *expr.Call) (value.Value, error) {
 	if !ok {
 		return nil, value.Errorf(value.FilterError, "'password_hash' has no %s", value.Quote(u.Str(0))).WithHint("available: blowfish, md5, sha256, sha512")
 	}
-	password, ok := u.In.(string)
-	if !ok {
-		return nil, value.Errorf(value.FilterError, "a password is text, not %s", value.Describe(u.In)).WithHint("use `| string`")
-	}
+	password := u.Text()
 	if len(password) > 4096 || strings.Contains(password, "\x00") {
 		return nil, value.Errorf(value.FilterError, "a password has at most 4096 bytes, and none of them is 0")
 	}
@@ -99,7 +96,7 @@ func (s scheme) salt(u *expr.Call) (string, error) {
 	}
 	given := ""
 	if u.Arg(1) != nil {
-		given = value.Text(value.Bare(u.Arg(1)))
+		given = u.Str(1)
 	}
 	if given == "" {
 		return randomSalt(size), nil

@@ -30,8 +30,6 @@ func Text(v Value) string {
 		return FloatText(v)
 	case Moment:
 		return v.String()
-	case Date:
-		return v.String()
 	case Span:
 		return v.String()
 	case Secret:
@@ -72,11 +70,7 @@ func (w *writer) repr(v Value) {
 		w.b.WriteString("Undefined")
 	case *Range:
 		w.b.WriteString(v.String())
-	case Moment:
-		w.b.WriteString(python(v.Time, false))
-	case Date:
-		w.b.WriteString(python(v.Time, true))
-	case nil, bool, int, float64, *big.Int, Span:
+	case nil, bool, int, float64, *big.Int, Moment, Span:
 		w.b.WriteString(Text(v))
 	default:
 		w.b.WriteString("<" + TypeName(v) + ">")
@@ -241,8 +235,6 @@ func innerTypeName(v Value) string {
 	switch v := v.(type) {
 	case Moment:
 		return "datetime"
-	case Date:
-		return "date"
 	case Span:
 		return "timedelta"
 	case *Range:
