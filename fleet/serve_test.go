@@ -9,11 +9,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -159,5 +163,170 @@ func TestAWebHookPlays(t *testing.T) {
 	log, _ := os.ReadFile(filepath.Join(s.dir, "serve.log"))
 	if strings.Contains(string(log), hookSecret) {
 		t.Errorf("the log has the secret:\n%s", log)
+	}
+}
+
+// post sends a form as a user.
+func (s *served) post(path string, form url.Values) (int, string) {
+	s.s.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-User", "ann")
+	response, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// database is a playbook of one database.
+func database(encrypted bool) string {
+	return fmt.Sprintf("- hosts: localhost\n  tasks:\n    - name: Order it\n      addon_register: {name: db, provider: pg, details: {plan: xs_sml, encryption: %v}}\n", encrypted)
+}
+
+var formOf = regexp.MustCompile(`name="play" value="([^"]+)">\s*<input type="hidden" name="shown" value="([^"]+)"`)
+
+// TestThePageTakesConsent: a play that would replace a database waits; the page shows what
+// it needs. A form of what was shown before the plan changed is refused, and one of what
+// is shown lets it go on. Nothing on the page, in metrics or in logs is a secret.
+func TestThePageTakesConsent(t *testing.T) {
+	s := newStage(t)
+	s.commit(map[string]string{"site.yml": database(false)})
+	s.declare("  - {project: shop, files: site.yml, every: 6h, drift: 6h, on_push: true, approve: [replace]}\n")
+	server := s.serve(", user_header: X-User, ui: \"https://temporal.example.test\"")
+	s.worker("one", 2)
+	if code, out := s.run("apply"); code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	if code, out := s.run("run", "shop/site.yml"); code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	s.commit(map[string]string{"site.yml": database(true)})
+	_, res := server.hook(`{"ref": "refs/heads/main"}`, "replaces")
+	if len(res.Plays) != 1 {
+		t.Fatalf("%+v", res)
+	}
+	var text string
+	s.eventually(time.Minute, "the page shows what waits", func() bool {
+		_, text = server.as("ann", "/")
+		return formOf.MatchString(text)
+	})
+	m := formOf.FindStringSubmatch(text)
+	if html.UnescapeString(m[1]) != res.Plays[0] || !strings.Contains(text, "replace add-on &#34;db&#34;") || !strings.Contains(text, "https://temporal.example.test/namespaces/default/workflows/") {
+		t.Errorf("the page is\n%s", text)
+	}
+	if code, text := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {strings.Repeat("0", 64)}, "say": {"approve"}}); code != 409 || !strings.Contains(text, "has changed since it was shown") {
+		t.Errorf("%d\n%s", code, text)
+	}
+	if code, text := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 303 {
+		t.Fatalf("%d\n%s", code, text)
+	}
+	if o := s.outcome(s.fleet().Client, res.Plays[0]); o.Exit != 0 {
+		t.Errorf("%+v", o)
+	}
+	if code, _ := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 409 {
+		t.Errorf("consent after the end: %d", code)
+	}
+	if code, out := s.run("run", "--check", "shop/site.yml"); code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	s.commit(map[string]string{"site.yml": database(false)})
+	if code, out := s.run("run", "--check", "shop/site.yml"); code != 3 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	s.checkMetrics(server)
+	s.checkStatus()
+	s.noSecret(server)
+}
+
+// as gets a page as a user.
+func (s *served) as(user, path string) (int, string) {
+	s.s.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	r.Header.Set("X-User", user)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.s.t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// checkMetrics holds the metrics to what was played.
+func (s *stage) checkMetrics(server *served) {
+	s.t.Helper()
+	want := []string{
+		"runner_fleet_up 1", "runner_fleet_playbooks 1", "runner_fleet_playbooks_drifted 1", "runner_fleet_playbooks_failed 0", "runner_fleet_plays_waiting_for_consent 0",
+		`runner_fleet_schedules{state="active"} 2`, `runner_fleet_webhooks_total{project="shop",status="202"} 1`, `runner_fleet_last_success_timestamp_seconds{playbook="shop/site.yml"} `,
+		`runner_fleet_plays_ended_total{exit="0",kind="play",project="shop"} `, `runner_fleet_plays_ended_total{exit="3",kind="check",project="shop"} 1`,
+	}
+	var lacks, text string
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
+		_, text = server.as("prometheus", "/metrics")
+		i := slices.IndexFunc(want, func(line string) bool { return !strings.Contains(text, "\n"+line) })
+		if i < 0 {
+			return
+		}
+		lacks = want[i]
+	}
+	s.t.Errorf("the metrics lack %q:\n%s", lacks, text)
+}
+
+// checkStatus holds status to what was played.
+func (s *stage) checkStatus() {
+	s.t.Helper()
+	for args, want := range map[string]string{"--drift": "shop/site.yml (check)  drift", "": "shop/site.yml          ok", "--drift --format json": `"drift": true`} {
+		if code, out := s.run(append([]string{"status"}, strings.Fields(args)...)...); code != 0 || !strings.Contains(out, want) {
+			s.t.Errorf("status %s: exit %d\n%s", args, code, out)
+		}
+	}
+	for _, args := range []string{"--failed", "--waiting"} {
+		if code, out := s.run("status", args); code != 0 || strings.Contains(out, "shop/") {
+			s.t.Errorf("status %s: exit %d\n%s", args, code, out)
+		}
+	}
+	for args, want := range map[string]string{
+		"approve shop/sitee.yml": `there is no play and no playbook "shop/sitee.yml"; did you mean "shop/site.yml"?`,
+		"pause shop/sit.yml":     `there is no play and no playbook "shop/sit.yml"; did you mean "shop/site.yml"?`,
+		"run shp/site.yml":       `there is no project "shp" in fleet.yml; did you mean "shop"?`,
+		"status --format xml":    `there is no format "xml": text or json`,
+	} {
+		if code, out := s.run(strings.Fields(args)...); code == 0 || !strings.Contains(out, want) {
+			s.t.Errorf("%s: exit %d\n%s", args, code, out)
+		}
+	}
+}
+
+// noSecret searches what serve shows and logs for each secret that there is.
+func (s *stage) noSecret(server *served) {
+	s.t.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, "serve.log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, page := server.as("ann", "/")
+	_, metrics := server.as("ann", "/metrics")
+	secrets := []string{hookSecret, "emulator-token", "emulator-consumer"} // what the worker and serve have in files
+	for _, secret := range secrets {
+		for name, text := range map[string]string{"the log": string(log), "the page": page, "the metrics": metrics} {
+			if strings.Contains(text, secret) {
+				s.t.Errorf("%s holds a secret:\n%s", name, text)
+			}
+		}
 	}
 }

@@ -97,11 +97,6 @@ type Overview struct {
 	At         time.Time
 }
 
-// Drifted returns how many playbooks have drifted.
-func (o *Overview) Drifted() int {
-	return len(o.Filter(Filter{Drift: true}))
-}
-
 // A Filter chooses playbooks: those to which all that is set applies.
 type Filter struct{ Drift, Waiting, Failed bool }
 

@@ -177,6 +177,13 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("what %s needs consent for has changed since it was shown: look again", e.ID)
 }
 
+// A NotWaitingError says that a play waits for no consent, any more or yet.
+type NotWaitingError struct{ ID, Phase string }
+
+func (e *NotWaitingError) Error() string {
+	return fmt.Sprintf("%s waits for no consent: it is %s", e.ID, e.Phase)
+}
+
 // Digest names a list of changes: the same for the same ones.
 func Digest(changes []flow.Change) string {
 	h := sha256.New()
@@ -205,7 +212,7 @@ func (f *Fleet) Consent(ctx context.Context, id string, c Consent) ([]flow.Chang
 		if !p.Running() {
 			phase = strings.ToLower(p.Status)
 		}
-		return nil, fmt.Errorf("%s waits for no consent: it is %s", id, phase)
+		return nil, &NotWaitingError{id, phase}
 	}
 	if c.Shown != "" && c.Shown != Digest(p.Needs) {
 		return nil, &ChangedError{id, p.Needs}

@@ -93,7 +93,7 @@ func (o Outcome) Failed() bool { return o.Exit != 0 && o.Exit != 3 }
 
 // approvable reports whether somebody may consent to all that a play needs.
 func (j Job) approvable(needs []Change) bool {
-	return len(needs) > 0 && !slices.ContainsFunc(needs, func(c Change) bool { return !slices.Contains(j.Approve, c.Risk) })
+	return !j.Check && len(needs) > 0 && !slices.ContainsFunc(needs, func(c Change) bool { return !slices.Contains(j.Approve, c.Risk) })
 }
 
 // An Approval says yes to changes, or no.

@@ -17,8 +17,13 @@ import (
 	"time"
 )
 
-// mostBody is how large a delivery may be: GitHub sends up to 25 MB.
-const mostBody = 25 << 20
+const (
+	// mostBody is how large a delivery may be: one of a thousand commits has less than a
+	// megabyte. Many may have to be held before it is known whether they are signed.
+	mostBody = 5 << 20
+	// busyTime is how long a delivery waits while many are carried out.
+	busyTime = 5 * time.Second
+)
 
 // A form is how somebody signs and writes deliveries.
 type form struct {
@@ -178,41 +183,47 @@ func readPlain(_ *http.Request, body []byte) (push, error) {
 	return p, err
 }
 
-// hook takes a delivery.
+// hook takes a delivery, and counts it.
 func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
+	code, res := s.take(w, r)
+	project := r.PathValue("project")
+	if _, known := s.secrets[project]; !known {
+		project = "" // whoever sent it may have made it up
+	}
+	s.metrics.hooks.WithLabelValues(project, strconv.Itoa(code)).Inc()
+	respond(w, code, res)
+}
+
+// take takes a delivery.
+func (s *Server) take(w http.ResponseWriter, r *http.Request) (int, result) {
 	select {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
-	default:
+	case <-time.After(busyTime):
 		w.Header().Set("Retry-After", "5")
-		respond(w, http.StatusServiceUnavailable, result{Error: "too many deliveries at once; send it again"})
-		return
+		return http.StatusServiceUnavailable, result{Error: "too many deliveries at once; send it again"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		respond(w, http.StatusRequestEntityTooLarge, result{Error: "the delivery is larger than 25 MB"})
-		return
+		return http.StatusRequestEntityTooLarge, result{Error: "the delivery is larger than 5 MB"}
 	} else if err != nil {
-		respond(w, http.StatusBadRequest, result{Error: "the delivery could not be read"})
-		return
+		return http.StatusBadRequest, result{Error: "the delivery could not be read"}
 	}
 	project := r.PathValue("project")
 	f, ok := s.authentic(r, project, body)
 	if !ok {
 		s.Logger.Warn("a delivery was refused: its signature or token is wrong, or missing", "from", r.RemoteAddr)
-		respond(w, http.StatusUnauthorized, result{Error: "not authorized"})
-		return
+		return http.StatusUnauthorized, result{Error: "not authorized"}
 	}
 	p, err := f.read(r, body)
 	if err != nil {
-		respond(w, http.StatusBadRequest, result{Error: "the delivery cannot be read: " + err.Error()})
-		return
+		return http.StatusBadRequest, result{Error: "the delivery cannot be read: " + err.Error()}
 	}
 	digest := sha256.Sum256(body)
 	p.Digest = hex.EncodeToString(digest[:])
 	code, res := s.deliver(project, p)
 	s.Logger.Info("web hook", "project", project, "ref", p.Ref, "status", code, "started", len(res.Plays), "already", len(res.Already), "ignored", res.Ignored, "error", res.Error)
-	respond(w, code, res)
+	return code, res
 }
 
 // authentic returns the form of a delivery, and reports whether it proves that it comes

@@ -74,6 +74,7 @@ playbooks:
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.look = func(context.Context) (*control.Overview, error) { return nil, errors.New("there is no server") }
 	h.start = func(_ context.Context, id string, job flow.Job) (bool, error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()

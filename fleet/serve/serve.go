@@ -35,7 +35,12 @@ type Server struct {
 	secrets map[string][]byte // of web hooks, by project
 	decoy   []byte            // stands for the secret of a project that has none
 	start   func(ctx context.Context, id string, job flow.Job) (already bool, err error)
-	busy    chan struct{}   // holds one for each delivery that is being read
+	busy    chan struct{} // holds one for each delivery that is being read
+	users   *users
+	metrics *metrics
+	look    func(context.Context) (*control.Overview, error)
+	say     func(ctx context.Context, id string, c control.Consent) ([]flow.Change, error)
+	notes   sync.Map        // what was said of plays just now
 	pending sync.WaitGroup  // deliveries that are being carried out
 	life    context.Context //nolint:containedctx // of what is carried out: it goes on when a request has ended
 	end     context.CancelFunc
@@ -43,11 +48,15 @@ type Server struct {
 
 // New returns a server. Its error holds all that is wrong with secrets and users.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, start: o.Fleet.StartOnce, busy: make(chan struct{}, 64), decoy: []byte(rand.Text())}
+	s := &Server{Options: o, start: o.Fleet.StartOnce, busy: make(chan struct{}, 32), decoy: []byte(rand.Text())}
 	s.life, s.end = context.WithCancel(context.Background())
-	var err error
-	s.secrets, err = hookSecrets(o.Settings, o.Getenv)
-	return s, err
+	s.metrics = newMetrics()
+	s.look, s.say = control.NewWatch(o.Fleet, s.metrics.count).Look, o.Fleet.Consent
+	s.metrics.registry.MustRegister(fleetCollector{func(ctx context.Context) (*control.Overview, error) { return s.look(ctx) }})
+	var wrongSecret, wrongUser error
+	s.secrets, wrongSecret = hookSecrets(o.Settings, o.Getenv)
+	s.users, wrongUser = newUsers(o.Settings.Serve)
+	return s, errors.Join(wrongSecret, wrongUser)
 }
 
 // Handler returns what responds to requests.
@@ -55,6 +64,10 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /hook/{project}", s.hook)
 	mux.HandleFunc("GET /healthz", s.healthy)
+	mux.HandleFunc("GET /{$}", s.users.guard(s.overview))
+	mux.Handle("POST /consent", http.NewCrossOriginProtection().Handler(s.users.guard(s.consent)))
+	count := s.metrics.handler(s.Logger)
+	mux.HandleFunc("GET /metrics", s.users.guard(func(w http.ResponseWriter, r *http.Request, _ string) { count.ServeHTTP(w, r) }))
 	return mux
 }
 
