@@ -53,8 +53,10 @@ func (s *schedule) when() string {
 // short writes a duration without zero parts: 15m, not 15m0s.
 func short(d time.Duration) string {
 	text := d.String()
-	text = strings.TrimSuffix(text, "0s")
-	if strings.Contains(text, "h") {
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text

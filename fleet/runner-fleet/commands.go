@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,10 +22,7 @@ import (
 	"runner/fleet/checkout"
 	"runner/fleet/control"
 	"runner/fleet/flow"
-	"runner/fleet/lease"
-	"runner/fleet/player"
 	"runner/fleet/settings"
-	"runner/fleet/worker"
 	"runner/suggest"
 )
 
@@ -88,43 +84,6 @@ func (p *program) applyCommand() *cli.Command {
 				}
 				return err
 			})
-		},
-	}
-}
-
-func (p *program) workerCommand() *cli.Command {
-	var queue, name string
-	var slots int
-	host, _ := os.Hostname()
-	return &cli.Command{
-		Name: "worker", Usage: "play what schedules and people start",
-		Description: "Ends on SIGTERM: what is under way is finished as far as it has begun, and is taken over elsewhere.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "queue", Usage: "play the projects of `QUEUE`", Required: true, Destination: &queue},
-			&cli.IntFlag{Name: "slots", Value: 4, Usage: "play `N` playbooks at the same time", Destination: &slots},
-			&cli.StringFlag{Name: "name", Value: fmt.Sprintf("%s-%d", host, os.Getpid()), Usage: "be known as `NAME`", Destination: &name},
-		},
-		Action: func(c *cli.Context) error {
-			if slots < 1 {
-				return errors.New("--slots must be at least 1")
-			}
-			f, err := settings.Read(p.file)
-			if err != nil {
-				return err
-			}
-			leases, logger := lease.New(flow.LeaseTime), p.logger()
-			conn, _, err := control.Dial(c.Context, f.Server, leases, logger)
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			folder := p.folder(f)
-			w := &worker.Worker{
-				Client: conn, Settings: f, Queue: queue, Slots: slots, Name: name, Leases: leases, Sources: p.sources(f), Logger: logger,
-				Logs:   filepath.Join(folder, "logs"),
-				Player: &player.Player{State: filepath.Join(folder, "state"), Secrets: cmp.Or(f.Worker.Secrets, filepath.Join(folder, "secrets")), Getenv: p.Getenv},
-			}
-			return w.Run(c.Context)
 		},
 	}
 }

@@ -56,8 +56,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return 1
 }
 
-func (p *program) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+func (p *program) logger() *slog.Logger { return logTo(p.Err) }
+
+func logTo(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 // quiet is the logger of commands that print what they do.
@@ -73,7 +75,7 @@ func (p *program) app() *cli.App {
 		Writer: p.Out, ErrWriter: p.Err, HideVersion: true, ExitErrHandler: func(*cli.Context, error) {},
 		Flags: []cli.Flag{&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Value: "fleet.yml", Usage: "read the settings from `FILE`", Destination: &p.file}},
 		Commands: []*cli.Command{
-			p.applyCommand(), p.workerCommand(), p.serveCommand(), p.runCommand(), p.statusCommand(),
+			p.devCommand(), p.applyCommand(), p.workerCommand(), p.serveCommand(), p.runCommand(), p.statusCommand(),
 			p.consentCommand("approve", false), p.consentCommand("deny", true), p.cancelCommand(),
 			p.pauseCommand("pause"), p.pauseCommand("resume"), p.logsCommand(), p.validateCommand(),
 		},

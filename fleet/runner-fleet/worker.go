@@ -1,0 +1,78 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"runner/fleet/control"
+	"runner/fleet/flow"
+	"runner/fleet/lease"
+	"runner/fleet/player"
+	"runner/fleet/settings"
+	"runner/fleet/worker"
+)
+
+var errSlots = errors.New("--slots takes a number from 1 on")
+
+func (p *program) workerCommand() *cli.Command {
+	var queue, name string
+	var slots int
+	return &cli.Command{
+		Name: "worker", Usage: "play what schedules and people start",
+		Description: "Ends on SIGTERM, with exit code 0: what is under way is finished as far as it has begun, and is taken over\nelsewhere.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "queue", Usage: "play the projects of `QUEUE`", Required: true, Destination: &queue},
+			slotsFlag(&slots),
+			&cli.StringFlag{Name: "name", Value: machineName(), Usage: "be known as `NAME`", Destination: &name},
+		},
+		Action: func(c *cli.Context) error {
+			if slots < 1 {
+				return errSlots
+			}
+			f, err := settings.Read(p.file)
+			if err != nil {
+				return err
+			}
+			return p.work(c.Context, f, []string{queue}, slots, name, p.logger())
+		},
+	}
+}
+
+func slotsFlag(to *int) cli.Flag {
+	return &cli.IntFlag{Name: "slots", Value: 4, Usage: "play `N` playbooks at the same time", Destination: to}
+}
+
+// machineName is how a worker is known that nobody names.
+func machineName() string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}
+
+// work plays what is in queues until the context ends. The slots are for each queue.
+func (p *program) work(ctx context.Context, f *settings.File, queues []string, slots int, name string, logger *slog.Logger) error {
+	leases := lease.New(flow.LeaseTime)
+	conn, _, err := control.Dial(ctx, f.Server, leases, logger)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	folder := p.folder(f)
+	all, ctx := errgroup.WithContext(ctx)
+	for _, queue := range queues {
+		w := &worker.Worker{
+			Client: conn, Settings: f, Queue: queue, Slots: slots, Name: name, Leases: leases, Sources: p.sources(f), Logger: logger,
+			Logs:   filepath.Join(folder, "logs"),
+			Player: &player.Player{State: filepath.Join(folder, "state"), Secrets: cmp.Or(f.Worker.Secrets, filepath.Join(folder, "secrets")), Getenv: p.Getenv},
+		}
+		all.Go(func() error { return w.Run(ctx) })
+	}
+	return all.Wait()
+}
