@@ -263,6 +263,17 @@ func (c *Client) Declarations(ctx context.Context, owner, id string) ([]orderlog
 	return log.Declarations(id), nil
 }
 
+// ExpectsOrder reports whether an add-on of a name is likely to be ordered, as far as that
+// is known without a request: its owner's list was not read yet, and this machine
+// remembers no order of that name.
+func (c *Client) ExpectsOrder(ctx context.Context, owner, name string) bool {
+	if _, read := c.addons.of(owner).look(); read || name == "" {
+		return false
+	}
+	log, err := c.log(ctx, owner)
+	return err == nil && !slices.ContainsFunc(log.Orders(), func(o orderlog.Order) bool { return o.Name == name && o.Gone.IsZero() })
+}
+
 // OrderOf returns the order by which this machine made an add-on; false where it
 // remembers none.
 func (c *Client) OrderOf(ctx context.Context, owner, id string) (orderlog.Order, bool, error) {

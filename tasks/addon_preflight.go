@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"runner/clever"
 	"runner/diagnostic"
@@ -21,7 +22,8 @@ func (t *AddonRegister) Preflight(ctx context.Context, h *engine.Host, c *engine
 	if !ok || !c.Known("provider", "name", "addon") {
 		return err
 	}
-	addons, err := client.Addons(ctx, owner)
+	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope}
+	addons, noCatalogue, err := r.ahead(ctx)
 	if clever.IsNotFound(err) || isWord(err) {
 		c.Add("organisation", err)
 		return nil
@@ -29,7 +31,6 @@ func (t *AddonRegister) Preflight(ctx context.Context, h *engine.Host, c *engine
 	if err != nil {
 		return err
 	}
-	r := &registration{AddonRegister: t, client: client, owner: owner, scope: h.Scope}
 	if r.place, err = t.cloud.placeOf(ctx, client, t.Auth, owner); err != nil {
 		return err
 	}
@@ -37,7 +38,27 @@ func (t *AddonRegister) Preflight(ctx context.Context, h *engine.Host, c *engine
 	if t.Name != "" && h.Scope != "" {
 		c.Add("name", t.cloud.foreseen.enter(r.place, t.Provider, t.Name, h.Scope))
 	}
-	return r.words(ctx, c, addons)
+	return r.words(ctx, c, addons, noCatalogue)
+}
+
+// ahead reads the owner's add-ons and, where the task is likely to order one, the catalogue
+// at the same time; noCatalogue is why that could not be read. It is of no use, and its
+// reading ends, where the add-on is there after all.
+func (r *registration) ahead(ctx context.Context) (addons []clever.Addon, noCatalogue, err error) {
+	if !r.client.ExpectsOrder(ctx, r.owner, r.Name) {
+		addons, err = r.client.Addons(ctx, r.owner)
+		return addons, nil, err
+	}
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var reading sync.WaitGroup
+	reading.Go(func() { _, noCatalogue = r.client.Catalogue(within, r.owner) })
+	addons, err = r.client.Addons(ctx, r.owner)
+	if err != nil || slices.ContainsFunc(addons, func(a clever.Addon) bool { return r.means(&a) }) {
+		cancel()
+	}
+	reading.Wait()
+	return addons, noCatalogue, err
 }
 
 // conflicts notes what another task declares otherwise of the same add-on.
@@ -69,7 +90,7 @@ func plain(v any) string {
 
 // words notes the words that the catalogue does not know. What an add-on that is there has
 // already is not judged: it keeps even a plan that can no longer be ordered.
-func (r *registration) words(ctx context.Context, c *engine.Checking, addons []clever.Addon) error {
+func (r *registration) words(ctx context.Context, c *engine.Checking, addons []clever.Addon, noCatalogue error) error {
 	var now *existing
 	for i := range addons { // by index: add-ons are large
 		if r.means(&addons[i]) {
@@ -82,6 +103,8 @@ func (r *registration) words(ctx context.Context, c *engine.Checking, addons []c
 		return nil
 	case !c.Known("details.plan") || r.cloud.OwnProviders && clever.Complete(clever.ProviderAlias(r.Provider)) == nil:
 		return nil
+	case noCatalogue != nil && ctx.Err() == nil && now == nil:
+		return noCatalogue
 	}
 	_, err := r.choose(ctx, now)
 	if !isMistake(err) {
