@@ -21,7 +21,7 @@ func (a *attempt) mark(m *value.Map) *value.Map {
 		m, _ = markAt(m, strings.Split(path, ".")).(*value.Map)
 	}
 	m, _ = value.MarkNamed(m).(*value.Map)
-	if secrets := a.play.opt.Secrets; len(a.secrets) > 0 || !secrets.none() {
+	if secrets := a.play.opt.Secrets; len(a.secrets) > 0 || !secrets.empty() {
 		m, _ = value.Leaves(m, a.markRepeated).(*value.Map)
 	}
 	return m

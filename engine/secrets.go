@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -22,15 +23,41 @@ const shortest = 5
 // programs and errors repeat. They are found as they are and in the forms in which
 // programs write them: base64, URLs, JSON, shell, YAML, XML, hexadecimal, upper and lower
 // case. Safe for concurrent use; the zero value is ready. Adding one costs the same
-// however many there are, and so does each byte that is looked through for them.
+// however many there are, and so does each byte that is looked through for them. Of each
+// form a hash of 64 bits is kept, not the text: an add-on's variables have dozens.
 type Secrets struct {
-	mu    sync.RWMutex
-	added map[string]bool
-	known map[beginning][]string // the longest first
+	mu      sync.RWMutex
+	seed    maphash.Seed
+	added   map[uint64]struct{}
+	forms   map[uint64]struct{}
+	lengths map[beginning]*lengths // of the forms that begin so
+	none    lengths                // those of no form
 }
 
-// A beginning is the first bytes of a secret, by which it is found.
+// A beginning is the first bytes of a form, by which it is found.
 type beginning [shortest]byte
+
+// lengths are a set of lengths. All that hold the same ones, put in in the same order, are one.
+type lengths struct {
+	longestFirst []int
+	with         map[int]*lengths // the same and one more
+}
+
+// and returns the set with one more length.
+func (l *lengths) and(n int) *lengths {
+	if slices.Contains(l.longestFirst, n) {
+		return l
+	}
+	if l.with == nil {
+		l.with = map[int]*lengths{}
+	}
+	if l.with[n] == nil {
+		longer := append(slices.Clone(l.longestFirst), n)
+		slices.SortFunc(longer, func(a, b int) int { return cmp.Compare(b, a) })
+		l.with[n] = &lengths{longestFirst: longer}
+	}
+	return l.with[n]
+}
 
 // Add notes values. Each line of a value of several lines counts too.
 func (s *Secrets) Add(values ...string) {
@@ -76,43 +103,46 @@ func ordinary(text string) bool {
 }
 
 func (s *Secrets) addForms(v string) {
-	if len(v) < shortest || s.added[v] {
+	if len(v) < shortest {
 		return
 	}
-	if s.added == nil {
-		s.added = map[string]bool{}
+	if s.forms == nil {
+		s.seed = maphash.MakeSeed()
+		s.added, s.forms, s.lengths = map[uint64]struct{}{}, map[uint64]struct{}{}, map[beginning]*lengths{}
 	}
-	s.added[v] = true
+	hash := maphash.String(s.seed, v)
+	if _, known := s.added[hash]; known {
+		return
+	}
+	s.added[hash] = struct{}{}
 	s.add(v)
 	for _, form := range encodedForms(v) {
 		s.add(form)
 	}
 }
 
-func (s *Secrets) add(v string) {
-	if len(v) < shortest {
+func (s *Secrets) add(form string) {
+	if len(form) < shortest {
 		return
 	}
-	key := beginning([]byte(v[:shortest]))
-	at, known := slices.BinarySearchFunc(s.known[key], v, longestFirst)
-	if known {
+	hash := maphash.String(s.seed, form)
+	if _, known := s.forms[hash]; known {
 		return
 	}
-	if s.known == nil {
-		s.known = map[beginning][]string{}
+	s.forms[hash] = struct{}{}
+	key := beginning([]byte(form[:shortest]))
+	known := s.lengths[key]
+	if known == nil {
+		known = &s.none
 	}
-	s.known[key] = slices.Insert(s.known[key], at, v)
+	s.lengths[key] = known.and(len(form))
 }
 
-// none reports whether no secret is known.
-func (s *Secrets) none() bool {
+// empty reports whether no secret is known.
+func (s *Secrets) empty() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.known) == 0
-}
-
-func longestFirst(a, b string) int {
-	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	return len(s.forms) == 0
 }
 
 // Mask replaces every known secret in a text: from left to right, and the longest
@@ -123,7 +153,7 @@ func (s *Secrets) Mask(text string) string {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(s.known) == 0 {
+	if len(s.forms) == 0 {
 		return text
 	}
 	var masked strings.Builder
@@ -148,9 +178,16 @@ func (s *Secrets) Mask(text string) string {
 
 // begins returns the length of the longest secret that a text begins with, 0 for none.
 func (s *Secrets) begins(text string) int {
-	for _, v := range s.known[beginning([]byte(text[:shortest]))] {
-		if strings.HasPrefix(text, v) {
-			return len(v)
+	known := s.lengths[beginning([]byte(text[:shortest]))]
+	if known == nil {
+		return 0
+	}
+	for _, n := range known.longestFirst {
+		if n > len(text) {
+			continue
+		}
+		if _, ok := s.forms[maphash.String(s.seed, text[:n])]; ok {
+			return n
 		}
 	}
 	return 0
