@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,6 +82,7 @@ type core struct {
 	limiter  *limiter
 	timing   timing
 	answered atomic.Bool // the endpoint answered at least once
+	ways     sync.Map    // clients by the transports that they leave through
 
 	memory    Memory
 	run       string
@@ -137,14 +140,21 @@ func New(cfg Config) (*Client, error) {
 }
 
 // Via returns a client with the same memory and limits that leaves through
-// another transport; nil: a new one, by NewTransport. Requests are signed before
+// another transport, the same client for the same one; nil: a new one, by NewTransport. Requests are signed before
 // they reach it. An error of a transport that is none of the network, such as a
 // refusal of everything but GET, is reported as it is and never tried again.
 func (c *Client) Via(rt http.RoundTripper) *Client {
 	if rt == nil {
 		rt = NewTransport()
 	}
-	return &Client{core: c.core, out: signed(rt, c.creds, c.method)}
+	if !reflect.TypeOf(rt).Comparable() {
+		return &Client{core: c.core, out: signed(rt, c.creds, c.method)}
+	}
+	if known, ok := c.ways.Load(rt); ok {
+		return known.(*Client)
+	}
+	known, _ := c.ways.LoadOrStore(rt, &Client{core: c.core, out: signed(rt, c.creds, c.method)})
+	return known.(*Client)
 }
 
 // Endpoint returns the URL that the client speaks to, without a slash at its end.

@@ -281,12 +281,8 @@ func (c *Client) OrderOf(ctx context.Context, owner, id string) (orderlog.Order,
 	if err != nil {
 		return orderlog.Order{}, false, err
 	}
-	for _, o := range log.Orders() {
-		if o.ID == id {
-			return o, true, nil
-		}
-	}
-	return orderlog.Order{}, false, nil
+	order, known := log.Of(id)
+	return order, known, nil
 }
 
 func (c *Client) unmarkedOf(ctx context.Context, owner, scope string) ([]Located, error) {

@@ -129,25 +129,47 @@ func (s *shared[V]) run(ctx context.Context, key string, r *reading[V], fn func(
 // serial lets those who share a name go one after the other. The zero value is ready.
 type serial struct {
 	mu sync.Mutex
-	of map[string]chan struct{} // holds an element while somebody is inside
+	of map[string]*queue
+}
+
+// A queue is of those who share a name.
+type queue struct {
+	inside chan struct{} // holds an element while somebody is inside
+	users  int           // inside, or waiting
 }
 
 // enter waits until nobody of that name is inside; done leaves.
 func (s *serial) enter(ctx context.Context, name string) (done func(), err error) {
-	s.mu.Lock()
-	if s.of == nil {
-		s.of = map[string]chan struct{}{}
-	}
-	inside, ok := s.of[name]
-	if !ok {
-		inside = make(chan struct{}, 1)
-		s.of[name] = inside
-	}
-	s.mu.Unlock()
+	q := s.join(name)
 	select {
-	case inside <- struct{}{}:
-		return func() { <-inside }, nil
+	case q.inside <- struct{}{}:
+		return func() { <-q.inside; s.leave(name, q) }, nil
 	case <-ctx.Done():
+		s.leave(name, q)
 		return nil, ctx.Err()
+	}
+}
+
+func (s *serial) join(name string) *queue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == nil {
+		s.of = map[string]*queue{}
+	}
+	q, ok := s.of[name]
+	if !ok {
+		q = &queue{inside: make(chan struct{}, 1)}
+		s.of[name] = q
+	}
+	q.users++
+	return q
+}
+
+// leave forgets a queue that nobody is in.
+func (s *serial) leave(name string, q *queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q.users--; q.users == 0 {
+		delete(s.of, name)
 	}
 }

@@ -121,6 +121,17 @@ func (l *Log) Orders() []Order {
 	return list
 }
 
+// Of returns the order that made an add-on; false where none is remembered.
+func (l *Log) Of(id string) (Order, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.ids[id]
+	if o == nil || id == "" {
+		return Order{}, false
+	}
+	return *o, true
+}
+
 // Left returns the orders of earlier runs of which nobody knows what came of them.
 func (l *Log) Left() []Order {
 	l.mu.Lock()

@@ -60,17 +60,22 @@ func isMistake(err error) bool {
 // Foreseen takes over what is known of the tasks of a program before it runs; all: there
 // are no others that declare anything.
 func (c *Cloud) Foreseen(list []*engine.Preview, all bool) {
-	var known []*AddonRegister
+	known := map[string][]string{} // providers by name
 	for _, p := range list {
 		switch t := p.Task.(type) {
 		case *AddonRegister:
 			all = all && p.Known("name", "addon", "provider")
-			known = append(known, t)
+			if p := t.Provider; !slices.Contains(known[t.Name], p) {
+				known[t.Name] = append(known[t.Name], p)
+			}
 		case *ProviderRegister:
 			c.OwnProviders = true
 		}
 	}
 	c.Declares = func(name string, meant func(string) bool) bool {
-		return !all || slices.ContainsFunc(known, func(t *AddonRegister) bool { return t.Name == name && meant(t.Provider) })
+		return !all || slices.ContainsFunc(known[name], meant)
 	}
 }
+
+// PreflightDone forgets what only the preflight needs.
+func (c *Cloud) PreflightDone() { c.declares, c.foreseen = declarations{}, scopes{} }

@@ -96,8 +96,11 @@ func (s *scopes) owners(scope string) []place {
 	return slices.Clone(s.places[scope])
 }
 
-// order notes an add-on that is ordered in this run.
+// order notes an add-on that is ordered in a scope in this run.
 func (s *scopes) order(scope string, p ordered) {
+	if scope == "" {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.orders == nil {

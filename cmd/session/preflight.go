@@ -23,6 +23,7 @@ func (r *run) preflight(ctx context.Context, journal *history.Journal) error {
 	r.cloud.Foreseen(foresight.Tasks, foresight.All)
 	r.cloud.Taken = r.holdsCredentials
 	problems, err := foresight.Preflight(ctx)
+	r.cloud.PreflightDone()
 	switch {
 	case ctx.Err() != nil:
 		return nil // the run reports it

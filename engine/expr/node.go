@@ -6,7 +6,7 @@ import (
 )
 
 // A Shape is what a Node is written as.
-type Shape int
+type Shape uint8
 
 // The shapes of a Node.
 const (
@@ -19,13 +19,13 @@ const (
 // every part has a place and any scalar may be a template.
 type Node struct {
 	Shape   Shape
+	Secret  bool             // Scalar: what it comes to is a secret, whatever its template reads
 	Place   diagnostic.Place // of the scalar's first character, or of the first item or key
 	Text    string           // Scalar: its text as written, quotes and folding undone: "15.10"
 	Value   value.Value      // Scalar without a template: its value by YAML 1.1: 15.1
 	Tmpl    *Template        // Scalar with a template, else nil
 	Items   []*Node          // Sequence
 	Entries []Entry          // Mapping, in the order written
-	Secret  bool             // Scalar: what it comes to is a secret, whatever its template reads
 }
 
 // An Entry is a key of a Mapping and what stands under it.
