@@ -14,6 +14,7 @@ import (
 // Main runs the program of this process, with its streams, arguments and signals,
 // and returns the exit code.
 func Main() int {
+	paceCollector()
 	log.SetOutput(discreet{os.Stderr})
 	p := &Program{Streams: ui.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ}, Args: os.Args}
 	handler, ctx, stop := signals.Handle(context.Background(), os.Stderr, p.changes)
