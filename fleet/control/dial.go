@@ -30,11 +30,14 @@ const dialTime = 5 * time.Second
 
 // Dial connects with the server that settings name, and returns how payloads are read
 // that it does not read by itself. Leases, which may be nil, follow the heartbeats of
-// the connection.
-func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *slog.Logger) (client.Client, converter.DataConverter, error) {
+// the connection; more changes its other options.
+func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *slog.Logger, more ...func(*client.Options)) (client.Client, converter.DataConverter, error) {
 	o, err := options(s, leases, logger)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, change := range more {
+		change(&o)
 	}
 	within, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()

@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"runner/fleet/control"
 	"runner/fleet/flow"
 	"runner/fleet/lease"
+	"runner/fleet/metrics"
 	"runner/fleet/player"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
@@ -23,7 +25,7 @@ import (
 var errSlots = errors.New("--slots takes a number from 1 on")
 
 func (p *program) workerCommand() *cli.Command {
-	var queue, name string
+	var queue, name, listen string
 	var slots int
 	return &cli.Command{
 		Name: "worker", Usage: "play what schedules and people start",
@@ -32,6 +34,7 @@ func (p *program) workerCommand() *cli.Command {
 			&cli.StringFlag{Name: "queue", Usage: "play the projects of `QUEUE`", Required: true, Destination: &queue},
 			slotsFlag(&slots),
 			&cli.StringFlag{Name: "name", Value: machineName(), Usage: "be known as `NAME`", Destination: &name},
+			&cli.StringFlag{Name: "metrics", Usage: "serve metrics for Prometheus at `HOST:PORT`", Destination: &listen},
 		},
 		Action: func(c *cli.Context) error {
 			if slots < 1 {
@@ -41,7 +44,15 @@ func (p *program) workerCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.work(c.Context, f, []string{queue}, slots, name, p.logger())
+			logger := p.logger()
+			if listen == "" {
+				return p.work(c.Context, f, []string{queue}, slots, name, logger)
+			}
+			registry := metrics.NewRegistry()
+			if err := metrics.Serve(c.Context, listen, registry, logger); err != nil {
+				return err
+			}
+			return p.work(c.Context, f, []string{queue}, slots, name, logger, func(o *client.Options) { o.MetricsHandler = metrics.Client(registry) })
 		},
 	}
 }
@@ -56,10 +67,11 @@ func machineName() string {
 	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
 
-// work plays what is in queues until the context ends. The slots are for each queue.
-func (p *program) work(ctx context.Context, f *settings.File, queues []string, slots int, name string, logger *slog.Logger) error {
+// work plays what is in queues until the context ends. The slots are for each queue; more
+// changes the options of the connection.
+func (p *program) work(ctx context.Context, f *settings.File, queues []string, slots int, name string, logger *slog.Logger, more ...func(*client.Options)) error {
 	leases := lease.New(flow.LeaseTime)
-	conn, _, err := control.Dial(ctx, f.Server, leases, logger)
+	conn, _, err := control.Dial(ctx, f.Server, leases, logger, more...)
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 	if _, known := s.secrets[project]; !known {
 		project = "" // whoever sent it may have made it up
 	}
-	s.metrics.hooks.WithLabelValues(project, strconv.Itoa(code)).Inc()
+	s.counts.hooks.WithLabelValues(project, strconv.Itoa(code)).Inc()
 	respond(w, code, res)
 }
 

@@ -2,22 +2,19 @@ package serve
 
 import (
 	"context"
-	"log/slog"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"runner/fleet/control"
 	"runner/fleet/flow"
+	"runner/fleet/metrics"
 )
 
-// metrics counts what happens here.
-type metrics struct {
+// counts are of what happens here.
+type counts struct {
 	registry *prometheus.Registry
 	ended    *prometheus.CounterVec
 	hooks    *prometheus.CounterVec
@@ -44,9 +41,9 @@ var (
 	descLag       = describe("schedule_lag_seconds", "How late the schedule is that is the latest.")
 )
 
-func newMetrics() *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
+func newCounts() *counts {
+	m := &counts{
+		registry: metrics.NewRegistry(),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "runner_fleet_plays_ended_total", Help: "Plays that ended since this process began, by project and exit code; without one they were ended from outside.",
 		}, []string{"project", "kind", "exit"}),
@@ -54,12 +51,12 @@ func newMetrics() *metrics {
 			Name: "runner_fleet_webhooks_total", Help: "Deliveries of web hooks, by project and the status of the response; \"\" is one without a hook.",
 		}, []string{"project", "status"}),
 	}
-	m.registry.MustRegister(m.ended, m.hooks, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	m.registry.MustRegister(m.ended, m.hooks)
 	return m
 }
 
 // count counts a play that ended.
-func (m *metrics) count(p control.PlayInfo) {
+func (m *counts) count(p control.PlayInfo) {
 	project, _, _ := strings.Cut(p.Name, "/")
 	kind, exit := "play", ""
 	if p.Check {
@@ -109,8 +106,4 @@ func (f fleetCollector) Collect(to chan<- prometheus.Metric) {
 			gauge(descSuccess, float64(b.Success.UnixMilli())/1000, b.Name)
 		}
 	}
-}
-
-func (m *metrics) handler(logger *slog.Logger) http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn), Timeout: 30 * time.Second})
 }

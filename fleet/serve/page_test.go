@@ -417,9 +417,9 @@ func TestDeliveriesAndEndsAreCounted(t *testing.T) {
 	h.send("shop", body, map[string]string{"X-Runner-Signature": "x"})
 	h.send("made-up", body, map[string]string{"X-Runner-Signature": signed(body)})
 	one, two := 0, 2
-	h.metrics.count(control.PlayInfo{Name: "shop/site.yml", Exit: &one})
-	h.metrics.count(control.PlayInfo{Name: "shop/site.yml", Exit: &two, Check: true})
-	h.metrics.count(control.PlayInfo{Name: "shop/other.yml"})
+	h.counts.count(control.PlayInfo{Name: "shop/site.yml", Exit: &one})
+	h.counts.count(control.PlayInfo{Name: "shop/site.yml", Exit: &two, Check: true})
+	h.counts.count(control.PlayInfo{Name: "shop/other.yml"})
 	want := `# HELP runner_fleet_webhooks_total Deliveries of web hooks, by project and the status of the response; "" is one without a hook.
 # TYPE runner_fleet_webhooks_total counter
 runner_fleet_webhooks_total{project="",status="401"} 1
@@ -431,7 +431,7 @@ runner_fleet_plays_ended_total{exit="",kind="play",project="shop"} 1
 runner_fleet_plays_ended_total{exit="0",kind="play",project="shop"} 1
 runner_fleet_plays_ended_total{exit="2",kind="check",project="shop"} 1
 `
-	if err := testutil.GatherAndCompare(h.metrics.registry, strings.NewReader(want), "runner_fleet_webhooks_total", "runner_fleet_plays_ended_total"); err != nil {
+	if err := testutil.GatherAndCompare(h.counts.registry, strings.NewReader(want), "runner_fleet_webhooks_total", "runner_fleet_plays_ended_total"); err != nil {
 		t.Error(err)
 	}
 }

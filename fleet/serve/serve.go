@@ -17,6 +17,7 @@ import (
 	"runner/fleet/checkout"
 	"runner/fleet/control"
 	"runner/fleet/flow"
+	"runner/fleet/metrics"
 	"runner/fleet/settings"
 )
 
@@ -37,7 +38,7 @@ type Server struct {
 	start   func(ctx context.Context, id string, job flow.Job) (already bool, err error)
 	busy    chan struct{} // holds one for each delivery that is being read
 	users   *users
-	metrics *metrics
+	counts  *counts
 	look    func(context.Context) (*control.Overview, error)
 	say     func(ctx context.Context, id string, c control.Consent) ([]flow.Change, error)
 	notes   sync.Map        // what was said of plays just now
@@ -50,9 +51,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, start: o.Fleet.StartOnce, busy: make(chan struct{}, 32), decoy: []byte(rand.Text())}
 	s.life, s.end = context.WithCancel(context.Background())
-	s.metrics = newMetrics()
-	s.look, s.say = control.NewWatch(o.Fleet, s.metrics.count).Look, o.Fleet.Consent
-	s.metrics.registry.MustRegister(fleetCollector{func(ctx context.Context) (*control.Overview, error) { return s.look(ctx) }})
+	s.counts = newCounts()
+	s.look, s.say = control.NewWatch(o.Fleet, s.counts.count).Look, o.Fleet.Consent
+	s.counts.registry.MustRegister(fleetCollector{func(ctx context.Context) (*control.Overview, error) { return s.look(ctx) }})
 	var wrongSecret, wrongUser error
 	s.secrets, wrongSecret = hookSecrets(o.Settings, o.Getenv)
 	s.users, wrongUser = newUsers(o.Settings.Serve)
@@ -66,7 +67,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthy)
 	mux.HandleFunc("GET /{$}", s.users.guard(s.overview))
 	mux.Handle("POST /consent", http.NewCrossOriginProtection().Handler(s.users.guard(s.consent)))
-	count := s.metrics.handler(s.Logger)
+	count := metrics.Handler(s.counts.registry, s.Logger)
 	mux.HandleFunc("GET /metrics", s.users.guard(func(w http.ResponseWriter, r *http.Request, _ string) { count.ServeHTTP(w, r) }))
 	return mux
 }
