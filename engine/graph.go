@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"runner/engine/schedule"
@@ -56,17 +57,24 @@ func newGraph(items []Item, order *linked, alone bool) graph {
 func (g *graph) needs(i int, s *linkedStep) []schedule.Edge {
 	var edges []schedule.Edge
 	for _, name := range s.reads {
-		above := g.definers[name]
-		for k, d := range slices.Backward(above) {
-			if d.index < i {
-				edges = append(edges, schedule.Edge{From: i, To: d.index, Reason: schedule.Name, On: name})
-			}
-			if d.sure || len(above)-k >= mostEdges {
-				break
-			}
+		above := g.definers[name].before(i)
+		for _, d := range slices.Backward(above[max(0, len(above)-mostEdges):]) {
+			edges = append(edges, schedule.Edge{From: i, To: d.index, Reason: schedule.Name, On: name})
 		}
 	}
 	return edges
+}
+
+// before returns those above an item that may have the last word, back to the first that
+// surely defines the name.
+func (d definersOf) before(item int) definersOf {
+	end, _ := slices.BinarySearchFunc(d, item, func(one definer, item int) int { return cmp.Compare(one.index, item) })
+	for start := end - 1; start >= 0; start-- {
+		if d[start].sure {
+			return d[start:end]
+		}
+	}
+	return d[:end]
 }
 
 // define notes what a step defines. What stands in a block may be left out.

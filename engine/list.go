@@ -224,10 +224,10 @@ func (n *node) ofHandler() bool {
 	return n.list.handlers || n.list.up != nil && n.list.up.ofHandler()
 }
 
-// awaitName waits for all above the item that may define a name: whoever looks it
-// up then finds the value that a sequential run would have found.
+// awaitName waits for those above the item that may define a name and have the last word:
+// whoever looks it up then finds the value that a sequential run would have found.
 func (n *node) awaitName(worker *schedule.Worker, name string) {
-	if above := n.list.definers[name]; len(above) > 0 {
+	if above := n.list.definers[name].before(n.index); len(above) > 0 {
 		worker.WaitFor(above.nodes(n.list.schedule)...)
 	}
 }
