@@ -244,6 +244,7 @@ func play(ctx workflow.Context, q Entry) Outcome {
 	if len(a.Rest) > 0 {
 		lane, me := a.Rest[0], workflow.GetInfo(ctx).WorkflowExecution
 		a.Rest, a.Held, a.ReplyTo, a.Chain = a.Rest[1:], append(slices.Clone(a.Held), Run{me.ID, me.RunID}), me.ID, ""
+		a.ID += "/" + me.RunID // what an earlier run of this lane asked for ends with that
 		return askUntilDone(ctx, lane, a)
 	}
 	timeout := a.Job.Timeout

@@ -67,7 +67,7 @@ func (l *Leases) MayWrite(token []byte) error {
 	until, ok := l.until[string(token)]
 	l.mu.Unlock()
 	now := time.Now()
-	if !ok || !now.Before(until) || !now.Round(0).Before(until.Round(0)) {
+	if held && (!ok || !now.Before(until) || !now.Round(0).Before(until.Round(0))) {
 		return ErrEnded
 	}
 	return nil

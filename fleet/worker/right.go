@@ -105,8 +105,12 @@ func (r *right) keepLooking(ctx context.Context, stop context.CancelCauseFunc) {
 // waits for it.
 func (r *right) look(ctx context.Context, stop context.CancelCauseFunc) {
 	for i, lane := range r.ask.Held {
-		if sent := time.Now(); r.goesOn(ctx, lane) == yes {
+		sent := time.Now()
+		switch r.goesOn(ctx, lane) {
+		case yes:
 			r.Leases.Renew(r.tokens[i+1], sent)
+		case no:
+			stop(errPlayGone)
 		}
 	}
 	if !r.wanted(ctx) {
