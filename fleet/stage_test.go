@@ -177,10 +177,14 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start starts the server with the state that it had, and waits until it responds.
-func (s *server) start(t *testing.T) {
+// start starts the server with the state that it had, and waits until it responds. It
+// has the namespaces, or those of the tests.
+func (s *server) start(t *testing.T, has ...string) {
 	t.Helper()
-	s.cmd = exec.Command(devserver(t), append([]string{"-address", s.address, "-namespaces", strings.Join(namespaces(), ",")}, s.store...)...)
+	if has == nil {
+		has = namespaces()
+	}
+	s.cmd = exec.Command(devserver(t), append([]string{"-address", s.address, "-namespaces", strings.Join(has, ",")}, s.store...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
