@@ -22,7 +22,7 @@ func (st *state) evalAttribute(n *syntax.Attribute) (value.Value, error) {
 		return of, nil
 	case *value.Map:
 		if st.t.lib.methods["dict"][n.Name] == nil {
-			if e, ok := v.Get(n.Name); ok {
+			if e, ok := v.Get(n.Key); ok {
 				return e, nil
 			}
 		}

@@ -287,7 +287,7 @@ func (p *parser) attribute(of Expression) Expression {
 	t := p.next()
 	switch t.kind {
 	case tokName:
-		return &Attribute{Pos(t.pos), of, t.text}
+		return &Attribute{Pos(t.pos), of, t.text, t.text}
 	case tokInt:
 		n, _ := value.ParseInt(t.text, 0)
 		return &Index{Pos(t.pos), of, &Constant{Pos(t.pos), n}}

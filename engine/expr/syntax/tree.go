@@ -31,6 +31,7 @@ type (
 		Pos
 		Of   Expression
 		Name string
+		Key  value.Value // the name, as a key of a map
 	}
 	// An Index is of[key].
 	Index struct {
