@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"os"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -15,12 +15,12 @@ const (
 	spare  = 3         // quarters of what is in use that may come on top from there on
 )
 
-// paceCollector sets the collector's pace, unless the user's environment does.
+// paceCollector sets the collector's pace, unless the user's environment did (GOGC, GOMEMLIMIT).
 func paceCollector() {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+	if before := debug.SetGCPercent(lazily); before != 100 || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		debug.SetGCPercent(before)
 		return
 	}
-	debug.SetGCPercent(lazily)
 	afterEachCollection(func() { debug.SetMemoryLimit(max(roomy, inUse()/4*(4+spare))) })
 }
 
