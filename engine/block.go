@@ -17,7 +17,7 @@ func (n *node) nested(ctx context.Context, of segment) *TaskEnd {
 	if of.order == nil {
 		of.order = n.list.order
 	}
-	if of.frame == nil {
+	if of.frame == nil && !of.handlers { // which see nothing of where they are flushed
 		of.frame = n.list.frame
 	}
 	l := n.play.newList(of, n.out.branch(nil, func() {}))
@@ -98,7 +98,7 @@ func (n *node) flush(ctx context.Context) {
 	for _, h := range n.play.handlers.all() {
 		handlers = append(handlers, h)
 	}
-	of := segment{items: handlers, at: n.at.in(0), handlers: true}
+	of := segment{items: handlers, order: n.play.order, at: n.at.in(0), handlers: true}
 	if n.play.handlers.grown() {
 		of.order = linkPart(n.play.play, handlers)
 	}

@@ -32,6 +32,9 @@ func (d *decoder) decode(k *Kind, args *expr.Node) (Task, error) {
 	if args == nil {
 		args = &expr.Node{Shape: expr.Mapping}
 	}
+	if lacking := missing("", k.Params(), args); len(lacking) > 0 && !d.passing {
+		return task, fmt.Errorf("%s needs %s", k.Name, strings.Join(lacking, ", "))
+	}
 	return task, d.fill(reflect.ValueOf(task).Elem(), "", k.Params(), args)
 }
 
@@ -67,8 +70,7 @@ func (d *decoder) set(field reflect.Value, path string, p Param, n *expr.Node) e
 	case ExpressionParam:
 		return d.setExpression(field, path, n)
 	case ConditionsParam:
-		d.setConditions(field, n)
-		return nil
+		return d.setConditions(field, n)
 	}
 	if p.Type == NestedParam && n.Shape == expr.Mapping {
 		return d.fill(target(field), path+".", p.Params, n)
@@ -209,16 +211,45 @@ func (d *decoder) setFree(field reflect.Value, path string, e expr.Entry) error 
 	return nil
 }
 
-func (d *decoder) setConditions(field reflect.Value, n *expr.Node) {
-	var list Conditions
+func (d *decoder) setConditions(field reflect.Value, n *expr.Node) error {
+	list, err := d.conditionsOf(n)
+	if err != nil {
+		return err
+	}
 	nodes := []*expr.Node{n}
 	if n.Shape == expr.Sequence {
 		nodes = n.Items
 	}
-	for _, c := range nodes {
-		list = append(list, d.tested(c))
+	if list == nil {
+		list = Conditions{}
+		for _, c := range nodes {
+			list = append(list, d.tested(c))
+		}
 	}
 	field.Set(reflect.ValueOf(list))
+	return nil
+}
+
+// conditionsOf returns the conditions that a template comes to, if it comes to a list of
+// what is true or false; nil otherwise.
+func (d *decoder) conditionsOf(n *expr.Node) (Conditions, error) {
+	if n.Shape != expr.Scalar || d.context == nil || !strings.HasPrefix(strings.TrimSpace(n.Text), "{{") {
+		return nil, nil
+	}
+	v, err := n.Tmpl.Eval(d.context())
+	items, ok := v.([]Value)
+	if err != nil || !ok {
+		return nil, nil // which testing it says
+	}
+	list := Conditions{}
+	for _, item := range items {
+		if _, ok := item.(bool); !ok {
+			return nil, diagnostic.Problemf(n.Place, "a list of conditions holds true and false here, not %s", value.Describe(item)).
+				WithHint("write the conditions themselves below it")
+		}
+		list = append(list, Tested{Text: n.Text, Test: func() (Value, error) { return item, nil }})
+	}
+	return list, nil
 }
 
 func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) error {

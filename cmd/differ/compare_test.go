@@ -205,6 +205,9 @@ func errorOf(ours, theirs played) string {
 
 // firstMessage returns the first problem of a standard error.
 func firstMessage(text string) string {
+	if i := strings.Index(text, "error: "); i >= 0 {
+		text = text[i:]
+	}
 	for line := range strings.SplitSeq(text, "\n") {
 		if _, message, ok := strings.Cut(line, ".yml:"); ok && !strings.Contains(line, "warning") {
 			return message

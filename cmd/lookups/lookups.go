@@ -116,7 +116,17 @@ func (s *Source) find(c *expr.Context, folder, name string) (string, error) {
 			return path, err
 		}
 	}
-	return "", fmt.Errorf("there is no file %q; it was looked for at %s", name, strings.Join(places, " and "))
+	return "", notFound{name, places}
+}
+
+// notFound is the error about a file that is nowhere.
+type notFound struct {
+	name   string
+	places []string // where it was looked for
+}
+
+func (e notFound) Error() string {
+	return fmt.Sprintf("there is no file %q; it was looked for at %s", e.name, strings.Join(e.places, " and "))
 }
 
 // read returns a file's text, opened where it is vaulted.

@@ -58,7 +58,9 @@ func (s *Source) fileGlob(c *expr.Context, terms []value.Value, _ *value.Map) ([
 		folders := places
 		if folder := filepath.Dir(pattern); folder != "." || strings.HasPrefix(pattern, "./") {
 			found, err := s.find(c, "files", folder)
-			if err != nil {
+			if _, missing := errors.AsType[notFound](err); missing {
+				continue // nothing matches, which is no mistake
+			} else if err != nil {
 				return nil, err
 			}
 			folders = []string{found}

@@ -360,7 +360,7 @@ func bare(m *value.Map, o engine.Outcome) *value.Map {
 	if msg, ok := m.Get("msg"); ok {
 		return value.MapOf("msg", msg)
 	}
-	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var")
+	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var", "ansible_loop")
 }
 
 // problem prints why a step failed, where, and what to do. Of one that no_log

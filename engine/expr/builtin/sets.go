@@ -28,6 +28,9 @@ func setOperation(keep func(inA, inB bool) bool) func(*expr.Call) (value.Value, 
 		if err != nil {
 			return nil, err
 		}
+		if len(la) == 0 && !keep(false, true) { // of nothing nothing is left, whatever the other is
+			return []value.Value{}, nil
+		}
 		b, lb, err := u.Context.SetOf(u.Args[0])
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,6 +97,9 @@ func urlDecode(u *expr.Call) (value.Value, error) {
 
 // urlSplit returns the parts of a URL, or the one that is asked for.
 func urlSplit(u *expr.Call) (value.Value, error) {
+	if t, _, err := value.Truth(u.In); err == nil && !t && slices.Contains([]string{"hostname", "port", "username", "password"}, u.Str(0)) {
+		return nil, nil // as Python, which takes what is false for an address of nothing
+	}
 	s, err := textIn(u)
 	if err != nil {
 		return nil, err
