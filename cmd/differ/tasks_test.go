@@ -50,7 +50,7 @@ func (g *generator) after(p pair, t dict) {
 		for _, f := range []string{" is changed", " is failed", " is skipped", " is succeeded", ".changed", " is defined", ".skipped | default(false)"} {
 			g.define("bool", name+f)
 		}
-		g.define("dict", name)
+		g.define("list", name+" | list | difference(['exception', 'changed', 'failed']) | sort") // their order is nobody's business
 		for _, q := range t {
 			if q.key == "loop" || strings.HasPrefix(q.key, "with_") {
 				g.define("int", name+".results | length")
@@ -161,7 +161,7 @@ func (g *generator) includeVars() dict {
 	if g.chance(0.2) {
 		name := g.next("m")
 		d = append(d, pair{"name", name})
-		g.define("dict", name)
+		g.define("list", name+" | list | difference(['exception', 'changed', 'failed']) | sort") // their order is nobody's business
 	}
 	return dict{{"include_vars", d}}
 }
