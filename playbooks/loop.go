@@ -26,7 +26,7 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 		c.mistake(n, diagnostic.Problemf(n.Place, "with_dict wants a map, not %s", reading.Shape(n)).WithHint("loop: goes over a list"))
 	case reading.IsNull(n):
 		c.mistake(n, diagnostic.Problemf(n.Place, "%q has nothing to go over", kind).WithHint("write a list, or a template that gives one"))
-	case kind == engine.LoopDict, kind == engine.LoopItems && n.Shape == expr.Scalar:
+	case kind == engine.LoopDict, kind == engine.LoopItems && n.Shape != expr.Sequence:
 	case n.Shape == expr.Mapping:
 		c.mistake(n, diagnostic.Problemf(n.Place, "%q wants a list, not a map", kind).WithHint("use with_dict, or the filter dict2items"))
 	case n.Shape == expr.Scalar:

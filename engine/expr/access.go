@@ -53,8 +53,14 @@ func methodsOf(v value.Value) string {
 		return "dict"
 	case []value.Value, value.Tuple:
 		return "list"
+	case int, bool, *big.Int:
+		return "int"
+	case float64:
+		return "float"
 	case value.Moment:
 		return "datetime"
+	case value.Date:
+		return "date"
 	case value.Span:
 		return "timedelta"
 	case *loopVar:
@@ -88,6 +94,9 @@ func (st *state) attr(of value.Value, name string) (value.Value, bool, error) {
 		e, ok := pairAttr(v, name)
 		return e, ok, nil
 	case value.Moment:
+		e, ok := v.Attr(name)
+		return e, ok, nil
+	case value.Date:
 		e, ok := v.Attr(name)
 		return e, ok, nil
 	case value.Span:
@@ -188,7 +197,12 @@ func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
 		v, ok = value.ItemAt(c, key)
 		return v, ok, nil
 	case value.Tuple:
-		v, ok = value.ItemAt(c, key)
+		if v, ok = value.ItemAt(c, key); ok {
+			return v, ok, nil
+		}
+		if name, isText := key.(string); isText {
+			v, ok = pairAttr(c, name)
+		}
 		return v, ok, nil
 	case string:
 		v, ok = value.CharAt(c, key)
@@ -198,7 +212,7 @@ func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
 		return v, ok, nil
 	case *lazy:
 		return st.lazyItem(c, key)
-	case object, allVars, value.Moment, value.Span:
+	case object, allVars, value.Moment, value.Date, value.Span:
 		if s, isText := key.(string); isText {
 			return st.attr(of, s)
 		}

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 )
@@ -134,12 +136,18 @@ func (st *state) evalCall(n *syntax.Call) (value.Value, error) {
 	return v, err
 }
 
-// deferred reports whether the error of a call is that of its result: what a function fails
-// with is, a lookup for one, and what is undefined among the arguments.
+// deferred reports whether the error of a call is that of its result: what a function or a
+// method fails with is, a lookup for one, and what is undefined among the arguments.
 func deferred(fn value.Value, err error) bool {
 	e, ok := err.(*value.Error)
-	_, isFunction := fn.(*function)
-	return ok && (e.Class == value.UndefinedError || isFunction)
+	if !ok {
+		return false
+	}
+	switch fn.(type) {
+	case *function, *bound:
+		return true
+	}
+	return e.Class == value.UndefinedError
 }
 
 func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value, error) {
@@ -167,29 +175,82 @@ func (st *state) call(x syntax.Expression, fn value.Value, g given) (value.Value
 	return nil, value.Errorf(value.TypeError, "%s cannot be called", value.Describe(fn))
 }
 
-// grow does append, update and the like on a list or a map that the template itself has set.
+// A Changed is what a method that changes its value comes to: the value that takes the
+// place of the one before, and what the call returns.
+type Changed struct{ Now, Result value.Value }
+
+// grow does append, update and the like: what they make takes the place of the value
+// in this run of the template. The playbook's variables stay as they are.
 func (st *state) grow(x syntax.Expression, fn *bound, g given) (value.Value, error) {
 	grown, err := st.invoke(fn.op, fn.recv, g)
 	if err != nil {
 		return nil, err
 	}
+	now, result := grown, value.Value(nil)
+	if c, ok := grown.(Changed); ok {
+		now, result = c.Now, c.Result
+	}
 	if a, ok := x.(*syntax.Attribute); ok {
-		switch of := a.Of.(type) {
-		case *syntax.Name:
-			if p := st.local.find(of.Name); p != nil {
-				*p = grown
-				return nil, nil
+		err = st.put(a.Of, now)
+	}
+	return result, err
+}
+
+// put puts a value where an expression stands for one: under a name, or into the list
+// or map that another expression stands for. What has no place is forgotten.
+func (st *state) put(at syntax.Expression, v value.Value) error {
+	switch at := at.(type) {
+	case *syntax.Name:
+		if p := st.local.find(at.Name); p != nil {
+			*p = v
+			return nil
+		}
+		st.top()
+		outermost := st.local
+		for outermost.outer != nil {
+			outermost = outermost.outer
+		}
+		outermost.set(at.Name, v)
+	case *syntax.Attribute:
+		return st.putInto(at.Of, at.Name, v)
+	case *syntax.Index:
+		key, err := st.operand(at.Key)
+		if err != nil {
+			return err
+		}
+		return st.putInto(at.Of, key, v)
+	case *syntax.Call: // d.setdefault('a', []).append(1)
+		method, ok := at.Fn.(*syntax.Attribute)
+		if ok && method.Name == "setdefault" && len(at.Args) > 0 {
+			key, err := st.operand(at.Args[0].Value)
+			if err != nil {
+				return err
 			}
-		case *syntax.Attribute:
-			if n, ok := of.Of.(*syntax.Name); ok {
-				if p := st.local.find(n.Name); p != nil {
-					if ns, ok := (*p).(*namespace); ok {
-						ns.values.Set(of.Name, grown)
-						return nil, nil
-					}
-				}
-			}
+			return st.putInto(method.Of, key, v)
 		}
 	}
-	return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", fn.op.name).WithHint("make a new value: l + [x], or m | combine({k: v})")
+	return nil
+}
+
+// putInto puts a value under a key of the list or map that an expression stands for.
+func (st *state) putInto(at syntax.Expression, key, v value.Value) error {
+	of, err := st.operand(at)
+	if err != nil {
+		return err
+	}
+	switch c := of.(type) {
+	case *namespace:
+		c.values.Set(key, v)
+	case *value.Map:
+		grown := c.Clone()
+		grown.Set(key, v)
+		return st.put(at, grown)
+	case []value.Value:
+		if i, ok := value.Position(key, len(c)); ok {
+			grown := slices.Clone(c)
+			grown[i] = v
+			return st.put(at, grown)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 
 	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
@@ -56,9 +57,10 @@ func (st *state) exec(s syntax.Statement, out *output) error {
 	return nil
 }
 
-// gather makes one value of what was rendered: nothing gives none, one part its
-// own value, several give text, in which none is empty.
+// gather makes one value of what was rendered, null aside: nothing comes to null, one
+// part to its own value, several to text.
 func (st *state) gather(out *output) (value.Value, error) {
+	out.parts = slices.DeleteFunc(out.parts, func(v value.Value) bool { return v == nil })
 	switch len(out.parts) {
 	case 0:
 		return nil, nil
@@ -67,7 +69,7 @@ func (st *state) gather(out *output) (value.Value, error) {
 	}
 	j := joining{c: st.c, texts: make([]string, 0, len(out.parts))}
 	for _, v := range out.parts {
-		if v == nil || v == value.Omit {
+		if v == value.Omit {
 			continue
 		}
 		if err := j.add(asLists(v)); err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // Finish makes of an expression's value one that can leave the evaluation: all
-// lazies evaluated, tuples lists, moments text, Omit left out of lists and maps.
+// lazies evaluated, tuples lists, Omit left out of lists and maps.
 func (c *Context) Finish(v value.Value) (value.Value, error) {
 	v, err := c.finishPart(v)
 	if err != nil {
@@ -21,10 +21,13 @@ func (c *Context) Finish(v value.Value) (value.Value, error) {
 
 func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later, value.Omitted:
+	case nil, bool, int, *big.Int, float64, string, value.Moment, value.Date, *value.Unknown, *value.Later, value.Omitted:
 		return v, nil
 	case value.Secret:
-		return storedSecret(v), nil
+		if _, span := value.Bare(v).(value.Span); span {
+			return c.finishPart(value.Bare(v))
+		}
+		return v, nil
 	case []value.Value:
 		return c.finishList(v)
 	case value.Tuple:
@@ -48,21 +51,12 @@ func (c *Context) finishPart(v value.Value) (value.Value, error) {
 				WithHint("write else and the other value")
 		}
 		return nil, v.Err()
-	case value.Moment, value.Span:
-		return value.Text(v), nil
+	case value.Span:
+		return nil, value.Errorf(value.TypeError, "a value of type 'timedelta' cannot be stored").WithHint("use its .days or .total_seconds(), or add `| string`")
 	case *value.Range:
 		return nil, value.Errorf(value.TypeError, "a value of type 'range' cannot be stored").WithHint("add `| list`")
 	}
 	return nil, value.Errorf(value.TypeError, "a value of type '%s' cannot be stored", value.TypeName(v)).WithHint("call it with ()")
-}
-
-// storedSecret makes text of a moment that is a secret.
-func storedSecret(v value.Secret) value.Value {
-	switch in := value.Bare(v).(type) {
-	case value.Moment, value.Span:
-		return value.Mark(value.Text(in))
-	}
-	return v
 }
 
 // plain reports whether finishing v would give v itself.
@@ -71,10 +65,11 @@ func (c *Context) plain(v value.Value) bool {
 		return false
 	}
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, *value.Unknown, *value.Later:
+	case nil, bool, int, *big.Int, float64, string, value.Moment, value.Date, *value.Unknown, *value.Later:
 		return true
 	case value.Secret:
-		return storedSecret(v) == v
+		_, span := value.Bare(v).(value.Span)
+		return !span
 	case []value.Value:
 		for _, e := range v {
 			if !c.plain(e) {
@@ -133,10 +128,8 @@ func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 		if f == value.Omit {
 			continue
 		}
-		switch key := k.(type) {
-		case nil, bool, int, *big.Int, float64, string:
-		case value.Secret:
-			k = storedSecret(key)
+		switch k.(type) {
+		case nil, bool, int, *big.Int, float64, string, value.Moment, value.Date, value.Secret:
 		default:
 			k = storedKey(k)
 		}
@@ -145,7 +138,7 @@ func (c *Context) finishMap(m *value.Map) (value.Value, error) {
 	return out, nil
 }
 
-// storedKey makes text of a key that is a tuple or a moment.
+// storedKey makes text of a key that is a tuple.
 func storedKey(k value.Value) value.Value {
 	if value.HoldsSecret(k) {
 		return value.NewSecret(value.OpenText(k), value.Text(k))

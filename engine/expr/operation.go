@@ -19,8 +19,8 @@ type Operation struct {
 	Doc    string // what it does, in one line
 	How    How
 	Do     func(*Call) (value.Value, error)
-	// Changes: of a method, what it makes takes the place of the value that it is called
-	// on, which has to be one that the template itself has set.
+	// Changes: of a method, what it makes, alone or as a Changed, takes the place of the
+	// value that it is called on, in this run of the template.
 	Changes bool
 
 	name     string

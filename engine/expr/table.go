@@ -12,7 +12,7 @@ import (
 // Declared holds the operations of which a table is made.
 type Declared struct {
 	Filters, Tests, Lookups, Functions [][]Operation
-	Methods                            map[string][]Operation // by type: "str", "dict", "list", "datetime", "timedelta"
+	Methods                            map[string][]Operation // by type: "str", "dict", "list", "int", "float", "datetime", "date", "timedelta"
 }
 
 // A Table is all that templates can call, by name. It never changes.
@@ -81,6 +81,9 @@ func (t *Table) Lookup(name string) *Operation { return t.lookups[syntax.LastNam
 // Names returns what "filter", "test", "lookup" or "function" can be called, aliases
 // included, in order.
 func (t *Table) Names(what string) []string { return slices.Sorted(maps.Keys(t.of(what))) }
+
+// Has reports whether something is called so: "filter", "test", "lookup" or "function".
+func (t *Table) Has(what, name string) bool { return t.of(what)[syntax.LastName(name)] != nil }
 
 // List returns all operations that are a "filter", "test", "lookup" or "function",
 // by name.

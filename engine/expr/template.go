@@ -154,13 +154,10 @@ func (st *state) runTemplate() (value.Value, error) {
 	}
 	if t.tree.Expr != nil {
 		v, err := st.eval(t.tree.Expr)
-		if err == nil && t.tree.Newlines > 0 {
-			v, err = st.lastLines(v)
-		}
 		if u, ok := err.(*value.UnknownError); ok {
 			return u.Unknown, nil
 		}
-		return v, err
+		return st.tailed(v), err
 	}
 	if t.tree.Body == nil {
 		return t.tree.Text, nil
@@ -174,32 +171,24 @@ func (st *state) runTemplate() (value.Value, error) {
 		return nil, err
 	}
 	v, err := st.gather(out)
-	if err != nil || t.tree.Newlines == 0 {
-		return v, err
-	}
-	return st.lastLines(v)
+	return st.tailed(v), err
 }
 
-// lastLines returns a value with as many newlines at its end as end the template, if it is
-// text and does not have them.
-func (st *state) lastLines(v value.Value) (value.Value, error) {
-	v, err := st.c.Force(v)
-	if err != nil {
-		return nil, err
+// tailed returns a text that ends in as many newlines as the template's own text, at least.
+func (st *state) tailed(v value.Value) value.Value {
+	text, isText := value.Bare(v).(string)
+	if st.t.tree.Tail == 0 || !isText {
+		return v
 	}
-	text, ok := value.Bare(v).(string)
-	if !ok {
-		return v, nil
+	more := st.t.tree.Tail - (len(text) - len(strings.TrimRight(text, "\n")))
+	if more <= 0 {
+		return v
 	}
-	missing := st.t.tree.Newlines - (len(text) - len(strings.TrimRight(text, "\n")))
-	if missing <= 0 {
-		return v, nil
-	}
-	more := strings.Repeat("\n", missing)
+	ends := strings.Repeat("\n", more)
 	if value.IsSecret(v) {
-		return value.NewSecret(text+more, value.Text(v)+more), nil
+		return value.NewSecret(text+ends, value.Text(v)+ends)
 	}
-	return text + more, nil
+	return text + ends
 }
 
 // Test evaluates a condition: a bool, or an *Unknown. Any other value is an error.

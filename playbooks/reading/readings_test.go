@@ -82,6 +82,8 @@ func written(v value.Value) any {
 		if v > 1<<53 || v < -1<<53 {
 			return map[string]any{"$big": strconv.Itoa(v)}
 		}
+	case value.Date, value.Moment:
+		return value.Text(v)
 	case *big.Int:
 		return map[string]any{"$big": v.String()}
 	case []value.Value:

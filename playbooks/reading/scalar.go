@@ -120,34 +120,33 @@ func float(text string) (f float64, ok bool) {
 	return f, true
 }
 
-// date returns a point in time as text: the language has no type for dates, and
-// this is what theirs looks like when it is printed. Other text stays as it is.
-func date(text string) string {
+// date returns the day or the moment that a text is by YAML's rules. Other text stays as it is.
+func date(text string) value.Value {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return value.Date{Time: t}
+	}
 	m := timePattern.FindStringSubmatch(text)
 	if m == nil {
 		return text
 	}
 	n := func(i int) int { v, _ := strconv.Atoi(m[i]); return v }
 	micro, _ := strconv.Atoi((m[7] + "000000")[:6])
-	t := time.Date(n(1), time.Month(n(2)), n(3), n(4), n(5), n(6), micro*1000, time.UTC)
+	t := time.Date(n(1), time.Month(n(2)), n(3), n(4), n(5), n(6), micro*1000, zone(m[8], m[9], n(10), n(11)))
 	if t.Month() != time.Month(n(2)) || t.Day() != n(3) || t.Hour() != n(4) || t.Minute() != n(5) {
 		return text // there is no such day or hour
 	}
-	layout := "2006-01-02 15:04:05"
-	if micro > 0 {
-		layout += ".000000"
-	}
-	return t.Format(layout) + zone(m[8], m[9], n(10), n(11))
+	return value.Moment{Time: t}
 }
 
-// zone writes a time's distance from UTC: "+02:00", or "" where none was given.
-func zone(all, sign string, hours, minutes int) string {
-	if all == "" {
-		return ""
+// zone returns the zone that a time names: UTC where it names none, which is how a moment
+// without one is kept.
+func zone(all, sign string, hours, minutes int) *time.Location {
+	seconds := hours*3600 + minutes*60
+	switch {
+	case all == "":
+		return time.UTC
+	case sign == "-":
+		seconds = -seconds
 	}
-	if sign == "" || hours == 0 && minutes == 0 {
-		return "+00:00"
-	}
-	at := time.Date(0, 1, 1, hours, minutes, 0, 0, time.UTC)
-	return sign + at.Format("15:04")
+	return time.FixedZone("", seconds)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,8 +17,7 @@ func bigInt(s string) *big.Int {
 	return n
 }
 
-// scalars are as Ansible reads them (ansible-core 2.19 with PyYAML). Dates have
-// no type here: they are what Ansible prints for them. Bytes are text.
+// scalars are as Ansible reads them (ansible-core 2.19 with PyYAML). Bytes are text.
 var scalars = []struct {
 	raw  string
 	want value.Value
@@ -31,7 +31,7 @@ var scalars = []struct {
 	{"12:30", 750}, {"12:30:45", 45045},
 	{"1e3", "1e3"}, {"1.5e+3", 1500.0}, {".5", 0.5}, {"1.", 1.0}, {".inf", math.Inf(1)},
 	{"+12", 12}, {"-0", 0}, {"08", "08"},
-	{"2023-10-26", "2023-10-26"}, {"2023-10-26T10:00:00Z", "2023-10-26 10:00:00+00:00"},
+	{"2023-10-26", value.Date{Time: time.Date(2023, 10, 26, 0, 0, 0, 0, time.UTC)}}, {"2023-10-26T10:00:00Z", at("2023-10-26 10:00:00+00:00")},
 	{"!!str 15", "15"}, {"'15'", "15"},
 	{"9223372036854775808", bigInt("9223372036854775808")},
 	{"par", "par"}, {"1__0", 10}, {"0.0", 0.0}, {"1,000", "1,000"}, {"00", 0}, {"1:2", 62},
@@ -43,10 +43,10 @@ var scalars = []struct {
 	{"0b", "0b"}, {"0b_", "0b_"}, {"0x_", "0x_"}, {"0_7", 7}, {"+", "+"}, {".", "."}, {"--1", "--1"},
 	{"1.0e+400", math.Inf(1)}, {"-.INF", math.Inf(-1)}, {"+.inf", math.Inf(1)}, {"1.5e3", "1.5e3"}, {"1._5", 1.5},
 	{"-9223372036854775808", math.MinInt64}, {"-9223372036854775809", bigInt("-9223372036854775809")},
-	{"2023-1-2 3:04:05", "2023-01-02 03:04:05"}, {"2023-01-02t03:04:05.6789 +2", "2023-01-02 03:04:05.678900+02:00"},
-	{"2023-01-02 03:04:05-05:30", "2023-01-02 03:04:05-05:30"}, {"2023-01-02 03:04:05.1234567+00", "2023-01-02 03:04:05.123456+00:00"},
+	{"2023-1-2 3:04:05", at("2023-01-02 03:04:05")}, {"2023-01-02t03:04:05.6789 +2", at("2023-01-02 03:04:05.678900+02:00")},
+	{"2023-01-02 03:04:05-05:30", at("2023-01-02 03:04:05-05:30")}, {"2023-01-02 03:04:05.1234567+00", at("2023-01-02 03:04:05.123456+00:00")},
 	{"2023-02-30 00:00:00", "2023-02-30 00:00:00"}, {"2023-02-30", "2023-02-30"},
-	{"!!timestamp '2023-01-02T03:04:05Z'", "2023-01-02 03:04:05+00:00"},
+	{"!!timestamp '2023-01-02T03:04:05Z'", at("2023-01-02 03:04:05+00:00")},
 	{"!!bool 'yes'", true}, {"!!null ''", nil}, {"!!str yes", "yes"}, {"!!str", ""}, {"!unsafe 15", "15"},
 	{"!!float 9223372036854775808", 9223372036854775808.0}, {"!!float 1.5", 1.5},
 	{"\"15\"", "15"}, {"|\n  15", "15"}, {">-\n  yes", "yes"}, {"=", "="},
@@ -65,6 +65,19 @@ func TestScalars(t *testing.T) {
 			}
 		})
 	}
+}
+
+// at is the moment of a text, whose zone may be left out.
+func at(text string) value.Moment {
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04:05-07:00"} {
+		if t, err := time.Parse(layout, text); err == nil && layout[len(layout)-1] == '5' {
+			return value.Moment{Time: t.UTC()}
+		} else if err == nil {
+			_, seconds := t.Zone()
+			return value.Moment{Time: t.In(time.FixedZone("", seconds))}
+		}
+	}
+	panic(text)
 }
 
 func typed(v value.Value) string { return fmt.Sprintf("%T %v", v, v) }

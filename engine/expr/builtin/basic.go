@@ -3,6 +3,7 @@ package builtin
 import (
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 
 	"runner/engine/expr"
@@ -110,7 +111,7 @@ func boolFilter(u *expr.Call) (value.Value, error) {
 	case bool:
 		return v, nil
 	case string:
-		return truthWord(v), nil
+		return slices.Contains([]string{"yes", "on", "1", "true"}, strings.ToLower(v)), nil
 	}
 	return value.IsNumber(u.In) && value.ToFloat(u.In) == 1, nil
 }

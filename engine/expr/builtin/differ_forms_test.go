@@ -336,8 +336,8 @@ func knownDifference(text string, mine, theirs outcome) bool {
 		return true // tuples are written as lists
 	case strings.Contains(text, "urlsplit") && strings.Contains(mine.err, "wants text"):
 		return true // nothing has no parts of a URL
-	case strings.Contains(text, "lookup(") && mine.text == "''" && theirs.text == "[]":
-		return true // a lookup that finds nothing is an empty text
+	case strings.Contains(text, "pprint"):
+		return true // lists and maps are written in one line
 	}
 	return false
 }

@@ -170,7 +170,10 @@ func readYAML(u *expr.Call, s string) (value.Value, error) {
 // fromYAMLAll cuts a text where a document begins or ends, and reads each.
 func fromYAMLAll(u *expr.Call) (value.Value, error) {
 	s, ok := u.In.(string)
-	if !ok {
+	switch {
+	case u.In == nil:
+		return []value.Value{}, nil
+	case !ok:
 		return u.In, nil
 	}
 	out := []value.Value{}

@@ -17,10 +17,12 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
+	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // Python has it too
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
@@ -48,6 +50,8 @@ func encodingOf(name string) (encoding.Encoding, error) {
 		return encoding.Nop, nil
 	case "latin1", "iso88591", "l1", "8859":
 		return charmap.ISO8859_1, nil
+	case "utf32":
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), nil
 	case "utf16":
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), nil
 	case "utf16le":
@@ -165,8 +169,9 @@ func hashFilter(u *expr.Call) (value.Value, error) {
 		"sha512_224": sha512.New512_224, "sha512_256": sha512.New512_256,
 		"sha3_224": func() hash.Hash { return sha3.New224() }, "sha3_256": func() hash.Hash { return sha3.New256() },
 		"sha3_384": func() hash.Hash { return sha3.New384() }, "sha3_512": func() hash.Hash { return sha3.New512() },
-		"blake2b": func() hash.Hash { h, _ := blake2b.New512(nil); return h },
-		"blake2s": func() hash.Hash { h, _ := blake2s.New256(nil); return h },
+		"ripemd160": ripemd160.New,
+		"blake2b":   func() hash.Hash { h, _ := blake2b.New512(nil); return h },
+		"blake2s":   func() hash.Hash { h, _ := blake2s.New256(nil); return h },
 	}
 	name := u.Str(0)
 	a := algorithms[strings.ToLower(name)]

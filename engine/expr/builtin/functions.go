@@ -143,7 +143,7 @@ func lookupFunction(u *expr.Call) (value.Value, error) {
 	case l == nil:
 		return nil, nil
 	case len(l) == 0:
-		return "", nil
+		return []value.Value{}, nil
 	case len(l) == 1:
 		return l[0], nil
 	}

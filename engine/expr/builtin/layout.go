@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -154,129 +153,36 @@ func fileSizeFormat(u *expr.Call) (value.Value, error) {
 	return nil, nil
 }
 
+// prettyPrint writes a text that does not fit into a line as several, as Python does; of
+// Ansible's lists and maps it makes one line.
 func prettyPrint(u *expr.Call) (value.Value, error) {
-	p := &printer{width: 80}
-	p.value(u.In, 0, 0, 1)
-	return p.b.String(), u.Context.Write(p.b.Len())
+	out := value.Repr(u.In)
+	if s, ok := u.In.(string); ok && utf8.RuneCountInString(out) > printWidth {
+		out = brokenLines(s)
+	}
+	return out, u.Context.Write(len(out))
 }
 
-// A printer writes values as Python's pprint does: what does not fit into a line
-// is broken at its elements, and maps are sorted.
-type printer struct {
-	b     strings.Builder
-	width int
-}
+const printWidth = 80
 
-// value writes v at a column; so many characters follow it on its last line.
-func (p *printer) value(v value.Value, indent, follow, level int) {
-	text := value.Repr(sortedKeys(v))
-	if utf8.RuneCountInString(text) <= p.width-indent-follow || p.b.Len() > value.MaxText {
-		p.b.WriteString(text)
-		return
-	}
-	switch v := v.(type) {
-	case *value.Map:
-		p.members(sortedKeys(v).(*value.Map), indent, follow, level)
-	case []value.Value:
-		p.items(v, indent, follow, level)
-	case value.Tuple:
-		p.items(v, indent, follow, level)
-	case string:
-		p.text(v, indent, follow, level)
-	default:
-		p.b.WriteString(text)
-	}
-}
-
-// sortedKeys returns v with the keys of maps in order.
-func sortedKeys(v value.Value) value.Value {
-	switch v := v.(type) {
-	case []value.Value:
-		out := make([]value.Value, len(v))
-		for i, e := range v {
-			out[i] = sortedKeys(e)
-		}
-		return out
-	case *value.Map:
-		keys := v.Keys()
-		slices.SortStableFunc(keys, func(a, b value.Value) int {
-			if o, ok := (&value.Budget{}).Order(a, b); ok {
-				return o
-			}
-			return strings.Compare(value.TypeName(a), value.TypeName(b))
-		})
-		m := &value.Map{}
-		for _, k := range keys {
-			e, _ := v.Get(k)
-			m.Set(k, sortedKeys(e))
-		}
-		return m
-	}
-	return v
-}
-
-func (p *printer) members(m *value.Map, indent, follow, level int) {
-	p.b.WriteByte('{')
-	n := 0
-	for k, e := range m.All() {
-		if n++; n > 1 {
-			p.b.WriteString(",\n" + strings.Repeat(" ", indent+1))
-		}
-		key := value.Repr(k)
-		p.b.WriteString(key + ": ")
-		after := 1
-		if n == m.Len() {
-			after = follow + 1
-		}
-		p.value(e, indent+1+utf8.RuneCountInString(key)+2, after, level+1)
-	}
-	p.b.WriteByte('}')
-}
-
-func (p *printer) items(l []value.Value, indent, follow, level int) {
-	p.b.WriteByte('[')
-	for i, e := range l {
-		after := 1
-		if i == len(l)-1 {
-			after = follow + 1
-		}
-		if i > 0 {
-			p.b.WriteString(",\n" + strings.Repeat(" ", indent+1))
-		}
-		p.value(e, indent+1, after, level+1)
-	}
-	p.b.WriteByte(']')
-}
-
-// text writes a long text as several, one below the other.
-func (p *printer) text(s string, indent, follow, level int) {
-	if level == 1 {
-		indent, follow = indent+1, follow+1
-	}
-	room := p.width - indent
+// brokenLines writes a long text as several, one below the other.
+func brokenLines(s string) string {
+	room := printWidth - 1
 	lines := splitLines(s, true)
 	var chunks []string
 	for i, line := range lines {
 		last := i == len(lines)-1
-		fits := room
-		if last {
-			fits -= follow
-		}
+		fits := room - value.BoolInt(last)
 		if q := value.Quote(line); utf8.RuneCountInString(q) <= fits {
 			chunks = append(chunks, q)
 			continue
 		}
-		chunks = append(chunks, brokenText(line, room, follow, last)...)
+		chunks = append(chunks, brokenText(line, room, 1, last)...)
 	}
 	if len(chunks) == 1 {
-		p.b.WriteString(chunks[0])
-		return
+		return chunks[0]
 	}
-	out := strings.Join(chunks, "\n"+strings.Repeat(" ", indent))
-	if level == 1 {
-		out = "(" + out + ")"
-	}
-	p.b.WriteString(out)
+	return "(" + strings.Join(chunks, "\n ") + ")"
 }
 
 // brokenText cuts a line at its spaces into quoted pieces that fit.

@@ -53,12 +53,11 @@ func items2dict(u *expr.Call) (value.Value, error) {
 	}
 	m := &value.Map{}
 	for _, e := range l {
-		item, ok := e.(*value.Map)
-		k, hasKey := item.Get(u.Str(0))
-		v, hasValue := item.Get(u.Str(1))
-		if !ok || !hasKey || !hasValue {
-			return nil, value.Errorf(value.FilterError, "'items2dict' wants maps with '%s' and '%s', not %s",
-				u.Str(0), u.Str(1), value.Shorten(value.Repr(e), 60))
+		k, hasKey, wrong := u.Item(e, u.Args[0])
+		v, hasValue, _ := u.Item(e, u.Args[1])
+		if !hasKey || !hasValue || wrong != nil {
+			return nil, value.Errorf(value.FilterError, "'items2dict' wants maps with %s and %s, not %s",
+				value.Repr(u.Args[0]), value.Repr(u.Args[1]), value.Shorten(value.Repr(e), 60))
 		}
 		if unknown, ok := k.(*value.Unknown); ok {
 			return unknown, nil

@@ -68,14 +68,55 @@ func textMethodsMore() []expr.Operation {
 		{Names: "isascii", Do: func(u *expr.Call) (value.Value, error) {
 			return strings.IndexFunc(u.Text(), func(r rune) bool { return r > unicode.MaxASCII }) < 0, nil
 		}},
+		{Names: "isprintable", Do: func(u *expr.Call) (value.Value, error) {
+			return strings.IndexFunc(u.Text(), func(r rune) bool { return r != ' ' && !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) }) < 0, nil
+		}},
+		{Names: "istitle", Do: func(u *expr.Call) (value.Value, error) {
+			s := u.Text()
+			return s == titleMethod(s) && s != lower(s), nil
+		}},
+		{Names: "format_map", Params: "mapping!", Do: func(u *expr.Call) (value.Value, error) {
+			m, ok := u.Args[0].(*value.Map)
+			if !ok {
+				u.Wrong(0, "a map", u.Args[0])
+			}
+			return format.Braces(&u.Context.Budget, u.Text(), nil, m)
+		}},
+		{Names: "maketrans", Params: "from! to=none", Do: translation},
+		{Names: "translate", Params: "table!", Do: translated},
 		{Names: "isidentifier", Do: func(u *expr.Call) (value.Value, error) { return isIdentifier(u.Text()), nil }},
 		{Names: "islower", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsLower, unicode.IsUpper), nil }},
 		{Names: "isupper", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsUpper, unicode.IsLower), nil }},
 		{Names: "expandtabs", Params: "tabsize=8", Do: func(u *expr.Call) (value.Value, error) {
-			return replaced(u, u.Text(), "\t", strings.Repeat(" ", min(max(u.Int(0), 0), 100)), -1)
+			s := tabsExpanded(u.Text(), min(max(u.Int(0), 0), 100))
+			return s, u.Context.Write(len(s))
 		}},
 		{Names: "encode decode", Params: "encoding='utf-8' errors='strict'", Do: asBytes},
 	}
+}
+
+// tabsExpanded puts spaces in the place of tabs, up to the next column that size divides.
+func tabsExpanded(s string, size int) string {
+	var b strings.Builder
+	column := 0
+	for _, r := range s {
+		switch r {
+		case '\t':
+			n := 0
+			if size > 0 {
+				n = size - column%size
+			}
+			b.WriteString(strings.Repeat(" ", n))
+			column += n
+		case '\n', '\r':
+			column = 0
+			b.WriteRune(r)
+		default:
+			column++
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // asBytes returns a text for its bytes, which there is no type of, where those are UTF-8.

@@ -1,13 +1,16 @@
 package builtin
 
 import (
+	"math"
+	"math/big"
 	"slices"
+	"strings"
 
 	"runner/engine/expr"
 	"runner/engine/expr/value"
 )
 
-// mapMethods are the methods of dict. Those that would change it are refused.
+// mapMethods are the methods of dict.
 func mapMethods() []expr.Operation {
 	return []expr.Operation{
 		{Names: "get", Params: "key! default=none", How: expr.Raw | expr.Keeps, Do: getMethod},
@@ -23,8 +26,10 @@ func mapMethods() []expr.Operation {
 		{Names: "copy", How: expr.Partial | expr.Keeps, Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
 		{Names: "update", Params: "*maps **entries", How: expr.Partial | expr.Keeps, Changes: true, Do: updated},
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return &value.Map{}, nil }},
-		{Names: "pop", Params: "*args", Do: changing("dict2items, rejectattr and items2dict")},
-		{Names: "popitem setdefault", Params: "*args", Do: changing("a new map")},
+		{Names: "pop", Params: "key! *default", How: expr.Partial | expr.Keeps, Changes: true, Do: poppedKey},
+		{Names: "popitem", How: expr.Partial | expr.Keeps, Changes: true, Do: poppedItem},
+		{Names: "setdefault", Params: "key! default=none", How: expr.Partial | expr.Keeps, Changes: true, Do: setDefault},
+		{Names: "fromkeys", Params: "keys! value=none", How: expr.Partial | expr.Keeps, Do: fromKeys},
 	}
 }
 
@@ -35,11 +40,65 @@ func listOrNone(u *expr.Call, l []value.Value) (value.Value, error) {
 	return l, u.Context.Count(len(l))
 }
 
-// changing refuses what would change a value in place.
-func changing(instead string) func(*expr.Call) (value.Value, error) {
-	return func(u *expr.Call) (value.Value, error) {
-		return nil, value.Errorf(value.TypeError, "'%s' would change a value of the playbook", u.Name).WithHint("use " + instead)
+// poppedKey takes a key out of a map and returns its value.
+func poppedKey(u *expr.Call) (value.Value, error) {
+	m := u.In.(*value.Map)
+	v, ok := m.Get(u.Args[0])
+	switch {
+	case !ok && len(u.Rest) == 1:
+		return expr.Changed{Now: m, Result: u.Rest[0]}, nil
+	case !ok || len(u.Rest) > 1:
+		return nil, value.Errorf(value.TypeError, "there is no key %s", value.Shorten(value.Repr(u.Args[0]), 60))
 	}
+	return expr.Changed{Now: without(m, u.Args[0]), Result: v}, u.Context.Count(m.Len())
+}
+
+// poppedItem takes the last key out of a map and returns it with its value.
+func poppedItem(u *expr.Call) (value.Value, error) {
+	m := u.In.(*value.Map)
+	keys := m.Keys()
+	if len(keys) == 0 {
+		return nil, value.Errorf(value.TypeError, "the map is empty")
+	}
+	last := keys[len(keys)-1]
+	v, _ := m.Get(last)
+	return expr.Changed{Now: without(m, last), Result: value.Tuple{last, v}}, u.Context.Count(m.Len())
+}
+
+func without(m *value.Map, key value.Value) *value.Map {
+	out := &value.Map{}
+	for k, v := range m.All() {
+		if !value.Equal(k, key) {
+			out.Set(k, v)
+		}
+	}
+	return out
+}
+
+// setDefault returns a key's value, and gives it one first if it has none.
+func setDefault(u *expr.Call) (value.Value, error) {
+	m := u.In.(*value.Map)
+	if v, ok := m.Get(u.Args[0]); ok {
+		return expr.Changed{Now: m, Result: v}, nil
+	}
+	if !value.Hashable(u.Args[0]) {
+		return nil, value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(u.Args[0]))
+	}
+	out := m.Clone()
+	out.Set(u.Args[0], u.Arg(1))
+	return expr.Changed{Now: out, Result: u.Arg(1)}, u.Context.Count(out.Len())
+}
+
+func fromKeys(u *expr.Call) (value.Value, error) {
+	keys, err := u.Context.Elements(u.Args[0])
+	out := &value.Map{}
+	for _, k := range keys {
+		if !value.Hashable(k) {
+			return nil, value.Errorf(value.TypeError, "%s cannot be a key", value.Describe(k))
+		}
+		out.Set(k, u.Arg(1))
+	}
+	return out, err
 }
 
 func getMethod(u *expr.Call) (value.Value, error) {
@@ -79,8 +138,8 @@ func listMethods() []expr.Operation {
 		{Names: "insert", Params: "index! value!", How: expr.Partial | expr.Keeps, Changes: true, Do: inserted},
 		{Names: "remove", Params: "value!", Changes: true, How: expr.Keeps, Do: removed},
 		{Names: "clear", Changes: true, Do: func(*expr.Call) (value.Value, error) { return []value.Value{}, nil }},
-		{Names: "pop", Params: "*args", Do: changing("l[:-1] and l[-1]")},
-		{Names: "sort", Params: "*args **named", Do: changing("`| sort`")},
+		{Names: "pop", Params: "index=-1", How: expr.Partial | expr.Keeps, Changes: true, Do: poppedIndex},
+		{Names: "sort", Params: "* key=none reverse=false", How: expr.Keeps, Changes: true, Do: sortMethod},
 		{Names: "reverse", How: expr.Items | expr.Keeps, Changes: true, Do: reverse},
 	}
 }
@@ -166,4 +225,100 @@ func removed(u *expr.Call) (value.Value, error) {
 		return nil, value.Errorf(value.TypeError, "%s is not in the list", value.Shorten(value.Repr(u.Args[0]), 60))
 	}
 	return slices.Delete(l, i, i+1), u.Context.Count(len(l))
+}
+
+// poppedIndex takes an element out of a list and returns it.
+func poppedIndex(u *expr.Call) (value.Value, error) {
+	l, err := u.List()
+	if err != nil {
+		return nil, err
+	}
+	i, ok := value.Position(u.Args[0], len(l))
+	if !ok {
+		return nil, value.Errorf(value.TypeError, "the list has no element %s to take out", value.Repr(u.Args[0]))
+	}
+	v := l[i]
+	return expr.Changed{Now: slices.Delete(l, i, i+1), Result: v}, nil
+}
+
+func sortMethod(u *expr.Call) (value.Value, error) {
+	if u.Arg(0) != nil {
+		return nil, value.Errorf(value.TypeError, "a template has no function that could be the key").WithHint("use the filter: l | sort(attribute=…)")
+	}
+	l, err := u.List()
+	if err != nil {
+		return nil, err
+	}
+	return u.Context.SortedBy(l, l, u.Flag(1))
+}
+
+// translation makes the table that translate takes: numbers of characters to what stands for them.
+func translation(u *expr.Call) (value.Value, error) {
+	out := &value.Map{}
+	if m, ok := u.Args[0].(*value.Map); ok {
+		for k, v := range m.All() {
+			if s, isText := k.(string); isText {
+				k = int([]rune(s + "\x00")[0])
+			}
+			out.Set(k, v)
+		}
+		return out, u.Context.Count(m.Len())
+	}
+	from, to := []rune(u.Str(0)), []rune(u.Str(1))
+	if u.Err == nil && len(from) != len(to) {
+		return nil, value.Errorf(value.TypeError, "'maketrans' wants two texts of one length")
+	}
+	for i := range min(len(from), len(to)) {
+		out.Set(int(from[i]), int(to[i]))
+	}
+	return out, u.Context.Count(out.Len())
+}
+
+func translated(u *expr.Call) (value.Value, error) {
+	table, ok := u.Args[0].(*value.Map)
+	if !ok {
+		u.Wrong(0, "a map", u.Args[0])
+	}
+	var b strings.Builder
+	for _, r := range u.Text() {
+		v, found := table.Get(int(r))
+		n, isNumber := value.ToInt(v)
+		switch {
+		case !found:
+			b.WriteRune(r)
+		case v == nil:
+		case isNumber:
+			b.WriteRune(rune(n))
+		default:
+			b.WriteString(value.Text(v))
+		}
+	}
+	return b.String(), u.Context.Write(b.Len())
+}
+
+func intMethods() []expr.Operation {
+	return []expr.Operation{
+		{Names: "bit_length", Do: func(u *expr.Call) (value.Value, error) { return value.ToBig(u.In).BitLen(), nil }},
+		{Names: "conjugate", Do: func(u *expr.Call) (value.Value, error) { return value.Signed("+", u.In) }},
+		{Names: "is_integer", Do: func(*expr.Call) (value.Value, error) { return true, nil }},
+		{Names: "as_integer_ratio", Do: func(u *expr.Call) (value.Value, error) {
+			n, err := value.Signed("+", u.In)
+			return value.Tuple{n, 1}, err
+		}},
+	}
+}
+
+func floatMethods() []expr.Operation {
+	return []expr.Operation{
+		{Names: "conjugate", Do: func(u *expr.Call) (value.Value, error) { return u.In, nil }},
+		{Names: "is_integer", Do: func(u *expr.Call) (value.Value, error) { f := u.In.(float64); return f == math.Trunc(f), nil }},
+		{Names: "as_integer_ratio", Do: func(u *expr.Call) (value.Value, error) {
+			f := u.In.(float64)
+			r := new(big.Rat)
+			if r.SetFloat64(f) == nil {
+				return nil, value.Errorf(value.TypeError, "there is no ratio of %s", value.Text(f))
+			}
+			return value.Tuple{value.Normal(new(big.Int).Set(r.Num())), value.Normal(new(big.Int).Set(r.Denom()))}, nil
+		}},
+	}
 }

@@ -52,6 +52,7 @@ var witnesses = map[string][2]string{
 	"falsy convert_bool":        {"'no' is falsy(%s)", "convert_bool=true"},
 	"truthy convert_bool":       {"'no' is truthy(%s)", "convert_bool=true"},
 	"same_file other":           {"'/dev/null' is same_file(%s)", "'/dev/null'"},
+	"strftime utc":              {"'%%Z' | strftime(0%s)", ", utc=true"},
 	"match ignorecase":          {"'A' is match('a'%s)", ", ignorecase=true"},
 	"match multiline":           {"'a\\nb' is match('a$'%s)", ", multiline=true"},
 	"regex ignorecase":          {"'A' is regex('a'%s)", ", ignorecase=true"},

@@ -45,7 +45,10 @@ func passwordHash(u *expr.Call) (value.Value, error) {
 	if !ok {
 		return nil, value.Errorf(value.FilterError, "'password_hash' has no %s", value.Quote(u.Str(0))).WithHint("available: blowfish, md5, sha256, sha512")
 	}
-	password := u.Text()
+	password, ok := u.In.(string)
+	if !ok {
+		return nil, value.Errorf(value.FilterError, "a password is text, not %s", value.Describe(u.In)).WithHint("use `| string`")
+	}
 	if len(password) > 4096 || strings.Contains(password, "\x00") {
 		return nil, value.Errorf(value.FilterError, "a password has at most 4096 bytes, and none of them is 0")
 	}
@@ -96,7 +99,7 @@ func (s scheme) salt(u *expr.Call) (string, error) {
 	}
 	given := ""
 	if u.Arg(1) != nil {
-		given = u.Str(1)
+		given = value.Text(value.Bare(u.Arg(1)))
 	}
 	if given == "" {
 		return randomSalt(size), nil

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"runner/engine/expr"
@@ -36,9 +37,12 @@ func pathFilters() []expr.Operation {
 
 // fileTests ask what is at a path on this machine.
 func fileTests() []expr.Operation {
-	at := func(stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) func(*expr.Call) (value.Value, error) {
+	at := func(descriptors bool, stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) func(*expr.Call) (value.Value, error) {
 		return func(u *expr.Call) (value.Value, error) {
 			s, err := fileIn(u)
+			if n, isNumber := value.ToInt(u.In); isNumber && descriptors {
+				s, err = "/dev/fd/"+strconv.Itoa(n), nil // as Python has it
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -48,11 +52,11 @@ func fileTests() []expr.Operation {
 	}
 	any := func(fs.FileInfo) bool { return true }
 	return []expr.Operation{
-		{Names: "directory is_dir", Doc: "the path of a folder", Do: at(os.Stat, fs.FileInfo.IsDir)},
-		{Names: "file is_file", Doc: "the path of a file", Do: at(os.Stat, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
-		{Names: "link is_link", Doc: "the path of a link", Do: at(os.Lstat, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })},
-		{Names: "exists", Doc: "a path at which there is something", Do: at(os.Stat, any)},
-		{Names: "link_exists", Doc: "a path at which there is something, if only a link", Do: at(os.Lstat, any)},
+		{Names: "directory is_dir", Doc: "the path of a folder", Do: at(true, os.Stat, fs.FileInfo.IsDir)},
+		{Names: "file is_file", Doc: "the path of a file", Do: at(true, os.Stat, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })},
+		{Names: "link is_link", Doc: "the path of a link", Do: at(false, os.Lstat, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })},
+		{Names: "exists", Doc: "a path at which there is something", Do: at(true, os.Stat, any)},
+		{Names: "link_exists", Doc: "a path at which there is something, if only a link", Do: at(false, os.Lstat, any)},
 		{Names: "abs is_abs", Doc: "an absolute path", Do: func(u *expr.Call) (value.Value, error) {
 			s, err := textIn(u)
 			return strings.HasPrefix(s, "/"), err
@@ -167,7 +171,11 @@ func commonPath(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, isText := u.In.(string); isText || len(l) == 0 {
+	switch u.In.(type) {
+	case string, *value.Map:
+		l = nil
+	}
+	if len(l) == 0 {
 		return nil, value.Errorf(value.FilterError, "'commonpath' wants a list of paths")
 	}
 	var common []string

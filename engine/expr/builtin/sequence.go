@@ -75,8 +75,8 @@ func (n *numbering) set(name, text string) error {
 		n.format = text
 		return nil
 	}
-	i, err := strconv.ParseInt(text, 0, 64)
-	if err != nil || strings.HasPrefix(text, "0") && len(text) > 1 && value.IsDigit(text[1]) {
+	i, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
 		return value.Errorf(value.LookupError, "%s of a sequence is a whole number, not %s", name, value.Quote(text))
 	}
 	whole := int(i)

@@ -27,6 +27,9 @@ var Table = sync.OnceValue(func() *expr.Table {
 			"dict":      mapMethods(),
 			"list":      listMethods(),
 			"datetime":  momentMethods(),
+			"date":      dateMethods(),
+			"int":       intMethods(),
+			"float":     floatMethods(),
 			"timedelta": spanMethods(),
 		},
 	})

@@ -54,8 +54,13 @@ func valueTests() []expr.Operation {
 // isNamed makes a test of whether a text names a filter or a test.
 func isNamed(what string) func(*expr.Call) (value.Value, error) {
 	return func(u *expr.Call) (value.Value, error) {
-		s, ok := u.In.(string)
-		return ok && slices.Contains(u.Table().Names(what), s), nil
+		switch v := u.In.(type) {
+		case string:
+			return u.Table().Has(what, v), nil
+		case []value.Value, value.Tuple, *value.Map:
+			return nil, value.Errorf(value.TypeError, "%s is no name", value.Describe(v))
+		}
+		return true, nil // as in Ansible
 	}
 }
 

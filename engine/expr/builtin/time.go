@@ -10,22 +10,81 @@ import (
 	"runner/engine/expr/value"
 )
 
-func momentMethods() []expr.Operation {
-	weekday := func(u *expr.Call) int { return (int(u.In.(value.Moment).Weekday()) + 6) % 7 }
+// dayMethods are those that datetime and date have in common.
+func dayMethods() []expr.Operation {
+	day := func(u *expr.Call) time.Time {
+		if d, ok := u.In.(value.Date); ok {
+			return d.Time
+		}
+		return u.In.(value.Moment).Time
+	}
+	weekday := func(u *expr.Call) int { return (int(day(u).Weekday()) + 6) % 7 }
 	return []expr.Operation{
 		{Names: "strftime", Params: "format!", Do: func(u *expr.Call) (value.Value, error) {
-			s := format.Time(u.In.(value.Moment), u.Str(0))
+			m, isMoment := u.In.(value.Moment)
+			if !isMoment {
+				m = value.Moment{Time: day(u)}
+			}
+			s := format.Time(m, u.Str(0))
 			return s, u.Context.Write(len(s))
 		}},
+		{Names: "weekday", Do: func(u *expr.Call) (value.Value, error) { return weekday(u), nil }},
+		{Names: "isoweekday", Do: func(u *expr.Call) (value.Value, error) { return weekday(u) + 1, nil }},
+		{Names: "isocalendar", Do: func(u *expr.Call) (value.Value, error) {
+			year, week := day(u).ISOWeek()
+			return value.Tuple{year, week, weekday(u) + 1}, nil
+		}},
+		{Names: "toordinal", Do: func(u *expr.Call) (value.Value, error) {
+			return int(day(u).Truncate(24*time.Hour).Unix()/86400) + 719163, nil
+		}},
+		{Names: "ctime", Do: func(u *expr.Call) (value.Value, error) { return day(u).Format(time.ANSIC), nil }},
+		{Names: "timetuple", Do: func(u *expr.Call) (value.Value, error) {
+			t := day(u)
+			return value.Tuple{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), weekday(u), t.YearDay(), -1}, nil
+		}},
+		{Names: "replace", Params: "year=none month=none day=none hour=none minute=none second=none microsecond=none", Do: replacedTime},
+	}
+}
+
+// replacedTime returns a moment or a date with other parts.
+func replacedTime(u *expr.Call) (value.Value, error) {
+	d, isDate := u.In.(value.Date)
+	t := d.Time
+	if !isDate {
+		t = u.In.(value.Moment).Time
+	}
+	parts := []int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1000}
+	for i := range parts {
+		if u.Arg(i) != nil {
+			parts[i] = u.Int(i)
+		}
+	}
+	other := time.Date(parts[0], time.Month(parts[1]), parts[2], parts[3], parts[4], parts[5], parts[6]*1000, t.Location())
+	if int(other.Month()) != parts[1] || other.Day() != parts[2] || other.Hour() != parts[3] {
+		return nil, value.Errorf(value.TypeError, "there is no such time")
+	}
+	if isDate {
+		return value.Date{Time: other}, nil
+	}
+	return value.Moment{Time: other}, nil
+}
+
+func dateMethods() []expr.Operation {
+	return append(dayMethods(), expr.Operation{Names: "isoformat", Do: func(u *expr.Call) (value.Value, error) { return value.Text(u.In), nil }})
+}
+
+func momentMethods() []expr.Operation {
+	return append(dayMethods(), []expr.Operation{
 		{Names: "isoformat", Params: "sep='T'", Do: func(u *expr.Call) (value.Value, error) {
 			return strings.Replace(u.In.(value.Moment).String(), " ", u.Str(0), 1), nil
 		}},
 		{Names: "timestamp", Do: timestamp},
-		{Names: "weekday", Do: func(u *expr.Call) (value.Value, error) { return weekday(u), nil }},
-		{Names: "isoweekday", Do: func(u *expr.Call) (value.Value, error) { return weekday(u) + 1, nil }},
-		{Names: "date", Do: func(u *expr.Call) (value.Value, error) { return u.In.(value.Moment).Format(time.DateOnly), nil }},
+		{Names: "date", Do: func(u *expr.Call) (value.Value, error) {
+			y, m, d := u.In.(value.Moment).Date()
+			return value.Date{Time: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}, nil
+		}},
 		{Names: "time", Do: func(u *expr.Call) (value.Value, error) { return u.In.(value.Moment).Format(time.TimeOnly), nil }},
-	}
+	}...)
 }
 
 // timestamp returns the seconds since 1970. A naive moment is one of this machine's zone.
@@ -74,6 +133,7 @@ func strftime(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	layout = withoutMicroseconds(layout)
 	t := time.Now()
 	if u.Arg(0) != nil {
 		seconds, ok := secondsOf(u.Arg(0))
@@ -101,4 +161,9 @@ func secondsOf(v value.Value) (float64, bool) {
 		f, ok = value.ReadFloat(v)
 	}
 	return f, ok && f >= -1e11 && f <= 1e12
+}
+
+// withoutMicroseconds makes text of %f, which Python's time module, unlike its datetime, does not know.
+func withoutMicroseconds(layout string) string {
+	return strings.NewReplacer("%%", "%%", "%f", "%%f").Replace(layout)
 }

@@ -90,6 +90,8 @@ func (w *jsonWriter) value(v value.Value, depth int) {
 		w.members(v, depth)
 	case *value.Unknown:
 		w.str(value.KnownAfterApply)
+	case value.Moment:
+		w.str(v.ISO())
 	default:
 		w.str(value.Text(v))
 	}
@@ -173,6 +175,8 @@ func jsonKey(k value.Value) string {
 		return strconv.FormatBool(k)
 	case float64:
 		return jsonFloat(k)
+	case value.Moment:
+		return k.ISO()
 	}
 	return value.Text(k)
 }

@@ -14,9 +14,8 @@ type Template struct {
 	at   diagnostic.Origin
 	Expr Expression  // the whole of it, if it is one expression
 	Body []Statement // else; nil for text without templates
-	// Newlines is how many newlines end the text: what it comes to has as many, if it is text.
-	Newlines int
-	Refs     []Ref // the names that it mentions, in the order of the text
+	Tail int         // how many newlines end the text; a text that it makes ends in as many at least
+	Refs []Ref       // the names that it mentions, in the order of the text
 	// Blocks are its {% block %}s, by name.
 	Blocks map[string]*Block
 }
@@ -27,21 +26,30 @@ func Parse(text string, at diagnostic.Origin, names *Names) (*Template, error) {
 	if !HasTemplate(text) {
 		return &Template{Text: text, at: at}, nil
 	}
-	return parseText(&lexer{text: text, options: Defaults()}, at, names)
+	return parseText(&lexer{text: Newlines(text), options: Defaults()}, at, names)
 }
 
 // ParseFile reads the text of a template's file, in which a backslash escapes
 // in strings everywhere, by its own options.
 func ParseFile(text string, at diagnostic.Origin, names *Names, o Options) (*Template, error) {
-	o.Escapes = true
+	o.Escapes, text = true, Newlines(text)
 	if i, _ := o.next(text, 0); i < 0 {
 		return &Template{Text: text, at: at}, nil
 	}
 	return parseText(&lexer{text: text, options: o}, at, names)
 }
 
+// Newlines returns a text whose lines end as those of templates do.
+func Newlines(text string) string {
+	if !strings.Contains(text, "\r") {
+		return text
+	}
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
 func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) {
-	t := &Template{Text: l.text, at: at}
+	t := &Template{Text: l.text, at: at, Tail: len(l.text) - len(strings.TrimRight(l.text, "\n"))}
+	l.text = strings.TrimSuffix(l.text, "\n")
 	p := &parser{names: names}
 	p.attempt(func() {
 		p.toks = l.template()
@@ -57,19 +65,10 @@ func parseText(l *lexer, at diagnostic.Origin, names *Names) (*Template, error) 
 	return t, nil
 }
 
-// simplify takes the final newline away, and finds the template that is one expression.
+// simplify finds the template that is one expression.
 func (t *Template) simplify() {
 	if t.Body == nil {
 		t.Body = []Statement{}
-	}
-	t.Newlines = len(t.Text) - len(strings.TrimRight(t.Text, "\n"))
-	if n := len(t.Body); n > 1 {
-		if last, ok := t.Body[n-1].(Text); ok {
-			t.Body[n-1] = Text(strings.TrimSuffix(string(last), "\n"))
-		}
-		if t.Body[n-1] == Text("") {
-			t.Body = t.Body[:n-1]
-		}
 	}
 	if len(t.Body) == 1 {
 		if p, ok := t.Body[0].(*Print); ok {

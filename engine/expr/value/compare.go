@@ -161,6 +161,9 @@ func (b *Budget) Equal(l, r Value) bool {
 	case Moment:
 		y, ok := r.(Moment)
 		return ok && x.Time.Equal(y.Time)
+	case Date:
+		y, ok := r.(Date)
+		return ok && x.Time.Equal(y.Time)
 	}
 	if IsNumber(l) && IsNumber(r) {
 		o, ok := compareNumbers(l, r)
@@ -269,6 +272,9 @@ func (b *Budget) Order(l, r Value) (o int, ok bool) {
 		return b.orderLists(x, y)
 	case Moment:
 		y, ok := r.(Moment)
+		return x.Time.Compare(y.Time), ok
+	case Date:
+		y, ok := r.(Date)
 		return x.Time.Compare(y.Time), ok
 	case Span:
 		y, ok := r.(Span)

@@ -135,7 +135,7 @@ const maxKeyDepth = 4
 
 func hashableWithin(v Value, depth int) bool {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, Secret, Moment, Span:
+	case nil, bool, int, *big.Int, float64, string, Secret, Moment, Date, Span:
 		return true
 	case Tuple:
 		return depth > 0 && len(v) <= 100 &&

@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,51 @@ type Moment struct{ time.Time }
 
 // Naive reports whether the moment has no zone.
 func (m Moment) Naive() bool { return m.Location() == time.UTC }
+
+// A Date is a day without a time.
+type Date struct{ time.Time }
+
+func (d Date) String() string { return d.Time.Format(time.DateOnly) }
+
+// ISO returns the moment as ISO 8601 writes it, as JSON has it.
+func (m Moment) ISO() string { return strings.Replace(m.String(), " ", "T", 1) }
+
+// MarshalText returns what JSON has of the moment.
+func (m Moment) MarshalText() ([]byte, error) { return []byte(m.ISO()), nil }
+
+// MarshalJSON returns the moment as a JSON text.
+func (m Moment) MarshalJSON() ([]byte, error) { return []byte(`"` + m.ISO() + `"`), nil }
+
+// MarshalText returns what JSON has of the date.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// MarshalJSON returns the date as a JSON text.
+func (d Date) MarshalJSON() ([]byte, error) { return []byte(`"` + d.String() + `"`), nil }
+
+// python returns what repr() in Python makes of a moment, or of a date.
+func python(t time.Time, date bool) string {
+	if date {
+		return fmt.Sprintf("datetime.date(%d, %d, %d)", t.Year(), t.Month(), t.Day())
+	}
+	s := fmt.Sprintf("datetime.datetime(%d, %d, %d, %d, %d", t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute())
+	us := t.Nanosecond() / 1000
+	if t.Second() != 0 || us != 0 {
+		s += fmt.Sprintf(", %d", t.Second())
+	}
+	if us != 0 {
+		s += fmt.Sprintf(", %d", us)
+	}
+	return s + ")"
+}
+
+// Attr returns a part of the date by its name in Python.
+func (d Date) Attr(name string) (Value, bool) {
+	switch name {
+	case "year", "month", "day":
+		return Moment(d).Attr(name)
+	}
+	return nil, false
+}
 
 // A Span is the time between two moments.
 type Span time.Duration
@@ -95,6 +141,16 @@ func (s Span) Attr(name string) (Value, bool) {
 // timeArithmetic does what can be done with moments and spans.
 func timeArithmetic(op string, l, r Value) (Value, bool) {
 	switch x := l.(type) {
+	case Date:
+		switch y := r.(type) {
+		case Date:
+			return Span(x.Time.Sub(y.Time)), op == "-"
+		case Span:
+			if op == "-" {
+				y = -y
+			}
+			return Date{x.Time.Add(time.Duration(y).Truncate(day))}, op == "+" || op == "-"
+		}
 	case Moment:
 		switch y := r.(type) {
 		case Moment:

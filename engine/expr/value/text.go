@@ -30,6 +30,8 @@ func Text(v Value) string {
 		return FloatText(v)
 	case Moment:
 		return v.String()
+	case Date:
+		return v.String()
 	case Span:
 		return v.String()
 	case Secret:
@@ -70,7 +72,11 @@ func (w *writer) repr(v Value) {
 		w.b.WriteString("Undefined")
 	case *Range:
 		w.b.WriteString(v.String())
-	case nil, bool, int, float64, *big.Int, Moment, Span:
+	case Moment:
+		w.b.WriteString(python(v.Time, false))
+	case Date:
+		w.b.WriteString(python(v.Time, true))
+	case nil, bool, int, float64, *big.Int, Span:
 		w.b.WriteString(Text(v))
 	default:
 		w.b.WriteString("<" + TypeName(v) + ">")
@@ -235,6 +241,8 @@ func innerTypeName(v Value) string {
 	switch v := v.(type) {
 	case Moment:
 		return "datetime"
+	case Date:
+		return "date"
 	case Span:
 		return "timedelta"
 	case *Range:
