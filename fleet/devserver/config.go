@@ -1,13 +1,14 @@
 package main
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
+	"time"
 
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
-	"go.temporal.io/server/common/membership/static"
-	"go.temporal.io/server/common/primitives"
 )
 
 const current = "active" // the name of the only cluster
@@ -40,40 +41,39 @@ func configuration(address string, s *stores) (*config.Config, error) {
 		PublicClient: config.PublicClient{HostPort: public},
 		Services:     map[string]config.Service{},
 	}
-	free, err := freePorts(host, 3)
+	cfg.Global.Membership = config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}
+	free, err := freePorts(host, 8)
 	if err != nil {
 		return nil, err
 	}
-	for i, name := range services {
-		cfg.Services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: append(free, port)[i], BindOnIP: host}}
+	for i, name := range []string{"frontend", "history", "matching", "worker"} {
+		rpc := config.RPC{GRPCPort: free[i], MembershipPort: free[4+i], BindOnIP: host}
+		if name == "frontend" {
+			rpc.GRPCPort = port
+		}
+		cfg.Services[name] = config.Service{RPC: rpc}
 	}
 	return cfg, nil
 }
 
-// services are the parts of a server; the last is the one that clients speak with.
-var services = []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService, primitives.FrontendService}
-
-// hosts says where the services are. They do not have to find each other, which after a
-// server was killed would take a minute in which those of the dead one are asked.
-func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
-	at := map[primitives.ServiceName]static.Hosts{}
-	for _, name := range services {
-		rpc := cfg.Services[string(name)].RPC
-		at[name] = static.SingleLocalHost(net.JoinHostPort(rpc.BindOnIP, strconv.Itoa(rpc.GRPCPort)))
-	}
-	return at
-}
-
-// freePorts returns ports that nobody listens on.
+// freePorts returns ports that nobody listens on. They fit into 15 bits, as the column of
+// PostgreSQL does in which the server notes its members, and are below those that systems
+// hand out to who asks for any.
 func freePorts(host string, n int) ([]int, error) {
 	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	var last error
+	for range 100 * n {
+		if len(ports) == n {
+			return ports, nil
+		}
+		port := 20000 + rand.IntN(12000)
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
-			return nil, err
+			last = err
+			continue
 		}
 		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 	}
-	return ports, nil
+	return nil, fmt.Errorf("no free port was found: %w", last)
 }
