@@ -25,7 +25,6 @@ func hostFlags(h *playbooks.Hosts) []cli.Flag {
 func foreignFlags(warnings *[]string) []cli.Flag {
 	const value, none = true, false
 	return []cli.Flag{
-		flags.Refused("list-hosts", none, oneMachine),
 		flags.Refused("user,u", value, oneUser),
 		flags.Refused("become,b", none, oneUser),
 		flags.Refused("become-user", value, oneUser),

@@ -136,6 +136,7 @@ func (p *Program) selectionFlags(s *session.Spec) []cli.Flag {
 		flags.Bool(&s.ForceHandlers, "force-handlers", "run notified handlers after a failure too").Setting(),
 		flags.Bool(&s.ListTasks, "list-tasks", "list what would be played, play nothing"),
 		flags.Bool(&s.ListTags, "list-tags", "list the tags, play nothing"),
+		flags.Bool(&s.ListHosts, "list-hosts", "list the hosts of each play, play nothing"),
 	)
 }
 

@@ -269,9 +269,6 @@ func (c *argChecker) expression(path string, n *expr.Node) {
 	switch {
 	case n.Shape != expr.Scalar:
 		c.wrongType(path, Param{Type: ExpressionParam}, n)
-	case n.Tmpl != nil && strings.Contains(n.Text, "{{"):
-		bare := strings.TrimSpace(strings.Trim(strings.TrimSpace(n.Text), "{}"))
-		c.add(diagnostic.Problemf(n.Place, "%s takes an expression, without braces", path).WithHint("write %s: %s", path, bare))
 	case n.Tmpl == nil:
 		t, err := expr.ParseExpr(builtin.Table(), n.Text, diagnostic.At(n.Place, n.Text))
 		if err != nil {

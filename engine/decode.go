@@ -10,6 +10,8 @@ import (
 
 	"runner/diagnostic"
 	"runner/engine/expr"
+	"runner/engine/expr/builtin"
+	"runner/engine/expr/syntax"
 	"runner/engine/expr/value"
 	"runner/suggest"
 )
@@ -61,6 +63,9 @@ func (d *decoder) fill(into reflect.Value, path string, params []Param, n *expr.
 		} else if err != nil {
 			d.vague = append(d.vague, path+p.Name)
 		}
+	}
+	if lacks := missing(path, params, n); len(lacks) > 0 && !d.passing {
+		return diagnostic.Problemf(n.Place, "%s is required", lacks[0])
 	}
 	return nil
 }
@@ -171,7 +176,31 @@ func (d *decoder) expression(n *expr.Node) (Value, error) {
 	return n.Eval(c)
 }
 
+// named returns the expression that a template comes to: of {{ n }} the one that n holds.
+func (d *decoder) named(n *expr.Node) (*expr.Node, error) {
+	if n.Tmpl == nil || !syntax.HasTemplate(n.Text) || d.context == nil {
+		return n, nil
+	}
+	v, err := d.eval(n)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := value.Bare(v).(string)
+	if _, unknown := v.(*value.Unknown); unknown {
+		return &expr.Node{Place: n.Place, Text: n.Text, Value: v}, nil
+	}
+	if !ok {
+		return nil, diagnostic.Problemf(n.Place, "an expression is text, not %s", value.Describe(v))
+	}
+	t, err := expr.ParseExpr(builtin.Table(), text, func(int) diagnostic.Place { return n.Place })
+	return &expr.Node{Place: n.Place, Text: text, Tmpl: t}, err
+}
+
 func (d *decoder) setExpression(field reflect.Value, path string, n *expr.Node) error {
+	n, err := d.named(n)
+	if err != nil {
+		return err
+	}
 	e := Expression{Text: n.Text}
 	v, err := d.expression(n)
 	if x, ok := errors.AsType[*value.Error](err); ok && x.Class == value.UndefinedError {

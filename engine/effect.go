@@ -61,8 +61,21 @@ func (RoleCall) effect()    {}
 func (Control) effect()     {}
 func (Skip) effect()        {}
 
+// notIncluded is that what a task brings in cannot be read, which ignore_errors does not pass over.
+type notIncluded struct{ error }
+
+func (e *notIncluded) Unwrap() error { return e.error }
+
 // include reads the tasks that come next; nil where the effect brings none in.
 func (a *attempt) include(ctx context.Context, e Effect) (*Included, error) {
+	included, err := a.read(ctx, e)
+	if err != nil {
+		return nil, &notIncluded{err}
+	}
+	return included, nil
+}
+
+func (a *attempt) read(ctx context.Context, e Effect) (*Included, error) {
 	opt := &a.play.opt
 	switch e := e.(type) {
 	case RoleCall:
@@ -100,8 +113,13 @@ func (s *scope) gathered() *value.Map {
 // forget makes ansible_facts empty.
 func (a *attempt) forget() {
 	for _, name := range a.play.facts.names() {
-		if strings.HasPrefix(name, gathered) {
-			a.play.facts.set(name, a.scope.at, registered{value: value.Omit})
+		short, ok := strings.CutPrefix(name, gathered)
+		if !ok {
+			continue
+		}
+		a.play.facts.set(name, a.scope.at, registered{value: value.Omit})
+		if named := "ansible_" + short; slices.Contains(a.play.facts.names(), named) {
+			a.play.facts.set(named, a.scope.at, registered{value: value.Omit})
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"runner/engine/expr"
@@ -118,7 +119,20 @@ func (s *scope) query(lookup string, v Value) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tmpl.Eval(s.with(map[string]Value{"__terms": v}).context())
+	return tmpl.Eval(s.with(map[string]Value{"__terms": v, LoopFolder: s.loopFolder()}).context())
+}
+
+// LoopFolder is the name under which a lookup finds the folder in which a loop looks for files.
+const LoopFolder = "__folder"
+
+// loopFolder is where with_first_found looks, by what the task does.
+func (s *scope) loopFolder() string {
+	for _, what := range []string{"template", "var"} {
+		if strings.Contains(s.step.As, what) {
+			return what + "s"
+		}
+	}
+	return "files"
 }
 
 // itemsOf makes the items of a loop's value.

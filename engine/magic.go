@@ -15,7 +15,7 @@ var magicNames = [...]string{
 	"ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version",
 	"groups", "group_names", "hostvars", "inventory_hostname", "inventory_hostname_short", "omit",
 	"play_hosts", "playbook_dir", "vars", "role_name", "role_path", "role_names", "ansible_role_name",
-	"ansible_parent_role_names", "ansible_parent_role_paths", "ansible_dependent_role_names", "ansible_play_role_names",
+	"ansible_parent_role_names", "ansible_parent_role_paths", "ansible_dependent_role_names", "ansible_play_role_names", "ansible_role_names",
 	"ansible_search_path", "inventory_dir", "inventory_file", "ansible_inventory_sources", "ansible_facts",
 }
 
@@ -54,7 +54,9 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "ansible_play_role_names", "role_names":
 		return tagList(s.of.play.Roles), true
 	case "ansible_dependent_role_names":
-		return []Value{}, true
+		return tagList(s.of.play.Dependencies), true
+	case "ansible_role_names":
+		return tagList(append(slices.Clone(s.of.play.Dependencies), s.of.play.Roles...)), true
 	case "ansible_facts":
 		return s.gathered(), true
 	}

@@ -32,7 +32,8 @@ func (a *attempt) conclude(e *ending, t try) {
 	if t.err != nil {
 		e.Outcome = Failed
 		e.Problem = a.hideProblem(a.place(t.err))
-		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore {
+		_, missing := errors.AsType[*notIncluded](t.err)
+		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore && !missing {
 			e.Outcome = Ignored
 		}
 	} else if t.outcome != Skipped && t.change != nil {
@@ -69,6 +70,9 @@ func (a *attempt) registered(o Outcome, t try) Value {
 	if o != Skipped {
 		m.Set("changed", o == Changed || t.err != nil && t.changed)
 		m.Set("failed", t.err != nil)
+	}
+	if t.err != nil {
+		m.Set("exception", "(traceback unavailable)") // as in Ansible: `r.exception is defined` asks for it
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -165,6 +166,9 @@ func (p *playRun) readFile(ctx context.Context, f *VarsFile) error {
 	var paths []string
 	for _, n := range f.Paths {
 		v, err := n.Eval(p.playScope().context())
+		if e, ok := errors.AsType[*value.Error](err); ok && e.Class == value.UndefinedError {
+			return nil // as in Ansible, which reads what it can name
+		}
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ type Play struct {
 	// Roles are those that it names, RoleVars and RoleDefaults their variables, which
 	// all its tasks see: the former beat vars_files, everything beats the latter.
 	Roles        []string
+	Dependencies []string // of those roles
 	RoleVars     []Var
 	RoleDefaults []Var
 	Prompts      []*Prompt
@@ -135,8 +136,10 @@ type Step struct {
 	Vars []Var `reads:"named"`
 	// Role is where it comes from; nil: from the playbook. Defaults are what the role
 	// sets by default: everything beats them.
-	Role     *Role
-	Defaults []Var `reads:"named"`
+	Role *Role
+	// NamedByRole: the name is made of that of the role which the task brings in.
+	NamedByRole bool
+	Defaults    []Var `reads:"named"`
 	// Params are the own `vars` of an include_tasks, once more: in what it
 	// includes they beat facts.
 	Params []Var        `reads:"again"`

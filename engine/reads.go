@@ -40,6 +40,9 @@ func (r Read) Refs() []syntax.Ref {
 				ref.Soft = ref.Soft || IsExpression(r.Parameters, e.Key.Text)
 				refs = append(refs, ref)
 			}
+			if e.Value.Tmpl != nil && IsExpression(r.Parameters, e.Key.Text) && syntax.HasTemplate(e.Value.Text) {
+				refs = append(refs, syntax.Ref{Any: true}) // the expression shows only when the task runs
+			}
 		}
 	default:
 		refs = slices.Clone(r.Node.Refs())

@@ -12,7 +12,7 @@ import (
 )
 
 // plainTypes are those of fields that no template can stand in.
-var plainTypes = []reflect.Type{
+var plainTypes = []reflect.Type{reflect.TypeFor[bool](),
 	reflect.TypeFor[string](), reflect.TypeFor[[]string](), reflect.TypeFor[diagnostic.Place](), reflect.TypeFor[*Kind](),
 	reflect.TypeFor[LoopKind](), reflect.TypeFor[*Role](), reflect.TypeFor[any](),
 }

@@ -117,7 +117,7 @@ func (a *attempt) reportRetry(t try, limit int, noLog bool) {
 		m.Set("retries", limit)
 		result = m
 	}
-	a.out.add(TaskRetry{Step: a.step, Name: a.title(), Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
+	a.out.add(TaskRetry{Step: a.step, Name: a.name, Attempts: t.number, Left: limit - t.number, Result: value.Known(result),
 		Shows: a.step.Kind.Display() == DisplayResult && t.err == nil, NoLog: noLog})
 }
 

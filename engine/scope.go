@@ -75,7 +75,7 @@ func (r *registry) before(name string, at position) (registered, bool) {
 	if i == 0 {
 		return registered{}, false
 	}
-	return list[i-1], true
+	return list[i-1], list[i-1].value != value.Omit // what was forgotten
 }
 
 func (r *registry) names() []string {

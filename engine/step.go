@@ -24,7 +24,10 @@ func (n *node) step(ctx context.Context, step *Step) {
 		end.Name = n.play.render(a.scope, step.Name)
 	}
 	a.name = end.Name
-	end.Name = a.title()
+	end.Name = step.Title(end.Name)
+	if step.Name == nil {
+		a.name = end.Name
+	}
 	if wanted, problem := n.confirm(ctx, end.Name); !wanted {
 		if problem != nil {
 			n.failedBeforehand(end, problem)
@@ -135,13 +138,10 @@ func (n *node) failedBeforehand(end TaskEnd, problem *diagnostic.Problem) {
 	n.out.add(end)
 }
 
-// title returns the name of the task as reports show it.
-func (a *attempt) title() string { return a.step.Title(a.name) }
-
-// Title returns a name of the step with that of its role before it, which what brings in
-// a role itself does not show.
+// Title returns a name of the step with that of its role before it, which what is named
+// by the role that it brings in does not show.
 func (s *Step) Title(name string) string {
-	if s.Role == nil || s.Kind.Includes() == IncludesRole {
+	if s.Role == nil || s.NamedByRole {
 		return name
 	}
 	return s.Role.Name + " : " + name

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -84,6 +85,7 @@ type compiler struct {
 	included map[*engine.Step][]engine.Item // what include_tasks brings in, where that is known
 
 	rolesDone map[string]bool   // what was called how
+	rolesMu   *sync.Mutex       // of rolesDone, while the play runs
 	anyKeys   bool              // variables may have any name: they are keys of a map
 	inRole    *engine.Role      // at hand; nil outside of roles
 	doc       *reading.Document // of the file at hand
@@ -103,6 +105,7 @@ func newCompiler(opt Options) *compiler {
 		mistakes:    map[any][]*diagnostic.Problem{},
 		included:    map[*engine.Step][]engine.Item{},
 		rolesDone:   map[string]bool{},
+		rolesMu:     &sync.Mutex{},
 		inventories: map[string]*inventory.Inventory{},
 		namedVars:   map[string][]engine.Var{},
 		where:       opt.Hosts,

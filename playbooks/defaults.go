@@ -3,6 +3,7 @@ package playbooks
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -35,6 +36,9 @@ func (c *compiler) moduleDefaults(inherited defaults, n *expr.Node) defaults {
 // defaultsOf checks the defaults of one kind, and gives the kind; nil if it is unknown.
 func (c *compiler) defaultsOf(e expr.Entry) *engine.Kind {
 	k := c.kinds[e.Key.Text]
+	if strings.HasPrefix(e.Key.Text, "group/") {
+		return nil // none of our kinds is in a group
+	}
 	if k == nil {
 		c.unknownKind(e.Key)
 		return nil

@@ -2,7 +2,9 @@ package playbooks
 
 import (
 	"context"
+	_ "embed" // foreign.txt
 	"strings"
+	"sync"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -31,52 +33,42 @@ func (c *compiler) foreignTask(d *draft, e expr.Entry) {
 	c.mistake(d.step, p)
 }
 
-// What to do in place of Ansible's modules that are none of ours.
-const (
-	byEnvFile   = "to hand variables to an application use env_file; for the rest play this with Ansible and the collection noa.clevercloud"
-	byStep      = "run the command in a step of CI or a script around runner, or read what it prints with lookup('pipe', …)"
-	byNotify    = "to tell others how a run ended use --notify; for the rest play this with Ansible and the collection noa.clevercloud"
-	byLookup    = "read it with lookup('url', …)"
-	bySetFact   = "use set_fact, include_vars or lookup('file', …) for what is on this machine"
-	byAnsible   = "it changes machines: play this with Ansible and the collection noa.clevercloud, which has runner's kinds as modules"
-	byFail      = "use assert, or until with retries on the task that has to come out right"
-	byInventory = "there is one host, localhost: write its variables under vars, or in group_vars"
-)
+//go:embed foreign.txt
+var foreignText string
 
-// foreign are the modules that Ansible always has and that are none of ours, and what
-// to do in their place.
-var foreign = func() map[string]string {
-	all := map[string]string{}
-	for advice, names := range map[string]string{
-		byEnvFile:   "copy template lineinfile blockinfile replace assemble",
-		byStep:      "command shell raw script expect",
-		byNotify:    "uri mail slack",
-		byLookup:    "get_url fetch slurp",
-		bySetFact:   "stat find getent package_facts service_facts mount_facts set_stats",
-		byFail:      "wait_for wait_for_connection ping async_status",
-		byInventory: "add_host group_by",
-		byAnsible: "apt apt_key apt_repository deb822_repository debconf dnf dnf5 yum yum_repository package pip " +
-			"service systemd systemd_service sysvinit cron user group hostname iptables known_hosts authorized_key " +
-			"file tempfile unarchive archive git subversion reboot rpm_key dpkg_selections validate_argument_spec " +
-			"docker_container docker_image docker_compose postgresql_db postgresql_user postgresql_query mysql_db mysql_user " +
-			"redis mongodb_user k8s helm ec2_instance s3_object terraform npm gem make synchronize mount sysctl ufw " +
-			"firewalld timezone locale_gen htpasswd openssl_privatekey x509_certificate acme_certificate ini_file xml json_patch",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			all[name] = advice
+// foreign are the modules and the collections that are none of ours, with what to do in
+// their place; it never changes.
+var foreign = sync.OnceValue(func() map[string]string {
+	all, sentence := map[string]string{}, ""
+	for line := range strings.Lines(foreignText) {
+		switch {
+		case strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "  "):
+			for name := range strings.FieldsSeq(line) {
+				all[name] = sentence
+			}
+		default:
+			sentence = strings.TrimSpace(line)
 		}
 	}
 	return all
-}()
+})
 
-// advice returns what to do in place of a module of Ansible's, under any of its names;
-// "" where it is none that is known.
+// advice returns what to do in place of a module of Ansible's: by its name where that is
+// alone or stands behind ansible.builtin, else by its collection; "" where it is none that
+// is known.
 func advice(kind string) string {
-	name := kind[strings.LastIndex(kind, ".")+1:]
-	if known := foreign[name]; known != "" && !strings.HasPrefix(kind, "noa.clevercloud.") {
-		return known
+	collection, name := "", kind
+	if i := strings.LastIndexByte(kind, '.'); i >= 0 {
+		collection, name = kind[:i], kind[i+1:]
 	}
-	return ""
+	switch collection {
+	case "noa.clevercloud":
+		return ""
+	case "", "ansible.builtin", "ansible.legacy":
+		return foreign()[name]
+	}
+	return foreign()[collection]
 }
 
 // elsewhere returns what to do in place of a module of another collection.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -24,6 +25,9 @@ func (c *compiler) special(in section, s *engine.Step) {
 		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeTasks(in, s)
 	case engine.IncludesRole:
+		if in.handlers {
+			c.noRole(&expr.Node{Text: s.As, Place: s.At})
+		}
 		s.Params = slices.Clone(s.Vars[len(in.set.step.Vars):])
 		c.includeRole(in, s)
 	case engine.IncludesVars:
@@ -41,7 +45,8 @@ type surroundings struct {
 	section
 	names    map[string]bool
 	playbook string          // the path of the playbook
-	roles    map[string]bool // what was done when the play began
+	roles    map[string]bool // what was done when the play began, and what was brought in since
+	mu       *sync.Mutex     // of roles
 }
 
 // includeTasks notes what the tasks of an included file inherit, and checks the
@@ -67,7 +72,7 @@ func (c *compiler) includeTasks(in section, s *engine.Step) {
 
 // around notes what the tasks that a step brings in inherit.
 func (c *compiler) around(in section, s *engine.Step) *surroundings {
-	around := &surroundings{section: section{play: in.play, set: in.set, id: s.ID + ".", depth: in.depth + 1}, names: c.names, playbook: c.importing[0], roles: c.rolesDone}
+	around := &surroundings{section: section{play: in.play, set: in.set, id: s.ID + ".", depth: in.depth + 1}, names: c.names, playbook: c.importing[0], roles: c.rolesDone, mu: c.rolesMu}
 	s.Within = around
 	if apply := s.Args.Get("apply"); apply != nil {
 		c.applied(&around.set, apply)
@@ -166,6 +171,8 @@ func (s *surroundings) tooDeep(by *engine.Step, name string) error {
 // inside returns a compiler of what a step brings in.
 func (f Files) inside(by *engine.Step, around *surroundings) *compiler {
 	c := newCompiler(f.Options)
+	around.mu.Lock()
+	defer around.mu.Unlock()
 	c.names, c.rolesDone = maps.Clone(around.names), maps.Clone(around.roles)
 	c.path, c.importing, c.inRole = by.Place.Source.Name, []string{around.playbook}, by.Role
 	return c
@@ -185,6 +192,9 @@ func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall
 	if err := c.problems.Err(); err != nil {
 		return nil, err
 	}
+	around.mu.Lock()
+	defer around.mu.Unlock()
+	maps.Copy(around.roles, c.rolesDone) // a role that others depend on is done once in a play
 	return &engine.Included{File: call.Name, Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
 }
 

@@ -20,6 +20,9 @@ func (c *compiler) checkNotified(play *engine.Play) {
 		}
 		if h.Name != nil {
 			known[h.Name.Text] = true
+			if h.Role != nil {
+				known[h.Role.Name+" : "+h.Name.Text] = true
+			}
 		}
 		for _, topic := range h.Listen {
 			known[topic] = true

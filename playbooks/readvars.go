@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
@@ -76,6 +77,9 @@ func (c *compiler) varsOfFolder(which engine.VarsQuery) ([]string, error) {
 				WithHint("rename it, or write ignore_unknown_extensions: true")
 		}
 		return nil
+	})
+	slices.SortStableFunc(files, func(a, b string) int { // a folder's files before those of the folders in it
+		return cmp.Or(strings.Compare(filepath.Dir(a), filepath.Dir(b)), strings.Compare(a, b))
 	})
 	return files, err
 }

@@ -1,7 +1,10 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,10 +151,16 @@ func (c *compiler) role(in section, call roleCall) roleParts {
 	own := roleParts{vars: c.roleVars(role, "vars", call.Vars), defaults: c.roleVars(role, "defaults", call.Defaults)}
 	in.set.step.Vars = slices.Concat(in.set.step.Vars[:0:0], own.vars, in.set.step.Vars, call.params)
 	if meta.dependencies != nil {
+		for _, item := range meta.dependencies.Items {
+			if title := roleTitle(item); !slices.Contains(in.play.Dependencies, title) {
+				in.play.Dependencies = append(in.play.Dependencies, title)
+			}
+		}
 		c.file(source.Name, source, func(*expr.Node) { all.add(c.listedRoles(in, meta.dependencies)) })
 	}
 	c.inRole = role
-	in.set.step.Defaults = slices.Concat(in.set.step.Defaults, own.defaults)
+	in.set.step.Vars = slices.Concat(all.vars, in.set.step.Vars)
+	in.set.step.Defaults = slices.Concat(in.set.step.Defaults, all.defaults, own.defaults)
 	c.know(own.vars)
 	c.know(own.defaults)
 	c.know(call.params)
@@ -257,14 +266,28 @@ func roleFile(role *engine.Role, part, name string) string {
 
 // roleVars reads a file of variables of a role.
 func (c *compiler) roleVars(role *engine.Role, part, name string) []engine.Var {
-	path := roleFile(role, part, name)
-	if path == "" {
-		if name != "" && name != "main" {
+	paths := []string{roleFile(role, part, name)}
+	if paths[0] == "" {
+		if paths = varsIn(filepath.Join(role.Path, part, cmp.Or(name, "main"))); paths == nil && name != "" && name != "main" {
 			c.problem(diagnostic.Place{}, "role %q has no file %s in %s", role.Name, name, part)
 		}
-		return nil
 	}
-	return c.varsOfFile(&expr.Node{Place: diagnostic.Place{}, Text: path, Value: path})
+	var vars []engine.Var
+	for _, path := range paths {
+		vars = append(vars, c.varsOfFile(&expr.Node{Place: diagnostic.Place{}, Text: path, Value: path})...)
+	}
+	return vars
+}
+
+// varsIn lists the files of variables in a folder and those in it; nil where it is none.
+func varsIn(folder string) (paths []string) {
+	_ = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && slices.Contains([]string{"", ".yml", ".yaml", ".json"}, filepath.Ext(path)) {
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	return paths
 }
 
 // roleTasks compiles a file of tasks or handlers of a role.
@@ -305,6 +328,11 @@ func (c *compiler) roleMeta(role *engine.Role) (meta roleMeta, src *diagnostic.S
 		}
 	})
 	return meta, src
+}
+
+// noRole reports a role in the place of a handler.
+func (c *compiler) noRole(key *expr.Node) {
+	c.problem(key.Place, "%s cannot be a handler", bare(key.Text)).WithHint("bring the role in by a task, or put its tasks into a file and include_tasks that")
 }
 
 // importRole compiles a role in the place of an import_role.
@@ -353,6 +381,7 @@ func (c *compiler) includeRole(in section, s *engine.Step) {
 		n = s.Args.Get("role")
 	}
 	if n != nil && s.Name == nil {
+		s.NamedByRole = true
 		s.Name = &expr.Node{Place: n.Place, Text: s.As + " : " + n.Text, Value: s.As + " : " + n.Text}
 	}
 	if n == nil || n.Tmpl != nil || n.Shape != expr.Scalar || strings.TrimSpace(n.Text) == "" {
@@ -363,5 +392,7 @@ func (c *compiler) includeRole(in section, s *engine.Step) {
 		return
 	}
 	c.checked[key] = true
+	defer func(before map[string]bool) { c.rolesDone = before }(c.rolesDone)
+	c.rolesDone = maps.Clone(c.rolesDone)
 	c.whileRunning(s, func() { c.role(around.section, roleCall{RoleCall: engine.RoleCall{Name: n.Text}, at: n, nested: true}) })
 }

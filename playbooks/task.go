@@ -77,6 +77,10 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 	}
 	file := d.kinds[0].Value
 	if bare(d.kinds[0].Key.Text) == importRole {
+		if in.handlers {
+			c.noRole(d.kinds[0].Key)
+			return nil
+		}
 		in.set, in.id = inherited{handOn(in.set.step, d.step), d.own}, d.step.ID+"."
 		c.know(d.step.Vars)
 		return c.importRole(in, file, d.kinds[0].Key.Place)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"runner/engine"
 	"runner/engine/expr/value"
@@ -35,6 +36,7 @@ func assert() engine.Kind {
 var (
 	_ engine.Guard     = (*Assert)(nil)
 	_ engine.Displayer = (*Assert)(nil)
+	_ engine.Checker   = (*Assert)(nil)
 )
 
 // Assert tests conditions, up to the first that does not hold.
@@ -54,6 +56,29 @@ func (a *Assert) Display() engine.Display {
 		return engine.DisplayOutcome
 	}
 	return engine.DisplayMasked
+}
+
+// Check reports a message that is neither text nor a list of texts.
+func (a *Assert) Check(c *engine.Checking) {
+	for name, msg := range map[string]engine.Value{"fail_msg": a.FailMsg, "success_msg": a.SuccessMsg} {
+		if !isMessage(msg) {
+			c.Addf(name, "%s is a text or a list of texts, not %s", name, value.Describe(value.Known(msg)))
+		}
+	}
+}
+
+func isMessage(v engine.Value) bool {
+	switch v := value.Known(v).(type) {
+	case nil, string, value.Secret, *value.Unknown:
+		return true
+	case []value.Value:
+		return !slices.ContainsFunc(v, func(e value.Value) bool {
+			_, text := value.Bare(value.Known(e)).(string)
+			_, unknown := e.(*value.Unknown)
+			return !text && !unknown
+		})
+	}
+	return false
 }
 
 // Plan tests the conditions. What cannot be known yet is taken to hold.

@@ -314,8 +314,12 @@ func (s *Source) firstFound(c *expr.Context, terms []value.Value, options *value
 	if err != nil {
 		return nil, err
 	}
+	folder := ""
+	if in, ok, err := c.Scope.Lookup(c, engine.LoopFolder); err == nil && ok {
+		folder = value.Text(in)
+	}
 	for _, name := range names {
-		path, err := s.find(c, "files", name)
+		path, err := s.find(c, folder, name)
 		if err == nil {
 			return []value.Value{path}, nil
 		}

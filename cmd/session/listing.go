@@ -11,17 +11,17 @@ import (
 
 // A listing prints what would be played, in the words and blanks of Ansible.
 type listing struct {
-	out         io.Writer
-	tasks, tags bool
-	selection   engine.Selection
+	out                io.Writer
+	tasks, tags, hosts bool
+	selection          engine.Selection
 }
 
 // list prints what would be played; with --syntax-check the files only.
 func list(out io.Writer, spec Spec, program *engine.Program) {
-	l := listing{out: out, tasks: spec.ListTasks, tags: spec.ListTags, selection: spec.Selection}
+	l := listing{out: out, tasks: spec.ListTasks, tags: spec.ListTags, hosts: spec.ListHosts, selection: spec.Selection}
 	for i, f := range spec.Files {
 		plays := slices.DeleteFunc(slices.Clone(program.Plays), func(play *engine.Play) bool { return play.Given != i })
-		if !l.tasks && !l.tags {
+		if !l.tasks && !l.tags && !l.hosts {
 			plays = nil
 		}
 		l.file(f, plays)
@@ -37,13 +37,30 @@ func (l *listing) file(name string, plays []*engine.Play) {
 			title = play.Title()
 		}
 		fmt.Fprintf(l.out, "\n  play #%d (%s): %s\tTAGS: %s\n", i+1, play.Hosts, title, bracketed(play.Tags))
+		if l.hosts {
+			l.hostsOf(play)
+		}
 		l.play(play)
 	}
+}
+
+// hostsOf lists the hosts of a play: one, or none.
+func (l *listing) hostsOf(play *engine.Play) {
+	patterns := strings.FieldsFunc(play.Hosts, func(r rune) bool { return r == ',' || r == ' ' })
+	fmt.Fprintf(l.out, "    pattern: ['%s']\n", strings.Join(patterns, "', '"))
+	if play.NoHosts {
+		fmt.Fprint(l.out, "    hosts (0):\n")
+		return
+	}
+	fmt.Fprintf(l.out, "    hosts (1):\n      %s\n", play.Where().Host)
 }
 
 func (l *listing) play(play *engine.Play) {
 	if l.tasks {
 		fmt.Fprintln(l.out, "    tasks:")
+	}
+	if !l.tasks && !l.tags {
+		return
 	}
 	var all []string
 	for _, list := range [][]engine.Item{play.PreTasks, play.Tasks, play.PostTasks} {
@@ -60,7 +77,7 @@ func (l *listing) items(items []engine.Item, all *[]string) {
 		switch item := item.(type) {
 		case *engine.Step:
 			name := item.As
-			if item.Name != nil && !strings.HasPrefix(item.Name.Text, item.As+" : ") { // which is include_role's for want of another
+			if item.Name != nil && !item.NamedByRole {
 				name = item.Title(item.Name.Text)
 			}
 			*all = append(*all, item.Tags...)

@@ -53,7 +53,7 @@ type Spec struct {
 	Quiet    bool     // in text only what changes or fails
 
 	// One of these makes a session that plays nothing: it lists, or checks.
-	SyntaxCheck, ListTasks, ListTags bool
+	SyntaxCheck, ListTasks, ListTags, ListHosts bool
 }
 
 // A Need is a change that needs consent, as the needs of a report name it.
@@ -99,7 +99,7 @@ func (s Spec) Validate() error {
 }
 
 // lists reports whether nothing is to be played.
-func (s Spec) lists() bool { return s.SyntaxCheck || s.ListTasks || s.ListTags }
+func (s Spec) lists() bool { return s.SyntaxCheck || s.ListTasks || s.ListTags || s.ListHosts }
 
 // consented returns the risks that are consented to: --prune does to the removals
 // of a play that says prune.

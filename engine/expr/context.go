@@ -212,7 +212,7 @@ func (c *Context) shallow(l *lazy) (value.Value, error) {
 	if l.node.Shape == Sequence {
 		out := make([]value.Value, 0, len(l.node.Items))
 		for _, n := range l.node.Items {
-			v, err := c.Resolve(l.name, n)
+			v, err := c.part(l.name, n)
 			if err != nil {
 				return nil, err
 			}
@@ -228,7 +228,7 @@ func (c *Context) shallow(l *lazy) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := c.Resolve(l.name, e.Value)
+		v, err := c.part(l.name, e.Value)
 		if err != nil {
 			return nil, err
 		}
@@ -237,6 +237,15 @@ func (c *Context) shallow(l *lazy) (value.Value, error) {
 		}
 	}
 	return m, c.Count(m.Len())
+}
+
+// part resolves a part of a list or map: one that fails does so where it is used.
+func (c *Context) part(name string, n *Node) (value.Value, error) {
+	v, err := c.Resolve(name, n)
+	if err != nil {
+		return value.Deferred(err)
+	}
+	return v, nil
 }
 
 // enter notes that all of a lazy is being evaluated, which must not be part of

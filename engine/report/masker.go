@@ -68,6 +68,9 @@ func (v masker) result(e engine.TaskEnd) value.Value {
 	}
 	m, _ := e.Result.(*value.Map)
 	out := without(m, "failed", "skipped")
+	if e.Problem != nil {
+		out = without(out, "exception")
+	}
 	if _, ok := out.Get("changed"); !ok {
 		out.Set("changed", changed(e))
 	}
