@@ -274,8 +274,8 @@ func (s *stage) declare(playbooks string) {
 
 // fleetYAML returns settings for a machine that keeps things in a folder.
 func (s *stage) fleetYAML(server, dir, playbooks string) string {
-	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nworker: {folder: %q}\nplaybooks:\n%s",
-		server, s.namespace, s.more, s.repo, platformURL, filepath.Join(dir, "worker"), playbooks)
+	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s",
+		server, s.namespace, s.more, s.repo, platformURL, filepath.Join(dir, "worker"), filepath.Join(dir, "worker", "secrets"), playbooks)
 }
 
 // A machine is a worker and where it keeps things.
@@ -392,7 +392,7 @@ func (s *stage) play(fleet *control.Fleet, j flow.Job) string {
 // outcome waits for the end of a play.
 func (s *stage) outcome(c client.Client, id string) flow.Outcome {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	var o flow.Outcome
 	if err := c.GetWorkflow(ctx, id, "").Get(ctx, &o); err != nil {
