@@ -63,9 +63,9 @@ func (o *takeover) last(i int) time.Time {
 
 // A wire is a network between a worker and this machine, that can be cut.
 type wire struct {
-	t                *testing.T
-	host             string // the interface at this end
-	address, netmask string // of this end
+	t       *testing.T
+	host    string // the interface at this end
+	address string // of this end
 }
 
 func ip(t *testing.T, args ...string) error {

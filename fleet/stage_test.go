@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -186,7 +187,7 @@ func (s *server) start(t *testing.T, has ...string) {
 	}
 	s.cmd = exec.Command(devserver(t), append([]string{"-address", s.address, "-namespaces", strings.Join(has, ",")}, s.store...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	s.cmd.SysProcAttr = ofTest()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +253,7 @@ func (s *stage) commit(files map[string]string) {
 		s.write(filepath.Join(s.repo, name), text)
 	}
 	s.git("-C", s.repo, "add", ".")
-	s.git("-C", s.repo, "commit", "-qm", "playbooks")
+	s.git("-C", s.repo, "commit", "--allow-empty", "-qm", "playbooks")
 }
 
 func (s *stage) write(path, text string) {
@@ -274,8 +275,12 @@ func (s *stage) declare(playbooks string) {
 
 // fleetYAML returns settings for a machine that keeps things in a folder.
 func (s *stage) fleetYAML(server, dir, playbooks string) string {
-	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s",
-		server, s.namespace, s.more, s.repo, platformURL, filepath.Join(dir, "worker"), filepath.Join(dir, "worker", "secrets"), playbooks)
+	vault := ""
+	if s.secrets["shop.vault"] != "" {
+		vault = ", vault: [shop]"
+	}
+	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q%s}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s",
+		server, s.namespace, s.more, s.repo, platformURL, vault, filepath.Join(dir, "worker"), filepath.Join(dir, "worker", "secrets"), playbooks)
 }
 
 // A machine is a worker and where it keeps things.
@@ -319,14 +324,17 @@ func (s *stage) launch(m *machine, program string, slots int, by ...string) {
 // launchFor starts the worker of a machine for a queue.
 func (s *stage) launchFor(m *machine, program, queue string, slots int, by ...string) {
 	s.t.Helper()
-	args := append(by, program, "--file", filepath.Join(m.dir, "fleet.yml"), "worker", "--queue", queue, "--name", m.name, "--slots", fmt.Sprint(slots))
+	args := slices.Concat(by, []string{program, "--file", filepath.Join(m.dir, "fleet.yml"), "worker", "--queue", queue, "--name", m.name, "--slots", fmt.Sprint(slots)})
 	c := exec.Command(args[0], args[1:]...)
 	c.Env, c.Stdout, c.Stderr = m.Env, m.log, m.log
 	s.start(c)
 	m.Cmd = c
 	s.t.Cleanup(func() {
+		text, _ := os.ReadFile(m.log.Name())
+		if strings.Contains(string(text), "unhandled signals") {
+			s.t.Error("a workflow ended without taking a signal")
+		}
 		if s.t.Failed() {
-			text, _ := os.ReadFile(m.log.Name())
 			s.t.Logf("%s:\n%s", m.name, text)
 		}
 	})
@@ -335,7 +343,7 @@ func (s *stage) launchFor(m *machine, program, queue string, slots int, by ...st
 // start starts a process that ends with the test.
 func (s *stage) start(c *exec.Cmd) {
 	s.t.Helper()
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr = ofTest()
 	if err := c.Start(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"time"
@@ -71,6 +72,7 @@ type LaneState struct {
 	// After says that an earlier run of the lane ended, perhaps from outside and while a
 	// play was under way: what that began ends with its lease.
 	After   bool    `json:"after,omitempty"`
+	Most    int     `json:"most,omitempty"` // how many plays it plays before it begins with a new history; 0: as usual
 	Waiting []Entry `json:"waiting,omitempty"`
 	Ended   []Done  `json:"ended,omitempty"` // the last ones, for those who ask again
 }
@@ -87,7 +89,7 @@ func Lane(ctx workflow.Context, state LaneState) error {
 		}
 	}
 	for n := 0; l.await(ctx); n++ {
-		if n >= plays || workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+		if n >= cmp.Or(l.Most, plays) || workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return workflow.NewContinueAsNewError(ctx, Lane, l.LaneState)
 		}
 		l.next(ctx)
@@ -104,7 +106,8 @@ type lane struct {
 // await takes what was asked for meanwhile, and waits for somebody to ask where nobody
 // did. It reports false where nobody does for a long time.
 func (l *lane) await(ctx workflow.Context) bool {
-	for l.take(ctx, nil) { //nolint:revive // it is what it does
+	for l.take(ctx, nil) {
+		continue
 	}
 	timed, cancel := workflow.WithCancel(ctx)
 	defer cancel()
@@ -212,7 +215,8 @@ func (l *lane) next(ctx workflow.Context) {
 	first := l.Waiting[0]
 	l.stop = stop
 	workflow.Go(playing, func(playing workflow.Context) { set.SetValue(play(playing, first)) })
-	for l.take(ctx, ended) { //nolint:revive // until it has ended
+	for l.take(ctx, ended) {
+		continue
 	}
 	l.stop = nil
 	var o Outcome

@@ -47,7 +47,8 @@ func Play(ctx workflow.Context, job Job) (Outcome, error) {
 // dropSignals takes signals that came too late to matter.
 func dropSignals(ctx workflow.Context) {
 	for _, name := range []string{DoneSignal, LostSignal, ApproveSignal} {
-		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) { //nolint:revive // until none is left
+		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) {
+			continue
 		}
 	}
 }

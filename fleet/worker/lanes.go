@@ -38,11 +38,11 @@ func (l *lanes) ask(ctx context.Context, lane string, ask flow.Ask) (chain strin
 	if err != nil {
 		return "", err
 	}
-	d, err := l.client.DescribeWorkflowExecution(ctx, id, run)
+	d, err := l.client.DescribeWorkflow(ctx, id, run)
 	if err != nil {
 		return "", err
 	}
-	return d.GetWorkflowExecutionInfo().GetFirstRunId(), nil
+	return d.RawResponse.GetWorkflowExecutionInfo().GetFirstRunId(), nil
 }
 
 func (l *lanes) start(ctx context.Context, id string, ask flow.Ask, policy enums.WorkflowIdReusePolicy, state flow.LaneState) (run string, err error) {
@@ -58,12 +58,15 @@ func (l *lanes) start(ctx context.Context, id string, ask flow.Ask, policy enums
 func (l *lanes) ended(ctx context.Context, r flow.Run) bool {
 	within, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	d, err := l.client.DescribeWorkflowExecution(within, r.ID, "")
+	d, err := l.client.DescribeWorkflow(within, r.ID, "")
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return true
 	}
-	info := d.GetWorkflowExecutionInfo()
-	return err == nil && (info.GetFirstRunId() != r.Run || info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING)
+	if err != nil {
+		return false
+	}
+	info := d.RawResponse.GetWorkflowExecutionInfo()
+	return info.GetFirstRunId() != r.Run || info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
 // waits notes that a workflow waits for a lane.

@@ -142,14 +142,14 @@ const (
 func (a *activities) goesOn(ctx context.Context, r flow.Run) whether {
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	d, err := a.Client.DescribeWorkflowExecution(within, r.ID, r.Run)
+	d, err := a.Client.DescribeWorkflow(within, r.ID, r.Run)
 	_, missing := errors.AsType[*serviceerror.NotFound](err)
 	switch {
 	case missing:
 		return no
 	case err != nil:
 		return unknown
-	case d.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+	case d.RawResponse.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		return yes
 	}
 	return no
