@@ -27,6 +27,7 @@ var (
 	from    = flag.Uint64("differ.from", 0, "number of the first playbook of the seed")
 	minutes = flag.Float64("differ.minutes", 0, "for how many minutes playbooks are compared, instead of -differ.count")
 	keep    = flag.String("differ.keep", "", "folder for playbooks that differ, each with Ansible's output")
+	atMost  = flag.Duration("differ.shrink", 30*time.Second, "for how long at most a playbook that differs is shrunk")
 	alike   = flag.Int("differ.alike", 2, "how many differences of one kind are shrunk and reported; others are counted")
 )
 
@@ -59,9 +60,9 @@ func (b *bench) differs(p playbook, like *difference) *difference {
 	return d
 }
 
-// shrunk returns the smallest playbook it finds, in half a minute at most, that differs in the same way.
+// shrunk returns the smallest playbook it finds in a while that differs in the same way.
 func (b *bench) shrunk(p playbook, d *difference) (playbook, *difference) {
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(*atMost)
 	for at := 0; time.Now().Before(end); {
 		before := at
 		candidates := p.simpler()
@@ -101,9 +102,9 @@ func (p playbook) simpler() []playbook {
 	return out
 }
 
-// TestPlaybooksAsAnsible makes up playbooks and compares how both programs play them. What
+// TestMadeUpPlaybooks makes up playbooks and compares how both programs play them. What
 // differs is shrunk and reported; mend it, and keep it as a case of testdata/kept.
-func TestPlaybooksAsAnsible(t *testing.T) {
+func TestMadeUpPlaybooks(t *testing.T) {
 	if *count == 0 && *minutes == 0 {
 		t.Skip("-differ.count or -differ.minutes says how many playbooks")
 	}

@@ -97,8 +97,11 @@ func urlDecode(u *expr.Call) (value.Value, error) {
 
 // urlSplit returns the parts of a URL, or the one that is asked for.
 func urlSplit(u *expr.Call) (value.Value, error) {
-	if t, _, err := value.Truth(u.In); err == nil && !t && slices.Contains([]string{"hostname", "port", "username", "password"}, u.Str(0)) {
-		return nil, nil // as Python, which takes what is false for an address of nothing
+	switch u.In {
+	case nil, false, 0: // in which Python sees an address of nothing
+		if slices.Contains([]string{"hostname", "port", "username", "password"}, u.Str(0)) {
+			return nil, nil
+		}
 	}
 	s, err := textIn(u)
 	if err != nil {
