@@ -138,10 +138,10 @@ func (n *node) failedBeforehand(end TaskEnd, problem *diagnostic.Problem) {
 	n.out.add(end)
 }
 
-// Title returns a name of the step with that of its role before it, which what is named
-// by the role that it brings in does not show.
+// Title returns a name of the step with that of its role before it, which what brings in
+// a role itself does not show.
 func (s *Step) Title(name string) string {
-	if s.Role == nil || s.NamedByRole {
+	if s.Role == nil || s.Kind.Includes() == IncludesRole {
 		return name
 	}
 	return s.Role.Name + " : " + name
