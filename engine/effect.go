@@ -98,7 +98,7 @@ const gathered = "ansible_facts."
 // gathered returns ansible_facts as it is here.
 func (s *scope) gathered() *value.Map {
 	m := &value.Map{}
-	names := s.of.facts.names()
+	names := s.of.facts.names(s.at)
 	slices.Sort(names)
 	for _, name := range names {
 		if short, ok := strings.CutPrefix(name, gathered); ok {
@@ -112,13 +112,13 @@ func (s *scope) gathered() *value.Map {
 
 // forget makes ansible_facts empty.
 func (a *attempt) forget() {
-	for _, name := range a.play.facts.names() {
+	for _, name := range a.play.facts.names(a.scope.at) {
 		short, ok := strings.CutPrefix(name, gathered)
 		if !ok {
 			continue
 		}
 		a.play.facts.set(name, a.scope.at, registered{value: value.Omit})
-		if named := "ansible_" + short; slices.Contains(a.play.facts.names(), named) {
+		if named := "ansible_" + short; slices.Contains(a.play.facts.names(a.scope.at), named) {
 			a.play.facts.set(named, a.scope.at, registered{value: value.Omit})
 		}
 	}

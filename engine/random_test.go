@@ -138,6 +138,14 @@ func template(c *expr.Context, terms []engine.Value, _ *value.Map) ([]engine.Val
 	return []engine.Value{v}, err
 }
 
+// names is a lookup of the names that have a value.
+func names(c *expr.Context, _ []engine.Value, _ *value.Map) ([]engine.Value, error) {
+	all := slices.DeleteFunc(c.Scope.(interface{ Names() []string }).Names(), func(name string) bool {
+		return len(name) != 2 || name[0] != 'r' && name[0] != 'v'
+	})
+	return []engine.Value{strings.Join(all, ",")}, nil
+}
+
 func outcomeOf(t *testing.T, p program, jobs int) (e ending) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -147,7 +155,7 @@ func outcomeOf(t *testing.T, p program, jobs int) (e ending) {
 			t.Fatal(err)
 		}
 		result, seen := play(t, w, p.text, engine.Options{Jobs: jobs, Selection: p.Selection, Hooks: includes(t, w, files),
-			Lookups: map[string]expr.Lookup{"template": template, "file": w.lookup}})
+			Lookups: map[string]expr.Lookup{"template": template, "file": w.lookup, "url": names}})
 		if w.peak > jobs {
 			t.Errorf("%d were at work at once, with %d jobs", w.peak, jobs)
 		}
@@ -341,7 +349,9 @@ func (p *programmer) file() string {
 
 // value returns a value that may be what an earlier step registered or set.
 func (p *programmer) value() string {
-	switch p.IntN(12) {
+	switch p.IntN(13) {
+	case 12:
+		return "{{lookup('url','names')}}"
 	case 9:
 		return fmt.Sprintf("{{r%d.seen|default('none')}}", p.IntN(4))
 	case 10:

@@ -50,8 +50,10 @@ func (p position) holds(other position) bool {
 
 // withdraw takes back what was set at a position or within it.
 func (r *registry) withdraw(at position) {
-	for _, name := range r.names() {
-		r.drop(name, at)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name := range r.values {
+		r.dropLocked(name, at)
 	}
 }
 
@@ -59,6 +61,10 @@ func (r *registry) withdraw(at position) {
 func (r *registry) drop(name string, at position) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.dropLocked(name, at)
+}
+
+func (r *registry) dropLocked(name string, at position) {
 	if list, ok := r.values[name]; ok {
 		r.values[name] = slices.DeleteFunc(list, func(e registered) bool { return at.holds(e.at) })
 	}
@@ -78,10 +84,17 @@ func (r *registry) before(name string, at position) (registered, bool) {
 	return list[i-1], list[i-1].value != value.Omit // what was forgotten
 }
 
-func (r *registry) names() []string {
+// names returns the names that were set before a position.
+func (r *registry) names(before position) []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.Collect(maps.Keys(r.values))
+	var list []string
+	for name, values := range r.values {
+		if len(values) > 0 && slices.Compare(values[0].at, before) < 0 {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // A frame holds variables of a part of a run: of an item of a loop, or of what
@@ -241,9 +254,35 @@ func resolve(c *expr.Context, v *Var) (Value, bool, error) {
 	return value, true, err
 }
 
-// Names lists what can be looked up, for suggestions.
+// Names returns all names that have a value here, once all above has ended.
 func (s *scope) Names() []string {
-	list := append(s.of.facts.names(), s.of.included.names()...)
+	if s.worker != nil {
+		s.worker.WaitForAll()
+		s.worker.WaitForItems()
+	}
+	return s.namesSet(s.at)
+}
+
+// Similar returns the names that may be meant by one that has no value. It waits for
+// nothing: of what may still be under way it returns all that may be defined there.
+func (s *scope) Similar() []string {
+	if s.node == nil {
+		return s.namesSet(s.at)
+	}
+	list := s.namesSet(s.node.list.at.in(s.node.place.Ended()))
+	for name, definers := range s.node.list.definers {
+		if definers[0].index < s.node.index {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// namesSet returns the names that have a value, those of facts where they were set before a
+// position.
+func (s *scope) namesSet(before position) []string {
+	list := append(s.of.facts.names(before), s.of.included.names(before)...)
 	for _, vars := range append(s.variables(), s.of.opt.ExtraVars) {
 		list = append(list, varNames(vars)...)
 	}
@@ -257,9 +296,6 @@ func (s *scope) Names() []string {
 
 // all returns every name that has a value as one map; a variable that fails is left out.
 func (s *scope) all(c *expr.Context) *value.Map {
-	if s.worker != nil {
-		s.worker.WaitForAll()
-	}
 	m := &value.Map{}
 	for _, name := range s.Names() {
 		v, ok, err := s.Lookup(c, name)

@@ -272,11 +272,20 @@ type withVars struct {
 	more *value.Map
 }
 
-// Names lists what can be looked up.
+// Names returns all names that have a value.
 func (s withVars) Names() []string {
 	var names []string
 	if outer, ok := s.Scope.(interface{ Names() []string }); ok {
 		names = outer.Names()
+	}
+	return append(names, s.more.TextKeys()...)
+}
+
+// Similar returns the names that may be meant by one that has no value.
+func (s withVars) Similar() []string {
+	var names []string
+	if outer, ok := s.Scope.(interface{ Similar() []string }); ok {
+		names = outer.Similar()
 	}
 	return append(names, s.more.TextKeys()...)
 }

@@ -32,6 +32,8 @@ func (s vars) Lookup(c *expr.Context, name string) (value.Value, bool, error) {
 
 func (s vars) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
+func (s vars) Similar() []string { return s.Names() }
+
 // nodeOf makes a Node of plain values, with templates where a text has any.
 func nodeOf(t testing.TB, v value.Value) *expr.Node {
 	t.Helper()

@@ -133,8 +133,8 @@ func (st *state) evalName(n *syntax.Name) (value.Value, error) {
 // Undefined makes the Undefined of a name that the scope does not know.
 func (c *Context) Undefined(name string, at diagnostic.Place) *value.Undefined {
 	u := &value.Undefined{Name: name, Place: at}
-	if s, ok := c.Scope.(interface{ Names() []string }); ok {
-		u.Names = s.Names
+	if s, ok := c.Scope.(interface{ Similar() []string }); ok {
+		u.Names = s.Similar
 	}
 	return u
 }

@@ -50,8 +50,10 @@ func (lib *Table) made(p *syntax.Template, err error) (*Template, error) {
 	return &Template{tree: p, lib: lib, err: err}, err
 }
 
-// A Scope says what names stand for. A scope that also has a method
-// Names() []string lends its names to suggestions.
+// A Scope says what names stand for. A scope may also have the methods
+//
+//	Names() []string    // those that have a value: the lookup varnames
+//	Similar() []string  // those that may be meant by one that has none: suggestions
 type Scope interface {
 	// Lookup returns a name's value; ok is false where nothing defines it. A scope
 	// whose names stand for Nodes evaluates them with c.Resolve, lazily.

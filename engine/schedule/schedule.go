@@ -159,6 +159,15 @@ type Node struct {
 	waiters   []*Worker
 }
 
+// Ended returns how many nodes have ended for sure when this one is at work: it and they
+// are parted by a barrier, or run one after the other.
+func (n *Node) Ended() int {
+	if n.list.Sequential || n.spec.Barrier || n.spec.Last {
+		return n.Index
+	}
+	return n.barrier + 1
+}
+
 // A state is what a worker is doing.
 type state int
 
