@@ -5,6 +5,7 @@ import (
 
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"runner/engine/expr/value"
@@ -52,6 +53,9 @@ func (n *node) rememberFailure(at position) {
 	name := "" // as Ansible has it, where there is none
 	if n.failure.Step.Name != nil {
 		name = n.failure.Name
+		if role := n.failure.Step.Role; role != nil {
+			name = strings.TrimPrefix(name, role.Name+" : ")
+		}
 	}
 	task := value.MapOf("name", name, "action", n.failure.Step.As)
 	n.play.facts.set("ansible_failed_task", at.in(last), registered{value: task})
@@ -193,16 +197,11 @@ func (h *handlersOf) add(more []*Step) {
 
 // export lets the rest of the play see the variables of a role that is public.
 func (p *playRun) export(e ending) {
-	if e.Change == nil {
-		return
-	}
-	if role, ok := e.Change.Effect.(RoleCall); !ok || !role.Public {
+	if !e.included.Public {
 		return
 	}
 	for _, v := range e.included.Defaults {
-		if findVar(p.play.Vars, v.Name) == nil {
-			p.included.set(v.Name, e.at, registered{lazy: &v})
-		}
+		p.defaults.set(v.Name, e.at, registered{lazy: &v})
 	}
 	for _, v := range e.included.Vars {
 		p.included.set(v.Name, e.at, registered{lazy: &v})

@@ -32,6 +32,10 @@ type Included struct {
 	// Handlers are those of a role, Vars and Defaults its variables.
 	Handlers       []*Step
 	Vars, Defaults []Var
+	// Public: the rest of the play sees the variables of the role.
+	Public bool
+	// Begin is called before the tasks are run; nil: nothing is to be noted then.
+	Begin func()
 }
 
 // A Question is put to the user.

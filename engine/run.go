@@ -120,6 +120,7 @@ type run struct {
 	opt      Options
 	facts    registry // what was registered or set
 	included registry // what include_vars read
+	defaults registry // of public roles
 	planned  plannedFiles
 	pending  Pending
 	schedule *schedule.Schedule

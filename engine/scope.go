@@ -231,6 +231,9 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 			return resolve(c, v)
 		}
 	}
+	if v, ok := s.of.defaults.before(name, s.at); ok {
+		return resolve(c, v.lazy)
+	}
 	v, ok := s.magic(c, name)
 	return v, ok, nil
 }
@@ -282,7 +285,7 @@ func (s *scope) Similar() []string {
 // namesSet returns the names that have a value, those of facts where they were set before a
 // position.
 func (s *scope) namesSet(before position) []string {
-	list := append(s.of.facts.names(before), s.of.included.names(before)...)
+	list := slices.Concat(s.of.facts.names(before), s.of.included.names(before), s.of.defaults.names(before))
 	for _, vars := range append(s.variables(), s.of.opt.ExtraVars) {
 		list = append(list, varNames(vars)...)
 	}

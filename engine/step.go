@@ -101,6 +101,9 @@ func (n *node) follow(ctx context.Context, step *Step, e ending) {
 	switch {
 	case n.failure != nil || ctx.Err() != nil:
 	case e.included != nil:
+		if e.included.Begin != nil {
+			e.included.Begin()
+		}
 		n.play.handlers.add(e.included.Handlers)
 		n.play.export(e)
 		items := n.play.opt.Selection.Items(e.included.Items)

@@ -192,10 +192,13 @@ func (f Files) LoadRole(_ context.Context, by *engine.Step, call engine.RoleCall
 	if err := c.problems.Err(); err != nil {
 		return nil, err
 	}
-	around.mu.Lock()
-	defer around.mu.Unlock()
-	maps.Copy(around.roles, c.rolesDone) // a role that others depend on is done once in a play
-	return &engine.Included{File: call.Name, Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults}, nil
+	begin := func() { // a role that others depend on is done once in a play
+		around.mu.Lock()
+		defer around.mu.Unlock()
+		maps.Copy(around.roles, c.rolesDone)
+	}
+	return &engine.Included{File: call.Name, Items: parts.items, Handlers: parts.handlers, Vars: parts.vars, Defaults: parts.defaults,
+		Public: call.Public, Begin: begin}, nil
 }
 
 // includeVars checks the file of an include_vars whose name is known already.
