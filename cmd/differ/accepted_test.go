@@ -4,7 +4,7 @@ import "regexp"
 
 // acceptedDifferences are meant, or not ours. docs/language.md names those that users meet.
 var acceptedDifferences = []struct {
-	kind, text *regexp.Regexp // of the difference's kind, and of the playbook's files; nil: any
+	kind, text *regexp.Regexp // of the difference's kind, and of the playbook with the lines that differ; nil: any
 	old        bool           // only of an ansible-core before 2.19
 	why        string
 }{
@@ -12,9 +12,9 @@ var acceptedDifferences = []struct {
 	{regexp.MustCompile(`^output: TASK`), regexp.MustCompile(`(?s)^\$[^\n]*"--start-at-task".*TASK \[Gathering Facts\]`), false,
 		"with --start-at-task Ansible gathers facts, whatever gather_facts says"},
 	{regexp.MustCompile(`^output: (included|failed): `), nil, true, "how roles are included, and that what is wrong with an item fails that, is 2.19's"},
-	{regexp.MustCompile(`^output: ok: =>`), regexp.MustCompile(`(?m)^\s*- .*ansible_loop_var`), true, "debug showed the name of the loop's variable"},
-	{regexp.MustCompile(`^output: (ok|skipping): =>`), regexp.MustCompile(`(?m)^\s*- .*(item=None|"None"|VARIABLE IS NOT DEFINED|UnsafeText|\d\.0")`), true, "older words for what is hidden, undefined or unsafe, and numbers that texts became"},
-	{regexp.MustCompile(`^output: ok: =>`), regexp.MustCompile(`(?m)^\s*- .*"msg":-?\d+\.0`), true, "texts that look like numbers became numbers"},
+	{regexp.MustCompile(`^output: ok: =>`), regexp.MustCompile(`(?m)^-.*ansible_loop_var`), true, "debug showed the name of the loop's variable"},
+	{regexp.MustCompile(`^output: (ok|skipping): =>`), regexp.MustCompile(`(?m)^-.*(item=None|VARIABLE IS NOT DEFINED|UnsafeText|\d\.0")`), true, "older words for what is hidden, undefined or unsafe, and numbers that texts became"},
+	{regexp.MustCompile(`^output: ok: =>`), regexp.MustCompile(`(?m)^-.*"msg":-?\d+\.0`), true, "texts that look like numbers became numbers"},
 	{regexp.MustCompile(`^exit 0 instead of 4: $`), nil, true, "what is brought in and never reached may be missing"},
 	{regexp.MustCompile(`^exit \d instead of 1: The requested handler`), nil, false, "a handler that there is not fails the task, and not the run"},
 	{regexp.MustCompile(`^output: FAILED instead of fatal:`), regexp.MustCompile(`assert:(?s:.*)retries:`), false,
@@ -28,7 +28,7 @@ func accepted(p playbook, d *difference, modern bool) bool {
 		if a.old && modern || a.kind != nil && !a.kind.MatchString(d.kind) {
 			continue
 		}
-		if a.text == nil || a.text.MatchString(p.report(d)) {
+		if a.text == nil || a.text.MatchString(p.report(d)+d.lines()) {
 			return true
 		}
 	}

@@ -170,6 +170,23 @@ func differ(ours, theirs played) *difference {
 	return d
 }
 
+// lines returns Ansible's lines that are not ours, each after a -, and ours, after a +.
+func (d *difference) lines() string {
+	mine, other := normalised(d.ours.stdout), normalised(d.theirs.stdout)
+	var b strings.Builder
+	for _, l := range other {
+		if !slices.Contains(mine, l) {
+			b.WriteString("-" + l + "\n")
+		}
+	}
+	for _, l := range mine {
+		if !slices.Contains(other, l) {
+			b.WriteString("+" + l + "\n")
+		}
+	}
+	return b.String()
+}
+
 // first returns the kind of line at a place: its first word.
 func first(lines []string, at int) string {
 	if at >= len(lines) {
