@@ -87,6 +87,10 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 	ids = append(ids, s.play(fleet, job("next.yml")), s.play(fleet, job("after.yml"))) // a slot, and an owner, are waited for
 	want = append(want, "next-0", "after-0")
 	slices.Sort(want)
+	s.eventually(time.Minute, "the next one waits for a slot", func() bool {
+		d, err := fleet.Client.DescribeWorkflow(t.Context(), lane(9), "")
+		return err == nil && len(d.RawResponse.GetPendingActivities()) > 0
+	})
 	server.kill()
 	time.Sleep(12 * time.Second) // longer than leases last: no play goes on
 	before := time.Now()

@@ -252,3 +252,39 @@ func TestAFullDiskIsReported(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// TestAWrongCodecKeyIsReported: who has other keys than the rest of the fleet learns of it
+// before anything is started, and nothing is lost.
+func TestAWrongCodecKeyIsReported(t *testing.T) {
+	s := newStage(t)
+	keys := filepath.Join(s.dir, "codec.keys")
+	s.more = fmt.Sprintf(", codec_key_file: %q", keys)
+	s.declare("  []\n")
+	s.write(keys, "k1 "+strings.Repeat("1", 64)+"\n")
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 1)})
+	s.worker("one", 1)
+	run := func(what string, code int, want string) {
+		t.Helper()
+		if got, out := s.run("run", "shop/site.yml"); got != code || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d\n%s", what, got, out)
+		}
+	}
+	run("the right key", 0, "1 changed")
+	s.eventually(30*time.Second, "the server lists the play", func() bool {
+		_, out := s.run("status")
+		return strings.Contains(out, "shop/site.yml")
+	})
+	s.write(keys, "k2 "+strings.Repeat("2", 64)+"\n")
+	run("another key", 1, `the plays of the fleet cannot be read: it was encrypted with the key "k1", which is not among the codec's keys; codec_key_file`)
+	s.write(keys, "k1 "+strings.Repeat("2", 64)+"\n")
+	run("another key of the same name", 1, "it was encrypted with another key than that which is called k1 here")
+	s.more = ""
+	s.declare("  []\n")
+	run("no key", 1, "codec_key_file")
+	s.more = fmt.Sprintf(", codec_key_file: %q", keys)
+	s.declare("  []\n")
+	s.write(keys, "k2 "+strings.Repeat("2", 64)+"\nk1 "+strings.Repeat("1", 64)+"\n")
+	if code, out := s.run("status"); code != 0 || !strings.Contains(out, "shop/site.yml") {
+		t.Errorf("with both keys: exit %d\n%s", code, out)
+	}
+}

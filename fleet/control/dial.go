@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 
+	"runner/fleet/flow"
 	"runner/fleet/lease"
 	"runner/fleet/seal"
 	"runner/fleet/settings"
@@ -44,6 +45,10 @@ func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *
 	for {
 		c, err := client.DialContext(within, o)
 		if err == nil {
+			if err := readable(within, c, o.DataConverter); err != nil {
+				c.Close()
+				return nil, nil, err
+			}
 			return c, o.DataConverter, nil
 		}
 		select {
@@ -52,6 +57,24 @@ func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *
 		case <-time.After(200 * time.Millisecond): // it may have been started just now
 		}
 	}
+}
+
+// readable returns an error where the latest play cannot be read with the codec's keys:
+// whoever has other keys would start plays that nobody can play, and play none.
+func readable(ctx context.Context, c client.Client, data converter.DataConverter) error {
+	page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = '" + flow.PlayWorkflow + "'", PageSize: 1})
+	if err != nil || len(page.GetExecutions()) == 0 {
+		return nil //nolint:nilerr // what comes next reports it
+	}
+	memo, ok := page.GetExecutions()[0].GetMemo().GetFields()[flow.MemoKey]
+	var m flow.Memo
+	if !ok {
+		return nil
+	}
+	if err := data.FromPayload(memo, &m); err != nil {
+		return fmt.Errorf("the plays of the fleet cannot be read: %w; codec_key_file of fleet.yml has to name the keys that the other machines have", err)
+	}
+	return nil
 }
 
 // DialLater is as Dial, for those who go on while the server is away: it connects when

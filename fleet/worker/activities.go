@@ -100,7 +100,7 @@ func (a *activities) runPlay(ctx context.Context, ask flow.Ask) (flow.Outcome, e
 	if err := r.begin(playing, stop); err != nil {
 		return a.interrupted(ctx, playing, flow.Outcome{Exit: exit.Interrupted})
 	}
-	p := Playing{Job: ask.Job, Settings: project, MayWrite: r.mayWrite}
+	p := Playing{Job: ask.Job, Settings: project, MayWrite: r.permit}
 	if p.Folder, err = a.Sources.Worktree(playing, project.Git, ask.Job.Commit); err != nil {
 		return flow.Outcome{}, gone(err)
 	}
@@ -109,10 +109,10 @@ func (a *activities) runPlay(ctx context.Context, ask flow.Ask) (flow.Outcome, e
 	start := time.Now()
 	outcome := a.Player.Play(playing, p)
 	outcome.Began, outcome.Took, outcome.Worker, outcome.Commit, outcome.Log = start, time.Since(start), a.Name, ask.Job.Commit, p.Log
-	switch outcome.Exit {
-	case exit.Locked:
+	switch {
+	case outcome.Exit == exit.Locked:
 		return outcome, again(info.Attempt)
-	case exit.Interrupted:
+	case outcome.Exit == exit.Interrupted, outcome.Failed() && r.lost.Load(): // a refused write fails its task
 		return a.interrupted(ctx, playing, outcome)
 	}
 	return outcome, nil

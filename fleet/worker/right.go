@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -19,6 +20,7 @@ type right struct {
 	ask    flow.Ask
 	tokens [][]byte // of its leases: the activity's own, and one for each lane of ask.Held
 	ended  chan struct{}
+	lost   atomic.Bool // a write was refused, or the play stopped, as the right had ended
 }
 
 func (a *activities) newRight(token []byte, ask flow.Ask) *right {
@@ -63,6 +65,15 @@ func (r *right) mayWrite() error {
 	return nil
 }
 
+// permit is mayWrite for the play: it notes what it refuses.
+func (r *right) permit() error {
+	err := r.mayWrite()
+	if err != nil {
+		r.lost.Store(true)
+	}
+	return err
+}
+
 // beat says to the server, until the play has ended, that it goes on, and stops it when
 // the worker ends or the right does. The client sends at most one heartbeat in two seconds.
 func (r *right) beat(ctx context.Context, stop context.CancelCauseFunc) {
@@ -73,6 +84,7 @@ func (r *right) beat(ctx context.Context, stop context.CancelCauseFunc) {
 		activity.RecordHeartbeat(context.WithoutCancel(ctx)) // what is under way is finished with the right to
 		err := r.mayWrite()
 		if had && err != nil {
+			r.lost.Store(true)
 			stop(err)
 		}
 		had = had || err == nil
