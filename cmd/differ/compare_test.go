@@ -43,7 +43,8 @@ func normalised(text string) []string {
 			section = nil
 			line = m[1] + " ***"
 			if strings.Contains(m[2], "<<") || strings.Contains(m[2], "{{") { // a name that cannot be rendered
-				line = m[1][:strings.Index(m[1], "[")] + "[?] ***"
+				kind, _, _ := strings.Cut(m[1], "[")
+				line = kind + "[?] ***"
 			}
 		}
 		section = append(section, line)
