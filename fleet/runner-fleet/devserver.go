@@ -26,8 +26,9 @@ const serverProgram = "runner-fleet-devserver"
 type devServer struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
-	log   string     // the file that has what it wrote
-	ended chan error // gets how it ended
+	log   string        // the file that has what it wrote
+	ended chan struct{} // closed when it has ended
+	err   error         // how, once it has
 }
 
 // findServer returns the path of the development server.
@@ -71,7 +72,7 @@ func (p *program) startServer(ctx context.Context, d dev, s settings.Server, log
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("the server cannot be started: %w", err)
 	}
-	server := &devServer{cmd: cmd, stdin: stdin, log: log.Name(), ended: make(chan error, 1)}
+	server := &devServer{cmd: cmd, stdin: stdin, log: log.Name(), ended: make(chan struct{})}
 	ready := make(chan struct{})
 	go func() {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
@@ -79,14 +80,14 @@ func (p *program) startServer(ctx context.Context, d dev, s settings.Server, log
 				close(ready)
 			}
 		}
-		server.ended <- cmd.Wait()
+		server.err = cmd.Wait()
+		close(server.ended)
 	}()
 	select {
 	case <-ready:
 		return server, nil
-	case err := <-server.ended:
-		server.ended <- err
-		return nil, server.failure(err)
+	case <-server.ended:
+		return nil, server.failure()
 	case <-ctx.Done():
 		server.stop()
 		return nil, ctx.Err()
@@ -98,15 +99,15 @@ func (s *devServer) await(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.ended:
-		s.ended <- err
-		return s.failure(err)
+	case <-s.ended:
+		return s.failure()
 	}
 }
 
-func (s *devServer) failure(err error) error {
+// failure returns why the server ended, in its own words where it said any.
+func (s *devServer) failure() error {
 	said := strings.TrimPrefix(lastLine(s.log), "error: ")
-	return fmt.Errorf("the server ended: %s", cmp.Or(said, fmt.Sprint(cmp.Or(err, errors.New("exit 0")))))
+	return fmt.Errorf("the server ended: %s", cmp.Or(said, fmt.Sprint(cmp.Or(s.err, errors.New("exit 0")))))
 }
 
 // stop lets the server write what it has, and end.
