@@ -10,18 +10,18 @@ import (
 // The garbage collector's pace. With Go's own, a short run collects a heap of four
 // megabytes again and again, a fifth of its time, and a long one holds twice what it uses.
 const (
-	lazily = 300       // percent: a small heap may grow so much between two collections
-	roomy  = 120 << 20 // bytes: until the process has come to this
-	spare  = 3         // quarters of what is in use that may come on top from there on
+	smallGrowth = 300       // percent: how much a heap grows between two collections, below firstLimit
+	firstLimit  = 120 << 20 // bytes of the whole process
+	largeGrowth = 3         // quarters of what is in use: how much a heap grows above firstLimit
 )
 
 // paceCollector sets the collector's pace, unless the user's environment did (GOGC, GOMEMLIMIT).
 func paceCollector() {
-	if before := debug.SetGCPercent(lazily); before != 100 || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+	if before := debug.SetGCPercent(smallGrowth); before != 100 || debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		debug.SetGCPercent(before)
 		return
 	}
-	afterEachCollection(func() { debug.SetMemoryLimit(max(roomy, inUse()/4*(4+spare))) })
+	afterEachCollection(func() { debug.SetMemoryLimit(max(firstLimit, inUse()/4*(4+largeGrowth))) })
 }
 
 // inUse returns how many bytes the last collection found in use.

@@ -59,7 +59,7 @@ func TestManySchedules(t *testing.T) {
 	for i := range 3 {
 		s.worker(fmt.Sprintf("worker-%d", i), *benchSlots)
 	}
-	from := time.Now().Truncate(*benchEvery).Add(*benchEvery)
+	from := next(*benchEvery)
 	t.Logf("waiting until %s, when they begin", from.Format(time.TimeOnly))
 	time.Sleep(time.Until(from))
 	began, cpu := time.Now(), s.server.cpu(t)
@@ -87,7 +87,7 @@ func TestAnHour(t *testing.T) {
 	for i := range 3 {
 		workers = append(workers, s.worker(fmt.Sprintf("worker-%d", i), *benchSlots))
 	}
-	from := time.Now().Truncate(*benchPeriod).Add(*benchPeriod)
+	from := next(*benchPeriod)
 	to := from.Add(time.Duration(*benchPeriods) * *benchPeriod)
 	t.Logf("%d playbooks, every %v, from %s to %s", *benchPlaybooks, *benchPeriod, from.Format(time.TimeOnly), to.Format(time.TimeOnly))
 	time.Sleep(time.Until(from))
@@ -113,6 +113,12 @@ func TestAnHour(t *testing.T) {
 	if n := len(slices.Compact(slices.Clone(names))); n != *benchPlaybooks || len(names) != n {
 		t.Errorf("the platform has %d add-ons of %d names, want %d", len(names), n, *benchPlaybooks)
 	}
+}
+
+// next returns when the next interval begins: the server counts them from the first of
+// January 1970 on.
+func next(every time.Duration) time.Time {
+	return time.Unix(0, (time.Now().UnixNano()/int64(every)+1)*int64(every))
 }
 
 // newBench returns a stage with a server of its own and a repository of n playbooks, each

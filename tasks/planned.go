@@ -27,6 +27,7 @@ type platform struct {
 // which is called in a check alone; so in a run all layers are empty.
 type planned struct {
 	addons    layer[plannedAddon]    // by owner and id
+	lists     sync.Map               // of *plannedList, by owner
 	providers layer[clever.Provider] // by owner and id
 	links     layer[clever.Addon]    // by application and add-on
 	variables layer[[]clever.EnvVar] // by what has them, "application" or "add-on", and its id
@@ -89,6 +90,7 @@ type plannedAddon struct {
 type layer[T any] struct {
 	mu      sync.Mutex
 	entries map[[2]string]*layered[T]
+	changes [][2]string // the group and key of each call of set, in order
 	order   int
 }
 
@@ -120,6 +122,22 @@ func (l *layer[T]) set(group, key string, object T, gone bool) {
 		l.entries[[2]string{group, key}] = e
 	}
 	e.object, e.gone = object, gone
+	l.changes = append(l.changes, [2]string{group, key})
+}
+
+// since returns the keys of a group that were noted since a count of changes, which it
+// brings up to date.
+func (l *layer[T]) since(count *int, group string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var keys []string
+	for _, at := range l.changes[*count:] {
+		if at[0] == group {
+			keys = append(keys, at[1])
+		}
+	}
+	*count = len(l.changes)
+	return keys
 }
 
 // find returns an object as it would be. Noted is whether any task of the check touches it;
@@ -173,18 +191,11 @@ func (l *layer[T]) added(group string, listed map[string]bool) []T {
 	return objects
 }
 
-// groups returns the groups of which anything is noted.
-func (l *layer[T]) groups() []string {
+// empty reports whether nothing is noted.
+func (l *layer[T]) empty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var list []string
-	for at := range l.entries {
-		if !slices.Contains(list, at[0]) {
-			list = append(list, at[0])
-		}
-	}
-	slices.Sort(list)
-	return list
+	return len(l.entries) == 0
 }
 
 // space names an owner's space in a layer: the personal space has two names, "" and the

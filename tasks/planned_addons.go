@@ -48,19 +48,11 @@ func (p platform) plan(owner, id string) plannedAddon {
 // Addons lists the add-ons of an owner; see [clever.Client.Addons].
 func (p platform) Addons(ctx context.Context, owner string) ([]clever.Addon, error) {
 	list, err := p.Client.Addons(ctx, owner)
-	if err != nil || len(p.planned.addons.groups()) == 0 {
+	if err != nil || p.planned.addons.empty() {
 		return list, p.aboutOwner(ctx, owner, err)
 	}
-	all := make([]plannedAddon, len(list))
-	for i := range list {
-		all[i].Addon = list[i]
-	}
-	all = p.planned.addons.over(p.space(owner), all, func(a plannedAddon) string { return a.ID })
-	list = make([]clever.Addon, len(all))
-	for i := range all {
-		list[i] = all[i].Addon
-	}
-	return list, nil
+	kept, _ := p.planned.lists.LoadOrStore(p.space(owner), &plannedList{})
+	return kept.(*plannedList).over(list, &p.planned.addons, p.space(owner)), nil
 }
 
 // LocateIn finds add-ons of an owner; see [clever.Client.LocateIn].
@@ -191,7 +183,7 @@ func (p platform) OwnProvider(ctx context.Context, owner, id string) (*clever.Pr
 // Catalogue returns what an owner can order; see [clever.Client.Catalogue].
 func (p platform) Catalogue(ctx context.Context, owner string) (*clever.Catalogue, error) {
 	catalogue, err := p.Client.Catalogue(ctx, owner)
-	if err != nil || len(p.planned.providers.groups()) == 0 {
+	if err != nil || p.planned.providers.empty() {
 		return catalogue, err
 	}
 	all := *catalogue
