@@ -243,8 +243,8 @@ func (r *run) playName(p *playRun) string {
 	return r.render(p.playScope(), p.play.Name)
 }
 
-// start finds the step that a run is to start at.
-func (s Selection) start(p *Program) (*Step, *diagnostic.Problem) {
+// Start finds the step that a run is to start at; nil where it starts at the first one.
+func (s Selection) Start(p *Program) (*Step, *diagnostic.Problem) {
 	if s.StartAt == "" {
 		return nil, nil
 	}

@@ -49,7 +49,7 @@ type Foresight struct {
 func Foresee(ctx context.Context, p *Program, opt Options) *Foresight {
 	r := newRun(opt, func(error) {})
 	r.ctx = ctx
-	r.startAt, _ = opt.Selection.start(p)
+	r.startAt, _ = opt.Selection.Start(p)
 	f := &foreseer{run: r, program: p, ctx: ctx, Foresight: &Foresight{All: true}}
 	order := link(p, varNames(opt.ExtraVars))
 	f.forget(p, order)

@@ -76,7 +76,7 @@ type Result struct {
 // nothing was run.
 func Run(ctx context.Context, p *Program, opt Options) (Result, error) {
 	order := link(p, varNames(opt.ExtraVars))
-	startAt, problem := opt.Selection.start(p)
+	startAt, problem := opt.Selection.Start(p)
 	var problems diagnostic.Problems
 	problems.Add(problem)
 	if err := problems.Err(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"runner/diagnostic"
+	"runner/engine"
 )
 
 // valid are tasks, and plays where they begin with "- hosts", that must start: what is
@@ -67,6 +68,16 @@ var valid = []string{
 	`- debug: {msg: "{{ lookup('vars', 'nowhere', default='a') }}"}`,
 	`- debug: {var: nowhere}`,
 	`- {name: "{{ nowhere }}", debug: {msg: x}}`,
+	`- debug: {msg: "{{ (nowhere | dict2items | items2dict).zz is defined }}"}`,
+	`- debug: {msg: "{{ (nowhere | dict2items)[0].key | default('a') }}"}`,
+	`- debug: {msg: "{{ nowhere | upper | d('a') }}"}`,
+	`- debug: {msg: "{{ nowhere.items() | list is undefined }}"}`,
+	`- debug: {msg: "{{ 'a' | replace(nowhere, 'b') | default('c') }}"}`,
+	`- debug: {msg: "{{ nowhere | upper is defined and nowhere.a }}"}`,
+	`- debug: {msg: "{{ (nowhere is string) is defined }}"}`,
+	`- debug: {msg: "{{ lookup('vars', 'nowhere') is defined }}"}`,
+	`- debug: {msg: "{{ lookup('env', nowhere) | default('a') }}"}`,
+	`- debug: {msg: x}` + "\n  when: (nowhere | dict2items | items2dict).zz is defined",
 	// In a variable that nobody reads, or not to the end.
 	"- debug: {msg: x}\n  vars: {unused: \"{{ nowhere }}\"}",
 	"- debug: {msg: x}\n  vars: {unused: \"{{ 1 | nofilter }}\"}",
@@ -87,6 +98,15 @@ var valid = []string{
 	// Loops that may have no items, tasks that may not be done.
 	"- debug: {msg: \"{{ nowhere }}\"}\n  loop: []",
 	"- debug: {msg: \"{{ nowhere }}\"}\n  loop: \"{{ lookup('vars', 'x', default=[]) }}\"",
+	"- debug: {msg: \"{{ nowhere }}\"}\n  with_items: [[]]",
+	"- debug: msg=free form=x\n  with_items: [[], []]",
+	"- debug: {mgs: x}\n  loop: []",
+	"- debug: {mgs: x}\n  with_items: [\"{{ [] }}\"]",
+	"- debug: {mgs: x}\n  with_dict: {}",
+	"- debug: {mgs: x}\n  with_indexed_items: [[]]",
+	"- debug: {mgs: x}\n  with_nested: [[1], []]",
+	"- debug: {mgs: x}\n  with_together: [[], []]",
+	"- debug: {mgs: x}\n  with_fileglob: ['*.nothing']",
 	"- debug: {msg: \"{{ nowhere }}\"}\n  tags: never",
 	"- meta: end_play\n- debug: {msg: \"{{ nowhere }}\"}",
 	"- meta: end_play\n  when: inventory_hostname == 'localhost'\n- debug: {msg: \"{{ nowhere }}\"}",
@@ -114,6 +134,13 @@ var mistaken = []string{
 	`- debug: {msg: "{{ ¶nowhere == 1 }}"}`,
 	`- debug: {msg: "{{ 1 < ¶nowhere }}"}`,
 	`- debug: {msg: "{{ not ¶nowhere }}"}`,
+	`- debug: {msg: "{{ (¶nowhere + 1) is defined }}"}`,
+	`- debug: {msg: "{{ (¶nowhere | mandatory) is defined }}"}`,
+	`- debug: {msg: "{{ ¶nowhere | mandatory | default('d') }}"}`,
+	`- debug: {msg: "{{ {'a': 1}[¶nowhere] is defined }}"}`,
+	`- debug: {msg: "{{ (not ¶nowhere) is defined }}"}`,
+	`- debug: {msg: "{{ nowhere | default('a') ~ ¶nowhere2 | upper }}"}`,
+	`- debug: {msg: "{{ (¶nowhere | dict2items).a }}"}`,
 	`- debug: {msg: "{{ 'a' | replace(¶nowhere, 'b') }}"}`,
 	`- debug: {msg: "{{ lookup('env', ¶nowhere) }}"}`,
 	`- debug: {msg: "{{ range(¶nowhere) }}"}`,
@@ -129,6 +156,11 @@ var mistaken = []string{
 	"- debug: {msg: x}\n  with_items: \"{{ ¶nowhere }}\"",
 	"- debug: {msg: \"{{ ¶itme }}\"}\n  loop: [1]",
 	"- debug: {msg: \"{{ ¶itme }}\"}\n  loop: \"{{ l }}\"\n  vars: {l: [1, 2]}",
+	"- debug: {msg: \"{{ ¶itme }}\"}\n  with_items: [[], 1]",
+	"- debug: {msg: \"{{ ¶itme }}\"}\n  with_items: [\"a{{ 1 }}\"]",
+	"- debug: {msg: \"{{ ¶itme }}\"}\n  with_nested: [[1], [2]]",
+	"- debug: {¶mgs: x}\n  with_together: [[1], []]",
+	"- debug: {msg: x}\n  with_items: [\"{{ ¶nowhere }}\"]",
 	"- debug: {msg: x}\n  until: ¶nowhere",
 	"- debug: {msg: x}\n  failed_when: ¶nowhere",
 	"- debug: {msg: x}\n  changed_when: ¶nowhere",
@@ -172,6 +204,57 @@ var mistaken = []string{
 	"- debug: {msg: \"{{ ¶nowhere }}\"}\n  tags: [always]",
 	"- debug: {msg: \"{{ ¶nowhere }}\"}\n  ignore_errors: false",
 	"- include_role: {name: \"{{ ¶nowhere }}\"}",
+}
+
+// leftOut are tasks that a selection leaves out, so that nothing in them stops a run.
+var leftOut = []struct {
+	selection engine.Selection
+	text      string
+}{
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {msg: \"{{ nowhere }}\"}"},
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {}\n  with_nested: ['{{ nowhere }}']"},
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {mgs: x}\n  tags: blue"},
+	{engine.Selection{Tags: []string{"red"}}, "- hosts: localhost\n  tasks:\n  - command: ls\n    tags: blue"},
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {msg: x}\n- block:\n  - debug: {msg: \"{{ 1 | nofilter }}\"}\n  always:\n  - debug: {msg: \"{{ nowhere }}\"}"},
+	{engine.Selection{Skip: []string{"blue"}}, "- debug: {msg: \"{{ nowhere }}\"}\n  tags: blue"},
+	{engine.Selection{Skip: []string{"blue"}}, "- hosts: localhost\n  tasks:\n  - block:\n    - debug: {msg: \"{{ nowhere }}\"}\n    tags: blue"},
+	{engine.Selection{StartAt: "b"}, "- {name: a, debug: {msg: \"{{ nowhere }}\"}}\n- {name: b, debug: {msg: x}}"},
+	{engine.Selection{StartAt: "b"}, "- block:\n  - {name: a, debug: {msg: \"{{ nowhere }}\"}}\n  - {name: b, debug: {msg: x}}\n  always:\n  - debug: {msg: x}"},
+	{engine.Selection{StartAt: "b*"}, "- hosts: localhost\n  tasks:\n  - debug: {msg: \"{{ nowhere }}\"}\n- hosts: localhost\n  tasks:\n  - {name: bcd, debug: {msg: x}}"},
+}
+
+// leftIn are tasks of which a selection leaves the mistaken one in.
+var leftIn = []struct {
+	selection engine.Selection
+	text      string
+}{
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {msg: \"{{ nowhere }}\"}\n  tags: red"},
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {msg: \"{{ nowhere }}\"}\n  tags: always"},
+	{engine.Selection{Tags: []string{"red"}}, "- debug: {msg: \"{{ nowhere }}\"}\n  tags: [never, red]"},
+	{engine.Selection{Tags: []string{"red"}}, "- meta: end_play\n- debug: {msg: \"{{ nowhere }}\"}\n  tags: red"},
+	{engine.Selection{Skip: []string{"blue"}}, "- debug: {msg: \"{{ nowhere }}\"}"},
+	{engine.Selection{StartAt: "b"}, "- {name: a, debug: {msg: x}}\n- {name: b, debug: {msg: \"{{ nowhere }}\"}}"},
+	{engine.Selection{StartAt: "b"}, "- block:\n  - {name: b, debug: {msg: x}}\n  always:\n  - debug: {msg: \"{{ nowhere }}\"}"},
+}
+
+func TestWhatASelectionLeavesOutStopsNothing(t *testing.T) {
+	opt := roleOptions()
+	for _, c := range leftOut {
+		if program, _ := Parse("site.yml", []byte(c.text), opt); program != nil {
+			t.Errorf("%s\nis not refused without a selection", c.text)
+		}
+		opt.Selection = c.selection
+		if program, problems := Parse("site.yml", []byte(c.text), opt); program == nil {
+			t.Errorf("%+v of\n%s\nis refused: %v", c.selection, c.text, problems)
+		}
+		opt.Selection = engine.Selection{}
+	}
+	for _, c := range leftIn {
+		opt.Selection = c.selection
+		if program, _ := Parse("site.yml", []byte(c.text), opt); program != nil {
+			t.Errorf("%+v of\n%s\nis not refused", c.selection, c.text)
+		}
+	}
 }
 
 func TestValidPlaysStart(t *testing.T) {

@@ -24,6 +24,8 @@ type Options struct {
 	ExtraVars []engine.Var
 	// Vault opens what is vaulted; nil where there is no password.
 	Vault *reading.Vault
+	// Selection are the tasks that are to be run: what is wrong with others stops nothing.
+	Selection engine.Selection
 	// Lint asks for warnings about what does as it says, and could be better.
 	Lint bool
 	// Unsaved are texts that count in place of what files hold, by their absolute
@@ -44,6 +46,7 @@ type compiler struct {
 	docs      map[*diagnostic.Source]*reading.Document
 	unsaved   map[string]string
 	partial   bool
+	selection engine.Selection
 	notes     *Analysis // gathers what only editors want; nil: nobody does
 
 	// names are the variables known at the place at hand: those from the command
@@ -114,6 +117,7 @@ func newCompiler(opt Options) *compiler {
 		lint:        opt.Lint,
 		unsaved:     opt.Unsaved,
 		partial:     opt.Part,
+		selection:   opt.Selection,
 		blind:       opt.Part,
 	}
 	c.kindNames = append(c.kindNames, importTasks)

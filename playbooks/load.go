@@ -59,7 +59,7 @@ func (c *compiler) playbookFile(path string, src *diagnostic.Source) {
 
 // finish checks what spans the whole program, and puts the problems in order.
 func (c *compiler) finish() (*engine.Program, []*diagnostic.Problem) {
-	c.problems.Add(verify.Program(c.program, verify.Input{Known: c.extra, Mistakes: c.mistakes, Included: c.included, Open: c.blind})...)
+	c.problems.Add(verify.Program(c.program, verify.Input{Known: c.extra, Mistakes: c.mistakes, Included: c.included, Open: c.blind, Selection: c.selection})...)
 	c.checkLimit()
 	problems := c.reported()
 	if reading.Failed(problems) {

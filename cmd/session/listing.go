@@ -19,6 +19,9 @@ type listing struct {
 // list prints what would be played; with --syntax-check the files only.
 func list(out io.Writer, spec Spec, program *engine.Program) {
 	l := listing{out: out, tasks: spec.ListTasks, tags: spec.ListTags, hosts: spec.ListHosts, selection: spec.Selection}
+	if l.tags && len(l.selection.Tags) == 0 {
+		l.selection.Tags = []string{"never", "all"} // as Ansible: --list-tags tells which there are
+	}
 	for i, f := range spec.Files {
 		plays := slices.DeleteFunc(slices.Clone(program.Plays), func(play *engine.Play) bool { return play.Given != i })
 		if !l.tasks && !l.tags && !l.hosts {

@@ -122,7 +122,7 @@ func (r *run) load(ctx context.Context) error {
 	}
 	r.extra = append(r.extra, r.Vars...)
 	opt := loading.Options(r.Streams, tasks.Kinds(r.cloud), r.extra, vault)
-	opt.Hosts = r.Hosts
+	opt.Hosts, opt.Selection = r.Hosts, r.Selection
 	if r.Text != nil {
 		r.program, err = loading.Parse(r.Streams, r.Files[0], r.Text, opt)
 	} else {

@@ -19,6 +19,8 @@ type Input struct {
 	Included map[*engine.Step][]engine.Item
 	// Open: nothing can be said about names.
 	Open bool
+	// Selection are the tasks that were asked for: the others certainly do not run.
+	Selection engine.Selection
 }
 
 // A place is where something is wrong, and what.
@@ -33,7 +35,8 @@ type verifier struct {
 	vars     map[string]*engine.Var // of the play at hand
 	all      []*diagnostic.Problem
 	problems map[place]*diagnostic.Problem
-	ended    bool // the play may have ended above, and not failed
+	ended    bool         // the play may have ended above, and not failed
+	startAt  *engine.Step // that nothing runs before; nil where it was reached
 }
 
 // report notes what is wrong: as an error where it is certain, as a warning where it is not.

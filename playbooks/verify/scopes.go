@@ -105,5 +105,5 @@ func (v *verifier) unmarked(s *engine.Step, marked []string, open bool) {
 
 func (v *verifier) tooEarly(prune, declares *engine.Step) {
 	v.report(diagnostic.Problemf(prune.Place, "%s stands above the task at %s, and would remove what is declared there", prune.As, declares.Place).
-		WithHint("put it last, or write prune: {scope: NAME} in the play, which prunes at the end of the run"), len(prune.When) == 0)
+		WithHint("put it last, or write prune: {scope: NAME} in the play, which prunes at the end of the run"), len(prune.When) == 0 && v.Selection.Selects(prune.Tags) && v.Selection.Selects(declares.Tags))
 }

@@ -48,7 +48,32 @@ func (r *reading) surelyItems(l *engine.Loop) bool {
 		}
 		n = v.Value
 	}
-	return n.Shape == expr.Sequence && len(n.Items) > 0 || n.Shape == expr.Mapping && len(n.Entries) > 0
+	if n.Shape == expr.Mapping {
+		return len(n.Entries) > 0 && l.Kind.Lookup() == ""
+	}
+	return n.Shape == expr.Sequence && surelyItemsOf(l.Kind, n.Items)
+}
+
+// surelyItemsOf reports whether a loop of a kind makes at least one item of a list.
+func surelyItemsOf(kind engine.LoopKind, list []*expr.Node) bool {
+	switch kind {
+	case engine.LoopItems, engine.LoopIndexed:
+		return slices.ContainsFunc(list, surelyItem)
+	case "with_nested", "with_cartesian":
+		return len(list) > 0 && !slices.ContainsFunc(list, func(n *expr.Node) bool { return !surelyItem(n) })
+	case "with_together":
+		return slices.ContainsFunc(list, func(n *expr.Node) bool { return n.Shape == expr.Sequence && len(n.Items) > 0 })
+	}
+	return kind.Lookup() == "" && len(list) > 0
+}
+
+// surelyItem reports whether a value is, or holds, at least one item where lists are
+// flattened. A template may come to a list without any, unless it begins with a text.
+func surelyItem(n *expr.Node) bool {
+	if n.Tmpl != nil {
+		return !strings.HasPrefix(strings.TrimSpace(n.Text), "{")
+	}
+	return n.Shape != expr.Sequence || len(n.Items) > 0
 }
 
 func (r *reading) variable(name string) *engine.Var {

@@ -17,6 +17,7 @@ import (
 // Program returns what is wrong with a program, and what may be.
 func Program(p *engine.Program, in Input) []*diagnostic.Problem {
 	v := &verifier{Input: in, names: definitions(p, in.Known), problems: map[place]*diagnostic.Problem{}}
+	v.startAt, _ = in.Selection.Start(p)
 	for _, play := range p.Plays {
 		v.play(play)
 	}
@@ -62,10 +63,19 @@ func (v *verifier) items(list []engine.Item, certain bool) {
 			v.items(it.Rescue, false)
 			v.items(it.Always, certain)
 		case *engine.Step:
-			v.step(it, certain && !v.ended)
-			v.ended = v.ended || mayEnd(it)
+			selected := v.selected(it)
+			v.step(it, certain && selected && !v.ended)
+			v.ended = v.ended || selected && mayEnd(it)
 		}
 	}
+}
+
+// selected reports whether a task is among those that were asked for.
+func (v *verifier) selected(s *engine.Step) bool {
+	if s == v.startAt {
+		v.startAt = nil
+	}
+	return v.startAt == nil && v.Selection.Selects(s.Tags)
 }
 
 // mayEnd reports whether a task may end the play without a failure.
@@ -77,7 +87,7 @@ func mayEnd(s *engine.Step) bool {
 // step verifies a step, then the tasks that it brings in.
 func (v *verifier) step(s *engine.Step, certain bool) {
 	r := v.reading(s)
-	certain = certain && !slices.Contains(s.Tags, "never") && !given(s.IgnoreErrors)
+	certain = certain && !given(s.IgnoreErrors)
 	fields := engine.Reads(s)
 	for _, f := range fields {
 		for _, ref := range f.Refs() {

@@ -212,14 +212,15 @@ func (w *refWalker) macro(s *Macro) {
 
 func (w *refWalker) filterChain(f *Filter) {
 	for f != nil {
-		w.arguments(f.Args)
+		w.arguments(f.Args, false)
 		f, _ = f.Of.(*Filter)
 	}
 }
 
-func (w *refWalker) arguments(args []Argument) {
+// arguments walks arguments; soft: what is called may come to nothing.
+func (w *refWalker) arguments(args []Argument, soft bool) {
 	for _, a := range args {
-		w.expression(a.Value)
+		w.operand(a.Value, soft)
 	}
 }
 
@@ -238,18 +239,11 @@ func (w *refWalker) expression(x Expression) {
 	case *Slice:
 		w.expressions(x.Lo, x.Hi, x.Step)
 	case *Call:
-		w.call(x)
+		w.call(x, false)
 	case *Filter:
-		if LastName(x.Name) == "fileglob" {
-			w.files(x)
-		}
-		w.filtering(x)
+		w.filtering(x, false)
 	case *Test:
-		if slices.Contains(fileTests[:], LastName(x.Name)) {
-			w.files(x)
-		}
-		w.operand(x.Of, x.Name == "defined" || x.Name == "undefined")
-		w.arguments(x.Args)
+		w.testing(x, false)
 	case *Unary:
 		w.expression(x.Of)
 	case *Binary:
@@ -310,7 +304,7 @@ func (w *refWalker) guard(test Expression, outcome bool) {
 	switch x := test.(type) {
 	case *Test:
 		defined := x.Name == "defined" && x.Not != outcome || x.Name == "undefined" && x.Not == outcome
-		if root, path, ok := staticPath(x.Of); ok && defined {
+		if root, path, ok := origin(x.Of); ok && defined {
 			w.guarded[strings.Join(append([]string{root}, path...), "\x00")] = true
 		}
 	case *Not:
@@ -347,11 +341,41 @@ func staticPath(x Expression) (root string, path []string, ok bool) {
 	return "", nil, false
 }
 
-// operand walks x, softly if what stands around it takes an Undefined.
+// origin returns the path that a chain of attributes, filters and calls begins with: it is
+// defined where the chain is.
+func origin(x Expression) (root string, path []string, ok bool) {
+	if root, path, ok = staticPath(x); ok {
+		return root, path, ok
+	}
+	switch x := x.(type) {
+	case *Attribute:
+		return origin(x.Of)
+	case *Index:
+		return origin(x.Of)
+	case *Filter:
+		if x.Of != nil && !slices.Contains(takesUndefined[:], LastName(x.Name)) {
+			return origin(x.Of)
+		}
+	case *Call:
+		if method, isMethod := x.Fn.(*Attribute); isMethod {
+			return origin(method.Of)
+		}
+	}
+	return "", nil, false
+}
+
+// operand walks x, softly if what stands around it takes an Undefined. Attributes, filters
+// and calls hand on an Undefined, whether it is what they are of or one of their arguments.
 func (w *refWalker) operand(x Expression, soft bool) {
-	switch x.(type) {
+	switch x := x.(type) {
 	case *Name, *Attribute, *Index:
 		w.path(x, soft)
+	case *Filter:
+		w.filtering(x, soft)
+	case *Call:
+		w.call(x, soft)
+	case *Test:
+		w.testing(x, soft)
 	default:
 		w.expression(x)
 	}

@@ -9,34 +9,48 @@ import (
 // takesUndefined are the filters that take arguments which are not defined.
 var takesUndefined = [...]string{"default", "d", "ternary"}
 
-func (w *refWalker) filtering(x *Filter) {
+// filtering walks a filter; soft: it may come to nothing, which mandatory alone refuses.
+func (w *refWalker) filtering(x *Filter, soft bool) {
+	if LastName(x.Name) == "fileglob" {
+		w.files(x)
+	}
+	soft = soft && LastName(x.Name) != "mandatory"
 	if x.Of != nil {
-		w.operand(x.Of, x.Name == "default" || x.Name == "d")
+		w.operand(x.Of, soft || LastName(x.Name) == "default" || x.Name == "d")
 	}
 	if slices.Contains(takesUndefined[:], LastName(x.Name)) {
-		w.perhaps(func() { w.arguments(x.Args) })
+		w.perhaps(func() { w.arguments(x.Args, soft) })
 		return
 	}
-	w.arguments(x.Args)
+	w.arguments(x.Args, soft)
+}
+
+// testing walks a test; soft: it may come to nothing.
+func (w *refWalker) testing(x *Test, soft bool) {
+	if slices.Contains(fileTests[:], LastName(x.Name)) {
+		w.files(x)
+	}
+	w.operand(x.Of, soft || x.Name == "defined" || x.Name == "undefined")
+	w.arguments(x.Args, soft)
 }
 
 // call walks a call: of a method its receiver, of lookup('vars', …) the names.
-func (w *refWalker) call(x *Call) {
+func (w *refWalker) call(x *Call, soft bool) {
 	switch fn := x.Fn.(type) {
 	case *Attribute:
-		w.operand(fn.Of, false)
+		w.operand(fn.Of, soft)
 	case *Name:
-		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && w.varsLookup(x) {
+		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && w.varsLookup(x, soft) {
 			return
 		}
 		if !w.bound[fn.Name] && slices.Contains([]string{"lookup", "query", "q"}, fn.Name) && readsFiles(x) {
 			w.files(x)
 		}
-		w.path(fn, false)
+		w.path(fn, soft)
 	default:
 		w.expression(fn)
 	}
-	w.arguments(x.Args)
+	w.arguments(x.Args, soft)
 }
 
 // fileTests are the tests that look at files.
@@ -65,14 +79,13 @@ func (w *refWalker) files(x Expression) {
 }
 
 // varsLookup finds the variables that lookup('vars', …) names.
-func (w *refWalker) varsLookup(x *Call) bool {
+func (w *refWalker) varsLookup(x *Call, soft bool) bool {
 	if len(x.Args) == 0 {
 		return false
 	}
 	if k, ok := x.Args[0].Value.(*Constant); !ok || LastName(value.Text(k.Value)) != "vars" {
 		return false
 	}
-	soft := false
 	for _, a := range x.Args[1:] {
 		soft = soft || a.Name == "default"
 	}
