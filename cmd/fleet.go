@@ -23,9 +23,9 @@ func (p *Program) fleetCommand() *cli.Command {
 	return &cli.Command{
 		Name: "fleet", Usage: "play many playbooks, on schedules and on many machines",
 		ArgsUsage: "COMMAND…", SkipFlagParsing: true,
-		Description: "Hands over to " + fleetProgram + ", which is beside this program or in a folder of $PATH. From the sources,\n" +
-			"go -C fleet build -o ~/bin/" + fleetProgram + " ./runner-fleet makes it; packages do not hold it yet. runner fleet --help\n" +
-			"lists its commands.",
+		Description: "Hands over to " + fleetProgram + ", which is beside this program or in a folder of $PATH: packages and archives\n" +
+			"hold both. From the sources, go -C fleet build -o ~/bin/" + fleetProgram + " ./runner-fleet makes it.\n" +
+			"runner fleet --help lists its commands.",
 		Action: func(c *cli.Context) error { return p.handOver(c, c.Args().Slice()) },
 	}
 }
@@ -41,7 +41,12 @@ func (p *Program) handOver(c *cli.Context, args []string) error {
 	}
 	child := exec.CommandContext(c.Context, path, args...)
 	child.Stdin, child.Stdout, child.Stderr, child.Env = p.In, p.Out, p.Err, p.Environment()
-	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.Cancel = func() error {
+		if err := child.Process.Signal(syscall.SIGTERM); err != nil {
+			return child.Process.Kill() // a system without such signals
+		}
+		return nil
+	}
 	child.WaitDelay = time.Minute
 	err = child.Run()
 	if ended, ok := errors.AsType[*exec.ExitError](err); ok && ended.ExitCode() > 0 {
@@ -67,5 +72,5 @@ func (p *Program) findFleet() (string, error) {
 		}
 	}
 	return "", (&diagnostic.Problem{Msg: "there is no " + fleetProgram}).
-		WithHint("from the sources: go -C fleet build -o FOLDER/%s ./runner-fleet, with a FOLDER of $PATH", fleetProgram)
+		WithHint("packages and archives hold it beside runner; from the sources: go -C fleet build -o FOLDER/%s ./runner-fleet, with a FOLDER of $PATH", fleetProgram)
 }
