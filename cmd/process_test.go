@@ -260,3 +260,26 @@ func TestSystemdExamples(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestFleetUnits: systemd reads the units of examples/fleet, whose program is elsewhere here.
+func TestFleetUnits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"runner-fleet-worker.service", "runner-fleet-serve.service"} {
+		unit, err := os.ReadFile(filepath.Join("../examples/fleet", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		unit = bytes.ReplaceAll(unit, []byte("ExecStart=/usr/bin/runner "), []byte("ExecStart=/bin/true "))
+		if err := os.WriteFile(filepath.Join(dir, name), unit, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("systemd-analyze", "verify", filepath.Join(dir, name)).CombinedOutput()
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Skip("there is no systemd-analyze")
+		}
+		if err != nil || bytes.Contains(out, []byte(name)) {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}

@@ -27,6 +27,17 @@ worker: {secrets: /etc/fleet/secrets}
 serve: {ui: "https://temporal.example", user_header: X-User}
 `
 
+// TestExample: the settings that people begin with have no mistake.
+func TestExample(t *testing.T) {
+	f, err := settings.Read("../../examples/fleet/fleet.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Projects) != 1 || len(f.Playbooks) != 2 {
+		t.Errorf("it declares %d projects and %d playbooks", len(f.Projects), len(f.Playbooks))
+	}
+}
+
 func TestParse(t *testing.T) {
 	got, err := settings.Parse("fleet.yml", whole)
 	if err != nil {
