@@ -220,7 +220,7 @@ func TestThePageTakesConsent(t *testing.T) {
 		return formOf.MatchString(text)
 	})
 	m := formOf.FindStringSubmatch(text)
-	if html.UnescapeString(m[1]) != res.Plays[0] || !strings.Contains(text, "replace add-on &#34;db&#34;") || !strings.Contains(text, "https://temporal.example.test/namespaces/default/workflows/") {
+	if html.UnescapeString(m[1]) != res.Plays[0] || !strings.Contains(text, "replace add-on &#34;db&#34;") || !strings.Contains(text, "https://temporal.example.test/namespaces/"+s.namespace+"/workflows/") {
 		t.Errorf("the page is\n%s", text)
 	}
 	if code, text := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {strings.Repeat("0", 64)}, "say": {"approve"}}); code != 409 || !strings.Contains(text, "has changed since it was shown") {

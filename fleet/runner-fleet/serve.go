@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -28,6 +29,7 @@ func (p *program) serveCommand() *cli.Command {
 				return err
 			}
 			f.Serve.Listen = cmp.Or(listen, f.Serve.Listen)
+			f.Serve.Secrets = cmp.Or(f.Serve.Secrets, filepath.Join(p.folder(f), "secrets")) // as a worker's
 			conn, data, err := control.DialLater(f.Server, p.quiet())
 			if err != nil {
 				return err
