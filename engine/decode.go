@@ -25,6 +25,7 @@ type decoder struct {
 	unknown *value.Unknown // the first argument's that cannot be known yet
 	marked  []string       // the texts of the secrets among the arguments
 	vague   []string       // the paths of what cannot be known yet
+	omitted []string       // the paths of what was left out by omit
 }
 
 // decode makes the task. Where an argument cannot be known yet, d.unknown is set
@@ -64,8 +65,29 @@ func (d *decoder) fill(into reflect.Value, path string, params []Param, n *expr.
 			d.vague = append(d.vague, path+p.Name)
 		}
 	}
-	if lacks := missing(path, params, n); len(lacks) > 0 && !d.passing {
+	if d.passing {
+		return nil
+	}
+	if lacks := missing(path, params, n); len(lacks) > 0 {
 		return diagnostic.Problemf(n.Place, "%s is required", lacks[0])
+	}
+	return d.excluded(path, params, n)
+}
+
+// excluded reports parameters that exclude each other: defaults of modules may bring both.
+func (d *decoder) excluded(path string, params []Param, n *expr.Node) error {
+	given := func(name string) bool {
+		return !slices.Contains(d.omitted, path+name) && slices.ContainsFunc(n.Entries, func(e expr.Entry) bool {
+			p, ok := find(params, e.Key.Text)
+			return ok && p.Name == name
+		})
+	}
+	for _, p := range params {
+		for _, other := range p.Excludes {
+			if given(p.Name) && given(other) {
+				return diagnostic.Problemf(n.Place, "parameters are mutually exclusive: %s|%s", p.Name, other)
+			}
+		}
 	}
 	return nil
 }
@@ -91,6 +113,7 @@ func (d *decoder) set(field reflect.Value, path string, p Param, n *expr.Node) e
 		return err
 	}
 	if v == nil && p.Type != AnyParam || v == value.Omit {
+		d.omitted = append(d.omitted, path)
 		return d.checkPresent(p, n)
 	}
 	if !p.Marked {

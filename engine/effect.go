@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -65,6 +66,18 @@ func (Skip) effect()        {}
 type notIncluded struct{ error }
 
 func (e *notIncluded) Unwrap() error { return e.error }
+
+// noHandler is that nobody defines a handler that is notified, which ignore_errors does not pass over.
+type noHandler struct{ error }
+
+func (e *noHandler) Unwrap() error { return e.error }
+
+// ignorable reports whether ignore_errors passes over an error.
+func ignorable(err error) bool {
+	_, missing := errors.AsType[*notIncluded](err)
+	_, nobody := errors.AsType[*noHandler](err)
+	return !missing && !nobody
+}
 
 // include reads the tasks that come next; nil where the effect brings none in.
 func (a *attempt) include(ctx context.Context, e Effect) (*Included, error) {

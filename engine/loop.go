@@ -336,14 +336,23 @@ func (l *looping) label(item *attempt, e *ending) string {
 		return "(censored due to no_log)"
 	case n == nil || n.Text == "" || e.Outcome == Blocked:
 		v, _ := e.frame.value(l.step.Loop.variable())
-		return value.Text(value.Known(v))
+		return labelled(e, v)
 	}
 	v, err := n.Eval(l.seeing(item, e).context())
 	if err != nil {
 		item.conclude(e, try{value: e.Result, err: diagnostic.From(err, n.Place)})
 		return "None"
 	}
-	return value.Text(value.Known(v))
+	return labelled(e, v)
+}
+
+// labelled returns a label as text: "" for what is false, where tasks are included.
+func labelled(e *ending, v Value) string {
+	v = value.Known(v)
+	if holds, unknown, err := value.Truth(v); e.Included != "" && err == nil && unknown == nil && !holds {
+		return ""
+	}
+	return value.Text(v)
 }
 
 // seeing is the scope of an item with its own result under the name that is registered.

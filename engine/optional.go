@@ -49,6 +49,13 @@ type Namer interface {
 // claims reports whether tasks of the kind may use resources.
 func (k *Kind) claims() bool { return has[ResourceUser](k) }
 
+// An Unconditional is a Task that is done whatever its conditions say, where its arguments
+// say so.
+type Unconditional interface {
+	Task
+	Unconditional(args *expr.Node) bool
+}
+
 // A Guard is a Task that may stop the play on purpose: all that stands before it ends
 // first, and nothing that stands after it starts sooner.
 type Guard interface {

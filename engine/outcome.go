@@ -32,8 +32,7 @@ func (a *attempt) conclude(e *ending, t try) {
 	if t.err != nil {
 		e.Outcome = Failed
 		e.Problem = a.hideProblem(a.place(t.err))
-		_, missing := errors.AsType[*notIncluded](t.err)
-		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore && !missing {
+		if ignore, bad := a.scope.flag(a.step.IgnoreErrors, false); bad == nil && ignore && ignorable(t.err) {
 			e.Outcome = Ignored
 		}
 	} else if t.outcome != Skipped && t.change != nil {

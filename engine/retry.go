@@ -21,6 +21,12 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Msg }
 
+// unevaluated is that a condition which a task tests itself cannot be evaluated: like a mistake
+// in any other argument, neither failed_when nor another try makes that good.
+type unevaluated struct{ error }
+
+func (e *unevaluated) Unwrap() error { return e.error }
+
 // tries carries a task out until it comes out as it should, or as often as it may.
 func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 	limit, err := a.limit()
@@ -38,7 +44,7 @@ func (a *attempt) tries(ctx context.Context, task Task, end *TaskEnd) try {
 	}
 	for number := 1; ; number++ {
 		t := a.try(ctx, task, number)
-		if t.outcome == Blocked || ctx.Err() != nil {
+		if _, wrong := errors.AsType[*unevaluated](t.err); wrong || t.outcome == Blocked || ctx.Err() != nil {
 			return t
 		}
 		good, err := a.good(t)
@@ -182,6 +188,9 @@ func (a *attempt) try(ctx context.Context, task Task, number int) try {
 		defer cancel()
 	}
 	t := a.carryOut(within, task)
+	if _, wrong := errors.AsType[*unevaluated](t.err); wrong {
+		return t
+	}
 	t.number = number
 	if limit > 0 && ctx.Err() == nil && within.Err() != nil && errors.Is(t.err, context.DeadlineExceeded) {
 		t.err = a.timedOut(limit.Seconds(), t.applied)

@@ -392,7 +392,15 @@ func texts(conditions []*Condition) string {
 // tested makes a condition that a task tests itself.
 func (s *scope) tested(n *expr.Node) Tested {
 	if n.Tmpl == nil {
-		return Tested{Text: n.Text, Test: func() (Value, error) { return nil, diagnostic.Problemf(n.Place, "a condition cannot be empty") }}
+		return Tested{Text: n.Text, Test: func() (Value, error) {
+			return nil, &unevaluated{diagnostic.Problemf(n.Place, "a condition cannot be empty")}
+		}}
 	}
-	return Tested{Text: n.Text, Test: func() (Value, error) { return n.Tmpl.Test(s.context()) }}
+	return Tested{Text: n.Text, Test: func() (Value, error) {
+		v, err := n.Tmpl.Test(s.context())
+		if err != nil {
+			err = &unevaluated{err}
+		}
+		return v, err
+	}}
 }

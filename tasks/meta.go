@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"slices"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -25,6 +26,8 @@ var (
 	_ engine.Guard     = (*Meta)(nil)
 	_ engine.Displayer = (*Meta)(nil)
 	_ engine.Ender     = (*Meta)(nil)
+
+	_ engine.Unconditional = (*Meta)(nil)
 )
 
 // Meta controls the run.
@@ -47,6 +50,12 @@ func (*Meta) Guard() {}
 
 // Display says that only the banner is printed.
 func (*Meta) Display() engine.Display { return engine.DisplayBanner }
+
+// Unconditional reports whether it does nothing in a way that takes no conditions.
+func (*Meta) Unconditional(args *expr.Node) bool {
+	does := args.Get("free_form")
+	return does != nil && slices.Contains([]string{"noop", "refresh_inventory", "reset_connection"}, does.Text)
+}
 
 // MayEnd reports whether it may end the play.
 func (*Meta) MayEnd(args *expr.Node) bool {
