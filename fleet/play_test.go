@@ -4,6 +4,7 @@ package fleet_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"runner/fleet/control"
 	"runner/fleet/flow"
@@ -50,6 +54,32 @@ func TestAPlayFromBeginningToEnd(t *testing.T) {
 		return code == 0 && strings.Contains(out, "shop/site.yml")
 	})
 	if code, out := s.run("logs", "shop/site.yml"); code != 0 || !strings.Contains(out, "db-0") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// TestLogsInABucket: what a worker played can be read where neither its disk nor it is.
+func TestLogsInABucket(t *testing.T) {
+	s := newStage(t)
+	backend := s3mem.New()
+	if err := backend.CreateBucket("acme"); err != nil {
+		t.Fatal(err)
+	}
+	cellar := httptest.NewServer(gofakes3.New(backend).Server())
+	defer cellar.Close()
+	s.secrets["cellar.env"] = "CELLAR_ADDON_KEY_ID=id\nCELLAR_ADDON_KEY_SECRET=not-a-secret\n"
+	s.end = fmt.Sprintf("logs: {bucket: acme, credentials: cellar, endpoint: %q, prefix: fleet/}\n", cellar.URL)
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 2)})
+	s.declare("  []\n")
+	s.write(filepath.Join(s.dir, "worker", "secrets", "cellar.env"), s.secrets["cellar.env"])
+	one := s.worker("one", 1)
+	if code, out := s.run("run", "shop/site.yml"); code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	if left, err := filepath.Glob(filepath.Join(one.dir, "worker", "logs", "*.jsonl")); err != nil || len(left) > 0 {
+		t.Errorf("on the worker's disk there are %v, %v", left, err)
+	}
+	if code, out := s.run("logs", "shop/site.yml"); code != 0 || !strings.Contains(out, "db-1") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

@@ -40,6 +40,7 @@ type stage struct {
 	repo      string
 	settings  string            // fleet.yml of the commands
 	more      string            // what stands in each fleet.yml below server
+	end       string            // and at its end
 	secrets   map[string]string // the files of the workers' folders of secrets
 	program   string
 }
@@ -279,8 +280,8 @@ func (s *stage) fleetYAML(server, dir, playbooks string) string {
 	if s.secrets["shop.vault"] != "" {
 		vault = ", vault: [shop]"
 	}
-	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q%s}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s",
-		server, s.namespace, s.more, s.repo, platformURL, vault, filepath.Join(dir, "worker"), filepath.Join(dir, "worker", "secrets"), playbooks)
+	return fmt.Sprintf("server: {address: %q, namespace: %s%s}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q%s}\nworker: {folder: %q, secrets: %q}\nplaybooks:\n%s%s",
+		server, s.namespace, s.more, s.repo, platformURL, vault, filepath.Join(dir, "worker"), filepath.Join(dir, "worker", "secrets"), playbooks, s.end)
 }
 
 // A machine is a worker and where it keeps things.

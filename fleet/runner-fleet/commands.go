@@ -22,6 +22,7 @@ import (
 	"runner/fleet/checkout"
 	"runner/fleet/control"
 	"runner/fleet/flow"
+	"runner/fleet/logs"
 	"runner/fleet/settings"
 	"runner/suggest"
 )
@@ -30,6 +31,16 @@ import (
 func (p *program) folder(f *settings.File) string {
 	state := cmp.Or(p.Getenv("XDG_STATE_HOME"), filepath.Join(p.Getenv("HOME"), ".local", "state"))
 	return cmp.Or(f.Worker.Folder, filepath.Join(state, "runner", "fleet"))
+}
+
+// secrets returns the folder of the secrets of this machine.
+func (p *program) secrets(f *settings.File) string {
+	return cmp.Or(f.Worker.Secrets, filepath.Join(p.folder(f), "secrets"))
+}
+
+// logs returns where logs are kept.
+func (p *program) logs(f *settings.File) (*logs.Store, error) {
+	return logs.Open(f.Logs, f.Worker.KeepLog, filepath.Join(p.folder(f), "logs"), p.secrets(f))
 }
 
 func (p *program) sources(f *settings.File) *checkout.Repositories {
@@ -273,8 +284,16 @@ func (p *program) pauseCommand(name string) *cli.Command {
 func (p *program) logsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "logs", Usage: "print the log of a play, as jsonl", ArgsUsage: "RUN",
-		Description: "A log is kept by the worker that played, on its disk.",
+		Description: "A log is on the disk of the worker that played, or in the bucket that fleet.yml names.",
 		Action: func(c *cli.Context) error {
+			f, err := settings.Read(p.file)
+			if err != nil {
+				return err
+			}
+			kept, err := p.logs(f)
+			if err != nil {
+				return err
+			}
 			return p.onPlay(c, func(fleet *control.Fleet, id string) error {
 				state, err := fleet.State(c.Context, id)
 				if err != nil {
@@ -283,12 +302,12 @@ func (p *program) logsCommand() *cli.Command {
 				if state.Outcome == nil || state.Outcome.Log == "" {
 					return fmt.Errorf("%s has no log yet: it is %s", id, state.Phase)
 				}
-				file, err := os.Open(state.Outcome.Log)
+				log, err := kept.Read(c.Context, state.Outcome.Log)
 				if err != nil {
-					return fmt.Errorf("the log is kept by worker %s: %w", state.Outcome.Worker, err)
+					return err
 				}
-				defer file.Close()
-				_, err = io.Copy(p.Out, bufio.NewReader(file))
+				defer log.Close()
+				_, err = io.Copy(p.Out, bufio.NewReader(log))
 				return err
 			})
 		},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,12 +76,16 @@ func (p *program) work(ctx context.Context, f *settings.File, queues []string, s
 	}
 	defer conn.Close()
 	folder := p.folder(f)
+	kept, err := p.logs(f)
+	if err != nil {
+		return err
+	}
 	all, ctx := errgroup.WithContext(ctx)
 	for _, queue := range queues {
 		w := &worker.Worker{
 			Client: conn, Settings: f, Queue: queue, Slots: slots, Name: name, Leases: leases, Sources: p.sources(f), Logger: logger,
-			Logs:   filepath.Join(folder, "logs"),
-			Player: &player.Player{State: filepath.Join(folder, "state"), Secrets: cmp.Or(f.Worker.Secrets, filepath.Join(folder, "secrets")), Getenv: p.Getenv},
+			Logs:   kept,
+			Player: &player.Player{State: filepath.Join(folder, "state"), Secrets: p.secrets(f), Getenv: p.Getenv},
 		}
 		all.Go(func() error { return w.Run(ctx) })
 	}

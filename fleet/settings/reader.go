@@ -207,6 +207,7 @@ func (r *reader) place(field any) diagnostic.Place {
 // check reports what is wrong beyond types.
 func (r *reader) check(f *File) {
 	r.serve(&f.Serve)
+	r.logs(&f.Logs)
 	names := slices.Sorted(maps.Keys(f.Projects))
 	for i := range f.Playbooks {
 		p := &f.Playbooks[i]
@@ -231,6 +232,20 @@ func (r *reader) check(f *File) {
 		for j, risk := range p.Approve {
 			if slices.Contains(p.Allow, risk) {
 				r.mistake(&p.Approve[j], "leave it out of one of them", "%q is allowed in advance and to be approved", risk)
+			}
+		}
+	}
+}
+
+// logs reports what is wrong with keeping logs in a bucket.
+func (r *reader) logs(l *Logs) {
+	switch {
+	case l.Bucket != "" && l.Credentials == "":
+		r.mistake(&l.Bucket, "add credentials: NAME", "a bucket needs credentials")
+	case l.Bucket == "" && *l != (Logs{}):
+		for _, field := range []*string{&l.Credentials, &l.Endpoint, &l.Region, &l.Prefix} {
+			if *field != "" {
+				r.mistake(field, "add bucket: NAME", "logs stay on the workers' disks without a bucket")
 			}
 		}
 	}

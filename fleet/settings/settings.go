@@ -20,6 +20,7 @@ type File struct {
 	Playbooks []Playbook         `yaml:"playbooks"`
 	Worker    Worker             `yaml:"worker"`
 	Serve     Serve              `yaml:"serve"`
+	Logs      Logs               `yaml:"logs"`
 }
 
 // A Server is where the engine of the workflows runs.
@@ -76,6 +77,16 @@ type Worker struct {
 	Folder  string        `yaml:"folder"`   // repositories, state and logs; ~/.local/state/runner/fleet if left out
 	Secrets string        `yaml:"secrets"`  // a folder: NAME.env holds credentials, NAME.vault a vault password
 	KeepLog time.Duration `yaml:"keep_log"` // how long a log is kept; 30 days if left out
+}
+
+// Logs says in which bucket of an S3 server the logs of plays are kept; without a bucket each
+// stays on the disk of its worker.
+type Logs struct {
+	Bucket      string `yaml:"bucket"`
+	Credentials string `yaml:"credentials"` // the NAME of NAME.env in the worker's folder of secrets, or file:PATH
+	Endpoint    string `yaml:"endpoint"`    // HOST, or http://HOST; CELLAR_ADDON_HOST of the credentials if left out
+	Region      string `yaml:"region"`      // us-east-1 if left out
+	Prefix      string `yaml:"prefix"`      // what names of logs begin with: fleet/
 }
 
 // A Serve is how `runner fleet serve` listens, and who may see and consent.

@@ -89,6 +89,9 @@ fleet.yml:2:27: ui takes the address of a page: https://temporal.example.com
 fleet.yml:2:41: cert_file and key_file go together
 fleet.yml:2:72: users_file and user_header both say who a user is; leave one of them out
 fleet.yml:2:85: "1.2.3" is no address or network; such as 10.0.0.0/8`,
+		"projects: {}\nlogs: {bucket: b}": `fleet.yml:2:16: a bucket needs credentials; add credentials: NAME`,
+		"projects: {}\nlogs: {prefix: p, buckt: b}": `fleet.yml:2:16: logs stay on the workers' disks without a bucket; add bucket: NAME
+fleet.yml:2:19: unknown key "buckt" of logs; did you mean "bucket"?`,
 		"projects: {a: {git: x}}\nprojects: {}": `fleet.yml:2:1: "projects" is there twice in the file`,
 		"a: [":                                  "fleet.yml:1:1: did not find expected node content",
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -105,10 +104,10 @@ func (a *activities) runPlay(ctx context.Context, ask flow.Ask) (flow.Outcome, e
 		return flow.Outcome{}, gone(err)
 	}
 	info := activity.GetInfo(ctx)
-	p.Log = filepath.Join(a.Logs, fmt.Sprintf("%s-%s-%d.jsonl", info.WorkflowExecution.RunID, info.ActivityID, info.Attempt))
+	p.Log = a.Logs.Path(fmt.Sprintf("%s-%s-%d", info.WorkflowExecution.RunID, info.ActivityID, info.Attempt))
 	start := time.Now()
 	outcome := a.Player.Play(playing, p)
-	outcome.Began, outcome.Took, outcome.Worker, outcome.Commit, outcome.Log = start, time.Since(start), a.Name, ask.Job.Commit, p.Log
+	outcome.Began, outcome.Took, outcome.Worker, outcome.Commit, outcome.Log = start, time.Since(start), a.Name, ask.Job.Commit, a.send(ctx, p.Log)
 	switch {
 	case outcome.Exit == exit.Locked:
 		return outcome, again(info.Attempt)
@@ -116,6 +115,19 @@ func (a *activities) runPlay(ctx context.Context, ask flow.Ask) (flow.Outcome, e
 		return a.interrupted(ctx, playing, outcome)
 	}
 	return outcome, nil
+}
+
+// send returns where the log of a play is. That it cannot be sent is no failure of the play,
+// and a worker that ends has no time for it: then it is sent later.
+func (a *activities) send(ctx context.Context, log string) string {
+	if a.ending.Err() != nil {
+		return log
+	}
+	where, err := a.Logs.Send(context.WithoutCancel(ctx), log)
+	if err != nil {
+		a.Logger.Warn("a log is sent later", "error", err)
+	}
+	return where
 }
 
 // again returns the error of a play that another run on this machine keeps from playing.

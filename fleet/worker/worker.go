@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -20,6 +19,7 @@ import (
 	"runner/fleet/checkout"
 	"runner/fleet/flow"
 	"runner/fleet/lease"
+	"runner/fleet/logs"
 	"runner/fleet/settings"
 )
 
@@ -53,7 +53,7 @@ type Worker struct {
 	Player   Player
 	Leases   *lease.Leases
 	Sources  *checkout.Repositories
-	Logs     string // a folder
+	Logs     *logs.Store
 	Logger   *slog.Logger
 }
 
@@ -63,7 +63,7 @@ const drainTime = 20 * time.Second
 // Run plays until the context ends; then what is under way is interrupted, and taken
 // over elsewhere.
 func (w *Worker) Run(ctx context.Context) error {
-	if err := os.MkdirAll(w.Logs, 0o700); err != nil {
+	if err := os.MkdirAll(w.Logs.Dir, 0o700); err != nil {
 		return err
 	}
 	a := &activities{Worker: w, ending: ctx, lanes: &lanes{client: w.Client}}
@@ -94,11 +94,13 @@ func (w *Worker) options(o sdk.Options) sdk.Options {
 	return o
 }
 
-// tidy removes old logs and worktrees, once an hour.
+// tidy removes old logs and worktrees, and sends logs that could not be sent, once an hour.
 func (w *Worker) tidy(ctx context.Context) {
 	for {
-		if err := errors.Join(w.removeLogs(time.Now().Add(-w.Settings.Worker.KeepLog)), w.Sources.Prune(time.Now().Add(-24*time.Hour))); err != nil {
-			w.Logger.Warn("old files could not be removed", "error", err)
+		now := time.Now()
+		err := errors.Join(w.Logs.SendRest(ctx, now.Add(-w.longest())), w.Logs.Remove(ctx, now), w.Sources.Prune(now.Add(-24*time.Hour)))
+		if err != nil && ctx.Err() == nil {
+			w.Logger.Warn("old files could not be sent or removed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -108,17 +110,11 @@ func (w *Worker) tidy(ctx context.Context) {
 	}
 }
 
-func (w *Worker) removeLogs(before time.Time) error {
-	logs, err := filepath.Glob(filepath.Join(w.Logs, "*.jsonl"))
-	if err != nil {
-		return err
+// longest is how long a play may be silent: no longer than the longest may take.
+func (w *Worker) longest() time.Duration {
+	longest := flow.DefaultTimeout
+	for _, p := range w.Settings.Playbooks {
+		longest = max(longest, p.Timeout)
 	}
-	for _, log := range logs {
-		if info, err := os.Stat(log); err == nil && info.ModTime().Before(before) {
-			if err := os.Remove(log); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return longest
 }
