@@ -79,7 +79,7 @@ func TestLogsInABucket(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(one.dir, "worker", "logs", "*.jsonl")); err != nil || len(left) > 0 {
 		t.Errorf("on the worker's disk there are %v, %v", left, err)
 	}
-	if code, out := s.run("logs", "shop/site.yml"); code != 0 || !strings.Contains(out, "db-1") {
+	if code, out := s.run("logs", "--follow", "shop/site.yml"); code != 0 || !strings.Contains(out, "db-1") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }

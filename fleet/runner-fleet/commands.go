@@ -284,7 +284,8 @@ func (p *program) pauseCommand(name string) *cli.Command {
 func (p *program) logsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "logs", Usage: "print the log of a play, as jsonl", ArgsUsage: "RUN",
-		Description: "A log is on the disk of the worker that played, or in the bucket that fleet.yml names.",
+		Description: "A log is on the disk of the worker that played, or in the bucket that fleet.yml names, as soon as the play has\nended.",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "of a play that goes on, print what it is doing, and the log when it has ended"}},
 		Action: func(c *cli.Context) error {
 			f, err := settings.Read(p.file)
 			if err != nil {
@@ -295,21 +296,28 @@ func (p *program) logsCommand() *cli.Command {
 				return err
 			}
 			return p.onPlay(c, func(fleet *control.Fleet, id string) error {
-				state, err := fleet.State(c.Context, id)
-				if err != nil {
-					return err
+				if c.Bool("follow") { // that a play failed is in its log
+					_, _ = fleet.Wait(c.Context, id, p.phase)
 				}
-				if state.Outcome == nil || state.Outcome.Log == "" {
-					return fmt.Errorf("%s has no log yet: it is %s", id, state.Phase)
-				}
-				log, err := kept.Read(c.Context, state.Outcome.Log)
-				if err != nil {
-					return err
-				}
-				defer log.Close()
-				_, err = io.Copy(p.Out, bufio.NewReader(log))
-				return err
+				return p.printLog(c.Context, fleet, kept, id)
 			})
 		},
 	}
+}
+
+func (p *program) printLog(ctx context.Context, fleet *control.Fleet, kept *logs.Store, id string) error {
+	state, err := fleet.State(ctx, id)
+	if err != nil {
+		return err
+	}
+	if state.Outcome == nil || state.Outcome.Log == "" {
+		return fmt.Errorf("%s has no log yet: it is %s; --follow waits for it", id, state.Phase)
+	}
+	log, err := kept.Read(ctx, state.Outcome.Log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = io.Copy(p.Out, bufio.NewReader(log))
+	return err
 }
