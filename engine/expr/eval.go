@@ -16,7 +16,6 @@ type state struct {
 	outer  *frame                // the template's own names, which its blocks see
 	blocks map[string][]override // by name, the one that counts first
 	parent *Template             // what the template extends
-	escape bool                  // for HTML
 }
 
 // A frame holds the names that a template itself binds.

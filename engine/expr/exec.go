@@ -125,9 +125,6 @@ func (st *state) execPrinting(s *syntax.Print, out *output) error {
 			err = st.failAt(syntax.Pos(s.Value.At()), err)
 		}
 	}
-	if st.escape && err == nil && v != nil {
-		v, err = st.escaped(s.Value, v)
-	}
 	if st.c.ShowErrors {
 		v, err = st.c.showError(v, err)
 	}

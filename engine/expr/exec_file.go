@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"html"
 	"strings"
 
 	"runner/engine/expr/syntax"
@@ -216,37 +215,17 @@ func (st *state) execImport(s *syntax.Import) error {
 	return nil
 }
 
+// execAutoescape runs a block of {% autoescape %}. Ansible escapes nothing of what it
+// prints, whatever the block says.
 func (st *state) execAutoescape(s *syntax.Autoescape, out *output) error {
-	t, u, err := st.truth(s.Value)
+	_, u, err := st.truth(s.Value)
 	if err != nil {
 		return err
 	}
 	if u != nil {
 		return &value.UnknownError{Unknown: u}
 	}
-	before := st.escape
-	st.escape = t
-	defer func() { st.escape = before }()
 	return st.block(s.Body, out)
-}
-
-// escaped makes text of what is printed under autoescape safe for HTML, unless its
-// last filter has.
-func (st *state) escaped(x syntax.Expression, v value.Value) (value.Value, error) {
-	if f, ok := x.(*syntax.Filter); ok {
-		switch f.Name {
-		case "safe", "escape", "e", "forceescape", "tojson", "xmlattr", "urlize":
-			return v, nil
-		}
-	}
-	s, u, err := st.c.TextOf(v)
-	if u != nil || err != nil {
-		return OrUnknown(u), err
-	}
-	if text, ok := s.(string); ok {
-		return html.EscapeString(text), nil
-	}
-	return value.NewSecret(html.EscapeString(value.OpenText(s)), html.EscapeString(value.Text(s))), nil
 }
 
 func (st *state) execCallBlock(s *syntax.CallBlock, out *output) error {
@@ -277,7 +256,7 @@ func (st *state) expand(fn *closure, g given) (value.Value, error) {
 		return nil, value.Errorf(value.LimitError, "macros call each other more than %d deep", maxCalls)
 	}
 	defer func() { st.c.calls-- }()
-	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}, blocks: st.blocks, outer: st.outer, escape: st.escape}
+	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}, blocks: st.blocks, outer: st.outer}
 	rest := g.named.Clone()
 	for i, p := range m.Params {
 		v, err := inner.parameter(m, i, g, rest)

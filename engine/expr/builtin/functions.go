@@ -18,6 +18,7 @@ func functions() []expr.Operation {
 		{Names: "lookup", Params: "name! *terms **options", Doc: "what a lookup finds, as one value", How: expr.Raw | expr.Keeps, Do: lookupFunction},
 		{Names: "query q", Params: "name! *terms **options", Doc: "what a lookup finds, as a list", How: expr.Raw | expr.Keeps, Do: queryFunction},
 		{Names: "now", Params: "utc=false fmt=none", Doc: "this moment, or a text of it", Do: nowFunction},
+		{Names: "lipsum", Params: "n=5 html=true min=20 max=100", Doc: "paragraphs of words without a meaning", Do: lipsum},
 		{Names: "cycler", Params: "*items", Doc: "goes through values again and again, with next()", How: expr.Keeps, Do: func(u *expr.Call) (value.Value, error) {
 			return expr.NewCycler(u.Rest)
 		}},

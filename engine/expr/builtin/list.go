@@ -119,10 +119,20 @@ func batch(u *expr.Call) (value.Value, error) {
 		return nil, err
 	}
 	n := u.Int(0)
-	if n < 1 || n > value.MaxSteps {
-		return nil, value.Errorf(value.TypeError, "'batch' wants a number from 1 on")
+	if n > value.MaxSteps {
+		return nil, value.Errorf(value.TypeError, "'batch' wants a number up to %d", value.MaxSteps)
 	}
 	out := []value.Value{}
+	if n < 1 { // as Jinja does: no row is ever full, and one of no elements is at once
+		if n == 0 && len(l) > 0 {
+			out = append(out, []value.Value{})
+		}
+		n = max(len(l), 1)
+		if len(l) > 0 {
+			out = append(out, slices.Clone(l))
+		}
+		return out, u.Context.Count(n)
+	}
 	for chunk := range slices.Chunk(l, n) {
 		row := slices.Clone(chunk)
 		for fill := u.Arg(1); fill != nil && len(row) < n; {

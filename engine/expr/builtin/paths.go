@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -62,6 +63,7 @@ func fileTests() []expr.Operation {
 			return strings.HasPrefix(s, "/"), err
 		}},
 		{Names: "same_file is_same_file", Params: "other!", Doc: "a path of the same file as another", Do: sameFile},
+		{Names: "vaulted_file", Doc: "the path of a file that ansible-vault encrypted", How: expr.Plugin, Do: isVaultedFile},
 		{Names: "mount is_mount", Doc: "a path at which a file system is mounted", Do: isMount},
 	}
 }
@@ -94,6 +96,21 @@ func sameFile(u *expr.Call) (value.Value, error) {
 		return nil, value.AsError(err, value.FilterError)
 	}
 	return os.SameFile(a, b), nil
+}
+
+func isVaultedFile(u *expr.Call) (value.Value, error) {
+	s, err := fileIn(u)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(s)
+	if err != nil {
+		return nil, value.AsError(err, value.FilterError)
+	}
+	defer f.Close()
+	header := make([]byte, len("$ANSIBLE_VAULT"))
+	_, err = io.ReadFull(f, header)
+	return err == nil && string(header) == "$ANSIBLE_VAULT", nil
 }
 
 // isMount asks whether a folder is on another device than the one above it, or is
