@@ -12,9 +12,9 @@ import (
 )
 
 // assume notes what a task of a check would make of an add-on.
-func (p platform) assume(owner string, a plannedAddon) {
-	p.willChange(a.ID)
-	p.planned.addons.put(p.space(owner), a.ID, a)
+func (p platform) assume(owner string, after plannedAddon) {
+	p.willChange(after.ID)
+	p.planned.addons.put(p.space(owner), after.ID, after)
 }
 
 // providerPlanned reports whether a task of a check would register or change a provider of
