@@ -58,6 +58,27 @@ func TestAPlayFromBeginningToEnd(t *testing.T) {
 	}
 }
 
+// TestAnInterruptedRunGoesOn: who stops waiting for a play is told how to end it, and does not.
+func TestAnInterruptedRunGoesOn(t *testing.T) {
+	s := newStage(t)
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 10)})
+	s.declare("  []\n")
+	s.worker("one", 1)
+	c := exec.Command(s.program, "--file", s.settings, "run", "shop/site.yml")
+	var out strings.Builder
+	c.Env, c.Stdout, c.Stderr = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}, &out, &out
+	s.start(c)
+	s.eventually(time.Minute, "it is under way", func() bool { return len(s.platform.names()) > 1 })
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "the play goes on; this ends it: runner fleet cancel play/shop/site.yml/") {
+		t.Errorf("exit %d\n%s", code, out.String())
+	}
+	s.eventually(time.Minute, "it has gone on", func() bool { return len(s.platform.names()) == 10 })
+}
+
 // TestLogsInABucket: what a worker played can be read where neither its disk nor it is.
 func TestLogsInABucket(t *testing.T) {
 	s := newStage(t)

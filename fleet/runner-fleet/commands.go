@@ -19,6 +19,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/exit"
 	"runner/fleet/checkout"
 	"runner/fleet/control"
 	"runner/fleet/flow"
@@ -122,6 +123,10 @@ func (p *program) runCommand() *cli.Command {
 				}
 				fmt.Fprintln(p.Err, id)
 				outcome, err := fleet.Wait(c.Context, id, p.phase)
+				if c.Context.Err() != nil {
+					fmt.Fprintf(p.Err, "the play goes on; this ends it: runner fleet cancel %s\n", id)
+					return exitError(exit.Interrupted)
+				}
 				if err != nil {
 					return err
 				}
@@ -138,7 +143,7 @@ func (p *program) runCommand() *cli.Command {
 	}
 }
 
-// jobOf returns the job of a playbook, as fleet.yml declares it.
+// jobOf returns the job of a playbook, as the first entry of fleet.yml that matches declares it.
 func jobOf(f *settings.File, name string) (flow.Job, error) {
 	project, file, ok := strings.Cut(name, "/")
 	of, known := f.Projects[project]
@@ -150,13 +155,12 @@ func jobOf(f *settings.File, name string) (flow.Job, error) {
 		return flow.Job{}, fmt.Errorf("there is no project %q in fleet.yml; %s", project,
 			cmp.Or(suggest.DidYouMean(project, names), "available: "+strings.Join(names, ", ")))
 	}
-	job := control.JobOf(settings.Playbook{Project: project, Ref: of.Ref}, of, file)
 	for _, p := range f.Playbooks {
 		if ok, _ := path.Match(p.Files, file); ok && p.Project == project {
-			job = control.JobOf(p, of, file)
+			return control.JobOf(p, of, file), nil
 		}
 	}
-	return job, nil
+	return control.JobOf(settings.Playbook{Project: project, Ref: of.Ref}, of, file), nil
 }
 
 // phase says what a play is doing.
