@@ -58,7 +58,7 @@ func TestAPlayFromBeginningToEnd(t *testing.T) {
 	}
 }
 
-// TestAnInterruptedRunGoesOn: who stops waiting for a play is told how to end it, and does not.
+// TestAnInterruptedRunGoesOn: Ctrl-C of run ends the waiting and not the play, and says so.
 func TestAnInterruptedRunGoesOn(t *testing.T) {
 	s := newStage(t)
 	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 10)})
