@@ -10,7 +10,7 @@ import (
 // fillerWords are what texts of lipsum are made of.
 var fillerWords = strings.Fields(`ad aenean aliquam ante arcu at auctor augue bibendum blandit commodo
 	condimentum consequat cras curabitur cursus dapibus diam dictum dignissim dolor donec dui egestas eget
-	eleifend elit enim erat eros est et etiam eu facilisi fames felis fermentum feugiat fringilla fusce
+	eleifend elit enim erat eros est et etiam eu fames felis fermentum feugiat fringilla fusce
 	gravida habitant hendrerit iaculis id imperdiet in integer ipsum justo lacinia lacus laoreet lectus leo
 	libero ligula lobortis lorem luctus maecenas magna malesuada massa mattis mauris metus mi molestie mollis
 	morbi nam nec neque nibh nisl non nulla nunc odio orci ornare pede pellentesque pharetra placerat porta
