@@ -63,6 +63,9 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	select {
 	case <-done:
+		if err := r.Context().Err(); err != nil { // the host ended because nobody waits any more
+			return nil, err
+		}
 		return w.Result(), nil
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
