@@ -140,8 +140,8 @@ func New(cfg Config) (*Client, error) {
 }
 
 // Via returns a client with the same memory and limits that leaves through
-// another transport, the same client for the same one; nil: a new one, by NewTransport. Requests are signed before
-// they reach it. An error of a transport that is none of the network, such as a
+// another transport, the same client for the same transport; nil: a new one, by
+// NewTransport. Requests are signed before they reach it. An error of a transport that is none of the network, such as a
 // refusal of everything but GET, is reported as it is and never tried again.
 func (c *Client) Via(rt http.RoundTripper) *Client {
 	if rt == nil {

@@ -124,7 +124,7 @@ func (a *attempt) notify() error {
 		}
 		for _, name := range names {
 			if !a.notifyOne(value.OpenText(name)) {
-				return &noHandler{diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", value.Text(name))}
+				return &certainFailure{diagnostic.Problemf(n.Place, "no handler is called %q, and none listens to that", value.Text(name))}
 			}
 		}
 	}

@@ -62,28 +62,23 @@ func (RoleCall) effect()    {}
 func (Control) effect()     {}
 func (Skip) effect()        {}
 
-// notIncluded is that what a task brings in cannot be read, which ignore_errors does not pass over.
-type notIncluded struct{ error }
+// A certainFailure is an error that ignore_errors does not pass over: what a task brings in
+// cannot be read, or nobody defines a handler that it notifies.
+type certainFailure struct{ error }
 
-func (e *notIncluded) Unwrap() error { return e.error }
-
-// noHandler is that nobody defines a handler that is notified, which ignore_errors does not pass over.
-type noHandler struct{ error }
-
-func (e *noHandler) Unwrap() error { return e.error }
+func (e *certainFailure) Unwrap() error { return e.error }
 
 // ignorable reports whether ignore_errors passes over an error.
 func ignorable(err error) bool {
-	_, missing := errors.AsType[*notIncluded](err)
-	_, nobody := errors.AsType[*noHandler](err)
-	return !missing && !nobody
+	_, certain := errors.AsType[*certainFailure](err)
+	return !certain
 }
 
 // include reads the tasks that come next; nil where the effect brings none in.
 func (a *attempt) include(ctx context.Context, e Effect) (*Included, error) {
 	included, err := a.read(ctx, e)
 	if err != nil {
-		return nil, &notIncluded{err}
+		return nil, &certainFailure{err}
 	}
 	return included, nil
 }

@@ -21,8 +21,9 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Msg }
 
-// unevaluated is that a condition which a task tests itself cannot be evaluated: like a mistake
-// in any other argument, neither failed_when nor another try makes that good.
+// An unevaluated is the error of a condition that a task tests itself and that cannot be
+// evaluated: as with a mistake in any other argument, neither failed_when nor another try
+// makes it good.
 type unevaluated struct{ error }
 
 func (e *unevaluated) Unwrap() error { return e.error }

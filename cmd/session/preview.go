@@ -40,8 +40,8 @@ func (r *run) preview(ctx context.Context, opt engine.Options) (report.Plan, eng
 }
 
 // decide finds out what may be done: it asks the user for all consents at once, or sees to it
-// that a saved plan is what there is to do. What a spec lists as approved is not asked for. It returns the options of a
-// run that does that.
+// that a saved plan is what there is to do. What a spec lists as approved is not asked for. It
+// returns the options of a run that does that.
 func (r *run) decide(ctx context.Context, opt engine.Options, user *ui.User) (engine.Options, error) {
 	if len(r.Approved) > 0 && r.Plan == "" {
 		opt.Approved = r.approved
