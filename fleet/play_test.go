@@ -130,7 +130,7 @@ func TestBadInputIsReported(t *testing.T) {
 		"a ref that is gone":               {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "gone", Queue: "shop"}, flow.Outcome{Exit: 4, Message: s.repo + ` has no branch, tag or commit "gone"`}},
 		"an unknown project":               {flow.Job{Project: "shoe", Playbook: "site.yml", Ref: "main", Queue: "shop"}, flow.Outcome{Exit: 1, Message: `the settings of worker one know no project "shoe"`}},
 		"a task that fails":                {job("fails.yml"), flow.Outcome{Exit: 2, Message: "shop/fails.yml:1:15: no way"}},
-		"a secret that lacks":              {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "main", Queue: "bare"}, flow.Outcome{Exit: 5, Message: `this worker has no secret "shop.env": it would be ` + filepath.Join(lacks.dir, "worker", "secrets", "shop.env")}},
+		"a secret that lacks":              {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "main", Queue: "bare"}, flow.Outcome{Exit: 5, Message: "on the worker's machine: the secret file " + filepath.Join(lacks.dir, "worker", "secrets", "shop.env") + " is missing: create it, for its owner alone (chmod 600)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := s.play(fleet, c.job)
@@ -326,9 +326,9 @@ func TestAWrongCodecKeyIsReported(t *testing.T) {
 		return strings.Contains(out, "shop/site.yml")
 	})
 	s.write(keys, "k2 "+strings.Repeat("2", 64)+"\n")
-	run("another key", 1, `the plays of the fleet cannot be read: it was encrypted with the key "k1", which is not among the codec's keys; codec_key_file`)
+	run("another key", 1, `the plays of the fleet cannot be read: it was encrypted with the key "k1", which is not in `+keys+`: add its line from a machine that has it; codec_key_file`)
 	s.write(keys, "k1 "+strings.Repeat("2", 64)+"\n")
-	run("another key of the same name", 1, "it was encrypted with another key than that which is called k1 here")
+	run("another key of the same name", 1, "it was encrypted with another key than "+keys+` has as "k1"`)
 	s.more = ""
 	s.declare("  []\n")
 	run("no key", 1, "codec_key_file")

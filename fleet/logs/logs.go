@@ -6,10 +6,8 @@ package logs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"runner/fleet/secret"
 	"runner/fleet/settings"
 )
 
@@ -71,20 +70,12 @@ type key struct{ id, secret, host string }
 // readKey reads the variables of a Cellar add-on, as runner's env_file writes them, or those of
 // AWS's own programs: NAME.env in the folder of secrets, or file:PATH.
 func readKey(word, secrets string) (key, error) {
-	path, isPath := strings.CutPrefix(word, "file:")
-	if !isPath {
-		path = filepath.Join(secrets, word+".env")
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return key{}, fmt.Errorf("this machine has no secret %s", path)
-	case err != nil:
+	path := secret.Path(word, secrets, ".env")
+	text, err := secret.Read(path)
+	if err != nil {
 		return key{}, err
-	case info.Mode().Perm()&0o077 != 0:
-		return key{}, fmt.Errorf("others can read the secret %s: chmod 600", path)
 	}
-	v, err := godotenv.Read(path)
+	v, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
 		return key{}, fmt.Errorf("%s has a line that is not NAME=value", path) // the library's error quotes the line
 	}

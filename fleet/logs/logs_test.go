@@ -167,7 +167,7 @@ func TestWhatIsWrongWithABucket(t *testing.T) {
 	b.secret(t, "half", "CELLAR_ADDON_KEY_SECRET=hidden\n", 0o600)
 	b.secret(t, "broken", "hidden hidden = 'hidden\n", 0o600)
 	for name, want := range map[string]string{
-		"missing": "this machine has no secret", "open": "chmod 600", "half": "lacks CELLAR_ADDON_KEY_ID", "broken": "not NAME=value",
+		"missing": " is missing: create it", "open": "chmod 600", "half": "lacks CELLAR_ADDON_KEY_ID", "broken": "not NAME=value",
 	} {
 		wrong := b.settings
 		wrong.Credentials = name

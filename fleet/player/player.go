@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"runner/cmd/exit"
 	"runner/cmd/session"
 	"runner/fleet/flow"
+	"runner/fleet/secret"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
 )
@@ -24,13 +24,6 @@ type Player struct {
 	State   string // the folder of the log of orders, the history and the locks, shared by all plays
 	Secrets string // a folder: NAME.env and NAME.vault
 	Getenv  func(string) string
-}
-
-// A SecretError says that this worker lacks a secret which a project names.
-type SecretError struct{ Name, Folder string }
-
-func (e *SecretError) Error() string {
-	return fmt.Sprintf("this worker has no secret %q: it would be %s", e.Name, filepath.Join(e.Folder, e.Name))
 }
 
 // Play plays a job. What somebody may consent to is looked for first, by a check, so that
@@ -54,7 +47,7 @@ func (p *Player) Play(ctx context.Context, w worker.Playing) flow.Outcome {
 // failure returns what comes of a play that cannot begin.
 func failure(err error) flow.Outcome {
 	o := flow.Outcome{Exit: exit.Usage, Message: err.Error()}
-	if _, lacks := errors.AsType[*SecretError](err); lacks {
+	if _, lacks := errors.AsType[*secret.Error](err); lacks {
 		o.Exit = exit.Credentials
 	}
 	return o
@@ -131,15 +124,9 @@ func (p *Player) secret(word, ending, prefix string) (string, error) {
 	if strings.ContainsAny(word, ":@/") {
 		return word, nil
 	}
-	file := filepath.Join(p.Secrets, word+ending)
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", &SecretError{word + ending, p.Secrets}
-	case err != nil:
-		return "", err
-	case info.Mode().Perm()&0o077 != 0:
-		return "", fmt.Errorf("others can read the secret %s: chmod 600", file)
+	file := secret.Path(word, p.Secrets, ending)
+	if err := secret.Check(file); err != nil {
+		return "", fmt.Errorf("on the worker's machine: %w", err)
 	}
 	if prefix == "" {
 		return word + "@" + file, nil

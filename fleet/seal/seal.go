@@ -6,17 +6,17 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
+
+	"runner/fleet/secret"
 )
 
 const (
@@ -26,63 +26,74 @@ const (
 
 // Keys are the keys of a codec: the first encrypts, all decrypt, so that a key can be
 // replaced while plays go on.
-type Keys struct{ all []key }
+type Keys struct {
+	file string
+	all  []key
+}
 
 type key struct {
 	id   string
-	aead cipher.AEAD
+	line int
+	aead cipher.AEAD // which writes a random nonce before the text, and the tag behind it
 }
 
-// ReadKeys reads a file of keys: on each line an id, and 64 hexadecimal digits. Only
-// its owner may be able to read the file.
+// ReadKeys reads a file of keys: on each line an id, and 64 hexadecimal digits; what
+// follows # is a comment. Only its owner may be able to read the file. The error has all
+// mistakes, a line each, and nothing of a key.
 func ReadKeys(path string) (*Keys, error) {
-	info, err := os.Stat(path)
+	text, err := secret.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("the codec's keys cannot be read: %w", err)
+		return nil, fmt.Errorf("the codec's keys: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others can read the codec's keys in %s: chmod 600 %s", path, path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("the codec's keys cannot be read: %w", err)
-	}
-	return ParseKeys(string(text), path)
-}
-
-// ParseKeys reads keys as ReadKeys does. Errors say the line, and nothing of a key.
-func ParseKeys(text, name string) (*Keys, error) {
-	k := &Keys{}
-	for i, line := range strings.Split(text, "\n") {
+	k := &Keys{file: path}
+	var mistakes []error
+	for i, line := range strings.Split(string(text), "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
 			continue
 		}
-		if len(fields) != 2 {
-			return nil, fmt.Errorf("%s:%d: a line has an id and a key: 2026-11 and 64 hexadecimal digits", name, i+1)
+		if err := k.add(fields, i+1); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s:%d: %w", path, i+1, err))
 		}
-		secret, err := hex.DecodeString(fields[1])
-		if err != nil || len(secret) != 32 {
-			return nil, fmt.Errorf("%s:%d: the key %q is not 64 hexadecimal digits: openssl rand -hex 32 makes one", name, i+1, fields[0])
-		}
-		if k.find(fields[0]) != nil {
-			return nil, fmt.Errorf("%s:%d: the key %q is there twice", name, i+1, fields[0])
-		}
-		block, err := aes.NewCipher(secret)
-		if err != nil {
-			return nil, err
-		}
-		aead, err := cipher.NewGCM(block)
-		if err != nil {
-			return nil, err
-		}
-		k.all = append(k.all, key{fields[0], aead})
 	}
-	if len(k.all) == 0 {
-		return nil, fmt.Errorf("%s holds no key: a line has an id and 64 hexadecimal digits", name)
+	if len(k.all) == 0 && len(mistakes) == 0 {
+		return nil, fmt.Errorf("%s holds no key: a line has an id and 64 hexadecimal digits", path)
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
 	}
 	return k, nil
+}
+
+// add adds the key of a line. Its error may not have a word of the line: an id that is in
+// the place of the key is one.
+func (k *Keys) add(fields []string, line int) error {
+	if len(fields) != 2 || readKey(fields[0]) != nil {
+		return errors.New("a line has an id and a key: 2026-11 and 64 hexadecimal digits")
+	}
+	bits := readKey(fields[1])
+	if bits == nil {
+		return errors.New("the key is not 64 hexadecimal digits: openssl rand -hex 32 makes one")
+	}
+	if same := k.find(fields[0]); same != nil {
+		return fmt.Errorf("line %d has a key of the same id: give each an id of its own", same.line)
+	}
+	block, err := aes.NewCipher(bits)
+	if err != nil {
+		return err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	k.all = append(k.all, key{fields[0], line, aead})
+	return err
+}
+
+// readKey returns the bytes of a key, or nil.
+func readKey(word string) []byte {
+	if bits, err := hex.DecodeString(word); err == nil && len(bits) == 32 {
+		return bits
+	}
+	return nil
 }
 
 func (k *Keys) find(id string) *key {
@@ -110,19 +121,17 @@ func (k *Keys) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error)
 		if err != nil {
 			return nil, err
 		}
-		nonce := make([]byte, first.aead.NonceSize())
-		if _, err := rand.Read(nonce); err != nil {
-			return nil, err
-		}
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{"encoding": []byte(encoding), keyID: []byte(first.id)},
-			Data:     first.aead.Seal(nonce, nonce, plain, []byte(first.id)),
+			Data:     first.aead.Seal(nil, nil, plain, []byte(first.id)),
 		}
 	}
 	return sealed, nil
 }
 
-// Decode opens payloads; those that nobody sealed are left alone.
+// Decode opens payloads; those that nobody sealed are left alone, so that what was started
+// before there were keys goes on. The error is of the first that does not open: its key is
+// missing or another one, or somebody changed it.
 func (k *Keys) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	opened := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
@@ -141,14 +150,12 @@ func (k *Keys) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	id := string(p.GetMetadata()[keyID])
 	with := k.find(id)
 	if with == nil {
-		return nil, fmt.Errorf("it was encrypted with the key %q, which is not among the codec's keys", id)
+		return nil, fmt.Errorf("it was encrypted with the key %q, which is not in %s: add its line from a machine that has it", id, k.file)
 	}
-	if n := with.aead.NonceSize(); len(p.GetData()) > n {
-		plain, err := with.aead.Open(nil, p.GetData()[:n], p.GetData()[n:], []byte(id))
-		if err == nil {
-			opened := &commonpb.Payload{}
-			return opened, proto.Unmarshal(plain, opened)
-		}
+	plain, err := with.aead.Open(nil, nil, p.GetData(), []byte(id))
+	if err == nil {
+		opened := &commonpb.Payload{}
+		return opened, proto.Unmarshal(plain, opened)
 	}
-	return nil, errors.New("it was encrypted with another key than that which is called " + id + " here, or was changed since")
+	return nil, fmt.Errorf("it was encrypted with another key than %s has as %q, or was changed since: compare the line with other machines'", k.file, id)
 }

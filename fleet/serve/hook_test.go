@@ -29,8 +29,8 @@ import (
 )
 
 const (
-	secret = "a secret of the tests"
-	signer = "whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3Rz" // the same as a key of Standard Webhooks
+	hookSecret = "a secret of the tests"
+	signer     = "whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3Rz" // the same as a key of Standard Webhooks
 )
 
 // A hookTest is a server with a repository, whose plays are noted and not played.
@@ -68,7 +68,7 @@ playbooks:
 	}
 	h.Server, err = New(Options{
 		Settings: f, Fleet: &control.Fleet{}, Logger: slog.New(slog.DiscardHandler),
-		Getenv:  func(name string) string { return map[string]string{"SECRET": secret, "SIGNER": signer}[name] },
+		Getenv:  func(name string) string { return map[string]string{"SECRET": hookSecret, "SIGNER": signer}[name] },
 		Sources: &checkout.Repositories{Dir: t.TempDir(), Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}},
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (h *hookTest) send(project, body string, header map[string]string) (int, re
 	if err := json.Unmarshal(w.Body.Bytes(), &res); err != nil {
 		h.t.Fatalf("%d %q: %v", w.Code, w.Body, err)
 	}
-	if strings.Contains(w.Body.String(), secret) {
+	if strings.Contains(w.Body.String(), hookSecret) {
 		h.t.Errorf("the response holds the secret: %s", w.Body)
 	}
 	return w.Code, res
@@ -145,7 +145,7 @@ func (h *hookTest) playbooks() string {
 }
 
 func signed(body string) string {
-	return "sha256=" + hex.EncodeToString(sum([]byte(secret), []byte(body)))
+	return "sha256=" + hex.EncodeToString(sum([]byte(hookSecret), []byte(body)))
 }
 
 func gitHub(body, delivery string) map[string]string {
@@ -154,7 +154,7 @@ func gitHub(body, delivery string) map[string]string {
 
 func standard(body string, sent time.Time, id string) map[string]string {
 	stamp := fmt.Sprint(sent.Unix())
-	mac := base64.StdEncoding.EncodeToString(sum([]byte(secret), []byte(id+"."+stamp+"."+body)))
+	mac := base64.StdEncoding.EncodeToString(sum([]byte(hookSecret), []byte(id+"."+stamp+"."+body)))
 	return map[string]string{"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": "v1,AAAA v1," + mac, "X-Gitlab-Event": "Push Hook"}
 }
 
@@ -176,12 +176,12 @@ func TestTheFormsOfWebHooks(t *testing.T) {
 	}{
 		"GitHub":                     {"shop", push, gitHub(push, "d1"), all},
 		"GitHub, as a form":          {"shop", encoded, asForm, all},
-		"GitLab":                     {"shop", push, map[string]string{"X-Gitlab-Token": secret, "X-Gitlab-Event": "Push Hook", "X-Gitlab-Event-UUID": "u1"}, all},
+		"GitLab":                     {"shop", push, map[string]string{"X-Gitlab-Token": hookSecret, "X-Gitlab-Event": "Push Hook", "X-Gitlab-Event-UUID": "u1"}, all},
 		"GitLab, signed":             {"web", push, standard(push, time.Now(), "m1"), "web/site.yml"},
 		"plain":                      {"shop", plain, map[string]string{"X-Runner-Signature": signed(plain)}, all},
 		"plain, a branch alone":      {"shop", `{"ref":"main"}`, map[string]string{"X-Runner-Signature": signed(`{"ref":"main"}`)}, all},
 		"plain, with what changed":   {"shop", `{"ref":"main","changed":["README"]}`, map[string]string{"X-Runner-Signature": signed(`{"ref":"main","changed":["README"]}`)}, "shop/site.yml"},
-		"GitLab without a name":      {"shop", push, map[string]string{"X-Gitlab-Token": secret}, all},
+		"GitLab without a name":      {"shop", push, map[string]string{"X-Gitlab-Token": hookSecret}, all},
 		"GitHub without a delivery":  {"shop", push, gitHub(push, ""), all},
 		"GitHub, to a project's own": {"shop", push, gitHub(push, "d9"), all},
 	} {
@@ -298,7 +298,7 @@ func TestBadDeliveries(t *testing.T) {
 			t.Errorf("%.30q: %d %+v", body, code, res)
 		}
 	}
-	if code, _ := h.send("shop", strings.Repeat(" ", mostBody+1), map[string]string{"X-Gitlab-Token": secret}); code != http.StatusRequestEntityTooLarge {
+	if code, _ := h.send("shop", strings.Repeat(" ", mostBody+1), map[string]string{"X-Gitlab-Token": hookSecret}); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that is too large: %d", code)
 	}
 	body := `{"ref": "main", "id": "one"}`
@@ -350,21 +350,21 @@ func TestSecretsAreChecked(t *testing.T) {
 		}
 		return path
 	}
-	open := write("open.hook", secret, 0o644)
-	write("good.hook", secret+"\n", 0o600)
+	open := write("open.hook", hookSecret, 0o644)
+	write("good.hook", hookSecret+"\n", 0o600)
 	short := write("short", "password", 0o600)
 	f := &settings.File{Projects: map[string]settings.Project{
 		"a": {Hook: "open"}, "b": {Hook: "good"}, "c": {Hook: "file:" + short}, "d": {Hook: "env:NONE"}, "e": {Hook: "none"}, "f": {Hook: "vault:x"}, "g": {},
 	}, Serve: settings.Serve{Secrets: dir}}
 	secrets, err := hookSecrets(f, func(string) string { return "" })
 	want := []string{
-		"the web hook of project a: others can read " + open + ": chmod 600 " + open,
+		"the web hook of project a: the secret file " + open + " can be used by others than its owner: chmod 600 " + open,
 		"the web hook of project c: file:" + short + " has less than 16 characters: openssl rand -hex 32 makes one",
 		"the web hook of project d: the variable NONE of the environment is empty",
-		"the web hook of project e: there is no file " + filepath.Join(dir, "none.hook"),
+		"the web hook of project e: the secret file " + filepath.Join(dir, "none.hook") + " is missing: create it, for its owner alone (chmod 600)",
 		`the web hook of project f: "vault:x" names no secret: NAME, env:NAME or file:PATH`,
 	}
-	if err == nil || string(secrets["b"]) != secret {
+	if err == nil || string(secrets["b"]) != hookSecret {
 		t.Fatalf("%v, %q", err, secrets)
 	}
 	if d := cmp.Diff(want, strings.Split(err.Error(), "\n")); d != "" {
@@ -392,7 +392,7 @@ func TestThePlainFormWithOpenSSL(t *testing.T) {
 		t.Fatal("docs/fleet.md has no block ```bash hook")
 	}
 	c := exec.Command("sh", "-euc", strings.ReplaceAll(script, "https://fleet.example.com", server.URL))
-	c.Dir, c.Env = h.repo, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "SECRET=" + secret}
+	c.Dir, c.Env = h.repo, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "SECRET=" + hookSecret}
 	out, err := c.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), `"plays":["play/shop/`) || h.playbooks() == "" {
 		t.Errorf("%v\n%s", err, out)

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"runner/fleet/secret"
 	"runner/fleet/settings"
 )
 
@@ -23,11 +21,11 @@ func hookSecrets(f *settings.File, getenv func(string) string) (map[string][]byt
 		if f.Projects[name].Hook == "" {
 			continue
 		}
-		secret, err := readSecret(f.Projects[name].Hook, f.Serve.Secrets, getenv)
+		text, err := readSecret(f.Projects[name].Hook, f.Serve.Secrets, getenv)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("the web hook of project %s: %w", name, err))
 		}
-		secrets[name] = secret
+		secrets[name] = text
 	}
 	return secrets, errors.Join(problems...)
 }
@@ -36,42 +34,26 @@ func hookSecrets(f *settings.File, getenv func(string) string) (map[string][]byt
 const leastSecret = 16
 
 // readSecret returns the secret that a word names: env:NAME, file:PATH, or the NAME of
-// NAME.hook in the folder of secrets.
+// NAME.hook in the folder of secrets. White space around it does not count.
 func readSecret(word, folder string, getenv func(string) string) ([]byte, error) {
 	kind, name, ok := strings.Cut(word, ":")
-	var secret []byte
+	var text []byte
 	var err error
 	switch {
 	case ok && kind == "env":
-		if secret = []byte(getenv(name)); len(secret) == 0 {
+		if text = []byte(getenv(name)); len(text) == 0 {
 			return nil, fmt.Errorf("the variable %s of the environment is empty", name)
 		}
-	case ok && kind == "file":
-		secret, err = readPrivate(name)
-	case ok || strings.ContainsAny(word, `/\`):
+	case ok && kind != "file", !ok && strings.ContainsAny(word, `/\`):
 		return nil, fmt.Errorf("%q names no secret: NAME, env:NAME or file:PATH", word)
-	case folder == "":
+	case !ok && folder == "":
 		return nil, fmt.Errorf("%s.hook would be in the folder of secrets, and fleet.yml names none: set serve.secrets", word)
 	default:
-		secret, err = readPrivate(filepath.Join(folder, word+".hook"))
+		text, err = secret.Read(secret.Path(word, folder, ".hook"))
 	}
-	if err == nil && len(secret) < leastSecret {
+	text = bytes.TrimSpace(text)
+	if err == nil && len(text) < leastSecret {
 		err = fmt.Errorf("%s has less than %d characters: openssl rand -hex 32 makes one", word, leastSecret)
 	}
-	return secret, err
-}
-
-// readPrivate reads a file that nobody else may read, without white space around.
-func readPrivate(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no file %s", path)
-	case err != nil:
-		return nil, err
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("others can read %s: chmod 600 %s", path, path)
-	}
-	text, err := os.ReadFile(path)
-	return bytes.TrimSpace(text), err
+	return text, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"runner/fleet/secret"
 	"runner/fleet/settings"
 )
 
@@ -41,7 +42,7 @@ func newUsers(c settings.Serve) (*users, error) {
 	if c.Users == "" {
 		return u, nil
 	}
-	text, err := readPrivate(c.Users)
+	text, err := secret.Read(c.Users)
 	if err != nil {
 		return nil, fmt.Errorf("the file of users: %w", err)
 	}
