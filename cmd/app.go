@@ -11,10 +11,10 @@ import (
 	"runner/cmd/completion"
 	"runner/cmd/exit"
 	"runner/cmd/flags"
+	"runner/cmd/help"
 	"runner/cmd/session"
 	"runner/cmd/ui"
 	"runner/cmd/version"
-	"runner/diagnostic"
 )
 
 // Run runs the program and returns its exit code. When the context ends, what is
@@ -22,8 +22,8 @@ import (
 func (p *Program) Run(ctx context.Context) int {
 	p.Err = ui.Shared(p.Err)
 	app := p.app()
-	help := &remembering{Writer: p.Out}
-	app.Writer = help
+	out := &remembering{Writer: p.Out}
+	app.Writer = out
 	if len(p.Args) > 1 && p.Args[1] == completion.Command {
 		return p.end(p.complete(app, p.Args[2:]))
 	}
@@ -36,14 +36,14 @@ func (p *Program) Run(ctx context.Context) int {
 	}
 	switch {
 	case err == nil && line.Help:
-		err = p.printHelp(help, app, line.Command, line.Path)
+		err = help.Print(app, line.Command, line.Path)
 	case err == nil:
 		err = app.RunContext(ctx, line.Args)
 	case line.Command != nil && line.Command.Name == "play":
 		err = p.misread(err)
 	}
 	if err == nil {
-		err = help.err // which the library passes over
+		err = out.err // which the library passes over
 	}
 	return p.end(err)
 }
@@ -61,6 +61,9 @@ func (w *remembering) Write(text []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Unwrap returns what is written to, for who asks whether it is a terminal.
+func (w *remembering) Unwrap() io.Writer { return w.Writer }
 
 // end prints an error that was not printed yet, and chooses the exit code.
 func (p *Program) end(err error) int {
@@ -84,14 +87,14 @@ func (p *Program) app() *cli.App {
 		Description: "Start with `runner play --emulator examples/site.yml`: it needs no account.",
 		Version:     version.String(),
 		HideVersion: true, // the library's flag would be -v, too
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, help.Flag()},
 		Reader:      p.In,
 		Writer:      p.Out,
 		ErrWriter:   p.Err,
 		// Text with commas belongs to flags such as -e '{"a": 1, "b": 2}'.
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // end does it
-		OnUsageError:              usageError,
+		OnUsageError:              help.UsageError,
 		Action:                    p.noCommand,
 		Commands: []*cli.Command{
 			p.playCommand(),
@@ -121,8 +124,8 @@ func (p *Program) app() *cli.App {
 			p.versionCommand(),
 		},
 	}
-	p.helpful(app.Commands)
-	app.Commands = append(app.Commands, p.helpCommand())
+	help.Add(app.Commands)
+	app.Commands = append(app.Commands, help.Command())
 	return app
 }
 
@@ -132,14 +135,7 @@ func (p *Program) noCommand(c *cli.Context) error {
 		return version.Print(c.App.Writer)
 	}
 	if !c.Args().Present() {
-		return p.printHelp(c.App.Writer, c.App, nil, c.App.Name)
+		return help.Print(c.App, nil, c.App.Name)
 	}
-	return unknownCommand(c.Command, c.Args().First())
-}
-func usageError(c *cli.Context, err error, _ bool) error {
-	name := "runner"
-	if c.Command != nil && c.Command.HelpName != "" {
-		name = c.Command.HelpName
-	}
-	return (&diagnostic.Problem{Msg: err.Error()}).WithHint("%s --help shows what it takes", name)
+	return help.Unknown(c.Command, c.Args().First())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/flags"
+	"runner/cmd/help"
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/playbooks"
@@ -99,30 +100,13 @@ func (p *page) heading(text string) { fmt.Fprintf(p, "\n%s\n", text) }
 
 // entry writes a word, and what it means beside it, folded.
 func (p *page) entry(width int, word, meaning string) {
-	lines := folded(meaning, pageWidth-width-4)
+	lines := help.Fold(meaning, pageWidth-width-4)
 	for i, l := range lines {
 		if i > 0 {
 			word = ""
 		}
 		p.WriteString(strings.TrimRight(fmt.Sprintf("  %-*s  %s", width, word, l), " ") + "\n")
 	}
-}
-
-// folded breaks a text into lines, between words; at least one.
-func folded(text string, width int) []string {
-	lines := []string{""}
-	for word := range strings.FieldsSeq(text) {
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = word
-		case len([]rune(*last))+1+len([]rune(word)) > width:
-			lines = append(lines, word)
-		default:
-			*last += " " + word
-		}
-	}
-	return lines
 }
 
 func pageOfKinds(kinds []engine.Kind) string {
@@ -145,7 +129,7 @@ func pageOfKind(k *engine.Kind) string {
 	if k.Full != "" {
 		p.WriteString(", in full " + k.Full)
 	}
-	p.WriteString("\n\n" + strings.Join(folded(k.Doc, pageWidth), "\n") + "\n")
+	p.WriteString("\n\n" + strings.Join(help.Fold(k.Doc, pageWidth), "\n") + "\n")
 	if params := k.Params(); len(params) > 0 {
 		p.heading("Parameters")
 		p.params("", params)
@@ -171,7 +155,7 @@ func (p *page) returns(path string, fields []engine.Return) {
 			name = path + "(any name)"
 		}
 		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(returnFacts(f), ", "))
-		for _, l := range folded(f.Doc, pageWidth-8) {
+		for _, l := range help.Fold(f.Doc, pageWidth-8) {
 			p.WriteString("        " + l + "\n")
 		}
 		if f.Type == engine.NestedListParam {
@@ -206,7 +190,7 @@ func (p *page) params(path string, params []engine.Param) {
 			name = path + "(any name)"
 		}
 		fmt.Fprintf(p, "  %s (%s)\n", name, strings.Join(param.Facts(), ", "))
-		for _, l := range folded(param.Doc, pageWidth-8) {
+		for _, l := range help.Fold(param.Doc, pageWidth-8) {
 			if l != "" {
 				p.WriteString("        " + l + "\n")
 			}

@@ -9,6 +9,7 @@ import (
 
 	"runner/clever/emulator"
 	"runner/cmd/flags"
+	"runner/cmd/help"
 	"runner/cmd/platform"
 	"runner/diagnostic"
 )
@@ -67,7 +68,7 @@ func (p *Program) emulatorCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				p.announceFailure()
-				return unknownCommand(c.Command, c.Args().First())
+				return help.Unknown(c.Command, c.Args().First())
 			}
 			return p.serveEmulator(c.Context, e)
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"runner/cmd/exit"
+	"runner/cmd/help"
 	"runner/diagnostic"
 )
 
@@ -34,7 +35,7 @@ func (p *Program) fleetCommand() *cli.Command {
 func (p *Program) handOver(c *cli.Context, args []string) error {
 	path, err := p.findFleet()
 	if err != nil && slices.Equal(args, []string{"--help"}) {
-		return p.printHelp(c.App.Writer, c.App, c.Command, c.Command.HelpName)
+		return help.Print(c.App, c.Command, c.Command.HelpName)
 	}
 	if err != nil {
 		return err

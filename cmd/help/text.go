@@ -1,4 +1,4 @@
-package cmd
+package help
 
 import (
 	"cmp"
@@ -31,9 +31,9 @@ func widthOf(stream io.Writer) int {
 	return min(max(width, narrowestHelp), wideHelp)
 }
 
-// printHelp writes the help of a command; nil: of the program.
-func (p *Program) printHelp(w io.Writer, app *cli.App, c *cli.Command, path string) error {
-	h := &helpText{width: widthOf(p.Out)}
+// Print writes the help of a command, nil: of the program, to the program's output.
+func Print(app *cli.App, c *cli.Command, path string) error {
+	h := &helpText{width: widthOf(app.Writer)}
 	if c == nil {
 		h.section("NAME", app.Name+" - "+app.Usage)
 		h.section("USAGE", app.UsageText)
@@ -47,7 +47,7 @@ func (p *Program) printHelp(w io.Writer, app *cli.App, c *cli.Command, path stri
 		h.commands(c.Subcommands)
 		h.options(c.Flags)
 	}
-	_, err := io.WriteString(w, strings.TrimLeft(h.String(), "\n"))
+	_, err := io.WriteString(app.Writer, strings.TrimLeft(h.String(), "\n"))
 	return err
 }
 
@@ -115,7 +115,7 @@ func (h *helpText) laidOut(line string) {
 
 // lines writes text folded, with something before the first line and before the others.
 func (h *helpText) lines(first, others, text string) {
-	for _, line := range folded(text, max(20, h.width-len([]rune(others)))) {
+	for _, line := range Fold(text, max(20, h.width-len([]rune(others)))) {
 		h.WriteString(strings.TrimRight(first+line, " ") + "\n")
 		first = others
 	}
@@ -208,4 +208,21 @@ func (h *helpText) rows(rows [][2]string) {
 		}
 		h.lines(first, indent, r[1])
 	}
+}
+
+// Fold breaks a text into lines, between words; at least one.
+func Fold(text string, width int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len([]rune(*last))+1+len([]rune(word)) > width:
+			lines = append(lines, word)
+		default:
+			*last += " " + word
+		}
+	}
+	return lines
 }
