@@ -63,6 +63,40 @@ func in(text []byte, secrets map[string]string) (all []string) {
 	return all
 }
 
+// A hiding is a fleet that has secrets of all kinds, and what it printed.
+type hiding struct {
+	*stage
+	secrets map[string]string // by what they are
+	printed bytes.Buffer
+}
+
+// newHiding returns a fleet on a server, whose payloads are sealed or not.
+func newHiding(t *testing.T, on *server, sealed bool) *hiding {
+	t.Helper()
+	s := &hiding{stage: newStageOn(t, on), secrets: map[string]string{
+		"token": secretText("token"), "token's secret": secretText("secret"), "consumer's secret": secretText("consumer"),
+		"vault password": secretText("vault"), "vaulted value": secretText("value"),
+	}}
+	s.stage.secrets["shop.env"] = fmt.Sprintf("CLEVER_TOKEN=%s\nCLEVER_SECRET=%s\nOAUTH_CONSUMER_KEY=emulator-consumer\nOAUTH_CONSUMER_SECRET=%s\n",
+		s.secrets["token"], s.secrets["token's secret"], s.secrets["consumer's secret"])
+	s.stage.secrets["shop.vault"] = s.secrets["vault password"] + "\n"
+	if sealed {
+		keys := filepath.Join(s.dir, "secrets", "codec.keys")
+		s.secrets["extra variable"] = secretText("extra") // which is data of the fleet, and in clear without a codec
+		s.secrets["codec key"] = secretText("")[1:] + strings.Repeat("0", 64-24)
+		s.write(keys, "k1 "+s.secrets["codec key"]+"\n")
+		s.more = fmt.Sprintf(", codec_key_file: %q", keys)
+	}
+	s.declare("  - {project: shop, files: site.yml, every: 6h, approve: [migrate, replace, delete]}\n")
+	return s
+}
+
+// command runs a command, and keeps what it prints.
+func (s *hiding) command(args ...string) {
+	_, out := s.run(args...)
+	s.printed.WriteString(out)
+}
+
 // TestSecretsAreNowhere: neither the server's database, nor logs, nor what workers leave,
 // nor what commands print has a credential, a vault password, a vaulted value, or a
 // password of an add-on; what is not sealed names them only.
@@ -70,93 +104,89 @@ func TestSecretsAreNowhere(t *testing.T) {
 	for _, sealed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("sealed %v", sealed), func(t *testing.T) {
 			on := newServer(t)
-			s := newStageOn(t, on)
-			secrets := map[string]string{
-				"token": secretText("token"), "token's secret": secretText("secret"), "consumer's secret": secretText("consumer"),
-				"vault password": secretText("vault"), "vaulted value": secretText("value"), "extra variable": secretText("extra"),
-			}
-			s.secrets["shop.env"] = fmt.Sprintf("CLEVER_TOKEN=%s\nCLEVER_SECRET=%s\nOAUTH_CONSUMER_KEY=emulator-consumer\nOAUTH_CONSUMER_SECRET=%s\n",
-				secrets["token"], secrets["token's secret"], secrets["consumer's secret"])
-			s.secrets["shop.vault"] = secrets["vault password"] + "\n"
-			if sealed {
-				keys := filepath.Join(s.dir, "secrets", "codec.keys")
-				secrets["codec key"] = secretText("")[1:] + strings.Repeat("0", 64-24)
-				s.write(keys, "k1 "+secrets["codec key"]+"\n")
-				s.more = fmt.Sprintf(", codec_key_file: %q", keys)
-			} else {
-				delete(secrets, "extra variable") // which are data of the fleet, and in clear without a codec
-			}
-			s.declare("  - {project: shop, files: site.yml, every: 6h, approve: [migrate, replace, delete]}\n")
-			s.commit(map[string]string{
-				"site.yml":  secretBook(s, secrets, "xxs_sml"),
-				"fails.yml": "- fail: {msg: \"the password is {{ password }}\"}\n  vars: {password: " + vaulted(s, secrets) + "}\n",
-			})
-			var printed bytes.Buffer
-			run := func(args ...string) {
-				_, out := s.run(args...)
-				printed.WriteString(out)
-			}
+			s := newHiding(t, on, sealed)
 			m := s.worker("one", 2)
-			fleet := s.fleet()
-			run("apply")
-			run("run", "shop/site.yml")
-			j := job("site.yml")
-			if extra := secrets["extra variable"]; extra != "" {
-				j.ExtraVars = []string{"token=" + extra}
-			}
-			id := s.play(fleet, j)
-			if o := s.outcome(fleet.Client, id); o.Exit != 0 {
-				t.Errorf("%+v", o)
-			}
-			for i, a := range s.platform.World().Addons {
-				for _, v := range s.platform.Variables(a) {
-					if strings.Contains(v.Name, "PASSWORD") || strings.HasSuffix(v.Name, "_URI") {
-						secrets[fmt.Sprintf("add-on %d's %s", i, v.Name)] = v.Value
-					}
-				}
-			}
-			run("run", "shop/fails.yml")
-			s.commit(map[string]string{"site.yml": secretBook(s, secrets, "xs_sml")})
-			j.Approve = []string{"migrate", "replace", "delete"}
-			id = s.play(fleet, j)
-			s.awaitConsent(fleet, id, `"db"`)
-			run("status")
-			run("approve", id)
-			if o := s.outcome(fleet.Client, id); o.Exit != 0 {
-				t.Errorf("%+v", o)
-			}
-			run("status", "--format", "json")
-			run("logs", id)
-			_ = fleet.Client.TerminateWorkflow(t.Context(), flow.LaneID(platformURL+" "+organisation(0)), "", "a test")
+			s.playAll()
 			_ = m.Process.Signal(os.Interrupt)
 			_ = m.Wait()
 			on.kill()
-			dirs := []string{s.dir}
-			for i, word := range on.store {
-				if word == "-state" {
-					dirs = append(dirs, filepath.Dir(on.store[i+1]))
-				}
-			}
-			if len(secrets) < 6 || printed.Len() < 500 {
-				t.Fatalf("too little to look for, or in: %d secrets, %s", len(secrets), printed.String())
-			}
-			for _, hit := range append(found(t, secrets, dirs...), in(printed.Bytes(), secrets)...) {
-				t.Error(hit)
-			}
-			for _, hit := range in(on.said.Bytes(), secrets) {
-				t.Errorf("the server's log has the %s", hit)
-			}
-			// The search finds what is there.
-			names := map[string]string{"name of a playbook": "site.yml"}
-			if inClear := len(found(t, names, dirs[len(dirs)-1])) > 0; len(dirs) > 1 && !inClear {
-				t.Error("the database does not name the playbook: the search does not find what is in clear")
-			}
+			s.search(on)
 		})
 	}
 }
 
-// secretBook is a playbook that uses a vaulted value, and what the platform made secret.
-func secretBook(s *stage, secrets map[string]string, plan string) string {
+// playAll plays what succeeds, what fails, and what needs consent, and looks at each.
+func (s *hiding) playAll() {
+	s.t.Helper()
+	s.commit(map[string]string{
+		"site.yml":  s.playbook("xxs_sml"),
+		"fails.yml": "- fail: {msg: \"the password is {{ password }}\"}\n  vars: {password: " + s.vaulted() + "}\n",
+	})
+	fleet := s.fleet()
+	s.command("apply")
+	s.command("run", "shop/site.yml")
+	j := job("site.yml")
+	if extra := s.secrets["extra variable"]; extra != "" {
+		j.ExtraVars = []string{"token=" + extra}
+	}
+	id := s.play(fleet, j)
+	if o := s.outcome(fleet.Client, id); o.Exit != 0 {
+		s.t.Errorf("%+v", o)
+	}
+	s.learn()
+	s.command("run", "shop/fails.yml")
+	s.commit(map[string]string{"site.yml": s.playbook("xs_sml")})
+	j.Approve = []string{"migrate", "replace", "delete"}
+	id = s.play(fleet, j)
+	s.awaitConsent(fleet, id, `"db"`)
+	s.command("status")
+	s.command("approve", id)
+	if o := s.outcome(fleet.Client, id); o.Exit != 0 {
+		s.t.Errorf("%+v", o)
+	}
+	s.command("status", "--format", "json")
+	s.command("logs", id)
+	_ = fleet.Client.TerminateWorkflow(s.t.Context(), flow.LaneID(platformURL+" "+organisation(0)), "", "a test")
+}
+
+// learn adds what the platform made secret.
+func (s *hiding) learn() {
+	for i, a := range s.platform.World().Addons {
+		for _, v := range s.platform.Variables(a) {
+			if strings.Contains(v.Name, "PASSWORD") || strings.HasSuffix(v.Name, "_URI") {
+				s.secrets[fmt.Sprintf("add-on %d's %s", i, v.Name)] = v.Value
+			}
+		}
+	}
+}
+
+// search looks for all secrets in all files, in what was printed and in the server's log.
+func (s *hiding) search(on *server) {
+	s.t.Helper()
+	dirs := []string{s.dir}
+	for i, word := range on.store {
+		if word == "-state" {
+			dirs = append(dirs, filepath.Dir(on.store[i+1]))
+		}
+	}
+	if len(s.secrets) < 6 || s.printed.Len() < 500 {
+		s.t.Fatalf("too little to look for, or in: %d secrets, %s", len(s.secrets), s.printed.String())
+	}
+	for _, hit := range append(found(s.t, s.secrets, dirs...), in(s.printed.Bytes(), s.secrets)...) {
+		s.t.Error(hit)
+	}
+	for _, hit := range in(on.said.Bytes(), s.secrets) {
+		s.t.Errorf("the server's log has the %s", hit)
+	}
+	// The search finds what is there.
+	names := map[string]string{"name of a playbook": "site.yml"}
+	if inClear := len(found(s.t, names, dirs[len(dirs)-1])) > 0; len(dirs) > 1 && !inClear {
+		s.t.Error("the database does not name the playbook: the search does not find what is in clear")
+	}
+}
+
+// playbook returns one that uses a vaulted value, and what the platform made secret.
+func (s *hiding) playbook(plan string) string {
 	return fmt.Sprintf(`- hosts: localhost
   vars: {password: %s}
   tasks:
@@ -165,24 +195,23 @@ func secretBook(s *stage, secrets map[string]string, plan string) string {
     - assert: {that: "password | length > 8"}
     - assert: {that: "db.env.POSTGRESQL_ADDON_PASSWORD | length > 3"}
     - set_fact: {copy: "{{ password }}"}
-`, vaulted(s, secrets), plan, organisation(0))
+`, s.vaulted(), plan, organisation(0))
 }
 
 // vaulted returns the vaulted value as ansible-vault writes it.
-func vaulted(s *stage, secrets map[string]string) string {
+func (s *hiding) vaulted() string {
 	s.t.Helper()
 	program := filepath.Join(built.dir, "runner")
 	if _, err := os.Stat(program); err != nil {
-		c := exec.Command("go", "build", "-o", program, "..")
+		c := exec.Command("go", "build", "-o", program, ".")
 		c.Dir = ".."
-		c.Args[len(c.Args)-1] = "."
 		if out, err := c.CombinedOutput(); err != nil {
 			s.t.Fatalf("%v: %s", err, out)
 		}
 	}
 	file := filepath.Join(s.dir, "secrets", "password")
-	s.write(file, secrets["vault password"])
-	c := exec.Command(program, "vault", "encrypt_string", "--vault-password-file", file, secrets["vaulted value"])
+	s.write(file, s.secrets["vault password"])
+	c := exec.Command(program, "vault", "encrypt_string", "--vault-password-file", file, s.secrets["vaulted value"])
 	out, err := c.Output()
 	if err != nil {
 		s.t.Fatalf("%v: %s", err, out)

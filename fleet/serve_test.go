@@ -65,42 +65,17 @@ func (s *stage) serve(more string) *served {
 	return &served{c, s, url}
 }
 
-// hook sends GitHub's delivery of a push, and returns the status and the response.
-func (s *served) hook(body, delivery string) (int, hookResult) {
+// send sends a request, and returns the status and the text of the response.
+func (s *served) send(method, path, body string, headers map[string]string) (int, string) {
 	s.s.t.Helper()
-	mac := hmac.New(sha256.New, []byte(hookSecret))
-	mac.Write([]byte(body))
-	r, err := http.NewRequest(http.MethodPost, s.url+"/hook/shop", strings.NewReader(body))
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.s.t.Fatal(err)
 	}
-	for name, value := range map[string]string{"X-GitHub-Event": "push", "X-GitHub-Delivery": delivery,
-		"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil))} {
+	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var res hookResult
-	if err := json.NewDecoder(response.Body).Decode(&res); err != nil {
-		s.s.t.Fatal(err)
-	}
-	return response.StatusCode, res
-}
-
-// A hookResult is the response to a delivery.
-type hookResult struct {
-	Plays, Already []string
-	Error, Ignored string
-	Pending        bool
-}
-
-// get returns the status and the text of a page.
-func (s *served) get(path string) (int, string) {
-	s.s.t.Helper()
-	response, err := http.Get(s.url + path)
+	response, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
 	if err != nil {
 		s.s.t.Fatal(err)
 	}
@@ -110,6 +85,38 @@ func (s *served) get(path string) (int, string) {
 		s.s.t.Fatal(err)
 	}
 	return response.StatusCode, string(text)
+}
+
+// hook sends GitHub's delivery of a push, and returns the status and the response.
+func (s *served) hook(body, delivery string) (code int, res hookResult) {
+	s.s.t.Helper()
+	mac := hmac.New(sha256.New, []byte(hookSecret))
+	mac.Write([]byte(body))
+	code, text := s.send(http.MethodPost, "/hook/shop", body, map[string]string{"X-GitHub-Event": "push", "X-GitHub-Delivery": delivery,
+		"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil))})
+	if err := json.Unmarshal([]byte(text), &res); err != nil {
+		s.s.t.Fatal(err)
+	}
+	return code, res
+}
+
+// as gets a page as a user; "": nobody.
+func (s *served) as(user, path string) (int, string) {
+	s.s.t.Helper()
+	return s.send(http.MethodGet, path, "", map[string]string{"X-User": user})
+}
+
+// consent sends the form of the page as a user.
+func (s *served) consent(form url.Values) (int, string) {
+	s.s.t.Helper()
+	return s.send(http.MethodPost, "/consent", form.Encode(), map[string]string{"X-User": "ann", "Content-Type": "application/x-www-form-urlencoded"})
+}
+
+// A hookResult is the response to a delivery.
+type hookResult struct {
+	Plays, Already []string
+	Error, Ignored string
+	Pending        bool
 }
 
 // TestAWebHookPlays: a push plays what is declared, once, however often its delivery is
@@ -141,11 +148,11 @@ func TestAWebHookPlays(t *testing.T) {
 	if got := strings.Join(s.platform.names(), " "); got != "db-0" {
 		t.Errorf("the platform has %s", got)
 	}
-	if code, _ := server.get("/healthz"); code != 200 {
+	if code, _ := server.as("", "/healthz"); code != 200 {
 		t.Errorf("/healthz: %d", code)
 	}
 	on.kill()
-	s.eventually(15*time.Second, "/healthz notices that the server is away", func() bool { code, _ := server.get("/healthz"); return code == 503 })
+	s.eventually(15*time.Second, "/healthz notices that the server is away", func() bool { code, _ := server.as("", "/healthz"); return code == 503 })
 	if code, res := server.hook(push, "while it is away"); code != 202 || !res.Pending {
 		t.Errorf("%d %+v", code, res)
 	}
@@ -164,27 +171,6 @@ func TestAWebHookPlays(t *testing.T) {
 	if strings.Contains(string(log), hookSecret) {
 		t.Errorf("the log has the secret:\n%s", log)
 	}
-}
-
-// post sends a form as a user.
-func (s *served) post(path string, form url.Values) (int, string) {
-	s.s.t.Helper()
-	r, err := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("X-User", "ann")
-	response, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
 }
 
 // database is a playbook of one database.
@@ -223,16 +209,16 @@ func TestThePageTakesConsent(t *testing.T) {
 	if html.UnescapeString(m[1]) != res.Plays[0] || !strings.Contains(text, "replace add-on &#34;db&#34;") || !strings.Contains(text, "https://temporal.example.test/namespaces/"+s.namespace+"/workflows/") {
 		t.Errorf("the page is\n%s", text)
 	}
-	if code, text := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {strings.Repeat("0", 64)}, "say": {"approve"}}); code != 409 || !strings.Contains(text, "has changed since it was shown") {
+	if code, text := server.consent(url.Values{"play": {res.Plays[0]}, "shown": {strings.Repeat("0", 64)}, "say": {"approve"}}); code != 409 || !strings.Contains(text, "has changed since it was shown") {
 		t.Errorf("%d\n%s", code, text)
 	}
-	if code, text := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 303 {
+	if code, text := server.consent(url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 303 {
 		t.Fatalf("%d\n%s", code, text)
 	}
 	if o := s.outcome(s.fleet().Client, res.Plays[0]); o.Exit != 0 {
 		t.Errorf("%+v", o)
 	}
-	if code, _ := server.post("/consent", url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 409 {
+	if code, _ := server.consent(url.Values{"play": {res.Plays[0]}, "shown": {m[2]}, "say": {"approve"}}); code != 409 {
 		t.Errorf("consent after the end: %d", code)
 	}
 	if code, out := s.run("run", "--check", "shop/site.yml"); code != 0 {
@@ -245,26 +231,6 @@ func TestThePageTakesConsent(t *testing.T) {
 	s.checkMetrics(server)
 	s.checkStatus()
 	s.noSecret(server)
-}
-
-// as gets a page as a user.
-func (s *served) as(user, path string) (int, string) {
-	s.s.t.Helper()
-	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	r.Header.Set("X-User", user)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.s.t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
 }
 
 // checkMetrics holds the metrics to what was played.
