@@ -10,7 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
 	"runner/fleet/control"
+	"runner/fleet/flow"
 )
 
 // several starts n plays, each of count orders for an owner of its own, and waits until
@@ -123,6 +127,66 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 			if j > 0 && w.began.Before(s.platform.writesOf(organisation(i), "")[j-1].ended) {
 				t.Errorf("%v overlaps the write before", w)
 			}
+		}
+	}
+}
+
+// TestPlaysThatBeginWhenTheServerIsKilledGoOn: each of many plays has got some way when the
+// server is killed: a task that is lost between it and the worker is soon done again.
+func TestPlaysThatBeginWhenTheServerIsKilledGoOn(t *testing.T) {
+	server := newServer(t)
+	s := newStageOn(t, server)
+	s.worker("one", 4)
+	fleet := s.fleet()
+	const rounds, plays = 3, 8
+	files, want := map[string]string{}, []string{}
+	for i := range rounds * plays {
+		name := fmt.Sprintf("p%d", i)
+		files[name+".yml"] = orders(organisation(i), name, 1)
+		want = append(want, ordered(name, 1)...)
+	}
+	s.commit(files)
+	slices.Sort(want)
+	for round := range rounds {
+		var ids []string
+		for i := range plays {
+			ids = append(ids, s.play(fleet, job(fmt.Sprintf("p%d.yml", round*plays+i))))
+		}
+		time.Sleep(time.Duration(round) * 40 * time.Millisecond)
+		server.kill()
+		server.start(t)
+		back := time.Now()
+		for _, id := range ids {
+			if o := s.outcome(fleet.Client, id); o.Exit != 0 {
+				t.Errorf("%s: %+v", id, o)
+			}
+			s.missedSoon(fleet.Client, id)
+		}
+		if took := time.Since(back); took > bound(45*time.Second) {
+			t.Errorf("the last play ended %v after the server was back", took)
+		} else {
+			t.Logf("the last play ended %v after the server was back", took.Round(time.Millisecond))
+		}
+	}
+	if got := s.platform.names(); !slices.Equal(got, want) {
+		t.Errorf("the platform has %d add-ons, want %d: %v", len(got), len(want), got)
+	}
+}
+
+// missedSoon reports tasks of a play that, lost, the server would miss only later than the
+// loss of a worker.
+func (s *stage) missedSoon(c client.Client, id string) {
+	s.t.Helper()
+	history := c.GetWorkflowHistory(s.t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		e, err := history.Next()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		a := e.GetActivityTaskScheduledEventAttributes()
+		beat, whole := a.GetHeartbeatTimeout().AsDuration(), a.GetStartToCloseTimeout().AsDuration()
+		if whole > flow.HeartbeatTimeout && (beat == 0 || beat > flow.HeartbeatTimeout) {
+			s.t.Errorf("%s of %s is missed after %v, by its heartbeats after %v", a.GetActivityType().GetName(), id, whole, beat)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -104,20 +106,20 @@ func options(s settings.Server, leases *lease.Leases, logger *slog.Logger) (clie
 	}
 	o.ConnectionOptions.KeepAliveTime, o.ConnectionOptions.KeepAliveTimeout = 10*time.Second, 5*time.Second // of a network that lets nothing through
 	again := backoff.DefaultConfig
-	again.BaseDelay, again.MaxDelay = 200*time.Millisecond, time.Second
+	again.BaseDelay, again.MaxDelay = 200*time.Millisecond, 500*time.Millisecond
 	o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions,
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: again, MinConnectTimeout: 5 * time.Second}), grpc.WithChainUnaryInterceptor(pollOn))
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: again, MinConnectTimeout: 5 * time.Second}), grpc.WithChainUnaryInterceptor(waitForServer))
 	if leases != nil {
 		o.ConnectionOptions.DialOptions = append(o.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(leases.Intercept))
 	}
 	return o, nil
 }
 
-// pollOn lets polls wait for a server that is away: whoever polls would otherwise wait
-// longer each time, and begin late when it is back.
-func pollOn(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	switch req.(type) {
-	case *workflowservice.PollWorkflowTaskQueueRequest, *workflowservice.PollActivityTaskQueueRequest:
+// waitForServer lets polls, and what a worker reports of its tasks, wait for a server that is
+// away. Whoever tries again instead waits longer each time, and keeps the slot of a play that
+// has ended, so that the next begins late when the server is back.
+func waitForServer(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if name := path.Base(method); strings.HasPrefix(name, "Poll") || strings.HasPrefix(name, "Respond") {
 		opts = append(opts, grpc.WaitForReady(true))
 	}
 	return invoke(ctx, method, req, reply, cc, opts...)

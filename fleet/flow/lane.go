@@ -257,7 +257,7 @@ func play(ctx workflow.Context, q Entry) Outcome {
 	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: PlaysQueue(a.Job.Queue), StartToCloseTimeout: LockTime + timeout + time.Minute, HeartbeatTimeout: HeartbeatTimeout,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 1, MaximumAttempts: 100},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1.2, MaximumInterval: 3 * time.Second, MaximumAttempts: 100},
 		WaitForCancellation: true, // what is under way is finished
 		Summary:             a.Job.Name(),
 	})

@@ -108,7 +108,7 @@ func (p *playing) play(ctx workflow.Context) Outcome {
 
 func (p *playing) resolve(ctx workflow.Context) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 5 * time.Minute, TaskQueue: p.job.Queue,
+		TaskQueue: p.job.Queue, StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: HeartbeatTimeout,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute, MaximumAttempts: 10},
 		Summary:     p.job.Name(),
 	})

@@ -33,6 +33,9 @@ func (a *activities) project(job flow.Job) (settings.Project, error) {
 
 // resolve finds the commit of a job, and its lanes.
 func (a *activities) resolve(ctx context.Context, job flow.Job) (flow.Resolved, error) {
+	resolving, stop := context.WithCancel(ctx)
+	defer stop()
+	go keepBeating(resolving)
 	project, err := a.project(job)
 	if err != nil {
 		return flow.Resolved{}, err
@@ -57,6 +60,21 @@ func (a *activities) resolve(ctx context.Context, job flow.Job) (flow.Resolved, 
 	}
 	lanes = slices.Sorted(slices.Values(lanes)) // in one order, so that no two plays wait for each other
 	return flow.Resolved{Commit: job.Commit, Lanes: slices.Compact(lanes)}, nil
+}
+
+// keepBeating says to the server, until the context ends, that an activity goes on: one that
+// no worker heard of, as the server died while it handed it out, is soon handed out again.
+func keepBeating(ctx context.Context) {
+	ticks := time.NewTicker(flow.HeartbeatTimeout / 5)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			activity.RecordHeartbeat(ctx)
+		}
+	}
 }
 
 // gone makes an error permanent that says that a ref is not there.
