@@ -83,3 +83,31 @@ func TestAPipeWithoutAWriter(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCredentialsAreMasked: wherever they come from, what is printed afterwards shows none
+// of their secrets.
+func TestCredentialsAreMasked(t *testing.T) {
+	dir := t.TempDir()
+	lines := "CLEVER_TOKEN=a-token-of-somebody\nCLEVER_SECRET=a-secret-of-somebody\nOAUTH_CONSUMER_KEY=a-key\nOAUTH_CONSUMER_SECRET=a-secret-of-the-consumer\n"
+	file := filepath.Join(dir, "shop.env")
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"file:" + file, "command:cat " + file, "env:ONE,TWO"} {
+		env := map[string]string{"PATH": os.Getenv("PATH"), "ONE": "a-token-of-somebody", "TWO": "a-secret-of-somebody",
+			"OAUTH_CONSUMER_KEY": "a-key", "OAUTH_CONSUMER_SECRET": "a-secret-of-the-consumer"}
+		streams := &ui.Streams{Getenv: func(name string) string { return env[name] }, Err: os.Stderr}
+		spec := Default()
+		spec.Credentials = from
+		p, err := New(streams, spec, dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := p.Credentials(t.Context()); err != nil || c.Token != "a-token-of-somebody" {
+			t.Fatalf("%s: %v, %v", from, c, err)
+		}
+		if text := streams.Secrets.Mask(lines); strings.Contains(text, "somebody") || strings.Contains(text, "of-the-consumer") {
+			t.Errorf("%s: %s", from, text)
+		}
+	}
+}

@@ -136,13 +136,14 @@ func (p *Platform) Close() error {
 
 // Credentials returns those that are in force: of the source that the spec names,
 // else of the environment, of a .env file beside the playbook, of the profile that
-// clever-tools keeps.
+// clever-tools keeps. They are masked from then on.
 func (p *Platform) Credentials(ctx context.Context) (clever.Credentials, error) {
 	if p.emulation != nil {
 		ck, cs, t, s := p.emulation.Credentials()
 		return clever.Credentials{ConsumerKey: ck, ConsumerSecret: cs, Token: t, Secret: s, Source: "the emulator"}, nil
 	}
 	c, err := p.find(ctx)
+	p.streams.Secrets.Add(c.ConsumerSecret, c.Token, c.Secret)
 	if err == nil && c.Warning != "" {
 		p.streams.Warn(c.Warning)
 	}

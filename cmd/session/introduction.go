@@ -56,7 +56,6 @@ func (r *run) introduction(ctx context.Context, out http.RoundTripper) string {
 	if err != nil {
 		return line + ", with the credentials of the tasks"
 	}
-	r.Secrets.Add(creds.ConsumerSecret, creds.Token, creds.Secret)
 	who, err := r.platform.Identity(ctx, creds, out)
 	if err == nil {
 		line += fmt.Sprintf(" as %s <%s>", who.Name, who.Email)

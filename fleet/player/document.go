@@ -2,7 +2,9 @@ package player
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
+	"slices"
 
 	"runner/fleet/flow"
 )
@@ -46,6 +48,17 @@ func readDocument(path string) (d document) {
 	return d
 }
 
+// counts returns what all hosts together have of each: "ok", "changed", "failures".
+func (d document) counts() map[string]int {
+	sum := map[string]int{}
+	for _, counts := range d.Stats {
+		for name, n := range counts {
+			sum[name] += n
+		}
+	}
+	return sum
+}
+
 // failures returns why tasks, plays or the run failed.
 func (d document) failures() (all []string) {
 	for _, p := range d.Problems {
@@ -53,8 +66,8 @@ func (d document) failures() (all []string) {
 	}
 	for _, play := range d.Plays {
 		for _, task := range play.Tasks {
-			for _, host := range task.Hosts {
-				if host.Failed && !host.Ignored && host.Problem != nil {
+			for _, name := range slices.Sorted(maps.Keys(task.Hosts)) {
+				if host := task.Hosts[name]; host.Failed && !host.Ignored && host.Problem != nil {
 					all = append(all, host.Problem.String())
 				}
 			}

@@ -60,12 +60,8 @@ func (p *Player) session(ctx context.Context, w worker.Playing, spec session.Spe
 	spec.Reports = []string{"jsonl=" + w.Log, "json=" + report}
 	s := p.newScreen(w)
 	code := session.ExitCode(s.shown(session.Play(ctx, session.World{Streams: s.Streams, MayWrite: w.MayWrite}, spec)))
-	o := flow.Outcome{Exit: code}
 	d := readDocument(report)
-	for _, counts := range d.Stats {
-		o.Counts = counts
-	}
-	o.Needs = d.Needs
+	o := flow.Outcome{Exit: code, Counts: d.counts(), Needs: d.Needs}
 	if o.Failed() {
 		o.Message = cmp.Or(s.lines(append(s.problems, d.failures()...)), fmt.Sprintf("exit %d", code))
 	}
