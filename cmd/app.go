@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"io"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -22,7 +21,7 @@ import (
 func (p *Program) Run(ctx context.Context) int {
 	p.Err = ui.Shared(p.Err)
 	app := p.app()
-	out := &remembering{Writer: p.Out}
+	out := &ui.Output{Writer: p.Out}
 	app.Writer = out
 	if len(p.Args) > 1 && p.Args[1] == completion.Command {
 		return p.end(p.complete(app, p.Args[2:]))
@@ -43,27 +42,10 @@ func (p *Program) Run(ctx context.Context) int {
 		err = p.misread(err)
 	}
 	if err == nil {
-		err = out.err // which the library passes over
+		err = out.Err() // which the library passes over
 	}
 	return p.end(err)
 }
-
-// A remembering writer keeps the first error of writing.
-type remembering struct {
-	io.Writer
-	err error
-}
-
-func (w *remembering) Write(text []byte) (int, error) {
-	n, err := w.Writer.Write(text)
-	if w.err == nil {
-		w.err = err
-	}
-	return n, err
-}
-
-// Unwrap returns what is written to, for who asks whether it is a terminal.
-func (w *remembering) Unwrap() io.Writer { return w.Writer }
 
 // end prints an error that was not printed yet, and chooses the exit code.
 func (p *Program) end(err error) int {

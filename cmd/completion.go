@@ -43,6 +43,9 @@ func (p *Program) complete(app *cli.App, args []string) error {
 	if len(words) < 2 {
 		return nil
 	}
+	if words[1] == "fleet" && len(words) > 2 {
+		return p.completeFleet(args)
+	}
 	if line, _ := flags.Parse(app, words[:len(words)-1]); line.Command != nil {
 		_ = p.configure(app, line) // mistakes are reported when the line is run
 	}

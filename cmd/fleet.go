@@ -1,16 +1,17 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/completion"
 	"runner/cmd/exit"
 	"runner/cmd/help"
 	"runner/diagnostic"
@@ -34,7 +35,7 @@ func (p *Program) fleetCommand() *cli.Command {
 // handOver runs the program of fleets with the streams of this one, and ends as it does.
 func (p *Program) handOver(c *cli.Context, args []string) error {
 	path, err := p.findFleet()
-	if err != nil && slices.Equal(args, []string{"--help"}) {
+	if err != nil && len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
 		return help.Print(c.App, c.Command, c.Command.HelpName)
 	}
 	if err != nil {
@@ -54,6 +55,19 @@ func (p *Program) handOver(c *cli.Context, args []string) error {
 		return &exit.Error{Code: ended.ExitCode()}
 	}
 	return err
+}
+
+// completeFleet lets the program of fleets complete its own part of a command line.
+func (p *Program) completeFleet(args []string) error {
+	path, err := p.findFleet()
+	if err != nil {
+		return nil //nolint:nilerr // it is reported when the line is run
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completionWait)
+	defer cancel()
+	child := exec.CommandContext(ctx, path, append([]string{completion.Command}, args...)...)
+	child.Stdout, child.Env = p.Out, p.Environment()
+	return child.Run()
 }
 
 // findFleet returns the path of the program of fleets.

@@ -86,6 +86,18 @@ func (r *Repositories) Worktree(ctx context.Context, from, commit string) (strin
 	return dir, os.WriteFile(filepath.Join(dir, ".complete"), nil, 0o600)
 }
 
+// Latest returns the worktree of a repository that was asked for last; "": there is none.
+func (r *Repositories) Latest(from string) (dir string) {
+	marks, _ := filepath.Glob(filepath.Join(r.Dir, "worktrees", hashed(from), "*", ".complete"))
+	var last time.Time
+	for _, mark := range marks {
+		if info, err := os.Stat(mark); err == nil && info.ModTime().After(last) {
+			dir, last = filepath.Dir(mark), info.ModTime()
+		}
+	}
+	return dir
+}
+
 // add fetches a commit and writes its files.
 func (r *Repositories) add(ctx context.Context, from, commit, dir string) error {
 	repository := filepath.Join(r.Dir, "repositories", hashed(from)+".git")

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -38,8 +37,11 @@ type schedule struct {
 	action string // "create", "update", "delete", or "" where nothing is to be done
 }
 
-// when says when it is played, for people.
+// when says when it is played, for people; "" of one that is to be deleted.
 func (s *schedule) when() string {
+	if s.action == "delete" {
+		return ""
+	}
 	if len(s.Spec.CronExpressions) > 0 {
 		return "at " + s.Spec.CronExpressions[0]
 	}
@@ -60,42 +62,6 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
-}
-
-// schedules returns the schedules that settings declare, with a file for each
-// playbook that the patterns match now.
-func schedules(ctx context.Context, f *settings.File, sources *checkout.Repositories) ([]*schedule, error) {
-	var all []*schedule
-	seen := map[string]bool{}
-	for _, p := range f.Playbooks {
-		project := f.Projects[p.Project]
-		commit, err := sources.Resolve(ctx, project.Git, p.Ref)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Place, err)
-		}
-		dir, err := sources.Worktree(ctx, project.Git, commit)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Place, err)
-		}
-		files, err := checkout.Match(dir, p.Files)
-		if err != nil {
-			return nil, err
-		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s: no file of %s matches %q", p.Place, p.Project, p.Files)
-		}
-		for _, file := range files {
-			for _, s := range schedulesOf(p, project, file) {
-				if seen[s.ID] {
-					return nil, fmt.Errorf("%s: %s is declared twice", p.Place, s.ID)
-				}
-				seen[s.ID] = true
-				all = append(all, s)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b *schedule) int { return strings.Compare(a.ID, b.ID) })
-	return all, nil
 }
 
 // JobOf returns the job of a file that an entry of playbooks declares.
@@ -138,50 +104,62 @@ type Apply struct {
 	Client  client.Client
 	Data    converter.DataConverter // as the client has it
 	Sources *checkout.Repositories
-	Out     io.Writer
-	Check   bool // only report
 	Prune   bool // delete schedules that are declared no more
 }
 
-// Run reports what differs, and, without Check, changes it. It returns how many
-// schedules differed.
-func (a *Apply) Run(ctx context.Context, f *settings.File) (changed int, err error) {
+// A Plan is what differs between the schedules of a server and those that settings declare.
+type Plan struct {
+	Actions   []Action `json:"actions"`        // in the order of the schedules' names
+	Left      []string `json:"left,omitempty"` // schedules that are declared no more, and are not deleted
+	Schedules int      `json:"schedules"`      // how many are declared
+	Applied   bool     `json:"applied"`        // false of a check
+
+	todo []*schedule
+}
+
+// An Action is what is done to a schedule.
+type Action struct {
+	Action   string `json:"action"`         // "create", "update" or "delete"
+	Schedule string `json:"schedule"`       // "play/shop/site.yml", "drift/shop/site.yml"
+	When     string `json:"when,omitempty"` // when it plays, for people
+}
+
+// Count returns how many actions of a kind there are.
+func (p *Plan) Count(action string) (n int) {
+	for _, a := range p.Actions {
+		if a.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// Plan reports what differs. What is wrong with what settings name is a
+// *settings.MistakesError.
+func (a *Apply) Plan(ctx context.Context, f *settings.File) (*Plan, error) {
 	want, err := schedules(ctx, f, a.Sources)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	plan, err := a.plan(ctx, want)
+	all, err := a.compare(ctx, want)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	count := map[string]int{}
-	for _, s := range plan {
-		if s.action == "" || s.action == "delete" && !a.Prune {
-			continue
+	p := &Plan{Schedules: len(want), Actions: []Action{}}
+	for _, s := range all {
+		switch {
+		case s.action == "delete" && !a.Prune:
+			p.Left = append(p.Left, s.ID)
+		case s.action != "":
+			p.todo = append(p.todo, s)
+			p.Actions = append(p.Actions, Action{s.action, s.ID, s.when()})
 		}
-		count[s.action]++
-		changed++
-		fmt.Fprintf(a.Out, "%s %s %s %s\n", map[string]string{"create": "+", "update": "~", "delete": "-"}[s.action], s.action, s.ID, describe(s))
 	}
-	if left := slices.ContainsFunc(plan, func(s *schedule) bool { return s.action == "delete" }); left && !a.Prune {
-		fmt.Fprintln(a.Out, "schedules that are declared no more are left: --prune deletes them")
-	}
-	if !a.Check {
-		err = a.carryOut(ctx, plan)
-	}
-	fmt.Fprintf(a.Out, "%d schedules: %d to create, %d to update, %d to delete\n", len(want), count["create"], count["update"], count["delete"])
-	return changed, err
+	return p, nil
 }
 
-func describe(s *schedule) string {
-	if s.action == "delete" {
-		return ""
-	}
-	return s.when()
-}
-
-// plan compares what is to be with what there is.
-func (a *Apply) plan(ctx context.Context, want []*schedule) ([]*schedule, error) {
+// compare compares what is to be with what there is.
+func (a *Apply) compare(ctx context.Context, want []*schedule) ([]*schedule, error) {
 	there, err := (&Fleet{a.Client, a.Data}).schedules(ctx, time.Now())
 	if err != nil {
 		return nil, err
@@ -206,10 +184,11 @@ func (a *Apply) plan(ctx context.Context, want []*schedule) ([]*schedule, error)
 // atOnce is how many schedules are changed at the same time.
 const atOnce = 20
 
-func (a *Apply) carryOut(ctx context.Context, plan []*schedule) error {
+// CarryOut does what a plan says.
+func (a *Apply) CarryOut(ctx context.Context, plan *Plan) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	for _, s := range plan {
+	for _, s := range plan.todo {
 		g.Go(func() error {
 			if err := a.one(ctx, s); err != nil {
 				return fmt.Errorf("%s could not be changed: %w", s.ID, err)
@@ -217,7 +196,9 @@ func (a *Apply) carryOut(ctx context.Context, plan []*schedule) error {
 			return nil
 		})
 	}
-	return g.Wait()
+	err := g.Wait()
+	plan.Applied = err == nil
+	return err
 }
 
 func (a *Apply) one(ctx context.Context, s *schedule) error {
@@ -241,9 +222,7 @@ func (a *Apply) one(ctx context.Context, s *schedule) error {
 			return schedules.GetHandle(ctx, s.ID).Pause(ctx, client.SchedulePauseOptions{Note: was.Schedule.State.Note})
 		}
 	case "delete":
-		if a.Prune {
-			return schedules.GetHandle(ctx, s.ID).Delete(ctx)
-		}
+		return schedules.GetHandle(ctx, s.ID).Delete(ctx)
 	}
 	return nil
 }

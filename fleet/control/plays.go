@@ -239,9 +239,12 @@ func (f *Fleet) Resume(ctx context.Context, name, note string) error {
 	})
 }
 
+// scheduleKinds are what the ids of a playbook's schedules begin with.
+var scheduleKinds = []string{"play/", "drift/"}
+
 func (f *Fleet) eachSchedule(ctx context.Context, name string, do func(client.ScheduleHandle) error) error {
 	found := 0
-	for _, kind := range []string{"play/", "drift/"} {
+	for _, kind := range scheduleKinds {
 		err := do(f.Client.ScheduleClient().GetHandle(ctx, kind+name))
 		if _, none := errors.AsType[*serviceerror.NotFound](err); none {
 			continue

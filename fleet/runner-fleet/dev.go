@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
+	"runner/cmd/flags"
 	"runner/fleet/control"
 	"runner/fleet/settings"
 )
@@ -29,23 +30,22 @@ type dev struct {
 }
 
 func (p *program) devCommand() *cli.Command {
-	var d dev
+	d := dev{program: p.Getenv("RUNNER_FLEET_DEVSERVER"), ui: "127.0.0.1:8233", slots: 4}
 	return &cli.Command{
-		Name: "dev", Usage: "run a server, its web pages and a worker on this machine",
-		Description: "For trying a fleet. Makes the schedules match fleet.yml, and plays until Ctrl-C or SIGTERM, which end all of it;\n" +
+		Name: "dev", Usage: "run a server, its web pages and a worker on this machine", Before: takesNothing,
+		Description: "For trying a fleet. Makes the schedules match fleet.yml, and plays until Ctrl-C or SIGTERM, which end all of it; " +
 			"schedules and plays are there again next time. For a team, a server runs on its own: docs/fleet.md.",
 		Flags: []cli.Flag{
 			slotsFlag(&d.slots),
-			&cli.StringFlag{Name: "state", Usage: "keep the server's state in `FILE` (default: server.db in the worker's folder)", Destination: &d.state},
-			&cli.StringFlag{Name: "ui", Value: "127.0.0.1:8233", Usage: "serve the server's web pages at `HOST:PORT`", Destination: &d.ui},
-			&cli.StringFlag{Name: "server", Usage: "run the `PROGRAM`, instead of " + serverProgram + " beside runner-fleet or in $PATH",
-				EnvVars: []string{"RUNNER_FLEET_DEVSERVER"}, Destination: &d.program},
+			flags.String(&d.state, "state", "keep the server's state in `FILE` (default: server.db in the worker's folder)"),
+			flags.String(&d.ui, "ui", "serve the server's web pages at `HOST:PORT`"),
+			flags.String(&d.program, "server", "run the program `FILE`, instead of "+serverProgram+" beside runner-fleet or in $PATH ($RUNNER_FLEET_DEVSERVER)"),
 		},
 		Action: func(c *cli.Context) error {
 			if d.slots < 1 {
 				return errSlots
 			}
-			f, err := settings.Read(p.file)
+			f, err := p.settings()
 			if err != nil {
 				return err
 			}
@@ -93,8 +93,7 @@ func (p *program) applyHere(ctx context.Context, f *settings.File) error {
 		return err
 	}
 	defer conn.Close()
-	_, err = (&control.Apply{Client: conn, Data: data, Sources: p.sources(f), Out: p.Out}).Run(ctx, f)
-	return err
+	return p.apply(ctx, f, &control.Fleet{Client: conn, Data: data}, applying{})
 }
 
 // isHere refuses settings whose server is not to be started here.

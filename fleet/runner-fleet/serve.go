@@ -7,24 +7,21 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"runner/cmd/flags"
 	"runner/fleet/control"
 	"runner/fleet/serve"
-	"runner/fleet/settings"
 )
 
 func (p *program) serveCommand() *cli.Command {
 	var listen string
 	return &cli.Command{
-		Name: "serve", Usage: "take web hooks, show the overview page, and count for Prometheus",
+		Name: "serve", Usage: "take web hooks, show the overview page, and count for Prometheus", Before: takesNothing,
 		Description: "POST /hook/PROJECT starts the playbooks with on_push: true of a project with hook: NAME. Ends on SIGTERM.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Usage: "listen at `HOST:PORT`, instead of at serve.listen of fleet.yml", Destination: &listen},
+			flags.String(&listen, "listen", "listen at `HOST:PORT`, instead of at serve.listen of fleet.yml"),
 		},
 		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return fmt.Errorf("serve takes no argument: %q", c.Args().First())
-			}
-			f, err := settings.Read(p.file)
+			f, err := p.settings()
 			if err != nil {
 				return err
 			}

@@ -1,17 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"runner/cmd/flags"
+	"runner/diagnostic"
 	"runner/fleet/control"
 	"runner/fleet/flow"
 	"runner/fleet/lease"
@@ -19,28 +24,32 @@ import (
 	"runner/fleet/player"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
+	"runner/suggest"
 )
 
 var errSlots = errors.New("--slots takes a number from 1 on")
 
 func (p *program) workerCommand() *cli.Command {
-	var queue, name, listen string
-	var slots int
+	var queue, listen string
+	name, slots := machineName(), 4
 	return &cli.Command{
-		Name: "worker", Usage: "play what schedules and people start",
-		Description: "Ends on SIGTERM, with exit code 0: what is under way is finished as far as it has begun, and is taken over\nelsewhere.",
+		Name: "worker", Usage: "play what schedules and people start", Before: takesNothing,
+		Description: "Ends on SIGTERM, with exit code 0: what is under way is finished as far as it has begun, and is taken over elsewhere.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "queue", Usage: "play the projects of `QUEUE`", Required: true, Destination: &queue},
+			flags.String(&queue, "queue", "play the projects of `QUEUE`").Complete(p.queueNames),
 			slotsFlag(&slots),
-			&cli.StringFlag{Name: "name", Value: machineName(), Usage: "be known as `NAME`", Destination: &name},
-			&cli.StringFlag{Name: "metrics", Usage: "serve metrics for Prometheus at `HOST:PORT`", Destination: &listen},
+			flags.String(&name, "name", "be known as `NAME`"),
+			flags.String(&listen, "metrics", "serve metrics for Prometheus at `HOST:PORT`"),
 		},
 		Action: func(c *cli.Context) error {
 			if slots < 1 {
 				return errSlots
 			}
-			f, err := settings.Read(p.file)
+			f, err := p.settings()
 			if err != nil {
+				return err
+			}
+			if err := p.hasQueue(f, queue); err != nil {
 				return err
 			}
 			logger := p.logger()
@@ -57,7 +66,20 @@ func (p *program) workerCommand() *cli.Command {
 }
 
 func slotsFlag(to *int) cli.Flag {
-	return &cli.IntFlag{Name: "slots", Value: 4, Usage: "play `N` playbooks at the same time", Destination: to}
+	return flags.Int(to, "slots", "play `N` playbooks at the same time")
+}
+
+// hasQueue refuses a worker without a queue, and warns of one that no project has.
+func (p *program) hasQueue(f *settings.File, queue string) error {
+	queues := queuesOf(f)
+	known := "available: " + strings.Join(queues, ", ")
+	if queue == "" {
+		return (&diagnostic.Problem{Msg: "worker needs --queue QUEUE: it plays the projects of one queue"}).WithHint("%s", known)
+	}
+	if !slices.Contains(queues, queue) {
+		p.Warn(fmt.Sprintf("no project of %s has the queue %q; %s", p.file, queue, cmp.Or(suggest.DidYouMean(queue, queues), known)))
+	}
+	return nil
 }
 
 // machineName is how a worker is known that nobody names.
