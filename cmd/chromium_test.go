@@ -5,97 +5,26 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"runner/chromium"
 	"runner/clever/emulator"
 )
 
-// shared is the browser of all tests: starting one takes longer than most of them.
-var shared browser
-
-// A browser starts when it is first wanted.
-type browser struct {
-	once sync.Once
-	ctx  context.Context // nil: there is none
-	err  error
-	home string // where it keeps what browsers keep
-}
-
-func (b *browser) start() (context.Context, error) {
-	b.once.Do(func() {
-		program, err := exec.LookPath("chromium")
-		if err != nil {
-			return
-		}
-		if b.home, b.err = os.MkdirTemp("", "chromium-home-"); b.err != nil {
-			return
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env("HOME="+b.home, "TMPDIR="+b.home, "XDG_CONFIG_HOME="+b.home, "XDG_CACHE_HOME="+b.home),
-			chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
-		b.ctx, _ = chromedp.NewExecAllocator(context.Background(), options...)
-		b.ctx, _ = chromedp.NewContext(b.ctx)
-		b.err = chromedp.Do(b.ctx)
-	})
-	return b.ctx, b.err
-}
-
-func (b *browser) end() {
-	b.once.Do(func() {}) // it does not start any more
-	if b.ctx != nil {
-		_ = chromedp.Cancel(b.ctx)
-	}
-	if b.home != "" {
-		_ = os.RemoveAll(b.home)
-	}
-}
+// shared is the browser of all tests.
+var shared chromium.Browser
 
 // tests are those of this package; the browser ends with them.
 type tests struct{ *testing.M }
 
 // Run runs the tests, and returns the exit code.
 func (t tests) Run() int {
-	defer shared.end()
+	defer shared.End()
 	return t.M.Run()
-}
-
-// chromium returns a tab of a browser, which shares nothing with other tabs. It is
-// closed with the test, which fails if a page complains: open it after the servers
-// that it asks, so that it is closed before them.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes seconds to start")
-	}
-	b, err := shared.start()
-	if err != nil {
-		t.Fatalf("chromium does not start: %v", err)
-	}
-	if b == nil {
-		t.Skip("no chromium in PATH: on Debian, install chromium")
-	}
-	ctx, closed := chromedp.NewContext(b, chromedp.WithNewBrowserContext())
-	t.Cleanup(closed)
-	err = chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("the page threw %s", e.ExceptionDetails.Text)
-		case *runtime.EventConsoleAPICalled:
-			t.Errorf("the page said something on its console: %s", e.Type)
-		case *log.EventEntryAdded:
-			t.Errorf("the browser says of the page: %s", e.Entry.Text)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ctx
 }
 
 // A view is what a user saw of a login.
@@ -153,7 +82,7 @@ func TestLoginInChromium(t *testing.T) {
 			t.Parallel()
 			s := newShell(t)
 			e := s.loggedOut(t)
-			browser := chromium(t)
+			browser := shared.Tab(t)
 			seen := make(chan view, 1)
 			code, out, stderr := s.login(t, press(browser, tt.button, seen), "", append(tt.args, "--timeout", "1m")...)
 			if got := <-seen; got != tt.want || code != tt.code {

@@ -33,7 +33,7 @@ func newViewer(t *testing.T, vendors ...market.Vendor) *viewer {
 	t.Cleanup(server.Close)
 	t.Cleanup(page.Close) // before the server, which waits
 	s.env["API_HOST"] = server.URL
-	v := &viewer{shell: s, t: t, ctx: chromium(t), e: e} // the tab is closed before the server that it asks
+	v := &viewer{shell: s, t: t, ctx: shared.Tab(t), e: e} // the tab is closed before the server that it asks
 	v.do(chromedp.Navigate(server.URL))
 	v.until(`document.querySelector(".link.live")`)
 	return v

@@ -3,9 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"runner/cmd/completion"
 	"runner/cmd/exit"
 	"runner/cmd/help"
-	"runner/diagnostic"
 )
 
 // fleetProgram is a program of its own, so that nobody with one machine pays for what it
@@ -72,20 +69,5 @@ func (p *Program) completeFleet(args []string) error {
 
 // findFleet returns the path of the program of fleets.
 func (p *Program) findFleet() (string, error) {
-	var places []string
-	if self, err := os.Executable(); err == nil {
-		places = append(places, filepath.Join(filepath.Dir(self), fleetProgram))
-	}
-	for _, dir := range filepath.SplitList(p.Getenv("PATH")) {
-		if filepath.IsAbs(dir) { // not whatever lies in the working folder
-			places = append(places, filepath.Join(dir, fleetProgram))
-		}
-	}
-	for _, place := range places {
-		if found, err := exec.LookPath(place); err == nil {
-			return found, nil
-		}
-	}
-	return "", (&diagnostic.Problem{Msg: "there is no " + fleetProgram}).
-		WithHint("packages and archives hold it beside runner; from the sources: go -C fleet build -o FOLDER/%s ./runner-fleet, with a FOLDER of $PATH", fleetProgram)
+	return p.FindProgram(fleetProgram, "packages and archives hold it beside runner; from the sources: go -C fleet build -o FOLDER/"+fleetProgram+" ./runner-fleet, with a FOLDER of $PATH")
 }

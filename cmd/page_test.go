@@ -37,7 +37,7 @@ func TestReportInChromium(t *testing.T) {
 	if code, out, stderr := s.run("play", "--diff", "--report", "html="+path, book); code != 2 {
 		t.Fatalf("exit %d\n%s%s", code, out, stderr)
 	}
-	v := &viewer{shell: s, t: t, ctx: chromium(t)}
+	v := &viewer{shell: s, t: t, ctx: shared.Tab(t)}
 	var mu sync.Mutex
 	var requests []string
 	if err := chromedp.Listen(v.ctx, func(event any) {

@@ -29,7 +29,7 @@ func TestSignInOpensTheBrowser(t *testing.T) {
 			m, _ := manifest.Read(text, manifest.Options{})
 			server := httptest.NewServer(dashboard(manifest.NewVerifier(d, m.SSOSalt)))
 			t.Cleanup(server.Close)
-			browser := chromium(t) // whose tab is closed before the server that it asks for an icon
+			browser := shared.Tab(t) // whose tab is closed before the server that it asks for an icon
 			file := s.file(t, "m.json", strings.ReplaceAll(string(text), "https://addon.example.com", server.URL))
 			opener := "#!/bin/sh\necho \"$1\" >" + filepath.Join(s.dir, "opened") + "\n"
 			if err := os.WriteFile(filepath.Join(s.dir, "xdg-open"), []byte(opener), 0o700); err != nil {

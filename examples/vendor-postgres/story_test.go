@@ -19,6 +19,8 @@ import (
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"runner/chromium"
 )
 
 // A terminal is a shell in which a story's commands are typed one after another.
@@ -224,23 +226,10 @@ func TestStory(t *testing.T) {
 // vendor shows.
 func dashboard(t *testing.T, market, vendor string) {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	home, err := os.MkdirTemp("", "chromium-home-") // which a browser that ends may still write to
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(home) })
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Env("HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	var browser chromium.Browser
+	t.Cleanup(browser.End)
+	ctx, cancel := context.WithTimeout(browser.Tab(t), time.Minute)
 	defer cancel()
-	ctx, closed := chromedp.NewContext(ctx)
-	defer closed()
 	if err := chromedp.Do(ctx, chromedp.Navigate(market), chromedp.Click(chromedp.CSS("tr[data-addon] .open"))); err != nil {
 		t.Fatal(err)
 	}

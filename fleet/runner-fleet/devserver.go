@@ -9,11 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"runner/diagnostic"
 	"runner/fleet/settings"
 )
 
@@ -31,31 +29,11 @@ type devServer struct {
 	err   error         // how, once it has
 }
 
-// findServer returns the path of the development server.
-func (p *program) findServer() (string, error) {
-	var places []string
-	if self, err := os.Executable(); err == nil {
-		places = append(places, filepath.Join(filepath.Dir(self), serverProgram))
-	}
-	for _, dir := range filepath.SplitList(p.Getenv("PATH")) {
-		if filepath.IsAbs(dir) { // not whatever lies in the working folder
-			places = append(places, filepath.Join(dir, serverProgram))
-		}
-	}
-	for _, place := range places {
-		if found, err := exec.LookPath(place); err == nil {
-			return found, nil
-		}
-	}
-	return "", (&diagnostic.Problem{Msg: "there is no " + serverProgram}).
-		WithHint("from the sources, once, in some minutes: go -C fleet/devserver build -o FOLDER/%s . with a FOLDER of $PATH", serverProgram)
-}
-
 // startServer starts the development server, and waits until it responds.
 func (p *program) startServer(ctx context.Context, d dev, s settings.Server, log *os.File) (*devServer, error) {
 	program, err := d.program, error(nil)
 	if program == "" {
-		if program, err = p.findServer(); err != nil {
+		if program, err = p.FindProgram(serverProgram, "from the sources, once, in some minutes: go -C fleet/devserver build -o FOLDER/"+serverProgram+" . with a FOLDER of $PATH"); err != nil {
 			return nil, err
 		}
 	}

@@ -5,57 +5,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"runner/chromium"
 	"runner/fleet/control"
 	"runner/fleet/settings"
 )
-
-// chromium returns a tab of a browser. The test fails if a page complains.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes seconds to start")
-	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium in PATH: on Debian, install chromium")
-	}
-	home := t.TempDir()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env("HOME="+home, "TMPDIR="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home),
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true))
-	ctx, ended := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(ended)
-	ctx, closed := chromedp.NewContext(ctx)
-	t.Cleanup(closed)
-	ctx, late := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(late)
-	err = chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			t.Errorf("the page threw %s", e.ExceptionDetails.Text)
-		case *runtime.EventConsoleAPICalled:
-			t.Errorf("the page said something on its console: %s", e.Type)
-		case *log.EventEntryAdded:
-			t.Errorf("the browser says of the page: %s", e.Entry.Text)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // send sends a command to the tab.
 func send[P any](command cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
@@ -71,7 +34,10 @@ func send[P any](command cdp.Command[P, cdp.Empty], params P) chromedp.Action[ch
 // it writes what it sees.
 func TestThePageInChromium(t *testing.T) {
 	p := newPageTest(t, 130, settings.Serve{Users: "ann", UI: "https://temporal.example"})
-	ctx := chromium(t)
+	var browser chromium.Browser
+	t.Cleanup(browser.End)
+	ctx, late := context.WithTimeout(browser.Tab(t), 2*time.Minute)
+	defer late()
 	authorized := send(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Authorization": "Basic YW5uOmEgcGFzc3dvcmQ="}})
 	if err := chromedp.Do(ctx, authorized); err != nil {
 		t.Fatal(err)
