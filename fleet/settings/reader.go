@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -211,6 +210,7 @@ func (r *reader) check(f *File) {
 	names := slices.Sorted(maps.Keys(f.Projects))
 	for i := range f.Playbooks {
 		p := &f.Playbooks[i]
+		r.repeated(p, f.Playbooks[:i])
 		if p.Project != "" && !slices.Contains(names, p.Project) {
 			r.mistake(&p.Project, suggest.DidYouMean(p.Project, names), "there is no project %q", p.Project)
 		}
@@ -220,8 +220,10 @@ func (r *reader) check(f *File) {
 		if p.Every > 0 && p.Cron != "" {
 			r.mistake(&p.Cron, "leave one of them out", "every and cron both say when it is played")
 		}
-		if err := validCron(p.Cron); p.Cron != "" && err != nil {
-			r.mistake(&p.Cron, "five fields: minute hour day month weekday", "%q is no time: %v", p.Cron, err)
+		if _, given := r.places[&p.Cron]; given {
+			if err := checkCron(p.Cron); err != nil {
+				r.mistake(&p.Cron, `five fields, "0 3 * * mon-fri", or a word such as @daily`, "%q is no time: %v", p.Cron, err)
+			}
 		}
 		if p.Every > 0 && p.Jitter >= p.Every {
 			r.mistake(&p.Jitter, "", "jitter has to be less than every")
@@ -233,6 +235,19 @@ func (r *reader) check(f *File) {
 			if slices.Contains(p.Allow, risk) {
 				r.mistake(&p.Approve[j], "leave it out of one of them", "%q is allowed in advance and to be approved", risk)
 			}
+		}
+	}
+}
+
+// repeated reports an entry whose files an entry before it schedules, too. Of different
+// patterns that match one file the first counts.
+func (r *reader) repeated(p *Playbook, before []Playbook) {
+	for i := range before {
+		b := &before[i]
+		plays := (p.Every > 0 || p.Cron != "") && (b.Every > 0 || b.Cron != "")
+		if p.Project == b.Project && p.Files == b.Files && p.Files != "" && (plays || p.Drift > 0 && b.Drift > 0) {
+			r.mistake(&p.Files, "leave one of them out", "%q of project %s is scheduled at line %d already", p.Files, p.Project, r.place(&b.Files).Line)
+			return
 		}
 	}
 }
@@ -318,23 +333,4 @@ func (r *reader) risks(list []string) {
 			r.mistake(&list[i], hint, "unknown risk %q", risk)
 		}
 	}
-}
-
-var cronField = regexp.MustCompile(`^[\d*/,\-A-Za-z]+$`)
-
-// validCron reports what is wrong with the form of a time; the server judges the rest.
-func validCron(text string) error {
-	fields := strings.Fields(text)
-	if strings.HasPrefix(text, "@") && len(fields) == 1 {
-		return nil
-	}
-	if len(fields) != 5 {
-		return fmt.Errorf("it has %d fields", len(fields))
-	}
-	for _, field := range fields {
-		if !cronField.MatchString(field) {
-			return errors.New(field + " is no field")
-		}
-	}
-	return nil
 }

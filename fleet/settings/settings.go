@@ -57,7 +57,7 @@ type Playbook struct {
 	Project   string        `yaml:"project,required"`
 	Files     string        `yaml:"files,required"` // a pattern: playbooks/*.yml
 	Every     time.Duration `yaml:"every"`          // at most one of every and cron
-	Cron      string        `yaml:"cron"`           // five fields, in UTC
+	Cron      string        `yaml:"cron"`           // as the server takes it: five fields in UTC, @daily, …
 	Jitter    time.Duration `yaml:"jitter"`
 	Drift     time.Duration `yaml:"drift"` // how often a check looks whether there is something to do
 	Ref       string        `yaml:"ref"`

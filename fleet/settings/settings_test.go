@@ -1,8 +1,10 @@
 package settings_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
+	_ "time/tzdata"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -78,7 +80,7 @@ fleet.yml:2:33: "[" is no pattern: syntax error in pattern
 fleet.yml:2:45: every takes a duration with a unit, such as 30s, 15m or 6h
 fleet.yml:2:56: unknown risk "migrat"; did you mean "migrate"?`,
 		"projects: {a: {git: x}}\nplaybooks: [{project: a, files: b, every: 5m, cron: '1 2', jitter: 5m, allow: delete, approve: delete}]": `fleet.yml:2:53: every and cron both say when it is played; leave one of them out
-fleet.yml:2:53: "1 2" is no time: it has 2 fields; five fields: minute hour day month weekday
+fleet.yml:2:53: "1 2" is no time: it has 2 fields; five fields, "0 3 * * mon-fri", or a word such as @daily
 fleet.yml:2:68: jitter has to be less than every
 fleet.yml:2:96: "delete" is allowed in advance and to be approved; leave it out of one of them`,
 		"projects: {a: {git: x}}\nplaybooks: [{project: a, files: b, on_push: true, changed: ['[']}, {project: a, files: b, changed: c}]": `fleet.yml:2:45: on_push needs the secret of a web hook, and project "a" has none; say hook: NAME there
@@ -93,7 +95,9 @@ fleet.yml:2:85: "1.2.3" is no address or network; such as 10.0.0.0/8`,
 		"projects: {}\nlogs: {prefix: p, buckt: b}": `fleet.yml:2:16: logs stay on the workers' disks without a bucket; add bucket: NAME
 fleet.yml:2:19: unknown key "buckt" of logs; did you mean "bucket"?`,
 		"projects: {a: {git: x}}\nprojects: {}": `fleet.yml:2:1: "projects" is there twice in the file`,
-		"a: [":                                  "fleet.yml:1:1: did not find expected node content",
+		"projects: {a: {git: x}, b: {git: x}}\nplaybooks:\n- {project: a, files: b, every: 5m}\n- {project: b, files: b, every: 5m}\n- {project: a, files: b, drift: 5m}\n- {project: a, files: b, on_push: false}\n- {project: a, files: b, cron: '@daily'}\n- {project: a, files: b, drift: 1h}": `fleet.yml:7:23: "b" of project a is scheduled at line 3 already; leave one of them out
+fleet.yml:8:23: "b" of project a is scheduled at line 5 already; leave one of them out`,
+		"a: [": "fleet.yml:1:1: did not find expected node content",
 	} {
 		_, err := settings.Parse("fleet.yml", text)
 		if err == nil {
@@ -102,6 +106,40 @@ fleet.yml:2:19: unknown key "buckt" of logs; did you mean "bucket"?`,
 		}
 		if d := cmp.Diff(want, err.Error()); d != "" {
 			t.Errorf("%q: %s", text, d)
+		}
+	}
+}
+
+// TestCron: what is wrong is said with the field. That the server takes just what is taken
+// here is a test beside the server's.
+func TestCron(t *testing.T) {
+	for text, want := range map[string]string{
+		"0 3 * * *": "", " 0 3 * * mon-Fri ": "", "*/5 0-6/2,12 1,15 JAN-march sunday": "", "@daily": "", "@every 1d12h/1h": "", "TZ=Europe/Paris 0 3 * * 7": "",
+		"0 3 * * * 2030": "", "30 0 3 * * * *": "", "0 3 * * * # at night": "", "CRON_TZ=UTC @weekly # why": "",
+		"":                      "it has 0 fields",
+		"99 * * * *":            `minute takes 0 to 59, not "99"`,
+		"0 24 * * *":            `hour takes 0 to 23, not "24"`,
+		"0 0 0 * *":             `day takes 1 to 31, not "0"`,
+		"0 0 * 13 *":            `month takes 1 to 12, or a name such as feb, not "13"`,
+		"0 0 * * mondy":         `weekday takes 0 to 7, or a name such as mon, not "mondy"`,
+		"0 0 * * fri-mon":       `weekday "fri-mon" ends before it begins`,
+		"*/0 * * * *":           `minute "*/0" takes a number from 1 on behind /`,
+		"1-2-3 * * * *":         `minute takes 0 to 59, not "2-3"`,
+		"1,,2 * * * *":          `minute takes 0 to 59, not ""`,
+		"0 3 * * * 1999":        `year takes 2000 to 2100, not "1999"`,
+		"60 0 3 * * * *":        `second takes 0 to 59, not "60"`,
+		"@noon":                 "of words with @ there are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly and @every",
+		"@every 10ms":           `@every takes a duration of a second or more, such as 12h or 1d, not "10ms"`,
+		"@every 1h/1h":          `@every 1h takes a phase behind / that is shorter, not "1h"`,
+		"TZ=Europe/Pari @daily": `there is no time zone "Europe/Pari"`,
+		"TZ=UTC":                "it has 0 fields",
+	} {
+		_, err := settings.Parse("fleet.yml", fmt.Sprintf("projects: {a: {git: x}}\nplaybooks: [{project: a, files: b, cron: %q}]", text))
+		if want != "" {
+			want = fmt.Sprintf(`fleet.yml:2:42: %q is no time: %s; five fields, "0 3 * * mon-fri", or a word such as @daily`, text, want)
+		}
+		if got := fmt.Sprint(err); err == nil && want != "" || err != nil && got != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }
