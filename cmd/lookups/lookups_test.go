@@ -40,6 +40,7 @@ var files = map[string]string{
 	"templates/base.j2":  "<{% block a %}base{% endblock %}|{% block b %}b{% endblock %}>",
 	"templates/leaf.j2":  "{% extends 'base.j2' %}{% block a %}leaf+{{ super() }}{% endblock %}ignored",
 	"templates/odd.j2":   "#jinja2: variable_start_string:'[%', variable_end_string:'%]', trim_blocks:False\n{% if true %}\n[% 1 + 1 %]{{ no }}\n{% endif %}\n",
+	"templates/alone.j2": "{% macro f(n) %}{{ n }}{% endmacro %}{% macro g() %}{{ playbook_dir }}{% endmacro %}{{ playbook_dir is defined and x is defined }}{{ range(1) | list }}",
 	"templates/plain.j2": "plain\n",
 	"templates/list.j2":  "{{ [1, 'a'] }}\n",
 	"templates/null.j2":  "{{ none }}\n",
@@ -122,8 +123,13 @@ func TestLookupsThatReadFiles(t *testing.T) {
 		{"{{ lookup('template', 'lone.j2') }}", `"a\n"`},
 		{"{{ lookup('template', 'ends.j2') }}", `"b\n"`},
 		{"{% include ['none', 'part.j2'] %}{% include 'none' ignore missing %}", `"part of True"`},
-		{"{% import 'part.j2' as p %}{{ p.hi('you') }}{{ p.x }}", `"hi you3"`},
-		{"{% from 'part.j2' import hi, x as y %}{{ hi(y) }}", `"hi 3"`},
+		{"{% import 'part.j2' as p with context %}{{ p.hi('you') }}{{ p.x }}", `"hi you3"`},
+		{"{% from 'part.j2' import hi, x as y with context %}{{ hi(y) }}", `"hi 3"`},
+		{"{% import 'alone.j2' as a %}{{ a.f(1) }}", `1`},
+		{"{% include 'alone.j2' without context %}", `"False[0]"`},
+		{"{% set x = 1 %}{% include 'alone.j2' %}", `"True[0]"`},
+		{"{% import 'alone.j2' as a %}{{ a.g() is defined }}", `false`},
+		{"{% import 'alone.j2' as a with context %}{{ a.g() is defined }}", `true`},
 		{"{{ lookup('password', '/dev/null', seed='s', length=5) }}", `"96Raa"`},
 	} {
 		v, err := evaluate(t, dir, c.template)
@@ -134,7 +140,7 @@ func TestLookupsThatReadFiles(t *testing.T) {
 	for _, template := range []string{
 		"{{ lookup('file', 'none.txt') }}", "{{ lookup('ini', 'x', section='none', file='app.ini') }}", "{{ lookup('csvfile', '1', file='none.csv') }}",
 		"{{ lookup('first_found', 'none.txt') }}", "{{ lookup('first_found', {'file': 'one.txt'}) }}", "{{ lookup('lines', 'exit 3') }}",
-		"{% include 'none' %}", "{{ lookup('file', 'one.txt', strip=true) }}", "{{ lookup('csvfile', '1 colour=2', file='users.csv') }}",
+		"{% include 'none' %}", "{% import 'part.j2' as p %}{{ p.x }}", "{% import 'alone.j2' as a %}{{ a.g() }}", "{{ lookup('file', 'one.txt', strip=true) }}", "{{ lookup('csvfile', '1 colour=2', file='users.csv') }}",
 		"{{ lookup('ini', 'port', section='main', file='users.csv') }}",
 	} {
 		if v, err := evaluate(t, dir, template); err == nil {

@@ -59,6 +59,9 @@ func (st *state) spread(g *given, a syntax.Argument, v value.Value) error {
 		g.named = &value.Map{}
 	}
 	for k, e := range m.All() {
+		if _, twice := g.named.Get(k); twice {
+			return value.Errorf(value.TypeError, "the argument %s is given twice", value.Quote(value.Text(k)))
+		}
 		g.named.Set(k, e)
 	}
 	return nil

@@ -21,6 +21,7 @@ type state struct {
 // A frame holds the names that a template itself binds.
 type frame struct {
 	outer  *frame
+	alone  bool // without variables: of a template that is brought in without context
 	names  []string
 	values []value.Value
 }
@@ -34,6 +35,16 @@ func (f *frame) find(name string) *value.Value {
 		}
 	}
 	return nil
+}
+
+// seesVariables reports whether names that no frame binds are variables.
+func (f *frame) seesVariables() bool {
+	for ; f != nil; f = f.outer {
+		if f.alone {
+			return false
+		}
+	}
+	return true
 }
 
 // set binds a name in this frame itself.
@@ -116,12 +127,14 @@ func (st *state) evalName(n *syntax.Name) (value.Value, error) {
 	if v := st.local.find(n.Name); v != nil {
 		return *v, nil
 	}
-	v, ok, err := st.c.Lookup(n.Name)
-	if err != nil {
-		return nil, st.failAt(n.Pos, err)
-	}
-	if ok {
-		return v, nil
+	if st.local.seesVariables() {
+		v, ok, err := st.c.Lookup(n.Name)
+		if err != nil {
+			return nil, st.failAt(n.Pos, err)
+		}
+		if ok {
+			return v, nil
+		}
 	}
 	if g, ok := st.t.lib.globals[n.Name]; ok {
 		return g, nil

@@ -164,11 +164,17 @@ func (st *state) execInclude(s *syntax.Include, out *output) error {
 	if err != nil {
 		return err
 	}
-	inner := &state{c: st.c, t: t, local: &frame{}}
-	if !s.WithoutContext {
-		inner.local.outer = st.local
+	return st.broughtIn(t, !s.WithoutContext).rendered(out)
+}
+
+// broughtIn returns the state of another template, which sees the names of this one and
+// variables, or neither.
+func (st *state) broughtIn(t *Template, context bool) *state {
+	f := &frame{alone: !context}
+	if context {
+		f.outer = st.local
 	}
-	return inner.rendered(out)
+	return &state{c: st.c, t: t, local: f}
 }
 
 // rendered runs the template of st, whatever it is, and adds its text.
@@ -188,10 +194,7 @@ func (st *state) execImport(s *syntax.Import) error {
 	if err != nil {
 		return err
 	}
-	inner := &state{c: st.c, t: t, local: &frame{}}
-	if s.WithContext {
-		inner.local.outer = st.local
-	}
+	inner := st.broughtIn(t, s.WithContext)
 	if err := inner.rendered(&output{}); err != nil {
 		return err
 	}
