@@ -185,6 +185,7 @@ func TestBounds(t *testing.T) {
 		"{% set x = 'x' * 1000000 %}{% for i in range(100000) %}{% set y = x | length %}{% endfor %}",
 		"{% set x = 'x' * 1000000 %}{% for i in range(100000) %}{% set y = x[-1] %}{% endfor %}",
 		"{{ ('a' * 200) is match('(a+)+b') }}", "{{ range(200) | product(range(200), range(200)) | length }}",
+		"{{ query('sequence', 'end=90000000000') }}", "{{ query('sequence', 'start=-9223372036854775808 end=9223372036854775807') }}",
 	} {
 		if _, err := evaluate(t, "", template); classOf(err) != value.LimitError {
 			t.Errorf("%s: got %v (%s), want a limit", template, err, classOf(err))

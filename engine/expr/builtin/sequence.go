@@ -118,15 +118,26 @@ func (n *numbering) list(u *expr.Call) ([]value.Value, error) {
 	case strings.Count(n.format, "%") != 1:
 		return nil, value.Errorf(value.LookupError, "the format of a sequence has one %%, as in host%%02d; this is %s", value.Quote(n.format))
 	}
-	var out []value.Value
-	for i := n.start; n.stride > 0 && i <= end || n.stride < 0 && i >= end; i += n.stride {
-		s, err := format.Percent(&u.Context.Budget, n.format, i)
+	return n.numbers(u, end)
+}
+
+// numbers writes each number up to end. That they are too many is known before the first.
+func (n *numbering) numbers(u *expr.Call, end int) ([]value.Value, error) {
+	distance, step := uint(end)-uint(n.start), uint(n.stride)
+	if n.stride < 0 {
+		distance, step = -distance, -step
+	}
+	count := int(min(distance/step, value.MaxSteps)) + 1
+	if err := u.Context.Count(count); err != nil {
+		return nil, err
+	}
+	out := make([]value.Value, count)
+	for i := range out {
+		s, err := format.Percent(&u.Context.Budget, n.format, n.start+i*n.stride)
 		if err != nil {
 			return nil, err
 		}
-		if out = append(out, s); !u.Context.Spend(1) {
-			return nil, u.Context.Err()
-		}
+		out[i] = s
 	}
 	return out, nil
 }
