@@ -114,6 +114,7 @@ func TestThePersonalSpaceHasTwoNames(t *testing.T) {
 }
 
 func TestAfterADoubtfulDeleteTheListIsReadAgain(t *testing.T) {
+	t.Parallel()
 	w := &world{}
 	w.create(CreateRequest{Name: "a", ProviderID: "kv"})
 	c := newTestClient(t, transportFunc(func(r *http.Request) (*http.Response, error) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	compose "github.com/compose-spec/compose-go/v2/dotenv"
@@ -39,6 +40,23 @@ var dotenvPrograms = map[string]struct {
 		`set -a; while IFS= read -r -d '' v; do unset "${v%%=*}" 2>/dev/null; done < <(env -0 | grep -zv ^FILE=); . "$FILE"; exec /usr/bin/env -0`}},
 }
 
+func dotenvEnvironment() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "NODE_PATH=" + nodeModules(), "LANG=C.UTF-8"}
+}
+
+// lacksDotenv says for each of dotenvPrograms why it cannot be used here; it is tried once.
+var lacksDotenv = func() map[string]func() error {
+	lacks := map[string]func() error{}
+	for reader, p := range dotenvPrograms {
+		lacks[reader] = sync.OnceValue(func() error {
+			try := exec.Command(p.name, p.try...)
+			try.Env = dotenvEnvironment()
+			return try.Run()
+		})
+	}
+	return lacks
+}()
+
 // readDotenv reads a file as one of the readers does.
 func readDotenv(t *testing.T, reader, text string) map[string]string {
 	t.Helper()
@@ -67,16 +85,13 @@ func readDotenv(t *testing.T, reader, text string) map[string]string {
 	if !ok {
 		t.Skipf("nothing here reads as %s does", reader)
 	}
-	file := filepath.Join(t.TempDir(), "dotenv")
-	must(t, os.WriteFile(file, []byte(text), 0o600))
-	env := []string{"PATH=" + os.Getenv("PATH"), "FILE=" + file, "NODE_PATH=" + nodeModules(), "LANG=C.UTF-8"}
-	try := exec.Command(p.name, p.try...)
-	try.Env = env
-	if err := try.Run(); err != nil {
+	if err := lacksDotenv[reader](); err != nil {
 		t.Skipf("%s has no dotenv here: %v", reader, err)
 	}
+	file := filepath.Join(t.TempDir(), "dotenv")
+	must(t, os.WriteFile(file, []byte(text), 0o600))
 	c := exec.Command(p.name, p.args...)
-	c.Env = env
+	c.Env = append(dotenvEnvironment(), "FILE="+file)
 	out, err := c.Output()
 	must(t, err)
 	values := map[string]string{}
@@ -176,6 +191,7 @@ func writable(t *testing.T, reader string, env []clever.EnvVar) (text string, va
 // TestDotenvIsReadBackByAll: what is written for nobody in particular is what every
 // reader takes it for.
 func TestDotenvIsReadBackByAll(t *testing.T) {
+	t.Parallel()
 	for name, env := range map[string][]clever.EnvVar{"hard": hardEnv(), "many": manyEnv()} {
 		text, want := writable(t, "", env)
 		if len(want) < len(env)/3 {
@@ -183,6 +199,7 @@ func TestDotenvIsReadBackByAll(t *testing.T) {
 		}
 		for _, reader := range []string{"node", "compose", "godotenv", "python", "ruby", "bash", "systemd"} {
 			t.Run(name+" by "+reader, func(t *testing.T) {
+				t.Parallel()
 				if diff := cmp.Diff(want, readDotenv(t, reader, text)); diff != "" {
 					t.Error(diff)
 				}
@@ -193,9 +210,11 @@ func TestDotenvIsReadBackByAll(t *testing.T) {
 
 // TestDotenvForOneReader: what is written for a reader is what that one takes it for.
 func TestDotenvForOneReader(t *testing.T) {
+	t.Parallel()
 	for name, env := range map[string][]clever.EnvVar{"hard": hardEnv(), "many": manyEnv()} {
 		for _, reader := range clever.DotenvReaders() {
 			t.Run(name+" for "+reader, func(t *testing.T) {
+				t.Parallel()
 				text, want := writable(t, reader, env)
 				got := readDotenv(t, reader, text)
 				if diff := cmp.Diff(want, got); diff != "" {

@@ -125,6 +125,7 @@ func held(t *testing.T, format string, env []clever.EnvVar) ([]clever.EnvVar, ma
 }
 
 func TestEachFormatIsReadBackByItsConsumer(t *testing.T) {
+	t.Parallel()
 	for name, env := range map[string][]clever.EnvVar{"hard": hardEnv(), "many": manyEnv(), "none": {}} {
 		for format, read := range consumers {
 			t.Run(name+" "+format, func(t *testing.T) {

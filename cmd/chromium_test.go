@@ -24,6 +24,7 @@ type tests struct{ *testing.M }
 // Run runs the tests, and returns the exit code.
 func (t tests) Run() int {
 	defer shared.End()
+	overlap()
 	return t.M.Run()
 }
 

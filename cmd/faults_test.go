@@ -87,17 +87,16 @@ func TestNobodyListens(t *testing.T) {
 // interrupted.
 func TestHangingEndpoint(t *testing.T) {
 	t.Parallel()
-	requested, release := make(chan struct{}), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		close(requested)
+		cancel()
 		<-release
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
 	s := newShell(t)
 	s.env["CLEVER_TOKEN"], s.env["CLEVER_SECRET"] = "word-of-the-test", "secret-of-the-test"
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-requested; cancel() }()
 	code, out, stderr := s.runIn(ctx, "play", "--endpoint", server.URL, s.file(t, "site.yml", orders(3)))
 	if code != 130 || !strings.Contains(stderr, "3 tasks were not started") {
 		t.Errorf("exit %d\n%s%s", code, out, stderr)

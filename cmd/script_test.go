@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,17 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 
 func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){"runner": func() { os.Exit(cmd.Main()) }})
+}
+
+// overlap lets more tests go side by side than there are processors, unless -parallel says
+// how many: most of them wait, for other programs, timers and sockets.
+func overlap() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	}
 }
 
 // TestScripts runs testdata/*.txtar: the program as its user meets it. Beside

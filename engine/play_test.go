@@ -97,6 +97,7 @@ func TestWhatIsTypedInPrivateIsASecret(t *testing.T) {
 }
 
 func TestFilesOfVariablesReadLate(t *testing.T) {
+	t.Parallel()
 	p, seen := script(t, newWorld(), "put name=a value=1 takes=3 | register=r\nsay msg={{late}}\nput name={{unset|default('b')}} value=1"), &witness{}
 	file := &engine.VarsFile{Paths: []*expr.Node{scalar(t, diagnostic.Place{}, "{{env}}.yml"), scalar(t, diagnostic.Place{}, "other.yml")}}
 	p.Plays[0].VarsFiles = []*engine.VarsFile{file}

@@ -36,6 +36,7 @@ func programs(t *testing.T) uint64 {
 // Whatever the program, many jobs make the same world, the same values and the same
 // report as one, as long as no change fails that others do not wait for.
 func TestManyJobsMeanTheSameAsOne(t *testing.T) {
+	t.Parallel()
 	for seed := range programs(t) {
 		p := randomProgram(rand.New(rand.NewPCG(seed, 1)), false)
 		want := outcomeOf(t, p, 1)
@@ -51,6 +52,7 @@ func TestManyJobsMeanTheSameAsOne(t *testing.T) {
 // either is not started, as with one job, or was under way when it failed: then it
 // carried out a change. Nothing else is reported, and nothing else was changed.
 func TestAfterAFailedChangeOnlyWhatWasUnderWayIsDone(t *testing.T) {
+	t.Parallel()
 	failures := 0
 	for seed := range programs(t) {
 		p := randomProgram(rand.New(rand.NewPCG(seed, 2)), true)

@@ -129,6 +129,7 @@ var changes = map[string]contract{
 }
 
 func TestChanges(t *testing.T) {
+	t.Parallel()
 	for name, c := range changes {
 		t.Run(name, func(t *testing.T) { c.hold(t) })
 	}
@@ -228,6 +229,7 @@ func TestRenamingIntoAnotherIsRefused(t *testing.T) {
 // TestReplacementThatWasCutOff leaves a replacement half-way at each of its
 // requests: what is played next finishes it, and nothing is ordered twice.
 func TestReplacementThatWasCutOff(t *testing.T) {
+	t.Parallel()
 	encrypted := register("name", "db", "provider", "pg", "details", details("plan", "xxs_sml", "encryption", true))
 	for n := 1; ; n++ {
 		p := newPlatform(t)

@@ -230,6 +230,7 @@ func (p platform) retag(t *testing.T, change func([]string) []string) {
 // none, from two machines and with changing variables, with consent to deleting: what a
 // playbook declared last is there until it declares it no longer, whoever prunes what.
 func TestNothingDeclaredIsRemoved(t *testing.T) {
+	t.Parallel()
 	removed, doubtful := 0, 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 7))

@@ -11,6 +11,7 @@ import (
 // TestCopy builds a copy of this folder in a module of its own, which says with one
 // replace where runner is: providers begin so.
 func TestCopy(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	files, err := filepath.Glob("*")
 	if err != nil {

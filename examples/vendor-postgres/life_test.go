@@ -281,6 +281,7 @@ func waiting(t *testing.T, admin string) string {
 
 // TestUsage: what cannot work is reported before anything is ordered, without a secret.
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	manifest := written(t, manifest.Clever, dir, "127.0.0.1:1")
 	text, err := os.ReadFile(manifest)
