@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"runner/cmd/exit"
@@ -68,18 +69,74 @@ func (p *Player) session(ctx context.Context, w worker.Playing, spec session.Spe
 	return o
 }
 
-// getenv is the environment of plays: PATH, and a state folder that all plays of this
-// worker share. Credentials of the worker itself are none of theirs.
-func (p *Player) getenv(name string) string {
-	switch name {
-	case "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME":
-		return p.State
-	case "PATH":
-		return p.Getenv(name)
-	case "CI":
-		return "true"
+// getenv returns the environment of a project's plays: PATH, a state folder that all plays
+// of this worker share, and the variables that the project names as secrets. What else the
+// worker's own has is none of theirs.
+func (p *Player) getenv(of settings.Project) func(string) string {
+	named := variables(of)
+	return func(name string) string {
+		switch name {
+		case "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME":
+			return p.State
+		case "CI":
+			return "true"
+		}
+		if name == "PATH" || slices.Contains(named, name) {
+			return p.Getenv(name)
+		}
+		return ""
 	}
-	return ""
+}
+
+// variables returns the variables that hold secrets of a project: those of
+// env:TOKEN,SECRET, and of a vault's LABEL@env:NAME.
+func variables(of settings.Project) (names []string) {
+	for _, word := range append([]string{of.Credentials}, of.Vault...) {
+		if _, source, labelled := strings.Cut(word, "@"); labelled {
+			word = source
+		}
+		if list, ok := strings.CutPrefix(word, "env:"); ok {
+			for name := range strings.SplitSeq(list, ",") {
+				names = append(names, strings.TrimSpace(name))
+			}
+		}
+	}
+	return names
+}
+
+// Missing returns why secrets that a project names cannot be used on this machine, as far
+// as that is known without a play.
+func (p *Player) Missing(of settings.Project) (problems []error) {
+	note := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	_, err := p.credentials(of)
+	note(err)
+	if strings.HasPrefix(of.Credentials, "file:") {
+		note(exists(strings.TrimPrefix(of.Credentials, "file:")))
+	}
+	for _, word := range of.Vault {
+		_, err := p.secret(word, ".vault", "")
+		note(err)
+		if _, path, ok := strings.Cut(word, "@"); ok && strings.ContainsRune(path, filepath.Separator) {
+			note(exists(path))
+		}
+	}
+	for _, name := range variables(of) {
+		if p.Getenv(name) == "" {
+			note(fmt.Errorf("the variable %s of the environment is not set", name))
+		}
+	}
+	return problems
+}
+
+// exists returns an error where a file is not there. Who else may read it is not asked of
+// files outside the folder of secrets: runner play does not, either.
+func exists(path string) error {
+	_, err := os.Stat(path)
+	return err
 }
 
 // spec says what is played, and how.

@@ -25,7 +25,7 @@ type screen struct {
 
 func (p *Player) newScreen(w worker.Playing) *screen {
 	nowhere := ui.Shared(io.Discard)
-	s := &screen{Playing: w, Streams: &ui.Streams{In: strings.NewReader(""), Out: nowhere, Err: nowhere, Getenv: p.getenv}}
+	s := &screen{Playing: w, Streams: &ui.Streams{In: strings.NewReader(""), Out: nowhere, Err: nowhere, Getenv: p.getenv(w.Settings)}}
 	s.Printed = func(problem *diagnostic.Problem) {
 		if problem.Severity == diagnostic.Error {
 			s.problems = append(s.problems, s.Secrets.Mask(problem.Error()))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,20 @@ func machineName() string {
 	return fmt.Sprintf("%s-%d", host, os.Getpid())
 }
 
+// warnOfSecrets says which secrets of the queues' projects this machine lacks. Plays that
+// need one end at once, with the same message; the others are played.
+func (p *program) warnOfSecrets(f *settings.File, queues []string, plays *player.Player) {
+	for _, name := range slices.Sorted(maps.Keys(f.Projects)) {
+		project := f.Projects[name]
+		if !slices.Contains(queues, project.Queue) {
+			continue
+		}
+		for _, err := range plays.Missing(project) {
+			p.Warn(fmt.Sprintf("project %s cannot be played here: %v", name, err))
+		}
+	}
+}
+
 // work plays what is in queues until the context ends. The slots are for each queue; more
 // changes the options of the connection.
 func (p *program) work(ctx context.Context, f *settings.File, queues []string, slots int, name string, logger *slog.Logger, more ...func(*client.Options)) error {
@@ -102,12 +117,14 @@ func (p *program) work(ctx context.Context, f *settings.File, queues []string, s
 	if err != nil {
 		return err
 	}
+	plays := &player.Player{State: filepath.Join(folder, "state"), Secrets: p.secrets(f), Getenv: p.Getenv}
+	p.warnOfSecrets(f, queues, plays)
 	all, ctx := errgroup.WithContext(ctx)
 	for _, queue := range queues {
 		w := &worker.Worker{
 			Client: conn, Settings: f, Queue: queue, Slots: slots, Name: name, Leases: leases, Sources: p.sources(f), Logger: logger,
 			Logs:   kept,
-			Player: &player.Player{State: filepath.Join(folder, "state"), Secrets: p.secrets(f), Getenv: p.Getenv},
+			Player: plays,
 		}
 		all.Go(func() error { return w.Run(ctx) })
 	}
