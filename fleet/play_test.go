@@ -130,7 +130,7 @@ func TestBadInputIsReported(t *testing.T) {
 		"a ref that is gone":               {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "gone", Queue: "shop"}, flow.Outcome{Exit: 4, Message: s.repo + ` has no branch, tag or commit "gone"`}},
 		"an unknown project":               {flow.Job{Project: "shoe", Playbook: "site.yml", Ref: "main", Queue: "shop"}, flow.Outcome{Exit: 1, Message: `the settings of worker one know no project "shoe"`}},
 		"a task that fails":                {job("fails.yml"), flow.Outcome{Exit: 2, Message: "shop/fails.yml:1:15: no way"}},
-		"a secret that lacks":              {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "main", Queue: "bare"}, flow.Outcome{Exit: 5, Message: "on the worker's machine: the secret file " + filepath.Join(lacks.dir, "worker", "secrets", "shop.env") + " is missing: create it, for its owner alone (chmod 600)"}},
+		"a secret that lacks":              {flow.Job{Project: "shop", Playbook: "site.yml", Ref: "main", Queue: "bare"}, flow.Outcome{Exit: 5, Message: "on the machine of worker lacks: the secret file " + filepath.Join(lacks.dir, "worker", "secrets", "shop.env") + " is missing: create it, for its owner alone (chmod 600)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := s.play(fleet, c.job)

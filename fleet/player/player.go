@@ -32,7 +32,7 @@ type Player struct {
 func (p *Player) Play(ctx context.Context, w worker.Playing) flow.Outcome {
 	spec, err := p.spec(w)
 	if err != nil {
-		return failure(err)
+		return failure(w, err)
 	}
 	if len(w.Approve) > 0 && !w.Check {
 		check := spec
@@ -46,12 +46,11 @@ func (p *Player) Play(ctx context.Context, w worker.Playing) flow.Outcome {
 }
 
 // failure returns what comes of a play that cannot begin.
-func failure(err error) flow.Outcome {
-	o := flow.Outcome{Exit: exit.Usage, Message: err.Error()}
+func failure(w worker.Playing, err error) flow.Outcome {
 	if _, lacks := errors.AsType[*secret.Error](err); lacks {
-		o.Exit = exit.Credentials
+		return flow.Outcome{Exit: exit.Credentials, Message: fmt.Sprintf("on the machine of worker %s: %v", w.Worker, err)}
 	}
-	return o
+	return flow.Outcome{Exit: exit.Usage, Message: err.Error()}
 }
 
 // session plays what a spec says, and reads what came of it from its report.
@@ -179,7 +178,7 @@ func (p *Player) secret(word, ending, prefix string) (string, error) {
 	}
 	file := secret.Path(word, p.Secrets, ending)
 	if err := secret.Check(file); err != nil {
-		return "", fmt.Errorf("on the worker's machine: %w", err)
+		return "", err
 	}
 	if prefix == "" {
 		return word + "@" + file, nil
@@ -191,7 +190,7 @@ func (p *Player) secret(word, ending, prefix string) (string, error) {
 func (p *Player) Lanes(ctx context.Context, w worker.Playing) ([]string, error) {
 	spec, err := p.spec(w)
 	if err != nil {
-		return nil, flow.Fail(failure(err))
+		return nil, flow.Fail(failure(w, err))
 	}
 	s := p.newScreen(w)
 	owners, err := session.Owners(ctx, session.World{Streams: s.Streams}, spec)

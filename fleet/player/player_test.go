@@ -66,7 +66,7 @@ func (m *machine) playing(text string) worker.Playing {
 		m.t.Fatal(err)
 	}
 	return worker.Playing{
-		Job:      flow.Job{Project: "shop", Playbook: "site.yml"},
+		Job: flow.Job{Project: "shop", Playbook: "site.yml"}, Worker: "one",
 		Settings: settings.Project{Credentials: "shop", Endpoint: m.url}, Folder: m.folder, Log: filepath.Join(m.t.TempDir(), "run.jsonl"),
 	}
 }
@@ -245,7 +245,7 @@ func TestSecretsThatTheWorkerLacks(t *testing.T) {
 	m.secret("open.env", credentials, 0o644)
 	m.secret("shop.vault", "hidden", 0o600)
 	file := func(name string) string {
-		return "on the worker's machine: the secret file " + filepath.Join(m.player.Secrets, name)
+		return "on the machine of worker one: the secret file " + filepath.Join(m.player.Secrets, name)
 	}
 	for _, c := range []struct {
 		credentials string

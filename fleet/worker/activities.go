@@ -43,7 +43,7 @@ func (a *activities) resolve(ctx context.Context, job flow.Job) (flow.Resolved, 
 	if job.Commit, err = a.Sources.Resolve(ctx, project.Git, job.Ref); err != nil {
 		return flow.Resolved{}, gone(err)
 	}
-	playing := Playing{Job: job, Settings: project}
+	playing := Playing{Job: job, Settings: project, Worker: a.Name}
 	if playing.Folder, err = a.Sources.Worktree(ctx, project.Git, job.Commit); err != nil {
 		return flow.Resolved{}, gone(err)
 	}
@@ -117,7 +117,7 @@ func (a *activities) runPlay(ctx context.Context, ask flow.Ask) (flow.Outcome, e
 	if err := r.begin(playing, stop); err != nil {
 		return a.interrupted(ctx, playing, flow.Outcome{Exit: exit.Interrupted})
 	}
-	p := Playing{Job: ask.Job, Settings: project, MayWrite: r.permit}
+	p := Playing{Job: ask.Job, Settings: project, Worker: a.Name, MayWrite: r.permit}
 	if p.Folder, err = a.Sources.Worktree(playing, project.Git, ask.Job.Commit); err != nil {
 		return flow.Outcome{}, gone(err)
 	}

@@ -38,6 +38,7 @@ type Player interface {
 type Playing struct {
 	flow.Job
 	Settings settings.Project
+	Worker   string // its name
 	Folder   string // the files of the commit
 	Log      string // the file to which the log of the run goes
 	MayWrite func() error
