@@ -202,34 +202,44 @@ func (a *Apply) CarryOut(ctx context.Context, plan *Plan) error {
 }
 
 func (a *Apply) one(ctx context.Context, s *schedule) error {
-	schedules := a.Client.ScheduleClient()
+	handle := a.Client.ScheduleClient().GetHandle(ctx, s.ID)
 	switch s.action {
 	case "create":
-		return a.create(ctx, s)
-	case "update": // a memo cannot be updated: it is deleted and created, with its pause
-		handle := schedules.GetHandle(ctx, s.ID)
-		was, err := handle.Describe(ctx)
-		if err != nil {
-			return err
-		}
-		if err := handle.Delete(ctx); err != nil {
-			return err
-		}
-		if err := a.create(ctx, s); err != nil {
-			return err
-		}
-		if was.Schedule.State != nil && was.Schedule.State.Paused {
-			return schedules.GetHandle(ctx, s.ID).Pause(ctx, client.SchedulePauseOptions{Note: was.Schedule.State.Note})
-		}
+		return a.create(ctx, s, nil)
+	case "update":
+		return a.update(ctx, handle, s)
 	case "delete":
-		return schedules.GetHandle(ctx, s.ID).Delete(ctx)
+		return handle.Delete(ctx)
 	}
 	return nil
 }
 
-func (a *Apply) create(ctx context.Context, s *schedule) error {
+// createTime is how long it may take to create a schedule anew.
+const createTime = 30 * time.Second
+
+// update deletes a schedule and creates it anew, as a memo cannot be updated. It stays paused
+// if it was, and neither Ctrl-C nor the failure of another schedule keeps it from being created.
+func (a *Apply) update(ctx context.Context, handle client.ScheduleHandle, s *schedule) error {
+	was, err := handle.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTime)
+	defer cancel()
+	if err := handle.Delete(ctx); err != nil {
+		return err
+	}
+	return a.create(ctx, s, was.Schedule.State)
+}
+
+// create creates a schedule, paused where its state says so; a nil state does not.
+func (a *Apply) create(ctx context.Context, s *schedule, state *client.ScheduleState) error {
+	if state == nil {
+		state = &client.ScheduleState{}
+	}
 	_, err := a.Client.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: s.ID, Spec: s.Spec, CatchupWindow: catchUp, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		Paused: state.Paused, Note: state.Note,
 		Memo:   map[string]any{digestKey: s.digest},
 		Action: &client.ScheduleWorkflowAction{ID: s.ID, Workflow: flow.PlayWorkflow, TaskQueue: s.Job.Queue, Args: []any{s.Job}, Memo: firstMemo(s.Job)},
 	})
