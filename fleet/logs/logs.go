@@ -6,6 +6,7 @@ package logs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,8 +22,13 @@ import (
 	"runner/fleet/settings"
 )
 
-// ending is that of the names of logs; nothing else is sent, read or removed.
-const ending = ".jsonl"
+const (
+	// ending is that of the names of logs; nothing else is sent or read.
+	ending = ".jsonl"
+	// Beside is what a play adds to the name of its log for a file that it keeps while it
+	// goes on. One that was killed leaves it: it is removed as old logs are.
+	Beside = ".result"
+)
 
 const (
 	// sendTime is how long a log may take to be sent, while its play's lane waits.
@@ -115,23 +121,26 @@ func (s *Store) SendRest(ctx context.Context, since time.Time) error {
 	if s.bucket == "" {
 		return nil
 	}
-	return s.each(since, func(path string) error {
+	return s.each(ending, since, func(path string) error {
 		_, err := s.Send(ctx, path)
 		return err
 	})
 }
 
-// each does something with each log of this machine that was last written before a time.
-func (s *Store) each(before time.Time, do func(path string) error) error {
-	paths, err := filepath.Glob(filepath.Join(s.Dir, "*"+ending))
+// each does something with each file of this machine whose name has an ending, and that was
+// last written before a time.
+func (s *Store) each(ending string, before time.Time, do func(path string) error) error {
+	files, err := os.ReadDir(s.Dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.ModTime().Before(before) {
-			if err := do(path); err != nil {
-				return err
-			}
+	for _, file := range files {
+		info, err := file.Info() // an error: it was removed just now
+		if err != nil || !strings.HasSuffix(file.Name(), ending) || !info.ModTime().Before(before) {
+			continue
+		}
+		if err := do(filepath.Join(s.Dir, file.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -141,7 +150,7 @@ func (s *Store) each(before time.Time, do func(path string) error) error {
 // are below the prefix and end as logs do.
 func (s *Store) Remove(ctx context.Context, now time.Time) error {
 	before := now.Add(-s.keep)
-	if err := s.each(before, os.Remove); err != nil || s.bucket == "" {
+	if err := errors.Join(s.each(ending, before, os.Remove), s.each(ending+Beside, before, os.Remove)); err != nil || s.bucket == "" {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, listTime)

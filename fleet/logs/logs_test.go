@@ -134,7 +134,16 @@ func TestOldLogsAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	path := write(t, s, "here", "x")
+	s.Dir = filepath.Join(s.Dir, "a [odd] name")
+	if err := os.Mkdir(s.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, "here", "x")
+	for _, name := range []string{"here.jsonl" + logs.Beside, "here.txt"} {
+		if err := os.WriteFile(filepath.Join(s.Dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	left := func(now time.Time) string {
 		if err := s.Remove(t.Context(), now); err != nil {
 			t.Fatal(err)
@@ -147,15 +156,19 @@ func TestOldLogsAreRemoved(t *testing.T) {
 		for _, o := range list.Contents {
 			names = append(names, o.Key)
 		}
-		if _, err := os.Stat(path); err == nil {
-			names = append(names, "here")
+		files, err := os.ReadDir(s.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			names = append(names, file.Name())
 		}
 		return strings.Join(names, " ")
 	}
-	if got := left(time.Now()); got != "fleet/notes.txt fleet/old.jsonl others/old.jsonl here" {
+	if got := left(time.Now()); got != "fleet/notes.txt fleet/old.jsonl others/old.jsonl here.jsonl here.jsonl.result here.txt" {
 		t.Error("nothing is old, and there is", got)
 	}
-	if got := left(time.Now().Add(2 * time.Hour)); got != "fleet/notes.txt others/old.jsonl" {
+	if got := left(time.Now().Add(2 * time.Hour)); got != "fleet/notes.txt others/old.jsonl here.txt" {
 		t.Error("two hours later there is", got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"runner/cmd/exit"
 	"runner/cmd/session"
 	"runner/fleet/flow"
+	"runner/fleet/logs"
 	"runner/fleet/secret"
 	"runner/fleet/settings"
 	"runner/fleet/worker"
@@ -55,7 +56,7 @@ func failure(w worker.Playing, err error) flow.Outcome {
 
 // session plays what a spec says, and reads what came of it from its report.
 func (p *Player) session(ctx context.Context, w worker.Playing, spec session.Spec) flow.Outcome {
-	report := w.Log + ".result"
+	report := w.Log + logs.Beside
 	defer os.Remove(report)
 	spec.Reports = []string{"jsonl=" + w.Log, "json=" + report}
 	s := p.newScreen(w)
