@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"runner/cmd/exit"
 	"runner/fleet/flow"
 )
 
@@ -36,13 +37,16 @@ func (p PlayInfo) Waiting() bool { return p.Running() && p.Phase == flow.Waiting
 // Failed reports whether a play ended otherwise than well.
 func (p PlayInfo) Failed() bool { return !p.Running() && p.Status != "Completed" }
 
+// Drifted reports whether a check found something to do.
+func (p PlayInfo) Drifted() bool { return p.Exit != nil && *p.Exit == exit.ToDo }
+
 // State returns a play's state in few words: "waiting for consent", "ok", "drift",
 // "failed (exit 2)", "terminated".
 func (p PlayInfo) State() string {
 	switch {
 	case p.Running():
 		return cmp.Or(p.Phase, "started")
-	case p.Exit != nil && *p.Exit == 3:
+	case p.Drifted():
 		return "drift"
 	case p.Exit != nil && p.Status == "Failed":
 		return fmt.Sprintf("failed (exit %d)", *p.Exit)
@@ -59,11 +63,7 @@ func (p PlayInfo) Why() string {
 		line, _, _ := strings.Cut(p.Message, "\n")
 		return line
 	}
-	needs := make([]string, len(p.Needs))
-	for i, c := range p.Needs {
-		needs[i] = c.Action + " " + c.Object
-	}
-	return strings.Join(needs, ", ")
+	return flow.Listed(p.Needs)
 }
 
 // A Playbook is what became of one, and what is to come.
@@ -214,7 +214,7 @@ func (m *memory) overview(now time.Time) *Overview {
 		s.show(o, book(name), kind == "drift", now)
 	}
 	for _, b := range books {
-		b.Drift = b.Check != nil && b.Check.Exit != nil && *b.Check.Exit == 3 && !b.Success.After(b.Check.Began)
+		b.Drift = b.Check != nil && b.Check.Drifted() && !b.Success.After(b.Check.Began)
 		o.Playbooks = append(o.Playbooks, *b)
 	}
 	slices.SortFunc(o.Playbooks, func(a, b Playbook) int { return strings.Compare(a.Name, b.Name) })

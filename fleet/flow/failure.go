@@ -2,7 +2,6 @@ package flow
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.temporal.io/api/enums/v1"
@@ -39,14 +38,14 @@ func failed(err error) Outcome {
 	return Outcome{Exit: exit.Usage, Message: err.Error()}
 }
 
-// listed says which changes there are, in one line.
-func listed(changes []Change) string {
-	var texts []string
-	for _, c := range changes {
-		texts = append(texts, fmt.Sprintf("%s %s", c.Action, c.Object))
+// Listed returns changes in one line: `replace add-on "db", delete add-on "old"`.
+func Listed(changes []Change) string {
+	texts := make([]string, len(changes))
+	for i, c := range changes {
+		texts[i] = c.Action + " " + c.Object
 	}
 	return strings.Join(texts, ", ")
 }
 
 // ConsentMessage says that a play needs consent to changes.
-func ConsentMessage(needs []Change) string { return "consent is needed to " + listed(needs) }
+func ConsentMessage(needs []Change) string { return "consent is needed to " + Listed(needs) }

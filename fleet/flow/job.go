@@ -7,6 +7,8 @@ package flow
 import (
 	"slices"
 	"time"
+
+	"runner/cmd/exit"
 )
 
 // The names of the workflows.
@@ -88,8 +90,8 @@ type Outcome struct {
 	Took    time.Duration  `json:"took,omitempty"`
 }
 
-// Failed reports whether a play failed: to have something to do (exit 3) is no failure.
-func (o Outcome) Failed() bool { return o.Exit != 0 && o.Exit != 3 }
+// Failed reports whether a play failed: to have something to do is no failure.
+func (o Outcome) Failed() bool { return o.Exit != exit.Done && o.Exit != exit.ToDo }
 
 // approvable reports whether somebody may consent to all that a play needs.
 func (j Job) approvable(needs []Change) bool {

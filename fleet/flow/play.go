@@ -204,7 +204,7 @@ func awaitApproval(ctx workflow.Context, needs []Change) (Approval, error) {
 		s.AddReceive(approvals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, &a) })
 		s.AddFuture(until, func(f workflow.Future) {
 			if err = f.Get(ctx, nil); err == nil {
-				err = Fail(Outcome{Exit: exit.Failed, Needs: needs, Message: "nobody consented within 3 days to " + listed(needs)})
+				err = Fail(Outcome{Exit: exit.Failed, Needs: needs, Message: "nobody consented within 3 days to " + Listed(needs)})
 			}
 		})
 		s.Select(ctx)

@@ -207,7 +207,7 @@ func (p page) cell(play *control.PlayInfo) *cell {
 		c.Class = "busy"
 	case play.Failed():
 		c.Class = "bad"
-	case play.State() == "drift":
+	case play.Drifted():
 		c.Class = "warn"
 	}
 	if play.Running() {
@@ -253,9 +253,6 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
-// Drifted reports whether a check found something to do.
-func (p page) Drifted(c *cell) bool { return c.State() == "drift" }
-
 // Short writes a commit as people do.
 func (p page) Short(commit string) string { return commit[:min(len(commit), 10)] }
 
@@ -281,7 +278,7 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, user string) {
 		s.show(w, r, user, refused(err), page{Wrong: "Nothing was said of it: " + err.Error() + "."})
 		return
 	}
-	s.Logger.Info("consent", "user", user, "play", id, "say", say, "changes", changesText(needs))
+	s.Logger.Info("consent", "user", user, "play", id, "say", say, "changes", flow.Listed(needs))
 	s.note(id+shown, map[string]string{"approve": "approved", "deny": "denied"}[say]+" by "+user)
 	http.Redirect(w, r, "/?said="+say, http.StatusSeeOther)
 }
@@ -298,14 +295,6 @@ func refused(err error) int {
 		return http.StatusConflict
 	}
 	return http.StatusBadGateway
-}
-
-func changesText(changes []flow.Change) string {
-	texts := make([]string, len(changes))
-	for i, c := range changes {
-		texts[i] = c.Action + " " + c.Object
-	}
-	return strings.Join(texts, ", ")
 }
 
 // noteTime is how long what was said is shown: until the server's lists have it.

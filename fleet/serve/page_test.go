@@ -241,6 +241,7 @@ func TestWhoMayLookAndConsent(t *testing.T) {
 		"an unknown user":                  {settings.Serve{Users: "ann"}, func(r *http.Request) { r.SetBasicAuth("eve", "a password") }, 401, 401, ""},
 		"a header where there is no proxy": {settings.Serve{Users: "ann"}, bob, 401, 401, ""},
 		"a proxy":                          {settings.Serve{UserHeader: "X-User"}, bob, 200, 303, "bob"},
+		"a proxy that names two":           {settings.Serve{UserHeader: "X-User"}, func(r *http.Request) { bob(r); r.Header.Add("X-User", "eve") }, 403, 403, ""},
 		"a proxy that says nothing":        {settings.Serve{UserHeader: "X-User"}, nil, 403, 403, ""},
 		"somebody who is no proxy":         {settings.Serve{UserHeader: "X-User", Proxies: []string{"10.0.0.1"}}, bob, 403, 403, ""},
 	} {

@@ -125,8 +125,9 @@ func (u *users) guard(next func(w http.ResponseWriter, r *http.Request, user str
 			}
 			next(w, r, name)
 		case u.header != "":
-			name := strings.TrimSpace(r.Header.Get(u.header))
-			if name == "" || !u.believed(r.RemoteAddr) {
+			said := r.Header.Values(u.header) // two: one of them may be of whoever is behind the proxy
+			name := strings.TrimSpace(strings.Join(said, ""))
+			if len(said) != 1 || name == "" || !u.believed(r.RemoteAddr) {
 				http.Error(w, "the proxy in front does not say who you are", http.StatusForbidden)
 				return
 			}
