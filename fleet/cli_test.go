@@ -4,11 +4,15 @@ package fleet_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"runner/fleet/flow"
 )
@@ -192,4 +196,40 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestKeysAreReplacedInSchedules: what the old key sealed is sealed anew by apply, so that
+// the key can go.
+func TestKeysAreReplacedInSchedules(t *testing.T) {
+	s := newStage(t)
+	keys := filepath.Join(s.dir, "codec.keys")
+	s.more = fmt.Sprintf(", codec_key_file: %q", keys)
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 1)})
+	s.declare("  - {project: shop, files: site.yml, every: 6h, drift: 6h}\n")
+	do := func(want string, code int, args ...string) {
+		t.Helper()
+		if got, out := s.run(args...); got != code || !strings.Contains(out, want) {
+			t.Fatalf("%v: exit %d, want %d and %q\n%s", args, got, code, want, out)
+		}
+	}
+	do("and encrypts", 0, "key", "--id", "old")
+	do("2 to create", 0, "apply")
+	s.eventually(10*time.Second, "all is as declared", func() bool { code, _ := s.run("apply", "--check"); return code == 0 })
+	do("and decrypts", 0, "key", "--id", "new")
+	do("0 to update", 0, "apply", "--check")
+	do("encrypts", 0, "key", "--first", "new")
+	do("2 to update", 0, "apply")
+	text, err := os.ReadFile(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	s.write(keys, line+"\n")
+	s.eventually(10*time.Second, "all is as declared without the old key", func() bool { code, _ := s.run("apply", "--check"); return code == 0 })
+	handle := s.fleet().Client.ScheduleClient().GetHandle(t.Context(), "play/shop/site.yml")
+	if err := handle.Trigger(t.Context(), client.ScheduleTriggerOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	s.worker("one", 1)
+	s.eventually(time.Minute, "a schedule plays", func() bool { return strings.Join(s.platform.names(), " ") == "db-0" })
 }

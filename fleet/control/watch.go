@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"runner/fleet/flow"
+	"runner/fleet/seal"
 )
 
 const (
@@ -146,6 +147,10 @@ func (f *Fleet) schedules(ctx context.Context, now time.Time) (map[string]schedu
 	if err != nil {
 		return nil, fmt.Errorf("the schedules cannot be listed: %w", err)
 	}
+	sealed, err := f.Data.ToPayload("")
+	if err != nil {
+		return nil, err
+	}
 	all := map[string]scheduleInfo{}
 	for list.HasNext() {
 		s, err := list.Next()
@@ -157,8 +162,8 @@ func (f *Fleet) schedules(ctx context.Context, now time.Time) (map[string]schedu
 			continue
 		}
 		info := scheduleInfo{next: s.NextActionTimes, lag: lag(s, now), paused: s.Paused, note: s.Note}
-		if f.Data.FromPayload(payload, &info.digest) != nil {
-			info.digest = "" // it is written anew
+		if f.Data.FromPayload(payload, &info.digest) != nil || seal.KeyID(payload) != seal.KeyID(sealed) {
+			info.digest = "" // it is written anew, so that what a key sealed goes when the key does
 		}
 		all[s.ID] = info
 	}

@@ -37,6 +37,8 @@ func (p *program) argument(r flags.Request) flags.Values {
 		if len(r.Files) == 0 {
 			return flags.Texts(p.playbookNames()...)
 		}
+	case "key":
+		return flags.Values{Files: len(r.Files) == 0}
 	}
 	return flags.Values{}
 }

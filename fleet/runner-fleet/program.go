@@ -151,7 +151,7 @@ func (p *program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.devCommand(), p.applyCommand(), p.workerCommand(), p.serveCommand(), p.runCommand(), p.statusCommand(),
 			p.consentCommand("approve", false), p.consentCommand("deny", true), p.cancelCommand(),
-			p.pauseCommand("pause"), p.pauseCommand("resume"), p.logsCommand(), p.validateCommand(),
+			p.pauseCommand("pause"), p.pauseCommand("resume"), p.logsCommand(), p.validateCommand(), p.keyCommand(),
 		},
 	}
 	p.file = "fleet.yml"
@@ -184,6 +184,15 @@ func noCommand(c *cli.Context) error {
 func takesNothing(c *cli.Context) error {
 	if c.Args().Present() {
 		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s takes no argument, not %q", c.Command.Name, c.Args().First())}).
+			WithHint("%s --help shows what it takes", c.Command.HelpName)
+	}
+	return nil
+}
+
+// takesAtMostOne refuses more than one argument.
+func takesAtMostOne(c *cli.Context) error {
+	if c.NArg() > 1 {
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s takes at most one argument, not %q", c.Command.Name, c.Args().Get(1))}).
 			WithHint("%s --help shows what it takes", c.Command.HelpName)
 	}
 	return nil

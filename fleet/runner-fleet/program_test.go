@@ -5,11 +5,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"runner/cmd/ui"
+	"runner/fleet/seal"
 )
 
 // A world is a folder with a fleet.yml, in which command lines are run.
@@ -183,5 +186,46 @@ func TestCompletion(t *testing.T) {
 		if code != 0 || stderr != "" || !slices.Equal(got, c.want) {
 			t.Errorf("%v: exit %d, %q, want %q\n%s", c.words, code, got, c.want, stderr)
 		}
+	}
+}
+
+// TestKey: a key is made, added, and made the first; it is printed where that is asked for
+// and nowhere else.
+func TestKey(t *testing.T) {
+	w := newWorld(t)
+	keys := filepath.Join(w.dir, "codec.keys")
+	w.write(t, "fleet.yml", strings.Replace(fleetYAML, "127.0.0.1:1\"", "127.0.0.1:1\", codec_key_file: \""+keys+"\"", 1))
+	today := time.Now().Format(time.DateOnly)
+	for _, c := range []struct{ line, want string }{
+		{"key --file FLEET", keys + `: the key "` + today + `" was made, and encrypts; give every machine of the fleet the file`},
+		{"key -f FLEET", keys + `: the key "` + today + `-2" was added, and decrypts; once every machine has its line: runner fleet key --first ` + today + "-2"},
+		{"key --id new " + keys, keys + `: the key "new" was added, and decrypts; once every machine has its line: runner fleet key --first new`},
+		{"key --first new " + keys, keys + `: the key "new" encrypts, on machines that have the file so`},
+	} {
+		if code, out, stderr := w.run(strings.Fields(c.line)...); code != 0 || out != c.want+"\n" || stderr != "" {
+			t.Errorf("%s: exit %d\n%s%s", c.line, code, out, stderr)
+		}
+	}
+	read, err := seal.ReadKeys(keys)
+	if err != nil || strings.Join(read.IDs(), " ") != "new "+today+" "+today+"-2" {
+		t.Errorf("%v, %v", read, err)
+	}
+	for line, want := range map[string]string{
+		"key --first nwe " + keys:     "error: " + keys + ` has no key "nwe"; did you mean "new"?`,
+		"key --id new " + keys:        "error: " + keys + ` has a key "new" already`,
+		"key --first new -":           "error: --first goes with a file, and makes no key; runner fleet key --first new codec.keys",
+		"key a b":                     `error: key takes at most one argument, not "b"; runner fleet key --help shows what it takes`,
+		"key " + w.dir + "/none/keys": `error: "` + w.dir + `/none/keys" cannot be written: there is no folder "` + w.dir + `/none"`,
+	} {
+		if code, out, stderr := w.run(strings.Fields(line)...); code != 1 || out != "" || stderr != want+"\n" {
+			t.Errorf("%s: exit %d\n%s%s", line, code, out, stderr)
+		}
+	}
+	code, out, stderr := w.run("key", "-", "--id", "k1")
+	if code != 0 || stderr != "" || !regexp.MustCompile(`^k1 [0-9a-f]{64}\n$`).MatchString(out) {
+		t.Errorf("exit %d\n%s%s", code, out, stderr)
+	}
+	if _, again, _ := w.run("key", "-", "--id", "k1"); again == out {
+		t.Error("the same key twice")
 	}
 }

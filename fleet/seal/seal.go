@@ -96,6 +96,9 @@ func readKey(word string) []byte {
 	return nil
 }
 
+// KeyID returns the id of the key that sealed a payload; "" of one that nobody sealed.
+func KeyID(p *commonpb.Payload) string { return string(p.GetMetadata()[keyID]) }
+
 func (k *Keys) find(id string) *key {
 	for i := range k.all {
 		if k.all[i].id == id {
@@ -147,7 +150,7 @@ func (k *Keys) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	if string(p.GetMetadata()["encoding"]) != encoding {
 		return p, nil
 	}
-	id := string(p.GetMetadata()[keyID])
+	id := KeyID(p)
 	with := k.find(id)
 	if with == nil {
 		return nil, fmt.Errorf("it was encrypted with the key %q, which is not in %s: add its line from a machine that has it", id, k.file)
