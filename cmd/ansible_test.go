@@ -1,19 +1,15 @@
 package cmd_test
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"runner/ansible"
 )
 
 // TestAnsible plays testdata/ansible/*.yml and */play.yml by Ansible and by runner: the exit code
@@ -27,27 +23,26 @@ func TestAnsible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Ansible takes a second to start")
 	}
-	ansible, err := exec.LookPath("ansible-playbook")
-	if err != nil {
-		t.Skip("ansible-playbook is not there: install ansible-core")
-	}
 	books, err := filepath.Glob("testdata/ansible/*.yml")
 	folders, _ := filepath.Glob("testdata/ansible/*/play.yml")
 	if err != nil || len(books) < 40 || len(folders) < 10 {
 		t.Fatalf("%d playbooks, %d folders of such, %v", len(books), len(folders), err)
 	}
 	books = append(books, folders...)
-	server := startAnsible(t, ansible)
+	server := ansible.Start(t, "")
 	for _, book := range books {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(book, "testdata/ansible/"), ".yml"), func(t *testing.T) {
 			t.Parallel()
 			args := append([]string{book}, bookArgs(t, book)...)
-			wantCode, want := server.play(t, args)
-			code, got, stderr := newShell(t).run(append([]string{"play", "--jobs", "1"}, args...)...)
-			if code != wantCode {
-				t.Errorf("exit %d, and Ansible %d\n%s%s", code, wantCode, got, stderr)
+			want := server.Play(t, "", args)
+			if want.Out == "" {
+				t.Fatalf("Ansible prints nothing, and on standard error\n%s", want.Err)
 			}
-			if diff := cmp.Diff(commonGround(want), commonGround(got)); diff != "" {
+			code, got, stderr := newShell(t).run(append([]string{"play", "--jobs", "1"}, args...)...)
+			if code != want.Code {
+				t.Errorf("exit %d, and Ansible %d\n%s%s", code, want.Code, got, stderr)
+			}
+			if diff := cmp.Diff(commonGround(want.Out), commonGround(got)); diff != "" {
 				t.Errorf("standard output (-Ansible +runner):\n%s", diff)
 			}
 		})
@@ -74,79 +69,6 @@ func bookArgs(t *testing.T, book string) []string {
 		}
 	}
 	return args
-}
-
-// An ansibleServer is Ansible with its imports done: testdata/ansible-server.py.
-type ansibleServer struct{ socket string }
-
-// startAnsible starts one, by the Python that the command is for.
-func startAnsible(t *testing.T, ansible string) ansibleServer {
-	t.Helper()
-	script, err := os.ReadFile(ansible)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(script), "\n")
-	python, ok := strings.CutPrefix(first, "#!")
-	if !ok {
-		t.Fatalf("%s is no script: it begins %.20q", ansible, first)
-	}
-	home := t.TempDir()
-	config := filepath.Join(home, "ansible.cfg") // empty, so that no other one is found
-	if err := os.WriteFile(config, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := ansibleServer{socket: filepath.Join(home, "socket")}
-	words := append(strings.Fields(python), "testdata/ansible-server.py", s.socket)
-	command := exec.CommandContext(t.Context(), words[0], words[1:]...)
-	command.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ANSIBLE_") }),
-		"HOME="+home, "ANSIBLE_HOME="+home, "LC_ALL=C.UTF-8", "ANSIBLE_NOCOLOR=1", "COLUMNS=80",
-		"ANSIBLE_CONFIG="+config, "PYTHONDONTWRITEBYTECODE=1",
-		// Values keep their types in templates, as they do without asking since 2.19.
-		"ANSIBLE_JINJA2_NATIVE=1")
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = command.Wait() }) // killed
-	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
-		_ = command.Process.Kill()
-		t.Fatalf("Ansible does not start: %v\n%s", command.Wait(), stderr.String())
-	}
-	return s
-}
-
-// play plays a playbook in a process of its own.
-func (s ansibleServer) play(t *testing.T, args []string) (code int, out string) {
-	t.Helper()
-	connection, err := net.Dial("unix", s.socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	request := struct {
-		Args []string `json:"args"`
-		Home string   `json:"home"`
-	}{args, t.TempDir()}
-	if err := json.NewEncoder(connection).Encode(request); err != nil {
-		t.Fatal(err)
-	}
-	var played struct {
-		Code     int
-		Out, Err string
-	}
-	if err := json.NewDecoder(connection).Decode(&played); err != nil {
-		t.Fatalf("Ansible ended without an answer: %v", err)
-	}
-	if played.Out == "" {
-		t.Fatalf("Ansible said nothing, and on standard error\n%s", played.Err)
-	}
-	return played.Code, played.Out
 }
 
 // Where the two may differ.

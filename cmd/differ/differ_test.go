@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"runner/ansible"
 )
 
 // These choose how long a run by hand goes on, and where it begins.
@@ -34,27 +36,27 @@ var (
 // A bench plays playbooks by both programs.
 type bench struct {
 	testing.TB
-	*ansible
+	*ansible.Server
 	plays int
 }
 
 // differs plays a playbook by both, and returns how they differ, nil if they do not or if
 // it is known and meant. Where a difference is looked for, only one like it is returned.
 func (b *bench) differs(p playbook, like *difference) *difference {
-	if err := os.RemoveAll(b.dir); err != nil {
+	if err := os.RemoveAll(b.Dir); err != nil {
 		b.Fatal(err)
 	}
-	p.put(b, b.dir)
-	if err := os.Chdir(b.dir); err != nil {
+	p.put(b, b.Dir)
+	if err := os.Chdir(b.Dir); err != nil {
 		b.Fatal(err)
 	}
-	mine := ours(b.dir, p.arguments())
+	mine := ours(b.Dir, p.arguments())
 	if like != nil && mine.code != like.ours.code {
 		return nil
 	}
 	b.plays++
-	d := differ(mine, b.play(b, p.arguments()))
-	if d == nil || like != nil && d.kind != like.kind || accepted(p, d, b.modern) {
+	d := differ(mine, theirs(b, b.Server, p.arguments()))
+	if d == nil || like != nil && d.kind != like.kind || accepted(p, d, b.Modern) {
 		return nil
 	}
 	return d
@@ -108,13 +110,13 @@ func TestMadeUpPlaybooks(t *testing.T) {
 	if *count == 0 && *minutes == 0 {
 		t.Skip("-differ.count or -differ.minutes says how many playbooks")
 	}
-	b := &bench{TB: t, ansible: startAnsible(t)}
+	b := &bench{TB: t, Server: startAnsible(t)}
 	t.Chdir(t.TempDir()) // and back at the end
 	kinds := map[string]int{}
 	end := time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
 	n := *from
 	for ; *minutes > 0 && time.Now().Before(end) || *minutes == 0 && n < *from+*count; n++ {
-		p := makeUp(*seed, n, b.modern)
+		p := makeUp(*seed, n, b.Modern)
 		d := b.differs(p, nil)
 		if d == nil {
 			continue

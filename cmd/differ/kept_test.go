@@ -49,11 +49,14 @@ func TestKept(t *testing.T) {
 func recordAll(t *testing.T, folders []string) {
 	a := startAnsible(t)
 	for _, folder := range folders {
-		if err := os.RemoveAll(a.dir); err != nil {
+		if err := os.RemoveAll(a.Dir); err != nil {
 			t.Fatal(err)
 		}
-		copied(t, folder, a.dir)
-		p := a.play(t, words(read(t, folder, "cmd")))
+		copied(t, folder, a.Dir)
+		p := theirs(t, a, words(read(t, folder, "cmd")))
+		if p.code < 0 {
+			t.Fatal(p.messages)
+		}
 		write := func(name, text string) {
 			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 				t.Fatal(err)

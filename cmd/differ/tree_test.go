@@ -78,8 +78,6 @@ func scalarOf(t tree) string {
 		return string(t)
 	case *node:
 		return scalar(t.String())
-	case sealed:
-		return t.yaml()
 	}
 	panic(fmt.Sprintf("%T in a tree", t))
 }

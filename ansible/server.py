@@ -3,7 +3,8 @@
 The imports take Ansible longer than a small playbook does: here they are done
 once, and a fork plays on from there as the command ansible-playbook would. Over
 each connection comes {"args": [...], "home": "..."}, with "dir" to play in a folder of
-that name, and goes back {"code": ..., "out": "...", "err": "..."}.
+that name, and goes back {"code": ..., "out": "...", "err": "..."}. A code below zero says
+that the process crashed, and "err" how.
 """
 
 import gc
@@ -15,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 
 from ansible import constants
 from ansible.cli.playbook import PlaybookCLI
@@ -67,7 +69,7 @@ def output(name, fd):
 
 def text(file):
     file.seek(0)
-    return file.read().decode()
+    return file.read().decode(errors="backslashreplace")
 
 
 def play(request):
@@ -89,8 +91,36 @@ def play(request):
 
 
 def answer(connection):
+    """Plays in a process of its own: whatever becomes of that, there is a result."""
     with connection, connection.makefile("rw") as stream:
-        stream.write(json.dumps(play(json.loads(stream.readline()))))
+        request = json.loads(stream.readline())
+        player = os.fork()
+        if player == 0:
+            try:
+                stream.write(json.dumps(play(request)))
+                stream.flush()
+                os._exit(0)
+            except BaseException:  # not SystemExit alone
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(1)
+        _, status = os.waitpid(player, 0)
+        if status != 0:
+            stream.write(json.dumps({"code": -1, "out": "", "err": crashed(request["home"], status)}))
+
+
+def crashed(home, status):
+    """Says how a process ended that was to play, with what it wrote last."""
+    if os.WIFSIGNALED(status):
+        how = "signal %d" % os.WTERMSIG(status)
+    else:
+        how = "exit %d" % os.WEXITSTATUS(status)
+    try:
+        with open(home + "/err", errors="backslashreplace") as file:
+            return "Ansible crashed: %s\n%s" % (how, file.read()[-4000:])
+    except OSError:
+        return "Ansible crashed: %s" % how
 
 
 def serve(path):
