@@ -37,9 +37,14 @@ func (c *console) String() string {
 	return c.text.String()
 }
 
-// TestOneMachine: one command runs a fleet, a second plays; Ctrl-C ends all of it; the
-// next time schedules and plays are there again.
-func TestOneMachine(t *testing.T) {
+// A devMachine is one on which `runner fleet dev` runs.
+type devMachine struct {
+	*stage
+	home, address, ui string
+}
+
+func newDevMachine(t *testing.T) *devMachine {
+	t.Helper()
 	s := newStage(t)
 	e, err := emulator.New(emulator.Options{})
 	if err != nil {
@@ -47,78 +52,85 @@ func TestOneMachine(t *testing.T) {
 	}
 	platform := httptest.NewServer(e)
 	t.Cleanup(platform.Close)
-	s.commit(map[string]string{"site.yml": "- hosts: localhost\n  tasks:\n    - addon_register: {name: db, provider: pg, details: {plan: dev}}\n"})
-	home := t.TempDir()
-	address, ui := freeAddress(t), freeAddress(t)
-	write := func(name, text string) string {
-		path := filepath.Join(home, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	settings := write("fleet.yml", fmt.Sprintf("server: {address: %q, namespace: acme}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nplaybooks:\n  - {project: shop, files: \"*.yml\", every: 6h}\n",
-		address, s.repo, platform.URL))
-	write(".local/state/runner/fleet/secrets/shop.env", "CLEVER_TOKEN=emulator-token\nCLEVER_SECRET=emulator-token-secret\nOAUTH_CONSUMER_KEY=emulator-consumer\nOAUTH_CONSUMER_SECRET=emulator-consumer-secret\n")
-	command := func(args ...string) *exec.Cmd {
-		c := exec.Command(s.program, append([]string{"--file", settings}, args...)...)
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home}
-		return c
-	}
-	begin := func() (*exec.Cmd, *console) {
-		c, said := command("dev", "--server", devserver(t), "--ui", ui), &console{}
-		c.Stdout, c.Stderr = said, said
-		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { kill(c) })
-		s.eventually(time.Minute, "the worker plays", func() bool {
-			return strings.Contains(said.String(), "a worker plays shop, 4 at a time")
-		})
-		return c, said
-	}
-	end := func(c *exec.Cmd, said *console) {
-		t.Helper()
-		if err := c.Process.Signal(os.Interrupt); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Wait(); err != nil {
-			t.Errorf("it ended with %v:\n%s", err, said)
-		}
-		s.eventually(10*time.Second, "its server has ended", func() bool {
-			conn, err := net.Dial("tcp", address)
-			if err == nil {
-				conn.Close()
-			}
-			return err != nil
-		})
-	}
+	m := &devMachine{stage: s, home: t.TempDir(), address: freeAddress(t), ui: freeAddress(t)}
+	s.settings = filepath.Join(m.home, "fleet.yml")
+	s.write(s.settings, fmt.Sprintf("server: {address: %q, namespace: acme}\nprojects:\n  shop: {git: %q, credentials: shop, endpoint: %q}\nplaybooks:\n  - {project: shop, files: \"*.yml\", every: 6h}\n",
+		m.address, s.repo, platform.URL))
+	s.write(filepath.Join(m.home, ".local/state/runner/fleet/secrets/shop.env"), emulatorCredentials)
+	return m
+}
 
-	first, said := begin()
-	if out, err := command("run", "shop/site.yml").CombinedOutput(); err != nil || !strings.Contains(string(out), "1 changed") {
+// command returns a command of runner fleet.
+func (m *devMachine) command(args ...string) *exec.Cmd {
+	c := exec.Command(m.program, append([]string{"--file", m.settings}, args...)...)
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.home}
+	return c
+}
+
+func (m *devMachine) dev() (*exec.Cmd, *console) {
+	c, said := m.command("dev", "--server", devserver(m.t), "--ui", m.ui), &console{}
+	c.Stdout, c.Stderr = said, said
+	return c, said
+}
+
+// begin starts `runner fleet dev`, and waits until it plays.
+func (m *devMachine) begin() (*exec.Cmd, *console) {
+	m.t.Helper()
+	c, said := m.dev()
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := c.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { kill(c) })
+	m.eventually(time.Minute, "the worker plays", func() bool {
+		return strings.Contains(said.String(), "a worker plays shop, 4 at a time")
+	})
+	return c, said
+}
+
+// end ends it as Ctrl-C does, and checks that its server ends with it.
+func (m *devMachine) end(c *exec.Cmd, said *console) {
+	m.t.Helper()
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		m.t.Errorf("it ended with %v:\n%s", err, said)
+	}
+	m.eventually(10*time.Second, "its server has ended", func() bool {
+		conn, err := net.Dial("tcp", m.address)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+}
+
+// TestOneMachine: one command runs a fleet, a second plays; Ctrl-C ends all of it; the
+// next time schedules and plays are there again.
+func TestOneMachine(t *testing.T) {
+	m := newDevMachine(t)
+	m.commit(map[string]string{"site.yml": "- hosts: localhost\n  tasks:\n    - addon_register: {name: db, provider: pg, details: {plan: dev}}\n"})
+	first, said := m.begin()
+	if out, err := m.command("run", "shop/site.yml").CombinedOutput(); err != nil || !strings.Contains(string(out), "1 changed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if !strings.Contains(said.String(), "+ create play/shop/site.yml every 6h") {
 		t.Errorf("it did not apply fleet.yml:\n%s", said)
 	}
-	again, other := command("dev", "--server", devserver(t), "--ui", ui), &console{}
-	again.Stdout, again.Stderr = other, other
-	if err := again.Run(); err == nil || !strings.Contains(other.String(), "another program listens at "+address) {
+	again, other := m.dev()
+	if err := again.Run(); err == nil || !strings.Contains(other.String(), "another program listens at "+m.address) {
 		t.Errorf("a second one: %v\n%s", err, other)
 	}
-	end(first, said)
+	m.end(first, said)
 
-	second, said := begin()
+	second, said := m.begin()
 	if !strings.Contains(said.String(), "0 to create, 0 to update, 0 to delete") {
 		t.Errorf("the schedules were forgotten:\n%s", said)
 	}
-	s.eventually(10*time.Second, "the play of the last time is there", func() bool {
-		out, err := command("status").CombinedOutput()
+	m.eventually(10*time.Second, "the play of the last time is there", func() bool {
+		out, err := m.command("status").CombinedOutput()
 		return err == nil && strings.Contains(string(out), "play/shop/site.yml/")
 	})
-	end(second, said)
+	m.end(second, said)
 }
