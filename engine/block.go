@@ -57,8 +57,8 @@ func (n *node) rememberFailure(at position) {
 			name = strings.TrimPrefix(name, role.Name+" : ")
 		}
 	}
-	task := value.MapOf("name", name, "action", n.failure.Step.As)
-	n.play.facts.set("ansible_failed_task", at.in(last), registered{value: task})
+	task := &Var{Name: "ansible_failed_task", Place: n.failure.Step.Place, Value: failedTask(name, n.failure)}
+	n.play.facts.set(task.Name, at.in(last), registered{lazy: task})
 	n.play.facts.set("ansible_failed_result", at.in(last), registered{value: n.failure.Result})
 }
 
@@ -204,6 +204,6 @@ func (p *playRun) export(e ending) {
 		p.defaults.set(v.Name, e.at, registered{lazy: &v})
 	}
 	for _, v := range e.included.Vars {
-		p.included.set(v.Name, e.at, registered{lazy: &v})
+		p.roleVars.set(v.Name, e.at, registered{lazy: &v})
 	}
 }

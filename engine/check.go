@@ -21,6 +21,9 @@ func CheckArgs(k *Kind, args *expr.Node, at diagnostic.Place) []*diagnostic.Prob
 	if args != nil && args.Shape == expr.Scalar && args.Tmpl == nil && args.Value == nil {
 		args = nil
 	}
+	if wholeArgs(args) {
+		return nil
+	}
 	if args != nil && args.Shape != expr.Mapping {
 		return []*diagnostic.Problem{diagnostic.Problemf(args.Place, "%s takes its parameters as a map, not as %s", k.Name, shown(args)).
 			WithHint("write one parameter per line: %s", strings.Join(firstNames(k.Params()), ", "))}

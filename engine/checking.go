@@ -80,7 +80,7 @@ func (c *Checking) check(task Task) error {
 // the playbook's folder.
 func CheckStep(s *Step, dir string) []*diagnostic.Problem {
 	problems := CheckArgs(s.Kind, s.Args, s.At)
-	if s.Args != nil && s.Args.Shape != expr.Mapping {
+	if s.Args != nil && s.Args.Shape != expr.Mapping && !wholeArgs(s.Args) {
 		return problems
 	}
 	d := decoder{tested: func(*expr.Node) Tested { return Tested{} }, secrets: &Secrets{}, passing: true}

@@ -32,8 +32,9 @@ type decoder struct {
 // and the task is not usable. The error is placed at the argument.
 func (d *decoder) decode(k *Kind, args *expr.Node) (Task, error) {
 	task := k.New()
-	if args == nil {
-		args = &expr.Node{Shape: expr.Mapping}
+	args, err := d.opened(k, args)
+	if err != nil {
+		return task, err
 	}
 	if lacking := missing("", k.Params(), args); len(lacking) > 0 && !d.passing {
 		return task, fmt.Errorf("%s needs %s", k.Name, strings.Join(lacking, ", "))
@@ -48,6 +49,9 @@ func (d *decoder) fill(into reflect.Value, path string, params []Param, n *expr.
 	}
 	for _, e := range n.Entries {
 		p, ok := find(params, e.Key.Text)
+		if ok && p.Name == e.Key.Text && aliased(p, n) {
+			continue
+		}
 		if !ok && d.passing {
 			continue
 		} else if !ok {
@@ -72,6 +76,11 @@ func (d *decoder) fill(into reflect.Value, path string, params []Param, n *expr.
 		return diagnostic.Problemf(n.Place, "%s is required", lacks[0])
 	}
 	return d.excluded(path, params, n)
+}
+
+// aliased reports whether a parameter is given under another name too, which counts.
+func aliased(p Param, n *expr.Node) bool {
+	return slices.ContainsFunc(n.Entries, func(e expr.Entry) bool { return slices.Contains(p.Aliases, e.Key.Text) })
 }
 
 // excluded reports parameters that exclude each other: defaults of modules may bring both.
@@ -294,7 +303,14 @@ func (d *decoder) conditionsOf(n *expr.Node) (Conditions, error) {
 		return nil, nil // which testing it says
 	}
 	list := Conditions{}
-	for _, item := range items {
+	written := n.Tmpl.Named(d.context())
+	for i, item := range items {
+		if _, isText := item.(string); isText && written != nil && i < len(written.Items) {
+			if inner := n.Tmpl.Condition(written.Items[i]); inner != nil {
+				list = append(list, Tested{Text: inner.Text(), Test: func() (Value, error) { return inner.Test(d.context()) }})
+				continue
+			}
+		}
 		if _, ok := item.(bool); !ok {
 			return nil, diagnostic.Problemf(n.Place, "a list of conditions holds true and false here, not %s", value.Describe(item)).
 				WithHint("write the conditions themselves below it")

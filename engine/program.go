@@ -140,6 +140,9 @@ type Step struct {
 	// NamedByRole: the name is made of that of the role which the task brings in.
 	NamedByRole bool
 	Defaults    []Var `reads:"named"`
+	// RoleParams are what the roles around it are given beside their names in a list of roles;
+	// they are in Vars too. They beat all but the variables of an include and of the command line.
+	RoleParams []Var `reads:"again"`
 	// Params are the own `vars` of an include_tasks, once more: in what it
 	// includes they beat facts.
 	Params []Var        `reads:"again"`

@@ -120,7 +120,8 @@ type run struct {
 	opt      Options
 	facts    registry // what was registered or set
 	included registry // what include_vars read
-	defaults registry // of public roles
+	roleVars registry // variables of public roles that tasks included
+	defaults registry // their defaults
 	planned  plannedFiles
 	pending  Pending
 	schedule *schedule.Schedule

@@ -212,6 +212,9 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	if v := s.frame.param(name); v != nil {
 		return resolve(c, v)
 	}
+	if v := findVar(s.step.RoleParams, name); v != nil {
+		return resolve(c, v)
+	}
 	if s.node != nil {
 		s.node.awaitName(s.worker, name)
 		if name == s.step.Register {
@@ -226,6 +229,12 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 			return v.value, true, nil
 		}
 	}
+	if v := findVar(s.step.Vars, name); v != nil {
+		return resolve(c, v)
+	}
+	if v, ok := s.of.roleVars.before(name, s.at); ok {
+		return resolve(c, v.lazy)
+	}
 	for _, vars := range s.variables() {
 		if v := findVar(vars, name); v != nil {
 			return resolve(c, v)
@@ -236,6 +245,33 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 	}
 	v, ok := s.magic(c, name)
 	return v, ok, nil
+}
+
+// Written returns what a name stands for as a playbook or a file of variables writes it; nil
+// where it is data, or something that a loop or a task sets.
+func (s *scope) Written(name string) *expr.Node {
+	if _, ok := s.frame.value(name); ok {
+		return nil
+	}
+	for _, v := range []*Var{findVar(s.of.opt.ExtraVars, name), s.frame.param(name), findVar(s.step.RoleParams, name)} {
+		if v != nil {
+			return v.Value
+		}
+	}
+	for _, set := range []*registry{&s.of.facts, &s.of.included} {
+		if v, ok := set.before(name, s.at); ok {
+			if v.lazy == nil {
+				return nil
+			}
+			return v.lazy.Value
+		}
+	}
+	for _, vars := range s.variables() {
+		if v := findVar(vars, name); v != nil {
+			return v.Value
+		}
+	}
+	return nil
 }
 
 // variables returns the variables of the playbook: the first list that has a name counts.
@@ -285,7 +321,7 @@ func (s *scope) Similar() []string {
 // namesSet returns the names that have a value, those of facts where they were set before a
 // position.
 func (s *scope) namesSet(before position) []string {
-	list := slices.Concat(s.of.facts.names(before), s.of.included.names(before), s.of.defaults.names(before))
+	list := slices.Concat(s.of.facts.names(before), s.of.included.names(before), s.of.roleVars.names(before), s.of.defaults.names(before))
 	for _, vars := range append(s.variables(), s.of.opt.ExtraVars) {
 		list = append(list, varNames(vars)...)
 	}
@@ -297,15 +333,27 @@ func (s *scope) namesSet(before position) []string {
 	return slices.Compact(list)
 }
 
-// all returns every name that has a value as one map; a variable that fails is left out.
+// all returns every name that has a value as one map; a variable that fails is undefined in it.
 func (s *scope) all(c *expr.Context) *value.Map {
 	m := &value.Map{}
 	for _, name := range s.Names() {
 		v, ok, err := s.Lookup(c, name)
-		if ok && err == nil {
-			if v, err = c.Plain(v); err == nil {
-				m.Set(name, v)
+		switch {
+		case err != nil:
+			m.Set(name, &value.Undefined{Name: name, Hint: err.Error()})
+		case ok:
+			if plain, err := c.Plain(v); err == nil {
+				v = plain
 			}
+			m.Set(name, v)
+		}
+	}
+	for _, name := range magicNames {
+		if name == "vars" || name == "hostvars" || name == "omit" {
+			continue
+		}
+		if v, ok := s.magic(c, name); ok {
+			m.Set(name, v)
 		}
 	}
 	return m

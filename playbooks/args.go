@@ -8,6 +8,7 @@ import (
 	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
+	"runner/engine/expr/syntax"
 	"runner/playbooks/reading"
 )
 
@@ -17,7 +18,7 @@ func (c *compiler) args(in section, d *draft) {
 	text, isText := n.Value.(string)
 	switch {
 	case isText && n.Shape == expr.Scalar:
-		if s.Args = c.freeForm(s, n, text); s.Args == nil {
+		if s.Args = c.freeForm(in, s, n, text); s.Args == nil {
 			d.refused = true
 			return
 		}
@@ -27,7 +28,10 @@ func (c *compiler) args(in section, d *draft) {
 			s.Args = n
 		}
 	}
-	if more, ok := d.rest["args"]; ok && c.moreArgs(more.Value) {
+	if more, ok := d.rest["args"]; ok && s.Args == nil && isTemplate(more.Value) && s.Kind.Includes() == engine.IncludesNothing {
+		c.parseArgs(in, s, more.Value)
+		s.Args = more.Value
+	} else if ok && c.moreArgs(more.Value) {
 		c.parseArgs(in, s, more.Value)
 		c.addArgs(s, more.Value.Entries, more.Value.Place)
 	}
@@ -43,6 +47,11 @@ func (c *compiler) parseArgs(in section, s *engine.Step, n *expr.Node) {
 	c.note(c.doc.Templates(n, func(n *expr.Node) *expr.Template {
 		return c.braces.read(n, c.doc, func(name string) bool { return c.known(in.play, s, name) })
 	}))
+}
+
+// isTemplate reports whether a node is a text with a template in it.
+func isTemplate(n *expr.Node) bool {
+	return n.Shape == expr.Scalar && syntax.HasTemplate(n.Text)
 }
 
 func (c *compiler) moreArgs(n *expr.Node) bool {
@@ -79,14 +88,25 @@ func (c *compiler) known(play *engine.Play, s *engine.Step, name string) bool {
 
 // freeForm makes parameters of a text such as `msg='hello world' verbosity=1`; nil
 // where that cannot be done.
-func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Node {
+func (c *compiler) freeForm(in section, s *engine.Step, n *expr.Node, text string) *expr.Node {
 	if param := plainParam(s.Kind); param != "" && !c.allParams(s.Kind, text) {
-		c.templates(n)
 		key := &expr.Node{Place: n.Place, Text: param, Value: param}
-		return &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
+		args := &expr.Node{Shape: expr.Mapping, Place: n.Place, Entries: []expr.Entry{{Key: key, Value: n}}}
+		if end := c.pairsAfter(s.Kind, text); end > 0 {
+			first := strings.TrimSpace(text[:end])
+			args.Entries[0].Value = &expr.Node{Place: n.Place, Text: first, Value: first}
+			list, _ := reading.Pairs(text[end:])
+			c.addPairs(args, list, func(i int) diagnostic.Place { return c.doc.Origin(n)(end + i) })
+		}
+		c.templates(args.Entries[0].Value)
+		return args
 	}
 	if list, err := reading.Pairs(text); strings.HasPrefix(strings.TrimSpace(text), "{{") && (err != nil || len(list) == 0) {
-		c.problem(n.Place, "the parameters of a task cannot be one template").
+		if s.Kind.Includes() == engine.IncludesNothing && strings.HasPrefix(s.Kind.Full, core) {
+			c.parseArgs(in, s, n)
+			return n
+		}
+		c.problem(n.Place, "the parameters of %s cannot be one template", s.As).
 			WithHint("write them below %q, each a template if need be", s.As)
 		return nil
 	}
@@ -101,14 +121,29 @@ func (c *compiler) freeForm(s *engine.Step, n *expr.Node, text string) *expr.Nod
 		return nil
 	}
 	args := &expr.Node{Shape: expr.Mapping, Place: n.Place}
-	at := c.doc.Origin(n)
+	c.addPairs(args, list, c.doc.Origin(n))
+	return args
+}
+
+// addPairs adds name=value pairs to parameters.
+func (c *compiler) addPairs(args *expr.Node, list []reading.Pair, at func(int) diagnostic.Place) {
 	for _, p := range list {
 		value, bad := p.Node(at)
 		c.mistake(value, bad)
 		key := &expr.Node{Place: at(p.NameAt), Text: p.Name, Value: p.Name}
 		args.Entries = append(args.Entries, expr.Entry{Key: key, Value: value})
 	}
-	return args
+}
+
+// pairsAfter returns where name=value pairs of a kind's parameters begin behind the text that
+// it takes without a name, as in `settings.yml name=settings`; 0 if there are none.
+func (c *compiler) pairsAfter(k *engine.Kind, text string) int {
+	for i := 1; i < len(text); i++ {
+		if (text[i-1] == ' ' || text[i-1] == '\n') && text[i] != ' ' && strings.Contains(text[i:], "=") && c.allParams(k, text[i:]) {
+			return i
+		}
+	}
+	return 0
 }
 
 // allParams reports whether a text is name=value pairs of parameters that a kind has.

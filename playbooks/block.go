@@ -68,6 +68,9 @@ func (c *compiler) block(in section, n *expr.Node, id string) []engine.Item {
 	var parts [3][]engine.Item
 	for i, part := range blockParts {
 		inner.id = id + part.id
+		if list := n.Get(part.keyword); list != nil && reading.IsNull(list) {
+			c.problem(list.Place, "%q is a list of tasks, not nothing", part.keyword).WithHint("remove it, or write a task below")
+		}
 		parts[i] = c.part(inner, part.keyword, n.Get(part.keyword))
 	}
 	switch {

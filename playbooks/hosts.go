@@ -74,7 +74,15 @@ func (c *compiler) chooseHost(play *engine.Play, n *expr.Node) {
 	}
 	var patterns []string
 	for _, item := range c.staticItems(hosts) {
+		if item == nil {
+			c.problem(hosts.Place, `"hosts" has an empty entry`).WithHint("remove it, or name a host")
+			return
+		}
 		patterns = append(patterns, value.Text(item))
+	}
+	if text, ok := hosts.Value.(string); ok && hosts.Tmpl == nil && text == "" {
+		c.problem(hosts.Place, `"hosts" is empty`).WithHint("write hosts: localhost, or leave it out")
+		return
 	}
 	if play.Hosts = strings.Join(patterns, ","); play.Hosts != "" {
 		c.playOn(play, patterns, hosts.Place)

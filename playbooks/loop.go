@@ -12,6 +12,9 @@ import (
 // loop takes an entry that says what a task is looped over.
 func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 	kind := engine.LoopKind(e.Key.Text)
+	if kind == engine.LoopList && reading.IsNull(e.Value) { // as if it were left out
+		return
+	}
 	if s.Loop != nil {
 		c.problem(e.Key.Place, "this task has two loops, %q and %q", s.Loop.Kind, kind).WithHint("keep one of them")
 		return
@@ -36,9 +39,6 @@ func (c *compiler) loop(s *engine.Step, e expr.Entry) {
 
 // loopControl reads how a loop names and shows its items.
 func (c *compiler) loopControl(loop *engine.Loop, control *expr.Node) {
-	if reading.IsNull(control) {
-		return
-	}
 	words := keyword.Names(keyword.LoopControl)
 	if control.Shape != expr.Mapping {
 		c.problem(control.Place, `"loop_control" is a map, not %s`, reading.Shape(control)).WithHint("it takes %s", list(words))

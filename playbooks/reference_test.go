@@ -78,7 +78,7 @@ func TestEveryKeywordIsKept(t *testing.T) {
 // Each field of a step is what a keyword says, or what the compiler makes of the task.
 func TestEveryFieldHasItsKeyword(t *testing.T) {
 	made := map[string][]string{
-		"Step":   {"ID", "Place", "Kind", "As", "At", "Args", "Params", "Loop", "RegisterAt", "Within", "Role", "NamedByRole", "Defaults"},
+		"Step":   {"ID", "Place", "Kind", "As", "At", "Args", "Params", "Loop", "RegisterAt", "Within", "Role", "NamedByRole", "Defaults", "RoleParams"},
 		"Loop":   {"Kind", "Place", "Over"},
 		"Play":   {"Place", "File", "Given", "Tags", "Hosts", "NoHosts", "Inventory", "HostVars", "Roles", "Dependencies", "RoleVars", "RoleDefaults", "Prompts", "VarsFiles", "PreTasks", "Tasks", "PostTasks", "Handlers", "Prune"},
 		"Prompt": {"Place"},

@@ -150,6 +150,7 @@ func (c *compiler) role(in section, call roleCall) roleParts {
 	var all roleParts
 	own := roleParts{vars: c.roleVars(role, "vars", call.Vars), defaults: c.roleVars(role, "defaults", call.Defaults)}
 	in.set.step.Vars = slices.Concat(in.set.step.Vars[:0:0], own.vars, in.set.step.Vars, call.params)
+	in.set.step.RoleParams = slices.Concat(in.set.step.RoleParams, call.params)
 	if meta.dependencies != nil {
 		for _, item := range meta.dependencies.Items {
 			if title := roleTitle(item); !slices.Contains(in.play.Dependencies, title) {

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"slices"
 
+	"runner/diagnostic"
 	"runner/engine"
 	"runner/engine/expr"
 	"runner/engine/expr/syntax"
@@ -90,14 +91,18 @@ func (c *compiler) varsOfFile(n *expr.Node) []engine.Var {
 	return vars
 }
 
-// variablesOf reads the variables of a file, whose names may be any keys where they
-// become a map.
+// variablesOf reads the variables of a file, whose names may be any keys; one that no
+// template can mention is a warning, unless they become a map.
 func (c *compiler) variablesOf(root *expr.Node) []engine.Var {
-	if !c.anyKeys || root.Shape != expr.Mapping {
+	if root.Shape != expr.Mapping {
 		return c.vars(root)
 	}
 	var vars []engine.Var
 	for _, e := range root.Entries {
+		if p := badName(e.Key.Text, e.Key.Place); p != nil && !c.anyKeys { // it can still be read from vars
+			p.Severity = diagnostic.Warning
+			c.problems.Add(p)
+		}
 		c.templates(e.Value)
 		vars = append(vars, engine.Var{Name: e.Key.Text, Place: e.Key.Place, Value: e.Value})
 	}

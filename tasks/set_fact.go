@@ -61,6 +61,9 @@ func (*SetFact) Defines(args *expr.Node) (names []string, more bool) {
 	if args == nil {
 		return nil, false
 	}
+	if args.Tmpl != nil { // a template of all of them
+		return nil, true
+	}
 	for _, e := range args.Entries {
 		switch {
 		case e.Key.Tmpl != nil || syntax.HasTemplate(e.Key.Text):

@@ -202,6 +202,10 @@ func (t *Template) Test(c *Context) (value.Value, error) {
 	switch v.(type) {
 	case bool, *value.Unknown:
 		return v, nil
+	case string:
+		if v, is, err := t.testText(c); is {
+			return v, err
+		}
 	}
 	e := value.Errorf(value.TypeError, "a condition must be true or false, but this is %s", value.Describe(v))
 	e.Place = t.tree.Place(t.tree.Start())

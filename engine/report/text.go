@@ -37,6 +37,7 @@ type Text struct {
 	open       *engine.Step // the step whose banner was made last
 	warned     map[string]bool
 	unfinished []string // loops of which not all items were started
+	included   []string // lines of items of the loop at hand, which come after those of the others
 }
 
 // NewText makes a reporter that prints text.
@@ -216,6 +217,10 @@ func (t *Text) taskEnd(e engine.TaskEnd) {
 	t.under(e)
 	t.diff(e)
 	defer t.changes(e)
+	for _, text := range t.included {
+		t.print(text, cyan)
+	}
+	t.included = nil
 	switch {
 	case e.Silent && e.Outcome != engine.Skipped:
 	case e.Outcome == engine.Skipped:
@@ -257,7 +262,7 @@ func (t *Text) itemEnd(e engine.ItemEnd) {
 		} else {
 			item = " =>" + item
 		}
-		t.print("included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+item, cyan)
+		t.included = append(t.included, "included: "+line(t.masker.text(e.Included))+" for "+t.hostName()+item)
 	default:
 		t.good("ok", e.TaskEnd, " =>"+item)
 	}
