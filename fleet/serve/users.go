@@ -2,12 +2,13 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,7 +27,7 @@ type users struct {
 	hashing chan struct{} // holds one while a password is compared, which takes much time by design
 	mu      sync.Mutex
 	known   map[string][32]byte // the digest of the password that was last right
-	decoy   []byte              // a hash that no password has
+	decoy   []byte              // stands for the hash of a user whom there is not, and takes as long to compare
 }
 
 // newUsers reads who there is. Its error holds all that is wrong with the file.
@@ -49,8 +50,17 @@ func newUsers(c settings.Serve) (*users, error) {
 	if u.file, err = readUsers(c.Users, string(text)); err != nil {
 		return nil, err
 	}
-	u.decoy, err = bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
-	return u, err
+	u.decoy = slowest(u.file)
+	return u, nil
+}
+
+// slowest returns the hash that takes longest to compare.
+func slowest(file map[string][]byte) []byte {
+	return slices.MaxFunc(slices.Collect(maps.Values(file)), func(a, b []byte) int {
+		costA, _ := bcrypt.Cost(a)
+		costB, _ := bcrypt.Cost(b)
+		return costA - costB
+	})
 }
 
 // readUsers reads lines such as ann:$2y$10$…, as htpasswd -B writes them. Errors say the

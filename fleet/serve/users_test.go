@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -139,6 +141,35 @@ func TestTheFileOfUsers(t *testing.T) {
 		_, err := readUsers("users", text)
 		if got := fmt.Sprint(err); got != want && (want != "" || err != nil) {
 			t.Errorf("%q: %s", text, got)
+		}
+	}
+}
+
+// TestAnUnknownUserTakesAsLong: what a password is compared with costs as much as the hash
+// of the user that costs most.
+func TestAnUnknownUserTakesAsLong(t *testing.T) {
+	var lines strings.Builder
+	for name, cost := range map[string]int{"ann": bcrypt.MinCost, "bob": bcrypt.MinCost + 2, "eve": bcrypt.MinCost + 1} {
+		hash, err := bcrypt.GenerateFromPassword([]byte(name), cost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&lines, "%s:%s\n", name, hash)
+	}
+	file := filepath.Join(t.TempDir(), "users")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u, err := newUsers(settings.Serve{Users: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cost, err := bcrypt.Cost(u.decoy); err != nil || cost != bcrypt.MinCost+2 {
+		t.Errorf("cost %d, %v", cost, err)
+	}
+	for name, want := range map[string]bool{"bob": true, "unknown": false} {
+		if got := u.right(t.Context(), name, "bob"); got != want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
