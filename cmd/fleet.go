@@ -48,6 +48,9 @@ func (p *Program) handOver(c *cli.Context, args []string) error {
 	}
 	child.WaitDelay = time.Minute
 	err = child.Run()
+	if child.ProcessState != nil && child.ProcessState.Success() { // after a signal, too
+		return nil
+	}
 	if ended, ok := errors.AsType[*exec.ExitError](err); ok && ended.ExitCode() > 0 {
 		return &exit.Error{Code: ended.ExitCode()}
 	}

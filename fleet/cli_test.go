@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -232,4 +233,40 @@ func TestKeysAreReplacedInSchedules(t *testing.T) {
 	}
 	s.worker("one", 1)
 	s.eventually(time.Minute, "a schedule plays", func() bool { return strings.Join(s.platform.names(), " ") == "db-0" })
+}
+
+// TestARunOutlivesItsServer: who waits for a play goes on waiting when the server dies, and
+// learns of its end; that no worker is there yet is said. What came of it is known without a
+// worker, too.
+func TestARunOutlivesItsServer(t *testing.T) {
+	server := newServer(t)
+	s := newStageOn(t, server)
+	s.commit(map[string]string{"site.yml": orders(organisation(0), "db", 1)})
+	c := exec.Command(s.program, "--file", s.settings, "run", "shop/site.yml")
+	said := &console{}
+	c.Env, c.Stdout, c.Stderr = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}, said, said
+	s.start(c)
+	s.eventually(30*time.Second, "it says that no worker is there", func() bool {
+		return strings.Contains(said.String(), "warning: no worker plays the queue shop: the play waits for one; runner fleet worker --queue shop")
+	})
+	server.kill()
+	server.start(t)
+	one := s.worker("one", 1)
+	if err := c.Wait(); err != nil || !strings.Contains(said.String(), "exit 0, 1 changed") || strings.Join(s.platform.names(), " ") != "db-0" {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	s.signal(one, syscall.SIGTERM)
+	if err := one.Wait(); err != nil {
+		t.Error(err)
+	}
+	id, _, _ := strings.Cut(said.String(), "\n")
+	if code, out := s.run("logs", id); code != 0 || !strings.Contains(out, "db-0") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if code, out := s.run("cancel", id); code != 1 || out != "error: "+id+" has ended already: completed\n" {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if code, out := s.run("approve", id); code != 1 || out != "error: "+id+" waits for no consent: completed\n" {
+		t.Errorf("exit %d\n%s", code, out)
+	}
 }

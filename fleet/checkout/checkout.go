@@ -88,11 +88,12 @@ func (r *Repositories) Worktree(ctx context.Context, from, commit string) (strin
 
 // Latest returns the worktree of a repository that was asked for last; "": there is none.
 func (r *Repositories) Latest(from string) (dir string) {
-	marks, _ := filepath.Glob(filepath.Join(r.Dir, "worktrees", hashed(from), "*", ".complete"))
+	folder := filepath.Join(r.Dir, "worktrees", hashed(from))
+	commits, _ := os.ReadDir(folder)
 	var last time.Time
-	for _, mark := range marks {
-		if info, err := os.Stat(mark); err == nil && info.ModTime().After(last) {
-			dir, last = filepath.Dir(mark), info.ModTime()
+	for _, commit := range commits {
+		if info, err := os.Stat(filepath.Join(folder, commit.Name(), ".complete")); err == nil && info.ModTime().After(last) {
+			dir, last = filepath.Join(folder, commit.Name()), info.ModTime()
 		}
 	}
 	return dir

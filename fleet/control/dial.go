@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 
+	"runner/diagnostic"
 	"runner/fleet/flow"
 	"runner/fleet/lease"
 	"runner/fleet/seal"
@@ -55,10 +57,26 @@ func Dial(ctx context.Context, s settings.Server, leases *lease.Leases, logger *
 		}
 		select {
 		case <-within.Done():
-			return nil, nil, fmt.Errorf("the server at %s does not respond: %w; is it running, and is its address right in fleet.yml?", s.Address, err)
+			return nil, nil, away(ctx, s.Address, err)
 		case <-time.After(200 * time.Millisecond): // it may have been started just now
 		}
 	}
+}
+
+// dialled matches what a system says of a connection, within what is wrapped around it.
+var dialled = regexp.MustCompile(`dial tcp[^:]*(?:\[[^\]]*\])?[^ ]*: (?:connect: )?([^"]+)`)
+
+// away says that a server does not respond.
+func away(ctx context.Context, address string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	why := err.Error()
+	if m := dialled.FindStringSubmatch(why); m != nil {
+		why = m[1]
+	}
+	return (&diagnostic.Problem{Msg: fmt.Sprintf("the server at %s does not respond: %s", address, why), Err: err}).
+		WithHint("is it running, and is server.address of fleet.yml right? runner fleet dev starts one on this machine")
 }
 
 // readable returns an error where the latest play cannot be read with the codec's keys:

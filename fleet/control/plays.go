@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"runner/fleet/flow"
 	"runner/suggest"
@@ -57,20 +58,59 @@ func (f *Fleet) Healthy(ctx context.Context) error {
 	return err
 }
 
-// Wait waits for the end of a play, and says each time what it is doing.
+// Wait waits for the end of a play, and says each time what it is doing. A server that is
+// away meanwhile is waited for.
 func (f *Fleet) Wait(ctx context.Context, id string, changed func(flow.State)) (flow.Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go f.follow(ctx, id, changed)
-	var o flow.Outcome
-	err := f.Client.GetWorkflow(ctx, id, "").Get(ctx, &o)
+	for {
+		o, err := f.result(ctx, id)
+		if err == nil || ctx.Err() == nil && !isAway(err) {
+			return o, err
+		}
+		select {
+		case <-ctx.Done():
+			return o, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// isAway reports whether an error is that the server does not respond.
+func isAway(err error) bool {
+	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return unavailable || late || errors.Is(err, context.DeadlineExceeded)
+}
+
+// result returns what came of a play once it has ended: it is in its history, so that no
+// worker has to be there.
+func (f *Fleet) result(ctx context.Context, id string) (o flow.Outcome, err error) {
+	err = f.Client.GetWorkflow(ctx, id, "").Get(ctx, &o)
 	if err == nil {
 		return o, nil
+	}
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok && failure.HasDetails() && failure.Details(&o) == nil {
+		return o, nil
+	}
+	if _, ended := errors.AsType[*temporal.WorkflowExecutionError](err); !ended {
+		return o, missing(id, err)
 	}
 	if state, stateErr := f.State(ctx, id); stateErr == nil && state.Outcome != nil {
 		return *state.Outcome, nil
 	}
 	return o, fmt.Errorf("%s did not end well: %w", id, err)
+}
+
+// Outcome returns what came of a play; nil of one that goes on, with what it is doing.
+func (f *Fleet) Outcome(ctx context.Context, id string) (o *flow.Outcome, phase string, err error) {
+	p, err := f.describe(ctx, id)
+	if err != nil || p.Running() {
+		return nil, p.Phase, err
+	}
+	found, err := f.result(ctx, id)
+	return &found, flow.Ended, err
 }
 
 func (f *Fleet) follow(ctx context.Context, id string, changed func(flow.State)) {
@@ -181,7 +221,7 @@ func (e *ChangedError) Error() string {
 type NotWaitingError struct{ ID, Phase string }
 
 func (e *NotWaitingError) Error() string {
-	return fmt.Sprintf("%s waits for no consent: it is %s", e.ID, e.Phase)
+	return fmt.Sprintf("%s waits for no consent: %s", e.ID, e.Phase)
 }
 
 // Digest names a list of changes: the same for the same ones.
@@ -220,9 +260,23 @@ func (f *Fleet) Consent(ctx context.Context, id string, c Consent) ([]flow.Chang
 	return p.Needs, f.Client.SignalWorkflow(ctx, id, p.Run, flow.ApproveSignal, flow.Approval{By: c.By, Denied: c.Denied, Changes: p.Needs})
 }
 
-// Cancel ends a play; what is under way is finished.
+// Cancel ends a play; what is under way is finished. One that has ended is an error.
 func (f *Fleet) Cancel(ctx context.Context, id string) error {
-	return missing(id, f.Client.CancelWorkflow(ctx, id, ""))
+	p, err := f.describe(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !p.Running() {
+		return fmt.Errorf("%s has ended already: %s", id, strings.ToLower(p.Status))
+	}
+	return missing(id, f.Client.CancelWorkflow(ctx, id, p.Run))
+}
+
+// Served reports whether a worker has asked for what is in a queue within some minutes;
+// true where that is not known.
+func (f *Fleet) Served(ctx context.Context, queue string) bool {
+	found, err := f.Client.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	return err != nil || len(found.GetPollers()) > 0
 }
 
 // Pause keeps a playbook's schedules from playing, Resume lets them play again.

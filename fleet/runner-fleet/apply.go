@@ -79,5 +79,5 @@ func (p *program) printPlan(plan *control.Plan) {
 	if n := len(plan.Left); n > 0 {
 		fmt.Fprintf(p.Out, "%s not declared any more: --prune deletes what is left\n", ui.Count(n, "schedule"))
 	}
-	fmt.Fprintf(p.Out, "%d schedules: %d to create, %d to update, %d to delete\n", plan.Schedules, plan.Count("create"), plan.Count("update"), plan.Count("delete"))
+	fmt.Fprintf(p.Out, "%s: %d to create, %d to update, %d to delete\n", ui.Count(plan.Schedules, "schedule"), plan.Count("create"), plan.Count("update"), plan.Count("delete"))
 }

@@ -124,14 +124,16 @@ func (p *program) logsCommand() *cli.Command {
 }
 
 func (p *program) printLog(ctx context.Context, fleet *control.Fleet, kept *logs.Store, id string) error {
-	state, err := fleet.State(ctx, id)
-	if err != nil {
+	outcome, phase, err := fleet.Outcome(ctx, id)
+	switch {
+	case err != nil:
 		return err
+	case outcome == nil:
+		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s has no log yet: %s", id, phase)}).WithHint("--follow waits for it")
+	case outcome.Log == "":
+		return fmt.Errorf("%s has no log: it ended with exit %d before it began to play: %s", id, outcome.Exit, outcome.Message)
 	}
-	if state.Outcome == nil || state.Outcome.Log == "" {
-		return (&diagnostic.Problem{Msg: fmt.Sprintf("%s has no log yet: it is %s", id, state.Phase)}).WithHint("--follow waits for it")
-	}
-	log, err := kept.Read(ctx, state.Outcome.Log)
+	log, err := kept.Read(ctx, outcome.Log)
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,9 @@ func (p *program) play(ctx context.Context, fleet *control.Fleet, job flow.Job, 
 		return err
 	}
 	fmt.Fprintln(p.Err, id)
+	if !fleet.Served(ctx, job.Queue) {
+		p.Warn(fmt.Sprintf("no worker plays the queue %s: the play waits for one; runner fleet worker --queue %s", job.Queue, job.Queue))
+	}
 	o, err := fleet.Wait(ctx, id, p.phase)
 	if ctx.Err() != nil {
 		fmt.Fprintf(p.Err, "the play goes on; this ends it: runner fleet cancel %s\n", id)
@@ -77,7 +80,11 @@ func (p *program) play(ctx context.Context, fleet *control.Fleet, job flow.Job, 
 	err = p.write(format, played{
 		id, job.Name(), job.Check, o.Exit, o.Counts, o.Commit, o.Worker, o.Message, o.Needs, o.Began, o.Took.Seconds(),
 	}, func() {
-		fmt.Fprintf(p.Out, "exit %d, %d changed, %s, by %s\n", o.Exit, o.Counts["changed"], o.Took.Round(time.Millisecond), o.Worker)
+		text := fmt.Sprintf("exit %d, %d changed, %s", o.Exit, o.Counts["changed"], o.Took.Round(time.Millisecond))
+		if o.Worker != "" { // it is not known of a play that could not begin
+			text += ", by " + o.Worker
+		}
+		fmt.Fprintln(p.Out, text)
 		if o.Message != "" {
 			fmt.Fprintln(p.Out, o.Message)
 		}
