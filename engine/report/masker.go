@@ -220,3 +220,11 @@ func sourceLine(at diagnostic.Place) string {
 	}
 	return ""
 }
+
+// bare returns of what a debug returned only that which it is to show.
+func bare(m *value.Map) *value.Map {
+	if msg, ok := m.Get("msg"); ok {
+		return value.MapOf("msg", msg)
+	}
+	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var", "ansible_loop")
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"runner/diagnostic"
 	"runner/engine"
@@ -13,25 +12,13 @@ import (
 	"runner/engine/expr/value"
 )
 
-// Colours, as Ansible chooses them.
-const (
-	green   = "0;32"
-	yellow  = "0;33"
-	cyan    = "0;36"
-	red     = "0;31"
-	blue    = "0;34"
-	gray    = "1;30"
-	purple  = "1;35"
-	crimson = "1;31"
-)
-
 // A Text reports a run as ansible-playbook does.
 type Text struct {
 	record
+	printer
 	opt       Options
 	masker    masker
 	out, warn sink
-	buf       strings.Builder // what the event at hand prints, written at once
 
 	play, task string       // banners that wait for something below them
 	open       *engine.Step // the step whose banner was made last
@@ -42,10 +29,10 @@ type Text struct {
 
 // NewText makes a reporter that prints text.
 func NewText(opt Options) *Text {
-	if opt.Width <= 0 {
-		opt.Width = 79
+	t := &Text{
+		record: record{run: opt.Run, secrets: opt.Secrets}, masker: masker{opt.Secrets},
+		printer: printer{color: opt.Color, width: opt.Width}, opt: opt, warned: map[string]bool{},
 	}
-	t := &Text{record: record{run: opt.Run, secrets: opt.Secrets}, opt: opt, masker: masker{opt.Secrets}, warned: map[string]bool{}}
 	t.out.w, t.warn.w = opt.Out, opt.Err
 	return t
 }
@@ -113,26 +100,6 @@ func (t *Text) End(end End) {
 	t.print(strings.TrimRight(at.UTC().Format(time.RFC3339)+" "+lines(t.masker.text(t.playbook()))+": "+what, " "), "")
 	t.out.write(t.buf.String())
 	t.buf.Reset()
-}
-
-// print adds lines in a colour, "" for none.
-func (t *Text) print(text, color string) {
-	for l := range strings.SplitSeq(text, "\n") {
-		t.buf.WriteString(t.paint(l, color) + "\n")
-	}
-}
-
-func (t *Text) paint(text, color string) string {
-	if !t.opt.Color || color == "" {
-		return text
-	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
-}
-
-// banner returns a title, filled up with stars, after an empty line.
-func (t *Text) banner(title string) string {
-	stars := max(3, t.opt.Width-columns(title))
-	return "\n" + title + " " + strings.Repeat("*", stars) + "\n"
 }
 
 // banners prints those that wait.
@@ -334,7 +301,7 @@ func (t *Text) failed(e engine.TaskEnd) {
 func (t *Text) result(e engine.TaskEnd) string {
 	v := t.masker.result(e)
 	if m, ok := v.(*value.Map); ok && (e.Shows || purpose(e.Step)) {
-		v = bare(m, e.Outcome)
+		v = bare(m)
 	}
 	if m, ok := v.(*value.Map); ok && e.Outcome == engine.Skipped {
 		v = without(m, "results")
@@ -344,28 +311,6 @@ func (t *Text) result(e engine.TaskEnd) string {
 		style.Indent = 4
 	}
 	return escape(format.JSON(v, style))
-}
-
-// escape writes the control characters that JSON allows in a string, and some
-// terminals act upon, as JSON's escapes.
-func escape(json string) string {
-	var b strings.Builder
-	from := 0
-	for i, r := range json {
-		if r >= 0x7f && r < 0xa0 {
-			fmt.Fprintf(&b, `%s\u%04x`, json[from:i], r)
-			from = i + utf8.RuneLen(r)
-		}
-	}
-	return b.String() + json[from:]
-}
-
-// bare leaves of what a debug gives only that which it is to show.
-func bare(m *value.Map, o engine.Outcome) *value.Map {
-	if msg, ok := m.Get("msg"); ok {
-		return value.MapOf("msg", msg)
-	}
-	return without(m, "changed", "skip_reason", "ansible_loop_var", "ansible_index_var", "ansible_loop")
 }
 
 // problem prints why a step failed, where, and what to do. Of one that no_log
@@ -391,22 +336,7 @@ func (t *Text) diff(e engine.TaskEnd) {
 		return
 	}
 	before, after := t.masker.sides(e)
-	diff := unified(line(t.masker.text(e.Change.Object)), before, after)
-	for _, l := range diff {
-		switch {
-		case strings.HasPrefix(l, "+"):
-			t.print(l, green)
-		case strings.HasPrefix(l, "-"):
-			t.print(l, red)
-		case strings.HasPrefix(l, "@@"):
-			t.print(l, cyan)
-		default:
-			t.print(l, "")
-		}
-	}
-	if len(diff) > 0 {
-		t.print("", "")
-	}
+	t.diffLines(unified(line(t.masker.text(e.Change.Object)), before, after))
 }
 
 // warning prints a warning at once, each text one time only.
@@ -442,7 +372,7 @@ func (t *Text) playbookEnd(s engine.Stats) {
 	t.buf.WriteString(t.banner("PLAY RECAP"))
 	// As in Ansible, a run in which no step had its turn has no line.
 	if s != (engine.Stats{Blocked: s.Blocked}) {
-		t.recap(s)
+		t.recap(t.hostName(), s)
 	}
 	t.print("", "")
 }
@@ -471,33 +401,4 @@ func (t *Text) afterwards(e engine.RunEnd) {
 	if n := e.Stats.Unknown; n > 0 {
 		t.warn.write(t.paint(untilApplied+": "+counted(n, "task"), purple) + "\n")
 	}
-}
-
-func (t *Text) recap(s engine.Stats) {
-	color := green
-	switch {
-	case s.Failed+s.Unreachable > 0:
-		color = red
-	case s.Changed > 0:
-		color = yellow
-	}
-	host := t.hostName()
-	name := t.paint(host, color) + strings.Repeat(" ", max(26-len(host), 0))
-	counts := []string{
-		t.count("ok", s.OK, green),
-		t.count("changed", s.Changed, yellow),
-		t.count("unreachable", s.Unreachable, crimson),
-		t.count("failed", s.Failed, red),
-		t.count("skipped", s.Skipped, cyan),
-		t.count("rescued", s.Rescued, green),
-		t.count("ignored", s.Ignored, purple),
-	}
-	t.print(name+" : "+strings.Join(counts, " "), "")
-}
-
-func (t *Text) count(word string, n int, color string) string {
-	if n == 0 {
-		color = ""
-	}
-	return t.paint(fmt.Sprintf("%s=%-4d", word, n), color)
 }
