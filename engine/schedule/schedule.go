@@ -1,22 +1,3 @@
-// Package schedule decides when each node of a list may start, change the world
-// and end, so that nodes that run side by side mean what they would mean one
-// after the other.
-//
-// It knows nodes by their number, what they wait for, and the resources that they
-// use by path. It knows no step, no variable and no report.
-//
-// The rules:
-//
-//   - A node starts when the nodes that it needs have ended. A barrier starts when
-//     all nodes before it have ended, and none after it starts sooner.
-//   - Of two nodes that use one resource, the first in the list goes first, unless
-//     both only read it.
-//   - A node may change the world when every node before it has ended, or waits for
-//     a change that is under way; none that has ended may have failed.
-//   - A node may destroy something when every node before it has ended, or destroys
-//     something itself, or waits for one that does.
-//   - At most as many workers as there are slots are at work at once. Who waits for
-//     another node holds no slot.
 package schedule
 
 import (
@@ -35,44 +16,6 @@ func New(slots int) *Schedule { return &Schedule{slots: make(chan struct{}, max(
 
 // Slots returns how many workers may be at work at once.
 func (s *Schedule) Slots() int { return cap(s.slots) }
-
-// A Reason says why a node waits for another one.
-type Reason string
-
-// The reasons.
-const (
-	Name     Reason = "name"     // it may read a name that the other may define
-	Barrier  Reason = "barrier"  // one of the two is a barrier
-	Resource Reason = "resource" // both use a resource
-	Sequence Reason = "sequence" // all run one after the other
-)
-
-// An Edge says that a node waits for an earlier one.
-type Edge struct {
-	From   int // the node that waits
-	To     int // the earlier one
-	Reason Reason
-	On     string // the name or the resource
-}
-
-// A Spec says how a node relates to the others of its list.
-type Spec struct {
-	// Barrier: it waits for all before it, and all after it wait for it.
-	Barrier bool
-	// Last: it waits for all before it, as it may read anything.
-	Last bool
-	// Claims: it may use resources, so that those that use resources too wait until
-	// it has said which (Worker.Claim).
-	Claims bool
-	// Needs are edges to earlier nodes, with reason Name or Resource.
-	Needs []Edge
-}
-
-// Options are about a whole list.
-type Options struct {
-	// Sequential: one node after the other.
-	Sequential bool
-}
 
 // A List holds nodes that run side by side.
 type List struct {
@@ -111,19 +54,7 @@ func (l *List) Node(i int) *Node { return l.nodes[i] }
 func (l *List) Edges() []Edge {
 	var all []Edge
 	for i, n := range l.nodes {
-		switch {
-		case i == 0:
-		case l.Sequential:
-			all = append(all, Edge{From: i, To: i - 1, Reason: Sequence})
-		case n.spec.Barrier || n.spec.Last:
-			for to := max(0, n.barrier); to < i; to++ {
-				all = append(all, Edge{From: i, To: to, Reason: Barrier})
-			}
-			continue
-		case n.barrier >= 0:
-			all = append(all, Edge{From: i, To: n.barrier, Reason: Barrier})
-		}
-		all = append(all, n.spec.Needs...)
+		all = append(all, n.spec.edges(i, n.barrier, l.Sequential)...)
 	}
 	return all
 }
@@ -162,7 +93,7 @@ type Node struct {
 // Ended returns how many nodes have ended for sure when this one is at work: it and they
 // are parted by a barrier, or run one after the other.
 func (n *Node) Ended() int {
-	if n.list.Sequential || n.spec.Barrier || n.spec.Last {
+	if n.list.Sequential || n.spec.waitsForAll() {
 		return n.Index
 	}
 	return n.barrier + 1
@@ -209,7 +140,7 @@ func (n *Node) Start() *Worker {
 	w := n.worker(nil)
 	n.started = true
 	switch {
-	case l.Sequential, n.spec.Barrier, n.spec.Last:
+	case l.Sequential, n.spec.waitsForAll():
 		w.reach(allEnded, n.Index, running)
 	case n.barrier >= 0:
 		w.reach(allEnded, n.barrier+1, running)
