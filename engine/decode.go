@@ -327,10 +327,24 @@ func (d *decoder) setKnown(field reflect.Value, p Param, n *expr.Node, v Value) 
 	case NestedListParam:
 		return d.fillEachFromValue(field, p, n, v)
 	case ListParam:
-		return d.setList(field, p, n, v)
+		list, err := listOfTexts(p.Name, v)
+		if err != nil {
+			return err
+		}
+		field.Set(reflect.ValueOf(list))
+		return nil
 	case TextMapParam:
-		return d.setTextMap(field, p, n, v)
+		texts, err := mapOfTexts(p.Name, n, v)
+		if err != nil {
+			return err
+		}
+		field.Set(reflect.ValueOf(texts))
+		return nil
 	}
+	return d.setScalar(field, p, n, v)
+}
+
+func (d *decoder) setScalar(field reflect.Value, p Param, n *expr.Node, v Value) error {
 	text := value.Text(v)
 	if n.Tmpl == nil {
 		text = n.Text
@@ -394,94 +408,3 @@ func (d *decoder) fillEachFromValue(into reflect.Value, p Param, n *expr.Node, v
 
 // templated is a node at n's place whose text is not what was written.
 func templated(n *expr.Node) *expr.Node { return &expr.Node{Place: n.Place, Tmpl: &expr.Template{}} }
-
-func (d *decoder) setList(field reflect.Value, p Param, n *expr.Node, v Value) error {
-	var list []string
-	switch v := v.(type) {
-	case string:
-		for item := range strings.SplitSeq(v, ",") {
-			list = append(list, strings.TrimSpace(item))
-		}
-	case []Value:
-		for i, item := range v {
-			text, err := itemText(fmt.Sprintf("%s[%d]", p.Name, i), item)
-			if err != nil {
-				return err
-			}
-			list = append(list, text)
-		}
-	default:
-		return fmt.Errorf("%s wants a list, not %s", p.Name, value.TypeName(v))
-	}
-	field.Set(reflect.ValueOf(list))
-	return nil
-}
-
-func (d *decoder) setTextMap(field reflect.Value, p Param, n *expr.Node, v Value) error {
-	m, ok := v.(*value.Map)
-	if !ok {
-		return fmt.Errorf("%s wants a map, not %s", p.Name, value.TypeName(v))
-	}
-	texts := make(map[string]string, m.Len())
-	for key, val := range m.All() {
-		name := value.Text(key)
-		text, err := itemText(p.Name+"."+name, val)
-		if err != nil {
-			return diagnostic.From(err, placeOf(n, name))
-		}
-		texts[name] = text
-	}
-	field.Set(reflect.ValueOf(texts))
-	return nil
-}
-
-// placeOf returns where the value under a key was written.
-func placeOf(n *expr.Node, key string) diagnostic.Place {
-	if part := n.Get(key); part != nil {
-		return part.Place
-	}
-	return n.Place
-}
-
-// written returns a node whose scalars are texts as they were written, keys too: 0755 is
-// "0755" and NO is "NO". What is nothing stays nothing, and templates stay templates.
-func written(n *expr.Node) *expr.Node {
-	if n == nil {
-		return nil
-	}
-	text := *n
-	if n.Shape == expr.Scalar && n.Tmpl == nil && n.Value != nil {
-		text.Value = n.Text
-	}
-	text.Items, text.Entries = slices.Clone(n.Items), slices.Clone(n.Entries)
-	for i, item := range text.Items {
-		text.Items[i] = written(item)
-	}
-	for i, e := range text.Entries {
-		text.Entries[i] = expr.Entry{Key: writtenKey(e.Key), Value: written(e.Value)}
-	}
-	return &text
-}
-
-// writtenKey is written for a key, which is a text even where it looks like nothing.
-func writtenKey(n *expr.Node) *expr.Node {
-	text := *n
-	if n.Tmpl == nil {
-		text.Value = n.Text
-	}
-	return &text
-}
-
-// itemText returns the text of an item: a boolean that a template returned is written as
-// the platform writes it.
-func itemText(path string, v Value) (string, error) {
-	switch v := v.(type) {
-	case nil:
-		return "", fmt.Errorf("%s is nothing, and text is wanted: write \"\" for an empty text", path)
-	case bool:
-		return strconv.FormatBool(v), nil
-	case []Value, *value.Map:
-		return "", fmt.Errorf("%s wants text, not %s", path, value.TypeName(v))
-	}
-	return value.Text(v), nil
-}
