@@ -221,15 +221,6 @@ func identified(s *Step) bool {
 	return true
 }
 
-// identifies reports whether tasks know things by the argument of that name.
-func identifies(argument string) bool {
-	switch argument {
-	case "name", "addon", "dest", "organisation", "provider":
-		return true
-	}
-	return false
-}
-
 // unknownScope is a scope in which no value is known.
 type unknownScope struct{}
 

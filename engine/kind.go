@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"runner/engine/expr/value"
@@ -31,6 +32,9 @@ func (k *Kind) Summary() string {
 	}
 	return first
 }
+
+// Params returns the parameters of a kind, in the order of its struct.
+func (k *Kind) Params() []Param { return structParams(reflect.TypeOf(k.New()).Elem()) }
 
 // A Task is one use of a kind with its parameters filled in.
 //

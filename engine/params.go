@@ -118,9 +118,7 @@ type Tested struct {
 // paramsOf remembers what a type's tags say; types do not change.
 var paramsOf sync.Map // reflect.Type → []Param
 
-// Params returns the parameters of a kind, in the order of its struct.
-func (k *Kind) Params() []Param { return structParams(reflect.TypeOf(k.New()).Elem()) }
-
+// structParams returns the parameters that a struct stands for, in the order of its fields.
 func structParams(t reflect.Type) []Param {
 	if known, ok := paramsOf.Load(t); ok {
 		return known.([]Param)
@@ -209,4 +207,13 @@ func names(params []Param) []string {
 		}
 	}
 	return all
+}
+
+// identifies reports whether tasks know things by the argument of that name.
+func identifies(argument string) bool {
+	switch argument {
+	case "name", "addon", "dest", "organisation", "provider":
+		return true
+	}
+	return false
 }

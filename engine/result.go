@@ -222,7 +222,7 @@ func fieldsSchema(fields []Return, open bool) *value.Map {
 func (f Return) schema() *value.Map {
 	of := func(name string) *value.Map {
 		if f.Null {
-			return value.MapOf("type", list(name, "null"))
+			return value.MapOf("type", []value.Value{name, "null"})
 		}
 		return value.MapOf("type", name)
 	}
@@ -250,7 +250,7 @@ func (f Return) schema() *value.Map {
 	case NestedParam:
 		s := fieldsSchema(f.Fields, f.Open || len(f.Fields) == 0)
 		if f.Null {
-			s.Set("type", list("object", "null"))
+			s.Set("type", []value.Value{"object", "null"})
 		}
 		return s
 	case FreeParam:
