@@ -63,6 +63,9 @@ func (r *Repositories) Resolve(ctx context.Context, from, ref string) (commit st
 	return commit, nil
 }
 
+// complete is the file of a worktree that says that it is whole, and when somebody last asked for it.
+const complete = ".complete"
+
 // Worktree returns a folder with the files of a commit. It is shared by those who ask
 // for the same; nobody may write to it.
 func (r *Repositories) Worktree(ctx context.Context, from, commit string) (string, error) {
@@ -76,14 +79,14 @@ func (r *Repositories) Worktree(ctx context.Context, from, commit string) (strin
 		return "", err
 	}
 	defer func() { _ = lock.Unlock() }()
-	if _, err := os.Stat(filepath.Join(dir, ".complete")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, complete)); err == nil {
 		now := time.Now()
-		return dir, os.Chtimes(filepath.Join(dir, ".complete"), now, now)
+		return dir, os.Chtimes(filepath.Join(dir, complete), now, now)
 	}
 	if err := r.add(ctx, from, commit, dir); err != nil {
 		return "", err
 	}
-	return dir, os.WriteFile(filepath.Join(dir, ".complete"), nil, 0o600)
+	return dir, os.WriteFile(filepath.Join(dir, complete), nil, 0o600)
 }
 
 // Latest returns the worktree of a repository that was asked for last; "": there is none.
@@ -107,6 +110,9 @@ func (r *Repositories) add(ctx context.Context, from, commit, dir string) error 
 			return err
 		}
 	}
+	if err := removeLocks(repository); err != nil {
+		return err
+	}
 	if _, err := r.git(ctx, repository, "fetch", "--quiet", "--depth", "1", "--", from, commit); err != nil {
 		if strings.Contains(err.Error(), "not our ref") || strings.Contains(err.Error(), "couldn't find remote ref") {
 			return &GoneError{from, commit}
@@ -119,7 +125,8 @@ func (r *Repositories) add(ctx context.Context, from, commit, dir string) error 
 	if _, err := r.git(ctx, repository, "worktree", "prune"); err != nil {
 		return err
 	}
-	if _, err := r.git(ctx, repository, "worktree", "add", "--quiet", "--force", "--detach", dir, commit); err != nil {
+	// Forced twice, it replaces what a git that was killed left, which is locked.
+	if _, err := r.git(ctx, repository, "worktree", "add", "--quiet", "--force", "--force", "--detach", dir, commit); err != nil {
 		return fmt.Errorf("commit %s of %s cannot be checked out: %w", commit, redacted(from), err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, ".gitmodules")); err == nil {
@@ -128,6 +135,16 @@ func (r *Repositories) add(ctx context.Context, from, commit, dir string) error 
 		}
 	}
 	return nil
+}
+
+// removeLocks removes the locks that a git which was killed left in a repository: whoever
+// has our own lock is alone there.
+func removeLocks(repository string) error {
+	stale, err := fs.Glob(os.DirFS(repository), "*.lock")
+	for _, name := range stale {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(repository, name)))
+	}
+	return err
 }
 
 // lock takes the lock of a repository, which other workers on this machine may hold.
@@ -142,20 +159,40 @@ func (r *Repositories) lock(ctx context.Context, name string) (*flock.Flock, err
 	return lock, nil
 }
 
-// Prune removes worktrees that nobody asked for since a time.
-func (r *Repositories) Prune(before time.Time) error {
-	marks, err := filepath.Glob(filepath.Join(r.Dir, "worktrees", "*", "*", ".complete"))
+// Prune removes worktrees that nobody asked for since a time, and halves of some that a
+// worker which was killed left.
+func (r *Repositories) Prune(ctx context.Context, before time.Time) error {
+	dirs, err := fs.Glob(os.DirFS(r.Dir), "worktrees/*/*")
 	if err != nil {
 		return err
 	}
-	for _, mark := range marks {
-		if info, err := os.Stat(mark); err == nil && info.ModTime().Before(before) {
-			if err := os.RemoveAll(filepath.Dir(mark)); err != nil {
-				return err
-			}
+	for _, dir := range dirs {
+		if err := r.prune(ctx, path.Base(path.Dir(dir)), filepath.Join(r.Dir, filepath.FromSlash(dir)), before); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// prune removes a worktree of a repository if nobody asked for it since a time. It has the
+// lock, so that nobody does meanwhile.
+func (r *Repositories) prune(ctx context.Context, name, dir string, before time.Time) error {
+	lock, err := r.lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Unlock() }()
+	info, err := os.Stat(filepath.Join(dir, complete))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(dir)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // another worker removed it just now
+		return nil
+	case err != nil || !info.ModTime().Before(before):
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 // Match returns the files of a worktree that a pattern matches, sorted, with slashes.

@@ -69,7 +69,7 @@ func (l *lanes) ended(ctx context.Context, r flow.Run) bool {
 	return info.GetFirstRunId() != r.Run || info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
-// waits notes that a workflow waits for a lane.
+// note notes that a workflow waits for a lane.
 func (l *lanes) note(r flow.Run, who string, long time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

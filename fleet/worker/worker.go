@@ -99,7 +99,7 @@ func (w *Worker) options(o sdk.Options) sdk.Options {
 func (w *Worker) tidy(ctx context.Context) {
 	for {
 		now := time.Now()
-		err := errors.Join(w.Logs.SendRest(ctx, now.Add(-w.longest())), w.Logs.Remove(ctx, now), w.Sources.Prune(now.Add(-24*time.Hour)))
+		err := errors.Join(w.Logs.SendRest(ctx, now.Add(-w.longest())), w.Logs.Remove(ctx, now), w.Sources.Prune(ctx, now.Add(-24*time.Hour-w.longest())))
 		if err != nil && ctx.Err() == nil {
 			w.Logger.Warn("old files could not be sent or removed", "error", err)
 		}
