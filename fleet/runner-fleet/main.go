@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // the time zones of cron, whatever the machine has
 
 	"runner/cmd/exit"
 	"runner/cmd/ui"
