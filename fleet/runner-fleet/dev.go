@@ -111,11 +111,12 @@ func isHere(s settings.Server) error {
 	return nil
 }
 
+// openLog begins a log anew. It is appended to, as another program may begin it again.
 func openLog(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
 // queuesOf returns whose projects are played, sorted.
