@@ -1,12 +1,15 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/netip"
 	"net/url"
 	"path"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -42,8 +45,9 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 func (r *reader) document(f *File) {
 	r.places = map[any]diagnostic.Place{}
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(r.source.Text), &doc); err != nil {
+	var doc, more yaml.Node
+	decoder := yaml.NewDecoder(strings.NewReader(r.source.Text))
+	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		m := yamlLine.FindStringSubmatch(err.Error())
 		if m == nil {
 			m = []string{"", "1", err.Error()}
@@ -57,6 +61,9 @@ func (r *reader) document(f *File) {
 		return
 	}
 	r.fill(reflect.ValueOf(f).Elem(), resolved(doc.Content[0]), "the file")
+	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
+		r.wrong(&yaml.Node{Line: max(1, more.Line), Column: max(1, more.Column)}, "put all into one", "a second YAML document begins in the file")
+	}
 }
 
 // resolved follows an alias to what it stands for.
@@ -138,12 +145,15 @@ func (r *reader) object(v reflect.Value, n *yaml.Node, what string) {
 			known := slices.Sorted(maps.Keys(fields))
 			hint := suggest.DidYouMean(key.Value, known)
 			if hint == "" {
-				hint = "there is " + strings.Join(known, ", ")
+				hint = "available: " + strings.Join(known, ", ")
 			}
 			r.wrong(key, hint, "unknown key %q of %s", key.Value, what)
 			return
 		}
 		r.fill(v.Field(i), value, key.Value)
+		if slices.Contains(required, key.Value) && resolved(value).Kind == yaml.ScalarNode && resolved(value).Tag != "!!null" && v.Field(i).IsZero() {
+			r.wrong(value, "", "%s is empty", key.Value)
+		}
 	})
 	for _, name := range required {
 		if !slices.Contains(given, name) {
@@ -166,6 +176,10 @@ func (r *reader) pairs(n *yaml.Node, what string, visit func(key, value *yaml.No
 	return given
 }
 
+// name matches what a project can be called: it stands before / in the names of its
+// playbooks, and in the address of its web hook.
+var name = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*$`)
+
 func (r *reader) mapping(v reflect.Value, n *yaml.Node, what string) {
 	if n.Kind != yaml.MappingNode {
 		r.wrong(n, "", "%s takes a map", what)
@@ -173,6 +187,9 @@ func (r *reader) mapping(v reflect.Value, n *yaml.Node, what string) {
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	r.pairs(n, what, func(key, value *yaml.Node) {
+		if !name.MatchString(key.Value) {
+			r.wrong(key, "letters, digits and . _ - behind the first", "%q cannot be a name of %s", key.Value, what)
+		}
 		one := reflect.New(v.Type().Elem()).Elem()
 		r.fill(one, value, fmt.Sprintf("%q of %s", key.Value, what))
 		v.SetMapIndex(reflect.ValueOf(key.Value), one)
@@ -205,6 +222,7 @@ func (r *reader) place(field any) diagnostic.Place {
 
 // check reports what is wrong beyond types.
 func (r *reader) check(f *File) {
+	r.server(&f.Server)
 	r.serve(&f.Serve)
 	r.logs(&f.Logs)
 	names := slices.Sorted(maps.Keys(f.Projects))
@@ -214,15 +232,18 @@ func (r *reader) check(f *File) {
 		if p.Project != "" && !slices.Contains(names, p.Project) {
 			r.mistake(&p.Project, suggest.DidYouMean(p.Project, names), "there is no project %q", p.Project)
 		}
-		if _, err := path.Match(p.Files, ""); err != nil {
-			r.mistake(&p.Files, "", "%q is no pattern: %v", p.Files, err)
-		}
+		r.files(p)
 		if p.Every > 0 && p.Cron != "" {
 			r.mistake(&p.Cron, "leave one of them out", "every and cron both say when it is played")
 		}
 		if _, given := r.places[&p.Cron]; given {
 			if err := checkCron(p.Cron); err != nil {
 				r.mistake(&p.Cron, `five fields, "0 3 * * mon-fri", or a word such as @daily`, "%q is no time: %v", p.Cron, err)
+			}
+		}
+		for name, period := range map[string]*time.Duration{"every": &p.Every, "drift": &p.Drift} {
+			if *period > 0 && *period < time.Second {
+				r.mistake(period, "", "%s takes a second or more", name)
 			}
 		}
 		if p.Every > 0 && p.Jitter >= p.Every {
@@ -237,6 +258,28 @@ func (r *reader) check(f *File) {
 			}
 		}
 	}
+}
+
+// files reports what is wrong with the pattern of an entry: it is of files in the
+// repository, as git calls them.
+func (r *reader) files(p *Playbook) {
+	if _, err := path.Match(p.Files, ""); err != nil {
+		r.mistake(&p.Files, "", "%q is no pattern: %v", p.Files, err)
+	} else if p.Files != "" && (!filepath.IsLocal(p.Files) || path.Clean(p.Files) != p.Files) {
+		r.mistake(&p.Files, "a path in the repository, such as playbooks/*.yml", "%q matches no file of a repository", p.Files)
+	}
+}
+
+// server reports what is wrong with where the server is.
+func (r *reader) server(s *Server) {
+	if _, port, err := net.SplitHostPort(s.Address); s.Address != "" && (err != nil || !isPort(port)) {
+		r.mistake(&s.Address, "HOST:PORT, such as temporal.example.com:7233", "%q is no address of a server", s.Address)
+	}
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 // repeated reports an entry whose files an entry before it schedules, too. Of different
@@ -328,7 +371,7 @@ func (r *reader) risks(list []string) {
 		if !slices.Contains(Risks, risk) {
 			hint := suggest.DidYouMean(risk, Risks)
 			if hint == "" {
-				hint = "there is " + strings.Join(Risks, ", ")
+				hint = "available: " + strings.Join(Risks, ", ")
 			}
 			r.mistake(&list[i], hint, "unknown risk %q", risk)
 		}

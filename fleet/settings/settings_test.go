@@ -97,7 +97,22 @@ fleet.yml:2:19: unknown key "buckt" of logs; did you mean "bucket"?`,
 		"projects: {a: {git: x}}\nprojects: {}": `fleet.yml:2:1: "projects" is there twice in the file`,
 		"projects: {a: {git: x}, b: {git: x}}\nplaybooks:\n- {project: a, files: b, every: 5m}\n- {project: b, files: b, every: 5m}\n- {project: a, files: b, drift: 5m}\n- {project: a, files: b, on_push: false}\n- {project: a, files: b, cron: '@daily'}\n- {project: a, files: b, drift: 1h}": `fleet.yml:7:23: "b" of project a is scheduled at line 3 already; leave one of them out
 fleet.yml:8:23: "b" of project a is scheduled at line 5 already; leave one of them out`,
-		"a: [": "fleet.yml:1:1: did not find expected node content",
+		"projects: {a/b: {git: x}, '': {git: ''}, ü.1: {git: ~}}\nplaybooks: [{project: ü.1, files: ''}]": `fleet.yml:1:12: "a/b" cannot be a name of projects; letters, digits and . _ - behind the first
+fleet.yml:1:27: "" cannot be a name of projects; letters, digits and . _ - behind the first
+fleet.yml:1:37: git is empty
+fleet.yml:1:53: git takes text
+fleet.yml:2:35: files is empty`,
+		"projects: {a: {git: x}}\nplaybooks: [{project: a, files: ../b}, {project: a, files: /b}, {project: a, files: ./b}, {project: a, files: b/*/, every: 999ms, drift: 1ms}]": `fleet.yml:2:33: "../b" matches no file of a repository; a path in the repository, such as playbooks/*.yml
+fleet.yml:2:60: "/b" matches no file of a repository; a path in the repository, such as playbooks/*.yml
+fleet.yml:2:85: "./b" matches no file of a repository; a path in the repository, such as playbooks/*.yml
+fleet.yml:2:111: "b/*/" matches no file of a repository; a path in the repository, such as playbooks/*.yml
+fleet.yml:2:124: every takes a second or more
+fleet.yml:2:138: drift takes a second or more`,
+		"server: {address: '7233'}\nprojects: {}":            `fleet.yml:1:19: "7233" is no address of a server; HOST:PORT, such as temporal.example.com:7233`,
+		"server: {address: '127.0.0.1:70000'}\nprojects: {}": `fleet.yml:1:19: "127.0.0.1:70000" is no address of a server; HOST:PORT, such as temporal.example.com:7233`,
+		"projects: {}\n---\nprojects: {}":                    `fleet.yml:2:1: a second YAML document begins in the file; put all into one`,
+		"projects: {}\n...\n]":                               `fleet.yml:1:1: a second YAML document begins in the file; put all into one`,
+		"a: [":                                               "fleet.yml:1:1: did not find expected node content",
 	} {
 		_, err := settings.Parse("fleet.yml", text)
 		if err == nil {
