@@ -111,12 +111,21 @@ func isHere(s settings.Server) error {
 	return nil
 }
 
-// openLog begins a log anew. It is appended to, as another program may begin it again.
+// openLog begins a log anew. It is appended to, as another program may begin it again. That
+// the disk is full is an error here, as the server could not say it there.
 func openLog(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := log.WriteString("\n"); err != nil {
+		log.Close()
+		return nil, err
+	}
+	return log, nil
 }
 
 // queuesOf returns whose projects are played, sorted.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -82,9 +83,12 @@ func (s *devServer) await(ctx context.Context) error {
 	}
 }
 
+// statement matches what SQL an error is of, which can be a page long.
+var statement = regexp.MustCompile(`error executing statement "(?:[^"\\]|\\.)*": `)
+
 // failure returns why the server ended, in its own words where it said any.
 func (s *devServer) failure() error {
-	said := strings.TrimPrefix(lastLine(s.log), "error: ")
+	said := statement.ReplaceAllString(strings.TrimPrefix(lastLine(s.log), "error: "), "")
 	return fmt.Errorf("the server ended: %s", cmp.Or(said, fmt.Sprint(cmp.Or(s.err, errors.New("exit 0")))))
 }
 
