@@ -58,23 +58,33 @@ func TestAKilledWorkerIsTakenOver(t *testing.T) {
 		}
 	}
 	s.worker("second", 4)
+	s.takenOver(fleet, ids, want, killed, 15*time.Second)
+}
+
+// takenOver checks that the second worker plays what was under way at a time to its end,
+// and begins soon: no write overlaps another, and the platform has what is wanted.
+func (s *stage) takenOver(fleet *control.Fleet, ids, want []string, since time.Time, within time.Duration) {
+	s.t.Helper()
 	for i, id := range ids {
 		if o := s.outcome(fleet.Client, id); o.Exit != 0 || o.Worker != "second" {
-			t.Errorf("%s: %+v", id, o)
+			s.t.Errorf("%s: %+v", id, o)
 		}
-		writes := s.platform.writesOf(organisation(i), "")
-		if wrong := overlaps(writes); len(wrong) > 0 {
-			t.Errorf("play %d: %s", i, strings.Join(wrong, "\n"))
+		if wrong := overlaps(s.platform.writesOf(organisation(i), "")); len(wrong) > 0 {
+			s.t.Errorf("play %d: %s", i, strings.Join(wrong, "\n"))
 		}
 		requests := s.platform.all(func(r request) bool { return r.owner == organisation(i) && r.who == "second" })
-		if took := requests[0].began.Sub(killed); took > bound(15*time.Second) {
-			t.Errorf("play %d was played again after %v", i, took)
-		} else {
-			t.Logf("play %d was played again after %v", i, took.Round(time.Millisecond))
+		if len(requests) == 0 {
+			s.t.Errorf("play %d was not taken over", i)
+			continue
+		}
+		took := requests[0].began.Sub(since)
+		s.t.Logf("play %d was taken over after %v", i, took.Round(time.Millisecond))
+		if took > bound(within) {
+			s.t.Errorf("play %d was taken over after %v", i, took)
 		}
 	}
 	if got := s.platform.names(); !slices.Equal(got, want) {
-		t.Errorf("the platform has %d add-ons, want %d: %v", len(got), len(want), got)
+		s.t.Errorf("the platform has %d add-ons, want %d: %v", len(got), len(want), got)
 	}
 }
 
@@ -204,21 +214,5 @@ func TestAWorkerDrains(t *testing.T) {
 	if err := first.Wait(); err != nil {
 		t.Errorf("the worker ended with %v", err)
 	}
-	for i, id := range ids {
-		if o := s.outcome(fleet.Client, id); o.Exit != 0 || o.Worker != "second" {
-			t.Errorf("%s: %+v", id, o)
-		}
-		if wrong := overlaps(s.platform.writesOf(organisation(i), "")); len(wrong) > 0 {
-			t.Errorf("play %d: %s", i, strings.Join(wrong, "\n"))
-		}
-		requests := s.platform.all(func(r request) bool { return r.owner == organisation(i) && r.who == "second" })
-		if took := requests[0].began.Sub(stopped); took > bound(5*time.Second) {
-			t.Errorf("play %d was taken over after %v", i, took)
-		} else {
-			t.Logf("play %d was taken over after %v", i, took.Round(time.Millisecond))
-		}
-	}
-	if got := s.platform.names(); !slices.Equal(got, want) {
-		t.Errorf("the platform has %d add-ons, want %d: %v", len(got), len(want), got)
-	}
+	s.takenOver(fleet, ids, want, stopped, 5*time.Second)
 }
