@@ -36,7 +36,7 @@ type Server struct {
 	secrets map[string][]byte // of web hooks, by project
 	decoy   []byte            // stands for the secret of a project that has none
 	start   func(ctx context.Context, id string, job flow.Job) (already bool, err error)
-	busy    chan struct{} // holds one for each delivery that is being read
+	busy    chan struct{} // holds one for each delivery that has no response yet
 	users   *users
 	counts  *counts
 	look    func(context.Context) (*control.Overview, error)
