@@ -270,7 +270,7 @@ func (s *stage) checkStatus() {
 		"approve shop/sitee.yml": `there is no play and no playbook "shop/sitee.yml"; did you mean "shop/site.yml"?`,
 		"pause shop/sit.yml":     `there is no play and no playbook "shop/sit.yml"; did you mean "shop/site.yml"?`,
 		"run shp/site.yml":       `there is no project "shp" in fleet.yml; did you mean "shop"?`,
-		"status --format xml":    `there is no format "xml": text or json`,
+		"status --format xml":    `takes text or json, not "xml"`,
 	} {
 		if code, out := s.run(strings.Fields(args)...); code == 0 || !strings.Contains(out, want) {
 			s.t.Errorf("%s: exit %d\n%s", args, code, out)
