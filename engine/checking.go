@@ -176,3 +176,45 @@ func missing(path string, params []Param, n *expr.Node) []string {
 	}
 	return all
 }
+
+// opened returns the parameters of a task as a map, where they are one template: an empty
+// map where that is not evaluated or not known yet.
+func (d *decoder) opened(k *Kind, args *expr.Node) (*expr.Node, error) {
+	empty := &expr.Node{Shape: expr.Mapping}
+	if args == nil {
+		return empty, nil
+	}
+	if !wholeArgs(args) {
+		return args, nil
+	}
+	empty.Place = args.Place
+	if d.context == nil {
+		d.anyArgs(k)
+		return empty, nil
+	}
+	v, err := args.Eval(d.context())
+	if err != nil {
+		return empty, err
+	}
+	switch v := value.Known(v).(type) {
+	case *value.Map:
+		return argsOf(v, args.Place), nil
+	case *value.Unknown:
+		d.unknown = v
+		d.anyArgs(k)
+		return empty, nil
+	default:
+		if v == value.Omit {
+			return empty, nil
+		}
+		return empty, diagnostic.Problemf(args.Place, "the parameters of %s are %s, not a map", k.Name, value.Describe(v))
+	}
+}
+
+// anyArgs notes that nothing is known of any parameter.
+func (d *decoder) anyArgs(k *Kind) {
+	for _, p := range k.Params() {
+		d.vague = append(d.vague, p.Name)
+	}
+	d.passing = d.passing || d.unknown != nil
+}
