@@ -46,7 +46,7 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 	case "hostvars":
 		return s.hostvars(c), true
 	case "vars":
-		return s.all(c), true
+		return s.withMagic(c), true
 	case "playbook_dir":
 		return s.playbookDir(), true
 	case "ansible_search_path":
@@ -64,6 +64,20 @@ func (s *scope) magic(c *expr.Context, name string) (Value, bool) {
 		return v, true
 	}
 	return s.ofRole(name)
+}
+
+// withMagic returns every name that has a value as one map, those too that every playbook has.
+func (s *scope) withMagic(c *expr.Context) *value.Map {
+	m := s.all(c)
+	for _, name := range magicNames {
+		if name == "vars" || name == "hostvars" || name == "omit" {
+			continue
+		}
+		if v, ok := s.magic(c, name); ok {
+			m.Set(name, v)
+		}
+	}
+	return m
 }
 
 // host returns what hostvars holds of the host of the play: its variables in the inventory,
@@ -127,6 +141,8 @@ func (s *scope) ofRole(name string) (Value, bool) {
 		return r.Path, true
 	case "ansible_parent_role_names":
 		return tagList(r.Parents), len(r.Parents) > 0
+	case "ansible_parent_role_paths":
+		return tagList(r.ParentPaths), len(r.Parents) > 0
 	}
 	return nil, false
 }

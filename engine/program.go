@@ -184,6 +184,8 @@ type Role struct {
 	Name    string
 	Path    string   // the folder
 	Parents []string // the roles that brought it in, the nearest first
+	// ParentPaths are their folders.
+	ParentPaths []string
 }
 
 // A LoopKind says what a loop makes of its value: one of these, or with_ and the name

@@ -348,14 +348,6 @@ func (s *scope) all(c *expr.Context) *value.Map {
 			m.Set(name, v)
 		}
 	}
-	for _, name := range magicNames {
-		if name == "vars" || name == "hostvars" || name == "omit" {
-			continue
-		}
-		if v, ok := s.magic(c, name); ok {
-			m.Set(name, v)
-		}
-	}
 	return m
 }
 

@@ -41,7 +41,10 @@ func list(words []string) string { return strings.Join(words, ", ") }
 func (c *compiler) variable(e expr.Entry) any {
 	n := e.Value
 	text, ok := n.Value.(string)
-	if c.templates(n); n.Tmpl != nil {
+	if c.templates(n); n.Tmpl != nil && e.Key.Text == "register" {
+		c.problem(n.Place, `"register" wants a name, not a template`).WithHint("names are known before anything runs")
+		return nil
+	} else if n.Tmpl != nil {
 		v, err := c.static(n)
 		if err != nil {
 			delete(c.mistakes, n)

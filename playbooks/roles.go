@@ -129,9 +129,10 @@ func (c *compiler) role(in section, call roleCall) roleParts {
 		return roleParts{}
 	}
 	defer func(before *engine.Role) { c.inRole = before }(c.inRole)
-	role := &engine.Role{Name: filepath.Base(folder), Path: absolute(folder)}
+	role := &engine.Role{Name: call.Name, Path: absolute(folder)}
 	if outer := in.set.step.Role; outer != nil && call.nested {
 		role.Parents = append([]string{outer.Name}, outer.Parents...)
+		role.ParentPaths = append([]string{outer.Path}, outer.ParentPaths...)
 	}
 	if len(role.Parents) > deepestImport {
 		c.problem(call.at.Place, "roles depend on each other deeper than %d levels", deepestImport)
@@ -184,7 +185,7 @@ func roleTitle(n *expr.Node) string {
 			break
 		}
 	}
-	return filepath.Base(n.Text)
+	return n.Text
 }
 
 // callKey tells calls of a role apart: by the play, the folder, and what is said of it.
@@ -343,7 +344,7 @@ func (c *compiler) importRole(in section, args *expr.Node, at diagnostic.Place) 
 		c.blind = true
 		return nil
 	}
-	in.play.Roles = append(in.play.Roles, filepath.Base(call.Name))
+	in.play.Roles = append(in.play.Roles, call.Name)
 	call.nested = true
 	parts := c.role(in, call)
 	c.export(in.play, parts)

@@ -75,6 +75,16 @@ func (c *compiler) fixed(e expr.Entry) any {
 // known before anything runs.
 func (c *compiler) tags(n *expr.Node) []string {
 	var all []string
+	for _, written := range reading.Listed(n) {
+		all = append(all, c.tagsOf(written)...)
+	}
+	return all
+}
+
+// tagsOf reads one tag, or several: of a list that a template comes to, or of a text with
+// commas, which those that a template comes to keep.
+func (c *compiler) tagsOf(n *expr.Node) []string {
+	var all []string
 	for _, item := range c.staticItems(n) {
 		text, ok := item.(string)
 		if i, isNumber := item.(int); isNumber {
@@ -82,6 +92,10 @@ func (c *compiler) tags(n *expr.Node) []string {
 		}
 		if !ok {
 			c.problem(n.Place, "a tag is text, not %s", value.Describe(item)).WithHint("put it in quotes")
+			continue
+		}
+		if n.Tmpl != nil && !strings.Contains(n.Text, ",") {
+			all = append(all, text)
 			continue
 		}
 		for tag := range strings.SplitSeq(text, ",") {

@@ -157,8 +157,8 @@ func (i *IncludeVars) Plan(ctx context.Context, h *engine.Host) (engine.Change, 
 	if i.Name != "" {
 		vars, facts = gathered(i.Name, vars), value.MapOf(i.Name, facts)
 	}
-	return engine.Change{Effect: engine.Variables{List: vars, Merge: i.Hash == "merge"}, Result: value.MapOf("ansible_facts", facts,
-		"ansible_included_var_files", files)}, nil
+	return engine.Change{Effect: engine.Variables{List: vars, Merge: i.Hash == "merge"}, Result: value.MapOf("ansible_included_var_files", files,
+		"ansible_facts", facts)}, nil
 }
 
 // filesOf lists the files in which variables stand.
