@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"runner/engine/expr/syntax"
@@ -276,7 +277,7 @@ func (st *state) expand(fn *closure, g given) (value.Value, error) {
 
 // surplus binds what a macro is given beyond its parameters, or refuses it.
 func (st *state) surplus(m *syntax.Macro, g given, named *value.Map) error {
-	if caller, ok := named.Get("caller"); m.Caller {
+	if caller, ok := named.Get("caller"); m.Caller && !slices.Contains(m.Params, "caller") {
 		if !ok {
 			caller = &value.Undefined{Name: "caller", Place: st.t.tree.Place(m.At()), Hint: "macro '" + m.Name + "' was called without a block"}
 		}

@@ -150,8 +150,11 @@ func sliceFilter(u *expr.Call) (value.Value, error) {
 		return nil, err
 	}
 	n := u.Int(0)
-	if n < 1 || n > value.MaxSteps {
+	switch {
+	case n == 0 || n > value.MaxSteps:
 		return nil, value.Errorf(value.TypeError, "'slice' wants a number from 1 on")
+	case n < 0:
+		return []value.Value{}, nil
 	}
 	size, longer := len(l)/n, len(l)%n
 	out, at := []value.Value{}, 0

@@ -69,8 +69,10 @@ func (f *formatter) field(s string, depth int) error {
 		return err
 	}
 	switch conv {
-	case "r", "a":
+	case "r":
 		v = value.Repr(v)
+	case "a":
+		v = value.ASCII(value.Repr(v))
 	case "s":
 		v = value.Text(v)
 	}
@@ -78,11 +80,11 @@ func (f *formatter) field(s string, depth int) error {
 		if depth > 1 {
 			return value.Errorf(value.TypeError, "formats are nested too deeply")
 		}
-		inner := &formatter{budget: f.budget, args: f.args, named: f.named, next: f.next}
+		inner := &formatter{budget: f.budget, args: f.args, named: f.named, next: f.next, numbers: f.numbers}
 		if err := inner.braces(format, depth+1); err != nil {
 			return err
 		}
-		format, f.next = inner.b.String(), inner.next
+		format, f.next, f.numbers = inner.b.String(), inner.next, inner.numbers
 	}
 	text, err := formatted(f.budget, v, format)
 	f.b.WriteString(text)
@@ -104,6 +106,9 @@ func (f *formatter) lookup(head string) (value.Value, error) {
 		if root == "" {
 			i, f.next = f.next, f.next+1
 		}
+		if err := f.numbering(root != ""); err != nil {
+			return nil, err
+		}
 		if i < 0 || i >= len(f.args) {
 			return nil, value.Errorf(value.TypeError, "the format asks for value %d, but %d are given", i, len(f.args))
 		}
@@ -119,6 +124,8 @@ func (f *formatter) lookup(head string) (value.Value, error) {
 		var key string
 		if path[0] == '[' {
 			key, path, _ = strings.Cut(path[1:], "]")
+		} else if _, isMap := v.(*value.Map); isMap {
+			return nil, value.Errorf(value.TypeError, "a map has no attributes in a format").WithHint("write [key] for a member, as in {0[name]}")
 		} else {
 			path = path[1:]
 			n := strings.IndexAny(path, ".[")
@@ -134,6 +141,19 @@ func (f *formatter) lookup(head string) (value.Value, error) {
 		v = next
 	}
 	return v, nil
+}
+
+// numbering refuses {} beside {0} in one format.
+func (f *formatter) numbering(manual bool) error {
+	now := byte('a')
+	if manual {
+		now = 'm'
+	}
+	if f.numbers != 0 && f.numbers != now {
+		return value.Errorf(value.TypeError, "a format has either {} or {0}, not both")
+	}
+	f.numbers = now
+	return nil
 }
 
 func under(v value.Value, key string) (value.Value, bool) {
@@ -219,8 +239,9 @@ func (s *spec) formatText(v value.Value) (string, error) {
 func parseSpec(format string) (*spec, error) {
 	s := &spec{fill: ' ', precision: -1}
 	r := []rune(format)
+	filled := len(r) > 1 && strings.ContainsRune("<>^=", r[1])
 	switch {
-	case len(r) > 1 && strings.ContainsRune("<>^=", r[1]):
+	case filled:
 		s.fill, s.align = r[0], byte(r[1])
 		r = r[2:]
 	case strings.ContainsRune("<>^=", r[0]):
@@ -245,7 +266,9 @@ func parseSpec(format string) (*spec, error) {
 	}
 	s.sign = take("+- ")
 	s.alt = take("#") != 0
-	s.zero = take("0") != 0
+	if s.zero = take("0") != 0; s.zero && s.fill == ' ' && !filled {
+		s.fill, s.zero = '0', s.align == 0
+	}
 	s.width = number()
 	s.group = take(",_")
 	if take(".") != 0 {

@@ -52,8 +52,10 @@ type formatter struct {
 	b      strings.Builder
 	args   []value.Value
 	next   int
-	named  value.Value
-	byName bool
+	// numbers is how fields are numbered: a by themselves, m by the format; 0 is not known yet.
+	numbers byte
+	named   value.Value
+	byName  bool
 }
 
 // conversion does what stands behind a % and gives its length.
@@ -185,6 +187,9 @@ func (s *spec) percentText(v value.Value) (string, error) {
 		text := value.Text(v)
 		if s.verb != 's' {
 			text = value.Repr(v)
+		}
+		if s.verb == 'a' {
+			text = value.ASCII(text)
 		}
 		if s.precision >= 0 {
 			text = firstRunes(text, s.precision)

@@ -80,7 +80,8 @@ func (l *lexer) peek(n int) byte {
 }
 
 // str reads a quoted string. Inside {{ }} of a playbook's text a backslash stands
-// for itself; in {% %}, in conditions and in the files of templates it escapes.
+// for itself, and a quote behind one does not end the string; in {% %}, in conditions
+// and in the files of templates it escapes.
 func (l *lexer) str(quote byte, literal bool) {
 	start := l.pos
 	escaped := false
@@ -88,10 +89,6 @@ func (l *lexer) str(quote byte, literal bool) {
 		switch l.text[i] {
 		case '\\':
 			i++
-			if literal && !l.options.Escapes && i < len(l.text) && l.text[i] == quote {
-				panic(mistake{pos: i - 1, msg: "a backslash does not escape a quote here",
-					hint: "put the string in the other kind of quotes"})
-			}
 			escaped = true
 		case quote:
 			text := l.text[start+1 : i]

@@ -368,8 +368,14 @@ func (p *parser) parameters(m *Macro) {
 		}
 		m.Params = append(m.Params, p.expect(tokName, "", "the name of a parameter").text)
 		var def Expression
-		if p.op("=") {
+		at := p.cur()
+		switch {
+		case p.op("="):
 			def = p.expression()
+		case len(m.Defaults) > 0 && m.Defaults[len(m.Defaults)-1] != nil:
+			p.fail(at, "a parameter without a default stands behind one with a default", "put it in front")
+		case m.Params[len(m.Params)-1] == "caller":
+			p.fail(at, "the parameter 'caller' needs a default", "leave it out: caller is there without it")
 		}
 		m.Defaults = append(m.Defaults, def)
 	}

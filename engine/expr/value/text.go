@@ -161,6 +161,19 @@ func Quote(s string) string {
 	return b.String()
 }
 
+// ASCII escapes what is not ASCII in a text that is quoted already.
+func ASCII(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(ControlEscape(r))
+		}
+	}
+	return b.String()
+}
+
 // HexByte returns a byte as two hexadecimal digits.
 func HexByte(c byte) string {
 	const digits = "0123456789abcdef"
