@@ -47,7 +47,7 @@ func methodsOf(v value.Value) string {
 		return value.TypeName(v)
 	case value.Secret:
 		return methodsOf(value.Bare(v))
-	case string:
+	case string, value.Markup:
 		return "str"
 	case *value.Map:
 		return "dict"
@@ -207,6 +207,9 @@ func (st *state) item(of, key value.Value) (v value.Value, ok bool, err error) {
 	case string:
 		v, ok = value.CharAt(c, key)
 		return v, ok, nil
+	case value.Markup:
+		v, ok = value.CharAt(string(c), key)
+		return value.AsMarkup(v), ok, nil
 	case *value.Range:
 		v, ok = c.Item(key)
 		return v, ok, nil

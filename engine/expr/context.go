@@ -35,6 +35,7 @@ type Context struct {
 	value.Budget
 	shown   int // errors
 	calls   int
+	markup  bool                  // there has been Markup in the evaluation
 	known   map[*Node]value.Value // variables' scalars evaluated before
 	open    []resolving           // variables that are being evaluated
 	indexes map[*Node]map[any]*Node

@@ -16,6 +16,8 @@ type state struct {
 	outer  *frame                // the template's own names, which its blocks see
 	blocks map[string][]override // by name, the one that counts first
 	parent *Template             // what the template extends
+
+	autoescape bool // inside {% autoescape true %}
 }
 
 // A frame holds the names that a template itself binds.
@@ -302,6 +304,9 @@ func (st *state) evalDict(n *syntax.Dict) (value.Value, error) {
 }
 
 func (st *state) evalConcat(n *syntax.Concat) (value.Value, error) {
+	if st.autoescape {
+		return st.concatEscaped(n)
+	}
 	j := joining{c: st.c, texts: make([]string, 0, len(n.Parts))}
 	for _, x := range n.Parts {
 		v, err := st.eval(x)

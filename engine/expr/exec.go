@@ -233,6 +233,7 @@ func (st *state) execCapture(s *syntax.Capture) error {
 	if v == nil {
 		v = ""
 	}
+	v = st.safely(v)
 	if s.Filter != nil {
 		if v, err = st.filterOver(s.Filter, v); err != nil {
 			return err
@@ -250,6 +251,7 @@ func (st *state) execFiltered(s *syntax.FilterBlock, out *output) error {
 	if v == nil {
 		v = ""
 	}
+	v = st.safely(v)
 	if v, err = st.filterOver(s.Filter, v); err != nil {
 		return err
 	}

@@ -220,15 +220,18 @@ func (st *state) execImport(s *syntax.Import) error {
 }
 
 // execAutoescape runs a block of {% autoescape %}. Ansible escapes nothing of what it
-// prints, whatever the block says.
+// prints, whatever the block says; ~, join, set blocks and macros know it.
 func (st *state) execAutoescape(s *syntax.Autoescape, out *output) error {
-	_, u, err := st.truth(s.Value)
+	on, u, err := st.truth(s.Value)
 	if err != nil {
 		return err
 	}
 	if u != nil {
 		return &value.UnknownError{Unknown: u}
 	}
+	before := st.autoescape
+	st.autoescape = on
+	defer func() { st.autoescape = before }()
 	return st.block(s.Body, out)
 }
 
@@ -260,7 +263,7 @@ func (st *state) expand(fn *closure, g given) (value.Value, error) {
 		return nil, value.Errorf(value.LimitError, "macros call each other more than %d deep", maxCalls)
 	}
 	defer func() { st.c.calls-- }()
-	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}, blocks: st.blocks, outer: st.outer}
+	inner := &state{c: st.c, t: fn.t, local: &frame{outer: fn.local}, blocks: st.blocks, outer: st.outer, autoescape: st.autoescape}
 	rest := g.named.Clone()
 	for i, p := range m.Params {
 		v, err := inner.parameter(m, i, g, rest)
@@ -272,7 +275,8 @@ func (st *state) expand(fn *closure, g given) (value.Value, error) {
 	if err := inner.surplus(m, g, rest); err != nil {
 		return nil, err
 	}
-	return inner.captured(m.Body)
+	v, err := inner.captured(m.Body)
+	return st.safely(v), err
 }
 
 // surplus binds what a macro is given beyond its parameters, or refuses it.

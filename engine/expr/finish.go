@@ -23,6 +23,8 @@ func (c *Context) finishPart(v value.Value) (value.Value, error) {
 	switch v := v.(type) {
 	case nil, bool, int, *big.Int, float64, string, value.Moment, value.Date, *value.Unknown, *value.Later, value.Omitted:
 		return v, nil
+	case value.Markup:
+		return string(v), nil
 	case value.Secret:
 		if _, span := value.Bare(v).(value.Span); span {
 			return c.finishPart(value.Bare(v))

@@ -56,7 +56,11 @@ func (st *state) invoke(op *Operation, in value.Value, g given) (value.Value, er
 		return nil, d.Failed
 	}
 	openIn, open, secret := op.opened(in, g, found)
+	openIn, open, safe := st.withoutMarkup(op, openIn, open)
 	v, err := st.do(op, openIn, open)
+	if safe {
+		v = value.AsMarkup(v)
+	}
 	if err != nil && (secret || op.How&Keeps != 0) {
 		return nil, unrevealing(op.name, err, append(g.values(), in)...)
 	}

@@ -51,6 +51,10 @@ func (st *state) evalBinary(n *syntax.Binary) (value.Value, error) {
 	if u, ok := r.(*value.Unknown); ok {
 		return u, nil
 	}
+	if isMarkup(l) || isMarkup(r) {
+		v, err := st.c.markupOperator(n.Op, l, r)
+		return v, st.failAt(n.Pos, err)
+	}
 	v, err := st.c.operate(n.Op, l, r)
 	return v, st.failAt(n.Pos, err)
 }

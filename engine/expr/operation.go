@@ -45,6 +45,8 @@ const (
 	Reveals                 // its result is no secret, whatever it was given
 	Items                   // partial, but none of the elements of a list may be Undefined
 	Values                  // partial, but none of the values of a map may be Undefined
+	Markups                 // Markup as it is; others are given plain texts
+	Escapes                 // Markup's own: the result on Markup is Markup, and arguments are escaped
 )
 
 // absent stands for an argument that was not given.

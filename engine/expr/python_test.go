@@ -12,7 +12,7 @@ import (
 )
 
 // The files of this test hold what Python's own libraries answered: Jinja2 3.1.6
-// (expressions.json), jmespath 1.0 (queries.json), PyYAML 6.0 (yaml.json).
+// (expressions.json), jmespath 1.0 (queries.json), PyYAML 6.0 with libyaml (yaml.json).
 
 type pythonCase struct {
 	Expr  string

@@ -20,7 +20,7 @@ func basicFilters() []expr.Operation {
 		{Names: "int", Params: "default=0 base=10", Doc: "the value as a whole number", Do: intFilter},
 		{Names: "float", Params: "default=0.0", Doc: "the value as a number with a fraction", Do: floatFilter},
 		{Names: "bool", Doc: "true for yes, on, true and 1, else false", Do: boolFilter},
-		{Names: "string", Doc: "the value as text", Do: stringFilter},
+		{Names: "string", Doc: "the value as text", How: expr.Markups, Do: stringFilter},
 		{Names: "type_debug", Doc: "the name of the value's type in Python", How: expr.Raw | expr.Reveals, Do: typeDebug},
 	}
 }
@@ -125,6 +125,9 @@ func truthWord(s string) bool {
 }
 
 func stringFilter(u *expr.Call) (value.Value, error) {
+	if m, ok := u.In.(value.Markup); ok {
+		return m, nil
+	}
 	s, unknown, err := u.Context.TextOf(u.In)
 	if unknown != nil {
 		return unknown, err
@@ -132,7 +135,12 @@ func stringFilter(u *expr.Call) (value.Value, error) {
 	return s, err
 }
 
-func typeDebug(u *expr.Call) (value.Value, error) { return value.TypeName(u.In), nil }
+func typeDebug(u *expr.Call) (value.Value, error) {
+	if _, ok := u.In.(value.Markup); ok {
+		return "Markup", nil
+	}
+	return value.TypeName(u.In), nil
+}
 
 func isSet(v value.Value) bool {
 	t, _, err := value.Truth(v)

@@ -137,7 +137,7 @@ func htmlJSON(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(v.(string)), nil
+	return u.Markup(strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`).Replace(v.(string))), nil
 }
 
 func fromJSON(u *expr.Call) (value.Value, error) {

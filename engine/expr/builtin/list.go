@@ -92,6 +92,9 @@ func joinFilter(u *expr.Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.Autoescape() {
+		return joinEscaped(u, l)
+	}
 	text, err := u.Context.Join(l, value.OpenText(u.Arg(0)))
 	if value.IsSecret(u.Arg(0)) {
 		text = value.MarkAll(text)
@@ -99,8 +102,24 @@ func joinFilter(u *expr.Call) (value.Value, error) {
 	return text, err
 }
 
+// joinEscaped is join inside {% autoescape true %}: one Markup among the elements, or
+// between them, and the others are escaped.
+func joinEscaped(u *expr.Call, l []value.Value) (value.Value, error) {
+	isMarkup := func(v value.Value) bool { _, ok := v.(value.Markup); return ok }
+	sep := u.Arg(0)
+	if !isMarkup(sep) && !slices.ContainsFunc(l, isMarkup) {
+		return u.Context.Join(l, value.OpenText(sep))
+	}
+	parts := make([]value.Value, len(l))
+	for i, v := range l {
+		parts[i] = string(value.Escape(v))
+	}
+	text, err := u.Context.Join(parts, string(value.Escape(sep)))
+	return u.Markup(value.OpenText(text)), err
+}
+
 func reverse(u *expr.Call) (value.Value, error) {
-	if s, ok := u.In.(string); ok {
+	if s, ok := value.Bare(u.In).(string); ok {
 		r := []rune(s)
 		slices.Reverse(r)
 		return string(r), u.Context.Write(len(s))

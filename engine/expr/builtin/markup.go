@@ -10,17 +10,24 @@ import (
 	"runner/engine/expr/value"
 )
 
-// markupFilters are about HTML. There is no marked-safe text: what these return is
-// text as any other.
+// markupFilters are about HTML.
 func markupFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "escape e", Doc: "with &, <, >, ' and \" as HTML writes them", Do: onText(html.EscapeString)},
-		{Names: "forceescape", Doc: "as escape", Do: onText(html.EscapeString)},
-		{Names: "safe", Doc: "the text itself", Do: onText(func(s string) string { return s })},
+		{Names: "escape e", Doc: "with &, <, >, ' and \" as HTML writes them", How: expr.Markups, Do: asMarkup(func(v value.Value) string { return string(value.Escape(v)) })},
+		{Names: "forceescape", Doc: "as escape, of what is HTML already too", Do: asMarkup(func(v value.Value) string { return string(value.Escape(v)) })},
+		{Names: "safe", Doc: "the text itself, as HTML that no filter escapes", Do: asMarkup(value.Text)},
 		{Names: "striptags", Doc: "without HTML's tags and comments, white space as single spaces", Do: onText(stripTags)},
 		{Names: "urlize", Params: "trim_url_limit=none nofollow=false target=none rel=none extra_schemes=none",
 			Doc: "with links made of addresses", Do: urlize},
 		{Names: "xmlattr", Params: "autospace=true", Doc: "a map as attributes of an XML element", Do: xmlAttributes},
+	}
+}
+
+// asMarkup makes an operation of a function that returns HTML.
+func asMarkup(f func(value.Value) string) func(*expr.Call) (value.Value, error) {
+	return func(u *expr.Call) (value.Value, error) {
+		s := f(u.In)
+		return u.Markup(s), u.Context.Write(len(s))
 	}
 }
 
@@ -53,6 +60,9 @@ func xmlAttributes(u *expr.Call) (value.Value, error) {
 	s := strings.Join(parts, " ")
 	if s != "" && u.Flag(0) {
 		s = " " + s
+	}
+	if u.Autoescape() {
+		return u.Markup(s), u.Context.Write(len(s))
 	}
 	return s, u.Context.Write(len(s))
 }

@@ -17,33 +17,33 @@ import (
 // textMethods are the methods of str, first half.
 func textMethods() []expr.Operation {
 	return []expr.Operation{
-		{Names: "upper", Do: onText(upper)},
-		{Names: "lower", Do: onText(lower)},
-		{Names: "casefold", Do: onText(func(s string) string { return cases.Fold().String(s) })},
-		{Names: "title", Do: onText(titleMethod)},
-		{Names: "capitalize", Do: onText(capitalize)},
-		{Names: "swapcase", Do: onText(swapCase)},
-		{Names: "strip", Params: "chars=none", Do: strip(true, true)},
-		{Names: "lstrip", Params: "chars=none", Do: strip(true, false)},
-		{Names: "rstrip", Params: "chars=none", Do: strip(false, true)},
-		{Names: "split", Params: "sep=none maxsplit=-1", Do: splitMethod},
-		{Names: "rsplit", Params: "sep=none maxsplit=-1", Do: rsplitMethod},
-		{Names: "splitlines", Params: "keepends=false", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "upper", How: expr.Escapes, Do: onText(upper)},
+		{Names: "lower", How: expr.Escapes, Do: onText(lower)},
+		{Names: "casefold", How: expr.Escapes, Do: onText(func(s string) string { return cases.Fold().String(s) })},
+		{Names: "title", How: expr.Escapes, Do: onText(titleMethod)},
+		{Names: "capitalize", How: expr.Escapes, Do: onText(capitalize)},
+		{Names: "swapcase", How: expr.Escapes, Do: onText(swapCase)},
+		{Names: "strip", Params: "chars=none", How: expr.Escapes, Do: strip(true, true)},
+		{Names: "lstrip", Params: "chars=none", How: expr.Escapes, Do: strip(true, false)},
+		{Names: "rstrip", Params: "chars=none", How: expr.Escapes, Do: strip(false, true)},
+		{Names: "split", Params: "sep=none maxsplit=-1", How: expr.Escapes, Do: splitMethod},
+		{Names: "rsplit", Params: "sep=none maxsplit=-1", How: expr.Escapes, Do: rsplitMethod},
+		{Names: "splitlines", Params: "keepends=false", How: expr.Escapes, Do: func(u *expr.Call) (value.Value, error) {
 			return textList(u, splitLines(u.Text(), u.Flag(0)))
 		}},
-		{Names: "partition", Params: "sep!", Do: partition(strings.Index, false)},
-		{Names: "rpartition", Params: "sep!", Do: partition(strings.LastIndex, true)},
+		{Names: "partition", Params: "sep!", How: expr.Escapes, Do: partition(strings.Index, false)},
+		{Names: "rpartition", Params: "sep!", How: expr.Escapes, Do: partition(strings.LastIndex, true)},
 		{Names: "startswith", Params: "prefix! start=none end=none", Do: affix(strings.HasPrefix)},
 		{Names: "endswith", Params: "suffix! start=none end=none", Do: affix(strings.HasSuffix)},
-		{Names: "removeprefix", Params: "prefix!", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "removeprefix", Params: "prefix!", How: expr.Escapes, Do: func(u *expr.Call) (value.Value, error) {
 			return strings.TrimPrefix(u.Text(), u.Str(0)), nil
 		}},
-		{Names: "removesuffix", Params: "suffix!", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "removesuffix", Params: "suffix!", How: expr.Escapes, Do: func(u *expr.Call) (value.Value, error) {
 			return strings.TrimSuffix(u.Text(), u.Str(0)), nil
 		}},
-		{Names: "replace", Params: "old! new! count=-1", Do: replaceMethod},
-		{Names: "join", Params: "iterable!", Do: joinMethod},
-		{Names: "format", Params: "*args **named", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "replace", Params: "old! new! count=-1", How: expr.Escapes, Do: replaceMethod},
+		{Names: "join", Params: "iterable!", How: expr.Escapes, Do: joinMethod},
+		{Names: "format", Params: "*args **named", How: expr.Escapes, Do: func(u *expr.Call) (value.Value, error) {
 			return format.Braces(&u.Context.Budget, u.Text(), u.Rest, u.Named)
 		}},
 	}
@@ -57,10 +57,10 @@ func textMethodsMore() []expr.Operation {
 		{Names: "index", Params: "sub! start=none end=none", Do: find(strings.Index, true)},
 		{Names: "rindex", Params: "sub! start=none end=none", Do: find(strings.LastIndex, true)},
 		{Names: "count", Params: "sub! start=none end=none", Do: countMethod},
-		{Names: "zfill", Params: "width!", Do: zfill},
-		{Names: "ljust", Params: "width! fillchar=' '", Do: justified(-1)},
-		{Names: "rjust", Params: "width! fillchar=' '", Do: justified(1)},
-		{Names: "center", Params: "width! fillchar=' '", Do: justified(0)},
+		{Names: "zfill", Params: "width!", How: expr.Escapes, Do: zfill},
+		{Names: "ljust", Params: "width! fillchar=' '", How: expr.Escapes, Do: justified(-1)},
+		{Names: "rjust", Params: "width! fillchar=' '", How: expr.Escapes, Do: justified(1)},
+		{Names: "center", Params: "width! fillchar=' '", How: expr.Escapes, Do: justified(0)},
 		{Names: "isdigit isdecimal isnumeric", Do: allOf(unicode.IsDigit)},
 		{Names: "isalpha", Do: allOf(unicode.IsLetter)},
 		{Names: "isalnum", Do: allOf(func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })},
@@ -83,11 +83,11 @@ func textMethodsMore() []expr.Operation {
 			return format.Braces(&u.Context.Budget, u.Text(), nil, m)
 		}},
 		{Names: "maketrans", Params: "from! to=none", Do: translation},
-		{Names: "translate", Params: "table!", Do: translated},
+		{Names: "translate", Params: "table!", How: expr.Escapes, Do: translated},
 		{Names: "isidentifier", Do: func(u *expr.Call) (value.Value, error) { return isIdentifier(u.Text()), nil }},
 		{Names: "islower", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsLower, unicode.IsUpper), nil }},
 		{Names: "isupper", Do: func(u *expr.Call) (value.Value, error) { return cased(u.Text(), unicode.IsUpper, unicode.IsLower), nil }},
-		{Names: "expandtabs", Params: "tabsize=8", Do: func(u *expr.Call) (value.Value, error) {
+		{Names: "expandtabs", Params: "tabsize=8", How: expr.Escapes, Do: func(u *expr.Call) (value.Value, error) {
 			s := tabsExpanded(u.Text(), min(max(u.Int(0), 0), 100))
 			return s, u.Context.Write(len(s))
 		}},

@@ -46,7 +46,10 @@ func valueTests() []expr.Operation {
 		{Names: "falsy", Params: "convert_bool=false", Doc: "false, or empty", Do: truthy(false)},
 		{Names: "filter", Doc: "the name of a filter", Do: isNamed("filter")},
 		{Names: "test", Doc: "the name of a test", Do: isNamed("test")},
-		{Names: "escaped", Doc: "marked as safe for HTML, which nothing is", How: expr.Partial, Do: asks(func(value.Value) bool { return false })},
+		{Names: "escaped", Doc: "text that is HTML already", How: expr.Partial | expr.Markups, Do: asks(func(v value.Value) bool {
+			_, ok := v.(value.Markup)
+			return ok
+		})},
 		{Names: "vault_encrypted", Doc: "a text in ansible-vault's format", Do: asks(isVaulted)},
 	}
 }

@@ -15,18 +15,18 @@ import (
 // textFilters work on text.
 func textFilters() []expr.Operation {
 	return []expr.Operation{
-		{Names: "upper", Doc: "all letters large", Do: onText(upper)},
-		{Names: "lower", Doc: "all letters small", Do: onText(lower)},
-		{Names: "capitalize", Doc: "the first letter large, the others small", Do: onText(capitalize)},
+		{Names: "upper", Doc: "all letters large", How: expr.Escapes, Do: onText(upper)},
+		{Names: "lower", Doc: "all letters small", How: expr.Escapes, Do: onText(lower)},
+		{Names: "capitalize", Doc: "the first letter large, the others small", How: expr.Escapes, Do: onText(capitalize)},
 		{Names: "title", Doc: "the first letter of each word large, the others small", Do: onText(titleFilter)},
-		{Names: "trim", Params: "chars=none", Doc: "without white space, or chars, at both ends", Do: trimFilter},
-		{Names: "replace", Params: "old! new! count=none", Doc: "with one text in the place of another", Do: replaceFilter},
+		{Names: "trim", Params: "chars=none", Doc: "without white space, or chars, at both ends", How: expr.Escapes, Do: trimFilter},
+		{Names: "replace", Params: "old! new! count=none", Doc: "with one text in the place of another", How: expr.Markups, Do: replaceFilter},
 		{Names: "split", Params: "sep=none maxsplit=-1", Doc: "the parts between separators, or between white space", How: expr.Plugin, Do: splitFilter},
-		{Names: "indent", Params: "width=4 first=false blank=false", Doc: "with each line but the first moved to the right", Do: indentFilter},
-		{Names: "truncate", Params: "length=255 killwords=false end='...' leeway=none", Doc: "cut to a length, with end behind it", Do: truncateFilter},
-		{Names: "center", Params: "width=80", Doc: "in the middle of so many characters", Do: centerFilter},
+		{Names: "indent", Params: "width=4 first=false blank=false", Doc: "with each line but the first moved to the right", How: expr.Escapes, Do: indentFilter},
+		{Names: "truncate", Params: "length=255 killwords=false end='...' leeway=none", Doc: "cut to a length, with end behind it", How: expr.Escapes, Do: truncateFilter},
+		{Names: "center", Params: "width=80", Doc: "in the middle of so many characters", How: expr.Escapes, Do: centerFilter},
 		{Names: "wordcount", Doc: "how many words there are", How: expr.Reveals, Do: wordCount},
-		{Names: "format", Params: "*args **kwargs", Doc: "with values in the place of %s and its like", Do: formatFilter},
+		{Names: "format", Params: "*args **kwargs", Doc: "with values in the place of %s and its like", How: expr.Escapes, Do: formatFilter},
 		{Names: "quote", Doc: "quoted for a shell, where that is needed", Do: quoteFilter},
 		{Names: "comment", Params: "style='plain' * newline beginning prefix prefix_count decoration postfix postfix_count end",
 			Doc: "as a comment: plain, c, cblock, erlang or xml", How: expr.Plugin, Do: commentFilter},
@@ -66,7 +66,17 @@ func replaceFilter(u *expr.Call) (value.Value, error) {
 	if u.Arg(2) != nil {
 		count = u.Int(2)
 	}
-	return replaced(u, u.Text(), value.Text(u.Args[0]), value.Text(u.Args[1]), count)
+	if !u.Autoescape() {
+		return replaced(u, u.Text(), value.Text(u.Args[0]), value.Text(u.Args[1]), count)
+	}
+	_, in := u.In.(value.Markup)
+	_, from := u.Args[0].(value.Markup)
+	_, to := u.Args[1].(value.Markup)
+	if !in && !from && !to {
+		return replaced(u, u.Text(), value.Text(u.Args[0]), value.Text(u.Args[1]), count)
+	}
+	text, err := replaced(u, string(value.Escape(u.In)), string(value.Escape(u.Args[0])), string(value.Escape(u.Args[1])), count)
+	return value.AsMarkup(text), err
 }
 
 func splitFilter(u *expr.Call) (value.Value, error) {

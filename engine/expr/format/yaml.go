@@ -224,11 +224,11 @@ func (w *yamlWriter) flowMapping(m *value.Map) {
 	w.indicator("}", false, false, false)
 }
 
-// simpleKey reports whether a key stands before ':' without '?'; PyYAML counts
-// its tag, "!!str", with its length.
+// simpleKey reports whether a key stands before ':' without '?'; libyaml, which PyYAML
+// writes with, counts its bytes.
 func simpleKey(k value.Value) bool {
 	s := yamlText(k)
-	return s != "" && len("!!str")+len([]rune(s)) < 128 && !strings.ContainsAny(s, "\n\u0085\u2028\u2029")
+	return len(s) <= 128 && !strings.ContainsAny(s, "\r\n\u0085\u2028\u2029")
 }
 
 // yamlText is a scalar's text before it is quoted.

@@ -17,7 +17,7 @@ func isYAMLBlank(r rune) bool {
 	return isYAMLBreak(r) || r == 0 || r == ' ' || r == '\t' || r == '\r'
 }
 
-// printableYAML reports what needs no escape.
+// printableYAML reports what needs no escape: of what is beyond 16 bits, nothing.
 func printableYAML(r rune) bool {
 	switch {
 	case r == '\n', r >= ' ' && r <= '~', r == '\u0085':
@@ -25,7 +25,7 @@ func printableYAML(r rune) bool {
 	case r == '\uFEFF':
 		return false
 	}
-	return r >= 0xA0 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r < 0x10FFFF
+	return r >= 0xA0 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD
 }
 
 // analyzeYAML looks for what forbids the simpler styles.
@@ -157,32 +157,30 @@ func (w *yamlWriter) singleLine(s string, split, first, last bool) {
 	w.words(s, split, w.newIndent)
 }
 
-// double writes a scalar in double quotes with escapes.
+// double writes a scalar in double quotes with escapes. As libyaml does, it goes to the next
+// line at a space behind the width.
 func (w *yamlWriter) double(s string, split bool) {
 	w.indicator(`"`, true, false, false)
 	r := []rune(s)
-	start := 0
-	for end := 0; end <= len(r); end++ {
-		if end == len(r) || strings.ContainsRune("\"\\\u0085\u2028\u2029\uFEFF\n", r[end]) || !printableYAML(r[end]) || r[end] > 0xFFFF {
-			w.put(string(r[start:end]))
-			start = end
-			if end < len(r) {
-				w.put(yamlEscape(r[end]))
-				start = end + 1
+	spaces := false
+	for i, c := range r {
+		switch {
+		case strings.ContainsRune("\"\\\r\u0085\u2028\u2029\uFEFF\n", c) || !printableYAML(c):
+			w.put(yamlEscape(c))
+			spaces = false
+		case c != ' ':
+			w.put(string(c))
+			spaces = false
+		case split && !spaces && w.column > w.style.Width && i > 0 && i < len(r)-1:
+			w.newIndent()
+			w.space, w.fresh = false, false
+			if r[i+1] == ' ' {
+				w.put(`\`)
 			}
-		}
-		if end <= 0 || end >= len(r)-1 || r[end] != ' ' && start < end || w.column+end-start <= w.style.Width || !split {
-			continue
-		}
-		if start < end {
-			w.put(string(r[start:end]))
-			start = end
-		}
-		w.put(`\`)
-		w.newIndent()
-		w.space, w.fresh = false, false
-		if start < len(r) && r[start] == ' ' {
-			w.put(`\`)
+			spaces = true
+		default:
+			w.put(" ")
+			spaces = true
 		}
 	}
 	w.indicator(`"`, false, false, false)

@@ -32,6 +32,8 @@ func Truth(v Value) (bool, *Unknown, error) {
 		return v.Len() > 0, nil, nil
 	case Span:
 		return v != 0, nil, nil
+	case Markup:
+		return v != "", nil, nil
 	case Secret:
 		return Truth(v.open)
 	case *Unknown:
@@ -63,6 +65,8 @@ func (b *Budget) Elements(v Value) ([]Value, error) {
 			out = append(out, string(r))
 		}
 		return out, b.Count(len(out))
+	case Markup:
+		return b.Elements(string(v))
 	case *Range:
 		return v.list(b)
 	case Secret:

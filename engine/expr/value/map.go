@@ -104,6 +104,8 @@ func Hash(key Value) any {
 	switch k := key.(type) {
 	case string, int, nil:
 		return k
+	case Markup:
+		return string(k)
 	case Secret:
 		return Hash(k.open)
 	case bool:
@@ -135,7 +137,7 @@ const maxKeyDepth = 4
 
 func hashableWithin(v Value, depth int) bool {
 	switch v := v.(type) {
-	case nil, bool, int, *big.Int, float64, string, Secret, Moment, Date, Span:
+	case nil, bool, int, *big.Int, float64, string, Markup, Secret, Moment, Date, Span:
 		return true
 	case Tuple:
 		return depth > 0 && len(v) <= 100 &&

@@ -49,11 +49,14 @@ func IsSecret(v Value) bool {
 	return ok
 }
 
-// Bare returns what is inside of a Secret, and other values as they are: a list
+// Bare returns what is inside of a Secret or a Markup, and other values as they are: a list
 // may still hold secrets.
 func Bare(v Value) Value {
-	if s, ok := v.(Secret); ok {
-		return s.open
+	switch v := v.(type) {
+	case Secret:
+		return v.open
+	case Markup:
+		return string(v)
 	}
 	return v
 }
@@ -105,6 +108,8 @@ func marked(v Value) Value {
 			return v
 		}
 		return Secret{open: v}
+	case Markup:
+		return marked(string(x))
 	case int, *big.Int, float64, Moment, Span:
 		return Secret{open: v}
 	case Secret:

@@ -9,6 +9,9 @@ func (b *Budget) Sliced(of Value, bounds [3]*int) (Value, error) {
 	case Secret:
 		part, err := b.Sliced(v.open, bounds)
 		return Mark(part), err
+	case Markup:
+		part, err := b.Sliced(string(v), bounds)
+		return AsMarkup(part), err
 	case string:
 		if err := b.Scan(v); err != nil {
 			return nil, err

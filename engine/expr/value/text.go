@@ -15,6 +15,8 @@ func Text(v Value) string {
 	switch v := v.(type) {
 	case string:
 		return v
+	case Markup:
+		return string(v)
 	case nil:
 		return "None"
 	case bool:
@@ -58,6 +60,8 @@ func (w *writer) repr(v Value) {
 	switch v := v.(type) {
 	case string:
 		w.b.WriteString(Quote(v))
+	case Markup:
+		w.b.WriteString("Markup(" + Quote(string(v)) + ")")
 	case Secret:
 		w.b.WriteString(Quote(v.String()))
 	case []Value:
@@ -228,7 +232,7 @@ func TypeName(v Value) string {
 		return "int"
 	case float64:
 		return "float"
-	case string:
+	case string, Markup:
 		return "str"
 	case []Value:
 		return "list"
@@ -275,6 +279,8 @@ func Describe(v Value) string {
 		return "none"
 	case string:
 		return "the text " + Quote(Shorten(v, 40))
+	case Markup:
+		return Describe(string(v))
 	case int, float64:
 		return "the number " + Text(v)
 	case []Value, Tuple:

@@ -10,6 +10,7 @@
 //	*big.Int       what an int cannot hold
 //	float64
 //	string
+//	Markup         a text that is HTML already; only inside an evaluation
 //	Secret         a text or a number that must not be shown
 //	[]Value        a list
 //	Tuple          a list in all but its type
