@@ -16,6 +16,9 @@ import (
 // about what may not do what was meant, and everybody is.
 var onRequest = [...]string{"name[missing]", "plain-secret", verify.UnusedRegister, verify.MayFail}
 
+// noEffect is the rule of keywords that stand where they do nothing, as in Ansible.
+const noEffect = "no-effect"
+
 // A Rule is what a warning comes from, as a comment "# noqa: NAME" silences it.
 type Rule struct{ Name, Doc string }
 
@@ -24,6 +27,7 @@ func Rules() []Rule {
 	return []Rule{
 		{verify.MayFail, "What is reached can be evaluated: names are defined, filters exist, files are there."},
 		{"name[missing]", "A task has a name, which reports show and --start-at-task finds."},
+		{noEffect, "A keyword does something where it stands."},
 		{"no-jinja-when", "A condition is an expression already, and needs no {{ }}."},
 		{"plain-secret", "A secret is not written in plain text."},
 		{"single-braces", "A template has double braces; single ones are read as such only where that is certain."},

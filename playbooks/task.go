@@ -1,7 +1,9 @@
 package playbooks
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"runner/engine"
 	"runner/engine/expr"
@@ -69,10 +71,8 @@ func (c *compiler) task(in section, n *expr.Node, id string) []engine.Item {
 // importStep compiles a task that imports others. What it says holds for each of them.
 func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item {
 	for _, e := range n.Entries {
-		key := e.Key.Text
-		if !c.isKind(key) && keyword.Only(key, keyword.Task, keyword.ImportTasks) {
-			c.problem(e.Key.Place, "%q cannot stand beside %s", key, bare(d.kinds[0].Key.Text)).
-				WithHint("use include_tasks, which is a task itself, or give it to the tasks of the file")
+		if !c.isKind(e.Key.Text) && keyword.Only(e.Key.Text, keyword.Task, keyword.ImportTasks) {
+			c.besideImport(e.Key, bare(d.kinds[0].Key.Text))
 		}
 	}
 	file := d.kinds[0].Value
@@ -100,6 +100,19 @@ func (c *compiler) importStep(in section, d *draft, n *expr.Node) []engine.Item 
 	c.know(d.step.Vars)
 	in.set, in.id = inherited{handOn(in.set.step, d.step), d.own}, d.step.ID+"."
 	return c.importTasks(in, file)
+}
+
+// besideImport reports a keyword of tasks beside what imports some: Ansible refuses those
+// that say what is done, and passes over those about a result.
+func (c *compiler) besideImport(key *expr.Node, kind string) {
+	hint := fmt.Sprintf("use include_%s, which is a task itself, or give it to the tasks of the file", strings.TrimPrefix(kind, "import_"))
+	k, _ := keyword.Find(key.Text, keyword.Task)
+	switch k.Takes {
+	case keyword.Action, keyword.Args, keyword.Loop, keyword.Lookup, keyword.WithDict, keyword.WithItems:
+		c.problem(key.Place, "%q cannot stand beside %s", key.Text, kind).WithHint("%s", hint)
+	default:
+		c.warn(key.Place, noEffect, fmt.Sprintf("%q has no effect beside %s", key.Text, kind), hint)
+	}
 }
 
 // taskKey sorts one key of a task.
@@ -163,8 +176,8 @@ func (c *compiler) checkDraft(d *draft, n *expr.Node) {
 	switch {
 	case ok && d.step.Loop != nil:
 		c.loopControl(d.step.Loop, control.Value)
-	case ok && !d.refused:
-		c.problem(control.Value.Place, `"loop_control" without a loop`).WithHint(`say what to go over, by "loop:"`)
+	case ok && !d.refused && d.step.Kind != nil:
+		c.warn(control.Value.Place, noEffect, `"loop_control" without a loop has no effect`, `say what to go over, by "loop:"`)
 	}
 }
 

@@ -102,7 +102,7 @@ var table = [...]Keyword{
 	{"block", Block, Tasks, "", "tasks that share the keywords beside it", ""},
 	{"rescue", Block, Tasks, "", "tasks that run when one of the block failed", ""},
 	{"always", Block, Tasks, "", "tasks that run after the block, however it ended", ""},
-	{"notify", Block | Task, Handlers, "Step.Notify", "the handlers to run if the task changed something", ""},
+	{"notify", Block | Task | ImportTasks, Handlers, "Step.Notify", "the handlers to run if the task changed something", ""},
 	{"delegate_to", inner, Delegate, "Step.DelegateTo", "localhost, where everything runs", "remove it: tasks run on this machine"},
 	{"delegate_facts", inner, NoEffect, "", unused + "there is one host", ""},
 	{"async", Task, Never, "Step.Async", "0: nothing is left running in the background", "remove it: tasks that do not need each other run at the same time, and timeout bounds how long one takes"},
