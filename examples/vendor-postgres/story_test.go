@@ -183,6 +183,9 @@ func (s *stage) limited(want string) {
 // TestStory types what the page says to providers of add-ons, and looks at the world
 // after each step: in the server, and in a browser.
 func TestStory(t *testing.T) {
+	if testing.Short() { // here and not at the browser, before which the story has ordered a database
+		t.Skip("a browser takes seconds to start")
+	}
 	admin := server(t)
 	for _, program := range []string{"psql", "chromium"} {
 		if _, err := exec.LookPath(program); err != nil {

@@ -222,6 +222,7 @@ func runner(t *testing.T, args ...string) (code int, stdout, stderr string) {
 // TestVendorTest: runner's tester finds nothing in any dialect, and afterwards
 // there is nothing left in the server.
 func TestVendorTest(t *testing.T) {
+	t.Parallel()
 	admin := server(t)
 	t.Run("dialects", func(t *testing.T) {
 		t.Run("slow", func(t *testing.T) { // the longest first
