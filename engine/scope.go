@@ -203,17 +203,36 @@ func environmentText(v Value) Value {
 
 // Lookup returns a name's value, evaluating variables where they are used.
 func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
+	r, ok := s.find(name)
+	switch {
+	case !ok:
+		v, ok := s.magic(c, name)
+		return v, ok, nil
+	case r.lazy != nil:
+		return resolve(c, r.lazy)
+	}
+	return r.value, true, nil
+}
+
+// Written returns what a name stands for as a playbook or a file of variables writes it; nil
+// where it is data, or something that a loop or a task sets.
+func (s *scope) Written(name string) *expr.Node {
+	if r, ok := s.find(name); ok && r.lazy != nil {
+		return r.lazy.Value
+	}
+	return nil
+}
+
+// find returns what a name stands for, but for those names that every playbook has: a
+// value, or a variable.
+func (s *scope) find(name string) (registered, bool) {
 	if v, ok := s.frame.value(name); ok {
-		return v, true, nil
+		return registered{value: v}, true
 	}
-	if v := findVar(s.of.opt.ExtraVars, name); v != nil {
-		return resolve(c, v)
-	}
-	if v := s.frame.param(name); v != nil {
-		return resolve(c, v)
-	}
-	if v := findVar(s.step.RoleParams, name); v != nil {
-		return resolve(c, v)
+	for _, v := range []*Var{findVar(s.of.opt.ExtraVars, name), s.frame.param(name), findVar(s.step.RoleParams, name)} {
+		if v != nil {
+			return registered{lazy: v}, true
+		}
 	}
 	if s.node != nil {
 		s.node.awaitName(s.worker, name)
@@ -222,56 +241,22 @@ func (s *scope) Lookup(c *expr.Context, name string) (Value, bool, error) {
 		}
 	}
 	for _, set := range []*registry{&s.of.facts, &s.of.included} {
-		if v, ok := set.before(name, s.at); ok {
-			if v.lazy != nil {
-				return resolve(c, v.lazy)
-			}
-			return v.value, true, nil
+		if r, ok := set.before(name, s.at); ok {
+			return r, true
 		}
 	}
 	if v := findVar(s.step.Vars, name); v != nil {
-		return resolve(c, v)
+		return registered{lazy: v}, true
 	}
-	if v, ok := s.of.roleVars.before(name, s.at); ok {
-		return resolve(c, v.lazy)
-	}
-	for _, vars := range s.variables() {
-		if v := findVar(vars, name); v != nil {
-			return resolve(c, v)
-		}
-	}
-	if v, ok := s.of.defaults.before(name, s.at); ok {
-		return resolve(c, v.lazy)
-	}
-	v, ok := s.magic(c, name)
-	return v, ok, nil
-}
-
-// Written returns what a name stands for as a playbook or a file of variables writes it; nil
-// where it is data, or something that a loop or a task sets.
-func (s *scope) Written(name string) *expr.Node {
-	if _, ok := s.frame.value(name); ok {
-		return nil
-	}
-	for _, v := range []*Var{findVar(s.of.opt.ExtraVars, name), s.frame.param(name), findVar(s.step.RoleParams, name)} {
-		if v != nil {
-			return v.Value
-		}
-	}
-	for _, set := range []*registry{&s.of.facts, &s.of.included} {
-		if v, ok := set.before(name, s.at); ok {
-			if v.lazy == nil {
-				return nil
-			}
-			return v.lazy.Value
-		}
+	if r, ok := s.of.roleVars.before(name, s.at); ok {
+		return r, true
 	}
 	for _, vars := range s.variables() {
 		if v := findVar(vars, name); v != nil {
-			return v.Value
+			return registered{lazy: v}, true
 		}
 	}
-	return nil
+	return s.of.defaults.before(name, s.at)
 }
 
 // variables returns the variables of the playbook: the first list that has a name counts.

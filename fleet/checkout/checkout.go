@@ -95,7 +95,7 @@ func (r *Repositories) Latest(from string) (dir string) {
 	commits, _ := os.ReadDir(folder)
 	var last time.Time
 	for _, commit := range commits {
-		if info, err := os.Stat(filepath.Join(folder, commit.Name(), ".complete")); err == nil && info.ModTime().After(last) {
+		if info, err := os.Stat(filepath.Join(folder, commit.Name(), complete)); err == nil && info.ModTime().After(last) {
 			dir, last = filepath.Join(folder, commit.Name()), info.ModTime()
 		}
 	}
